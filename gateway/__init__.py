@@ -1,0 +1,1 @@
+"""Parley: the thin HTTP side. Knows the queue only through shared."""

@@ -1,0 +1,1 @@
+"""Parley: command line, local stack, load and fault campaigns, containers."""

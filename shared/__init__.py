@@ -1,0 +1,1 @@
+"""Parley: the contract between gateway and workers. No Flask, Celery or TensorFlow."""

@@ -1,0 +1,52 @@
+"""The errors Parley raises on purpose, each with a sentence for the person who meets it.
+
+ParleyError
+├── SettingsError          a setting is missing or out of range; the process stops
+├── ModelError             weights or a built model are missing, foreign or damaged
+├── EngineError            an engine could not warm up or run a batch
+├── KnowledgeError         a knowledge base file is faulty (names file, line and fault)
+├── MalformedMessage       what lies on the queue is not a task Parley knows
+├── StackError             the local stack cannot start (port taken, disk full, part missing)
+├── QueueUnavailable       Redis is not reachable or refuses to work
+└── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
+"""
+
+
+class ParleyError(Exception):
+    """Root of every error that Parley raises on purpose."""
+
+
+class SettingsError(ParleyError):
+    """Name a setting that is missing or out of range."""
+
+
+class ModelError(ParleyError):
+    """Say why weights or a built model cannot be used."""
+
+
+class EngineError(ParleyError):
+    """Say why an engine could not warm up or run a batch."""
+
+
+class KnowledgeError(ParleyError):
+    """Name the file, the line and the fault of a knowledge base."""
+
+
+class MalformedMessage(ParleyError):
+    """Say why a message on the queue is not a task that Parley knows."""
+
+
+class StackError(ParleyError):
+    """Say why the local stack cannot start."""
+
+
+class QueueUnavailable(ParleyError):
+    """Say that Redis is not reachable or refuses to work."""
+
+
+class AdmissionRefused(ParleyError):
+    """Refuse a message because the queue is full."""
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

@@ -1,0 +1,111 @@
+"""What travels between gateway and workers. Values only: no behaviour, no framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
+ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
+JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
+Variant = Literal["bert", "tfidf"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatJob:
+    """One message that a person sent, accepted for an answer.
+
+    Times are Unix seconds. `gateway` names the gateway process that waits for the reply, or is
+    None for a job that a Celery client put on the queue by itself.
+    """
+
+    id: str
+    message: str
+    conversation_id: str
+    accepted_at: float
+    user_id: str | None = None
+    expires_at: float | None = None
+    gateway: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How a message sounds: a label, its probability, and finer emotions (name → 0–1)."""
+
+    label: ToneLabel
+    score: float
+    emotions: Mapping[str, float] = field(default_factory=dict)
+
+
+UNKNOWN_TONE = Tone("unknown", 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A further entry that may be meant."""
+
+    id: str
+    question: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found in the knowledge base.
+
+    `id` names the best entry whatever the kind (None only for an empty base); `confidence` is the
+    calibrated probability (0–1) that this entry serves.
+    """
+
+    kind: AnswerKind
+    id: str | None
+    confidence: float
+    alternatives: tuple[Alternative, ...] = ()
+    reask_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time went, in milliseconds: on the queue, prepared, engine, composed, in all."""
+
+    queue_ms: float
+    prepare_ms: float
+    engine_ms: float
+    compose_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The object that `POST /chat` answers and that `AsyncResult.get()` returns."""
+
+    response: str
+    job_id: str
+    conversation_id: str
+    tone: Tone
+    answer: Answer
+    timings: Timings
+    engine: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a conversation; `at` is Unix seconds."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    job_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """What a worker tells about itself with every heartbeat; counters since its start."""
+
+    id: str
+    queue: str
+    engine: str
+    pid: int
+    host: str
+    started_at: float
+    counters: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,56 @@
+"""Settings that every process reads, and the one way to read them."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+
+class CommonSettings(BaseSettings):
+    """Where Redis and the data are. Each process adds its own settings in a subclass."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, extra="ignore")
+
+    redis_url: str | None = Field(
+        None,
+        pattern=r"^(rediss?|unix|sentinel)://",
+        description="Redis to use for queue and results; unset: the embedded server",
+    )
+    redis_port: int = Field(6390, ge=1, le=65535, description="port of the embedded Redis")
+    data_dir: Path = Field(Path("var"), description="models, caches, logs and the embedded Redis")
+    queue_limit: int = Field(
+        10_000, ge=1, description="messages that may wait before new ones are refused with 503"
+    )
+    result_ttl_seconds: int = Field(
+        3_600, ge=10, description="how long a reply can be fetched again"
+    )
+    conversation_ttl_seconds: int = Field(
+        86_400, ge=60, description="how long a silent conversation is remembered"
+    )
+
+    @property
+    def redis_address(self) -> str:
+        """Return the URL to connect to, the embedded server's where none is set."""
+        return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def load(settings: type[SettingsT], **overrides: object) -> SettingsT:
+    """Read settings from the environment; raise SettingsError that names the faulty variable."""
+    try:
+        return settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    faults = []
+    for fault in error.errors():
+        name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
+        faults.append(f"{name} is {str(fault['input'])!r}: {fault['msg'].lower()}")
+    return "; ".join(faults)
