@@ -1,0 +1,44 @@
+"""Fixtures that every suite shares: a real Redis, and the built model."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.processes import RedisServer
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Run one real Redis for the whole session, without persistence."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> Iterator[str]:
+    """Address an empty Redis."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    yield redis_server.url
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> "Iterator[redis.Redis]":
+    """Connect to the empty Redis."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def model_dir() -> Path:
+    """Build the model once and keep it in the data folder, as `make run` does."""
+    from workers.models.build import build_model
+
+    path = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
+    build_model(None, path)
+    return path
