@@ -1,0 +1,71 @@
+"""A knowledge base as data: entries, their phrasings and the faults a file of them may have."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_SPACE = re.compile(r"\s+")
+_EDGES = " .,;:!?¡¿…\"'`“”‘’()[]-–—"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing the team can answer.
+
+    `phrasings` are ways to ask it beside `question`; `answer` and the values of `tones` are
+    Markdown; `handover` means that a person takes over when this entry is meant.
+    """
+
+    id: str
+    question: str
+    answer: str
+    phrasings: tuple[str, ...] = ()
+    tones: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    handover: bool = False
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """Return the question and its phrasings, each once."""
+        seen = {plain(text): text for text in reversed((self.question, *self.phrasings))}
+        return tuple(reversed(seen.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """Entries in the order of their files."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong in a knowledge base, and where; `line` counts from 1, 0 means the whole."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{where}: {self.message}"
+
+
+def plain(text: str) -> str:
+    """Return a text as two people would call it the same: case, spacing, edge marks aside."""
+    return _SPACE.sub(" ", text).strip(_EDGES).casefold()
+
+
+def without(base: KnowledgeBase, ids: Iterable[str], wordings: Iterable[str]) -> KnowledgeBase:
+    """Return a base less some entries, and less wordings that another base claims."""
+    gone, claimed = set(ids), {plain(text) for text in wordings}
+    kept = (_less(entry, claimed) for entry in base.entries if entry.id not in gone)
+    return KnowledgeBase(tuple(entry for entry in kept if entry is not None))
+
+
+def _less(entry: Entry, claimed: set[str]) -> Entry | None:
+    left = tuple(text for text in entry.wordings if plain(text) not in claimed)
+    if not left:
+        return None
+    return Entry(entry.id, left[0], entry.answer, left[1:], entry.tones, entry.tags, entry.handover)

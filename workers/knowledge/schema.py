@@ -1,0 +1,139 @@
+"""What an entry must look like: every fault of every field, not only the first."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.knowledge.base import Entry, Fault, plain
+from workers.knowledge.records import Located, Pairs
+
+FIELDS = ("id", "question", "phrasings", "answer", "tones", "tags", "handover")
+REQUIRED = ("id", "question", "answer")
+TONES = ("negative", "positive")
+MAX_WORDING_CHARACTERS = 1_000
+MAX_ANSWER_CHARACTERS = 20_000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry, and the lines on which its id and its wordings stand."""
+
+    entry: Entry
+    file: Path
+    line: int
+    wording_lines: tuple[tuple[str, int], ...]
+
+
+class Judge:
+    """Turn the records of one file into entries, collecting faults on the way."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.faults: list[Fault] = []
+
+    def entry(self, record: Located) -> Placed | None:
+        """Return a record as an entry, or None when it has a fault."""
+        before = len(self.faults)
+        if not isinstance(record.value, Pairs):
+            self._fault(record, f"an entry must be a mapping, this is {record.kind}")
+            return None
+        fields = self._mapping(record.value, FIELDS, "an entry")
+        missing = [name for name in REQUIRED if name not in fields]
+        for name in missing:
+            self._fault(record, f"the entry has no {name}")
+        values = {name: _READERS[name](self, value, name) for name, value in fields.items()}
+        if len(self.faults) > before:
+            return None
+        return Placed(Entry(**values), self._file, record.line, _wording_lines(fields))
+
+    def _mapping(
+        self, pairs: Sequence[tuple[Located, Located]], allowed: Sequence[str], what: str
+    ) -> dict[str, Located]:
+        fields: dict[str, Located] = {}
+        for key, value in pairs:
+            if key.value not in allowed:
+                names = ", ".join(allowed)
+                self._fault(key, f"unknown key {_shown(key.value)}; {what} takes {names}")
+            elif key.value in fields:
+                self._fault(key, f"{key.value} is given twice")
+            else:
+                fields[key.value] = value
+        return fields
+
+    def text(self, located: Located, name: str, limit: int = MAX_WORDING_CHARACTERS) -> str:
+        """Return a text that says something, without the space around it."""
+        if located.kind != "text":
+            hint = "" if located.kind == "empty" else "; put it in quotes if it is meant as text"
+            listed = located.kind in ("a list", "a mapping")
+            self._fault(
+                located, f"{name} must be text, this is {located.kind}{hint * (not listed)}"
+            )
+            return ""
+        text = str(located.value).strip()
+        if not plain(text):
+            self._fault(located, f"{name} is empty")
+        if len(text) > limit:
+            self._fault(located, f"{name} has {len(text)} characters; at most {limit} are taken")
+        return text
+
+    def identifier(self, located: Located, name: str) -> str:
+        """Return an id that is safe in addresses and logs."""
+        text = self.text(located, name)
+        if text and not _ID.match(text):
+            self._fault(
+                located,
+                f"id {_shown(text)} must be 1-128 of A-Z a-z 0-9 . _ - and not start with a mark",
+            )
+        return text
+
+    def answer(self, located: Located, name: str) -> str:
+        """Return Markdown."""
+        return self.text(located, name, MAX_ANSWER_CHARACTERS)
+
+    def texts(self, located: Located, name: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        if located.kind != "a list":
+            self._fault(located, f"{name} must be a list, this is {located.kind}")
+            return ()
+        return tuple(self.text(item, f"one of the {name}") for item in located.value)
+
+    def tones(self, located: Located, name: str) -> dict[str, str]:
+        """Return answers by tone."""
+        if not isinstance(located.value, Pairs):
+            self._fault(located, f"{name} must be a mapping, this is {located.kind}")
+            return {}
+        fields = self._mapping(located.value, TONES, name)
+        return {key: self.answer(value, f"tones.{key}") for key, value in fields.items()}
+
+    def truth(self, located: Located, name: str) -> bool:
+        """Return true or false."""
+        if located.kind != "a truth value":
+            self._fault(located, f"{name} must be true or false, this is {located.kind}")
+            return False
+        return bool(located.value)
+
+    def _fault(self, located: Located, message: str) -> None:
+        self.faults.append(Fault(self._file, located.line, message))
+
+
+_READERS: dict[str, Callable[[Judge, Located, str], Any]] = {
+    "id": Judge.identifier,
+    "question": Judge.text,
+    "phrasings": Judge.texts,
+    "answer": Judge.answer,
+    "tones": Judge.tones,
+    "tags": Judge.texts,
+    "handover": Judge.truth,
+}
+
+
+def _wording_lines(fields: dict[str, Located]) -> tuple[tuple[str, int], ...]:
+    phrasings = fields["phrasings"].value if "phrasings" in fields else ()
+    return tuple((str(item.value), item.line) for item in (fields["question"], *phrasings))
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:80]
