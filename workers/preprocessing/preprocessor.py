@@ -1,0 +1,53 @@
+"""Prepare messages for an engine: clean, tokenise, and remember the common phrases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.preprocessing.cache import CacheFigures, PhraseCache
+from workers.preprocessing.clean import clean
+from workers.preprocessing.tokens import Tokenizer
+
+_SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all that is lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message as an engine reads it: the clean text that `ids` spell, cut or not."""
+
+    text: str
+    ids: tuple[int, ...]
+    truncated: bool
+
+
+class Preprocessor:
+    """Prepare messages in batches; equal messages are worked out once."""
+
+    def __init__(self, tokenizer: Tokenizer, cache: PhraseCache[Prepared] | None = None) -> None:
+        self._tokenizer = tokenizer
+        self._ranks = tokenizer.ranks
+        self._cache: PhraseCache[Prepared] = PhraseCache() if cache is None else cache
+
+    def warm(self) -> None:
+        """Load what the first messy message would wait for (NLTK: about a second)."""
+        self._work_out([_SAMPLE])
+
+    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
+        """Return one `Prepared` a message, in order; a text does not depend on its neighbours."""
+        found = {message: self._cache.get(message) for message in dict.fromkeys(messages)}
+        missing = [message for message, prepared in found.items() if prepared is None]
+        fresh = dict(zip(missing, self._work_out(missing), strict=True))
+        for message, prepared in fresh.items():
+            self._cache.put(message, prepared)
+        return [found[message] or fresh[message] for message in messages]
+
+    @property
+    def cache_figures(self) -> CacheFigures:
+        """Return the hits and misses of the prepared phrases."""
+        return self._cache.figures
+
+    def _work_out(self, messages: Sequence[str]) -> list[Prepared]:
+        texts = [clean(message, self._ranks).text for message in messages]
+        return [
+            Prepared(text[: tokens.kept].rstrip(), tokens.ids, tokens.truncated)
+            for text, tokens in zip(texts, self._tokenizer.encode_batch(texts), strict=True)
+        ]

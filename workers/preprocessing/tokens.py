@@ -1,0 +1,94 @@
+"""WordPiece ids of clean text, as Hugging Face `tokenizers` makes them, cut to what BERT reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tokenizers import Tokenizer as WordPiece
+
+from shared.errors import ModelError
+
+if TYPE_CHECKING:
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+
+MOST_TOKENS = 128
+_MOST_CHARACTERS = 4096  # BERT reads about 600; bounds the cost of a flood
+_LEAST_KEPT = 0.5  # of the room: a first sentence of two words must not stand for a page
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token ids, special ones included; `kept` characters of the text; cut or not."""
+
+    ids: tuple[int, ...]
+    kept: int
+    truncated: bool = False
+
+
+class Tokenizer:
+    """Encode clean text for one BERT vocabulary; at most `most_tokens` ids a text."""
+
+    def __init__(self, pieces: WordPiece, most_tokens: int = MOST_TOKENS) -> None:
+        pieces.no_padding()
+        pieces.no_truncation()
+        pieces.encode_special_tokens = True  # whatever this vocabulary calls its special tokens
+        self._pieces = pieces
+        self._most_tokens = most_tokens
+        self._room = most_tokens - pieces.num_special_tokens_to_add(is_pair=False)
+
+    @classmethod
+    def load(cls, model_dir: Path, most_tokens: int = MOST_TOKENS) -> Self:
+        """Read `tokenizer.json` of a built model; ModelError names a file that cannot serve."""
+        path = model_dir / "tokenizer.json"
+        try:
+            pieces = WordPiece.from_str(path.read_text(encoding="utf-8"))
+        except Exception as error:  # tokenizers raises plain Exception
+            raise ModelError(f"{path} is not a tokenizer that can be read: {error}") from error
+        return cls(pieces, most_tokens)
+
+    @property
+    def ranks(self) -> Mapping[str, int]:
+        """Map each whole word of the vocabulary to its place: BERT's run from common to rare."""
+        vocabulary = self._pieces.get_vocab(with_added_tokens=False)
+        return {word: place for word, place in vocabulary.items() if not word.startswith("##")}
+
+    def encode_batch(self, texts: Sequence[str]) -> list[Tokens]:
+        """Encode clean texts; one that is too long is cut at a sentence, else at a word."""
+        heads = [text[:_MOST_CHARACTERS] for text in texts]
+        encodings = self._pieces.encode_batch_fast(heads)
+        return [
+            Tokens(tuple(encoding.ids), len(text))
+            if len(encoding) <= self._most_tokens and len(head) == len(text)
+            else self._encode_long(head)
+            for text, head, encoding in zip(texts, heads, encodings, strict=True)
+        ]
+
+    def _encode_long(self, text: str) -> Tokens:
+        encoding = self._pieces.encode(text, add_special_tokens=False)
+        starts = [start for start, _ in encoding.offsets]
+        limit = starts[self._room] if len(starts) > self._room else len(text)
+        kept = _sentence_end(text, limit) or _word_end(text, limit) or limit
+        ids = self._pieces.encode(text[:kept].rstrip()).ids
+        if len(ids) > self._most_tokens:  # a cut inside a word can add a piece
+            ids = [*ids[: self._most_tokens - 1], ids[-1]]
+        return Tokens(tuple(ids), kept, truncated=True)
+
+
+def _sentence_end(text: str, limit: int) -> int | None:
+    ends = [end for _, end in _sentences().span_tokenize(text) if end <= limit]
+    return ends[-1] if ends and ends[-1] >= _LEAST_KEPT * limit else None
+
+
+def _word_end(text: str, limit: int) -> int | None:
+    end = limit if text[limit : limit + 1].isspace() else text.rfind(" ", 0, limit)
+    return end if end >= _LEAST_KEPT * limit else None
+
+
+@cache
+def _sentences() -> "PunktSentenceTokenizer":
+    # NLTK takes a second to import: only a process that prepares messages pays.
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+
+    return PunktSentenceTokenizer()
