@@ -45,9 +45,9 @@ def clean(text: str, ranks: Mapping[str, int] = _NO_RANKS) -> CleanText:
     """Return `text` without what an encoder cannot read, its meaning kept.
 
     Emoji and emoticons become words; links, e-mail addresses and long numbers become "link",
-    "email" and "number"; a leading "@name" goes; "soooo" becomes the reading that comes first in `ranks` (lower-case
-    word → place by frequency), or "soo"; literal special tokens lose their brackets. Never
-    raises; an unreadable message becomes "".
+    "email" and "number"; a leading "@name" goes; "soooo" becomes the reading that comes first in
+    `ranks` (lower-case word → place by frequency), or "soo"; literal special tokens lose their
+    brackets. Never raises; an unreadable message becomes "".
     """
     spaced = " ".join(text.split())
     if _MESSY.search(spaced) is None:
