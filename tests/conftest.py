@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.processes import RedisServer
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("parley", deadline=None)  # a busy machine is no failure
+settings.load_profile("parley")
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +24,11 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis_url(redis_server: RedisServer) -> Iterator[str]:
+def redis_url(redis_server: RedisServer) -> str:
     """Address an empty Redis."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    yield redis_server.url
+    return redis_server.url
 
 
 @pytest.fixture
