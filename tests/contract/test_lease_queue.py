@@ -1,0 +1,352 @@
+"""One suite for every adapter of the drain's queue: Redis and memory keep the same promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import msgspec
+import pytest
+import redis
+
+from shared import keys
+from shared.clock import ManualClock
+from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
+from shared.outcomes import JobRecord, parse_announcement, read_celery_result
+from shared.wire import decode, decode_tone, encode_infer, encode_tone
+from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue, MemorySentimentQueue
+from workers.drain.port import (
+    Arrival,
+    Completion,
+    DeadLetter,
+    InferenceQueue,
+    Lease,
+    QueueLimits,
+    SentimentQueue,
+    ToneCompletion,
+)
+from workers.drain.redis_queue import RedisInferenceQueue, RedisSentimentQueue
+
+NOW = 1_700_000_000.0
+LIMITS = QueueLimits(deliveries=2, turns=4)
+
+
+class Bench(Protocol):
+    """What a test sees of the broker, whichever holds the queue."""
+
+    def push(self, queue: str, raw: bytes) -> None: ...
+    def waiting(self, queue: str) -> list[bytes]: ...
+    def result(self, job_id: str) -> JobRecord | None: ...
+    def turns(self, conversation: str) -> list[str]: ...
+    def dead(self) -> list[DeadLetter]: ...
+    def kill(self, worker_id: str) -> None: ...
+    def inference(self, worker_id: str) -> InferenceQueue: ...
+    def sentiment(self, worker_id: str) -> SentimentQueue: ...
+
+
+@dataclass
+class MemoryBench:
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    def push(self, queue: str, raw: bytes) -> None:
+        self.broker.queues[queue].appendleft(raw)
+
+    def waiting(self, queue: str) -> list[bytes]:
+        return list(reversed(self.broker.queues[queue]))
+
+    def result(self, job_id: str) -> JobRecord | None:
+        stored = self.broker.results.get(job_id)
+        return read_celery_result(stored) if stored else None
+
+    def turns(self, conversation: str) -> list[str]:
+        return [turn.text for turn in self.broker.turns.get(conversation, [])]
+
+    def dead(self) -> list[DeadLetter]:
+        return self.broker.dead_letters
+
+    def kill(self, worker_id: str) -> None:
+        self.broker.beats.pop(worker_id)
+
+    def inference(self, worker_id: str) -> InferenceQueue:
+        return MemoryInferenceQueue(self.broker, worker_id, self.clock, LIMITS)
+
+    def sentiment(self, worker_id: str) -> SentimentQueue:
+        return MemorySentimentQueue(self.broker, worker_id, self.clock, LIMITS)
+
+
+@dataclass
+class RedisBench:
+    url: str
+    client: redis.Redis
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    def push(self, queue: str, raw: bytes) -> None:
+        self.client.lpush(queue, raw)
+
+    def waiting(self, queue: str) -> list[bytes]:
+        found: list[bytes] = self.client.lrange(queue, 0, -1)  # type: ignore[assignment]
+        return list(reversed(found))
+
+    def result(self, job_id: str) -> JobRecord | None:
+        stored: bytes | None = self.client.get(keys.result(job_id))  # type: ignore[assignment]
+        return read_celery_result(stored) if stored else None
+
+    def turns(self, conversation: str) -> list[str]:
+        found: list[bytes] = self.client.lrange(keys.turns(conversation), 0, -1)  # type: ignore[assignment]
+        return [msgspec.json.decode(turn, type=Turn).text for turn in found]
+
+    def dead(self) -> list[DeadLetter]:
+        found: list[bytes] = self.client.lrange(keys.DEAD_LETTERS, 0, -1)  # type: ignore[assignment]
+        return [msgspec.json.decode(letter, type=DeadLetter) for letter in found]
+
+    def kill(self, worker_id: str) -> None:
+        self.client.delete(keys.worker(worker_id))
+
+    def inference(self, worker_id: str) -> InferenceQueue:
+        return RedisInferenceQueue(self.url, worker_id, self.clock, LIMITS)
+
+    def sentiment(self, worker_id: str) -> SentimentQueue:
+        return RedisSentimentQueue(self.url, worker_id, self.clock, LIMITS)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    if request.param == "memory":
+        yield MemoryBench()
+        return
+    url = request.getfixturevalue("redis_url")
+    client = request.getfixturevalue("redis_client")
+    yield RedisBench(url, client)
+
+
+def job(name: str, conversation: str | None = None, gateway: str | None = None) -> ChatJob:
+    return ChatJob(name, f"text of {name}", conversation or f"c-{name}", NOW, gateway=gateway)
+
+
+def push(bench: Bench, *jobs: ChatJob) -> None:
+    for each in jobs:
+        bench.push(keys.INFERENCE, encode_infer(each))
+
+
+def begin(queue: InferenceQueue, lease: Lease, each: ChatJob, *, foreign: bool = True) -> str:
+    arrival = Arrival(lease.token, each, lease.raw if foreign else None)
+    return queue.start([arrival])[0].verdict
+
+
+def done(lease: Lease, each: ChatJob, state: JobState = "done") -> Completion:
+    return Completion(
+        lease.token,
+        each.id,
+        state,
+        b'{"response":"r"}',
+        NOW,
+        conversation_id=each.conversation_id,
+        gateway=each.gateway,
+        turns=(Turn("user", f"q {each.id}", each.id, NOW), Turn("assistant", "r", each.id, NOW)),
+        phrases=(f"p-{each.id}",),
+    )
+
+
+def status(worker_id: str) -> WorkerStatus:
+    return WorkerStatus(worker_id, keys.INFERENCE, "litert-int8", 1, "host", NOW)
+
+
+def test_leases_come_from_the_head_in_order(bench: Bench) -> None:
+    push(bench, job("a"), job("b"), job("c"))
+    queue = bench.inference("w")
+    assert [decode(lease.raw).id for lease in queue.lease(2)] == ["a", "b"]
+    assert [decode(lease.raw).id for lease in queue.lease(9)] == ["c"]
+    assert queue.lease(9) == []
+
+
+def test_a_completed_job_has_result_and_turns_once(bench: Bench) -> None:
+    queue = bench.inference("w")
+    push(bench, job("a"))
+    (lease,) = queue.lease(1)
+    assert begin(queue, lease, job("a")) == "go"
+    assert queue.complete([done(lease, job("a"))]) == ["applied"]
+    assert queue.complete([done(lease, job("a"))]) == ["lost"]
+    assert bench.result("a") == JobRecord("done", b'{"response":"r"}')
+    assert bench.turns("c-a") == ["q a", "r"]
+
+
+def test_the_same_job_twice_on_the_queue_is_applied_once(bench: Bench) -> None:
+    queue = bench.inference("w")
+    push(bench, job("a"), job("a"))
+    first, second = queue.lease(2)
+    assert begin(queue, first, job("a")) == "go"
+    assert queue.complete([done(first, job("a"))]) == ["applied"]
+    assert begin(queue, second, job("a")) == "ended"
+    assert queue.complete([done(second, job("a"))]) == ["duplicate"]
+    assert bench.turns("c-a") == ["q a", "r"]
+
+
+def test_a_conversation_has_one_job_in_flight(bench: Bench) -> None:
+    queue = bench.inference("w")
+    one, two, three = (job(name, "talk") for name in ("one", "two", "three"))
+    push(bench, one, two, three)
+    leases = queue.lease(3)
+    verdicts = [
+        begin(queue, lease, each) for lease, each in zip(leases, (one, two, three), strict=True)
+    ]
+    assert verdicts == ["go", "parked", "parked"]
+    assert bench.waiting(keys.INFERENCE) == []
+    queue.complete([done(leases[0], one)])
+    (lease,) = queue.lease(9)
+    assert begin(queue, lease, two) == "go"
+    queue.complete([done(lease, two, "failed")])
+    (lease,) = queue.lease(9)
+    assert decode(lease.raw).id == "three"
+
+
+def test_the_next_start_knows_the_wording_used(bench: Bench) -> None:
+    queue = bench.inference("w")
+    one, two = job("one", "talk"), job("two", "talk")
+    push(bench, one, two)
+    (lease,) = queue.lease(1)
+    begin(queue, lease, one)
+    queue.complete([done(lease, one)])
+    (lease,) = queue.lease(1)
+    assert queue.start([Arrival(lease.token, two, lease.raw)])[0].phrases == {"p-one"}
+
+
+def test_a_foreign_job_gets_its_tone_task_once(bench: Bench) -> None:
+    queue = bench.inference("w")
+    push(bench, job("a"))
+    (lease,) = queue.lease(1)
+    begin(queue, lease, job("a"))
+    begin(queue, lease, job("a"))
+    (tone_task,) = bench.waiting(keys.SENTIMENT)
+    assert decode_tone(decode(tone_task)) == ("a", "text of a")
+
+
+def test_a_gateways_job_gets_no_second_tone_task(bench: Bench) -> None:
+    queue = bench.inference("w")
+    push(bench, job("a"))
+    (lease,) = queue.lease(1)
+    assert begin(queue, lease, job("a"), foreign=False) == "go"
+    assert bench.waiting(keys.SENTIMENT) == []
+
+
+def test_a_dead_workers_messages_return_to_the_head_in_order(bench: Bench) -> None:
+    dead, alive = bench.inference("dead"), bench.inference("alive")
+    dead.beat(status("dead"))
+    alive.beat(status("alive"))
+    push(bench, job("a"), job("b"), job("c"))
+    lost = dead.lease(2)
+    assert alive.reclaim_dead().returned == 0
+    bench.kill("dead")
+    assert alive.reclaim_dead().returned == 2
+    assert [decode(lease.raw).id for lease in alive.lease(9)] == ["a", "b", "c"]
+    assert dead.complete([done(lost[0], job("a"))]) == ["lost"]
+    assert bench.result("a") is None
+
+
+def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench: Bench) -> None:
+    alive = bench.inference("alive")
+    push(bench, job("a"))
+    for _ in range(LIMITS.deliveries - 1):
+        kill_with_lease(bench)
+        assert alive.reclaim_dead().returned == 1
+    kill_with_lease(bench)
+    (lease,) = alive.reclaim_dead().over_limit
+    assert decode(lease.raw).id == "a"
+    assert bench.waiting(keys.INFERENCE) == []
+    letter = DeadLetter("a", keys.INFER_TASK, keys.INFERENCE, "too often", NOW, lease.raw)
+    failed = replace(done(lease, job("a"), "failed"), turns=None, dead_letter=letter)
+    assert alive.complete([failed]) == ["applied"]
+    assert bench.dead() == [letter]
+    record = bench.result("a")
+    assert record is not None
+    assert record.state == "failed"
+
+
+def kill_with_lease(bench: Bench) -> None:
+    worker = bench.inference("dead")
+    worker.beat(status("dead"))
+    assert len(worker.lease(1)) == 1
+    bench.kill("dead")
+
+
+def test_a_stopping_worker_hands_back_uncounted(bench: Bench) -> None:
+    queue = bench.inference("w")
+    push(bench, job("a"), job("b"))
+    for _ in range(LIMITS.deliveries + 1):
+        queue.lease(2)
+        assert queue.hand_back() == 2
+    assert [decode(lease.raw).id for lease in queue.lease(2)] == ["a", "b"]
+
+
+def test_a_message_without_a_readable_id_goes_to_the_dead_letters(bench: Bench) -> None:
+    bench.push(keys.INFERENCE, b"{not json")
+    queue = bench.inference("w")
+    (lease,) = queue.lease(1)
+    letter = DeadLetter(None, keys.INFER_TASK, keys.INFERENCE, "not JSON", NOW, lease.raw)
+    end = Completion(lease.token, None, "failed", b"{}", NOW, dead_letter=letter)
+    assert queue.complete([end]) == ["applied"]
+    assert bench.dead() == [letter]
+
+
+def test_tones_meet_the_jobs_that_wait_for_them(bench: Bench) -> None:
+    inference, sentiment = bench.inference("w"), bench.sentiment("s")
+    for name in ("early", "late"):
+        bench.push(keys.SENTIMENT, encode_tone(job(name)))
+    early, late = sentiment.lease(2)
+    sad = Tone("negative", 0.9, {"anger": 0.5})
+    heard: list[tuple[str, Tone]] = []
+    stop = inference.subscribe_tones(lambda job_id, tone: heard.append((job_id, tone)))
+    try:
+        sentiment.complete([ToneCompletion(early.token, "early", sad)])
+        assert inference.tones(["early", "late"]) == {"early": sad}
+        verdicts = complete_until_heard(sentiment, late, sad, heard)
+        assert verdicts[0] == "applied"
+    finally:
+        stop()
+    assert heard == [("late", sad)]
+    assert inference.tones(["late"]) == {"late": sad}
+
+
+def complete_until_heard(
+    sentiment: SentimentQueue, lease: Lease, tone: Tone, heard: list[tuple[str, Tone]]
+) -> list[str]:
+    from tests.processes import wait_until
+
+    verdicts: list[str] = list(sentiment.complete([ToneCompletion(lease.token, "late", tone)]))
+    wait_until(lambda: bool(heard), 5)
+    return verdicts
+
+
+def test_turns_are_capped(bench: Bench) -> None:
+    queue = bench.inference("w")
+    for name in ("one", "two", "three"):
+        push(bench, job(name, "talk"))
+        (lease,) = queue.lease(1)
+        begin(queue, lease, job(name, "talk"))
+        queue.complete([done(lease, job(name, "talk"))])
+    assert bench.turns("talk") == ["q two", "r", "q three", "r"]
+
+
+def test_gateways_hear_of_their_jobs_in_one_message(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    queue = bench.inference("w")
+    jobs = [job("a", gateway="g1"), job("b", gateway="g1"), job("c", gateway="g2")]
+    push(bench, *jobs)
+    leases = queue.lease(9)
+    with redis_client.pubsub(ignore_subscribe_messages=True) as heard:  # type: ignore[no-untyped-call]
+        heard.subscribe(keys.replies("g1"))
+        heard.get_message(timeout=5)
+        queue.complete([done(lease, each) for lease, each in zip(leases, jobs, strict=True)])
+        message = heard.get_message(timeout=5)
+    record = JobRecord("done", b'{"response":"r"}')
+    assert parse_announcement(message["data"]) == [("a", record), ("b", record)]
+
+
+def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    test_a_conversation_has_one_job_in_flight(bench)
+    unbounded = {keys.LEASE_TOKEN, keys.SENTIMENT, keys.lease("w")}
+    names: list[bytes] = redis_client.keys("*")  # type: ignore[assignment]
+    for name in (raw.decode() for raw in names):
+        assert name in unbounded or redis_client.ttl(name) > 0, name  # type: ignore[operator]

@@ -1,0 +1,53 @@
+"""The Celery application: `celery -A workers.celery_app worker -Q inference` (or sentiment).
+
+The two tasks are registered so that Celery's tools and clients know their names; the drain answers
+them in batches (workers/drain), so their bodies never run in a worker.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from celery import Celery
+from kombu import Queue
+
+from shared import keys
+from shared.settings import CommonSettings, load
+
+
+def _configuration() -> dict[str, Any]:
+    """Read the environment; Celery calls this when it first needs its configuration."""
+    settings = load(CommonSettings)
+    return {
+        "broker_url": settings.redis_address,
+        "result_backend": settings.redis_address,
+        "result_expires": settings.result_ttl_seconds,
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "task_queues": [Queue(keys.INFERENCE), Queue(keys.SENTIMENT)],
+        "task_routes": {
+            keys.INFER_TASK: {"queue": keys.INFERENCE},
+            keys.TONE_TASK: {"queue": keys.SENTIMENT},
+        },
+        "worker_pool": "solo",
+        "worker_consumer": "workers.drain.step:DrainConsumer",
+        "worker_send_task_events": True,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+    }
+
+
+app = Celery("parley", set_as_current=False)
+app.add_defaults(_configuration)
+
+
+@app.task(name=keys.INFER_TASK)
+def infer(request: Mapping[str, Any]) -> NoReturn:
+    """Answer a chat message: {"message", "conversation_id"?, "user_id"?} → the reply."""
+    raise NotImplementedError("answered in batches by a worker of the inference queue")
+
+
+@app.task(name=keys.TONE_TASK, ignore_result=True)
+def tone(request: Mapping[str, Any]) -> NoReturn:
+    """Judge the tone of a chat message."""
+    raise NotImplementedError("judged in batches by a worker of the sentiment queue")

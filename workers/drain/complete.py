@@ -1,0 +1,244 @@
+"""Step 5: find the answers, wait a moment for late tones, compose, and end each job.
+
+One thread of its own: batches and late tones come in through one inbox, and whatever is ready at
+the same moment goes out in one atomic call.
+"""
+
+import queue as queues
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared import keys
+from shared.clock import Clock
+from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
+from shared.outcomes import Failure, encode_failure, encode_reply
+from workers.drain.counters import Counters
+from workers.drain.events import TaskEvent, TaskEvents
+from workers.drain.persist import Persister
+from workers.drain.port import Completion, DeadLetter, InferenceQueue
+from workers.drain.work import Ran, Work
+
+TONE_WAIT_SECONDS = 0.15
+_IDLE_SECONDS = 0.5
+
+Draft = Callable[[Tone, float], tuple[Reply, tuple[str, ...]]]
+
+
+class Composer(Protocol):
+    """Finds answers and puts them into words."""
+
+    def draft(
+        self, works: Sequence[Work[ChatJob]], vectors: NDArray[np.float32], engine_seconds: float
+    ) -> list[Draft]:
+        """Return for each work a draft, finished once the tone is known.
+
+        A draft takes the tone and the monotonic time of composing; it returns the reply and the ids
+        of the wording it used.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    work: Work[ChatJob]
+    draft: Draft
+    started_at: float
+    due_at: float
+
+
+class ChatCompleter:
+    """End chat jobs that went through the engine."""
+
+    def __init__(
+        self,
+        queue: InferenceQueue,
+        composer: Composer,
+        events: TaskEvents,
+        counters: Counters,
+        persister: Persister,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._composer = composer
+        self._events = events
+        self._counters = counters
+        self._persister = persister
+        self._clock = clock
+        self._inbox: queues.SimpleQueue[Ran[ChatJob] | tuple[str, Tone] | None] = (
+            queues.SimpleQueue()
+        )
+        self._pending: dict[str, _Pending] = {}
+        self._closed = False
+
+    def put(self, ran: Ran[ChatJob]) -> None:
+        """Take a batch that went through the engine."""
+        self._inbox.put(ran)
+
+    def close(self) -> None:
+        """Let `run` return once all is ended that was put before."""
+        self._inbox.put(None)
+
+    def run(self) -> None:
+        """End jobs until closed."""
+        stop_tones = self._queue.subscribe_tones(self._hear)
+        try:
+            while not self._closed or self._pending:
+                self.step(self._patience())
+        finally:
+            stop_tones()
+
+    def step(self, timeout_seconds: float) -> None:
+        """Wait for news at most so long, then end every job that is ready."""
+        ready: list[tuple[_Pending, Tone]] = []
+        buried: list[Completion] = []
+        for item in self._news(timeout_seconds):
+            if item is None:
+                self._closed = True
+            elif isinstance(item, Ran):
+                self._receive(item, ready, buried)
+            else:
+                self._match(item, ready)
+        ready += self._overdue()
+        self._end(ready, buried)
+
+    def _hear(self, job_id: str, tone: Tone) -> None:
+        self._inbox.put((job_id, tone))
+
+    def _patience(self) -> float:
+        if not self._pending:
+            return _IDLE_SECONDS
+        soonest = min(pending.due_at for pending in self._pending.values())
+        return max(0.0, min(_IDLE_SECONDS, soonest - self._clock.monotonic()))
+
+    def _news(self, timeout_seconds: float) -> "list[Ran[ChatJob] | tuple[str, Tone] | None]":
+        news = []
+        try:
+            news.append(self._inbox.get(timeout=timeout_seconds))
+            while True:
+                news.append(self._inbox.get_nowait())
+        except queues.Empty:
+            return news
+
+    def _receive(
+        self,
+        ran: Ran[ChatJob],
+        ready: list[tuple[_Pending, Tone]],
+        buried: list[Completion],
+    ) -> None:
+        if ran.fault is not None:
+            buried.append(self._dead(ran.works[0], ran.fault))
+            return
+        try:
+            drafts = self._composer.draft(ran.works, ran.vectors, ran.ended_at - ran.started_at)
+        except Exception as fault:  # noqa: BLE001 - one work's fault must not take the others down
+            self._receive_singly(ran, fault, ready, buried)
+            return
+        tones = self._persister.insist(
+            lambda: self._queue.tones([work.job.id for work in ran.works])
+        )
+        due_at = ran.ended_at + TONE_WAIT_SECONDS
+        for work, draft in zip(ran.works, drafts, strict=True):
+            pending = _Pending(work, draft, ran.started_at, due_at)
+            tone = tones.get(work.job.id)
+            if tone:
+                ready.append((pending, tone))
+            else:
+                self._pending[work.job.id] = pending
+
+    def _receive_singly(
+        self,
+        ran: Ran[ChatJob],
+        fault: Exception,
+        ready: list[tuple[_Pending, Tone]],
+        buried: list[Completion],
+    ) -> None:
+        if len(ran.works) == 1:
+            buried.append(self._dead(ran.works[0], fault))
+            return
+        for place, work in enumerate(ran.works):
+            vector = ran.vectors[place : place + 1]
+            self._receive(Ran((work,), vector, ran.started_at, ran.ended_at), ready, buried)
+
+    def _match(self, news: tuple[str, Tone], ready: list[tuple[_Pending, Tone]]) -> None:
+        job_id, tone = news
+        pending = self._pending.pop(job_id, None)
+        if pending:
+            ready.append((pending, tone))
+
+    def _overdue(self) -> list[tuple[_Pending, Tone]]:
+        now = self._clock.monotonic()
+        late = [job_id for job_id, pending in self._pending.items() if pending.due_at <= now]
+        self._counters.add(tones_late=len(late))
+        return [(self._pending.pop(job_id), UNKNOWN_TONE) for job_id in late]
+
+    def _end(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
+        if not ready and not buried:
+            return
+        completions = [*(self._complete(pending, tone) for pending, tone in ready), *buried]
+        verdicts = self._persister.insist(lambda: self._queue.complete(completions))
+        self._counters.add(
+            answered=len(ready),
+            completions=1,
+            lost_leases=verdicts.count("lost"),
+            duplicates=verdicts.count("duplicate"),
+            dead_letters=len(buried),
+        )
+        self._emit(ready, buried)
+
+    def _emit(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
+        now, clock_now = self._clock.monotonic(), self._clock.now()
+        self._events.emit(
+            TaskEvent(
+                "succeeded",
+                pending.work.job.id,
+                keys.INFER_TASK,
+                clock_now,
+                runtime_seconds=now - pending.started_at,
+            )
+            for pending, _ in ready
+        )
+        self._events.emit(
+            TaskEvent("failed", end.job_id, keys.INFER_TASK, clock_now, fault="dead letter")
+            for end in buried
+            if end.job_id
+        )
+
+    def _complete(self, pending: _Pending, tone: Tone) -> Completion:
+        work, job = pending.work, pending.work.job
+        reply, phrases = pending.draft(tone, self._clock.monotonic())
+        now = self._clock.now()
+        return Completion(
+            token=work.token,
+            job_id=job.id,
+            state="done",
+            body=encode_reply(reply),
+            done_at=now,
+            conversation_id=job.conversation_id,
+            gateway=job.gateway,
+            turns=(
+                Turn("user", job.message, job.id, job.accepted_at),
+                Turn("assistant", reply.response, job.id, now),
+            ),
+            phrases=phrases,
+        )
+
+    def _dead(self, work: Work[ChatJob], fault: Exception) -> Completion:
+        job, now = work.job, self._clock.now()
+        trace = "".join(traceback.format_exception(fault))
+        reason = f"{type(fault).__name__} while answering"
+        return Completion(
+            token=work.token,
+            job_id=job.id,
+            state="failed",
+            body=encode_failure(Failure("failed", "This message could not be answered.")),
+            done_at=now,
+            conversation_id=job.conversation_id,
+            gateway=job.gateway,
+            dead_letter=DeadLetter(
+                job.id, keys.INFER_TASK, keys.INFERENCE, reason, now, work.raw, trace
+            ),
+        )

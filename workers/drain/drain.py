@@ -1,0 +1,201 @@
+"""The drain of one queue: four threads around the five steps.
+
+intake:  lease → prepare → pool          while the engine is busy
+engine:  pack → run → completer          the moment the engine is free
+ending:  complete                        tones, wording, one atomic call
+pulse:   heartbeat, reclaim dead workers' messages
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol
+
+from shared import keys
+from shared.clock import Clock
+from shared.errors import QueueUnavailable
+from shared.jobs import WorkerStatus
+from workers.drain.counters import Counters
+from workers.drain.events import TaskEvent, TaskEvents
+from workers.drain.lease import Leaser
+from workers.drain.pack import Pool
+from workers.drain.persist import Persister
+from workers.drain.port import Lease, LeaseQueue
+from workers.drain.run import Runner
+from workers.drain.work import Job, Ran, ToneJob, Work
+
+_log = logging.getLogger(__name__)
+PULSE_SECONDS = 1.0
+_STOP_SECONDS = 30.0
+
+
+class Preparer(Protocol[Job]):
+    """Makes works of leases."""
+
+    def prepare(self, leases: Sequence[Lease]) -> list[Work[Job]]:
+        """Return the works; end every other lease."""
+
+    def bury(self, lease: Lease, reason: str, trace: str | None = None) -> None:
+        """End a lease as a dead letter."""
+
+
+class Completer(Protocol[Job]):
+    """Ends what went through the engine, in a thread of its own."""
+
+    def put(self, ran: Ran[Job]) -> None:
+        """Take a batch."""
+
+    def run(self) -> None:
+        """End batches until closed."""
+
+    def close(self) -> None:
+        """Let `run` return once all is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this worker is in its heartbeat."""
+
+    worker_id: str
+    queue: str
+    engine: str
+    started_at: float
+
+    def status(self, counters: Mapping[str, float]) -> WorkerStatus:
+        """Return the heartbeat's content."""
+        return WorkerStatus(
+            id=self.worker_id,
+            queue=self.queue,
+            engine=self.engine,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started_at=self.started_at,
+            counters=counters,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[Job]):
+    """All that a drain is made of; a composition root fills it in."""
+
+    identity: Identity
+    queue: LeaseQueue
+    pool: Pool[Job]
+    leaser: Leaser
+    preparer: Preparer[Job]
+    runner: Runner
+    completer: Completer[Job]
+    events: TaskEvents
+    counters: Counters
+    persister: Persister
+    clock: Clock
+    stopping: threading.Event
+    gauges: Callable[[], Mapping[str, float]]
+
+
+class Drain(Generic[Job]):
+    """Run the five steps over one queue until stopped."""
+
+    def __init__(self, parts: Parts[Job]) -> None:
+        self._parts: Parts[Job] = parts
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
+            for name, loop in (
+                ("intake", self._take_in),
+                ("engine", self._run_engine),
+                ("ending", parts.completer.run),
+                ("pulse", self._pulse),
+            )
+        ]
+
+    def start(self) -> None:
+        """Begin to lease messages. The engine must be warm."""
+        self._beat()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, hand the rest back to the head of the queue, and end."""
+        parts = self._parts
+        parts.stopping.set()
+        intake, engine, ending, pulse = self._threads
+        intake.join(_STOP_SECONDS)
+        parts.pool.close()
+        engine.join(_STOP_SECONDS)
+        parts.completer.close()
+        ending.join(_STOP_SECONDS)
+        pulse.join(_STOP_SECONDS)
+        try:
+            returned = parts.queue.hand_back()
+        except QueueUnavailable as absence:
+            _log.warning("%s; another worker returns what this one held", absence)
+        else:
+            _log.info("stopped; %d messages handed back", returned)
+
+    def _take_in(self) -> None:
+        while not self._parts.stopping.is_set():
+            try:
+                leases = self._parts.leaser.lease(self._parts.stopping.is_set)
+            except QueueUnavailable as absence:
+                _log.warning("%s; trying again", absence)
+                self._parts.stopping.wait(PULSE_SECONDS / 2)
+                continue
+            if leases:
+                self._parts.pool.put(self._parts.preparer.prepare(leases))
+
+    def _run_engine(self) -> None:
+        parts = self._parts
+        while works := parts.pool.take():
+            parts.events.emit(
+                TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
+                for work in works
+            )
+            for ran in parts.runner.run(works):
+                parts.completer.put(ran)
+            self._count(works)
+
+    def _count(self, works: Sequence[Work[Job]]) -> None:
+        self._parts.counters.add(
+            messages=len(works), batches=1, tokens=sum(len(work.ids) for work in works)
+        )
+
+    def _pulse(self) -> None:
+        while not self._parts.stopping.wait(PULSE_SECONDS):
+            try:
+                self._beat()
+                self._reclaim()
+            except QueueUnavailable as absence:
+                _log.warning("heartbeat: %s", absence)
+
+    def _beat(self) -> None:
+        counters = {**self._parts.counters.snapshot(), **self._parts.gauges()}
+        self._parts.queue.beat(self._parts.identity.status(counters))
+
+    def _reclaim(self) -> None:
+        reclaimed = self._parts.queue.reclaim_dead()
+        if reclaimed.returned:
+            _log.warning("%d messages of a dead worker are back", reclaimed.returned)
+            self._parts.counters.add(reclaimed=reclaimed.returned)
+        for lease in reclaimed.over_limit:
+            self._parts.preparer.bury(lease, "delivered too often without an answer")
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        """End the process where a loop breaks: only a dead worker's messages return."""
+        try:
+            loop()
+        except QueueUnavailable:
+            _log.warning("stopping without Redis; another worker returns what this one held")
+        except BaseException:  # noqa: BLE001 - logged, and the process ends
+            _log.critical("the drain broke; this worker ends", exc_info=True)
+            os._exit(70)
+
+
+def _task_id(work: Work[Job]) -> str:
+    return work.job.task_id if isinstance(work.job, ToneJob) else work.job.id
+
+
+def _task(work: Work[Job]) -> str:
+    return keys.TONE_TASK if isinstance(work.job, ToneJob) else keys.INFER_TASK

@@ -1,0 +1,38 @@
+"""What Celery's monitors hear of each job. Message text never goes into an event."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+EventKind = Literal["received", "started", "succeeded", "failed", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """One step in a task's life. `runtime_seconds` once it succeeded; `fault` once it failed."""
+
+    kind: EventKind
+    task_id: str
+    task: str
+    at: float
+    runtime_seconds: float = 0.0
+    summary: str = ""
+    fault: str = ""
+
+
+class TaskEvents(Protocol):
+    """Takes events at once and sends them in batches."""
+
+    def emit(self, events: Iterable[TaskEvent]) -> None:
+        """Take events; never blocks and never raises."""
+
+
+class SilentEvents:
+    """Keep events in a list: what tests read, and what serves where nobody monitors."""
+
+    def __init__(self) -> None:
+        self.emitted: list[TaskEvent] = []
+
+    def emit(self, events: Iterable[TaskEvent]) -> None:
+        """Keep the events."""
+        self.emitted.extend(events)

@@ -1,0 +1,39 @@
+"""Step 1: lease messages while there is room for them; wait where the queue is empty."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from workers.drain.port import Lease, LeaseQueue
+
+WAIT_SECONDS = 0.5
+
+
+class Room(Protocol):
+    """Tells how many more messages this worker can hold."""
+
+    def wait_for_room(self, timeout_seconds: float) -> int:
+        """Return the free places, after waiting for at least one."""
+
+    def __len__(self) -> int:
+        """Return how many works wait already."""
+
+
+class Leaser:
+    """Take what waits, as much as there is room for."""
+
+    def __init__(self, queue: LeaseQueue, room: Room, most_at_once: int) -> None:
+        self._queue = queue
+        self._room = room
+        self._most_at_once = most_at_once
+
+    def lease(self, stopping: Callable[[], bool]) -> list[Lease]:
+        """Return leased messages, oldest first; none after a while without any."""
+        room = self._room.wait_for_room(WAIT_SECONDS)
+        if not room or stopping():
+            return []
+        limit = min(room, self._most_at_once)
+        leases = self._queue.lease(limit)
+        if leases or stopping():
+            return leases
+        self._queue.wait(WAIT_SECONDS)
+        return self._queue.lease(limit)

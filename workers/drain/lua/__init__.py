@@ -1,0 +1,1 @@
+"""Lua scripts of the drain; each lists its KEYS and ARGV."""

@@ -1,0 +1,53 @@
+-- Put all that a worker holds back to the head of its queue, in its old order.
+-- With a limit, deliveries are counted; a message over the limit is leased to the caller instead,
+-- who ends it as a dead letter.
+--
+-- KEYS[1] lease hash of the worker that lost its messages
+-- KEYS[2] intake list of that worker
+-- KEYS[3] the queue
+-- KEYS[4] lease hash of the caller
+-- KEYS[5] counter that makes tokens unique and ascending
+-- ARGV[1] deliveries allowed; 0: do not count (a worker that stops in order hands back)
+-- ARGV[2] TTL of a delivery count, seconds
+--
+-- Keys made from message ids: parley:redelivered:*
+-- Returns {number of messages put back, token, message, ...} with those leased to the caller.
+local limit = tonumber(ARGV[1])
+local report = {0}
+
+local function deliveries(message)
+  local decoded, envelope = pcall(cjson.decode, message)
+  local id = decoded and type(envelope) == 'table' and type(envelope.headers) == 'table'
+    and envelope.headers.id
+  local key = 'parley:redelivered:' .. (type(id) == 'string' and id or redis.sha1hex(message))
+  local count = redis.call('INCR', key)
+  redis.call('EXPIRE', key, ARGV[2])
+  return count + 1
+end
+
+local function give_back(message)
+  if limit > 0 and deliveries(message) > limit then
+    local token = tostring(redis.call('INCR', KEYS[5]))
+    redis.call('HSET', KEYS[4], token, message)
+    report[#report + 1] = token
+    report[#report + 1] = message
+    return
+  end
+  redis.call('RPUSH', KEYS[3], message)
+  report[1] = report[1] + 1
+end
+
+local woken = redis.call('LRANGE', KEYS[2], 0, -1)
+redis.call('DEL', KEYS[2])
+for _, message in ipairs(woken) do
+  redis.call('RPUSH', KEYS[3], message)
+  report[1] = report[1] + 1
+end
+
+local fields = redis.call('HGETALL', KEYS[1])
+redis.call('DEL', KEYS[1])
+local held = {}
+for i = 1, #fields, 2 do held[#held + 1] = {tonumber(fields[i]), fields[i + 1]} end
+table.sort(held, function(a, b) return a[1] > b[1] end)
+for _, lease in ipairs(held) do give_back(lease[2]) end
+return report

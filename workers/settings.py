@@ -1,0 +1,39 @@
+"""Settings of the workers."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from shared.settings import CommonSettings
+
+
+class WorkerSettings(CommonSettings):
+    """What a worker reads from the environment."""
+
+    engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
+        "auto",
+        description="what runs the model; auto: TensorFlow where a GPU is seen, else LiteRT int8",
+    )
+    model_dir: Path | None = Field(
+        None, description="folder of the built model; unset: model in PARLEY_DATA_DIR"
+    )
+    kb: Path | None = Field(
+        None, description="knowledge base file or folder; unset: the demo help centre"
+    )
+    max_batch: int = Field(32, ge=1, le=1024, description="most messages in one batch")
+    token_budget: int = Field(
+        4_096, ge=128, description="most tokens in one batch, padding included"
+    )
+    engine_threads: int = Field(1, ge=1, le=256, description="CPU threads of one worker's engine")
+    phrase_cache: int = Field(
+        20_000, ge=0, description="prepared phrases that a worker remembers; 0: none"
+    )
+    delivery_limit: int = Field(
+        5, ge=1, description="times a message is delivered before it becomes a dead letter"
+    )
+
+    @property
+    def model_folder(self) -> Path:
+        """Return the folder of the built model."""
+        return self.model_dir or self.data_dir / "model"
