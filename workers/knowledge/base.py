@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _SPACE = re.compile(r"\s+")
-_EDGES = " .,;:!?¡¿…\"'`“”‘’()[]-–—"
+_LAST_MARK = re.compile(r"(?<=\w)\s*[.!?]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Fault:
 
 
 def plain(text: str) -> str:
-    """Return a text as two people would call it the same: case, spacing, edge marks aside."""
-    return _SPACE.sub(" ", text).strip(_EDGES).casefold()
+    """Return a text as two people would call it the same: case, spacing, a last mark aside."""
+    return _LAST_MARK.sub("", _SPACE.sub(" ", text).strip()).casefold()
 
 
 def without(base: KnowledgeBase, ids: Iterable[str], wordings: Iterable[str]) -> KnowledgeBase:
