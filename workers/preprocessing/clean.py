@@ -53,10 +53,10 @@ def clean(text: str, ranks: Mapping[str, int] = _NO_RANKS) -> CleanText:
     if _MESSY.search(spaced) is None:
         return CleanText(spaced, rewritten=False)
     plain = spaced if spaced.isascii() and spaced.isprintable() else _plain(spaced)
-    worded = _spell_references(plain)
+    worded = _neutralise(_shorten(_spell_references(plain), ranks))
     if _EYES.search(worded):
         worded = spell_emoticons(worded)
-    tidy = " ".join(_neutralise(_shorten(worded, ranks)).split())
+    tidy = " ".join(worded.split())
     return CleanText(tidy, rewritten=tidy != spaced)
 
 
