@@ -41,13 +41,13 @@ app = Celery("parley", set_as_current=False)
 app.add_defaults(_configuration)
 
 
-@app.task(name=keys.INFER_TASK)
+@app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]
 def infer(request: Mapping[str, Any]) -> NoReturn:
     """Answer a chat message: {"message", "conversation_id"?, "user_id"?} → the reply."""
     raise NotImplementedError("answered in batches by a worker of the inference queue")
 
 
-@app.task(name=keys.TONE_TASK, ignore_result=True)
+@app.task(name=keys.TONE_TASK, ignore_result=True)  # type: ignore[untyped-decorator]
 def tone(request: Mapping[str, Any]) -> NoReturn:
     """Judge the tone of a chat message."""
     raise NotImplementedError("judged in batches by a worker of the sentiment queue")

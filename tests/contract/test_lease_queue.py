@@ -349,4 +349,4 @@ def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis
     unbounded = {keys.LEASE_TOKEN, keys.SENTIMENT, keys.lease("w")}
     names: list[bytes] = redis_client.keys("*")  # type: ignore[assignment]
     for name in (raw.decode() for raw in names):
-        assert name in unbounded or redis_client.ttl(name) > 0, name  # type: ignore[operator]
+        assert name in unbounded or redis_client.ttl(name) > 0, name
