@@ -8,7 +8,9 @@ ParleyError
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
 ├── QueueUnavailable       Redis is not reachable or refuses to work
+├── InvalidRequest         an HTTP request is refused; names the field and its fault
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
+    └── ConversationBusy   too many messages of one conversation wait already
 """
 
 
@@ -44,9 +46,21 @@ class QueueUnavailable(ParleyError):
     """Say that Redis is not reachable or refuses to work."""
 
 
+class InvalidRequest(ParleyError):
+    """Say what is wrong with a request; `field` is None where the body as a whole is."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class AdmissionRefused(ParleyError):
     """Refuse a message because the queue is full."""
 
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ConversationBusy(AdmissionRefused):
+    """Refuse a message because too many of its conversation are waiting."""

@@ -1,0 +1,48 @@
+"""The Flask app: routes over ports. Builds nothing else and connects to nothing."""
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface, SessionMixin
+
+from gateway import problems
+from gateway.ports import Ports
+from gateway.routes import chat, conversations, jobs, operations, page
+from gateway.settings import GatewaySettings
+from shared.wire import MAX_BODY_BYTES
+
+
+class _NoSessions(SessionInterface):
+    """Spare every request the session cookie that Parley has no use for."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        return None
+
+    def make_null_session(self, app: Flask) -> SessionMixin:  # type: ignore[override]
+        return None  # type: ignore[return-value]
+
+    def is_null_session(self, obj: object) -> bool:
+        return True
+
+
+def create_app(ports: Ports, settings: GatewaySettings, *, many_processes: bool = False) -> Flask:
+    """Return the gateway as a WSGI app."""
+    app = Flask("gateway", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    app.session_interface = _NoSessions()
+    problems.register(app)
+    chat.register(app, ports.dispatcher, ports.meters, settings.wait_seconds)
+    jobs.register(app, ports.jobs)
+    conversations.register(app, ports.conversations)
+    operations.register(app, ports, many_processes=many_processes)
+    page.register(app)
+    _finish_answers(app, ports)
+    return app
+
+
+def _finish_answers(app: Flask, ports: Ports) -> None:
+    count_answer = ports.meters.count_answer
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        count_answer(request.endpoint or "none", response.status_code)
+        return response

@@ -1,0 +1,76 @@
+"""What the gateway is for: accept a request as a job, queue it, and wait for its end."""
+
+import os
+import re
+import secrets
+import socket
+
+from gateway.chat_request import ChatRequest
+from gateway.job_store import JobStore
+from gateway.publisher import Publisher
+from gateway.waiting_room import WaitingRoom
+from shared import wire
+from shared.clock import Clock
+from shared.errors import QueueUnavailable
+from shared.jobs import ChatJob
+from shared.outcomes import JobRecord
+
+
+class Dispatcher:
+    """Turn requests into jobs and jobs into records; knows nothing of HTTP."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        room: WaitingRoom,
+        jobs: JobStore,
+        clock: Clock,
+        *,
+        gateway_id: str,
+        deadline_seconds: float,
+    ) -> None:
+        self._publisher = publisher
+        self._room = room
+        self._jobs = jobs
+        self._clock = clock
+        self._gateway_id = gateway_id
+        self._deadline_seconds = deadline_seconds
+
+    def accept(self, request: ChatRequest) -> ChatJob:
+        """Return a job for a valid request; one without a conversation begins a new one."""
+        now = self._clock.now()
+        job_id = wire.new_job_id()
+        return ChatJob(
+            id=job_id,
+            message=request.message,
+            conversation_id=request.conversation_id or job_id,
+            user_id=request.user_id,
+            accepted_at=now,
+            expires_at=now + self._deadline_seconds,
+            gateway=self._gateway_id,
+        )
+
+    def ask(self, job: ChatJob, wait_seconds: float) -> JobRecord:
+        """Queue a job and return its record, one still on the way when the wait runs out.
+
+        Raises AdmissionRefused or QueueUnavailable where the job could not be queued.
+        """
+        if wait_seconds <= 0:
+            self._publisher.publish(job)
+            return JobRecord("queued")
+        with self._room.expect(job.id) as awaited:
+            self._publisher.publish(job)
+            record = awaited.wait(wait_seconds)
+        return record or self._last_look(job.id)
+
+    def _last_look(self, job_id: str) -> JobRecord:
+        try:
+            return self._jobs.find(job_id) or JobRecord("queued")
+        except QueueUnavailable:  # the job is accepted; its reply can be fetched later
+            return JobRecord("queued")
+
+
+def new_gateway_id() -> str:
+    """Return a name that no other gateway process has, now or after a restart."""
+    host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:64]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -1,0 +1,59 @@
+"""How gunicorn runs the gateway: `gunicorn -c python:gateway.gunicorn_conf`.
+
+gunicorn imports this module once, in the process it forks from, and takes its names as settings.
+"""
+
+import os
+import resource
+import shutil
+import tempfile
+from typing import Any, cast
+
+from gateway.settings import GatewaySettings
+from shared.errors import SettingsError
+from shared.settings import load
+
+_METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
+
+try:
+    _settings = load(GatewaySettings)
+except SettingsError as error:
+    raise SystemExit(f"parley gateway: {error}") from None
+
+wsgi_app = "gateway.wsgi:create()"
+worker_class = "gevent"
+workers = _settings.gateway_workers
+bind = [f"{_settings.http_host}:{_settings.http_port}"]
+worker_connections = _settings.gateway_connections
+keepalive = 5
+# A stopped gateway answers what it holds; nothing it holds waits longer than this.
+graceful_timeout = int(_settings.wait_seconds) + 5
+timeout = 60
+proc_name = default_proc_name = "parley-gateway"
+control_socket_disable = True
+logger_class = "gateway.gunicorn_logger.LineLogger"
+loglevel = _settings.log_level
+accesslog = "-" if _settings.access_log else None
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+def on_starting(_server: Any) -> None:
+    """Make room for the connections, and for metrics that several processes share."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if workers > 1:
+        os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Take a dead process's gauges out of the metrics."""
+    if _METRICS_DIR in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        cast("Any", mark_process_dead)(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """Remove the shared metrics."""
+    if _METRICS_DIR in os.environ:
+        shutil.rmtree(os.environ[_METRICS_DIR], ignore_errors=True)

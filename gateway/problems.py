@@ -1,0 +1,138 @@
+"""Errors as a client meets them: problem+json (RFC 9457) with a stable type."""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from shared import outcomes
+from shared.errors import AdmissionRefused, ConversationBusy, InvalidRequest, QueueUnavailable
+from shared.jobs import JobState
+from shared.outcomes import JobRecord
+
+logger = logging.getLogger("parley.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """What all problems of one kind have in common."""
+
+    name: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """Return the URI that identifies the kind; it never changes."""
+        return f"urn:parley:problem:{self.name}"
+
+
+INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
+NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
+UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
+METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
+BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not JSON")
+CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
+INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
+QUEUE_FULL = ProblemKind("queue-full", 503, "Too many messages are waiting")
+QUEUE_UNAVAILABLE = ProblemKind("queue-unavailable", 503, "The queue cannot be reached")
+
+_BY_STATUS = {
+    kind.status: kind
+    for kind in (
+        INVALID_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    )
+}  # fmt: skip
+_BY_STATE: Mapping[JobState, ProblemKind] = {
+    "failed": ProblemKind("job-failed", 500, "The message could not be answered"),
+    "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
+    "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
+}
+_NO_DETAIL = "No more is known about it."
+
+
+def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, object]:
+    """Return a problem's members."""
+    known = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": detail}
+    return {**known, **members}
+
+
+def problem(
+    kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
+) -> Response:
+    """Return a problem as the answer to the present request."""
+    body = describe(kind, detail, **{"instance": request.path, **members})
+    return Response(
+        msgspec.json.encode(body),
+        status=kind.status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def describe_failure(record: JobRecord) -> dict[str, object]:
+    """Return the problem that a failed, expired or cancelled job ended in."""
+    return describe(_BY_STATE[record.state], _failure_detail(record.body))
+
+
+def job_problem(job_id: str, record: JobRecord) -> Response:
+    """Answer with the problem that a job ended in."""
+    kind = _BY_STATE[record.state]
+    return problem(kind, _failure_detail(record.body), instance=f"/jobs/{job_id}")
+
+
+def register(app: Flask) -> None:
+    """Answer every error of an app with a problem; nothing inside it ever leaves."""
+    app.register_error_handler(InvalidRequest, _invalid)
+    app.register_error_handler(AdmissionRefused, _refused)
+    app.register_error_handler(QueueUnavailable, _unavailable)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _invalid(error: InvalidRequest) -> Response:
+    if error.field is None:
+        return problem(INVALID_REQUEST, str(error))
+    return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _refused(error: AdmissionRefused) -> Response:
+    kind = CONVERSATION_BUSY if isinstance(error, ConversationBusy) else QUEUE_FULL
+    seconds = math.ceil(error.retry_after_seconds)
+    detail = f"{error}; try again in {seconds} s."
+    return problem(kind, detail, headers={"Retry-After": str(seconds)})
+
+
+def _unavailable(error: QueueUnavailable) -> Response:
+    logger.warning("queue unavailable: %s", error)
+    detail = "The queue does not answer at the moment; try again shortly."
+    return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
+
+
+def _http(error: HTTPException) -> Response:
+    kind = _BY_STATUS.get(error.code or 500)
+    if kind is None:
+        kind = ProblemKind(f"http-{error.code}", error.code or 500, error.name)
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if kind is BODY_TOO_LARGE:
+        headers["Connection"] = "close"
+    return problem(kind, error.description or kind.title, headers=headers)
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.error("unexpected error at %s", request.endpoint, exc_info=error)
+    return problem(INTERNAL, "The fault is in the gateway and has been logged.")
+
+
+def _failure_detail(body: bytes | None) -> str:
+    if body is None:
+        return _NO_DETAIL
+    try:
+        return outcomes.failure_detail(body)
+    except (ValueError, TypeError, LookupError):  # a result that Celery itself wrote
+        return _NO_DETAIL

@@ -1,0 +1,57 @@
+"""POST /chat: ask a question and wait for the reply, or fetch it later."""
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from gateway.chat_request import ChatRequest, read_chat_request
+from gateway.dispatch import Dispatcher
+from gateway.meters import Meters
+from gateway.preferences import Preference, read_preference
+from gateway.problems import job_problem
+from gateway.waiting_room import ENDED
+from shared.jobs import ChatJob
+from shared.outcomes import JobRecord
+
+
+def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: float) -> None:
+    """Serve POST /chat."""
+
+    @app.post("/chat")
+    def chat() -> Response:
+        chat_request = read_body()
+        preference = read_preference(request.headers.get("Prefer"), longest_wait)
+        job = dispatcher.accept(chat_request)
+        with meters.waiting.track_inprogress(), meters.chat_seconds.time():
+            record = dispatcher.ask(job, preference.wait_seconds)
+        return _answer(job, record, preference)
+
+
+def read_body() -> ChatRequest:
+    """Return the chat request in the present request's body."""
+    if not request.is_json:
+        raise UnsupportedMediaType("Send the message as JSON, with Content-Type: application/json.")
+    return read_chat_request(request.get_data(cache=False))
+
+
+def _answer(job: ChatJob, record: JobRecord, preference: Preference) -> Response:
+    if record.state not in ENDED:
+        return _accepted(job, record, preference)
+    response = (
+        Response(record.body, content_type="application/json")
+        if record.state == "done"
+        else job_problem(job.id, record)
+    )
+    if preference.applied:
+        response.headers["Preference-Applied"] = preference.applied
+    return response
+
+
+def _accepted(job: ChatJob, record: JobRecord, preference: Preference) -> Response:
+    body = {"job_id": job.id, "conversation_id": job.conversation_id, "state": record.state}
+    headers = {"Location": f"/jobs/{job.id}", "Retry-After": "1"}
+    if preference.applied:
+        headers["Preference-Applied"] = preference.applied
+    return Response(
+        msgspec.json.encode(body), status=202, headers=headers, content_type="application/json"
+    )

@@ -1,0 +1,34 @@
+"""GET /healthz, /readyz and /metrics: for those who run Parley."""
+
+import msgspec
+from flask import Flask, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from gateway.health import readiness
+from gateway.meters import expose
+from gateway.ports import Ports
+
+
+def register(app: Flask, ports: Ports, *, many_processes: bool) -> None:
+    """Serve the three."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response(b'{"status":"ok"}', content_type="application/json")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        parts = readiness(ports.health, ports.feed.is_live())
+        ready = all(part.ok for part in parts.values())
+        body = {"status": "ready" if ready else "not ready", "parts": parts}
+        return Response(
+            msgspec.json.encode(body),
+            status=200 if ready else 503,
+            content_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        body = expose(ports.meters, ports.health, many_processes=many_processes)
+        return Response(body, content_type=CONTENT_TYPE_LATEST)

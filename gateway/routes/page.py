@@ -1,0 +1,59 @@
+"""GET /: the chat page, one document with its style and script inside."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+from flask import Flask, Response, request
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document and the policy that lets only its own style and script run."""
+
+    document: bytes
+    policy: str
+
+
+def register(app: Flask) -> None:
+    """Serve the page; it is put together once."""
+    page = compose_page()
+
+    @app.get("/")
+    def chat_page() -> Response:
+        response = Response(page.document, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = page.policy
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+
+def compose_page() -> Page:
+    """Put style and script into the document and allow exactly these by their digests."""
+    style, script = _read("chat.css"), _read("chat.js")
+    document = _read("chat.html").replace("/*style*/", style).replace("/*script*/", script)
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_digest(style)}'",
+            f"script-src '{_digest(script)}'",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    return Page(document.encode(), policy)
+
+
+def _read(name: str) -> str:
+    return resources.files("gateway").joinpath("pages", name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
