@@ -1,0 +1,96 @@
+"""One whole stack for all end-to-end tests: `parley up` on free ports, real everything."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.processes import free_port, wait_until
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where a running stack is found."""
+
+    url: str
+    redis_url: str
+    flower_url: str
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+
+    def ready(self) -> bool:
+        """Tell whether every part is up; fail at once when the supervisor has ended."""
+        assert self.process.poll() is None, self.logs()
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def flower_ready(self) -> bool:
+        """Tell whether Flower answers."""
+        try:
+            return requests.get(f"{self.flower_url}/healthcheck", timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def logs(self) -> str:
+        """Return the end of every part's log."""
+        files = sorted(self.data_dir.rglob("*.log"))
+        return "\n".join(f"{path.name}:\n{path.read_text()[-3000:]}" for path in files)
+
+
+def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
+    """Start `parley up` on free ports; it may not be ready yet."""
+    http, redis_port, flower = free_port(), free_port(), free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
+        "PARLEY_HTTP_PORT": str(http),
+        "PARLEY_REDIS_PORT": str(redis_port),
+        "PARLEY_FLOWER_PORT": str(flower),
+        "PARLEY_DATA_DIR": str(data_dir),
+        "PARLEY_MODEL_DIR": str(model_dir),
+        **settings,
+    }
+    with (data_dir / "up.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.cli.main", "up"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    return Stack(
+        f"http://127.0.0.1:{http}",
+        f"redis://127.0.0.1:{redis_port}/0",
+        f"http://127.0.0.1:{flower}",
+        data_dir,
+        process,
+    )
+
+
+def stop_stack(stack: Stack) -> int:
+    """Stop a stack as Ctrl-C does; return its exit status."""
+    stack.process.send_signal(signal.SIGINT)
+    return stack.process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[Stack]:
+    """Run a stack for the whole session."""
+    running = start_stack(tmp_path_factory.mktemp("stack"), model_dir)
+    try:
+        wait_until(running.ready, 120)
+        yield running
+    except TimeoutError as late:
+        raise AssertionError(running.logs()) from late
+    finally:
+        if running.process.poll() is None:
+            stop_stack(running)

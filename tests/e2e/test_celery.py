@@ -1,0 +1,92 @@
+"""Celery's own tools see Parley as any Celery worker: a stock client, revocation, Flower."""
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import requests
+from celery import Celery
+from celery.exceptions import TaskRevokedError
+
+from tests.e2e.conftest import Stack
+from tests.processes import wait_until
+
+CLIENT = Path(__file__).parent / "stock_client.py"
+
+
+def run_client(stack: Stack, message: str, conversation: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, str(CLIENT), stack.redis_url, message, conversation],
+        cwd=CLIENT.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_a_stock_client_gets_the_same_reply_object(stack: Stack) -> None:
+    result = run_client(stack, "I am so angry, my parcel is late again!!", "from-stock-client")
+    assert result["state"] == "SUCCESS"
+    reply = result["reply"]
+    over_http = requests.post(
+        f"{stack.url}/chat",
+        json={"message": "I am so angry, my parcel is late again!!"},
+        timeout=20,
+    ).json()
+    assert reply.keys() == over_http.keys()
+    assert reply["answer"]["id"] == over_http["answer"]["id"]
+    assert reply["job_id"] == result["id"]
+    assert reply["conversation_id"] == "from-stock-client"
+    assert reply["tone"]["label"] == "negative"
+
+
+def test_a_malformed_task_fails_for_its_client_and_stops_nobody(stack: Stack) -> None:
+    app = Celery("somebody", broker=stack.redis_url, backend=stack.redis_url)
+    broken = app.send_task("chat.infer", [{"no_message": 1}], queue="inference")
+    error = broken.get(timeout=20, propagate=False)
+    assert "message" in str(error)
+    assert broken.state == "FAILURE"
+    assert run_client(stack, "How can I pay?", "after-broken")["state"] == "SUCCESS"
+
+
+def test_an_expired_task_is_revoked(stack: Stack) -> None:
+    app = Celery("somebody", broker=stack.redis_url, backend=stack.redis_url)
+    late = app.send_task("chat.infer", [{"message": "hi"}], queue="inference", expires=-5)
+    late_error = late.get(timeout=20, propagate=False)
+    assert late.state == "REVOKED"
+    assert isinstance(late_error, TaskRevokedError) or "time ran out" in str(late_error)
+
+
+def test_flower_shows_workers_jobs_and_queues(stack: Stack) -> None:
+    wait_until(stack.flower_ready, 60)
+    job_id = run_client(stack, f"How can I pay? {uuid.uuid4()}", "flower")["id"]
+
+    def workers() -> dict[str, Any]:
+        found: dict[str, Any] = requests.get(
+            f"{stack.flower_url}/api/workers", params={"refresh": "1"}, timeout=20
+        ).json()
+        return found
+
+    def task() -> dict[str, Any]:
+        answer = requests.get(f"{stack.flower_url}/api/task/info/{job_id}", timeout=10)
+        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
+        return found
+
+    wait_until(lambda: task().get("state") == "SUCCESS", 30)
+    shown = task()
+    assert shown["name"] == "chat.infer"
+    assert shown["runtime"] > 0
+    assert "pay" not in json.dumps(shown)
+    queues = {
+        queue["name"] for worker in workers().values() for queue in worker.get("active_queues", [])
+    }
+    assert {"inference", "sentiment"} <= queues
+    broker = requests.get(f"{stack.flower_url}/api/queues/length", timeout=20).json()
+    assert {"inference", "sentiment"} <= {queue["name"] for queue in broker["active_queues"]}

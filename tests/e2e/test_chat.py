@@ -1,0 +1,114 @@
+"""A customer's message goes in over HTTP and comes back answered, by real parts."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+import requests
+
+from shared import keys
+from tests.e2e.conftest import Stack
+
+
+def ask(stack: Stack, message: str, **fields: str) -> dict[str, Any]:
+    response = requests.post(f"{stack.url}/chat", json={"message": message, **fields}, timeout=30)
+    assert response.status_code == 200, response.text
+    reply: dict[str, Any] = response.json()
+    return reply
+
+
+def test_a_question_is_answered_from_the_knowledge_base(stack: Stack) -> None:
+    reply = ask(stack, "How long does delivery take?")
+    assert reply["answer"]["kind"] == "answer"
+    assert reply["answer"]["id"] == "delivery-times"
+    assert 0.5 < reply["answer"]["confidence"] <= 1
+    assert reply["response"]
+    assert reply["engine"].startswith("litert")
+    assert reply["timings"]["total_ms"] > 0
+    assert not reply["truncated"]
+
+
+def test_an_angry_customer_is_met_with_empathy_and_no_phrase_twice(stack: Stack) -> None:
+    conversation = f"c-{uuid.uuid4()}"
+    angry = "This is a disgrace!! My parcel is STILL not here, I am furious, awful service"
+    replies = [ask(stack, angry, conversation_id=conversation) for _ in range(3)]
+    assert {reply["tone"]["label"] for reply in replies} == {"negative"}
+    plain = ask(stack, "how long does delivery take")
+    assert plain["tone"]["label"] == "neutral"
+    openings = [reply["response"].split("\n")[0] for reply in replies]
+    assert len(set(openings)) > 1
+
+
+def test_what_the_base_does_not_hold_is_not_answered(stack: Stack) -> None:
+    reply = ask(stack, "What is the boiling point of mercury on the moon?")
+    assert reply["answer"]["kind"] == "fallback"
+
+
+def test_a_person_is_fetched_where_one_is_asked_for(stack: Stack) -> None:
+    reply = ask(stack, "I want to talk to a human being please")
+    assert reply["answer"]["kind"] == "handover"
+
+
+def test_a_long_message_is_cut_and_says_so(stack: Stack) -> None:
+    reply = ask(stack, "Where is my parcel? " * 150)
+    assert reply["truncated"] is True
+
+
+def test_a_job_can_be_fetched_later(stack: Stack) -> None:
+    accepted = requests.post(
+        f"{stack.url}/chat",
+        json={"message": "How can I pay?"},
+        headers={"Prefer": "respond-async"},
+        timeout=10,
+    )
+    assert accepted.status_code == 202
+    location = accepted.headers["Location"]
+    reply = wait_for_job(stack, location)
+    assert reply["state"] == "done"
+    assert reply["reply"]["answer"]["id"]
+
+
+def wait_for_job(stack: Stack, location: str) -> dict[str, Any]:
+    from tests.processes import wait_until
+
+    found: dict[str, Any] = {}
+
+    def ended() -> bool:
+        found.update(requests.get(f"{stack.url}{location}", timeout=5).json())
+        return found["state"] not in ("queued", "started")
+
+    wait_until(ended, 20)
+    return found
+
+
+def test_two_hundred_at_once_are_all_answered_in_batches(stack: Stack) -> None:
+    before = counters(stack)
+    questions = [f"Question {n}: how do I return an item from order {n}?" for n in range(200)]
+    with ThreadPoolExecutor(200) as pool:
+        replies = list(pool.map(lambda question: ask(stack, question), questions))
+    assert len({reply["job_id"] for reply in replies}) == 200
+    after = counters_once_answered(stack, before["answered"] + 200)
+    messages = after["messages"] - before["messages"]
+    batches = after["batches"] - before["batches"]
+    assert messages == 200
+    assert messages / batches >= 16
+
+
+def counters(stack: Stack) -> dict[str, float]:
+    import msgspec
+
+    from shared.jobs import WorkerStatus
+
+    with redis.Redis.from_url(stack.redis_url) as client:
+        (worker,) = client.zrange(keys.workers(keys.INFERENCE), 0, -1)
+        beat: bytes = client.get(keys.worker(worker.decode()))
+    sums = msgspec.json.decode(beat, type=WorkerStatus).counters
+    return {"answered": 0.0, "messages": 0.0, "batches": 0.0, **sums}
+
+
+def counters_once_answered(stack: Stack, answered: float) -> dict[str, float]:
+    from tests.processes import wait_until
+
+    wait_until(lambda: counters(stack)["answered"] >= answered, 10)
+    return counters(stack)

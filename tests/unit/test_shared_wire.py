@@ -1,0 +1,162 @@
+"""The bytes on the queue: what goes in comes out; nothing that lies there can break a worker."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from celery import Celery
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import keys
+from shared.errors import MalformedMessage
+from shared.jobs import ChatJob
+from shared.wire import (
+    MAX_BODY_BYTES,
+    MAX_MESSAGE_CHARACTERS,
+    decode,
+    decode_job,
+    decode_tone,
+    encode_infer,
+    encode_tone,
+    is_from_gateway,
+    new_job_id,
+    peek_id,
+)
+
+NAMES = st.from_regex(r"[A-Za-z0-9_.:@-]{1,128}", fullmatch=True)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=MAX_MESSAGE_CHARACTERS
+).filter(str.strip)
+JOBS = st.builds(
+    ChatJob,
+    id=NAMES,
+    message=TEXTS,
+    conversation_id=NAMES,
+    accepted_at=st.floats(1e9, 4e9),
+    user_id=st.none() | NAMES,
+    expires_at=st.none() | st.integers(1_000_000_000, 4_000_000_000).map(float),
+    gateway=st.none() | NAMES,
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JOBS)
+def test_a_job_survives_the_queue(job: ChatJob) -> None:
+    task = decode(encode_infer(job))
+    assert decode_job(task, received_at=0.0) == job
+    assert is_from_gateway(task)
+
+
+@given(JOBS)
+def test_a_tone_task_carries_the_job_and_the_message(job: ChatJob) -> None:
+    task = decode(encode_tone(job))
+    assert decode_tone(task) == (job.id, job.message)
+    assert task.headers["ignore_result"] is True
+
+
+@given(st.binary(max_size=2_000))
+def test_no_bytes_raise_anything_but_malformed(raw: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        decode(raw)
+    assert peek_id(raw) is None
+
+
+@given(JSON, JSON, JSON)
+def test_no_json_raises_anything_but_malformed(body: Any, headers: Any, properties: Any) -> None:
+    envelope = {"body": body, "headers": headers, "properties": properties}
+    raw = json.dumps(envelope).encode()
+    try:
+        decode_job(decode(raw), received_at=0.0)
+    except MalformedMessage:
+        return
+    pytest.fail("arbitrary JSON passed for a job")
+
+
+@given(JSON)
+def test_no_argument_raises_anything_but_malformed(argument: Any) -> None:
+    raw = stock_message(args=[argument])
+    try:
+        job = decode_job(decode(raw), received_at=5.0)
+    except MalformedMessage:
+        return
+    assert job.message.strip()
+
+
+def stock_message(task: str = "chat.infer", **parts: Any) -> bytes:
+    """Lay a task into the form that kombu's Redis transport writes."""
+    app = Celery("somebody", broker="memory://", set_as_current=False)
+    args = parts.pop("args", [{"message": "hi"}])
+    headers, properties, body, _ = app.amqp.create_task_message(
+        parts.pop("task_id", "id-1"), task, args, parts.pop("kwargs", {}), **parts
+    )
+    payload = base64.b64encode(json.dumps(body).encode()).decode()
+    envelope = {
+        "body": payload,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": {**properties, "body_encoding": "base64"},
+    }
+    return json.dumps(envelope, default=str).encode()
+
+
+def test_a_stock_clients_task_is_read() -> None:
+    task = decode(stock_message(expires=60))
+    job = decode_job(task, received_at=5.0)
+    assert (job.id, job.message, job.conversation_id) == ("id-1", "hi", "id-1")
+    assert job.accepted_at == 5.0
+    assert job.expires_at is not None
+    assert not is_from_gateway(task)
+
+
+FAULTS = {
+    "empty message": stock_message(args=[{"message": "  "}]),
+    "long message": stock_message(args=[{"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}]),
+    "number as message": stock_message(args=[{"message": 5}]),
+    "no argument": stock_message(args=[]),
+    "two arguments": stock_message(args=[{"message": "a"}, 2]),
+    "keyword arguments": stock_message(kwargs={"message": "a"}),
+    "bad conversation": stock_message(args=[{"message": "a", "conversation_id": "a b"}]),
+    "wrong task": stock_message(task="chat.other"),
+    "countdown": stock_message(countdown=60),
+    "bad id": stock_message(task_id="a b"),
+    "huge": stock_message(args=[{"message": "x" * MAX_BODY_BYTES}]),
+    "bad base64": stock_message().replace(b'"body": "', b'"body": "!'),
+    "no headers": b'{"body": "W10="}',
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_task_is_malformed_with_a_reason(fault: str) -> None:
+    with pytest.raises(MalformedMessage) as malformed:
+        decode_job(decode(FAULTS[fault]), received_at=0.0)
+    assert len(str(malformed.value)) > 10
+
+
+def test_the_id_of_a_faulty_task_can_still_be_read() -> None:
+    assert peek_id(FAULTS["no argument"]) == "id-1"
+    assert peek_id(FAULTS["bad id"]) is None
+
+
+def test_ids_are_new_each_time() -> None:
+    assert new_job_id() != new_job_id()
+
+
+def test_a_worker_of_celery_itself_could_read_what_parley_writes() -> None:
+    from kombu.transport.virtual import Channel
+
+    raw = encode_infer(ChatJob("id-1", "hi", "c", 1e9, expires_at=2e9))
+    envelope = json.loads(raw)
+    codec = Channel.codecs[envelope["properties"]["body_encoding"]]
+    args, kwargs, embed = json.loads(codec.decode(envelope["body"]))
+    assert args == [{"message": "hi", "conversation_id": "c", "user_id": None}]
+    assert kwargs == {}
+    assert set(embed) == {"callbacks", "errbacks", "chain", "chord"}
+    assert envelope["properties"]["delivery_info"]["routing_key"] == keys.INFERENCE
