@@ -8,6 +8,7 @@ ParleyError
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
 ├── QueueUnavailable       Redis is not reachable or refuses to work
+├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
     └── ConversationBusy   too many messages of one conversation wait already
@@ -44,6 +45,10 @@ class StackError(ParleyError):
 
 class QueueUnavailable(ParleyError):
     """Say that Redis is not reachable or refuses to work."""
+
+
+class GatewayUnavailable(ParleyError):
+    """Say why a running gateway gave a terminal no answer."""
 
 
 class InvalidRequest(ParleyError):

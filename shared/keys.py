@@ -82,6 +82,11 @@ def phrases(conversation_id: str) -> str:
     return f"parley:phrases:{conversation_id}"
 
 
+def redelivered(job_id: str) -> str:
+    """Name the count of a message's returns from dead workers."""
+    return f"parley:redelivered:{job_id}"
+
+
 def result(job_id: str) -> str:
     """Name Celery's result, which is also the channel that announces it."""
     return f"celery-task-meta-{job_id}"

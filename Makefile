@@ -1,0 +1,46 @@
+# Needs make and Python 3.11, 3.12 or 3.13. Another Python than the one found: make run PYTHON=…
+
+PYTHONS = .venv/bin/python $(PYTHON) python3.13 python3.12 python3.11 python3
+SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+# One recipe line: the first Python that suits makes or mends .venv; it is quick when nothing changed.
+define set_up
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c '$(SUITABLE)' 2>/dev/null; then \
+	    exec "$$python" -I infra/stack/bootstrap.py $(1); \
+	  fi; \
+	done; \
+	echo "No suitable Python: Parley needs 3.11, 3.12 or 3.13 with its venv module" \
+	  "(Debian: apt install python3-venv); if you have one elsewhere: make run PYTHON=/path/to/python3" >&2; \
+	exit 1
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## set up what is missing, start everything, print the addresses; Ctrl-C stops
+	$(call set_up,run)
+	@exec .venv/bin/python -m infra.cli up
+
+test: ## run the whole test suite against a real Redis and real processes
+	$(call set_up,test)
+	@.venv/bin/python -m infra.cli model build
+	@.venv/bin/python -m pytest
+
+check: ## ruff, mypy --strict and the import rules
+	$(call set_up,test)
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+
+format: ## lay the code out and mend what ruff can mend
+	$(call set_up,test)
+	.venv/bin/python -m ruff check --fix .
+	.venv/bin/python -m ruff format .
+
+clean: ## remove .venv and tool caches; var/ (model, queue, logs) stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

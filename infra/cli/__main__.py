@@ -1,0 +1,6 @@
+"""Let `python -m infra.cli` be `parley`, where the folder was moved since it was installed."""
+
+from infra.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""`parley dead-letters`: messages that could not be answered, for an operator to judge."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.cli.dead_letter_box import BoxedLetter, DeadLetterBox
+
+app = typer.Typer(help="Look at, retry or drop messages that failed.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
+All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+
+
+@app.command("list")
+def list_letters(as_json: AsJson = False) -> None:
+    """List dead letters, newest first."""
+    from rich.table import Table
+
+    from infra.cli.output import console, print_json
+
+    letters = _box().read()
+    if as_json:
+        print_json([_summary(boxed) for boxed in letters])
+        return
+    if not letters:
+        console().print("No dead letters.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("id", "task", "at (UTC)", "reason"):
+        table.add_column(column, no_wrap=column in ("id", "at (UTC)"))
+    for boxed in letters:
+        told = _summary(boxed)
+        table.add_row(told["id"], told["task"] or "?", told["at"], told["reason"])
+    console().print(table, markup=False)
+
+
+@app.command("show")
+def show_letter(
+    name: Annotated[str, typer.Argument(help="Id as `list` shows it.")], as_json: AsJson = False
+) -> None:
+    """Show all of one dead letter, the person's message included."""
+    from infra.cli.output import console, print_json
+
+    boxed = _pick(_box().read(), [name], every=False)[0]
+    told = _summary(boxed) | {
+        "traceback": boxed.letter.traceback,
+        "message": boxed.letter.raw.decode(errors="replace"),
+    }
+    if as_json:
+        print_json(told)
+        return
+    for key, value in told.items():
+        console().print(f"[dim]{key:<10}[/]", end=" ")
+        console().print(str(value), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("retry")
+def retry_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
+    """Put messages back at the tail of their queue, to be answered afresh."""
+    box = _box()
+    _act(box, box.retry, "retried", names, every=every, as_json=as_json)
+
+
+@app.command("drop")
+def drop_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
+    """Throw messages away for good."""
+    box = _box()
+    _act(box, box.drop, "dropped", names, every=every, as_json=as_json)
+
+
+def _act(
+    box: "DeadLetterBox",
+    action: "Callable[[BoxedLetter], bool]",
+    done: str,
+    names: Sequence[str] | None,
+    *,
+    every: bool,
+    as_json: bool,
+) -> None:
+    from infra.cli.output import console, print_json
+
+    moved = [boxed.name for boxed in _pick(box.read(), names or (), every=every) if action(boxed)]
+    if as_json:
+        print_json({done: moved})
+    else:
+        console().print(f"{len(moved)} {done}", highlight=False)
+
+
+def _pick(
+    letters: "Sequence[BoxedLetter]", names: Sequence[str], *, every: bool
+) -> "list[BoxedLetter]":
+    """Return the letters meant, oldest first; raise where a name fits none or nothing is named."""
+    from shared.errors import ParleyError
+
+    if every == bool(names):
+        raise ParleyError("Name the dead letters (`parley dead-letters list`), or say --all.")
+    known = {boxed.name for boxed in letters}
+    for name in names:
+        if name not in known:
+            raise ParleyError(f"There is no dead letter {name}: `parley dead-letters list`.")
+    return [boxed for boxed in reversed(letters) if every or boxed.name in names]
+
+
+def _summary(boxed: "BoxedLetter") -> dict[str, Any]:
+    letter = boxed.letter
+    at = datetime.fromtimestamp(letter.at, UTC).isoformat(sep=" ", timespec="seconds")
+    return {
+        "id": boxed.name,
+        "task": letter.task,
+        "queue": letter.queue,
+        "at": at.removesuffix("+00:00"),
+        "reason": letter.reason,
+    }
+
+
+def _box() -> "DeadLetterBox":
+    from infra.cli.dead_letter_box import DeadLetterBox
+    from shared.connection import connect
+    from shared.settings import CommonSettings, load
+
+    return DeadLetterBox(connect(load(CommonSettings).redis_address))

@@ -1,0 +1,160 @@
+"""`parley doctor`: look over a machine before Parley runs on it."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from infra.cli.output import console, print_json
+from infra.stack import checks, embedded_redis
+from infra.stack.lock import holder
+from infra.stack.model import describe_model
+from infra.stack.settings import StackSettings
+from shared.errors import ParleyError
+from shared.settings import load
+
+State = Literal["ok", "warn", "fail"]
+_PACKAGES = ("celery", "flask", "gunicorn", "ai-edge-litert", "tokenizers", "redis", "flower")
+_NEEDED_MEMORY_BYTES = 2_000_000_000
+_MARKS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `told` is a value or a sentence that says what to do."""
+
+    name: str
+    state: State
+    told: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything that Parley stands on; nothing is started or changed."""
+    try:
+        settings = load(StackSettings)
+    except ParleyError as error:
+        return [_python(), Finding("settings", "fail", str(error))]
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: iter([_python(), Finding("settings", "ok", "valid")]),
+        _packages,
+        lambda: _redis(settings),
+        lambda: _model(settings),
+        lambda: _ports(settings),
+        lambda: _disk(settings),
+        _memory,
+        _gpu,
+    )
+    return [finding for look in looks for finding in _guarded(look)]
+
+
+def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
+    """Print the findings; return whether nothing stands in the way."""
+    sound = all(finding.state != "fail" for finding in findings)
+    if as_json:
+        print_json({"sound": sound, "findings": findings})
+        return sound
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        table.add_row(_MARKS[finding.state], finding.name, finding.told)
+    console().print(table, highlight=False)
+    return sound
+
+
+def _guarded(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Turn an error that explains itself into a finding."""
+    try:
+        yield from look()
+    except ParleyError as error:
+        yield Finding(type(error).__name__.removesuffix("Error").lower(), "fail", str(error))
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Finding("python", "ok", f"{version} on {platform.system()} {platform.machine()}")
+    return Finding("python", "fail", f"{version}: Parley needs 3.11, 3.12 or 3.13")
+
+
+def _packages() -> Iterator[Finding]:
+    missing = []
+    for name in _PACKAGES:
+        try:
+            importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        yield Finding("packages", "fail", f"missing: {', '.join(missing)}; run `make run`")
+    else:
+        yield Finding("packages", "ok", f"{len(_PACKAGES)} of {len(_PACKAGES)} key packages")
+
+
+def _redis(settings: StackSettings) -> Iterator[Finding]:
+    warnings: list[str] = []
+    checks.check_redis(settings, warnings.append)
+    where = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
+    version = "" if settings.redis_url else f" {embedded_redis.server_version()}"
+    yield Finding("redis", "ok", f"{where}{version}")
+    yield from (Finding("redis", "warn", warning) for warning in warnings)
+
+
+def _model(settings: StackSettings) -> Iterator[Finding]:
+    described = describe_model(settings)
+    if described:
+        yield Finding("model", "ok", described)
+    else:
+        yield Finding("model", "warn", "not built; `make run` or `parley model build` does it")
+
+
+def _ports(settings: StackSettings) -> Iterator[Finding]:
+    running = holder(settings)
+    if running:
+        yield Finding("ports", "ok", f"in use by this folder's own stack ({running})")
+        return
+    checks.check_ports(settings)
+    ports = [settings.http_port, settings.flower_port]
+    ports += [] if settings.redis_url else [settings.redis_port]
+    yield Finding("ports", "ok", f"{', '.join(map(str, ports))} are free")
+
+
+def _disk(settings: StackSettings) -> Iterator[Finding]:
+    folder = _nearest(settings.data_folder)
+    checks.check_space(folder, checks.RUN_BYTES)
+    yield Finding("disk", "ok", f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free in {folder}")
+    if not os.access(folder, os.W_OK):
+        yield Finding("disk", "fail", f"{folder} cannot be written: set PARLEY_DATA_DIR")
+
+
+def _memory() -> Iterator[Finding]:
+    free = _available_memory_bytes()
+    if free is None:
+        return
+    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES else "warn"
+    yield Finding("memory", state, f"{free / 1e9:.1f} GB free, {os.cpu_count()} processors")
+
+
+def _available_memory_bytes() -> int | None:
+    """Return what could be used without swapping, caches included; None where none tells."""
+    table = Path("/proc/meminfo")
+    found = re.search(
+        r"^MemAvailable:\s+(\d+) kB", table.read_text() if table.exists() else "", re.M
+    )
+    return int(found[1]) * 1024 if found else None
+
+
+def _gpu() -> Iterator[Finding]:
+    devices = sorted(Path("/dev").glob("nvidia[0-9]*"))
+    told = f"{len(devices)} NVIDIA" if devices else "none seen; the engine runs on the CPU"
+    yield Finding("gpu", "ok", told)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder or the closest one above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -1,0 +1,73 @@
+"""`parley kb`: check and convert knowledge bases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Check, import and tune a knowledge base.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("check")
+def check_base(
+    path: Annotated[
+        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name every fault of a knowledge base with its file and line."""
+    from infra.cli.output import console, print_json
+    from workers.knowledge.loader import check, load
+
+    base = path or _configured_base()
+    faults = check(base)
+    entries = () if faults else load(base).entries
+    wordings = sum(len(entry.wordings) for entry in entries)
+    if as_json:
+        told = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
+        print_json({"path": str(base), "entries": len(entries), "faults": told})
+    elif faults:
+        for fault in faults:
+            console().print(str(fault), markup=False, highlight=False, soft_wrap=True)
+        console().print(f"[red]{len(faults)} faults[/]" if len(faults) > 1 else "[red]1 fault[/]")
+    else:
+        console().print(
+            f"[green]✓[/] {base}: {len(entries)} entries, {wordings:,} wordings", highlight=False
+        )
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_base(
+    table: Annotated[Path, typer.Argument(help="CSV file with a head line.")],
+    target: Annotated[Path, typer.Argument(help="YAML file to write.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite the target.")] = False,
+) -> None:
+    """Turn a CSV file into a knowledge base file.
+
+    Columns: id, question, phrasings (parted by |), answer, tags (parted by |), handover,
+    tone_negative, tone_positive; question and answer are required.
+    """
+    from infra.cli.output import console
+    from shared.errors import KnowledgeError
+    from workers.knowledge.csv_import import import_csv, to_yaml
+
+    if target.exists() and not replace:
+        raise KnowledgeError(f"{target} exists already: name another file or add --replace.")
+    entries = import_csv(table)
+    try:
+        target.write_text(to_yaml(entries), "utf-8")
+    except OSError as error:
+        raise KnowledgeError(f"{target} cannot be written: {error.strerror}.") from None
+    console().print(f"[green]✓[/] {target}: {len(entries)} entries", highlight=False)
+
+
+def _configured_base() -> Path:
+    from shared.settings import load
+    from workers.knowledge.loader import DEMO
+    from workers.settings import WorkerSettings
+
+    return load(WorkerSettings).kb or DEMO

@@ -1,0 +1,66 @@
+"""The `parley` command: its parts, and how errors reach a person.
+
+Heavy imports stay inside the functions that need them, so that `parley --help` is quick.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from infra.cli import dead_letters, knowledge, model, talk, tone
+from infra.cli.output import fail
+from shared.errors import ParleyError
+
+app = typer.Typer(
+    help="Answer chat messages from your own knowledge base.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ask")(talk.ask)
+app.command("chat")(talk.chat)
+app.add_typer(model.app, name="model")
+app.add_typer(knowledge.app, name="kb")
+app.add_typer(tone.app, name="tone")
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+@app.command()
+def up(
+    inference: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Inference workers to start.")
+    ] = None,
+) -> None:
+    """Start every part on this machine and hold it up until Ctrl-C.
+
+    Ports, folders and sizes come from PARLEY_* settings; what is missing is built first.
+    """
+    from infra.cli.output import console
+    from infra.stack.runner import run_stack
+    from infra.stack.settings import StackSettings
+    from shared.settings import load
+
+    chosen = {} if inference is None else {"inference_workers": inference}
+    run_stack(load(StackSettings, **chosen), console())
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look over this machine and say what would keep Parley from running."""
+    from infra.cli.doctor import examine, show
+
+    if not show(examine(), as_json=as_json):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
+    try:
+        app(prog_name="parley")
+    except ParleyError as error:
+        fail(str(error))
+        sys.exit(1)

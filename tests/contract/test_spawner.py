@@ -1,0 +1,102 @@
+"""Spawners: real processes and scripted ones keep the same promises."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.stack.logs import LogFolder
+from infra.stack.part import Part
+from infra.stack.spawner import Child, ProcessSpawner, ScriptedSpawner, Spawner
+from tests.processes import wait_until
+
+_READY = "import signal, sys, time; print('up', flush=True);"
+_OBEDIENT = _READY + "time.sleep(60)"
+_STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + _OBEDIENT
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A spawner, and how a test makes its children behave."""
+
+    spawner: Spawner
+    start: Callable[[str], Child]
+    finish: Callable[[Child], None]
+
+
+def _real(folder: Path) -> Rig:
+    logs = LogFolder(folder)
+    logs.begin(["part"])
+    spawner = ProcessSpawner(logs)
+
+    def start(program: str) -> Child:
+        child = spawner.spawn(Part("part", (sys.executable, "-c", program)))
+        wait_until(lambda: "up" in logs.tail("part"), 20)
+        return child
+
+    return Rig(spawner, start, lambda child: wait_until(lambda: child.exit_code() is not None, 20))
+
+
+def _scripted() -> Rig:
+    spawner = ScriptedSpawner()
+
+    def start(program: str) -> Child:
+        child = spawner.spawn(Part("part", ("program",)))
+        child.stubborn = program == _STUBBORN
+        if "exit" in program:
+            child.exit(7)
+        return child
+
+    return Rig(spawner, start, lambda child: None)
+
+
+@pytest.fixture(params=["real", "scripted"])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    made = _real(tmp_path) if request.param == "real" else _scripted()
+    started: list[Child] = []
+
+    def start(program: str) -> Child:
+        started.append(made.start(program))
+        return started[-1]
+
+    yield Rig(made.spawner, start, made.finish)
+    for child in started:
+        child.kill()
+
+
+def test_a_running_child_has_no_exit_code(rig: Rig) -> None:
+    child = rig.start(_OBEDIENT)
+    assert child.exit_code() is None
+    assert child.pid > 0
+
+
+def test_an_exit_code_is_kept(rig: Rig) -> None:
+    child = rig.start(_READY + "sys.exit(7)")
+    rig.finish(child)
+    assert child.exit_code() == 7
+
+
+def test_terminate_ends_a_child_with_its_signal(rig: Rig) -> None:
+    child = rig.start(_OBEDIENT)
+    child.terminate()
+    rig.finish(child)
+    assert child.exit_code() == -signal.SIGTERM
+
+
+def test_a_stubborn_child_outlives_terminate_but_not_kill(rig: Rig) -> None:
+    child = rig.start(_STUBBORN)
+    child.terminate()
+    assert child.exit_code() is None
+    child.kill()
+    assert child.exit_code() == -signal.SIGKILL
+
+
+def test_ending_twice_is_no_error(rig: Rig) -> None:
+    child = rig.start(_OBEDIENT)
+    child.kill()
+    child.kill()
+    child.terminate()
+    assert child.exit_code() == -signal.SIGKILL
