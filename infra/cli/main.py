@@ -64,3 +64,7 @@ def main() -> None:
     except ParleyError as error:
         fail(str(error))
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
