@@ -17,14 +17,19 @@ _MOST_WAITING = 20_000
 _HIDDEN = "('…',)"
 
 
-class CeleryEvents(threading.Thread):
+class CeleryEvents:
     """Send task events as Celery's own `task.multi`; drop them rather than delay an answer."""
 
     def __init__(self, app: Celery, hostname: str) -> None:
-        super().__init__(name="task-events", daemon=True)
         self._app = app
         self._hostname = hostname
         self._waiting: queues.Queue[TaskEvent | None] = queues.Queue(_MOST_WAITING)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="task-events", daemon=True)
+
+    def open(self) -> None:
+        """Begin to send, from a thread of its own."""
+        self._thread.start()
 
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Take events; those that find no room are dropped."""
@@ -34,20 +39,21 @@ class CeleryEvents(threading.Thread):
             except queues.Full:
                 return
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Send what waits, then end."""
+        self._closing.set()
         self._waiting.put(None)
-        self.join(timeout=5)
+        self._thread.join(timeout=5)
 
-    def run(self) -> None:
-        """Send batches until stopped; connect again after an absence of Redis."""
+    def _run(self) -> None:
         while True:
             try:
                 with self._app.connection_for_write() as connection:
                     self._send_all(connection)
-            except REDIS_ERRORS as absence:
+            except (*REDIS_ERRORS, *connection.connection_errors) as absence:
                 _log.warning("task events: %s", absence)
-                threading.Event().wait(1.0)
+                if self._closing.wait(1.0):
+                    return
             else:
                 return
 

@@ -113,6 +113,7 @@ class Drain(Generic[Job]):
 
     def start(self) -> None:
         """Begin to lease messages. The engine must be warm."""
+        self._parts.events.open()
         self._beat()
         for thread in self._threads:
             thread.start()
@@ -128,6 +129,7 @@ class Drain(Generic[Job]):
         parts.completer.close()
         ending.join(_STOP_SECONDS)
         pulse.join(_STOP_SECONDS)
+        parts.events.close()
         try:
             returned = parts.queue.hand_back()
         except QueueUnavailable as absence:

@@ -23,6 +23,12 @@ class TaskEvent:
 class TaskEvents(Protocol):
     """Takes events at once and sends them in batches."""
 
+    def open(self) -> None:
+        """Begin to send."""
+
+    def close(self) -> None:
+        """Send what waits, then end."""
+
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Take events; never blocks and never raises."""
 
@@ -32,6 +38,12 @@ class SilentEvents:
 
     def __init__(self) -> None:
         self.emitted: list[TaskEvent] = []
+
+    def open(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
 
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Keep the events."""

@@ -1,0 +1,139 @@
+"""What both composition roots build alike: engine, preprocessing, and the drain's common parts."""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from celery import Celery
+
+from shared.clock import Clock, SystemClock
+from workers.drain.celery_events import CeleryEvents
+from workers.drain.counters import Counters
+from workers.drain.drain import Completer, Drain, Identity, Parts, Preparer
+from workers.drain.lease import Leaser
+from workers.drain.pack import Pool
+from workers.drain.persist import Persister
+from workers.drain.port import LeaseQueue, QueueLimits
+from workers.drain.run import Runner
+from workers.drain.work import Job
+from workers.engines.port import Engine, Shape
+from workers.engines.select import Encoder, select_engine
+from workers.preprocessing.cache import PhraseCache
+from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.tokens import Tokenizer
+from workers.settings import WorkerSettings
+
+_log = logging.getLogger(__name__)
+_POOL_BATCHES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What a worker stands on before it knows its role."""
+
+    settings: WorkerSettings
+    worker_id: str
+    engine: Engine
+    preprocessor: Preprocessor
+    events: CeleryEvents
+    counters: Counters
+    stopping: threading.Event
+    persister: Persister
+    clock: Clock
+
+
+def lay_foundation(
+    settings: WorkerSettings, encoder: Encoder, app: Celery, hostname: str
+) -> Foundation:
+    """Warm the engine and the preprocessing. Raises ModelError or EngineError with the reason."""
+    started = time.monotonic()
+    engine = select_engine(
+        settings.engine, settings.model_folder, encoder, threads=settings.engine_threads
+    )
+    engine.warm()
+    preprocessor = Preprocessor(
+        Tokenizer.load(settings.model_folder), PhraseCache(settings.phrase_cache)
+    )
+    preprocessor.warm()
+    _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - started)
+    stopping = threading.Event()
+    return Foundation(
+        settings=settings,
+        worker_id=f"{hostname}.{secrets.token_hex(4)}",
+        engine=engine,
+        preprocessor=preprocessor,
+        events=CeleryEvents(app, hostname),
+        counters=Counters(),
+        stopping=stopping,
+        persister=Persister(stopping),
+        clock=SystemClock(),
+    )
+
+
+def queue_limits(settings: WorkerSettings) -> QueueLimits:
+    """Return the queue's bounds as the settings have them."""
+    return QueueLimits(
+        deliveries=settings.delivery_limit,
+        result_ttl_seconds=settings.result_ttl_seconds,
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
+    )
+
+
+def allowed_shapes(engine: Engine, settings: WorkerSettings) -> list[Shape]:
+    """Return the engine's shapes within the settings' bounds; the smallest of a length always."""
+    smallest = {shape.tokens: shape for shape in sorted(engine.shapes, key=lambda s: -s.rows)}
+    return [
+        shape
+        for shape in engine.shapes
+        if shape == smallest[shape.tokens]
+        or (
+            shape.rows <= settings.max_batch
+            and shape.rows * shape.tokens <= settings.token_budget
+        )
+    ]
+
+
+def assemble(
+    foundation: Foundation,
+    queue_name: str,
+    queue: LeaseQueue,
+    preparer: Preparer[Job],
+    completer: Completer[Job],
+    gauges: Callable[[], Mapping[str, float]] = dict,
+) -> Drain[Job]:
+    """Put a drain together from its role's parts and the common ones."""
+    shapes = allowed_shapes(foundation.engine, foundation.settings)
+    most_rows = max(shape.rows for shape in shapes)
+    pool: Pool[Job] = Pool(shapes, capacity=_POOL_BATCHES * most_rows)
+
+    def all_gauges() -> Mapping[str, float]:
+        figures = foundation.preprocessor.cache_figures
+        return {
+            "phrase_cache_hits": figures.hits,
+            "phrase_cache_misses": figures.misses,
+            "phrase_cache_entries": figures.entries,
+            **gauges(),
+        }
+
+    return Drain(
+        Parts(
+            identity=Identity(
+                foundation.worker_id, queue_name, foundation.engine.name, foundation.clock.now()
+            ),
+            queue=queue,
+            pool=pool,
+            leaser=Leaser(queue, pool, most_at_once=2 * most_rows),
+            preparer=preparer,
+            runner=Runner(foundation.engine, foundation.clock),
+            completer=completer,
+            events=foundation.events,
+            counters=foundation.counters,
+            persister=foundation.persister,
+            clock=foundation.clock,
+            stopping=foundation.stopping,
+            gauges=all_gauges,
+        )
+    )
