@@ -40,17 +40,17 @@ def examine() -> list[Finding]:
         settings = load(StackSettings)
     except ParleyError as error:
         return [_python(), Finding("settings", "fail", str(error))]
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        lambda: iter([_python(), Finding("settings", "ok", "valid")]),
-        _packages,
-        lambda: _redis(settings),
-        lambda: _model(settings),
-        lambda: _ports(settings),
-        lambda: _disk(settings),
-        _memory,
-        _gpu,
-    )
-    return [finding for look in looks for finding in _guarded(look)]
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "packages": _packages,
+        "redis": lambda: _redis(settings),
+        "model": lambda: _model(settings),
+        "ports": lambda: _ports(settings),
+        "disk": lambda: _disk(settings),
+        "memory": _memory,
+        "gpu": _gpu,
+    }
+    found = [finding for name, look in looks.items() for finding in _guarded(name, look)]
+    return [_python(), Finding("settings", "ok", "valid"), *found]
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
@@ -68,12 +68,12 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
     return sound
 
 
-def _guarded(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Turn an error that explains itself into a finding."""
     try:
         yield from look()
     except ParleyError as error:
-        yield Finding(type(error).__name__.removesuffix("Error").lower(), "fail", str(error))
+        yield Finding(name, "fail", str(error))
 
 
 def _python() -> Finding:

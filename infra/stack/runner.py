@@ -32,6 +32,7 @@ def run_stack(settings: StackSettings, console: Console) -> None:
     terminal = Terminal(console, logs)
     checks.check_data_folder(settings.data_folder)
     with hold_data_folder(settings) as was_cut_off:
+        terminal.begin(settings)
         _prepare(settings, terminal, was_cut_off=was_cut_off)
         Watch(
             parts=plan_parts(settings),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from infra.stack.logs import LogFolder
@@ -24,6 +25,11 @@ class Terminal:
         self._console = console
         self._logs = logs
         self._served: set[str] = set()
+
+    def begin(self, settings: StackSettings) -> None:
+        """Say that it starts, and where its data lie."""
+        folder = escape(short_path(settings.data_folder))
+        self._console.print(f"[bold]Starting Parley[/] [dim](data in {folder})[/]", highlight=False)
 
     def started(self, part: Part, pid: int) -> None:
         """Say nothing: what matters is when it serves."""
@@ -79,8 +85,7 @@ class Terminal:
         table.add_row("try", f"[bold]{escape(ask)}[/]")
         table.add_row("stop", "Ctrl-C")
         self._console.print(f"\n[bold green]Parley is ready[/] after {seconds:.1f} s\n")
-        self._console.print(table, highlight=False, soft_wrap=True)
-        self._console.print()
+        self._console.print(Padding(table, (0, 0, 1, 2)), highlight=False, soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._console.print(f"  {text}", highlight=False, soft_wrap=True)

@@ -1,0 +1,62 @@
+"""`parley kb`: faults are named with their place, tables become bases."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Parley = Callable[..., tuple[int, str, str]]
+
+
+def test_the_demo_base_is_sound(parley: Parley) -> None:
+    code, out, _ = parley("kb", "check")
+    assert code == 0
+    assert "entries" in out
+
+
+def test_a_fault_is_named_with_file_and_line(parley: Parley, tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("- id: one\n  question: How?\n  answer: So.\n- id: two\n  question: Why?\n")
+    code, out, _ = parley("kb", "check", str(base))
+    assert code == 1
+    assert f"{base}:4: " in out
+    assert out.endswith("1 fault\n")
+    told = json.loads(parley("kb", "check", str(base), "--json")[1])
+    assert told["faults"][0]["line"] == 4
+
+
+def test_the_base_of_the_settings_is_checked(
+    parley: Parley, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_KB", str(tmp_path / "absent.yaml"))
+    code, out, _ = parley("kb", "check")
+    assert code == 1
+    assert "absent.yaml" in out
+
+
+def test_a_table_becomes_a_base_that_checks(parley: Parley, tmp_path: Path) -> None:
+    table, base = tmp_path / "table.csv", tmp_path / "base.yaml"
+    table.write_text("question,phrasings,answer\nHow do I pay?,Pay how?|Can I pay?,By card.\n")
+    assert parley("kb", "import", str(table), str(base))[0] == 0
+    told = json.loads(parley("kb", "check", str(base), "--json")[1])
+    assert (told["entries"], told["faults"]) == (1, [])
+
+
+def test_an_import_overwrites_only_when_told(parley: Parley, tmp_path: Path) -> None:
+    table, base = tmp_path / "table.csv", tmp_path / "base.yaml"
+    table.write_text("question,answer\nHow do I pay?,By card.\n")
+    base.write_text("mine")
+    code, _, err = parley("kb", "import", str(table), str(base))
+    assert code == 1
+    assert "exists already" in err
+    assert base.read_text() == "mine"
+    assert parley("kb", "import", str(table), str(base), "--replace")[0] == 0
+
+
+def test_a_faulty_table_is_told_by_line(parley: Parley, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("question,answer\nHow do I pay?,\n")
+    code, _, err = parley("kb", "import", str(table), str(tmp_path / "base.yaml"))
+    assert code == 1
+    assert "table.csv:2" in err

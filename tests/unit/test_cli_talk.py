@@ -1,0 +1,131 @@
+"""`parley ask` against a gateway that a test plays."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from tests.processes import free_port
+
+Parley = Callable[..., tuple[int, str, str]]
+
+REPLY: dict[str, Any] = {
+    "response": "Your parcel is **on its way**.",
+    "job_id": "job-1",
+    "conversation_id": "talk-1",
+    "tone": {"label": "negative", "score": 0.876, "emotions": {}},
+    "answer": {
+        "kind": "answer",
+        "id": "delivery-status",
+        "confidence": 0.934,
+        "alternatives": [],
+        "reask_score": None,
+    },
+    "timings": {"total_ms": 12.4},
+    "engine": "litert",
+    "truncated": False,
+}
+
+
+class PlayedGateway(HTTPServer):
+    """Answer every POST with what the test has set."""
+
+    status = 200
+    body: bytes = json.dumps(REPLY).encode()
+    asked: list[dict[str, Any]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PlayedGateway
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.asked.append(json.loads(self.rfile.read(length)))
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedGateway]:
+    server = PlayedGateway(("127.0.0.1", 0), _Handler)
+    server.asked = []
+    monkeypatch.setenv("PARLEY_HTTP_PORT", str(server.server_port))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_answer_is_rendered_with_how_it_came_about(
+    parley: Parley, gateway: PlayedGateway
+) -> None:
+    code, out, err = parley("ask", "Where is my parcel?")
+    assert (code, err) == (0, "")
+    assert gateway.asked == [{"message": "Where is my parcel?"}]
+    assert "Your parcel is on its way." in out
+    assert "tone negative 0.88 · answer delivery-status · confidence 0.93 · 12 ms" in out
+
+
+def test_json_is_the_reply_itself(parley: Parley, gateway: PlayedGateway) -> None:
+    assert json.loads(parley("ask", "Where?", "--json")[1]) == REPLY
+
+
+def test_a_refusal_is_told_with_its_reason(parley: Parley, gateway: PlayedGateway) -> None:
+    gateway.status, gateway.body = 503, b'{"title": "Queue full", "detail": "Try in 3 s."}'
+    code, out, err = parley("ask", "Where?")
+    assert (code, out) == (1, "")
+    assert err == "The gateway refused (503): Try in 3 s.\n"
+
+
+def test_a_reply_that_takes_too_long_names_its_job(parley: Parley, gateway: PlayedGateway) -> None:
+    gateway.status, gateway.body = 202, b'{"job_id": "job-9"}'
+    code, _, err = parley("ask", "Where?")
+    assert code == 1
+    assert "job-9" in err
+
+
+def test_what_is_no_gateway_is_called_so(parley: Parley, gateway: PlayedGateway) -> None:
+    gateway.body = b"<html>hello</html>"
+    assert "not a Parley gateway" in parley("ask", "Where?")[2]
+
+
+def test_no_gateway_is_one_sentence_that_says_what_to_do(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("PARLEY_HTTP_PORT", str(port))
+    code, out, err = parley("ask", "Where?")
+    assert (code, out) == (1, "")
+    assert f"No gateway answers at http://127.0.0.1:{port} (connection refused)" in err
+    assert "make run" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_conversation_keeps_its_id_and_survives_a_refusal(
+    parley: Parley, gateway: PlayedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = iter(["Where is it?", "  ", "And when?"])
+
+    def read(prompt: str) -> str:
+        line = next(lines, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    monkeypatch.setattr("builtins.input", read)
+    code, out, _ = parley("chat")
+    assert code == 0
+    assert gateway.asked == [
+        {"message": "Where is it?"},
+        {"message": "And when?", "conversation_id": "talk-1"},
+    ]
+    assert out.count("confidence 0.93") == 2
