@@ -14,6 +14,7 @@ import requests
 from tests.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
+FLOWER_LOGIN = ("parley", "only-for-tests")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
         "PARLEY_FLOWER_PORT": str(flower),
         "PARLEY_DATA_DIR": str(data_dir),
         "PARLEY_MODEL_DIR": str(model_dir),
+        "PARLEY_FLOWER_BASIC_AUTH": ":".join(FLOWER_LOGIN),
         **settings,
     }
     with (data_dir / "up.log").open("wb") as log:

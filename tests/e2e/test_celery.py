@@ -11,7 +11,7 @@ import requests
 from celery import Celery
 from celery.exceptions import TaskRevokedError
 
-from tests.e2e.conftest import Stack
+from tests.e2e.conftest import FLOWER_LOGIN, Stack
 from tests.processes import wait_until
 
 CLIENT = Path(__file__).parent / "stock_client.py"
@@ -64,29 +64,32 @@ def test_an_expired_task_is_revoked(stack: Stack) -> None:
     assert isinstance(late_error, TaskRevokedError) or "time ran out" in str(late_error)
 
 
+def flower(stack: Stack, path: str, **parameters: str) -> Any:
+    """Ask Flower's API; None where it knows nothing."""
+    answer = requests.get(
+        f"{stack.flower_url}/api/{path}", params=parameters, auth=FLOWER_LOGIN, timeout=20
+    )
+    return answer.json() if answer.status_code == 200 else None
+
+
 def test_flower_shows_workers_jobs_and_queues(stack: Stack) -> None:
     wait_until(stack.flower_ready, 60)
     job_id = run_client(stack, f"How can I pay? {uuid.uuid4()}", "flower")["id"]
 
-    def workers() -> dict[str, Any]:
-        found: dict[str, Any] = requests.get(
-            f"{stack.flower_url}/api/workers", params={"refresh": "1"}, timeout=20
-        ).json()
-        return found
+    def shown() -> dict[str, Any]:
+        return flower(stack, f"task/info/{job_id}") or {}
 
-    def task() -> dict[str, Any]:
-        answer = requests.get(f"{stack.flower_url}/api/task/info/{job_id}", timeout=10)
-        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
-        return found
+    wait_until(lambda: shown().get("state") == "SUCCESS", 30)
+    assert shown()["name"] == "chat.infer"
+    assert shown()["runtime"] > 0
+    assert "pay" not in json.dumps(shown())
+    workers = flower(stack, "workers", refresh="1")
+    queues = [queue["name"] for worker in workers.values() for queue in worker["active_queues"]]
+    assert sorted(queues) == ["inference", "sentiment"]
+    lengths = flower(stack, "queues/length")["active_queues"]
+    assert {queue["name"] for queue in lengths} == {"inference", "sentiment"}
 
-    wait_until(lambda: task().get("state") == "SUCCESS", 30)
-    shown = task()
-    assert shown["name"] == "chat.infer"
-    assert shown["runtime"] > 0
-    assert "pay" not in json.dumps(shown)
-    queues = {
-        queue["name"] for worker in workers().values() for queue in worker.get("active_queues", [])
-    }
-    assert {"inference", "sentiment"} <= queues
-    broker = requests.get(f"{stack.flower_url}/api/queues/length", timeout=20).json()
-    assert {"inference", "sentiment"} <= {queue["name"] for queue in broker["active_queues"]}
+
+def test_flower_is_locked_where_a_login_is_set(stack: Stack) -> None:
+    wait_until(stack.flower_ready, 60)
+    assert requests.get(f"{stack.flower_url}/api/workers", timeout=10).status_code == 401

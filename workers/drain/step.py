@@ -41,8 +41,6 @@ def is_revoked(task_id: str) -> bool:
 class DrainTasks(Tasks):  # type: ignore[misc] # Celery has no types
     """Start a drain for each queue of this worker; survive reconnections of Celery's own link."""
 
-    name = "celery.worker.consumer.tasks.Tasks"
-
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._drains: list[Drained] = []
         super().__init__(consumer, **options)
@@ -76,11 +74,12 @@ class DrainConsumer(Consumer):  # type: ignore[misc] # Celery has no types
     """Celery's consumer with the task step swapped."""
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc] # Celery has no types
-        """Celery's blueprint with the task step swapped."""
+        """Celery's blueprint; without the step for brokers that delay messages themselves."""
 
         default_steps = [  # noqa: RUF012 - Celery's own form
-            "workers.drain.step:DrainTasks" if step.endswith("tasks:Tasks") else step
+            "workers.drain.step:DrainTasks" if step.endswith(":Tasks") else step
             for step in Consumer.Blueprint.default_steps
+            if not step.endswith(":DelayedDelivery")
         ]
 
 
