@@ -1,7 +1,8 @@
 """What an engine is: token ids in, one vector per row out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A batch size an engine is compiled for: rows × tokens."""
+    """A batch size: rows × tokens."""
 
     rows: int
     tokens: int
@@ -22,9 +23,23 @@ class TokenBatch:
     ids: NDArray[np.int32]
     lengths: NDArray[np.int32]
 
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> Self:
+        """Pad rows of token ids to the longest of them."""
+        lengths = np.array([len(row) for row in rows], np.int32)
+        ids = np.zeros((len(rows), int(lengths.max(initial=1))), np.int32)
+        for place, row in enumerate(rows):
+            ids[place, : len(row)] = row
+        return cls(ids, lengths)
+
 
 class Engine(Protocol):
-    """Runs one encoder. Bound to the thread that calls `run`."""
+    """Runs one encoder. Not safe for two threads at once; any one thread at a time may call it.
+
+    A batch may have any number of rows of 1 to 128 tokens, in any mix: engines lay messages end
+    to end, so neither order nor mixed lengths cost anything. A row's vector does not depend on its
+    company.
+    """
 
     @property
     def name(self) -> str:
@@ -36,10 +51,13 @@ class Engine(Protocol):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Return the shapes this engine runs without padding."""
+        """Return the largest batches worth handing over at once; `run` takes others too."""
 
     def warm(self) -> None:
-        """Run every shape once; raise EngineError where one fails."""
+        """Load the model and run all that will be used; raise EngineError where that fails."""
+
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return how many tokens, padding included, a batch of rows this long makes it compute."""
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Return vectors [rows, dimension], in order; raise EngineError on failure."""

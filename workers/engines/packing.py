@@ -1,0 +1,135 @@
+"""Lay messages of mixed length end to end on the few grids that an engine is compiled for.
+
+Attention is confined to each message by its segment number, so company changes no vector, and
+padding is only what is left at the end of a row. No sorting of the queue is needed.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.engines.port import Shape, TokenBatch
+
+TOKENS_PER_SLOT = 4  # a row of 64 tokens has room for 16 messages
+EMPTY = -1  # segment number of padding
+
+
+def slots(tokens: int) -> int:
+    """Return how many messages a row of so many tokens may hold: the graph has as many outputs."""
+    return max(1, tokens // TOKENS_PER_SLOT)
+
+
+@dataclass(slots=True)
+class Row:
+    """Messages (their places in the batch) laid end to end."""
+
+    messages: list[int] = field(default_factory=list)
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One call of the engine: a shape and at most that many rows."""
+
+    shape: Shape
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """What the graph reads, each int32 [rows, tokens]; `row`, `slot` say where `message` ends up."""
+
+    ids: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    segments: NDArray[np.int32]
+    message: NDArray[np.intp]
+    row: NDArray[np.intp]
+    slot: NDArray[np.intp]
+
+
+def pack(lengths: Sequence[int], shapes: Sequence[Shape]) -> list[Sheet]:
+    """Cover messages of these lengths (1 to the widest shape) with few and well-filled sheets."""
+    widths = sorted({shape.tokens for shape in shapes})
+    rows = fill_rows(lengths, _bulk_width(shapes), widths)
+    fitted = sorted(((_width(row, widths), row) for row in rows), key=lambda pair: pair[0])
+    return [
+        sheet
+        for width, group in groupby(fitted, key=lambda pair: pair[0])
+        for sheet in _sheets([row for _, row in group], width, shapes)
+    ]
+
+
+def padded_tokens(lengths: Sequence[int], shapes: Sequence[Shape]) -> int:
+    """Return the tokens, padding included, of the sheets that `pack` would make."""
+    return sum(sheet.shape.rows * sheet.shape.tokens for sheet in pack(lengths, shapes))
+
+
+def fill_rows(lengths: Sequence[int], bulk: int, widths: Sequence[int]) -> list[Row]:
+    """Place each message, longest first, where it leaves the least room (best fit)."""
+    rows: list[Row] = []
+    room: list[tuple[int, int]] = []  # (tokens left, place in rows), ascending
+    for message in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+        length = int(lengths[message])
+        found = bisect_left(room, (length, -1))
+        if found < len(room):
+            left, place = room.pop(found)
+        else:
+            left = next(width for width in widths if width >= max(length, bulk))
+            place = len(rows)
+            rows.append(Row())
+        row = rows[place]
+        row.messages.append(message)
+        row.tokens += length
+        if len(row.messages) < slots(bulk):
+            insort(room, (left - length, place))
+    return rows
+
+
+def lay(sheet: Sheet, batch: TokenBatch) -> Grids:
+    """Write a sheet's messages into the arrays that the graph reads."""
+    rows, tokens = sheet.shape.rows, sheet.shape.tokens
+    message = np.array([place for row in sheet.rows for place in row.messages], np.intp)
+    counts = np.array([len(row.messages) for row in sheet.rows], np.intp)
+    slot = _count_up(counts)
+    row = np.repeat(np.arange(len(counts)), counts)
+    lengths = batch.lengths[message].astype(np.intp)
+    ends = np.cumsum(lengths)
+    row_starts = np.concatenate(([0], np.cumsum([each.tokens for each in sheet.rows])))[row]
+    starts = row * tokens + (ends - lengths) - row_starts
+    position = _count_up(lengths)
+    cell = np.repeat(starts, lengths) + position
+    grids = [np.full(rows * tokens, fill, np.int32) for fill in (0, 0, EMPTY)]
+    grids[0][cell] = batch.ids[np.repeat(message, lengths), position]
+    grids[1][cell] = position
+    grids[2][cell] = np.repeat(slot, lengths)
+    ids, positions, segments = (grid.reshape(rows, tokens) for grid in grids)
+    return Grids(ids, positions, segments, message, row, slot)
+
+
+def _count_up(counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    # [2, 3] makes [0, 1, 0, 1, 2]
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+
+
+def _bulk_width(shapes: Sequence[Shape]) -> int:
+    # Attention costs tokens squared per row: of the shapes that hold most, the narrowest.
+    return max(shapes, key=lambda shape: (shape.rows * shape.tokens, -shape.tokens)).tokens
+
+
+def _width(row: Row, widths: Sequence[int]) -> int:
+    return next(
+        width for width in widths if row.tokens <= width and len(row.messages) <= slots(width)
+    )
+
+
+def _sheets(rows: list[Row], width: int, shapes: Sequence[Shape]) -> Iterator[Sheet]:
+    sizes = sorted(shape.rows for shape in shapes if shape.tokens == width)
+    while rows:
+        size = max((size for size in sizes if size <= len(rows)), default=sizes[0])
+        yield Sheet(Shape(size, width), tuple(rows[:size]))
+        rows = rows[size:]

@@ -1,0 +1,50 @@
+"""What a built model folder holds, and the choices that were measured (docs/performance.md)."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from workers.engines.port import Shape
+
+Encoder = Literal["answer", "tone"]
+ENCODERS: tuple[Encoder, ...] = get_args(Encoder)
+
+MAX_TOKENS = 128
+TONE_LAYERS = 3  # the tone encoder is the answer encoder's first layers: half its cost
+
+# One thread runs 16-token rows at 85 µs a token, 64 at 69, 128 at 76 (attention); more rows gain
+# nothing there, but let a second thread work.
+LITERT_SHAPES = tuple(
+    Shape(rows, tokens)
+    for rows, tokens in ((1, 16), (1, 32), (1, 48), (1, 64), (2, 64), (4, 64), (1, 128), (2, 128))
+)
+LITERT_FP32_SHAPES = (Shape(1, 16), Shape(4, 64), Shape(1, 128))
+GPU_SHAPES = tuple(Shape(rows, 128) for rows in (1, 4, 16, 64))
+
+MANIFEST = "model.json"
+TOKENIZER = "tokenizer.json"
+
+
+def saved_model(model_dir: Path, encoder: Encoder) -> Path:
+    """Return the folder of an encoder's TensorFlow SavedModel."""
+    return model_dir / encoder / "saved_model"
+
+
+def int8(model_dir: Path, encoder: Encoder) -> Path:
+    """Return an encoder's LiteRT file with dynamic-range int8 weights."""
+    return model_dir / encoder / "int8.tflite"
+
+
+def fp32(model_dir: Path, encoder: Encoder) -> Path:
+    """Return an encoder's LiteRT file with float weights; the answer encoder alone has one."""
+    return model_dir / encoder / "fp32.tflite"
+
+
+def signature(shape: Shape) -> str:
+    """Return the name of a shape's signature in a LiteRT file."""
+    return f"b{shape.rows}_t{shape.tokens}"
+
+
+def shape_of(signature_name: str) -> Shape:
+    """Return the shape that a signature's name stands for."""
+    rows, tokens = signature_name.removeprefix("b").split("_t")
+    return Shape(int(rows), int(tokens))
