@@ -14,13 +14,14 @@ from workers.drain.celery_events import CeleryEvents
 from workers.drain.counters import Counters
 from workers.drain.drain import Completer, Drain, Identity, Parts, Preparer
 from workers.drain.lease import Leaser
-from workers.drain.pack import Pool
+from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import LeaseQueue, QueueLimits
 from workers.drain.run import Runner
 from workers.drain.work import Job
-from workers.engines.port import Engine, Shape
-from workers.engines.select import Encoder, select_engine
+from workers.engines.port import Engine
+from workers.engines.select import select_engine
+from workers.models.layout import Encoder
 from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
@@ -82,20 +83,6 @@ def queue_limits(settings: WorkerSettings) -> QueueLimits:
     )
 
 
-def allowed_shapes(engine: Engine, settings: WorkerSettings) -> list[Shape]:
-    """Return the engine's shapes within the settings' bounds; the smallest of a length always."""
-    smallest = {shape.tokens: shape for shape in sorted(engine.shapes, key=lambda s: -s.rows)}
-    return [
-        shape
-        for shape in engine.shapes
-        if shape == smallest[shape.tokens]
-        or (
-            shape.rows <= settings.max_batch
-            and shape.rows * shape.tokens <= settings.token_budget
-        )
-    ]
-
-
 def assemble(
     foundation: Foundation,
     queue_name: str,
@@ -105,9 +92,9 @@ def assemble(
     gauges: Callable[[], Mapping[str, float]] = dict,
 ) -> Drain[Job]:
     """Put a drain together from its role's parts and the common ones."""
-    shapes = allowed_shapes(foundation.engine, foundation.settings)
-    most_rows = max(shape.rows for shape in shapes)
-    pool: Pool[Job] = Pool(shapes, capacity=_POOL_BATCHES * most_rows)
+    settings = foundation.settings
+    limits = BatchLimits(settings.max_batch, settings.token_budget)
+    pool: Pool[Job] = Pool(limits, capacity=_POOL_BATCHES * settings.max_batch)
 
     def all_gauges() -> Mapping[str, float]:
         figures = foundation.preprocessor.cache_figures
@@ -125,7 +112,7 @@ def assemble(
             ),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, most_at_once=2 * most_rows),
+            leaser=Leaser(queue, pool, most_at_once=2 * settings.max_batch),
             preparer=preparer,
             runner=Runner(foundation.engine, foundation.clock),
             completer=completer,

@@ -22,9 +22,7 @@ class WorkerSettings(CommonSettings):
         None, description="knowledge base file or folder; unset: the demo help centre"
     )
     max_batch: int = Field(32, ge=1, le=1024, description="most messages in one batch")
-    token_budget: int = Field(
-        4_096, ge=128, description="most tokens in one batch, padding included"
-    )
+    token_budget: int = Field(1_024, ge=128, description="most tokens in one batch")
     engine_threads: int = Field(1, ge=1, le=256, description="CPU threads of one worker's engine")
     phrase_cache: int = Field(
         20_000, ge=0, description="prepared phrases that a worker remembers; 0: none"

@@ -1,5 +1,7 @@
 """Parts for tests of the drain: works, and an engine that can be poisoned."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,10 @@ class PoisonableEngine:
 
     def __init__(self) -> None:
         self.runs: list[int] = []
+
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return the sum: nothing is padded."""
+        return sum(lengths)
 
     def warm(self) -> None:
         """Do nothing."""

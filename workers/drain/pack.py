@@ -1,64 +1,43 @@
-"""Step 3: choose which of the waiting works make the next batch.
+"""Step 3: choose which of the waiting works make the next batch: the oldest, as many as fit.
 
-Works are grouped by the token length of the engine's shapes, so that little is padded. The fullest
-group goes first, and no work is passed over more than `MOST_PASSES` times.
+First come, first served, whatever the lengths: engines lay messages end to end
+(workers/engines/packing.py), so mixing lengths costs no padding and nobody is passed over.
 """
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Generic
 
 from workers.drain.work import Job, Work
-from workers.engines.port import Shape
-
-MOST_PASSES = 2
 
 
-def buckets(shapes: Sequence[Shape]) -> dict[int, tuple[int, ...]]:
-    """Return the row counts that an engine offers for each token length, both ascending."""
-    ordered = sorted(shapes, key=lambda shape: (shape.tokens, shape.rows))
-    return {
-        tokens: tuple(shape.rows for shape in group)
-        for tokens, group in groupby(ordered, key=lambda shape: shape.tokens)
-    }
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """The most that one batch holds; a single message always goes, however long."""
 
+    messages: int
+    tokens: int
 
-def choose(
-    lengths: Sequence[int], rows_by_tokens: dict[int, tuple[int, ...]], *, oldest_must_go: bool
-) -> list[int]:
-    """Return the places of the works for the next batch, given all lengths, oldest first.
-
-    The group (by the shortest token length that holds it) with the most works is taken, the
-    oldest's group where it must go or ties. Rows that the shape has to spare go to the longest of
-    the shorter works: they cost nothing.
-    """
-    sizes = list(rows_by_tokens)
-    group_of = [next((size for size in sizes if size >= n), sizes[-1]) for n in lengths]
-    members: dict[int, list[int]] = {}
-    for place, size in enumerate(group_of):
-        members.setdefault(size, []).append(place)
-    size = group_of[0]
-    if not oldest_must_go:
-        size = max(members, key=lambda s: (min(len(members[s]), rows_by_tokens[s][-1]), s == size))
-    chosen = members[size][: rows_by_tokens[size][-1]]
-    rows = next(rows for rows in rows_by_tokens[size] if rows >= len(chosen))
-    shorter = sorted(
-        (place for place, group in enumerate(group_of) if group < size),
-        key=lambda place: (-group_of[place], place),
-    )
-    return sorted(chosen + shorter[: rows - len(chosen)])
+    def fitting(self, lengths: Iterable[int]) -> int:
+        """Return how many of the works with these token counts, oldest first, make a batch."""
+        count, tokens = 0, 0
+        for length in lengths:
+            tokens += length
+            if count and (count == self.messages or tokens > self.tokens):
+                break
+            count += 1
+        return count
 
 
 class Pool(Generic[Job]):
     """Works that wait for the engine; stays open to later arrivals until the engine takes."""
 
-    def __init__(self, shapes: Sequence[Shape], capacity: int) -> None:
-        self._rows_by_tokens = buckets(shapes)
+    def __init__(self, limits: BatchLimits, capacity: int) -> None:
+        self._limits = limits
         self._capacity = capacity
         self._works: deque[Work[Job]] = deque()
-        self._passes = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -75,12 +54,11 @@ class Pool(Generic[Job]):
             return max(0, self._capacity - len(self._works))
 
     def take(self) -> list[Work[Job]]:
-        """Return the next batch as soon as there is any work; empty once closed and drained."""
+        """Return the next batch as soon as there is any work; empty once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._works or self._closed)
-            if not self._works:
-                return []
-            batch = self._choose()
+            count = self._limits.fitting(len(work.ids) for work in self._works)
+            batch = [self._works.popleft() for _ in range(count)]
             self._changed.notify_all()
             return batch
 
@@ -98,14 +76,3 @@ class Pool(Generic[Job]):
 
     def _has_room(self) -> bool:
         return self._closed or len(self._works) < self._capacity
-
-    def _choose(self) -> list[Work[Job]]:
-        must_go = self._passes >= MOST_PASSES
-        places = choose(
-            [len(work.ids) for work in self._works], self._rows_by_tokens, oldest_must_go=must_go
-        )
-        self._passes = 0 if places[0] == 0 else self._passes + 1
-        taken = set(places)
-        batch = [self._works[place] for place in places]
-        self._works = deque(work for place, work in enumerate(self._works) if place not in taken)
-        return batch

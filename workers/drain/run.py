@@ -33,7 +33,7 @@ class Runner:
         yield Ran(tuple(works), vectors, started_at, self._clock.monotonic())
 
     def _vectors(self, works: Sequence[Work[Job]]) -> NDArray[np.float32]:
-        vectors = self._engine.run(token_batch([work.ids for work in works]))
+        vectors = self._engine.run(TokenBatch.of([work.ids for work in works]))
         if vectors.shape[0] != len(works):
             raise EngineError(f"{len(works)} messages in, {vectors.shape[0]} vectors out")
         if not np.isfinite(vectors).all():
@@ -50,12 +50,3 @@ class Runner:
         middle = len(works) // 2
         yield from self.run(works[:middle])
         yield from self.run(works[middle:])
-
-
-def token_batch(rows: Sequence[Sequence[int]]) -> TokenBatch:
-    """Pad rows of token ids with zeros to the longest."""
-    lengths = np.array([len(row) for row in rows], np.int32)
-    ids = np.zeros((len(rows), int(lengths.max())), np.int32)
-    for place, row in enumerate(rows):
-        ids[place, : len(row)] = row
-    return TokenBatch(ids, lengths)
