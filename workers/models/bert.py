@@ -43,7 +43,9 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         """Return vectors [rows, slots, hidden]; what an empty slot holds means nothing."""
         rows, tokens = _sizes(ids)
         states = self._states(ids, positions, segments, precision)
-        count = slots(tokens) if isinstance(tokens, int) else tf.maximum(tokens // TOKENS_PER_SLOT, 1)
+        count = (
+            slots(tokens) if isinstance(tokens, int) else tf.maximum(tokens // TOKENS_PER_SLOT, 1)
+        )
         members = segments[:, None, :] == tf.range(count, dtype=tf.int32)[None, :, None]
         return self._pool(tf.cast(members, tf.float32), tf.reshape(states, [rows, tokens, -1]))
 
@@ -94,9 +96,7 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         centred = states - tf.reduce_mean(states, -1, keepdims=True)
         variance = tf.reduce_mean(tf.square(centred), -1, keepdims=True)
         scale = tf.math.rsqrt(variance + self._config.layer_norm_eps)
-        return (
-            centred * scale * self._variables[f"{name}.weight"] + self._variables[f"{name}.bias"]
-        )
+        return centred * scale * self._variables[f"{name}.weight"] + self._variables[f"{name}.bias"]
 
     def _pool(self, members: Any, states: Any) -> Any:
         counts = tf.maximum(tf.reduce_sum(members, -1, keepdims=True), 1.0)

@@ -32,11 +32,13 @@ def export(encoder: Encoder, layers: int, source: Path, target: Path, tell: Tell
     tell("writing the SavedModel")
     save(model, layout.saved_model(target, encoder))
     tell("converting to int8")
-    _write(layout.int8(target, encoder), convert(model, layout.LITERT_SHAPES, target, int8=True))
+    scratch = target / encoder / "converting"
+    int8 = convert(model, layout.LITERT_SHAPES, scratch, int8=True)
+    layout.int8(target, encoder).write_bytes(int8)
     if encoder == "answer":
         tell("converting to fp32")
-        fp32 = convert(model, layout.LITERT_FP32_SHAPES, target, int8=False)
-        _write(layout.fp32(target, encoder), fp32)
+        fp32 = convert(model, layout.LITERT_FP32_SHAPES, scratch, int8=False)
+        layout.fp32(target, encoder).write_bytes(fp32)
 
 
 def save(model: BertEncoder, folder: Path) -> None:
@@ -55,21 +57,20 @@ def save(model: BertEncoder, folder: Path) -> None:
 def convert(model: BertEncoder, shapes: Sequence[Shape], scratch: Path, *, int8: bool) -> bytes:
     """Return a LiteRT file with one signature per shape; all share one copy of the weights."""
     # The converter reads several signatures only from a SavedModel.
-    folder = scratch / "converting"
     signatures = {
         layout.signature(shape): _packed(model, [shape.rows, shape.tokens], tf.float32)
         for shape in shapes
     }
-    tf.saved_model.save(model, str(folder), signatures=signatures)
+    tf.saved_model.save(model, str(scratch), signatures=signatures)
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(folder), signature_keys=list(signatures)
+        str(scratch), signature_keys=list(signatures)
     )
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # dynamic range
     try:
         return cast(bytes, converter.convert())
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(scratch)
 
 
 def _packed(model: BertEncoder, grid: list[int | None] | list[int], precision: Any) -> Any:
@@ -86,10 +87,6 @@ def _spec(name: str, grid: Any) -> Any:
     return tf.TensorSpec(grid, tf.int32, name)
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
 def _tell(stage: str) -> None:
     sys.stdout.write(f"{stage}\n")
     sys.stdout.flush()  # a parent that is gone ends this process here
@@ -97,6 +94,4 @@ def _tell(stage: str) -> None:
 
 if __name__ == "__main__":
     name, layer_count, source_folder, target_folder = sys.argv[1:]
-    export(
-        cast(Encoder, name), int(layer_count), Path(source_folder), Path(target_folder), _tell
-    )
+    export(cast(Encoder, name), int(layer_count), Path(source_folder), Path(target_folder), _tell)
