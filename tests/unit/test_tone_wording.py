@@ -1,0 +1,128 @@
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.jobs import UNKNOWN_TONE, Tone, ToneLabel
+from workers.tone.emotions import EMOTIONS, TONE_OF, leading_emotion
+from workers.tone.wording import Opener, Wording
+
+WORDING = Wording.load()
+ANSWER = "Parcels arrive within three days."
+TONES = st.builds(
+    Tone,
+    label=st.sampled_from(["positive", "neutral", "negative", "unknown"]),
+    score=st.floats(0, 1),
+    emotions=st.dictionaries(st.sampled_from(EMOTIONS), st.floats(0, 1)),
+)
+KINDS = st.sampled_from(["answer", "clarify", "smalltalk", "recall", "handover", "fallback"])
+
+
+def negative(score: float = 0.7, **emotions: float) -> Tone:
+    return Tone("negative", score, emotions)
+
+
+def adapt(
+    tone: Tone | None,
+    used: tuple[str, ...] = (),
+    tones: Mapping[str, str] | None = None,
+    kind: str = "answer",
+    key: str = "",
+    answer: str = ANSWER,
+) -> tuple[str, tuple[str, ...]]:
+    return WORDING.adapt(answer, tones or {}, tone, used, kind, key)
+
+
+@pytest.mark.parametrize("tone", [None, UNKNOWN_TONE, Tone("neutral", 0.9, {"calm": 0.9})])
+def test_a_plain_message_gets_the_plain_answer(tone: Tone | None) -> None:
+    assert adapt(tone, tones={"negative": "Sorry."}) == (ANSWER, ())
+
+
+def test_empathy_comes_before_the_answer() -> None:
+    text, phrases = adapt(negative(frustrated=0.6))
+    assert text.endswith(f" {ANSWER}")
+    assert len(text) > len(ANSWER) + 10
+    assert phrases[0].startswith("fru-")
+
+
+@pytest.mark.parametrize("emotion", [name for name in EMOTIONS if TONE_OF[name] != "neutral"])
+def test_an_opener_suits_the_leading_emotion(emotion: str) -> None:
+    emotions = dict.fromkeys(EMOTIONS, 0.1) | {emotion: 0.5}
+    _, (phrase,) = adapt(Tone(TONE_OF[emotion], 0.7, emotions))
+    assert phrase.startswith(f"{emotion[:3]}-")
+
+
+def test_strong_words_need_a_plain_tone() -> None:
+    strong = Wording([Opener("s", "negative", "So sorry.", strong=True)])
+    assert strong.adapt(ANSWER, {}, negative(0.7), (), "answer") == (ANSWER, ())
+    assert strong.adapt(ANSWER, {}, negative(0.9), (), "answer") == (f"So sorry. {ANSWER}", ("s",))
+
+
+def test_the_entry_speaks_first_and_once() -> None:
+    tones = {"negative": "Sorry. " + ANSWER}
+    text, phrases = adapt(negative(angry=0.9), tones=tones)
+    assert text == tones["negative"]
+    again, more = adapt(negative(angry=0.9), used=phrases, tones=tones)
+    assert again.endswith(ANSWER)
+    assert set(more).isdisjoint(phrases)
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [("positive", "fallback"), ("positive", "handover"), ("negative", "smalltalk")],
+)
+def test_some_replies_take_no_opener(label: ToneLabel, kind: str) -> None:
+    assert adapt(Tone(label, 0.9), kind=kind) == (ANSWER, ())
+
+
+@pytest.mark.parametrize("answer", ["1. Open the app.", "- first", "# Refunds", "> note", "| a |"])
+def test_markdown_blocks_start_their_own_paragraph(answer: str) -> None:
+    text, _ = adapt(negative(), answer=answer)
+    assert text.endswith(f"\n\n{answer}")
+
+
+@given(st.lists(st.tuples(TONES, KINDS), max_size=80))
+def test_no_phrase_comes_twice_in_a_conversation(turns: list[tuple[Tone, str]]) -> None:
+    used: list[str] = []
+    for number, (tone, kind) in enumerate(turns):
+        text, phrases = adapt(tone, used=tuple(used), kind=kind, key=f"job-{number}")
+        assert set(phrases).isdisjoint(used)
+        assert text == ANSWER or phrases
+        used.extend(phrases)
+
+
+def test_a_long_quarrel_runs_out_of_openers_not_of_answers() -> None:
+    used: list[str] = []
+    while True:
+        text, phrases = adapt(negative(0.9, angry=0.9), used=tuple(used))
+        if not phrases:
+            break
+        used.extend(phrases)
+    assert text == ANSWER
+    assert len(used) >= 10
+
+
+def test_jobs_spread_over_the_stock_and_each_is_certain() -> None:
+    choices = [adapt(negative(frustrated=0.9), key=f"job-{number}") for number in range(200)]
+    assert choices == [
+        adapt(negative(frustrated=0.9), key=f"job-{number}") for number in range(200)
+    ]
+    assert len({phrases for _, phrases in choices}) >= 5
+
+
+def test_the_stock_is_large_and_its_ids_are_unique() -> None:
+    openers = WORDING._openers
+    tones = Counter(opener.tone for opener in openers)
+    assert tones["negative"] >= 25
+    assert tones["positive"] >= 15
+    assert len({opener.id for opener in openers}) == len({opener.text for opener in openers})
+    assert len({opener.id for opener in openers}) == len(openers)
+    assert all("," not in opener.id for opener in openers)
+    assert {emotion for opener in openers for emotion in opener.emotions} <= set(EMOTIONS)
+
+
+def test_the_leading_emotion_is_one_of_the_label() -> None:
+    assert leading_emotion({"calm": 0.9, "angry": 0.2, "worried": 0.3}, "negative") == "worried"
+    assert leading_emotion({"calm": 0.9}, "negative") is None

@@ -1,0 +1,1 @@
+"""How a message sounds, and how the reply takes that up."""

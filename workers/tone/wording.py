@@ -1,0 +1,102 @@
+"""Adapt an answer's wording to the tone: empathy for the upset, lightness for the happy."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from zlib import crc32
+
+import yaml
+
+from shared.jobs import Tone
+from workers.tone.emotions import leading_emotion
+
+OPENERS = Path(__file__).with_name("openers.yaml")
+_STRONG_SCORE = 0.8
+_KINDS_BY_TONE = {
+    "negative": frozenset({"answer", "recall", "clarify", "handover", "fallback"}),
+    "positive": frozenset({"answer", "recall", "clarify"}),
+}
+_MARKDOWN_BLOCK = re.compile(r"[#>|*+`-]|\d+[.)]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """A phrase before the answer; `emotions` is empty where it suits any of its tone."""
+
+    id: str
+    tone: str
+    text: str
+    emotions: frozenset[str] = frozenset()
+    strong: bool = False
+
+
+class Wording:
+    """Choose how a reply opens; the same inputs always give the same words."""
+
+    def __init__(self, openers: Sequence[Opener]) -> None:
+        self._openers = tuple(openers)
+
+    @classmethod
+    def load(cls, path: Path = OPENERS) -> Self:
+        """Read the stock of openers."""
+        stock = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return cls([_opener(tone, row) for tone, rows in stock.items() for row in rows])
+
+    def adapt(
+        self,
+        answer: str,
+        tones: Mapping[str, str],
+        tone: Tone | None,
+        used: Collection[str],
+        kind: str,
+        key: str = "",
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the text and the ids of the phrases it uses, none of them in `used`.
+
+        The entry's own wording for the tone (`tones`) comes before an opener from the stock. A
+        neutral or unknown tone, or a stock that this conversation has used up, leaves the answer
+        as it is. `key` (the job's id) spreads the choice among equally fitting phrases.
+        """
+        if tone is None or kind not in _KINDS_BY_TONE.get(tone.label, ()):
+            return answer, ()
+        variant = tones.get(tone.label)
+        if variant and _variant_id(variant) not in used:
+            return variant, (_variant_id(variant),)
+        opener = self._choose(tone, used, key)
+        return (_join(opener.text, answer), (opener.id,)) if opener else (answer, ())
+
+    def _choose(self, tone: Tone, used: Collection[str], key: str) -> Opener | None:
+        feeling = leading_emotion(tone.emotions, tone.label)
+        fitting = [
+            opener
+            for opener in self._openers
+            if opener.id not in used and _fits(opener, tone, feeling)
+        ]
+        closest = [opener for opener in fitting if opener.emotions] or fitting
+        return min(closest, key=lambda opener: crc32(f"{key} {opener.id}".encode()), default=None)
+
+
+def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
+    return Opener(
+        str(row["id"]),
+        tone,
+        str(row["text"]),
+        frozenset(row.get("for", ())),
+        strong=bool(row.get("strong")),
+    )
+
+
+def _fits(opener: Opener, tone: Tone, feeling: str | None) -> bool:
+    if opener.tone != tone.label or (opener.strong and tone.score < _STRONG_SCORE):
+        return False
+    return not opener.emotions or feeling in opener.emotions
+
+
+def _variant_id(text: str) -> str:
+    return f"entry-{crc32(text.encode()):08x}"
+
+
+def _join(opener: str, answer: str) -> str:
+    return f"{opener}{chr(10) * 2 if _MARKDOWN_BLOCK.match(answer) else ' '}{answer}"
