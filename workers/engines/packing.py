@@ -98,8 +98,9 @@ def lay(sheet: Sheet, batch: TokenBatch) -> Grids:
     row = np.repeat(np.arange(len(counts)), counts)
     lengths = batch.lengths[message].astype(np.intp)
     ends = np.cumsum(lengths)
-    row_starts = np.concatenate(([0], np.cumsum([each.tokens for each in sheet.rows])))[row]
-    starts = row * tokens + (ends - lengths) - row_starts
+    used = np.array([each.tokens for each in sheet.rows], np.intp)
+    row_starts = np.cumsum(used) - used
+    starts = row * tokens + (ends - lengths) - row_starts[row]
     position = _count_up(lengths)
     cell = np.repeat(starts, lengths) + position
     grids = [np.full(rows * tokens, fill, np.int32) for fill in (0, 0, EMPTY)]

@@ -1,0 +1,52 @@
+"""LiteRT: TensorFlow's small runtime, for CPU workers. TensorFlow itself is never imported."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.engines.grid_engine import GridEngine
+from workers.engines.packing import Grids
+from workers.engines.port import Shape
+from workers.models import layout
+from workers.models.layout import Encoder
+from workers.models.manifest import read_manifest
+
+
+class LiteRtEngine(GridEngine):
+    """Runs a .tflite file with one signature per grid; weights are packed once for all of them.
+
+    `threads` are the interpreter's own; they sleep between calls. One interpreter serves one call
+    at a time, from any thread.
+    """
+
+    def __init__(
+        self, model_dir: Path, encoder: Encoder, threads: int = 1, *, int8: bool = True
+    ) -> None:
+        manifest = read_manifest(model_dir)
+        grids = (
+            [Shape(*shape) for shape in manifest.encoders[encoder].shapes]
+            if int8
+            else layout.LITERT_FP32_SHAPES
+        )
+        name = "litert-int8" if int8 else "litert-fp32"
+        super().__init__(name, manifest.hidden_size, grids, manifest.max_tokens)
+        self._path = (layout.int8 if int8 else layout.fp32)(model_dir, encoder)
+        self._threads = threads
+        self._runners: dict[Shape, Any] = {}
+
+    def _load(self) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(str(self._path), num_threads=self._threads)
+        self._runners = {
+            shape: interpreter.get_signature_runner(layout.signature(shape))
+            for shape in self._grids
+        }
+
+    def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
+        run = self._runners[shape]
+        outputs = run(ids=grids.ids, positions=grids.positions, segments=grids.segments)
+        vectors: NDArray[np.float32] = outputs["vectors"]
+        return vectors
