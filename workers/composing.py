@@ -11,9 +11,6 @@ from shared.clock import Clock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from workers.drain.work import Work
 
-_PHRASES_SEPARATOR = ","
-
-
 class Decision(Protocol):
     """What the knowledge base says to one message."""
 
@@ -47,8 +44,12 @@ class Wording(Protocol):
         tone: Tone | None,
         used: Collection[str],
         kind: str,
+        key: str = "",
     ) -> tuple[str, tuple[str, ...]]:
-        """Return the text and the ids of the phrases it uses, none of them in `used`."""
+        """Return the text and the ids of the phrases it uses, none of them in `used`.
+
+        `key` spreads the choice among phrases that fit equally well.
+        """
 
 
 class ReplyComposer:
@@ -81,7 +82,7 @@ class ReplyComposer:
         now: float,
     ) -> tuple[Reply, tuple[str, ...]]:
         text, phrases = self._wording.adapt(
-            decision.text, decision.tones, tone, work.phrases, decision.answer.kind
+            decision.text, decision.tones, tone, work.phrases, decision.answer.kind, work.job.id
         )
         reply = Reply(
             response=text,
