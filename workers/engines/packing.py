@@ -41,7 +41,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Grids:
-    """What the graph reads, each int32 [rows, tokens]; `row`, `slot` say where `message` ends up."""
+    """What the graph reads, each int32 [rows, tokens]; message i's vector is at [row, slot]."""
 
     ids: NDArray[np.int32]
     positions: NDArray[np.int32]

@@ -1,5 +1,6 @@
 """TensorFlow on a SavedModel: fp16 under XLA on a GPU, fp32 under XLA on a CPU."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from workers.models.manifest import read_manifest
 class TensorFlowEngine(GridEngine):
     """Runs the SavedModel's packed signature, compiled by XLA once for each grid.
 
-    `gpu` chooses grids and precision; TensorFlow is imported in `warm`.
+    `gpu` chooses grids and precision; TensorFlow is imported in `warm`. `threads` hold for the
+    first engine of a process: TensorFlow has one pool.
     """
 
     def __init__(
@@ -31,27 +33,24 @@ class TensorFlowEngine(GridEngine):
         self._threads = threads
         self._gpu = gpu
         self._model: Any = None  # its variables live as long as it does
-        self._run: Any = None
+        self._functions: dict[Shape, Any] = {}
+        self._tensor: Any = None
 
     def _load(self) -> None:
-        tf = _tensorflow(self._threads, gpu=self._gpu)
+        tf = load_tensorflow(self._threads, gpu=self._gpu)
+        self._tensor = tf.constant
         self._model = tf.saved_model.load(str(self._path))
         packed = self._model.signatures["packed_half" if self._gpu else "packed"]
-        self._run = tf.function(
-            lambda ids, positions, segments: packed(
-                ids=ids, positions=positions, segments=segments
-            )["vectors"],
-            jit_compile=True,
-        )
+        self._functions = {shape: _compile(tf, packed, shape) for shape in self._grids}
 
     def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
-        vectors: NDArray[np.float32] = self._run(grids.ids, grids.positions, grids.segments).numpy()
+        inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))
+        vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()
         return vectors
 
 
-def _tensorflow(threads: int, *, gpu: bool) -> Any:
-    import os
-
+def load_tensorflow(threads: int, *, gpu: bool) -> Any:
+    """Import TensorFlow, quiet; with memory growth on its GPUs, or blind to them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
@@ -62,3 +61,13 @@ def _tensorflow(threads: int, *, gpu: bool) -> Any:
     if not tf.config.threading.get_intra_op_parallelism_threads():
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     return tf
+
+
+def _compile(tf: Any, packed: Any, shape: Shape) -> Any:
+    def run(ids: Any, positions: Any, segments: Any) -> Any:
+        return packed(ids=ids, positions=positions, segments=segments)["vectors"]
+
+    spec = tf.TensorSpec([shape.rows, shape.tokens], tf.int32)
+    return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(
+        spec, spec, spec
+    )

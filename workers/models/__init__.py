@@ -1,1 +1,1 @@
-"""From BERT weights to built encoders: build, check, profile. TensorFlow runs in a child process."""
+"""From BERT weights to built encoders: build, check, profile. Building takes child processes."""

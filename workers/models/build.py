@@ -1,9 +1,8 @@
 """Build a model folder: exclusive, atomic, and skipped where nothing has changed."""
 
 import errno
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 from shared.errors import ModelError
 from workers.models import layout
 from workers.models.children import Exporter
+from workers.models.folders import Folders, locked
 from workers.models.layout import Encoder
-from workers.models.locking import locked
 from workers.models.manifest import (
     SCHEMA,
     EncoderRecord,
@@ -45,6 +44,17 @@ class Built:
     built: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides what a build writes."""
+
+    source: Source
+    record: SourceRecord
+    config: BertConfig
+    layers: Mapping[Encoder, int]
+    digest: str
+
+
 def build_model(
     model_dir: Path,
     source: Source | None = None,
@@ -57,50 +67,56 @@ def build_model(
     same inputs is left alone, which costs no TensorFlow. A build that is killed leaves the former
     model or none, never half of one. Raises ModelError.
     """
+    folders = Folders(model_dir.absolute())
     source = source or packaged_source()
-    model_dir = model_dir.absolute()
-    config = read_config(source)
-    layers: dict[Encoder, int] = {
-        "answer": config.num_hidden_layers,
-        "tone": _tone_layers(config, tone_layers),
-    }
-    with _disk_faults(model_dir), locked(model_dir, lambda: progress("waiting", 0.0)):
-        _clear_leftovers(model_dir)
-        record = _source_record(source, model_dir)
-        digest = inputs_digest(source, record.sha256, {**layers})
+    with _disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
+        folders.clear_leftovers()
         current = _current(model_dir)
-        if current and current.digest == digest and not missing_files(model_dir, current):
+        plan = _plan(source, tone_layers, current)
+        if current and current.digest == plan.digest and not missing_files(model_dir, current):
             return Built(current, built=False)
-        scratch = model_dir.with_name(f".{model_dir.name}.building")
         try:
-            manifest = _fill(scratch, source, record, config, layers, digest, progress)
-            _replace(scratch, model_dir)
+            manifest = _fill(folders.scratch, plan, progress)
+            folders.replace()
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(folders.scratch, ignore_errors=True)
     progress("done", 1.0)
     return Built(manifest, built=True)
 
 
-def _fill(
-    folder: Path,
-    source: Source,
-    record: SourceRecord,
-    config: BertConfig,
-    layers: dict[Encoder, int],
-    digest: str,
-    progress: Progress,
-) -> Manifest:
+def _plan(source: Source, tone_layers: int, current: Manifest | None) -> Plan:
+    config = read_config(source)
+    check_pooling(source)
+    record = _source_record(source, current.source if current else None)
+    if not 1 <= tone_layers <= config.num_hidden_layers:
+        raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
+    layers: dict[Encoder, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
+    return Plan(source, record, config, layers, inputs_digest(source, record.sha256, layers))
+
+
+def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
+    try:
+        stat = source.weights.stat()
+    except OSError as error:
+        raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
+    place = (str(source.folder), stat.st_size, stat.st_mtime_ns)
+    if known and place == (known.folder, known.bytes, known.modified_ns):
+        return known
+    return SourceRecord(source.name, place[0], weights_sha256(source), *place[1:])
+
+
+def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
     for encoder in layout.ENCODERS:
         (folder / encoder).mkdir(parents=True)
-    write_tokenizer(source, folder / layout.TOKENIZER)
-    Exporter(source.folder, folder, progress).run(layers)
+    write_tokenizer(plan.source, folder / layout.TOKENIZER)
+    Exporter(plan.source.folder, folder, progress).run(plan.layers)
     manifest = Manifest(
         schema=SCHEMA,
-        digest=digest,
-        source=record,
-        hidden_size=config.hidden_size,
+        digest=plan.digest,
+        source=plan.record,
+        hidden_size=plan.config.hidden_size,
         max_tokens=layout.MAX_TOKENS,
-        encoders={name: _encoder_record(name, count) for name, count in layers.items()},
+        encoders={name: _encoder_record(name, count) for name, count in plan.layers.items()},
         files=record_files(folder),
     )
     write_manifest(folder, manifest)
@@ -112,64 +128,11 @@ def _encoder_record(encoder: Encoder, layers: int) -> EncoderRecord:
     return EncoderRecord(layers, encoder == "answer", shapes)
 
 
-def _tone_layers(config: BertConfig, asked: int) -> int:
-    if not 1 <= asked <= config.num_hidden_layers:
-        raise ModelError(
-            f"tone layers must be 1 to {config.num_hidden_layers}, the layers of this model"
-        )
-    return asked
-
-
 def _current(model_dir: Path) -> Manifest | None:
     try:
         return read_manifest(model_dir)
     except ModelError:
         return None
-
-
-def _source_record(source: Source, model_dir: Path) -> SourceRecord:
-    check_pooling(source)
-    try:
-        stat = source.weights.stat()
-    except OSError as error:
-        raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
-    current = _current(model_dir)
-    known = current and current.source
-    same = known and (known.folder, known.bytes, known.modified_ns) == (
-        str(source.folder),
-        stat.st_size,
-        stat.st_mtime_ns,
-    )
-    sha256 = known.sha256 if known and same else weights_sha256(source)
-    return SourceRecord(source.name, str(source.folder), sha256, stat.st_size, stat.st_mtime_ns)
-
-
-def _clear_leftovers(model_dir: Path) -> None:
-    retired = _retired(model_dir)
-    if retired.exists() and not model_dir.exists():
-        retired.rename(model_dir)  # killed between the two renames of `_replace`
-    for leftover in (retired, model_dir.with_name(f".{model_dir.name}.building")):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _replace(scratch: Path, model_dir: Path) -> None:
-    for path in scratch.rglob("*"):
-        _flush(path)
-    retired = _retired(model_dir)
-    if model_dir.exists():
-        model_dir.rename(retired)
-    scratch.rename(model_dir)
-    shutil.rmtree(retired, ignore_errors=True)
-
-
-def _retired(model_dir: Path) -> Path:
-    return model_dir.with_name(f".{model_dir.name}.retired")
-
-
-def _flush(path: Path) -> None:
-    if path.is_file():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
 
 
 @contextmanager
@@ -178,5 +141,5 @@ def _disk_faults(model_dir: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise ModelError(f"no space left for the model in {model_dir.parent}") from error
+            raise ModelError(f"no space is left for the model in {model_dir.parent}") from error
         raise ModelError(f"the model cannot be built in {model_dir}: {error}") from error

@@ -43,7 +43,7 @@ def export(encoder: Encoder, layers: int, source: Path, target: Path, tell: Tell
 
 def save(model: BertEncoder, folder: Path) -> None:
     """Write a SavedModel whose rows and tokens are free; `packed_half` computes in fp16."""
-    grid = [None, None]
+    grid: list[int | None] = [None, None]
     plain = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
     lengths = tf.TensorSpec([None], tf.int32, "lengths")
     signatures = {
@@ -68,12 +68,12 @@ def convert(model: BertEncoder, shapes: Sequence[Shape], scratch: Path, *, int8:
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # dynamic range
     try:
-        return cast(bytes, converter.convert())
+        return cast("bytes", converter.convert())
     finally:
         shutil.rmtree(scratch)
 
 
-def _packed(model: BertEncoder, grid: list[int | None] | list[int], precision: Any) -> Any:
+def _packed(model: BertEncoder, grid: Sequence[int | None], precision: Any) -> Any:
     specs = [_spec(name, grid) for name in ("ids", "positions", "segments")]
     function = tf.function(
         lambda ids, positions, segments: {
@@ -94,4 +94,4 @@ def _tell(stage: str) -> None:
 
 if __name__ == "__main__":
     name, layer_count, source_folder, target_folder = sys.argv[1:]
-    export(cast(Encoder, name), int(layer_count), Path(source_folder), Path(target_folder), _tell)
+    export(cast("Encoder", name), int(layer_count), Path(source_folder), Path(target_folder), _tell)

@@ -1,6 +1,7 @@
 """`model.json`: what a built model was made of and which files it holds."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import msgspec
 
 from shared.errors import ModelError
 from workers.models import layout
+from workers.models.layout import Encoder
 from workers.models.weights import Source, file_sha256, read_file
 
 SCHEMA = 1
@@ -71,7 +73,7 @@ def write_manifest(model_dir: Path, manifest: Manifest) -> None:
     (model_dir / layout.MANIFEST).write_bytes(content + b"\n")
 
 
-def inputs_digest(source: Source, sha256: str, layers: dict[str, int]) -> str:
+def inputs_digest(source: Source, sha256: str, layers: Mapping[Encoder, int]) -> str:
     """Hash all that decides what a build writes: weights, description, code, converters."""
     digest = hashlib.sha256(f"{SCHEMA} {sha256} {sorted(layers.items())}".encode())
     for name in ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"):

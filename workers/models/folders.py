@@ -1,0 +1,69 @@
+"""The folders of a build: one build at a time, and never half a model."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """A model folder and what lies beside it while it is built."""
+
+    model: Path
+
+    @property
+    def scratch(self) -> Path:
+        """Return the folder that is filled before it takes the model's name."""
+        return self.model.with_name(f".{self.model.name}.building")
+
+    @property
+    def retired(self) -> Path:
+        """Return the former model's name in the moment of exchange."""
+        return self.model.with_name(f".{self.model.name}.retired")
+
+    @property
+    def lock(self) -> Path:
+        """Return the file whose lock a build holds."""
+        return self.model.with_name(f".{self.model.name}.lock")
+
+    def clear_leftovers(self) -> None:
+        """Undo what a killed build left behind. Call with the lock held."""
+        if self.retired.exists() and not self.model.exists():
+            self.retired.rename(self.model)  # killed between the two renames of `replace`
+        for leftover in (self.retired, self.scratch):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def replace(self) -> None:
+        """Put the filled scratch folder in the model's place."""
+        for path in self.scratch.rglob("*"):
+            _flush(path)
+        if self.model.exists():
+            self.model.rename(self.retired)
+        self.scratch.rename(self.model)
+        shutil.rmtree(self.retired, ignore_errors=True)
+
+
+@contextmanager
+def locked(folders: Folders, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a model folder; call `on_wait` once where another build holds it.
+
+    The kernel frees the lock of a process that dies.
+    """
+    folders.lock.parent.mkdir(parents=True, exist_ok=True)
+    with folders.lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _flush(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
