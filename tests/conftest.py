@@ -44,5 +44,5 @@ def model_dir() -> Path:
     from workers.models.build import build_model
 
     path = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
-    build_model(None, path)
+    build_model(path)
     return path
