@@ -1,12 +1,10 @@
 """docker-compose.yml is true: every service's very command and health check, as local processes."""
 
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -14,130 +12,17 @@ from typing import Any
 import pytest
 import redis
 import requests
-import yaml
 
 from gateway.settings import GatewaySettings
 from shared.settings import CommonSettings
-from tests.processes import free_port, redis_binary, wait_until
+from tests.e2e.compose import DOCKERFILE, ROOT, Service, read_services, stage
+from tests.processes import free_port, wait_until
 from workers.settings import WorkerSettings
 
-ROOT = Path(__file__).parent.parent.parent
-DOCKERFILE = ROOT / "infra" / "docker" / "Dockerfile"
 IMAGE_DECIDES = {"data_dir", "model_dir", "redis_port"}
 
-
-def interpolate(value: Any) -> Any:
-    """Fill in the defaults of `${NAME:-default}`, as for someone who has set nothing."""
-    if isinstance(value, dict):
-        return {key: interpolate(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [interpolate(each) for each in value]
-    if not isinstance(value, str):
-        return value
-    return re.sub(r"\$\{\w+:-([^}]*)\}|\$(\$)", lambda found: found[1] or found[2] or "", value)
-
-
-def read(name: str) -> dict[str, Any]:
-    services: dict[str, Any] = interpolate(yaml.safe_load((ROOT / name).read_text()))["services"]
-    return services
-
-
-SERVICES = read("docker-compose.yml")
-ON_GPUS = read("docker-compose.gpu.yml")
-
-
-def seconds(duration: str) -> float:
-    assert duration.endswith("s")
-    return float(duration.removesuffix("s"))
-
-
-@dataclass
-class Service:
-    """One service of the file, run on this machine."""
-
-    name: str
-    wanted: Mapping[str, Any]
-    places: Mapping[str, str]
-    folder: Path
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def command(self) -> list[str]:
-        return self.localise(self.wanted["command"])
-
-    @property
-    def health_command(self) -> list[str]:
-        how, *command = self.localise(self.wanted["healthcheck"]["test"])
-        assert how == "CMD"
-        return command
-
-    @property
-    def log(self) -> Path:
-        return self.folder / f"{self.name}.log"
-
-    def localise(self, words: Sequence[str]) -> list[str]:
-        """Put this machine's ports and folders in the place of the containers' own."""
-        pattern = "|".join(re.escape(place) for place in self.places)
-        return [re.sub(pattern, lambda found: self.places[found[0]], word) for word in words]
-
-    def environment(self) -> dict[str, str]:
-        asked = {name: v for name, v in self.wanted.get("environment", {}).items() if v is not None}
-        here = {name: v for name, v in os.environ.items() if not name.startswith("PARLEY_")}
-        programs = f"{Path(sys.executable).parent}:{redis_binary().parent}:{os.environ['PATH']}"
-        return (
-            here
-            | dict(zip(asked, self.localise(list(asked.values())), strict=True))
-            | {"PATH": programs}
-        )
-
-    def start(self) -> None:
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.processes.append(process)
-
-    def healthy(self) -> bool:
-        """Run the health check; fail at once when the service has ended."""
-        assert self.processes[-1].poll() is None, self.log.read_text()[-3000:]
-        if self.health_command[0] == "redis-cli":
-            return self._redis_answers()
-        return self.check().returncode == 0
-
-    def check(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.health_command,
-            cwd=ROOT,
-            env=self.environment() | environment,
-            timeout=seconds(self.wanted["healthcheck"]["timeout"]),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def _redis_answers(self) -> bool:
-        """Do what `redis-cli -e` does, which the embedded Redis comes without."""
-        _, exit_on_error, _, port, command = self.health_command
-        assert exit_on_error == "-e"
-        try:
-            with redis.Redis(port=int(port)) as client:
-                return bool(client.execute_command(command))
-        except redis.RedisError:
-            return False
-
-    def stop(self) -> None:
-        """Stop as `docker compose stop` does and expect a clean end in the time it grants."""
-        for process in self.processes:
-            process.terminate()
-            try:
-                status = process.wait(timeout=seconds(self.wanted["stop_grace_period"]))
-            finally:
-                process.kill()
-            assert status == 0, f"{self.name} ended with {status}: {self.log.read_text()[-3000:]}"
+SERVICES = read_services("docker-compose.yml")
+ON_GPUS = read_services("docker-compose.gpu.yml")
 
 
 @dataclass(frozen=True)
@@ -155,9 +40,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterato
     places = places_here(folder, model_dir)
     services = {name: Service(name, wanted, places, folder) for name, wanted in SERVICES.items()}
     with ExitStack() as stops:
-        for name in TopologicalSorter(
-            {n: wanted.get("depends_on", {}) for n, wanted in SERVICES.items()}
-        ).static_order():
+        for name in start_order():
             for other, link in SERVICES[name].get("depends_on", {}).items():
                 if link["condition"] == "service_healthy":
                     wait_until(services[other].healthy, 60)
@@ -166,6 +49,11 @@ def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterato
         for service in services.values():
             wait_until(service.healthy, 120)
         yield System(services, f"http://127.0.0.1:{places['8000']}")
+
+
+def start_order() -> list[str]:
+    links = {name: wanted.get("depends_on", ()) for name, wanted in SERVICES.items()}
+    return list(TopologicalSorter(links).static_order())
 
 
 def places_here(folder: Path, model_dir: Path) -> dict[str, str]:
@@ -265,17 +153,3 @@ def test_cpu_images_hold_no_tensorflow() -> None:
     assert locks == ["serve.txt"]
     assert "tensorflow" not in (ROOT / "requirements" / "serve.txt").read_text()
     assert "COPY --from=model /opt/packages" not in DOCKERFILE.read_text()
-
-
-def image_environment() -> dict[str, str]:
-    """Return the settings that the images bring."""
-    return dict(re.findall(r"(PARLEY_\w+)=(\S+)", stage("gateway")))
-
-
-def stage(name: str) -> str:
-    """Return a stage's lines of the Dockerfile."""
-    found = re.search(
-        rf"^FROM \S+ AS {name}$(.*?)(?=^FROM|\Z)", DOCKERFILE.read_text(), re.M | re.S
-    )
-    assert found is not None
-    return found[1]
