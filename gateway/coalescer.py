@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from shared.errors import QueueUnavailable
@@ -10,27 +12,12 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class _Ticket(Generic[Item, Outcome]):
-    """One caller's place: woken once, either with what became of its item or to lead."""
-
-    __slots__ = ("abandoned", "error", "item", "latch", "outcome", "settled")
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.outcome: Outcome | None = None
-        self.error: BaseException | None = None
-        self.settled = False
-        self.abandoned = False
-        self.latch = threading.Lock()
-        self.latch.acquire()
-
-
 class Coalescer(Generic[Item, Outcome]):
-    """Send the items of many callers together; each caller blocks for its own outcome.
+    """Send the items of many callers together, from one thread that starts with the first.
 
-    The first caller leads a round trip; those who come meanwhile wait, and the first of them leads
-    the next. `send` takes items and returns one outcome for each, an exception among them is raised
-    to its caller. What `send` raises goes to every caller of that trip.
+    `send` takes items and returns what became of each, an exception among them for its caller
+    alone. What `send` raises is told to every caller of that trip and, where the server is not
+    reachable, to those who came meanwhile: they need not find out for themselves.
     """
 
     def __init__(
@@ -43,65 +30,59 @@ class Coalescer(Generic[Item, Outcome]):
         self._send = send
         self._patience_seconds = patience_seconds
         self._most = most
-        self._lock = threading.Lock()
-        self._gathered: list[_Ticket[Item, Outcome]] = []
-        self._under_way = False
+        self._arrivals: SimpleQueue[_Ticket[Item, Outcome]] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def post(self, item: Item, settle: Callable[[Outcome | Exception], None]) -> None:
+        """Send an item soon and return at once; `settle` must neither block nor raise."""
+        self._arrivals.put((item, settle))
+        if self._thread is None:
+            self._start()
 
     def submit(self, item: Item) -> Outcome:
-        """Return the item's outcome; raise QueueUnavailable when patience runs out."""
-        ticket: _Ticket[Item, Outcome] = _Ticket(item)
-        with self._lock:
-            self._gathered.append(ticket)
-            leads = not self._under_way
-            self._under_way = True
-        if not leads and not ticket.latch.acquire(timeout=self._patience_seconds):
-            self._abandon(ticket)
-        if not ticket.settled:
-            self._lead()
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.outcome  # type: ignore[return-value]  # settled without an error
+        """Send an item and return its outcome; raise QueueUnavailable when patience runs out."""
+        settled = threading.Lock()
+        settled.acquire()
+        outcomes: list[Outcome | Exception] = []
 
-    def _abandon(self, ticket: _Ticket[Item, Outcome]) -> None:
-        with self._lock:
-            if not ticket.latch.acquire(blocking=False):
-                ticket.abandoned = True
-                raise QueueUnavailable("Redis did not answer in time")
+        def settle(outcome: Outcome | Exception) -> None:
+            outcomes.append(outcome)
+            settled.release()
 
-    def _lead(self) -> None:
-        with self._lock:
-            waiting = [ticket for ticket in self._gathered if not ticket.abandoned]
-            batch, self._gathered = waiting[: self._most], waiting[self._most :]
+        self.post(item, settle)
+        if not settled.acquire(timeout=self._patience_seconds):
+            raise QueueUnavailable("Redis did not answer in time")
+        if isinstance(outcomes[0], Exception):
+            raise outcomes[0]
+        return outcomes[0]
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="coalescer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._travel([self._arrivals.get(), *self._gather(self._most - 1)])
+
+    def _gather(self, most: int) -> "list[_Ticket[Item, Outcome]]":
+        tickets: list[_Ticket[Item, Outcome]] = []
+        with suppress(Empty):
+            while len(tickets) < most:
+                tickets.append(self._arrivals.get_nowait())
+        return tickets
+
+    def _travel(self, tickets: "list[_Ticket[Item, Outcome]]") -> None:
         try:
-            self._travel(batch)
-        finally:
-            self._hand_over()
-
-    def _travel(self, batch: Sequence[_Ticket[Item, Outcome]]) -> None:
-        failure: BaseException = QueueUnavailable("the gateway was stopped on the way to Redis")
-        outcomes: Sequence[Outcome | Exception] = ()
-        try:
-            outcomes = self._send([ticket.item for ticket in batch])
-        except Exception as error:  # noqa: BLE001 - raised again by every caller of this trip
-            failure = error
-        finally:
-            for place, ticket in enumerate(batch):
-                _settle(ticket, outcomes[place] if place < len(outcomes) else failure)
-
-    def _hand_over(self) -> None:
-        with self._lock:
-            for ticket in self._gathered:
-                if not ticket.abandoned:
-                    ticket.latch.release()
-                    return
-            self._gathered.clear()
-            self._under_way = False
+            outcomes = self._send([item for item, _ in tickets])
+        except Exception as error:  # noqa: BLE001 - told to every caller of this trip
+            if isinstance(error, QueueUnavailable):
+                tickets += self._gather(self._arrivals.qsize())
+            outcomes = [error] * len(tickets)
+        for (_, settle), outcome in zip(tickets, outcomes, strict=True):
+            settle(outcome)
 
 
-def _settle(ticket: _Ticket[Item, Outcome], outcome: Outcome | BaseException) -> None:
-    if isinstance(outcome, BaseException):
-        ticket.error = outcome
-    else:
-        ticket.outcome = outcome
-    ticket.settled = True
-    ticket.latch.release()
+_Ticket = tuple[Item, Callable[[Outcome | Exception], None]]

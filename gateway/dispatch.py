@@ -59,7 +59,7 @@ class Dispatcher:
             self._publisher.publish(job)
             return JobRecord("queued")
         with self._room.expect(job.id) as awaited:
-            self._publisher.publish(job)
+            self._publisher.post(job, awaited.acknowledge)
             record = awaited.wait(wait_seconds)
         return record or self._last_look(job.id)
 

@@ -79,8 +79,7 @@ class MemoryHealth:
             raise QueueUnavailable("memory: switched off")
 
 
-@dataclass(frozen=True, slots=True)
-class PartHealth:
+class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a part works and, where it does not, why."""
 
     ok: bool

@@ -37,19 +37,19 @@ class Meters:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.waiting = Gauge(
+        self._waiting = Gauge(
             "parley_gateway_waiting",
             "requests that wait for a reply now",
             multiprocess_mode="livesum",
             registry=self.registry,
         )
-        self.enqueued_together = Histogram(
+        self._enqueued_together = Histogram(
             "parley_gateway_enqueued_together",
             "jobs that shared one round trip to the queue",
             buckets=_JOBS,
             registry=self.registry,
         )
-        self.replies = Counter(
+        self._replies = Counter(
             "parley_gateway_replies",
             "replies that reached a waiting request",
             registry=self.registry,
@@ -61,6 +61,16 @@ class Meters:
         if child is None:
             child = self._children[route, status] = self._answers.labels(route, str(status))
         child.inc()
+
+    def count_enqueued(self, jobs: int, *, waiting: int) -> None:
+        """Count one round trip to the queue; `waiting` requests wait for a reply now."""
+        self._enqueued_together.observe(jobs)
+        self._waiting.set(waiting)
+
+    def count_replies(self, replies: int, *, still_waiting: int) -> None:
+        """Count replies that came in together."""
+        self._replies.inc(replies)
+        self._waiting.set(still_waiting)
 
 
 class OperationsCollector(Collector):

@@ -12,7 +12,7 @@ from gateway.coalescer import Coalescer
 from gateway.drain_rate import DrainRate
 from shared import keys, wire
 from shared.connection import queue_errors, read_script
-from shared.errors import AdmissionRefused, ConversationBusy, QueueUnavailable
+from shared.errors import AdmissionRefused, ConversationBusy, ParleyError, QueueUnavailable
 from shared.jobs import ChatJob
 
 # One job's arguments of the script: id, conversation, inference task, tone task.
@@ -22,14 +22,23 @@ _QUEUE_FULL = -1
 _CONVERSATION_FULL = -2
 
 
+Acknowledge = Callable[[int | Exception], None]
+
+
 class Publisher(Protocol):
     """Put accepted jobs on the queue."""
 
     def publish(self, job: ChatJob) -> int:
-        """Queue a job and return how many messages wait, itself among them.
+        """Queue a job and return how many messages wait.
 
         Raises AdmissionRefused (also as ConversationBusy) or QueueUnavailable; after the latter
         the job may be on the queue all the same.
+        """
+
+    def post(self, job: ChatJob, acknowledge: Acknowledge) -> None:
+        """Queue a job soon and return at once; `acknowledge` hears what `publish` would tell.
+
+        It is called once, with the number or the error, maybe on another thread.
         """
 
 
@@ -63,8 +72,11 @@ class RedisPublisher:
 
     def publish(self, job: ChatJob) -> int:
         """Queue a job and return how many messages wait."""
-        tasks = (wire.encode_infer(job), wire.encode_tone(job))
-        return self._coalescer.submit((job.id, job.conversation_id, *tasks))
+        return self._coalescer.submit(_pack(job))
+
+    def post(self, job: ChatJob, acknowledge: Acknowledge) -> None:
+        """Queue a job with the next round trip."""
+        self._coalescer.post(_pack(job), acknowledge)
 
     def _send(self, parcels: Sequence[_Parcel]) -> Sequence[int | Exception]:
         self._observe_batch(len(parcels))
@@ -108,6 +120,13 @@ class MemoryPublisher:
             self.on_publish(job)
         return len(self.inference)
 
+    def post(self, job: ChatJob, acknowledge: Acknowledge) -> None:
+        """Queue a job at once."""
+        try:
+            acknowledge(self.publish(job))
+        except ParleyError as error:
+            acknowledge(error)
+
     def _admit(self, job: ChatJob) -> None:
         waiting = len(self.waiting.get(job.conversation_id, ()))
         place = 0
@@ -129,6 +148,10 @@ class MemoryPublisher:
         else:
             self.lanes[job.conversation_id] = job.id
             self.inference.appendleft(task)
+
+
+def _pack(job: ChatJob) -> _Parcel:
+    return job.id, job.conversation_id, wire.encode_infer(job), wire.encode_tone(job)
 
 
 def _refusal(place: int, limits: QueueLimits, drain_rate: DrainRate) -> AdmissionRefused | None:

@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from shared.errors import QueueUnavailable
 from shared.jobs import JobState
 from shared.outcomes import JobRecord
 
@@ -12,27 +14,52 @@ ENDED: frozenset[JobState] = frozenset(("done", "failed", "cancelled", "expired"
 
 
 class AwaitedReply:
-    """One request's wait for one job; a context manager that leaves the room at its end."""
+    """One request's wait for one job; a context manager that leaves the room at its end.
 
-    __slots__ = ("_latch", "_room", "job_id", "record")
+    One lock serves for both that can end the wait early: the job's end, and word that it could not
+    be queued.
+    """
+
+    __slots__ = ("_error", "_latch", "_queued", "_record", "_room", "job_id")
 
     def __init__(self, room: "WaitingRoom", job_id: str) -> None:
         self._room = room
         self._latch = threading.Lock()
         self._latch.acquire()
+        self._record: JobRecord | None = None
+        self._error: Exception | None = None
+        self._queued = False
         self.job_id = job_id
-        self.record: JobRecord | None = None
 
     def wait(self, seconds: float) -> JobRecord | None:
-        """Return how the job ended, or None when it has not within so many seconds."""
-        if self.record is None:
-            self._latch.acquire(timeout=max(0.0, seconds))
-        return self.record
+        """Return how the job ended, or None when it has not within so many seconds.
+
+        Raises what `acknowledge` was told, or QueueUnavailable when it was told nothing in time.
+        """
+        self._latch.acquire(timeout=seconds)
+        if self._record is not None:
+            return self._record
+        if self._error is not None:
+            raise self._error
+        if not self._queued:
+            raise QueueUnavailable("Redis did not answer in time")
+        return None
+
+    def acknowledge(self, outcome: int | Exception) -> None:
+        """Learn whether the job could be queued."""
+        if isinstance(outcome, Exception):
+            self._error = outcome
+            self._wake()
+        else:
+            self._queued = True
 
     def settle(self, record: JobRecord) -> None:
-        """Hand over how the job ended; the first word counts."""
-        if self.record is None:
-            self.record = record
+        """Learn how the job ended."""
+        self._record = record
+        self._wake()
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # awake already
             self._latch.release()
 
     def __enter__(self) -> Self:

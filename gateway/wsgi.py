@@ -1,8 +1,10 @@
-"""Composition root of a gateway process: `gunicorn 'gateway.wsgi:create()'`."""
+"""Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
 import os
 
+import redis
 from flask import Flask
+from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
 from gateway.conversations import RedisConversations
@@ -25,32 +27,35 @@ REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is told of within 3 s
 
 
 def create() -> Flask:
-    """Return the app of one gateway process and begin to listen for replies."""
+    """Return the app of one gateway process; it listens for replies from now on."""
     settings = load(GatewaySettings)
     write_lines(settings.log_level)
+    disable_created_metrics()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    meters, clock, room, gateway_id = Meters(), SystemClock(), WaitingRoom(), new_gateway_id()
-    drain_rate, jobs = DrainRate(clock), RedisJobStore(client)
-
-    def count_replies(replies: int) -> None:
-        drain_rate.count(replies)
-        meters.replies.inc(replies)
-
-    feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=count_replies)
-    feed.start()
-    publisher = RedisPublisher(
-        client, queue_limits(settings), drain_rate, meters.enqueued_together.observe
-    )
-    dispatcher = Dispatcher(
-        publisher,
-        room,
-        jobs,
-        clock,
-        gateway_id=gateway_id,
-        deadline_seconds=settings.job_deadline_seconds,
-    )
-    ports = Ports(dispatcher, jobs, feed, RedisConversations(client), RedisHealth(client), meters)
+    ports = connect_ports(client, settings)
     return create_app(ports, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+
+
+def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
+    """Put the Redis adapters together and start the reply feed."""
+    clock, room, gateway_id = SystemClock(), WaitingRoom(), new_gateway_id()
+    meters, drain_rate, jobs = Meters(), DrainRate(clock), RedisJobStore(client)
+
+    def on_delivery(replies: int) -> None:
+        drain_rate.count(replies)
+        meters.count_replies(replies, still_waiting=len(room))
+
+    def on_enqueue(enqueued: int) -> None:
+        meters.count_enqueued(enqueued, waiting=len(room))
+
+    feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=on_delivery)
+    feed.start()
+    publisher = RedisPublisher(client, queue_limits(settings), drain_rate, on_enqueue)
+    deadline = settings.job_deadline_seconds
+    dispatcher = Dispatcher(
+        publisher, room, jobs, clock, gateway_id=gateway_id, deadline_seconds=deadline
+    )
+    return Ports(dispatcher, jobs, feed, RedisConversations(client), RedisHealth(client), meters)
 
 
 def queue_limits(settings: GatewaySettings) -> QueueLimits:

@@ -20,16 +20,16 @@ def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: f
     @app.post("/chat")
     def chat() -> Response:
         chat_request = read_body()
-        preference = read_preference(request.headers.get("Prefer"), longest_wait)
+        preference = read_preference(request.environ.get("HTTP_PREFER"), longest_wait)
         job = dispatcher.accept(chat_request)
-        with meters.waiting.track_inprogress(), meters.chat_seconds.time():
+        with meters.chat_seconds.time():
             record = dispatcher.ask(job, preference.wait_seconds)
         return _answer(job, record, preference)
 
 
 def read_body() -> ChatRequest:
     """Return the chat request in the present request's body."""
-    if not request.is_json:
+    if request.environ.get("CONTENT_TYPE") != "application/json" and not request.is_json:
         raise UnsupportedMediaType("Send the message as JSON, with Content-Type: application/json.")
     return read_chat_request(request.get_data(cache=False))
 

@@ -20,7 +20,7 @@ def register(app: Flask, ports: Ports, *, many_processes: bool) -> None:
     def readyz() -> Response:
         parts = readiness(ports.health, ports.feed.is_live())
         ready = all(part.ok for part in parts.values())
-        body = {"status": "ready" if ready else "not ready", "parts": parts}
+        body = {"status": "ready" if ready else "not ready", **parts}
         return Response(
             msgspec.json.encode(body),
             status=200 if ready else 503,
