@@ -11,6 +11,7 @@ from shared.clock import Clock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from workers.drain.work import Work
 
+
 class Decision(Protocol):
     """What the knowledge base says to one message."""
 

@@ -13,7 +13,6 @@ from workers.drain.prepare import ChatPreparer, Judge
 from workers.drain.redis_queue import RedisInferenceQueue
 from workers.drain.step import is_revoked
 from workers.settings import WorkerSettings
-from workers.tone.wording import Wording
 
 
 def compose_inference(app: Celery, hostname: str) -> Drain[ChatJob]:

@@ -10,7 +10,7 @@ import redis
 
 from shared import keys
 from shared.clock import ManualClock
-from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
+from shared.jobs import UNKNOWN_TONE, ChatJob, JobState, Tone, Turn, WorkerStatus
 from shared.outcomes import JobRecord, parse_announcement, read_celery_result
 from shared.wire import decode, decode_tone, encode_infer, encode_tone
 from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue, MemorySentimentQueue
@@ -147,8 +147,8 @@ def done(lease: Lease, each: ChatJob, state: JobState = "done") -> Completion:
     )
 
 
-def status(worker_id: str) -> WorkerStatus:
-    return WorkerStatus(worker_id, keys.INFERENCE, "litert-int8", 1, "host", NOW)
+def status(worker_id: str, queue: str = keys.INFERENCE) -> WorkerStatus:
+    return WorkerStatus(worker_id, queue, "litert-int8", 1, "host", NOW)
 
 
 def test_leases_come_from_the_head_in_order(bench: Bench) -> None:
@@ -289,6 +289,7 @@ def test_a_message_without_a_readable_id_goes_to_the_dead_letters(bench: Bench) 
 
 def test_tones_meet_the_jobs_that_wait_for_them(bench: Bench) -> None:
     inference, sentiment = bench.inference("w"), bench.sentiment("s")
+    sentiment.beat(status("s", keys.SENTIMENT))
     for name in ("early", "late"):
         bench.push(keys.SENTIMENT, encode_tone(job(name)))
     early, late = sentiment.lease(2)
@@ -304,6 +305,10 @@ def test_tones_meet_the_jobs_that_wait_for_them(bench: Bench) -> None:
         stop()
     assert heard == [("late", sad)]
     assert inference.tones(["late"]) == {"late": sad}
+
+
+def test_nobody_waits_for_a_tone_that_nobody_judges(bench: Bench) -> None:
+    assert bench.inference("w").tones(["a"]) == {"a": UNKNOWN_TONE}
 
 
 def complete_until_heard(

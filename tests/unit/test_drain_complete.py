@@ -63,6 +63,8 @@ class Scene:
             self.clock,
         )
         self.queue.subscribe_tones(self.completer._hear)
+        self.broker.workers["s"] = keys.SENTIMENT
+        self.broker.beats["s"] = self.clock.now()
 
     def run(self, *names: str) -> None:
         """Lease these jobs and put them through the engine."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from shared import keys
 from shared.clock import Clock
-from shared.jobs import Tone, Turn, WorkerStatus
+from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone, peek_id
 from workers.drain.port import (
@@ -136,7 +136,9 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
         return [self._start(arrival) for arrival in arrivals]
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
-        """Return the tones that are there; note the wish for the others."""
+        """Return the tones that are there, or can't come; note the wish for the others."""
+        if not self._sentiment_lives():
+            return {job_id: self.broker.tones.get(job_id, UNKNOWN_TONE) for job_id in job_ids}
         found = {job_id: self.broker.tones[job_id] for job_id in job_ids if self._has_tone(job_id)}
         for job_id in set(job_ids) - set(found):
             self.broker.tone_wishes[job_id] = self._worker_id
@@ -150,6 +152,12 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
     def complete(self, completions: Sequence[Completion]) -> list[CompletionVerdict]:
         """Apply each job's effects exactly once."""
         return [self._complete(completion) for completion in completions]
+
+    def _sentiment_lives(self) -> bool:
+        return any(
+            queue == keys.SENTIMENT and not self._is_dead(worker_id)
+            for worker_id, queue in self.broker.workers.items()
+        )
 
     def _has_tone(self, job_id: str) -> bool:
         return job_id in self.broker.tones

@@ -108,7 +108,10 @@ class InferenceQueue(LeaseQueue, Protocol):
         """Judge each arrival in order; afterwards only those with verdict `go` may run."""
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
-        """Return the tones that are there; later ones come to the subscription."""
+        """Return the tones that are there; later ones come to the subscription.
+
+        Where no sentiment worker lives, the missing ones are UNKNOWN_TONE: nothing can come.
+        """
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Call back from another thread with each tone that comes late; return the way to stop."""

@@ -8,7 +8,7 @@ import msgspec
 from shared import keys
 from shared.clock import Clock
 from shared.connection import connect, queue_errors, read_script
-from shared.jobs import Tone, Turn, WorkerStatus
+from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
 from workers.drain.port import (
@@ -142,14 +142,17 @@ class RedisInferenceQueue(RedisLeaseQueue):
         return [_start_of(verdict) for verdict in verdicts]
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
-        """Return the tones that are there; ask to be told of the others."""
+        """Return the tones that are there, or can't come; ask to be told of the others."""
         if not job_ids:
             return {}
         args = [keys.tones(self._worker_id), _TONE_WISH_MILLISECONDS, *job_ids]
         with queue_errors():
-            found = self._tones(keys=[], args=args)
-        pairs = zip(job_ids, found, strict=True)
-        return {job_id: _decode_tone(tone) for job_id, tone in pairs if tone}
+            lives, *found = self._tones(keys=[keys.workers(keys.SENTIMENT)], args=args)
+        pairs = list(zip(job_ids, found, strict=True))
+        tones = {job_id: _decode_tone(tone) for job_id, tone in pairs if tone}
+        if lives:
+            return tones
+        return {job_id: tones.get(job_id, UNKNOWN_TONE) for job_id in job_ids}
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Listen from a thread of its own until the returned function is called."""
