@@ -14,7 +14,7 @@ from typing import Literal
 from infra.cli.output import console, print_json
 from infra.stack import checks, embedded_redis
 from infra.stack.lock import holder
-from infra.stack.model import describe_model
+from infra.stack.model import built_model
 from infra.stack.settings import StackSettings
 from shared.errors import ParleyError
 from shared.settings import load
@@ -106,11 +106,13 @@ def _redis(settings: StackSettings) -> Iterator[Finding]:
 
 
 def _model(settings: StackSettings) -> Iterator[Finding]:
-    described = describe_model(settings)
-    if described:
-        yield Finding("model", "ok", described)
-    else:
+    manifest = built_model(settings.model_folder)
+    if manifest is None:
         yield Finding("model", "warn", "not built; `make run` or `parley model build` does it")
+        return
+    size = sum(file.bytes for file in manifest.files.values()) / 1e6
+    told = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
+    yield Finding("model", "ok", told)
 
 
 def _ports(settings: StackSettings) -> Iterator[Finding]:

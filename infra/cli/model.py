@@ -1,3 +1,135 @@
+"""`parley model`: build, check and time the encoders."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from workers.engines.select import Kind
+    from workers.models.weights import Source
+
+app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Folder = Annotated[
+    Path | None, typer.Option("--model-dir", help="Model folder [default: PARLEY_MODEL_DIR].")
+]
+
+Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine.")]
+
+
+@app.command()
+def build(
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="Weights in Hugging Face BERT layout, or 'package' for the pinned ones "
+            "[default: those of the present model, else the package].",
+        ),
+    ] = None,
+    model_dir: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn weights into what the engines run; quick where nothing has changed."""
+    from infra.cli.output import console, print_json, progress_console
+    from infra.stack.model import make_model
+
+    folder = _folder(model_dir)
+    made = make_model(folder, progress_console(as_json=as_json), _source(weights))
+    if as_json:
+        print_json({"folder": str(folder), "built": made.built, "manifest": made.manifest})
+        return
+    size = sum(file.bytes for file in made.manifest.files.values())
+    done = "built" if made.built else "up to date"
+    console().print(
+        f"[green]✓[/] {made.manifest.source.name} {done} in {folder} ({size / 1e6:.0f} MB)",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def check(
+    model_dir: Folder = None,
+    threads: Threads = 1,
+    rounds: Annotated[int, typer.Option(min=0, help="Timing rounds; 0: none.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every engine with the reference vectors, and time it on each of its shapes."""
+    from infra.cli.model_tables import show_check
+    from infra.cli.output import native_silence, print_json, progress_console
+    from infra.stack.progress import StageProgress
+    from workers.models.check import check_model
+
+    screen = progress_console(as_json=as_json)
+    with native_silence(), StageProgress(screen, "Checking the model") as progress:
+        report = check_model(_folder(model_dir), threads, rounds, progress.tell)
+    if as_json:
+        print_json({"ok": report.ok, **asdict(report)})
+    else:
+        show_check(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def profile(
+    model_dir: Folder = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="litert or tensorflow [default: litert].")
+    ] = None,
+    threads: Annotated[
+        list[int] | None, typer.Option(min=1, help="Threads of the engine [default: 1 and 2].")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Timing rounds.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Time every shape and fit what a token costs: the figures behind shapes and threads."""
+    from infra.cli.model_tables import show_profile
+    from infra.cli.output import native_silence, print_json, progress_console
+    from infra.stack.progress import StageProgress
+    from workers.models.profile import profile_model
+
+    screen = progress_console(as_json=as_json)
+    with native_silence(), StageProgress(screen, "Timing the model") as progress:
+        report = profile_model(
+            _folder(model_dir),
+            _kinds(engine or ["litert"]),
+            threads=threads or (1, 2),
+            rounds=rounds,
+            progress=progress.tell,
+        )
+    if as_json:
+        print_json(report)
+    else:
+        show_profile(report)
+
+
+def _kinds(names: Sequence[str]) -> "list[Kind]":
+    from shared.errors import SettingsError
+
+    kinds: dict[str, Kind] = {"litert": "litert", "tensorflow": "tensorflow"}
+    for name in names:
+        if name not in kinds:
+            raise SettingsError(f"--engine {name}: only litert and tensorflow can be timed.")
+    return [kinds[name] for name in names]
+
+
+def _source(weights: str | None) -> "Source | None":
+    from workers.models.weights import folder_source, packaged_source
+
+    if weights is None:
+        return None
+    return packaged_source() if weights == "package" else folder_source(Path(weights))
+
+
+def _folder(model_dir: Path | None) -> Path:
+    from infra.stack.settings import StackSettings
+    from shared.settings import load
+
+    return model_dir or load(StackSettings).model_folder

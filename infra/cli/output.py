@@ -1,5 +1,9 @@
 """How the command writes: tables for people, JSON for programs, one red sentence for errors."""
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +17,27 @@ def console() -> "Console":
     return Console()
 
 
+def progress_console(*, as_json: bool) -> "Console":
+    """Return the console of progress, which is silent where a program reads."""
+    from rich.console import Console
+
+    return Console(quiet=as_json)
+
+
+@contextlib.contextmanager
+def native_silence() -> Iterator[None]:
+    """Keep what native libraries write to standard error by themselves off the terminal."""
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
 def fail(sentence: str) -> None:
     """Write an error to standard error."""
     from rich.console import Console
@@ -24,4 +49,4 @@ def print_json(value: object) -> None:
     """Write a value as JSON that both people and programs can read."""
     import msgspec
 
-    print(msgspec.json.format(msgspec.json.encode(value)).decode(), flush=True)
+    print(msgspec.json.format(msgspec.json.encode(value, enc_hook=str)).decode(), flush=True)

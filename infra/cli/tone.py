@@ -1,3 +1,5 @@
+"""`parley tone`: train the classifier of tones."""
+
 import typer
 
-app = typer.Typer()
+app = typer.Typer(help="Train the classifier of tones.", no_args_is_help=True)

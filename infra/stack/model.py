@@ -1,25 +1,50 @@
-"""The built model, as the stack sees it: there or not."""
+"""The built model, as a terminal sees it: what it was made from, and making it with a progress."""
 
-import subprocess
-import sys
+from pathlib import Path
 
-from infra.stack.settings import StackSettings
-from shared.errors import StackError
+from rich.console import Console
 
-
-def is_model_built(settings: StackSettings) -> bool:
-    """Tell whether the model folder holds a finished build."""
-    return settings.model_folder.exists()
-
-
-def describe_model(settings: StackSettings) -> str | None:
-    """Return one line on the built model, or None where there is none."""
-    return str(settings.model_folder) if is_model_built(settings) else None
+from infra.stack.progress import StageProgress
+from shared.errors import ModelError
+from workers.models.build import Built, build_model
+from workers.models.manifest import Manifest, missing_files, read_manifest
+from workers.models.weights import Source, folder_source, packaged_source
 
 
-def make_model(settings: StackSettings) -> None:
-    """Build the model in a process of its own, so that TensorFlow's memory goes with it."""
-    command = [sys.executable, "-m", "infra.cli", "model", "build"]
-    built = subprocess.run([*command, "--to", str(settings.model_folder)])
-    if built.returncode:
-        raise StackError("The model could not be built (see above): nothing was started.")
+def built_model(model_dir: Path) -> Manifest | None:
+    """Return the manifest of a whole build, or None; nothing is hashed."""
+    try:
+        manifest = read_manifest(model_dir)
+    except ModelError:
+        return None
+    return None if missing_files(model_dir, manifest) else manifest
+
+
+def make_model(model_dir: Path, console: Console, source: Source | None = None) -> Built:
+    """Build the model where it is missing or out of date; show how far it is.
+
+    Without a `source`, the one of the present model is taken again, else the pinned package.
+    """
+    with StageProgress(console, "Building the model") as progress:
+        return build_model(model_dir, source or _source_again(model_dir), progress.tell)
+
+
+def refresh_model(model_dir: Path, console: Console) -> None:
+    """See that a model is there and up to date; one whose weights have gone is used as it is."""
+    try:
+        make_model(model_dir, console)
+    except ModelError:
+        present = built_model(model_dir)
+        if present is None or _can_be_read(present):
+            raise
+
+
+def _source_again(model_dir: Path) -> Source:
+    present = built_model(model_dir)
+    if present is None or present.source.folder == str(packaged_source().folder):
+        return packaged_source()
+    return folder_source(Path(present.source.folder))
+
+
+def _can_be_read(manifest: Manifest) -> bool:
+    return Path(manifest.source.folder).is_dir()

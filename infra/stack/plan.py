@@ -84,11 +84,10 @@ def _gateway(settings: StackSettings, environment: dict[str, str], after: tuple[
 def _flower(settings: StackSettings, after: tuple[str, ...]) -> Part:
     """Return Flower; its password goes through the environment, where `ps` does not show it.
 
-    Flower closes its HTTP API where it knows no user; on this machine's loopback alone, its pages
-    and its API are equally open until PARLEY_FLOWER_BASIC_AUTH names one.
+    Flower itself keeps its HTTP API closed until a login is set: any web page that is open on this
+    machine could otherwise stop workers through it.
     """
     secret = settings.flower_basic_auth
-    lock = {"FLOWER_BASIC_AUTH": secret} if secret else {"FLOWER_UNAUTHENTICATED_API": "true"}
     return Part(
         name="flower",
         command=(
@@ -96,7 +95,7 @@ def _flower(settings: StackSettings, after: tuple[str, ...]) -> Part:
             *(f"--port={settings.flower_port}", "--persistent=False"),
         ),
         probe=HttpProbe(f"{settings.flower_url}/healthcheck"),
-        environment=_environment(settings) | lock,
+        environment=_environment(settings) | ({"FLOWER_BASIC_AUTH": secret} if secret else {}),
         after=after,
     )
 

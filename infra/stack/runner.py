@@ -9,7 +9,7 @@ from rich.console import Console
 from infra.stack import checks, embedded_redis
 from infra.stack.lock import hold_data_folder
 from infra.stack.logs import LogFolder
-from infra.stack.model import is_model_built, make_model
+from infra.stack.model import built_model, refresh_model
 from infra.stack.part import Part
 from infra.stack.plan import plan_parts
 from infra.stack.probes import http_status
@@ -33,7 +33,7 @@ def run_stack(settings: StackSettings, console: Console) -> None:
     checks.check_data_folder(settings.data_folder)
     with hold_data_folder(settings) as was_cut_off:
         terminal.begin(settings)
-        _prepare(settings, terminal, was_cut_off=was_cut_off)
+        _prepare(settings, terminal, console, was_cut_off=was_cut_off)
         Watch(
             parts=plan_parts(settings),
             logs=logs,
@@ -44,11 +44,14 @@ def run_stack(settings: StackSettings, console: Console) -> None:
         ).hold_up()
 
 
-def _prepare(settings: StackSettings, terminal: Terminal, *, was_cut_off: bool) -> None:
+def _prepare(
+    settings: StackSettings, terminal: Terminal, console: Console, *, was_cut_off: bool
+) -> None:
     """Make sure that the parts can start, and that there is a model for them to load."""
-    built = is_model_built(settings)
-    space = checks.RUN_BYTES if built else checks.RUN_BYTES + checks.MODEL_BYTES
-    checks.check_space(settings.data_folder, space)
+    checks.check_space(settings.data_folder, checks.RUN_BYTES)
+    if built_model(settings.model_folder) is None:
+        settings.model_folder.parent.mkdir(parents=True, exist_ok=True)
+        checks.check_space(settings.model_folder.parent, checks.RUN_BYTES + checks.MODEL_BYTES)
     checks.check_redis(settings, terminal.warn)
     checks.check_ports(settings, patience_seconds=_ORPHANS_GO_SECONDS if was_cut_off else 0.0)
     settings.redis_folder.mkdir(parents=True, exist_ok=True)
@@ -56,8 +59,7 @@ def _prepare(settings: StackSettings, terminal: Terminal, *, was_cut_off: bool) 
         mended = embedded_redis.mend_append_only_file(settings.redis_folder)
         if mended:
             terminal.warn(f"Redis: {mended}")
-    if not built:
-        make_model(settings)
+    refresh_model(settings.model_folder, console)
 
 
 @dataclass(frozen=True, slots=True)

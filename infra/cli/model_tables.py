@@ -1,0 +1,84 @@
+"""The reports on a model as tables."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from infra.cli.output import console
+from workers.models.check import (
+    LEAST_INT8_COSINE,
+    MOST_FLOAT_DIFFERENCE,
+    CheckReport,
+    Parity,
+)
+from workers.models.profile import ProfileReport, Speed
+
+_YES, _NO = "[green]✓[/]", "[red]✗[/]"
+
+
+def show_check(report: CheckReport) -> None:
+    """Print parity, speeds and a verdict."""
+    screen = console()
+    if report.parities:
+        screen.print(_parities(report.parities))
+        screen.print(
+            f"[dim]against {report.reference}; float engines: max |Δ| ≤ {MOST_FLOAT_DIFFERENCE:g}, "
+            f"int8: mean cosine ≥ {LEAST_INT8_COSINE}[/]\n",
+            highlight=False,
+        )
+    if report.speeds:
+        screen.print(_speeds(report.speeds), "")
+    for kind, names in (("damaged", report.damaged), ("tokenised wrongly", report.wrong_tokens)):
+        for name in names:
+            screen.print(f"{_NO} {kind}: {name!r}", highlight=False)
+    for name in report.skipped:
+        screen.print(f"[yellow]![/] not checked: {name}", highlight=False)
+    verdict = f"{_YES} may be used" if report.ok else f"{_NO} must not be used"
+    screen.print(f"{verdict}: {report.source} in {report.model_dir}", highlight=False)
+
+
+def show_profile(report: ProfileReport) -> None:
+    """Print the speeds and what a token costs."""
+    console().print(_speeds(report.speeds), "")
+    table = _table(("engine", "encoder"), ("threads", "a call", "+ a token"))
+    for cost in report.costs:
+        table.add_row(
+            *(cost.engine, cost.encoder, str(cost.threads)),
+            *(f"{cost.base_seconds * 1e3:.2f} ms", f"{cost.token_seconds * 1e6:.1f} µs"),
+        )
+    console().print(table)
+
+
+def _parities(parities: Iterable[Parity]) -> Table:
+    figures = ("max |Δ|", "mean cosine", "least", "in company")
+    table = _table(("", "engine", "encoder"), figures)
+    for parity in parities:
+        table.add_row(
+            *(_YES if parity.passed else _NO, parity.engine, parity.encoder),
+            *(f"{parity.max_difference:.1e}", f"{parity.mean_cosine:.6f}"),
+            *(f"{parity.least_cosine:.6f}", f"{parity.company_cosine:.6f}"),
+        )
+    return table
+
+
+def _speeds(speeds: Sequence[Speed]) -> Table:
+    figures = ("threads", "shape", "ms", "µs a token", "messages/s")
+    table = _table(("engine", "encoder"), figures)
+    for speed in speeds:
+        table.add_row(
+            *(speed.engine, speed.encoder, str(speed.threads)),
+            f"{speed.shape.rows} × {speed.shape.tokens}",
+            f"{speed.milliseconds:.1f}",
+            f"{speed.microseconds_per_token:.0f}",
+            f"{speed.messages_per_second:,.0f}",
+        )
+    return table
+
+
+def _table(left: Sequence[str], right: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in left:
+        table.add_column(name, no_wrap=True)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
