@@ -59,7 +59,9 @@ class GridEngine(ABC):
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Return one vector for each row, in order; raise EngineError on failure."""
-        self._check(batch)
+        if not self._warm:
+            raise EngineError(f"the {self._name} engine is not warm")
+        check_lengths(batch, self._most_tokens)
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         try:
             for sheet in pack(batch.lengths.tolist(), self._grids):
@@ -70,13 +72,6 @@ class GridEngine(ABC):
             raise EngineError(f"the {self._name} engine failed: {error}") from error
         return vectors
 
-    def _check(self, batch: TokenBatch) -> None:
-        if not self._warm:
-            raise EngineError(f"the {self._name} engine is not warm")
-        lengths = batch.lengths
-        if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= self._most_tokens:
-            raise EngineError(f"a message must have 1 to {self._most_tokens} tokens")
-
     @abstractmethod
     def _load(self) -> None:
         """Load the model; any exception means that it cannot be used."""
@@ -84,6 +79,13 @@ class GridEngine(ABC):
     @abstractmethod
     def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
         """Return vectors [rows, slots, dimension] of one filled grid."""
+
+
+def check_lengths(batch: TokenBatch, most_tokens: int) -> None:
+    """Raise EngineError where a row is empty or longer than the engine reads."""
+    lengths = batch.lengths
+    if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= most_tokens:
+        raise EngineError(f"a message must have 1 to {most_tokens} tokens")
 
 
 _NO_BATCH = TokenBatch(np.zeros((0, 1), np.int32), np.zeros(0, np.int32))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import EngineError
+from workers.engines.grid_engine import check_lengths
 from workers.engines.packing import padded_tokens
 from workers.engines.port import Shape, TokenBatch
 from workers.models.layout import LITERT_SHAPES, MAX_TOKENS
@@ -31,9 +33,11 @@ class SimulatedEngine:
         self._base_seconds = base_seconds
         self._token_seconds = token_seconds
         self._sleep = sleep
+        self._warm = False
 
     def warm(self) -> None:
         """Be ready at once."""
+        self._warm = True
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return what the LiteRT engine would compute."""
@@ -41,6 +45,9 @@ class SimulatedEngine:
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Take the time that the cost model says; the same ids make the same vector."""
+        if not self._warm:
+            raise EngineError("the simulated engine is not warm")
+        check_lengths(batch, MAX_TOKENS)
         tokens = self.padded_tokens(batch.lengths.tolist())
         self._sleep(self._base_seconds + self._token_seconds * tokens)
         rows = [

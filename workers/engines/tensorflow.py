@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import EngineError
 from workers.engines.grid_engine import GridEngine
 from workers.engines.packing import Grids
 from workers.engines.port import Shape
@@ -38,6 +39,8 @@ class TensorFlowEngine(GridEngine):
 
     def _load(self) -> None:
         tf = load_tensorflow(self._threads, gpu=self._gpu)
+        if self._gpu:
+            require_gpu(tf)
         self._tensor = tf.constant
         self._model = tf.saved_model.load(str(self._path))
         packed = self._model.signatures["packed_half" if self._gpu else "packed"]
@@ -61,6 +64,15 @@ def load_tensorflow(threads: int, *, gpu: bool) -> Any:
     if not tf.config.threading.get_intra_op_parallelism_threads():
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     return tf
+
+
+def require_gpu(tf: Any) -> None:
+    """Raise EngineError where TensorFlow cannot use the GPU that the driver shows."""
+    if not tf.config.get_visible_devices("GPU"):
+        raise EngineError(
+            "the driver shows a GPU, but TensorFlow cannot use it; "
+            "see to the driver, or set PARLEY_ENGINE=litert"
+        )
 
 
 def _compile(tf: Any, packed: Any, shape: Shape) -> Any:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib.util import find_spec
 from pathlib import Path
 
 from shared.errors import ModelError
@@ -28,6 +29,8 @@ class Exporter:
 
     def run(self, layers: Mapping[Encoder, int]) -> None:
         """Export every encoder; ModelError carries a failed child's last words."""
+        if find_spec("tensorflow") is None:
+            raise ModelError("building a model needs TensorFlow; install requirements/run.txt")
         self._progress("loading TensorFlow", 0.0)
         with ThreadPoolExecutor(len(layers)) as pool:
             try:

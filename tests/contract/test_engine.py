@@ -1,0 +1,126 @@
+"""Every engine keeps the port's promises."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from shared.errors import EngineError
+from workers.engines.litert import LiteRtEngine
+from workers.engines.port import Engine, TokenBatch
+from workers.engines.simulated import SimulatedEngine
+from workers.engines.tensorflow import TensorFlowEngine
+
+KINDS = ["litert-int8", "litert-fp32", "simulated", "tensorflow-fp32"]
+
+
+def make(kind: str, model_dir: Path) -> Engine:
+    match kind:
+        case "litert-int8":
+            return LiteRtEngine(model_dir, "answer")
+        case "litert-fp32":
+            return LiteRtEngine(model_dir, "answer", int8=False)
+        case "tensorflow-fp32":
+            return TensorFlowEngine(model_dir, "answer")
+        case _:
+            return SimulatedEngine(sleep=lambda _seconds: None)
+
+
+@cache
+def warmed(kind: str, model_dir: Path) -> Engine:
+    engine = make(kind, model_dir)
+    engine.warm()
+    return engine
+
+
+@pytest.fixture(params=[*KINDS[:3], pytest.param(KINDS[3], marks=pytest.mark.slow)])
+def engine(request: pytest.FixtureRequest, model_dir: Path) -> Engine:
+    return warmed(request.param, model_dir)
+
+
+def messages(*lengths: int) -> list[list[int]]:
+    draw = np.random.default_rng(sum(lengths))
+    return [[101, *draw.integers(1000, 28000, length - 2).tolist(), 102] for length in lengths]
+
+
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    result: NDArray[np.float32] = (left * right).sum(1) / lengths
+    return result
+
+
+def test_one_vector_for_each_row(engine: Engine) -> None:
+    vectors = engine.run(TokenBatch.of(messages(5, 40, 128, 7)))
+    assert vectors.shape == (4, engine.dimension)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+
+
+def test_rows_keep_their_order(engine: Engine) -> None:
+    rows = messages(4, 90, 12, 33, 12, 60, 8)
+    forward = engine.run(TokenBatch.of(rows))
+    backward = engine.run(TokenBatch.of(rows[::-1]))
+    assert cosines(forward, backward[::-1]).min() >= 0.9999
+    assert len({vector.tobytes() for vector in forward}) == len(rows)
+
+
+def test_more_rows_than_any_shape_holds(engine: Engine) -> None:
+    rows = messages(*[5] * 300)
+    vectors = engine.run(TokenBatch.of(rows))
+    assert vectors.shape == (300, engine.dimension)
+    assert (
+        cosines(vectors[-3:], engine.run(TokenBatch.of(rows[-3:]))).min() >= 0.9999
+    )  # the last ones are in their place too
+
+
+def test_wide_padding_changes_nothing(engine: Engine) -> None:
+    rows = messages(9, 14)
+    narrow = TokenBatch.of(rows)
+    wide = TokenBatch(np.pad(narrow.ids, ((0, 0), (0, 60))), narrow.lengths)
+    assert (engine.run(narrow) == engine.run(wide)).all()
+
+
+def test_no_rows_make_no_vectors(engine: Engine) -> None:
+    empty = TokenBatch(np.zeros((0, 1), np.int32), np.zeros(0, np.int32))
+    assert engine.run(empty).shape == (0, engine.dimension)
+
+
+@pytest.mark.parametrize("length", [0, 129])
+def test_a_row_of_wrong_length_is_refused(engine: Engine, length: int) -> None:
+    batch = TokenBatch(np.ones((1, 200), np.int32), np.array([length], np.int32))
+    with pytest.raises(EngineError, match="1 to 128 tokens"):
+        engine.run(batch)
+
+
+def test_padding_is_counted(engine: Engine) -> None:
+    assert engine.padded_tokens([10, 60]) >= 70
+    assert engine.padded_tokens([]) == 0
+    assert engine.shapes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cold_engine_refuses_to_run(kind: str, model_dir: Path) -> None:
+    with pytest.raises(EngineError, match="not warm"):
+        make(kind, model_dir).run(TokenBatch.of([[1]]))
+
+
+@settings(max_examples=25)
+@given(
+    own=st.integers(3, 128),
+    before=st.lists(st.integers(3, 128), max_size=20),
+    after=st.lists(st.integers(3, 128), max_size=20),
+)
+def test_company_does_not_change_an_answer(
+    model_dir: Path, own: int, before: list[int], after: list[int]
+) -> None:
+    """Measured: 0 difference on AVX-512; other processors may sum in another order."""
+    engine = warmed("litert-int8", model_dir)
+    (message,) = messages(own)
+    alone = engine.run(TokenBatch.of([message]))
+    together = engine.run(TokenBatch.of([*messages(*before), message, *messages(*after)]))
+    assert cosines(alone, together[len(before)][None])[0] >= 0.99999
+    assert np.abs(alone[0] - together[len(before)]).max() <= 1e-3
