@@ -19,6 +19,16 @@ RUN_BYTES = 300_000_000
 MODEL_BYTES = 700_000_000
 
 
+def check_settings() -> None:
+    """Judge the settings of every part, so that none fails later for one; raise SettingsError."""
+    from gateway.settings import GatewaySettings
+    from shared.settings import load
+    from workers.settings import WorkerSettings
+
+    load(GatewaySettings)
+    load(WorkerSettings)
+
+
 def check_data_folder(folder: Path) -> None:
     """Make the data folder and prove that a file can be written there."""
     trial = folder / f".writable-{os.getpid()}"

@@ -30,6 +30,7 @@ def run_stack(settings: StackSettings, console: Console) -> None:
     begun = time.monotonic()
     logs = LogFolder(settings.log_folder)
     terminal = Terminal(console, logs)
+    checks.check_settings()
     checks.check_data_folder(settings.data_folder)
     with hold_data_folder(settings) as was_cut_off:
         terminal.begin(settings)

@@ -92,7 +92,7 @@ class Terminal:
 
     def _quote(self, text: str) -> None:
         for line in text.splitlines():
-            self._console.print(f"      {escape(line)}", style="dim", highlight=False)
+            self._say(f"    [dim]{escape(line)}[/]")
 
 
 def command_prefix(settings: StackSettings) -> str:

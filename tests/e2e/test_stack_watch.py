@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.process_tree import children, family, none_alive
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -74,36 +75,7 @@ class Watcher:
 
     def family(self) -> set[int]:
         """Return every process that descends from the watcher."""
-        parents = {int(path.name): _parent(path) for path in Path("/proc").glob("[0-9]*")}
-        found = {self.process.pid}
-        while True:
-            more = {pid for pid, parent in parents.items() if parent in found} - found
-            if not more:
-                return found - {self.process.pid}
-            found |= more
-
-    def children(self) -> set[int]:
-        """Return the parts themselves, without what they started."""
-        me = self.process.pid
-        return {pid for pid in self.family() if _parent(Path(f"/proc/{pid}")) == me}
-
-
-def _parent(path: Path) -> int:
-    try:
-        return int(path.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return -1
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _none_alive(pids: set[int]) -> bool:
-    return not any(_is_alive(pid) for pid in pids)
+        return family(self.process.pid)
 
 
 @pytest.fixture
@@ -131,12 +103,12 @@ def watchers(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
 
 def test_a_killed_part_is_restarted_and_it_is_said_so(watchers: Callable[..., Watcher]) -> None:
     watcher = watchers()
-    plain = min(watcher.children())
+    plain = min(children(watcher.process.pid))
     os.kill(plain, signal.SIGKILL)
     watcher.wait_for("ended (killed by SIGKILL); restart in 1 s")
     watcher.wait_for("ready again")
     assert re.search(r"ended .* log: .*\.log", watcher.output())
-    assert len(watcher.children() - {plain}) == 3
+    assert len(children(watcher.process.pid) - {plain}) == 3
 
 
 def test_ctrl_c_stops_all_in_reverse_and_kills_the_stubborn(
@@ -147,7 +119,7 @@ def test_ctrl_c_stops_all_in_reverse_and_kills_the_stubborn(
     assert len(family) == 4
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.process.wait(timeout=20) == 0
-    assert _none_alive(family)
+    assert none_alive(family)
     told = [line.split()[1:3] for line in watcher.output().splitlines()[-3:]]
     assert told == [["stubborn", "killed:"], ["parent", "stopped"], ["plain", "stopped"]]
 
@@ -159,16 +131,16 @@ def test_a_second_ctrl_c_forces(watchers: Callable[..., Watcher]) -> None:
     watcher.wait_for("Stopping")
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.process.wait(timeout=20) == 0
-    assert _none_alive(family)
+    assert none_alive(family)
 
 
 def test_no_part_outlives_a_killed_supervisor(watchers: Callable[..., Watcher]) -> None:
     watcher = watchers()
-    parts = watcher.children()
+    parts = children(watcher.process.pid)
     assert len(parts) == 3
     watcher.process.kill()
     watcher.process.wait()
-    wait_until(lambda: _none_alive(parts), 10)
+    wait_until(lambda: none_alive(parts), 10)
 
 
 def test_a_part_that_never_starts_ends_the_start_with_its_own_words(tmp_path: Path) -> None:
