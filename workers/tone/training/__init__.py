@@ -1,0 +1,1 @@
+"""How the tone head is trained and judged; no worker imports this."""

@@ -1,0 +1,131 @@
+"""Train the tone head and report on sets that it has not seen: `parley tone train`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import ModelError
+from shared.jobs import Tone
+from workers.tone.classifier import ToneClassifier
+from workers.tone.cues import CueReader, FloatArray
+from workers.tone.training import corpus, judge
+from workers.tone.training.corpus import Corpus
+from workers.tone.training.fit import Recipe, fit, join_inputs
+from workers.tone.training.judge import Verdict
+
+Progress = Callable[[str, float], None]
+
+_EXAMPLES_SHARE = 0.6  # total weight of our own examples against that of the public sets
+
+
+class MessageEncoder(Protocol):
+    """Reads messages as the sentiment worker does."""
+
+    def encode(
+        self, messages: Sequence[str], progress: Callable[[float], None]
+    ) -> tuple[list[str], FloatArray]:
+        """Return clean texts and their vectors [rows, dimension]."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What was trained, and figures by set; airline tweets are evaluated only."""
+
+    rows: int
+    head_bytes: int
+    recipe: Recipe
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+def train(
+    encoder: MessageEncoder,
+    data: Path,
+    head_path: Path,
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _stage, _share: None,
+) -> TrainingReport:
+    """Fit a head on GoEmotions/train, VADER's tweets and our examples, and write it.
+
+    `data` holds the public sets. Raises ModelError where one that training needs is missing.
+    """
+    recipe = recipe or Recipe()
+    _require(data)
+    cue_reader = CueReader()
+    public = [
+        corpus.read_goemotions(data, "train", narrowed=True),
+        corpus.read_vader_tweets(data),
+    ]
+    whole = _joined([*public, corpus.read_examples()])
+    weights = _weights(whole, examples_from=sum(len(part.messages) for part in public))
+    texts, vectors = encoder.encode(whole.messages, lambda share: progress("reading", share))
+    inputs = join_inputs(vectors, cue_reader.read(texts))
+    head = fit(inputs, whole.allowed, weights, recipe, lambda share: progress("fitting", share))
+    head.save(head_path)
+    verdicts = evaluate(encoder, data, head_path, progress)
+    return TrainingReport(len(texts), head_path.stat().st_size, recipe, verdicts)
+
+
+def evaluate(
+    encoder: MessageEncoder,
+    data: Path,
+    head_path: Path,
+    progress: Progress = lambda _stage, _share: None,
+) -> dict[str, Verdict]:
+    """Judge a head on every set that is there."""
+    classifier, cue_reader = ToneClassifier.load(head_path), CueReader()
+
+    def head_tones(messages: Sequence[str]) -> list[Tone]:
+        return classifier.classify(
+            *encoder.encode(messages, lambda share: progress("judging", share))
+        )
+
+    def vader_tones(messages: Sequence[str]) -> list[Tone]:
+        texts, _ = encoder.encode(messages, lambda share: progress("judging", share))
+        return judge.vader_tones(cue_reader.read(texts))
+
+    held_out = corpus.read_held_out()
+    verdicts = {
+        "held-out sentences": judge.judge_corpus(held_out, head_tones),
+        "held-out sentences, emotions": judge.judge_emotions(held_out, head_tones),
+        "held-out sentences, VADER alone": judge.judge_corpus(held_out, vader_tones),
+    }
+    for split in ("dev", "test"):
+        if (data / corpus.GOEMOTIONS / f"{split}.tsv").exists():
+            rows = corpus.read_goemotions(data, split, narrowed=False)
+            verdicts[f"GoEmotions {split}"] = judge.judge_corpus(rows, head_tones)
+            verdicts[f"GoEmotions {split}, VADER alone"] = judge.judge_corpus(rows, vader_tones)
+    if (data / judge.AIRLINE_TWEETS).exists():
+        verdicts["airline tweets"] = judge.judge_airline_tweets(data, head_tones)
+        verdicts["airline tweets, VADER alone"] = judge.judge_airline_tweets(data, vader_tones)
+    if (data / judge.BANKING).exists():
+        verdicts["Banking77 questions"] = judge.judge_plain_questions(data, head_tones)
+    return verdicts
+
+
+def _require(data: Path) -> None:
+    for needed in (f"{corpus.GOEMOTIONS}/train.tsv", corpus.VADER_TWEETS):
+        if not (data / needed).is_file():
+            raise ModelError(f"Training needs {data / needed}: give the folder that has it.")
+
+
+def _joined(parts: Sequence[Corpus]) -> Corpus:
+    messages = [message for part in parts for message in part.messages]
+    return Corpus(messages, np.concatenate([part.allowed for part in parts]))
+
+
+def _weights(whole: Corpus, examples_from: int) -> FloatArray:
+    """Let the tones of the public sets, and the emotions of our examples, count alike."""
+    tones = np.maximum(whole.tones, 0)  # mixed feelings count as negative
+    public = _balanced(tones[:examples_from], power=1.0)
+    examples = _balanced(whole.allowed[examples_from:].argmax(axis=1), power=0.5)
+    examples *= _EXAMPLES_SHARE * public.sum() / examples.sum()
+    return np.concatenate([public, examples])
+
+
+def _balanced(classes: NDArray[np.intp], power: float) -> FloatArray:
+    counts = np.maximum(np.bincount(classes), 1)
+    return np.asarray((len(classes) / counts[classes]) ** power, np.float32)
