@@ -1,6 +1,7 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
 import os
+from typing import Any, cast
 
 import redis
 from flask import Flask
@@ -30,7 +31,7 @@ def create() -> Flask:
     """Return the app of one gateway process; it listens for replies from now on."""
     settings = load(GatewaySettings)
     write_lines(settings.log_level)
-    disable_created_metrics()
+    cast("Any", disable_created_metrics)()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     ports = connect_ports(client, settings)
     return create_app(ports, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ)

@@ -1,0 +1,207 @@
+"""What the gateway reads from Redis, adapter by adapter: jobs, conversations, health."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+import redis
+
+from gateway.conversations import Conversations, MemoryConversations, RedisConversations
+from gateway.health import Health, MemoryHealth, RedisHealth
+from gateway.job_store import JobStore, MemoryJobStore, RedisJobStore
+from shared import keys, outcomes
+from shared.connection import connect
+from shared.errors import QueueUnavailable
+from shared.jobs import JobState, Turn, WorkerStatus
+from shared.outcomes import Failure, JobRecord
+from tests.processes import free_port
+
+BODY = b'{"response":"Hello"}'
+
+
+@dataclass
+class Jobs:
+    store: JobStore
+    put: Callable[[str, JobRecord], None]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def jobs(request: pytest.FixtureRequest) -> Jobs:
+    if request.param == "memory":
+        memory = MemoryJobStore()
+        return Jobs(memory, memory.records.__setitem__)
+    client: redis.Redis = request.getfixturevalue("redis_client")
+
+    def put(job_id: str, record: JobRecord) -> None:
+        if record.body is None:
+            client.hset(keys.job(job_id), mapping={"state": record.state, "conversation": "c"})
+        else:
+            result = outcomes.celery_result(job_id, record.state, record.body, 1.0)
+            client.set(keys.result(job_id), result)
+
+    return Jobs(RedisJobStore(client), put)
+
+
+def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
+    assert jobs.store.find("a") is None
+
+
+@pytest.mark.parametrize("state", ["queued", "started"])
+def test_a_job_on_the_way_has_a_state(jobs: Jobs, state: JobState) -> None:
+    jobs.put("a", JobRecord(state))
+
+    assert jobs.store.find("a") == JobRecord(state)
+
+
+def test_a_reply_is_found_byte_for_byte(jobs: Jobs) -> None:
+    jobs.put("a", JobRecord("done", BODY))
+
+    assert jobs.store.find("a") == JobRecord("done", BODY)
+
+
+@pytest.mark.parametrize("state", ["failed", "expired", "cancelled"])
+def test_a_failure_keeps_its_state(jobs: Jobs, state: JobState) -> None:
+    record = JobRecord(state, outcomes.encode_failure(Failure(state, "Sorry.")))
+    jobs.put("a", record)
+
+    assert jobs.store.find("a") == record
+
+
+def test_only_ended_jobs_are_finished(jobs: Jobs) -> None:
+    done = JobRecord("done", BODY)
+    jobs.put("done", done)
+    jobs.put("queued", JobRecord("queued"))
+
+    assert jobs.store.finished(["done", "queued", "unknown"]) == {"done": done}
+    assert jobs.store.finished([]) == {}
+
+
+def test_many_are_looked_up(redis_client: "redis.Redis") -> None:
+    names = [f"job-{number}" for number in range(1_201)]
+    for name in names:
+        redis_client.set(keys.result(name), outcomes.celery_result(name, "done", BODY, 1.0))
+
+    assert RedisJobStore(redis_client).finished(names).keys() == set(names)
+
+
+def test_a_result_that_nobody_can_read_is_passed_over(redis_client: "redis.Redis") -> None:
+    redis_client.set(keys.result("a"), b"\x80 pickle?")
+    redis_client.hset(keys.job("b"), "state", "dreaming")
+    store = RedisJobStore(redis_client)
+
+    assert store.find("a") is None
+    assert store.find("b") == JobRecord("queued")
+
+
+@dataclass
+class Talk:
+    conversations: Conversations
+    put: Callable[[str, list[bytes]], None]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def talk(request: pytest.FixtureRequest) -> Talk:
+    if request.param == "memory":
+        memory = MemoryConversations()
+        return Talk(memory, memory.stored.__setitem__)
+    client: redis.Redis = request.getfixturevalue("redis_client")
+
+    def put(conversation_id: str, turns: list[bytes]) -> None:
+        client.rpush(keys.turns(conversation_id), *turns)
+        client.rpush(keys.phrases(conversation_id), "sorry-1")
+
+    return Talk(RedisConversations(client), put)
+
+
+def test_turns_come_in_order_until_erased(talk: Talk) -> None:
+    turns = [msgspec.json.encode(Turn("user", text, "a", 1.0)) for text in ("one", "two")]
+    talk.put("c", turns)
+
+    assert talk.conversations.turns("c") == turns
+    assert talk.conversations.turns("other") == []
+    talk.conversations.erase("c")
+    talk.conversations.erase("other")
+    assert talk.conversations.turns("c") == []
+
+
+def test_erasing_leaves_no_wording_behind(redis_client: "redis.Redis") -> None:
+    redis_client.rpush(keys.phrases("c"), "sorry-1")
+
+    RedisConversations(redis_client).erase("c")
+
+    assert redis_client.keys() == []
+
+
+def status(name: str, queue: str) -> WorkerStatus:
+    return WorkerStatus(name, queue, "litert", 7, "host", 1.0, {"batches_total": 3.0})
+
+
+@dataclass
+class Parts:
+    health: Health
+    beat: Callable[[WorkerStatus], None]
+    wait: Callable[[str, int], None]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def parts(request: pytest.FixtureRequest) -> Parts:
+    if request.param == "memory":
+        memory = MemoryHealth()
+        return Parts(memory, memory.alive.append, memory.waiting.__setitem__)
+    client: redis.Redis = request.getfixturevalue("redis_client")
+
+    def beat(worker: WorkerStatus) -> None:
+        client.set(keys.worker(worker.id), msgspec.json.encode(worker), ex=10)
+        client.zadd(keys.workers(worker.queue), {worker.id: 1.0})
+
+    def wait(queue: str, messages: int) -> None:
+        client.lpush(queue, *[b"x"] * messages)
+
+    return Parts(RedisHealth(client), beat, wait)
+
+
+def test_nothing_at_the_start(parts: Parts) -> None:
+    assert parts.health.workers() == []
+    assert parts.health.backlogs() == {"inference": 0, "sentiment": 0}
+
+
+def test_workers_and_backlogs_are_seen(parts: Parts) -> None:
+    workers = [status("w-1", "inference"), status("w-2", "inference"), status("s-1", "sentiment")]
+    for worker in workers:
+        parts.beat(worker)
+    parts.wait("inference", 4)
+
+    assert sorted(parts.health.workers(), key=lambda worker: worker.id) == sorted(
+        workers, key=lambda worker: worker.id
+    )
+    assert parts.health.backlogs() == {"inference": 4, "sentiment": 0}
+
+
+def test_a_worker_without_heartbeat_is_dead(redis_client: "redis.Redis") -> None:
+    redis_client.zadd(keys.workers("inference"), {"gone": 1.0})
+
+    assert RedisHealth(redis_client).workers() == []
+
+
+def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
+    for key in keys.queue_keys("sentiment"):
+        redis_client.lpush(key, b"x")
+
+    assert RedisHealth(redis_client).backlogs()["sentiment"] == 4
+
+
+def test_without_a_server_all_say_so() -> None:
+    client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
+    health, conversations = RedisHealth(client), RedisConversations(client)
+    calls: list[Callable[[], object]] = [
+        health.workers,
+        health.backlogs,
+        lambda: conversations.turns("c"),
+        lambda: conversations.erase("c"),
+        lambda: RedisJobStore(client).find("a"),
+        lambda: RedisJobStore(client).finished(["a"]),
+    ]
+    for call in calls:
+        with pytest.raises(QueueUnavailable):
+            call()

@@ -1,0 +1,194 @@
+"""The gateway's small parts."""
+
+import json
+import logging
+import runpy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.dispatch import new_gateway_id
+from gateway.drain_rate import DrainRate
+from gateway.logs import JsonLines
+from gateway.preferences import Preference, read_preference
+from gateway.settings import GatewaySettings
+from gateway.waiting_room import WaitingRoom
+from gateway.wsgi import queue_limits
+from shared.clock import ManualClock
+from shared.errors import QueueUnavailable, SettingsError
+from shared.outcomes import JobRecord
+from shared.settings import load
+from shared.wire import IDENTIFIER
+
+DONE = JobRecord("done", b"{}")
+
+
+@pytest.mark.parametrize(
+    ("header", "preference"),
+    [
+        (None, Preference(30.0)),
+        ("", Preference(30.0)),
+        ("respond-async", Preference(0.0, "respond-async")),
+        ("Respond-Async; foo=bar", Preference(0.0, "respond-async")),
+        ("wait=7", Preference(7.0, "wait=7")),
+        ("wait = 7", Preference(7.0, "wait=7")),
+        ('wait="7"', Preference(7.0, "wait=7")),
+        ("respond-async, wait=7", Preference(7.0, "wait=7")),
+        ("wait=0", Preference(0.0, "wait=0")),
+        ("wait=9999", Preference(30.0, "wait=30")),
+        ("wait=soon", Preference(30.0)),
+        ("wait=-1", Preference(30.0)),
+        ("return=minimal", Preference(30.0)),
+    ],
+)
+def test_preferences(header: str | None, preference: Preference) -> None:
+    assert read_preference(header, 30.0) == preference
+
+
+@given(st.text())
+def test_any_prefer_header_is_survived(header: str) -> None:
+    assert 0 <= read_preference(header, 30.0).wait_seconds <= 30
+
+
+def test_steady_replies_give_their_rate_from_the_start() -> None:
+    clock = ManualClock()
+    rate = DrainRate(clock)
+    for _ in range(100):
+        clock.advance(0.1)
+        rate.count(5)
+        if clock.monotonic() > 1_700_000_002:
+            assert rate.per_second() == pytest.approx(50, rel=0.05)
+    assert rate.seconds_to_drain(500, at_most=60) == pytest.approx(10, rel=0.05)
+
+
+def test_silence_lowers_the_rate() -> None:
+    clock = ManualClock()
+    rate = DrainRate(clock)
+    clock.advance(1)
+    rate.count(100)
+    before = rate.per_second()
+    clock.advance(30)
+
+    assert rate.per_second() < before / 10
+
+
+def test_waiting_time_has_a_floor_and_a_ceiling() -> None:
+    clock = ManualClock()
+    rate = DrainRate(clock)
+    assert rate.seconds_to_drain(10, at_most=60) == 60
+    clock.advance(10)
+    rate.count(1_000_000)
+    assert rate.seconds_to_drain(10, at_most=60) == 1
+
+
+def test_all_who_wait_for_a_job_are_woken() -> None:
+    room = WaitingRoom()
+    first, second, other = room.expect("a"), room.expect("a"), room.expect("b")
+
+    assert room.deliver([("a", DONE), ("nobody", DONE)]) == 1
+    assert first.wait(10) is second.wait(10) is DONE
+    assert room.job_ids() == ["b"]
+    other.acknowledge(1)
+    assert other.wait(0) is None
+
+
+def test_who_leaves_is_forgotten_and_others_still_wait() -> None:
+    room = WaitingRoom()
+    stays = room.expect("a")
+    with room.expect("a"):
+        pass
+
+    assert len(room) == 1
+    room.deliver([("a", DONE)])
+    assert stays.wait(10) is DONE
+    room.leave(stays)
+    assert len(room) == 0
+
+
+def test_a_state_on_the_way_wakes_nobody() -> None:
+    room = WaitingRoom()
+    awaited = room.expect("a")
+    awaited.acknowledge(1)
+
+    assert room.deliver([("a", JobRecord("started"))]) == 0
+    assert awaited.wait(0) is None
+
+
+def test_a_job_that_could_not_be_queued_ends_the_wait() -> None:
+    awaited = WaitingRoom().expect("a")
+    awaited.acknowledge(QueueUnavailable("down"))
+
+    with pytest.raises(QueueUnavailable, match="down"):
+        awaited.wait(10)
+
+
+def test_a_job_without_acknowledgement_is_not_called_accepted() -> None:
+    with pytest.raises(QueueUnavailable, match="did not answer in time"):
+        WaitingRoom().expect("a").wait(0.01)
+
+
+def test_a_reply_counts_whatever_was_heard_of_the_queue() -> None:
+    room = WaitingRoom()
+    awaited = room.expect("a")
+    room.deliver([("a", DONE)])
+    awaited.acknowledge(QueueUnavailable("connection lost after the job was queued"))
+
+    assert awaited.wait(0) is DONE
+
+
+def test_gateway_ids_fit_the_wire_and_differ() -> None:
+    ids = {new_gateway_id() for _ in range(100)}
+
+    assert len(ids) == 100
+    assert all(IDENTIFIER.match(gateway_id) for gateway_id in ids)
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in GatewaySettings.model_fields.values())
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_HTTP_PORT", "eighty")
+
+    with pytest.raises(SettingsError, match="PARLEY_HTTP_PORT is 'eighty'"):
+        load(GatewaySettings)
+
+
+def test_gunicorn_stops_with_a_sentence_where_a_setting_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PARLEY_GATEWAY_WORKERS", "0")
+
+    with pytest.raises(SystemExit, match="parley gateway: PARLEY_GATEWAY_WORKERS is '0'"):
+        runpy.run_module("gateway.gunicorn_conf")
+
+
+def test_gunicorn_outlasts_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_WAIT_SECONDS", "90")
+    monkeypatch.setenv("PARLEY_HTTP_HOST", "0.0.0.0")  # noqa: S104
+
+    names = runpy.run_module("gateway.gunicorn_conf")
+
+    assert names["graceful_timeout"] > 90
+    assert names["bind"] == ["0.0.0.0:8000"]
+    assert names["worker_class"] == "gevent"
+
+
+def test_a_lane_outlives_every_job_that_can_hold_it() -> None:
+    settings = load(GatewaySettings, job_deadline_seconds=30)
+
+    assert queue_limits(settings).lane_ttl_seconds > 2 * settings.job_deadline_seconds
+
+
+def test_log_lines_are_json_even_with_a_traceback() -> None:
+    with pytest.raises(ValueError, match="two") as raised:
+        int("two\nlines")
+    trace = (ValueError, raised.value, raised.tb)
+    record = logging.LogRecord("parley", 40, "", 1, "text %s", ("a\nb",), trace)
+
+    line = JsonLines().format(record)
+
+    assert "\n" not in line
+    assert json.loads(line)["text"] == "text a\nb"
+    assert "ValueError" in json.loads(line)["traceback"]

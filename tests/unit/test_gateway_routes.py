@@ -1,0 +1,217 @@
+"""The other routes: jobs, conversations, operations and the page."""
+
+import base64
+import hashlib
+import json
+import re
+
+import msgspec
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared import outcomes
+from shared.jobs import ChatJob, JobState, Turn
+from shared.outcomes import Failure, JobRecord
+from tests.unit.gateway_stand import Stand, reply_to, worker_status
+
+JOB = ChatJob("job-1", "Hello", "c-1", 1.0)
+
+
+def test_finished_job_shows_its_reply() -> None:
+    stand = Stand()
+    stand.jobs.records["job-1"] = JobRecord("done", outcomes.encode_reply(reply_to(JOB)))
+
+    response = stand.client.get("/jobs/job-1")
+
+    assert response.status_code == 200
+    assert response.get_json() == {
+        "job_id": "job-1",
+        "state": "done",
+        "reply": json.loads(outcomes.encode_reply(reply_to(JOB))),
+    }
+
+
+@pytest.mark.parametrize("state", ["queued", "started"])
+def test_job_on_the_way_shows_its_state(state: JobState) -> None:
+    stand = Stand()
+    stand.jobs.records["job-1"] = JobRecord(state)
+
+    assert stand.client.get("/jobs/job-1").get_json() == {"job_id": "job-1", "state": state}
+
+
+def test_failed_job_shows_the_same_problem_as_a_waiting_client_gets() -> None:
+    stand = Stand()
+    body = outcomes.encode_failure(Failure("failed", "It broke the engine."))
+    stand.jobs.records["job-1"] = JobRecord("failed", body)
+
+    response = stand.client.get("/jobs/job-1")
+
+    assert response.status_code == 200
+    assert response.get_json()["error"] == {
+        "type": "urn:parley:problem:job-failed",
+        "title": "The message could not be answered",
+        "status": 500,
+        "detail": "It broke the engine.",
+    }
+
+
+@pytest.mark.parametrize("body", [None, b"null", b'["terminated"]', b'{"exc_message":[]}'])
+def test_failure_that_celery_wrote_itself_still_has_a_sentence(body: bytes | None) -> None:
+    stand = Stand()
+    stand.jobs.records["job-1"] = JobRecord("cancelled", body)
+
+    assert stand.client.get("/jobs/job-1").get_json()["error"]["detail"]
+
+
+@pytest.mark.parametrize("job_id", ["unknown", "a%20b", "x" * 200, "%00", "%ff"])
+def test_unknown_job_answers_404(job_id: str) -> None:
+    response = Stand().client.get(f"/jobs/{job_id}")
+
+    assert response.status_code == 404
+    assert response.get_json()["type"] == "urn:parley:problem:unknown-job"
+
+
+def test_conversation_shows_its_turns_in_order_and_forgets_them() -> None:
+    stand = Stand()
+    turns = [Turn("user", "Hi", "job-1", 1.0), Turn("assistant", "Hello!", "job-1", 1.0)]
+    stand.conversations.stored["c-1"] = [msgspec.json.encode(turn) for turn in turns]
+
+    shown = stand.client.get("/conversations/c-1").get_json()
+    erased = stand.client.delete("/conversations/c-1")
+
+    assert shown == {"conversation_id": "c-1", "turns": msgspec.to_builtins(turns)}
+    assert (erased.status_code, erased.data) == (204, b"")
+    assert stand.client.get("/conversations/c-1").get_json()["turns"] == []
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_impossible_conversation_answers_404(method: str) -> None:
+    response = getattr(Stand().client, method)("/conversations/a%20b")
+
+    assert response.status_code == 404
+
+
+def test_healthz_needs_nothing_else() -> None:
+    stand = Stand()
+    stand.health.available = False
+
+    assert stand.client.get("/healthz").status_code == 200
+
+
+def test_readyz_when_all_is_well() -> None:
+    response = Stand().client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.get_json() == {
+        "status": "ready",
+        "redis": {"ok": True},
+        "inference": {"ok": True},
+        "sentiment": {"ok": True},
+    }
+
+
+def test_readyz_names_the_queue_that_nobody_serves() -> None:
+    stand = Stand()
+    stand.health.alive = [worker_status("inference")]
+
+    response = stand.client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.get_json()["inference"] == {"ok": True}
+    assert response.get_json()["sentiment"] == {
+        "ok": False,
+        "reason": "no sentiment worker has reported in the last seconds",
+    }
+
+
+def test_readyz_without_redis() -> None:
+    stand = Stand()
+    stand.health.available = False
+
+    response = stand.client.get("/readyz")
+
+    assert response.status_code == 503
+    assert not any(response.get_json()[part]["ok"] for part in ("redis", "inference", "sentiment"))
+
+
+def test_readyz_waits_for_the_reply_subscription() -> None:
+    stand = Stand()
+    stand.feed.live = False
+
+    response = stand.client.get("/readyz")
+
+    assert response.status_code == 503
+    assert "subscription" in response.get_json()["redis"]["reason"]
+
+
+def samples(stand: Stand) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Return what /metrics shows, by name and labels."""
+    response = stand.client.get("/metrics")
+    assert response.status_code == 200
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_show_answers_queues_and_workers() -> None:
+    stand = Stand()
+    stand.answer_at_once()
+    stand.health.waiting["inference"] = 12
+    stand.health.alive = [worker_status("inference", batches_total=5, cache_entries=9)]
+    stand.client.post("/chat", json={"message": "x"})
+    stand.client.post("/chat", json={})
+
+    shown = samples(stand)
+
+    def value(name: str, **labels: str) -> float:
+        return shown[name, frozenset(labels.items())]
+
+    worker = {"worker": "inference-1", "queue": "inference"}
+    assert value("parley_gateway_answers_total", route="chat", status="200") == 1
+    assert value("parley_gateway_answers_total", route="chat", status="400") == 1
+    assert value("parley_gateway_chat_seconds_count") == 1
+    assert value("parley_redis_up") == 1
+    assert value("parley_queue_messages", queue="inference") == 12
+    assert value("parley_worker_batches_total", **worker) == 5
+    assert value("parley_worker_cache_entries", **worker) == 9
+    assert value("parley_worker_up", engine="simulated", **worker) == 1
+
+
+def test_metrics_without_redis_say_so() -> None:
+    stand = Stand()
+    stand.health.available = False
+
+    assert samples(stand)["parley_redis_up", frozenset()] == 0
+
+
+def test_page_runs_only_its_own_script_and_style() -> None:
+    response = Stand().client.get("/")
+    policy = response.headers["Content-Security-Policy"]
+
+    def digest(tag: str) -> str:
+        found = re.search(f"<{tag}>(.*?)</{tag}>", response.text, re.DOTALL)
+        assert found is not None
+        return base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
+
+    assert response.status_code == 200
+    assert f"script-src 'sha256-{digest('script')}'" in policy
+    assert f"style-src 'sha256-{digest('style')}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_page_loads_nothing_from_elsewhere_and_writes_no_raw_markup() -> None:
+    page = Stand().client.get("/").text
+
+    assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", page)
+    assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", page)
+
+
+def test_page_is_not_sent_again_unchanged() -> None:
+    client = Stand().client
+    tag = client.get("/").headers["ETag"]
+
+    assert client.get("/", headers={"If-None-Match": tag}).status_code == 304

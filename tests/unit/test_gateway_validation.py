@@ -1,0 +1,131 @@
+"""What POST /chat refuses, and how it says why."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.chat_request import read_chat_request
+from shared.errors import InvalidRequest
+from shared.wire import MAX_MESSAGE_CHARACTERS
+from tests.unit.gateway_stand import Stand
+
+FAULTS: list[tuple[bytes, str | None, str]] = [
+    (b"", None, "The body is empty; send a JSON object with a message."),
+    (b"  ", None, "The body is empty; send a JSON object with a message."),
+    (b"{", None, "The body is not valid JSON: it ends too early."),
+    (b"{'message': 'x'}", None, "The body is not valid JSON"),
+    (b'{"message":"x"} x', None, "The body is not valid JSON: trailing characters"),
+    (b"[]", None, "The body must be a JSON object, not an array."),
+    (b"null", None, "The body must be a JSON object, not null."),
+    (b'"x"', None, "The body must be a JSON object, not a string."),
+    (b"3.5", None, "The body must be a JSON object, not a number."),
+    (b"true", None, "The body must be a JSON object, not a boolean."),
+    (b'{"message":"\xff"}', None, "The body is not valid UTF-8."),
+    (b'{"message":"\xed\xa0\x80"}', None, "The body is not valid UTF-8."),
+    (b'{"message":"\\ud800 x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\udc00 x"}', None, "The body is not valid JSON"),
+    (b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
+    (b'{"message":' + b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
+    (b'{"x":' + b'{"x":' * 12_000, None, "The body is JSON that is nested too deeply."),
+    (b"{}", "message", "message is missing."),
+    (b'{"message":null}', "message", "message must be a string, not null."),
+    (b'{"message":7}', "message", "message must be a string, not a number."),
+    (b'{"message":["x"]}', "message", "message must be a string, not an array."),
+    (b'{"message":{}}', "message", "message must be a string, not an object."),
+    (b'{"message":""}', "message", "message is empty."),
+    (b'{"message":" \\t\\n "}', "message", "message is blank: it has no visible character."),
+    (b'{"message":"\\u0000\\u200b"}', "message", "message is blank: it has no visible"),
+    (b'{"message":"x","mesage":"y"}', "mesage", "mesage is not a known field; known are message"),
+    (
+        b'{"message":"x","conversation_id":7}',
+        "conversation_id",
+        "conversation_id must be a string, not a number.",
+    ),
+    (
+        b'{"message":"x","conversation_id":""}',
+        "conversation_id",
+        "conversation_id must be 1 to 128 letters, digits or any of _ . : @ and -.",
+    ),
+    (b'{"message":"x","conversation_id":"a b"}', "conversation_id", "conversation_id must be 1"),
+    (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 128"),
+    (b'{"message":"x","user_id":"%s"}' % (b"u" * 129), "user_id", "user_id must be 1 to 128"),
+    (
+        json.dumps({"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}).encode(),
+        "message",
+        "message has 4001 characters; at most 4000 are taken.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "field", "sentence"), FAULTS)
+def test_refusal_names_field_and_fault(body: bytes, field: str | None, sentence: str) -> None:
+    response = Stand().client.post("/chat", data=body, content_type="application/json")
+
+    problem = response.get_json()
+    assert response.status_code == 400
+    assert problem["type"] == "urn:parley:problem:invalid-request"
+    assert problem["detail"].startswith(sentence)
+    assert problem.get("field") == field
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x" * MAX_MESSAGE_CHARACTERS,
+        "🙂",
+        "👩‍👩‍👧",
+        "\U0001fae9",  # younger than this Python's Unicode tables
+        "a\x00b",
+        "¿Dónde está mi paquete?",
+        "[SEP]",
+    ],
+)
+def test_what_people_write_is_taken_as_it_is(message: str) -> None:
+    body = json.dumps({"message": message}).encode()
+
+    assert read_chat_request(body).message == message
+
+
+def test_null_ids_mean_no_ids() -> None:
+    request = read_chat_request(b'{"message":"x","conversation_id":null,"user_id":null}')
+
+    assert (request.conversation_id, request.user_id) == (None, None)
+
+
+def test_the_last_of_doubled_fields_counts() -> None:
+    assert read_chat_request(b'{"message":"a","message":"b"}').message == "b"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+FIELDS = st.sampled_from(["message", "conversation_id", "user_id"]) | st.text()
+
+
+@given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
+def test_any_json_is_taken_or_refused_with_a_sentence(value: object) -> None:
+    stand = Stand()
+    stand.answer_at_once()
+
+    response = stand.client.post(
+        "/chat", data=json.dumps(value).encode(), content_type="application/json"
+    )
+
+    assert response.status_code in (200, 400)
+    assert response.status_code == 200 or response.get_json()["detail"].endswith(".")
+
+
+BROKEN_TEXT = st.text().map(lambda text: b'{"message":"' + text.encode(errors="surrogatepass"))
+
+
+@given(st.binary() | BROKEN_TEXT | BROKEN_TEXT.map(lambda body: body + b'"}'))
+def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: bytes) -> None:
+    try:
+        message = read_chat_request(body).message
+    except InvalidRequest:
+        return
+    assert message.encode()
