@@ -72,6 +72,14 @@ def store(client: "redis.Redis", job_id: str) -> None:
     client.set(keys.result(job_id), outcomes.celery_result(job_id, "done", BODY, 1.0))
 
 
+def end(client: "redis.Redis", job_id: str) -> None:
+    """Store and announce in one step, as a worker does."""
+    with client.pipeline(transaction=True) as step:
+        step.set(keys.result(job_id), outcomes.celery_result(job_id, "done", BODY, 1.0))
+        step.publish(keys.replies("g"), outcomes.announcement(job_id, "done", BODY))
+        step.execute()
+
+
 def test_a_reply_stored_before_the_subscription_stood_is_found(
     redis_client: "redis.Redis",
 ) -> None:
@@ -151,7 +159,7 @@ def test_a_server_that_comes_late_or_comes_back_is_found(tmp_path: Path) -> None
         wait_until(lambda: not feed.is_live(), 10)
         awaited = room.expect("a")
         server.start()
-        store(client, "a")
+        end(client, "a")
         assert awaited.wait(10) == DONE
     feed.stop()
 
