@@ -39,6 +39,8 @@ class Parrot:
     def _draft(self, each: Work[ChatJob]) -> Draft:
         def finish(tone: Tone, now: float) -> tuple[Reply, tuple[str, ...]]:
             job = each.job
+            if job.id == "unfinished":
+                raise KeyError("wording")
             answer, timings = Answer("answer", "e", 0.9), Timings(0, 0, 0, 0, 0)
             reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "test")
             return reply, ("phrase",)
@@ -138,6 +140,18 @@ def test_one_answer_that_fails_is_buried_and_the_others_are_given(scene: Scene) 
     (letter,) = scene.broker.dead_letters
     assert letter.id == "bad"
     assert "ValueError" in (letter.traceback or "")
+
+
+def test_one_draft_that_cannot_be_finished_is_buried_alone(scene: Scene) -> None:
+    for name in ("a", "unfinished"):
+        scene.broker.tones[name] = SAD
+    scene.run("a", "unfinished")
+    assert scene.reply("a") is not None
+    assert read_celery_result(scene.broker.results["unfinished"]).state == "failed"
+    assert [letter.id for letter in scene.broker.dead_letters] == ["unfinished"]
+    kinds = [(event.kind, event.task_id) for event in scene.events.emitted]
+    assert sorted(kinds) == [("failed", "unfinished"), ("succeeded", "a")]
+    assert scene.counters.snapshot()["answered"] == 1
 
 
 def test_a_job_whose_lease_was_lost_changes_nothing(scene: Scene) -> None:

@@ -178,19 +178,20 @@ class ChatCompleter:
     def _end(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
         if not ready and not buried:
             return
-        completions = [*(self._complete(pending, tone) for pending, tone in ready), *buried]
+        completions = [*(self._finish(pending, tone) for pending, tone in ready), *buried]
         verdicts = self._persister.insist(lambda: self._queue.complete(completions))
         self._counters.add(
-            answered=len(ready),
+            answered=sum(1 for end in completions if end.state == "done"),
             completions=1,
             lost_leases=verdicts.count("lost"),
             duplicates=verdicts.count("duplicate"),
-            dead_letters=len(buried),
+            dead_letters=sum(1 for end in completions if end.dead_letter),
         )
-        self._emit(ready, buried)
+        self._emit(ready, [end for end in completions if end.dead_letter])
 
     def _emit(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
         now, clock_now = self._clock.monotonic(), self._clock.now()
+        failed = {end.job_id for end in buried}
         self._events.emit(
             TaskEvent(
                 "succeeded",
@@ -200,12 +201,19 @@ class ChatCompleter:
                 runtime_seconds=now - pending.started_at,
             )
             for pending, _ in ready
+            if pending.work.job.id not in failed
         )
         self._events.emit(
             TaskEvent("failed", end.job_id, keys.INFER_TASK, clock_now, fault="dead letter")
             for end in buried
             if end.job_id
         )
+
+    def _finish(self, pending: _Pending, tone: Tone) -> Completion:
+        try:
+            return self._complete(pending, tone)
+        except Exception as fault:  # noqa: BLE001 - one draft's fault must not take the others down
+            return self._dead(pending.work, fault)
 
     def _complete(self, pending: _Pending, tone: Tone) -> Completion:
         work, job = pending.work, pending.work.job
