@@ -1,7 +1,9 @@
 """A BERT of a few kilobytes in Hugging Face layout, with random weights."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -21,7 +23,9 @@ CONFIG = {
 }
 
 
-def write_tiny_bert(folder: Path, prefix: str = "", **config: object) -> Path:
+def write_tiny_bert(
+    folder: Path, prefix: str = "", config: Mapping[str, object] = MappingProxyType({})
+) -> Path:
     """Write config.json, model.safetensors and vocab.txt; `config` overrides single settings."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({**CONFIG, **config}))

@@ -59,10 +59,11 @@ def build_model(
     model_dir: Path,
     source: Source | None = None,
     progress: Progress = lambda _stage, _fraction: None,
-    tone_layers: int = layout.TONE_LAYERS,
+    tone_layers: int | None = None,
 ) -> Built:
     """Make `model_dir` hold the encoders of `source` (default: the pinned package).
 
+    `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
     `progress` hears a stage's name and the share done, 0 to 1. A folder that was built from the
     same inputs is left alone, which costs no TensorFlow. A build that is killed leaves the former
     model or none, never half of one. Raises ModelError.
@@ -84,10 +85,12 @@ def build_model(
     return Built(manifest, built=True)
 
 
-def _plan(source: Source, tone_layers: int, current: Manifest | None) -> Plan:
+def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> Plan:
     config = read_config(source)
     check_pooling(source)
     record = _source_record(source, current.source if current else None)
+    if tone_layers is None:
+        tone_layers = min(layout.TONE_LAYERS, max(1, config.num_hidden_layers // 2))
     if not 1 <= tone_layers <= config.num_hidden_layers:
         raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
     layers: dict[Encoder, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}

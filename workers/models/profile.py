@@ -114,5 +114,5 @@ def fit_cost(speeds: Sequence[Speed]) -> Cost:
 
 def _full(shape: Shape) -> TokenBatch:
     # One message a row fills the grid and can be packed no other way.
-    ids = np.full((shape.rows, shape.tokens), 1000, np.int32)
+    ids = np.ones((shape.rows, shape.tokens), np.int32)
     return TokenBatch(ids, np.full(shape.rows, shape.tokens, np.int32))

