@@ -138,10 +138,10 @@ def test_a_failed_build_leaves_the_former_model(
 def test_leftovers_of_a_killed_build_go(
     tmp_path: Path, source: Source, quick: type[QuickExporter]
 ) -> None:
-    (tmp_path / ".model.building" / "answer").mkdir(parents=True)
-    (tmp_path / ".model.building" / "answer" / "half").touch()
+    (tmp_path / ".model.building-1234abcd" / "answer").mkdir(parents=True)
+    (tmp_path / ".model.building-1234abcd" / "answer" / "half").touch()
     build_model(tmp_path / "model", source)
-    assert not (tmp_path / ".model.building").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".model.lock", "model", "source"]
     assert not (tmp_path / "model" / "answer" / "half").exists()
 
 
@@ -212,14 +212,9 @@ def test_a_killed_build_leaves_no_half_model(tmp_path: Path) -> None:
                 process.send_signal(signal.SIGKILL)
                 break
     assert not model_dir.exists()
-    _wait_until_gone(tmp_path / ".model.building")
-
-
-def _wait_until_gone(scratch: Path) -> None:
-    # The children of a killed build end at their next word; until then they hold files open.
-    own = str(scratch)
-    while any(own in command for command in _commands()):
-        time.sleep(0.05)
+    (scratch,) = tmp_path.glob(".model.building-*")
+    while any(str(scratch) in command for command in _commands()):
+        time.sleep(0.01)  # the kernel ends the converters with their parent
 
 
 def _commands() -> list[str]:

@@ -2,11 +2,13 @@
 
     python -m workers.models.export ENCODER LAYERS SOURCE_FOLDER TARGET_FOLDER
 
-A line on standard output names each stage as it begins. A child's memory (1.5 GB) and TensorFlow's
-noise go away with it.
+A line on standard output names each stage as it begins. The memory that converting takes, and
+TensorFlow's noise, go away with the process.
 """
 
+import ctypes
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +23,8 @@ from workers.models.layout import Encoder
 from workers.models.weights import folder_source, load_weights, read_config
 
 Tell = Callable[[str], None]
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def export(encoder: Encoder, layers: int, source: Path, target: Path, tell: Tell) -> None:
@@ -89,9 +93,16 @@ def _spec(name: str, grid: Any) -> Any:
 
 def _tell(stage: str) -> None:
     sys.stdout.write(f"{stage}\n")
-    sys.stdout.flush()  # a parent that is gone ends this process here
+    sys.stdout.flush()
+
+
+def _end_with_parent() -> None:
+    # A build that is killed must not leave a converter working for half a minute.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":
+    _end_with_parent()
     name, layer_count, source_folder, target_folder = sys.argv[1:]
     export(cast("Encoder", name), int(layer_count), Path(source_folder), Path(target_folder), _tell)

@@ -5,8 +5,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,12 @@ class Folders:
     """A model folder and what lies beside it while it is built."""
 
     model: Path
+    mark: str = field(default_factory=lambda: token_hex(4))
 
     @property
     def scratch(self) -> Path:
-        """Return the folder that is filled before it takes the model's name."""
-        return self.model.with_name(f".{self.model.name}.building")
+        """Return the folder that is filled before it takes the model's name; no other build's."""
+        return self.model.with_name(f"{self._scratch_prefix}{self.mark}")
 
     @property
     def retired(self) -> Path:
@@ -34,7 +36,8 @@ class Folders:
         """Undo what a killed build left behind. Call with the lock held."""
         if self.retired.exists() and not self.model.exists():
             self.retired.rename(self.model)  # killed between the two renames of `replace`
-        for leftover in (self.retired, self.scratch):
+        killed = self.model.parent.glob(f"{self._scratch_prefix}*")
+        for leftover in (self.retired, *killed):
             shutil.rmtree(leftover, ignore_errors=True)
 
     def replace(self) -> None:
@@ -45,6 +48,10 @@ class Folders:
             self.model.rename(self.retired)
         self.scratch.rename(self.model)
         shutil.rmtree(self.retired, ignore_errors=True)
+
+    @property
+    def _scratch_prefix(self) -> str:
+        return f".{self.model.name}.building-"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a built model folder holds, and the choices that were measured (docs/performance.md)."""
+"""What a built model folder holds, and the choices that were measured."""
 
 from pathlib import Path
 from typing import Literal, get_args
