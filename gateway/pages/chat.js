@@ -1,0 +1,274 @@
+"use strict";
+const KINDS = {
+  answer: "Answer", clarify: "Did you mean?", smalltalk: "Small talk", recall: "From this conversation",
+  handover: "For a person", fallback: "No sure answer",
+};
+const byId = (id) => document.getElementById(id);
+const log = byId("log"), form = byId("form"), box = byId("message"), send = byId("send");
+const scroller = document.querySelector("main");
+let conversation = remembered();
+
+// Build elements from text alone: nothing that a server or a person wrote is ever parsed as markup.
+function element(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+const INLINE = [
+  [/`([^`]+)`/, (m) => element("code", {}, m[1])],
+  [/\[([^\]\n]+)\]\(((?:https?:\/\/|mailto:)[^\s()<>]+)\)/i, (m) => link(m[2], inline(m[1]))],
+  [/\*\*(?=\S)([^\n]+?\S?)\*\*(?!\*)/, (m) => element("strong", {}, ...inline(m[1]))],
+  [/(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])/, (m) => element("em", {}, ...inline(m[1]))],
+  [/(?<![\w_])_(?=[^\s_])([^_\n]*[^\s_])_(?![\w_])/, (m) => element("em", {}, ...inline(m[1]))],
+  [/https?:\/\/[^\s<>()"']+[^\s<>()"'.,;:!?]/i, (m) => link(m[0], [m[0]])],
+];
+
+function link(address, children) {
+  return element("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children);
+}
+
+function inline(text) {
+  let first = null;
+  for (const [pattern, build] of INLINE) {
+    const match = pattern.exec(text);
+    if (match && (!first || match.index < first.match.index)) first = { match, build };
+  }
+  if (!first) return text ? [text] : [];
+  const { match, build } = first;
+  const rest = text.slice(match.index + match[0].length);
+  return [...inline(text.slice(0, match.index)), build(match), ...inline(rest)];
+}
+
+const ITEM = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
+
+function markdown(text) {
+  const blocks = [];
+  let paragraph = [], list = null, fence = null;
+  const flush = () => {
+    if (paragraph.length) blocks.push(element("p", {}, ...inline(paragraph.join(" "))));
+    if (list) {
+      const items = list.items.map((item) => element("li", {}, ...inline(item)));
+      blocks.push(element(list.tag, list.start > 1 ? { start: list.start } : {}, ...items));
+    }
+    paragraph = [];
+    list = null;
+  };
+  for (const line of text.replace(/\r\n?/g, "\n").split("\n")) {
+    if (/^\s{0,3}```/.test(line)) {
+      if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
+      else flush();
+      fence = fence ? null : [];
+      continue;
+    }
+    if (fence) { fence.push(line); continue; }
+    const item = ITEM.exec(line), heading = /^#{1,6}\s+(.*)$/.exec(line);
+    if (item) {
+      const tag = item[1] ? "ol" : "ul";
+      if (paragraph.length || (list && list.tag !== tag)) flush();
+      list = list || { tag, start: Number(item[1] || 1), items: [] };
+      list.items.push(item[2]);
+    } else if (heading) {
+      flush();
+      blocks.push(element("p", {}, element("strong", {}, ...inline(heading[1]))));
+    } else if (!line.trim()) flush();
+    else if (list && /^\s+/.test(line)) list.items.push(`${list.items.pop()} ${line.trim()}`);
+    else {
+      if (list) flush();
+      paragraph.push(line.trim());
+    }
+  }
+  if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
+  flush();
+  return blocks;
+}
+
+function turn(role, ...children) {
+  const who = element("span", { class: "hidden" }, role === "user" ? "You: " : "Parley: ");
+  const bubble = element("div", { class: "bubble", dir: "auto" }, ...children);
+  const item = element("li", { class: `turn ${role}` }, who, bubble);
+  byId("welcome").hidden = true;
+  log.append(item);
+  scroll();
+  return item;
+}
+
+function scroll() { scroller.scrollTop = scroller.scrollHeight; }
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+const milliseconds = (value) => value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`;
+
+function facts(reply, elapsed) {
+  const { answer, tone } = reply;
+  const fill = element("span", { class: "fill" });
+  fill.style.width = percent(answer.confidence);
+  const sure = element("span", { class: "sure" },
+    element("span", { class: "track", "aria-hidden": "true" }, fill), `${percent(answer.confidence)} sure`);
+  const mood = tone.label === "unknown" ? "tone unknown" : `${tone.label} tone, ${percent(tone.score)}`;
+  return element("div", { class: "facts" },
+    element("span", { class: "kind", "data-kind": answer.kind }, KINDS[answer.kind] || answer.kind),
+    sure,
+    element("span", { class: "tone", "data-tone": tone.label }, mood),
+    element("span", {}, milliseconds(elapsed)),
+    details(reply));
+}
+
+function details(reply) {
+  const { answer, timings, tone } = reply;
+  const emotions = Object.entries(tone.emotions || {}).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  const rows = [
+    ["Entry", answer.id || "none"],
+    ["Emotions", emotions.map(([name, share]) => `${name} ${percent(share)}`).join(", ")],
+    ["Asked before", answer.reask_score == null ? "" : percent(answer.reask_score)],
+    ["Queue", milliseconds(timings.queue_ms)],
+    ["Prepare", milliseconds(timings.prepare_ms)],
+    ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine})`],
+    ["Compose", milliseconds(timings.compose_ms)],
+    ["Job", reply.job_id],
+  ].filter(([, value]) => value);
+  const pairs = rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+  return element("details", {}, element("summary", {}, "Details"), element("dl", {}, ...pairs));
+}
+
+function chips(alternatives) {
+  const buttons = alternatives.map(({ question }) => {
+    const button = element("button", { type: "button", class: "chip" }, question);
+    button.addEventListener("click", () => ask(question));
+    return button;
+  });
+  return element("div", { class: "chips", role: "group", "aria-label": "Choose what you mean" }, ...buttons);
+}
+
+function showReply(item, reply, elapsed) {
+  const bubble = item.querySelector(".bubble");
+  bubble.replaceChildren(...markdown(reply.response));
+  if (reply.answer.kind === "clarify" && reply.answer.alternatives.length) item.append(chips(reply.answer.alternatives));
+  if (reply.truncated) item.append(notice("Your message was long; only its beginning was read."));
+  if (reply.engine === "simulated") item.append(notice("Simulated engine: this is not a real answer."));
+  item.append(facts(reply, elapsed));
+  scroll();
+}
+
+function notice(text) { return element("p", { class: "notice" }, text); }
+
+function showError(item, sentence, message) {
+  item.classList.add("error");
+  item.querySelector(".bubble").replaceChildren(element("p", {}, sentence));
+  const again = element("button", { type: "button", class: "chip again" }, "Try again");
+  again.addEventListener("click", () => {
+    item.remove();
+    answer(message);
+  });
+  item.append(again);
+  scroll();
+}
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function request(address, options) {
+  let response;
+  try { response = await fetch(address, options); }
+  catch { throw new Error("The server cannot be reached. Check your connection and try again."); }
+  const body = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) throw new Error((body && body.detail) || `The server answered with status ${response.status}.`);
+  return { status: response.status, body };
+}
+
+async function replyTo(message, conversationId) {
+  const body = JSON.stringify({ message, conversation_id: conversationId });
+  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body };
+  const first = await request("/chat", options);
+  if (first.status === 200) return first.body;
+  for (;;) {
+    await pause(1000);
+    const job = (await request(`/jobs/${first.body.job_id}`)).body;
+    if (job.reply) return job.reply;
+    if (job.error) throw new Error(job.error.detail);
+  }
+}
+
+async function answer(message) {
+  const dots = element("span", { class: "typing", role: "img", "aria-label": "Writing" }, element("i"), element("i"), element("i"));
+  const item = turn("assistant", dots), asked = performance.now(), mine = conversation;
+  try {
+    const reply = await replyTo(message, mine);
+    if (mine === conversation) showReply(item, reply, performance.now() - asked);
+  } catch (error) {
+    if (mine === conversation) showError(item, error.message, message);
+    checkStatus();
+  }
+}
+
+function ask(message) {
+  turn("user", message);
+  answer(message);
+}
+
+function remembered() {
+  const known = sessionStorage.getItem("conversation");
+  if (known) return known;
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const made = "web-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  sessionStorage.setItem("conversation", made);
+  return made;
+}
+
+async function restore() {
+  try {
+    const { turns } = (await request(`/conversations/${conversation}`)).body;
+    for (const { role, text } of turns) turn(role, ...(role === "user" ? [text] : markdown(text)));
+  } catch { /* a first visit, or no server yet: begin with an empty page */ }
+}
+
+function restart() {
+  const old = conversation;
+  sessionStorage.removeItem("conversation");
+  conversation = remembered();
+  log.replaceChildren();
+  byId("welcome").hidden = false;
+  box.focus();
+  request(`/conversations/${old}`, { method: "DELETE" }).catch(() => { /* it runs out by itself */ });
+}
+
+async function checkStatus() {
+  const show = (state, text) => {
+    byId("status").dataset.state = state;
+    if (byId("status-text").textContent !== text) byId("status-text").textContent = text;
+  };
+  try {
+    const state = await (await fetch("/readyz")).json();
+    if (state.status === "ready") show("ready", "Ready");
+    else if (!state.redis.ok) show("down", "Queue unavailable");
+    else show("waiting", state.inference.ok ? "Tone is starting" : "Starting");
+  } catch { show("down", "Offline"); }
+}
+
+function fit() {
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
+  const left = 4000 - box.value.length;
+  byId("count").textContent = left < 500 ? `${left} characters left` : "";
+  send.disabled = !box.value.trim();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const message = box.value.trim();
+  if (!message) return;
+  box.value = "";
+  fit();
+  ask(message);
+});
+box.addEventListener("input", fit);
+box.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+byId("restart").addEventListener("click", restart);
+for (const example of byId("examples").children) example.addEventListener("click", () => ask(example.textContent));
+restore();
+checkStatus();
+setInterval(() => { if (!document.hidden) checkStatus(); }, 15000);
