@@ -23,17 +23,23 @@ class StageProgress:
         )
         self._task = self._bar.add_task(title, total=1.0, stage="", start=False)
         self._begun = False
+        self._stage = ""
 
     def tell(self, stage: str, fraction: float) -> None:
         """Show a stage and the share done, 0 to 1."""
         if not self._console.is_terminal:
-            self._console.print(f"  {self._title}: {fraction:4.0%} {stage}", highlight=False)
+            self._tell_once(stage)
             return
         if not self._begun:
             self._begun = True
             self._bar.start()
             self._bar.start_task(self._task)
         self._bar.update(self._task, completed=fraction, stage=stage)
+
+    def _tell_once(self, stage: str) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._console.print(f"  {self._title}: {stage}", highlight=False)
 
     def __enter__(self) -> Self:
         return self

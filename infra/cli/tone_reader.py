@@ -1,0 +1,47 @@
+"""Messages read as the sentiment worker reads them, in bulk."""
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.engines.port import Engine, TokenBatch
+from workers.engines.select import select_engine
+from workers.preprocessing.cache import PhraseCache
+from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.tokens import Tokenizer
+from workers.settings import WorkerSettings
+
+_ROWS_AT_ONCE = 256
+
+
+class ToneReader:
+    """Clean, tokenise and encode messages with the tone encoder; the engine must be warm."""
+
+    def __init__(self, engine: Engine, preprocessor: Preprocessor) -> None:
+        self._engine = engine
+        self._preprocessor = preprocessor
+
+    @classmethod
+    def of(cls, settings: WorkerSettings) -> Self:
+        """Build and warm what the sentiment worker's settings say."""
+        folder, threads = settings.model_folder, settings.engine_threads
+        engine = select_engine(settings.engine, folder, "tone", threads)
+        engine.warm()
+        preprocessor = Preprocessor(Tokenizer.load(folder), PhraseCache(0))
+        preprocessor.warm()
+        return cls(engine, preprocessor)
+
+    def encode(
+        self, messages: Sequence[str], progress: Callable[[float], None]
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        """Return clean texts and their vectors [rows, dimension]; `progress` hears the share."""
+        texts: list[str] = []
+        vectors = [np.empty((0, self._engine.dimension), np.float32)]
+        for start in range(0, len(messages), _ROWS_AT_ONCE):
+            prepared = self._preprocessor.prepare(messages[start : start + _ROWS_AT_ONCE])
+            texts += [item.text for item in prepared]
+            vectors.append(self._engine.run(TokenBatch.of([item.ids for item in prepared])))
+            progress(len(texts) / len(messages))
+        return texts, np.concatenate(vectors)
