@@ -21,8 +21,8 @@ endef
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## set up what is missing, start everything, print the addresses; Ctrl-C stops
-	$(call set_up,run)
+run: ## set up what is missing, start everything, print the addresses (GPU=1: for an NVIDIA GPU)
+	$(call set_up,$(if $(GPU),gpu,run))
 	@exec .venv/bin/python -m infra.cli up
 
 test: ## run the whole test suite against a real Redis and real processes

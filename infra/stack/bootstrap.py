@@ -1,9 +1,10 @@
 """Make or mend `.venv` from a hash-pinned lock. Run by make; the standard library is all it needs.
 
 `python infra/stack/bootstrap.py run` installs requirements/run.txt and Parley itself; `test` adds
-requirements/test.txt. A stamp beside the packages tells what they were made from, so that nothing
-is done when nothing changed. A marker tells that an installation is under way: one that was cut
-off starts afresh, since pip takes half-written packages for whole ones.
+requirements/test.txt; `gpu` installs requirements/gpu.txt instead. A stamp beside the packages
+tells what they were made from, so that nothing is done when nothing changed. A marker tells that
+an installation is under way: one that was cut off starts afresh, since pip takes half-written
+packages for whole ones.
 """
 
 import fcntl
@@ -18,7 +19,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED_BYTES = {"run": 2_500_000_000, "test": 3_000_000_000}
+NEEDED_BYTES = {"run": 2_500_000_000, "test": 3_000_000_000, "gpu": 12_000_000_000}
+# Profiles beside which one can be installed; the two TensorFlows would overwrite each other.
+_COMPATIBLE = {"run": {"run", "test"}, "test": {"run", "test"}, "gpu": {"gpu"}}
+_CONTAINS = {"run": ("run", "test"), "test": ("test",), "gpu": ("gpu",)}
 _PINNED = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 _PROGRESS = re.compile(r"^(?:Collecting|Ignoring|Requirement already satisfied:) ([^\s=:]+)")
 
@@ -72,7 +76,7 @@ class Environment:
         whole = self._python.exists() and not self._unfinished.exists()
         return whole and any(
             self._read_stamp(profile) == self._fingerprint(profile)
-            for profile in {self._profile, "test"}
+            for profile in _CONTAINS[self._profile]
         )
 
     def _is_usable(self) -> bool:
@@ -80,10 +84,15 @@ class Environment:
         if not self._venv.exists():
             return False
         made_here = f"{self._venv}" in self._read(self._venv / "pyvenv.cfg")
-        if made_here and not self._unfinished.exists() and self._runs("-m", "pip", "--version"):
+        whole = made_here and not self._unfinished.exists() and not self._is_of_other_kind()
+        if whole and self._runs("-m", "pip", "--version"):
             return True
-        print("The environment in .venv is unfinished or broken: making it anew.", flush=True)
+        print("The environment in .venv is unfinished, moved or of another kind.", flush=True)
         return False
+
+    def _is_of_other_kind(self) -> bool:
+        stamps = {path.name.removeprefix("stamp-") for path in self._venv.glob("stamp-*")}
+        return bool(stamps - _COMPATIBLE[self._profile])
 
     def _create(self) -> None:
         print("Creating .venv", flush=True)

@@ -28,7 +28,9 @@ class FakePip:
     def create(self, environment: Environment) -> None:
         self.calls.append("create")
         binaries = self.root / ".venv" / "bin"
-        (self.root / ".venv" / "unfinished").unlink(missing_ok=True)
+        for leftover in (self.root / ".venv").glob("*"):
+            if leftover.is_file():
+                leftover.unlink()
         binaries.mkdir(parents=True, exist_ok=True)
         if not (binaries / "python").exists():
             (binaries / "python").symlink_to(sys.executable)
@@ -39,7 +41,7 @@ class FakePip:
 def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     (tmp_path / "requirements").mkdir()
-    for profile in ("run", "test"):
+    for profile in ("run", "test", "gpu"):
         (tmp_path / "requirements" / f"{profile}.txt").write_text(f"{profile}==1\n")
     fake = FakePip(tmp_path)
     monkeypatch.setattr(Environment, "_pip", lambda self, *args: fake(self, *args))
@@ -79,7 +81,7 @@ def test_an_interrupted_set_up_starts_afresh(
     assert main("run", pip.root) == 130
     pip.failure = None
     assert set_up(pip, "run") == ["create", "/requirements/run.txt", ""]
-    assert "unfinished or broken" in capsys.readouterr().out
+    assert "unfinished, moved" in capsys.readouterr().out
 
 
 def test_an_interrupted_addition_starts_afresh_even_for_run(pip: FakePip) -> None:
@@ -100,6 +102,13 @@ def test_an_environment_of_a_moved_clone_is_made_anew(pip: FakePip) -> None:
 def test_a_python_that_is_gone_is_noticed(pip: FakePip) -> None:
     set_up(pip, "run")
     (pip.root / ".venv" / "bin" / "python").unlink()
+    assert set_up(pip, "run")[0] == "create"
+
+
+def test_the_two_tensorflows_never_share_an_environment(pip: FakePip) -> None:
+    set_up(pip, "run")
+    assert set_up(pip, "gpu") == ["create", "/requirements/gpu.txt", ""]
+    assert set_up(pip, "gpu") == []
     assert set_up(pip, "run")[0] == "create"
 
 
