@@ -1,9 +1,15 @@
 """Log lines that a program can read: one JSON object a line, never a message's text."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
+
+from shared.errors import QueueUnavailable
+
+logger = logging.getLogger("parley.gateway")
 
 
 class JsonLines(logging.Formatter):
@@ -31,3 +37,24 @@ def write_lines(level: str) -> None:
     parley.handlers[:] = [handler]
     parley.setLevel(level.upper())
     parley.propagate = False
+
+
+class Outage:
+    """Log that the queue is gone and that it is back, not every request that meets it."""
+
+    def __init__(self) -> None:
+        self._lasts = False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Watch one attempt to reach the queue."""
+        try:
+            yield
+        except QueueUnavailable as error:
+            if not self._lasts:
+                logger.warning("the queue is unavailable: %s", error)
+            self._lasts = True
+            raise
+        if self._lasts:
+            logger.info("the queue is available again")
+        self._lasts = False

@@ -108,8 +108,7 @@ def _refused(error: AdmissionRefused) -> Response:
     return problem(kind, detail, headers={"Retry-After": str(seconds)})
 
 
-def _unavailable(error: QueueUnavailable) -> Response:
-    logger.warning("queue unavailable: %s", error)
+def _unavailable(_error: QueueUnavailable) -> Response:
     detail = "The queue does not answer at the moment; try again shortly."
     return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
 

@@ -10,6 +10,7 @@ import redis
 
 from gateway.coalescer import Coalescer
 from gateway.drain_rate import DrainRate
+from gateway.logs import Outage
 from shared import keys, wire
 from shared.connection import queue_errors, read_script
 from shared.errors import AdmissionRefused, ConversationBusy, ParleyError, QueueUnavailable
@@ -66,6 +67,7 @@ class RedisPublisher:
         self._limits = limits
         self._drain_rate = drain_rate
         self._observe_batch = observe_batch
+        self._outage = Outage()
         script = client.register_script(read_script("gateway.lua", "enqueue.lua"))
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send)
@@ -88,7 +90,7 @@ class RedisPublisher:
             limits.lane_ttl_seconds,
             *chain.from_iterable(parcels),
         ]
-        with queue_errors():
+        with self._outage.watched(), queue_errors():
             places = self._script(keys=(keys.INFERENCE, keys.SENTIMENT), args=arguments)
         return [self._outcome(place) for place in places]
 

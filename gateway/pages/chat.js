@@ -102,7 +102,7 @@ const milliseconds = (value) => value >= 1000 ? `${(value / 1000).toFixed(1)} s`
 function facts(reply, elapsed) {
   const { answer, tone } = reply;
   const fill = element("span", { class: "fill" });
-  fill.style.width = percent(answer.confidence);
+  fill.style.width = `${answer.confidence * 100}%`;
   const sure = element("span", { class: "sure" },
     element("span", { class: "track", "aria-hidden": "true" }, fill), `${percent(answer.confidence)} sure`);
   const mood = tone.label === "unknown" ? "tone unknown" : `${tone.label} tone, ${percent(tone.score)}`;

@@ -3,6 +3,7 @@
 import json
 import logging
 import runpy
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.dispatch import new_gateway_id
 from gateway.drain_rate import DrainRate
-from gateway.logs import JsonLines
+from gateway.logs import JsonLines, Outage
 from gateway.preferences import Preference, read_preference
 from gateway.settings import GatewaySettings
 from gateway.waiting_room import WaitingRoom
@@ -192,3 +193,16 @@ def test_log_lines_are_json_even_with_a_traceback() -> None:
     assert "\n" not in line
     assert json.loads(line)["text"] == "text a\nb"
     assert "ValueError" in json.loads(line)["traceback"]
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "parley")
+    outage = Outage()
+    for reachable in (True, False, False, False, True, True):
+        with suppress(QueueUnavailable), outage.watched():
+            if not reachable:
+                raise QueueUnavailable("down")
+
+    assert caplog.messages == ["the queue is unavailable: down", "the queue is available again"]
