@@ -145,7 +145,7 @@ function showReply(item, reply, elapsed) {
   bubble.replaceChildren(...markdown(reply.response));
   if (reply.answer.kind === "clarify" && reply.answer.alternatives.length) item.append(chips(reply.answer.alternatives));
   if (reply.truncated) item.append(notice("Your message was long; only its beginning was read."));
-  if (reply.engine === "simulated") item.append(notice("Simulated engine: this is not a real answer."));
+  if (reply.engine.startsWith("simulated")) item.append(notice("Simulated engine: this is not a real answer."));
   item.append(facts(reply, elapsed));
   scroll();
 }
