@@ -10,16 +10,16 @@ from shared.errors import EngineError
 from workers.engines.packing import Grids, Sheet, lay, pack, padded_tokens
 from workers.engines.port import Shape, TokenBatch
 
-MOST_ROWS = 32  # more messages at once pack no better and only wait for each other
-
 
 class GridEngine(ABC):
     """An engine with fixed grids; a runtime says how one grid is run."""
 
-    def __init__(self, name: str, dimension: int, grids: Sequence[Shape], most_tokens: int) -> None:
+    def __init__(
+        self, name: str, dimension: int, shapes: Sequence[Shape], most_tokens: int
+    ) -> None:
         self._name = name
         self._dimension = dimension
-        self._grids = tuple(grids)
+        self._shapes = tuple(shapes)
         self._most_tokens = most_tokens
         self._warm = False
 
@@ -34,24 +34,19 @@ class GridEngine(ABC):
         return self._dimension
 
     @property
-    def grids(self) -> tuple[Shape, ...]:
-        """Return the shapes that are compiled."""
-        return self._grids
-
-    @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Return the one batch size worth handing over at once: lengths may be mixed."""
-        return (Shape(MOST_ROWS, self._most_tokens),)
+        """Return the grids that are compiled."""
+        return self._shapes
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return the tokens, padding included, that such a batch makes this engine compute."""
-        return padded_tokens(lengths, self._grids)
+        return padded_tokens(lengths, self._shapes)
 
     def warm(self) -> None:
         """Load the model and run every grid once; raise EngineError where that fails."""
         try:
             self._load()
-            for shape in self._grids:
+            for shape in self._shapes:
                 self._run_sheet(lay(Sheet(shape, ()), _NO_BATCH), shape)
         except Exception as error:
             raise EngineError(f"the {self._name} engine cannot warm up: {error}") from error
@@ -64,7 +59,7 @@ class GridEngine(ABC):
         check_lengths(batch, self._most_tokens)
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         try:
-            for sheet in pack(batch.lengths.tolist(), self._grids):
+            for sheet in pack(batch.lengths.tolist(), self._shapes):
                 grids = lay(sheet, batch)
                 output = self._run_sheet(grids, sheet.shape)
                 vectors[grids.message] = output[grids.row, grids.slot]

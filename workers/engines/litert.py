@@ -25,13 +25,13 @@ class LiteRtEngine(GridEngine):
         self, model_dir: Path, encoder: Encoder, threads: int = 1, *, int8: bool = True
     ) -> None:
         manifest = read_manifest(model_dir)
-        grids = (
+        shapes = (
             [Shape(*shape) for shape in manifest.encoders[encoder].shapes]
             if int8
             else layout.LITERT_FP32_SHAPES
         )
         name = "litert-int8" if int8 else "litert-fp32"
-        super().__init__(name, manifest.hidden_size, grids, manifest.max_tokens)
+        super().__init__(name, manifest.hidden_size, shapes, manifest.max_tokens)
         self._path = (layout.int8 if int8 else layout.fp32)(model_dir, encoder)
         self._threads = threads
         self._runners: dict[Shape, Any] = {}
@@ -42,7 +42,7 @@ class LiteRtEngine(GridEngine):
         interpreter = Interpreter(str(self._path), num_threads=self._threads)
         self._runners = {
             shape: interpreter.get_signature_runner(layout.signature(shape))
-            for shape in self._grids
+            for shape in self._shapes
         }
 
     def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A batch size: rows × tokens."""
+    """The size of a grid: rows × tokens."""
 
     rows: int
     tokens: int
@@ -51,7 +51,7 @@ class Engine(Protocol):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Return the largest batches worth handing over at once; `run` takes others too."""
+        """Return the grids that are compiled; `run` takes any batch and lays it on them."""
 
     def warm(self) -> None:
         """Load the model and run all that will be used; raise EngineError where that fails."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shared.errors import EngineError
 from workers.engines.grid_engine import check_lengths
 from workers.engines.packing import padded_tokens
-from workers.engines.port import Shape, TokenBatch
+from workers.engines.port import TokenBatch
 from workers.models.layout import LITERT_SHAPES, MAX_TOKENS
 
 MARK = 2.0  # a vector's first element; no vector of length 1 can hold it
@@ -20,7 +20,7 @@ class SimulatedEngine:
     """Sleep `base_seconds` + `token_seconds` for each padded token; return marked vectors."""
 
     name = "simulated"
-    shapes = (Shape(32, MAX_TOKENS),)
+    shapes = LITERT_SHAPES
 
     def __init__(
         self,

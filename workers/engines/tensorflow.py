@@ -27,9 +27,9 @@ class TensorFlowEngine(GridEngine):
         self, model_dir: Path, encoder: Encoder, threads: int = 1, *, gpu: bool = False
     ) -> None:
         manifest = read_manifest(model_dir)
-        grids = layout.GPU_SHAPES if gpu else layout.LITERT_SHAPES
+        shapes = layout.GPU_SHAPES if gpu else layout.LITERT_SHAPES
         name = "tensorflow-fp16" if gpu else "tensorflow-fp32"
-        super().__init__(name, manifest.hidden_size, grids, manifest.max_tokens)
+        super().__init__(name, manifest.hidden_size, shapes, manifest.max_tokens)
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
         self._gpu = gpu
@@ -44,7 +44,7 @@ class TensorFlowEngine(GridEngine):
         self._tensor = tf.constant
         self._model = tf.saved_model.load(str(self._path))
         packed = self._model.signatures["packed_half" if self._gpu else "packed"]
-        self._functions = {shape: _compile(tf, packed, shape) for shape in self._grids}
+        self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
 
     def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
         inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))

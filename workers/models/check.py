@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shared.errors import EngineError
 from workers.engines.litert import LiteRtEngine
-from workers.engines.port import Engine, Shape, TokenBatch
+from workers.engines.port import Engine, TokenBatch
 from workers.engines.select import tensorflow_installed
 from workers.engines.tensorflow import TensorFlowEngine, load_tensorflow
 from workers.models import layout
@@ -138,7 +138,7 @@ class SavedModelRunner:
     """The SavedModel's documented `serving_default` signature as an engine, for the check alone."""
 
     name = "saved-model"
-    shapes: tuple[Shape, ...] = ()
+    shapes = layout.LITERT_SHAPES
 
     def __init__(self, model_dir: Path, encoder: Encoder, threads: int, dimension: int) -> None:
         self.dimension = dimension

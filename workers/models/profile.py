@@ -10,7 +10,7 @@ import numpy as np
 
 from workers.engines.port import Engine, Shape, TokenBatch
 from workers.engines.select import Kind, select_engine
-from workers.models.layout import LITERT_SHAPES, Encoder
+from workers.models.layout import Encoder
 
 TYPICAL_TOKENS = 16  # of a customer's message
 
@@ -91,15 +91,14 @@ def measure(
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Speed]:
     """Time full grids of a warm engine, all shapes in turns, `rounds` times."""
-    grids: Sequence[Shape] = getattr(engine, "grids", LITERT_SHAPES)
-    batches = {shape: _full(shape) for shape in grids}
-    seconds: dict[Shape, list[float]] = {shape: [] for shape in grids}
+    batches = {shape: _full(shape) for shape in engine.shapes}
+    seconds: dict[Shape, list[float]] = {shape: [] for shape in engine.shapes}
     for _ in range(rounds):
         for shape, batch in batches.items():
             began = clock()
             engine.run(batch)
             seconds[shape].append(clock() - began)
-    return [Speed(engine.name, encoder, threads, s, median(seconds[s])) for s in grids]
+    return [Speed(engine.name, encoder, threads, s, median(seconds[s])) for s in engine.shapes]
 
 
 def fit_cost(speeds: Sequence[Speed]) -> Cost:
