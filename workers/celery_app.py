@@ -30,7 +30,6 @@ def _configuration() -> dict[str, Any]:
             keys.TONE_TASK: {"queue": keys.SENTIMENT},
         },
         "worker_pool": "solo",
-        "worker_consumer": "workers.drain.step:DrainConsumer",
         "worker_send_task_events": True,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -39,6 +38,7 @@ def _configuration() -> dict[str, Any]:
 
 app = Celery("parley", set_as_current=False)
 app.add_defaults(_configuration)
+app.steps["consumer"].add("workers.drain.step:DrainStep")
 
 
 @app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]

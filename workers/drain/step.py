@@ -1,4 +1,4 @@
-"""Where the drain meets Celery: a consumer whose task step drains in place of kombu's own path.
+"""Where the drain meets Celery: a step in the worker's start that takes the messages over.
 
 Celery keeps the process's life, remote control, heartbeats and events.
 """
@@ -6,9 +6,8 @@ Celery keeps the process's life, remote control, heartbeats and events.
 import logging
 from typing import Any, Protocol
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.worker import state
-from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 
 from shared.errors import ParleyError, SettingsError
@@ -38,28 +37,35 @@ def is_revoked(task_id: str) -> bool:
     return task_id in state.revoked
 
 
-class DrainTasks(Tasks):  # type: ignore[misc] # Celery has no types
-    """Start a drain for each queue of this worker; survive reconnections of Celery's own link."""
+class DrainStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
+    """Start a drain for each queue of this worker; survive reconnections of Celery's own link.
+
+    Comes after Celery's task step, which declares the queues for Celery's tools, and before its
+    event loop, which would begin to consume.
+    """
+
+    requires = (Tasks,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._drains: list[Drained] = []
         super().__init__(consumer, **options)
 
     def start(self, c: Any) -> None:
-        """Declare the queues for Celery's tools, but let the drain take the messages."""
-        super().start(c)
+        """Keep kombu from taking messages, on each new connection; start the drains once."""
         c.task_consumer.consume = _leave_to_the_drain
         if not self._drains:
             self._drains = self._compose(c)
             for drain in self._drains:
                 drain.start()
 
+    def stop(self, c: Any) -> None:
+        """Do nothing: this is called whenever Celery's link breaks, and the drain has its own."""
+
     def shutdown(self, c: Any) -> None:
         """Stop the drains with the worker."""
         for drain in self._drains:
             drain.stop()
         self._drains = []
-        super().shutdown(c)
 
     def _compose(self, c: Any) -> list[Drained]:
         try:
@@ -68,19 +74,6 @@ class DrainTasks(Tasks):  # type: ignore[misc] # Celery has no types
         except ParleyError as fault:
             _log.critical("this worker cannot start: %s", fault)
             raise SystemExit(1) from fault
-
-
-class DrainConsumer(Consumer):  # type: ignore[misc] # Celery has no types
-    """Celery's consumer with the task step swapped."""
-
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc] # Celery has no types
-        """Celery's blueprint; without the step for brokers that delay messages themselves."""
-
-        default_steps = [  # noqa: RUF012 - Celery's own form
-            "workers.drain.step:DrainTasks" if step.endswith(":Tasks") else step
-            for step in Consumer.Blueprint.default_steps
-            if not step.endswith(":DelayedDelivery")
-        ]
 
 
 def _composer(queue: str) -> ComposeDrain:

@@ -1,0 +1,64 @@
+"""The drain takes the place of kombu's path: after Celery's task step, before its event loop."""
+
+from types import SimpleNamespace
+
+import pytest
+from celery.worker.consumer import Consumer
+
+from workers.celery_app import app
+from workers.drain.step import DrainStep
+
+
+def test_the_drain_starts_between_the_task_step_and_the_event_loop() -> None:
+    blueprint = Consumer.Blueprint(steps=app.steps["consumer"])
+    steps = blueprint._finalize_steps(blueprint.claim_steps())
+    names = [step.name.rsplit(".", 1)[1] for step in steps]
+    assert len(set(names)) == len(names)
+    assert "DrainStep" in names
+    assert names.index("Tasks") < names.index("DrainStep")
+    consumer = SimpleNamespace(hub=None)
+    order = [step(consumer) for step in steps if step.name.endswith(("DrainStep", "Evloop"))]
+    assert order[-1].last is True
+
+
+class Recorder:
+    """A drain that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def start(self) -> None:
+        """Note it."""
+        self.calls.append("start")
+
+    def stop(self) -> None:
+        """Note it."""
+        self.calls.append("stop")
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    found = Recorder()
+    monkeypatch.setattr(DrainStep, "_compose", lambda _step, _consumer: [found])
+    return found
+
+
+def new_connection(consumer: SimpleNamespace) -> list[str]:
+    """Do what Celery's task step does on each connection; return what kombu is told to consume."""
+    consumed: list[str] = []
+    consumer.task_consumer = SimpleNamespace(consume=lambda: consumed.append("kombu"))
+    return consumed
+
+
+def test_kombu_never_consumes_and_the_drain_outlives_a_reconnection(recorder: Recorder) -> None:
+    consumer = SimpleNamespace()
+    step = DrainStep(consumer)
+    for _ in range(2):
+        consumed = new_connection(consumer)
+        step.start(consumer)
+        consumer.task_consumer.consume()
+        assert consumed == []
+        step.stop(consumer)
+    assert recorder.calls == ["start"]
+    step.shutdown(consumer)
+    assert recorder.calls == ["start", "stop"]
