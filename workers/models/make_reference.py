@@ -7,7 +7,7 @@ Needs torch and transformers, which Parley does not install; in an environment o
 
 MODEL_FOLDER is the folder in Hugging Face layout that the model is built from. Writes
 reference.npz beside this file: `texts`, `ids` and `lengths` by BertTokenizer, `answer` (the mean
-of the last hidden states, length 1) and `tone` (the mean after layer 3, as it is).
+of the last hidden states, length 1) and `tone` (the mean after layer 2, as it is).
 """
 
 import sys
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-TONE_LAYERS = 3
+TONE_LAYERS = 2
 TEXTS = (
     "Hi",
     "ok",

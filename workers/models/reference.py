@@ -15,7 +15,7 @@ from workers.models.numpy_bert import mean_vectors
 from workers.models.weights import PACKAGE_SHA256, Source, load_weights, read_config
 
 COMMITTED = Path(__file__).with_name("reference.npz")
-COMMITTED_TONE_LAYERS = 3
+COMMITTED_TONE_LAYERS = 2
 
 
 @dataclass(frozen=True, slots=True)
