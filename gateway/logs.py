@@ -1,13 +1,9 @@
 """Log lines that a program can read: one JSON object a line, never a message's text."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
-
-from shared.errors import QueueUnavailable
 
 logger = logging.getLogger("parley.gateway")
 
@@ -45,16 +41,10 @@ class Outage:
     def __init__(self) -> None:
         self._lasts = False
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Watch one attempt to reach the queue."""
-        try:
-            yield
-        except QueueUnavailable as error:
-            if not self._lasts:
-                logger.warning("the queue is unavailable: %s", error)
-            self._lasts = True
-            raise
-        if self._lasts:
+    def note(self, fault: str | None) -> None:
+        """Take note of one attempt to reach the queue: what went wrong, or None."""
+        if fault is not None and not self._lasts:
+            logger.warning("the queue is unavailable: %s", fault)
+        elif fault is None and self._lasts:
             logger.info("the queue is available again")
-        self._lasts = False
+        self._lasts = fault is not None

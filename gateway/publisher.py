@@ -21,6 +21,8 @@ _Parcel = tuple[str, str, bytes, bytes]
 
 _QUEUE_FULL = -1
 _CONVERSATION_FULL = -2
+_UNWRITTEN = -3
+_WRITE_FAULT = "Redis could not write a job; its log says why"
 
 
 Acknowledge = Callable[[int | Exception], None]
@@ -90,11 +92,18 @@ class RedisPublisher:
             limits.lane_ttl_seconds,
             *chain.from_iterable(parcels),
         ]
-        with self._outage.watched(), queue_errors():
-            places = self._script(keys=(keys.INFERENCE, keys.SENTIMENT), args=arguments)
+        try:
+            with queue_errors():
+                places = self._script(keys=(keys.INFERENCE, keys.SENTIMENT), args=arguments)
+        except QueueUnavailable as error:
+            self._outage.note(str(error))
+            raise
+        self._outage.note(_WRITE_FAULT if _UNWRITTEN in places else None)
         return [self._outcome(place) for place in places]
 
     def _outcome(self, place: int) -> int | Exception:
+        if place == _UNWRITTEN:
+            return QueueUnavailable(_WRITE_FAULT)
         return _refusal(place, self._limits, self._drain_rate) or place
 
 

@@ -10,8 +10,9 @@
 --
 -- Keys made from arguments: parley:job:*, parley:lane:*, celery-task-meta-*
 -- Returns one integer for each job: messages that wait on the inference queue, -1 the queue is
---   full, -2 too many of its conversation wait. A job that is known already is not queued again,
---   so the call may be repeated after a lost connection.
+--   full, -2 too many of its conversation wait, -3 Redis could not write it (Redis's log says why).
+--   A job that is known already is not queued again, so the call may be repeated after a lost
+--   connection.
 local queue_limit, waiting_limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local job_ttl, lane_ttl = ARGV[3], ARGV[4]
 local backlog = redis.call('LLEN', KEYS[1])
@@ -38,6 +39,8 @@ local function enqueue(id, conversation, infer, tone)
 end
 
 for i = 5, #ARGV, 4 do
-  places[#places + 1] = enqueue(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  local ok, place = pcall(enqueue, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  if not ok then redis.log(redis.LOG_WARNING, 'parley: ' .. tostring(place.err or place)) end
+  places[#places + 1] = ok and place or -3
 end
 return places

@@ -241,6 +241,34 @@ def test_a_server_that_forgot_the_script_is_told_it_again(redis_client: "redis.R
     assert publisher.publish(job("b")) == 2
 
 
+def test_a_server_without_memory_refuses_and_writes_nothing(redis_client: "redis.Redis") -> None:
+    publisher = RedisPublisher(redis_client, LIMITS, DrainRate(ManualClock()))
+    publisher.publish(job("a"))
+    redis_client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(QueueUnavailable, match="could not write"):
+            publisher.publish(job("b"))
+    finally:
+        redis_client.config_set("maxmemory", "0")
+
+    assert RedisQueue(redis_client).state("b") is None
+    assert publisher.publish(job("b")) == 2
+
+
+def test_a_job_that_cannot_be_written_spoils_no_other(redis_client: "redis.Redis") -> None:
+    trips: list[int] = []
+    publisher = RedisPublisher(redis_client, LIMITS, DrainRate(ManualClock()), trips.append)
+    redis_client.lpush(keys.lane("spoilt"), "not a lane")
+    heard: list[int | Exception] = []
+    for name in ("a", "spoilt", "b"):
+        publisher.post(job(name), heard.append)
+
+    assert publisher.publish(job("c")) == 3
+    assert heard[0] == 1
+    assert isinstance(heard[1], QueueUnavailable)
+    assert heard[2] == 2
+
+
 def test_no_server_means_queue_unavailable() -> None:
     client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
     publisher = RedisPublisher(client, LIMITS, DrainRate(ManualClock()))
