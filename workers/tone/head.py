@@ -1,5 +1,6 @@
 """The trained part: a small network from an encoder's vector and the cues to emotions."""
 
+import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -41,9 +42,9 @@ class Head:
     def load(cls, path: Path) -> Self:
         """Read the arrays; ModelError names a file that cannot serve."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 head = cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path} is not a tone head that can be read: {error}") from error
         if head.output_bias.shape != (len(EMOTIONS),):
             raise ModelError(f"{path} was trained for other emotions: run `parley tone train`.")
