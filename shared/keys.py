@@ -10,7 +10,7 @@
 | parley:token | string | counter that makes lease tokens unique | one key |
 | parley:redelivered:<job> | string | times a message came back from a dead worker | TTL |
 | parley:lane:<conversation> | string | the job in flight | TTL |
-| parley:lane:<conversation>:waiting | list | jobs that wait for it | TTL, cap |
+| parley:lane-waiting:<conversation> | list | jobs that wait for it | TTL, cap |
 | parley:job:<job> | hash | state, conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | channel of the worker that waits for that tone | TTL |
@@ -60,6 +60,11 @@ def workers(queue: str) -> str:
 def lane(conversation_id: str) -> str:
     """Name the key that holds a conversation's job in flight."""
     return f"parley:lane:{conversation_id}"
+
+
+def lane_waiting(conversation_id: str) -> str:
+    """Name the list of a conversation's jobs that wait for the one in flight."""
+    return f"parley:lane-waiting:{conversation_id}"
 
 
 def job(job_id: str) -> str:

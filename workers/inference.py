@@ -12,7 +12,13 @@ from workers.drain.drain import Drain
 from workers.drain.prepare import ChatPreparer, Judge
 from workers.drain.redis_queue import RedisInferenceQueue
 from workers.drain.step import is_revoked
+from workers.knowledge.assemble import build_responder
+from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.encoder import EngineEncoder
+from workers.knowledge.loader import DEMO
+from workers.models.manifest import read_manifest
 from workers.settings import WorkerSettings
+from workers.tone.wording import Wording
 
 
 def compose_inference(app: Celery, hostname: str) -> Drain[ChatJob]:
@@ -31,4 +37,10 @@ def compose_inference(app: Celery, hostname: str) -> Drain[ChatJob]:
 
 
 def _composer(base: Foundation) -> ReplyComposer:
-    raise NotImplementedError
+    settings = base.settings
+    encoder = EngineEncoder(
+        base.engine, base.preprocessor, read_manifest(settings.model_folder).digest
+    )
+    cache = EmbeddingCache(settings.data_dir / "cache", encoder)
+    responder = build_responder(settings.kb or DEMO, cache)
+    return ReplyComposer(responder, Wording.load(), base.engine.name, base.clock)

@@ -8,7 +8,7 @@
 -- ARGV[4] lane TTL, seconds
 -- ARGV[5..] four per job: job id, conversation id, inference task, tone task
 --
--- Keys made from arguments: parley:job:*, parley:lane:*, celery-task-meta-*
+-- Keys made from arguments: parley:job:*, parley:lane:*, parley:lane-waiting:*, celery-task-meta-*
 -- Returns one integer for each job: messages that wait on the inference queue, -1 the queue is
 --   full, -2 too many of its conversation wait, -3 Redis could not write it (Redis's log says why).
 --   A job that is known already is not queued again, so the call may be repeated after a lost
@@ -20,7 +20,7 @@ local places = {}
 
 local function enqueue(id, conversation, infer, tone)
   local job, lane = 'parley:job:' .. id, 'parley:lane:' .. conversation
-  local waiting = lane .. ':waiting'
+  local waiting = 'parley:lane-waiting:' .. conversation
   if redis.call('EXISTS', job, 'celery-task-meta-' .. id) > 0 then return backlog end
   if backlog >= queue_limit then return -1 end
   local holder = redis.call('GET', lane)

@@ -355,3 +355,14 @@ def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis
     names: list[bytes] = redis_client.keys("*")  # type: ignore[assignment]
     for name in (raw.decode() for raw in names):
         assert name in unbounded or redis_client.ttl(name) > 0, name
+
+
+def test_no_conversations_name_can_block_anothers_lane(bench: Bench) -> None:
+    queue = bench.inference("w")
+    one, two, odd = job("one", "talk"), job("two", "talk"), job("odd", "talk:waiting")
+    push(bench, one, two, odd)
+    leases = queue.lease(3)
+    verdicts = [
+        begin(queue, lease, each) for lease, each in zip(leases, (one, two, odd), strict=True)
+    ]
+    assert verdicts == ["go", "parked", "go"]

@@ -66,7 +66,7 @@ class RedisQueue:
         return self._list(keys.SENTIMENT)[::-1]
 
     def waiting(self, conversation_id: str) -> list[bytes]:
-        return self._list(keys.lane(conversation_id) + ":waiting")
+        return self._list(keys.lane_waiting(conversation_id))
 
     def lane(self, conversation_id: str) -> str | None:
         return _text(self.client.get(keys.lane(conversation_id)))
@@ -216,7 +216,7 @@ def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
         b"parley:job:a": LIMITS.job_ttl_seconds,
         b"parley:job:b": LIMITS.job_ttl_seconds,
         b"parley:lane:c": LIMITS.lane_ttl_seconds,
-        b"parley:lane:c:waiting": LIMITS.lane_ttl_seconds,
+        b"parley:lane-waiting:c": LIMITS.lane_ttl_seconds,
     }
 
 

@@ -24,7 +24,7 @@ local verdicts, news = {}, {}
 local function release(conversation, id)
   local lane = 'parley:lane:' .. conversation
   if redis.call('GET', lane) ~= id then return end
-  local waiting = redis.call('LPOP', lane .. ':waiting')
+  local waiting = redis.call('LPOP', 'parley:lane-waiting:' .. conversation)
   if not waiting then
     redis.call('DEL', lane)
     return

@@ -8,7 +8,7 @@
 -- ARGV[2] lane TTL, seconds
 -- ARGV[3..] five per job: token, job id, conversation id, message if foreign or '', tone task or ''
 --
--- Keys made from arguments: parley:job:*, parley:lane:*, parley:phrases:*, celery-task-meta-*
+-- Keys made from arguments: parley:job:*, parley:lane:*, parley:lane-waiting:*, parley:phrases:*, celery-task-meta-*
 -- Returns for each job {verdict, phrase, phrase, ...}; verdict is one of
 --   go         run it; the phrases are the wording its conversation has seen
 --   parked     another job of the conversation is in flight; the lease is given up (or was lost)
@@ -26,8 +26,9 @@ local function claim(token, id, conversation, message, tone)
   if holder and holder ~= id then
     redis.call('HSET', 'parley:job:' .. id, 'state', 'queued')
     redis.call('EXPIRE', 'parley:job:' .. id, job_ttl)
-    redis.call('RPUSH', lane .. ':waiting', id .. '\n' .. message)
-    redis.call('EXPIRE', lane .. ':waiting', lane_ttl)
+    local waiting_list = 'parley:lane-waiting:' .. conversation
+    redis.call('RPUSH', waiting_list, id .. '\n' .. message)
+    redis.call('EXPIRE', waiting_list, lane_ttl)
     redis.call('HDEL', KEYS[1], token)
     return false
   end
