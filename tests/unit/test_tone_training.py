@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 from shared.errors import ModelError
 from workers.tone.cues import CUES, FloatArray
 from workers.tone.emotions import EMOTIONS, TONE_OF
+from workers.tone.head import Head
 from workers.tone.training import corpus
 from workers.tone.training.fit import Recipe, fit
 from workers.tone.training.judge import label_f1
@@ -22,6 +23,8 @@ QUICK = Recipe(units=16, heads=2, epochs=30, rows=32)
 
 class LetterEncoder:
     """Counts letters: enough to tell a few short sentences apart."""
+
+    identity = "letters"
 
     def encode(
         self, messages: Sequence[str], progress: Callable[[float], None]
@@ -112,7 +115,7 @@ def test_a_head_learns_from_what_rows_allow() -> None:
     allowed[exact & negative] = 0
     allowed[exact & negative & angry, EMOTIONS.index("angry")] = 1
     allowed[exact & negative & ~angry, EMOTIONS.index("worried")] = 1
-    head = fit(inputs[:1_500], allowed[:1_500], np.ones(1_500, np.float32), QUICK)
+    head = fit(inputs[:1_500], allowed[:1_500], np.ones(1_500, np.float32), QUICK, "x")
     found = head.emotions(inputs[1_500:, :4], inputs[1_500:, 4:]).argmax(axis=1)
     wanted = np.where(angry, EMOTIONS.index("angry"), EMOTIONS.index("worried"))
     wanted = np.where(negative, wanted, EMOTIONS.index("calm"))[1_500:]
@@ -123,6 +126,7 @@ def test_training_writes_a_small_head_and_reports(data: Path, tmp_path: Path) ->
     head_path = tmp_path / "head.npz"
     report = train(LetterEncoder(), data, head_path, QUICK)
     assert report.head_bytes == head_path.stat().st_size < 1_000_000
+    assert Head.load(head_path).encoder == "letters"
     known = report.verdicts["GoEmotions dev"]
     assert known.rows == 90
     assert known.macro_f1 == pytest.approx(1.0)

@@ -14,12 +14,16 @@ from workers.tone.emotions import EMOTIONS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """One hidden layer of rectified units; inputs are [vector, cues], outputs EMOTIONS."""
+    """One hidden layer of rectified units; inputs are [vector, cues], outputs EMOTIONS.
+
+    `encoder` identifies the encoder whose vectors it was trained on.
+    """
 
     hidden_weights: FloatArray  # [dimension + cues, units]
     hidden_bias: FloatArray
     output_weights: FloatArray  # [units, emotions]
     output_bias: FloatArray
+    encoder: str
 
     @property
     def dimension(self) -> int:
@@ -43,9 +47,10 @@ class Head:
         """Read the arrays; ModelError names a file that cannot serve."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                head = cls(**{field.name: arrays[field.name] for field in fields(cls)})
+                loaded = {field.name: arrays[field.name] for field in fields(cls)}
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path} is not a tone head that can be read: {error}") from error
+        head = cls(**loaded | {"encoder": str(loaded["encoder"])})
         if head.output_bias.shape != (len(EMOTIONS),):
             raise ModelError(f"{path} was trained for other emotions: run `parley tone train`.")
         return head

@@ -49,9 +49,13 @@ def fit(
     allowed: FloatArray,
     weights: FloatArray,
     recipe: Recipe,
+    encoder: str,
     progress: Progress = lambda _share: None,
 ) -> Head:
-    """Fit heads of different seeds to [vector, cues] inputs and return their average."""
+    """Fit heads of different seeds to [vector, cues] inputs and return their average.
+
+    `encoder` identifies what made the vectors.
+    """
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
     standard = (inputs - mean) / scale
     heads = []
@@ -59,7 +63,7 @@ def fit(
         chance = np.random.default_rng(seed)
         heads.append(_fit_one(standard, allowed, weights, recipe, chance))
         progress((seed + 1) / recipe.heads)
-    return _side_by_side(heads, mean, scale)
+    return _side_by_side(heads, mean, scale, encoder)
 
 
 def _fit_one(
@@ -127,14 +131,16 @@ def _kept(shape: tuple[int, ...], dropout: float, chance: np.random.Generator) -
     return (kept / np.float32(1 - dropout)).astype(np.float32)
 
 
-def _side_by_side(heads: list[list[FloatArray]], mean: FloatArray, scale: FloatArray) -> Head:
+def _side_by_side(
+    heads: list[list[FloatArray]], mean: FloatArray, scale: FloatArray, encoder: str
+) -> Head:
     """Join heads so that their logits are averaged, and take the standardisation in."""
     first = np.concatenate([head[0] for head in heads], axis=1) / scale[:, None]
     first_bias = np.concatenate([head[1] for head in heads]) - mean @ first
     last = np.concatenate([head[2] for head in heads]) / len(heads)
     last_bias = np.mean([head[3] for head in heads], axis=0)
     arrays = (array.astype(np.float32) for array in (first, first_bias, last, last_bias))
-    return Head(*arrays)
+    return Head(*arrays, encoder=encoder)
 
 
 def join_inputs(vectors: FloatArray, cues: FloatArray) -> FloatArray:

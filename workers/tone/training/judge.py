@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.jobs import Tone
-from workers.tone.cues import CUES, FloatArray
 from workers.tone.emotions import EMOTIONS, LABELS
 from workers.tone.training.corpus import Corpus, read_json_lines
 
@@ -17,7 +16,6 @@ BANKING = "banking77_train.jsonl"
 
 Places = NDArray[np.intp]
 Judge = Callable[[Sequence[str]], Sequence[Tone]]
-_VADER_THRESHOLD = 0.05  # VADER's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +61,6 @@ def judge_plain_questions(folder: Path, judge: Judge) -> Verdict:
     """Show how bank customers' questions, mostly plain, are labelled."""
     given = _labels(judge([row["text"] for row in read_json_lines(folder / BANKING)]))
     return Verdict(len(given), None, _shares(given, LABELS))
-
-
-def vader_tones(cues: FloatArray) -> list[Tone]:
-    """Return what VADER alone says, for comparison."""
-    compound = cues[:, CUES.index("compound")]
-    places = np.where(
-        compound >= _VADER_THRESHOLD, 2, np.where(compound <= -_VADER_THRESHOLD, 0, 1)
-    )
-    return [Tone(LABELS[place], 1.0) for place in places]
 
 
 def _labels(tones: Sequence[Tone]) -> Places:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shared.errors import ModelError
 from shared.jobs import Tone
-from workers.tone.classifier import ToneClassifier
+from workers.tone.classifier import Classifier, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CueReader, FloatArray
 from workers.tone.training import corpus, judge
 from workers.tone.training.corpus import Corpus
@@ -19,11 +19,15 @@ from workers.tone.training.judge import Verdict
 
 Progress = Callable[[str, float], None]
 
-_EXAMPLES_SHARE = 0.6  # total weight of our own examples against that of the public sets
+_EXAMPLES_SHARE = 1.2  # total weight of our own examples against that of the public sets
 
 
 class MessageEncoder(Protocol):
     """Reads messages as the sentiment worker does."""
+
+    @property
+    def identity(self) -> str:
+        """Return what `workers.tone.choice.encoder_of` says of its model."""
 
     def encode(
         self, messages: Sequence[str], progress: Callable[[float], None]
@@ -63,7 +67,14 @@ def train(
     weights = _weights(whole, examples_from=sum(len(part.messages) for part in public))
     texts, vectors = encoder.encode(whole.messages, lambda share: progress("reading", share))
     inputs = join_inputs(vectors, cue_reader.read(texts))
-    head = fit(inputs, whole.allowed, weights, recipe, lambda share: progress("fitting", share))
+    head = fit(
+        inputs,
+        whole.allowed,
+        weights,
+        recipe,
+        encoder.identity,
+        lambda share: progress("fitting", share),
+    )
     head.save(head_path)
     verdicts = evaluate(encoder, data, head_path, progress)
     return TrainingReport(len(texts), head_path.stat().st_size, recipe, verdicts)
@@ -76,34 +87,34 @@ def evaluate(
     progress: Progress = lambda _stage, _share: None,
 ) -> dict[str, Verdict]:
     """Judge a head on every set that is there."""
-    classifier, cue_reader = ToneClassifier.load(head_path), CueReader()
-
-    def head_tones(messages: Sequence[str]) -> list[Tone]:
-        return classifier.classify(
-            *encoder.encode(messages, lambda share: progress("judging", share))
-        )
-
-    def vader_tones(messages: Sequence[str]) -> list[Tone]:
-        texts, _ = encoder.encode(messages, lambda share: progress("judging", share))
-        return judge.vader_tones(cue_reader.read(texts))
-
+    head_tones = _judge_by(ToneClassifier.load(head_path), encoder, progress)
+    lexicon_tones = _judge_by(LexiconClassifier(CueReader()), encoder, progress)
     held_out = corpus.read_held_out()
     verdicts = {
         "held-out sentences": judge.judge_corpus(held_out, head_tones),
         "held-out sentences, emotions": judge.judge_emotions(held_out, head_tones),
-        "held-out sentences, VADER alone": judge.judge_corpus(held_out, vader_tones),
+        "held-out sentences, VADER alone": judge.judge_corpus(held_out, lexicon_tones),
     }
     for split in ("dev", "test"):
         if (data / corpus.GOEMOTIONS / f"{split}.tsv").exists():
             rows = corpus.read_goemotions(data, split, narrowed=False)
             verdicts[f"GoEmotions {split}"] = judge.judge_corpus(rows, head_tones)
-            verdicts[f"GoEmotions {split}, VADER alone"] = judge.judge_corpus(rows, vader_tones)
+            verdicts[f"GoEmotions {split}, VADER alone"] = judge.judge_corpus(rows, lexicon_tones)
     if (data / judge.AIRLINE_TWEETS).exists():
         verdicts["airline tweets"] = judge.judge_airline_tweets(data, head_tones)
-        verdicts["airline tweets, VADER alone"] = judge.judge_airline_tweets(data, vader_tones)
+        verdicts["airline tweets, VADER alone"] = judge.judge_airline_tweets(data, lexicon_tones)
     if (data / judge.BANKING).exists():
         verdicts["Banking77 questions"] = judge.judge_plain_questions(data, head_tones)
     return verdicts
+
+
+def _judge_by(classifier: Classifier, encoder: MessageEncoder, progress: Progress) -> judge.Judge:
+    def tones(messages: Sequence[str]) -> list[Tone]:
+        return classifier.classify(
+            *encoder.encode(messages, lambda share: progress("judging", share))
+        )
+
+    return tones
 
 
 def _require(data: Path) -> None:

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import ModelError
+from workers.tone.classifier import HEAD, ToneClassifier
+from workers.tone.cues import CUES, CueReader, FloatArray
+from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
+from workers.tone.head import Head
+
+CLASSIFIER = ToneClassifier.load()
+DIMENSION = Head.load(HEAD).dimension
+MESSAGES = st.lists(st.text(max_size=40), min_size=1, max_size=8)
+
+
+def vectors_for(texts: list[str], seed: int = 0) -> FloatArray:
+    return np.random.default_rng(seed).normal(size=(len(texts), DIMENSION)).astype(np.float32)
+
+
+@given(MESSAGES)
+def test_label_score_and_emotions_agree(texts: list[str]) -> None:
+    for tone in CLASSIFIER.classify(texts, vectors_for(texts)):
+        sums: dict[str, float] = {
+            label: sum(tone.emotions[name] for name in EMOTIONS if TONE_OF[name] == label)
+            for label in LABELS
+        }
+        assert tone.score == pytest.approx(sums[tone.label], abs=0.005)
+        assert max(sums.values()) <= tone.score + 0.005
+        assert sum(tone.emotions.values()) == pytest.approx(1, abs=0.01)
+
+
+@given(MESSAGES)
+def test_a_tone_does_not_depend_on_its_batch(texts: list[str]) -> None:
+    vectors = vectors_for(texts)
+    together = CLASSIFIER.classify(texts, vectors)
+    for place, tone in enumerate(together):
+        (alone,) = CLASSIFIER.classify(texts[place : place + 1], vectors[place : place + 1])
+        assert alone.score == pytest.approx(tone.score, abs=0.0011)
+        assert dict(alone.emotions) == pytest.approx(dict(tone.emotions), abs=0.0011)
+
+
+def test_no_messages_have_no_tones() -> None:
+    assert CLASSIFIER.classify([], np.zeros((0, DIMENSION), np.float32)) == []
+
+
+def test_a_tone_can_be_written_as_json() -> None:
+    (tone,) = CLASSIFIER.classify(["hi"], vectors_for(["hi"]))
+    assert json.loads(json.dumps([tone.label, tone.score, dict(tone.emotions)]))
+
+
+def test_vectors_of_another_encoder_are_refused() -> None:
+    with pytest.raises(ModelError, match="tone train"):
+        CLASSIFIER.classify(["hi"], np.zeros((1, DIMENSION + 1), np.float32))
+
+
+def test_the_committed_head_is_small() -> None:
+    assert HEAD.stat().st_size <= 1_000_000
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04"])
+def test_a_damaged_head_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "head.npz"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"head\.npz"):
+        Head.load(path)
+
+
+def test_a_head_for_other_emotions_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    arrays = (np.zeros(shape, np.float32) for shape in ((9, 2), (2,), (2, 3), (3,)))
+    Head(*arrays, encoder="x").save(path)
+    with pytest.raises(ModelError, match="other emotions"):
+        Head.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "cue", "least", "most"),
+    [
+        ("this is terrible", "compound", -1.0, -0.3),
+        ("this is wonderful", "compound", 0.3, 1.0),
+        ("where is my parcel", "compound", 0.0, 0.0),
+        ("answer me!!!!!", "exclaimed", 1.0, 1.0),
+        ("why??", "asked", 0.6, 0.7),
+        ("WHERE IS MY parcel", "shouted", 0.5, 0.5),
+        ("", "compound", 0.0, 0.0),
+    ],
+)
+def test_cues_tell_what_the_wording_tells(text: str, cue: str, least: float, most: float) -> None:
+    assert least <= CueReader().read([text])[0, CUES.index(cue)] <= most
