@@ -7,6 +7,7 @@ ParleyError
 ├── KnowledgeError         a knowledge base file is faulty (names file, line and fault)
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
+├── BenchError             a benchmark's system, messages or load generator failed
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
@@ -41,6 +42,10 @@ class MalformedMessage(ParleyError):
 
 class StackError(ParleyError):
     """Say why the local stack cannot start."""
+
+
+class BenchError(ParleyError):
+    """Say what kept the benchmark from measuring."""
 
 
 class QueueUnavailable(ParleyError):

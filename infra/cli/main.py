@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import dead_letters, knowledge, model, talk, tone
+from infra.cli import bench, dead_letters, knowledge, model, talk, tone
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
+app.command("bench")(bench.bench)
 app.add_typer(model.app, name="model")
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(tone.app, name="tone")

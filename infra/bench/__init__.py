@@ -1,0 +1,1 @@
+"""The load benchmark: Parley beside simpler designs on one machine, in one run."""

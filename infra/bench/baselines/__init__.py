@@ -1,0 +1,1 @@
+"""What a team would build without Parley, on the same model: each design is one file."""

@@ -1,0 +1,186 @@
+"""What is reported of one system under one load, and how it follows from samples and counters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.bench.load import STAGES, Samples
+from infra.bench.observe import Observation
+
+SATURATED = 0.95  # a system that answers less than this of what is offered has no more to give
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from when a request was due to the last byte of its answer."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    mean_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """What a queue's workers ran in the window; None where they do not count it.
+
+    `padding_waste` is the share of the tokens computed that belong to no message.
+    """
+
+    mean_batch: float | None = None
+    padding_waste: float | None = None
+    engine_ms_per_message: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One system under one load.
+
+    `users` ask again once answered (closed loop) or, where `offered_per_second` is set, arrivals
+    come at that rate whatever becomes of them (open loop). `cpu_ms` and `rss_mb` are by process,
+    the load generator among them; `stages_ms` are mean times of a message. `late_ms` is how late,
+    at the 99th percentile, the generator itself sent.
+    """
+
+    system: str
+    users: int
+    offered_per_second: float | None
+    seconds: float
+    answered: int
+    errors: int
+    messages_per_second: float
+    latency: Latency | None
+    cpu_ms: Mapping[str, float] = field(default_factory=dict)
+    rss_mb: Mapping[str, float] = field(default_factory=dict)
+    batches: Mapping[str, Batches] = field(default_factory=dict)
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+    late_ms: float | None = None
+
+    @property
+    def system_cpu_ms(self) -> float:
+        """Return the CPU time of a message in all processes of the system itself."""
+        return sum(ms for name, ms in self.cpu_ms.items() if name != GENERATOR)
+
+    @property
+    def system_rss_mb(self) -> float:
+        """Return the memory of all processes of the system itself."""
+        return sum(mb for name, mb in self.rss_mb.items() if name != GENERATOR)
+
+    @property
+    def saturated(self) -> bool:
+        """Tell whether more was offered than was answered."""
+        offered = self.offered_per_second
+        return offered is not None and self.messages_per_second < SATURATED * offered
+
+
+GENERATOR = "load generator"
+
+
+def summarise(
+    system: str,
+    samples: Samples,
+    users: int,
+    rate: float | None,
+    before: Observation,
+    after: Observation,
+) -> Figures:
+    """Return the figures of one load; percentiles are of the requests that were answered.
+
+    A closed loop counts requests answered in the window; an open loop those due in it, since a
+    request that waits past its end is the slowest of all. Throughput is what was answered in the
+    window either way.
+    """
+    seconds = samples.end - samples.begin
+    in_window = _between(samples.done, samples)
+    counted = in_window if rate is None else _between(samples.due, samples)
+    answered = counted & samples.ok
+    latencies = (samples.done - samples.due)[answered] * 1e3
+    throughput = int((in_window & samples.ok).sum())
+    unanswered = int(_between(samples.offered, samples).sum() - counted.sum()) if rate else 0
+    return Figures(
+        system=system,
+        users=users,
+        offered_per_second=rate,
+        seconds=seconds,
+        answered=int(answered.sum()),
+        errors=int((counted & ~samples.ok).sum()) + max(0, unanswered),
+        messages_per_second=throughput / seconds,
+        latency=_latency(latencies),
+        cpu_ms=_cpu_ms(before, after, throughput),
+        rss_mb={name: used / 1e6 for name, used in after.rss_bytes.items()},
+        batches={queue: _batches(before, after, queue) for queue in after.counters},
+        stages_ms=_stages(samples, answered, latencies, before, after),
+        late_ms=_late_ms(samples, answered) if rate else None,
+    )
+
+
+def _between(times: NDArray[np.float64], samples: Samples) -> NDArray[np.bool_]:
+    return (samples.begin <= times) & (times < samples.end)
+
+
+def _latency(milliseconds: NDArray[np.float64]) -> Latency | None:
+    if not len(milliseconds):
+        return None
+    p50, p95, p99 = (float(value) for value in np.percentile(milliseconds, (50, 95, 99)))
+    return Latency(p50, p95, p99, float(milliseconds.mean()))
+
+
+def _late_ms(samples: Samples, answered: NDArray[np.bool_]) -> float | None:
+    late = (samples.sent - samples.due)[answered] * 1e3
+    return float(np.percentile(late, 99)) if len(late) else None
+
+
+def _cpu_ms(before: Observation, after: Observation, messages: int) -> dict[str, float]:
+    if not messages:
+        return {}
+    return {
+        name: (seconds - before.cpu_seconds.get(name, 0.0)) * 1e3 / messages
+        for name, seconds in after.cpu_seconds.items()
+    }
+
+
+def _batches(before: Observation, after: Observation, queue: str) -> Batches:
+    def gained(counter: str) -> float:
+        then = before.counters.get(queue, {}).get(counter, 0.0)
+        return after.counters[queue].get(counter, 0.0) - then
+
+    def ratio(part: float, whole: float) -> float | None:
+        return part / whole if part and whole else None
+
+    filled = ratio(gained("tokens"), gained("padded_tokens"))
+    engine = ratio(gained("engine_seconds") * 1e3, gained("messages"))
+    return Batches(
+        mean_batch=ratio(gained("messages"), gained("batches")),
+        padding_waste=None if filled is None else 1 - filled,
+        engine_ms_per_message=engine,
+    )
+
+
+def _stages(
+    samples: Samples,
+    answered: NDArray[np.bool_],
+    latencies: NDArray[np.float64],
+    before: Observation,
+    after: Observation,
+) -> dict[str, float]:
+    """Part a message's mean time: the reply tells of the worker, /metrics of the gateway.
+
+    What the client waited beyond the gateway is `http`; what the gateway waited beyond the worker
+    is `deliver`: the completion in Redis, the publication, waking the request.
+    """
+    rows = samples.stages[answered]
+    told = rows[~np.isnan(rows).any(axis=1)]
+    requests = after.gateway_requests - before.gateway_requests
+    if not len(told) or not requests:
+        return {}
+    mean = dict(zip(STAGES, (float(value) for value in told.mean(axis=0)), strict=True))
+    gateway_ms = (after.gateway_seconds - before.gateway_seconds) * 1e3 / requests
+    total_ms = mean.pop("total_ms")
+    stages = {name.removesuffix("_ms"): value for name, value in mean.items()}
+    return {
+        "http": max(0.0, float(latencies.mean()) - gateway_ms),
+        **stages,
+        "deliver": max(0.0, gateway_ms - total_ms),
+    }

@@ -1,0 +1,129 @@
+"""Hold a system up while it is measured, and stop every process of it afterwards."""
+
+import contextlib
+import http.client
+import time
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from infra.bench.systems import System
+from infra.stack.logs import LogFolder
+from infra.stack.part import Part, describe_exit
+from infra.stack.probes import http_status
+from infra.stack.signals import StopSignals
+from infra.stack.spawner import ProcessSpawner
+from infra.stack.supervisor import Supervisor
+from shared.clock import SystemClock
+from shared.errors import BenchError
+
+_TICK_SECONDS = 0.05
+_START_SECONDS = 180.0
+_FIRST_ANSWER_SECONDS = 60.0
+_FIRST_MESSAGE = b'{"message": "How long does delivery take?"}'
+
+
+class Watch:
+    """Remember the process of each part, and fail the measurement where one dies; an Observer."""
+
+    def __init__(self, logs: LogFolder) -> None:
+        self._logs = logs
+        self._pids: dict[str, int] = {}
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Return the process id of each part that was started."""
+        return MappingProxyType(self._pids)
+
+    def started(self, part: Part, pid: int) -> None:
+        """Remember the process."""
+        self._pids[part.name] = pid
+
+    def ready(self, part: Part, seconds: float) -> None:
+        """Do nothing."""
+
+    def died(self, part: Part, code: int, wait_seconds: float) -> None:
+        """Raise BenchError with the part's last words."""
+        words = self._logs.tail(part.name, lines=4)
+        raise BenchError(f"{part.name} ended ({describe_exit(code)}) while measured: {words}")
+
+    def killed(self, part: Part) -> None:
+        """Do nothing: a baseline may be slow to stop."""
+
+    def stopped(self, part: Part) -> None:
+        """Do nothing."""
+
+
+class Hosted:
+    """A system that runs."""
+
+    def __init__(self, system: System, supervisor: Supervisor, watch: Watch) -> None:
+        self.system = system
+        self._supervisor = supervisor
+        self._watch = watch
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Return the process id of each part."""
+        return self._watch.pids
+
+    def look(self) -> None:
+        """Raise BenchError where a part has died."""
+        self._supervisor.tick()
+
+
+@contextlib.contextmanager
+def hosted(system: System, logs: LogFolder) -> Iterator[Hosted]:
+    """Start a system, yield it once it has answered a message, and stop it whatever happens."""
+    logs.begin([part.name for part in system.parts])
+    watch = Watch(logs)
+    supervisor = Supervisor(
+        system.parts, spawner=ProcessSpawner(logs), clock=SystemClock(), observer=watch
+    )
+    try:
+        _wait_until_serving(system, supervisor)
+        _wait_for_an_answer(system)
+        yield Hosted(system, supervisor, watch)
+    finally:
+        _stop(supervisor)
+
+
+def _wait_until_serving(system: System, supervisor: Supervisor) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not (supervisor.all_ready and http_status(system.url + system.ready_path) == 200):
+        supervisor.tick()
+        if time.monotonic() > deadline:
+            late = ", ".join(supervisor.waiting_for) or system.ready_path
+            raise BenchError(f"{system.name} is not ready after {_START_SECONDS:.0f} s: {late}")
+        time.sleep(_TICK_SECONDS)
+
+
+def _wait_for_an_answer(system: System) -> None:
+    deadline = time.monotonic() + _FIRST_ANSWER_SECONDS
+    while ask_once(system.url) != 200:
+        if time.monotonic() > deadline:
+            raise BenchError(f"{system.name} answers no message")
+        time.sleep(_TICK_SECONDS)
+
+
+def ask_once(url: str) -> int | None:
+    """Send one message; return the status, None where nothing answers."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_FIRST_ANSWER_SECONDS)
+    try:
+        connection.request("POST", "/chat", _FIRST_MESSAGE, {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _stop(supervisor: Supervisor) -> None:
+    """Stop all parts; a signal meanwhile ends them at once."""
+    with StopSignals() as signals:
+        supervisor.stop()
+        while not supervisor.stopped:
+            if signals.requests:
+                supervisor.kill()
+            supervisor.tick()
+            time.sleep(_TICK_SECONDS)

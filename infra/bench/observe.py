@@ -1,0 +1,93 @@
+"""Look at a running system from outside: processor time, memory, its own counters."""
+
+import http.client
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+from infra.stack.probes import live_workers
+from shared import keys
+
+_GATEWAY_TIME = "parley_gateway_chat_seconds"
+_PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Sums since each process began, by the name of its part; children belong to their part.
+
+    `counters` are those of a queue's workers together, as told by their last heartbeats, which come
+    once a second.
+    """
+
+    cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+    rss_bytes: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gateway_seconds: float = 0.0
+    gateway_requests: float = 0.0
+
+
+def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observation:
+    """Look at processes and, where a Redis holds heartbeats, at workers and gateway."""
+    usage = {name: _usage(pid) for name, pid in pids.items()}
+    cpu = {name: seconds for name, (seconds, _) in usage.items()}
+    rss = {name: used for name, (_, used) in usage.items()}
+    if redis_url is None:
+        return Observation(cpu, rss)
+    seconds, requests = _gateway_times(url)
+    return Observation(cpu, rss, _counters(redis_url), seconds, requests)
+
+
+def _usage(pid: int) -> tuple[float, int]:
+    cpu, rss = 0.0, 0
+    for process in _family(pid):
+        try:
+            with process.oneshot():
+                times = process.cpu_times()
+                rss += process.memory_info().rss
+        except psutil.Error:  # it has just ended
+            continue
+        cpu += times.user + times.system
+    return cpu, rss
+
+
+def _family(pid: int) -> Iterator[psutil.Process]:
+    try:
+        head = psutil.Process(pid)
+        yield head
+        yield from head.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _counters(redis_url: str) -> dict[str, dict[str, float]]:
+    sums: dict[str, dict[str, float]] = {}
+    for queue in (keys.INFERENCE, keys.SENTIMENT):
+        for status in live_workers(redis_url, queue):
+            queue_sums = sums.setdefault(queue, {})
+            for counter, value in status.counters.items():
+                queue_sums[counter] = queue_sums.get(counter, 0.0) + value
+    return sums
+
+
+def _gateway_times(url: str) -> tuple[float, float]:
+    """Return the seconds that requests spent in the gateway, and how many they were."""
+    sums = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(_fetch(url, "/metrics"))
+        for sample in family.samples
+        if sample.name.startswith(_GATEWAY_TIME)
+    }
+    return sums.get(f"{_GATEWAY_TIME}_sum", 0.0), sums.get(f"{_GATEWAY_TIME}_count", 0.0)
+
+
+def _fetch(url: str, path: str) -> str:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()

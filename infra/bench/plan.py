@@ -1,0 +1,69 @@
+"""What a benchmark run measures, and the bounds of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.bench.systems import SERVED
+from shared.errors import BenchError
+
+IDEAL = "ideal"
+SYSTEMS = (*SERVED, IDEAL)
+CONCURRENCY = (1, 32, 256, 1000)
+SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3)  # of what Parley answers in a closed loop
+MOST_USERS = 10_000
+MOST_SECONDS = 600.0
+_USER_SECONDS = 4.0  # an open loop has users for the arrivals of so many seconds
+_LEAST_USERS, _MOST_OPEN_USERS = 64, 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPlan:
+    """Systems, loads and times.
+
+    `rates` are arrivals a second for Parley's open loop; None: shares (SWEEP) of its closed-loop
+    throughput. `slow_seconds` bounds how long a closed loop waits for a slow system.
+    """
+
+    systems: tuple[str, ...] = SYSTEMS
+    concurrency: tuple[int, ...] = CONCURRENCY
+    rates: tuple[float, ...] | None = None
+    seconds: float = 10.0
+    warm_seconds: float = 4.0
+    slow_seconds: float = 60.0
+    messages: Path | None = None
+    caches: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.systems if name not in SYSTEMS]
+        if unknown or not self.systems:
+            raise BenchError(f"no system named {unknown}: there are {', '.join(SYSTEMS)}")
+        if not all(1 <= users <= MOST_USERS for users in self.concurrency):
+            raise BenchError(f"--concurrency takes numbers from 1 to {MOST_USERS}")
+        if not all(0 < rate <= MOST_USERS for rate in self.rates or ()):
+            raise BenchError(f"--rates takes numbers above 0, at most {MOST_USERS}")
+        if not 0 < self.seconds <= MOST_SECONDS:
+            raise BenchError(f"--seconds takes a number above 0, at most {MOST_SECONDS:.0f}")
+
+    def open_rates(self, saturation: float | None) -> tuple[float, ...]:
+        """Return the rates of the open loop; none where there is nothing to take shares of."""
+        if self.rates is not None:
+            return self.rates
+        return tuple(round(share * saturation, 1) for share in SWEEP) if saturation else ()
+
+
+def quick_plan(systems: tuple[str, ...], messages: Path | None) -> BenchPlan:
+    """Return a plan that shows in a minute that everything works; its figures mean nothing."""
+    return BenchPlan(
+        systems=systems,
+        concurrency=(1, 4),
+        rates=(10.0,),
+        seconds=1.5,
+        warm_seconds=0.5,
+        slow_seconds=20.0,
+        messages=messages,
+    )
+
+
+def open_loop_users(rate: float) -> int:
+    """Return how many requests may be under way at once when they arrive at a rate."""
+    return int(min(_MOST_OPEN_USERS, max(_LEAST_USERS, rate * _USER_SECONDS)))

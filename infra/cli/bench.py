@@ -1,0 +1,95 @@
+"""`parley bench`: measure Parley beside simpler designs on this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.bench.report import Report
+
+
+def bench(
+    systems: Annotated[
+        str | None,
+        typer.Option(
+            help="Any of parley, tutorial, stock, echo, ideal, parted by commas; unset: all."
+        ),
+    ] = None,
+    concurrency: Annotated[
+        str | None, typer.Option(help="Users of the closed loops; unset: 1,32,256,1000.")
+    ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option(help="Arrivals a second for Parley; unset: shares of what it can answer."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Length of each measurement.")] = 10.0,
+    messages: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PARLEY_BENCH_MESSAGES",
+            help="JSON lines with a field text; unset: the demo base's phrasings.",
+        ),
+    ] = None,
+    caches: Annotated[
+        bool, typer.Option("--caches", help="Leave caches of repeated phrases on.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only show that it works; the figures mean nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Measure throughput, latency and cost, Parley and simpler designs side by side.
+
+    Closed loop: so many users, each asks again once answered. Open loop: arrivals at a rate.
+
+    The report, its tables and pictures go to bench/ in the data folder.
+    """
+    from infra.bench.plan import CONCURRENCY, SYSTEMS, BenchPlan, quick_plan
+    from infra.bench.runner import run_bench
+    from infra.cli.output import print_json, progress_console
+
+    chosen = tuple(systems.split(",")) if systems else SYSTEMS
+    plan = BenchPlan(
+        systems=chosen,
+        concurrency=tuple(map(int, _numbers(concurrency, "--concurrency"))) or CONCURRENCY,
+        rates=_numbers(rates, "--rates") or None,
+        seconds=seconds,
+        messages=messages,
+        caches=caches,
+    )
+    if quick:
+        plan = quick_plan(chosen, messages)
+    report, folder = run_bench(plan, progress_console(as_json=as_json))
+    if as_json:
+        print_json(report)
+    else:
+        _show(report, folder)
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...]:
+    from shared.errors import BenchError
+
+    try:
+        return tuple(float(word) for word in text.split(",")) if text else ()
+    except ValueError:
+        raise BenchError(f"{option} takes numbers parted by commas, not {text!r}") from None
+
+
+def _show(report: "Report", folder: Path) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from infra.bench.tables import sheets
+    from infra.cli.output import console
+    from infra.stack.terminal import short_path
+
+    screen = console()
+    for sheet in sheets(report):
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        for place, name in enumerate(sheet.head):
+            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+        for row in sheet.rows:
+            table.add_row(*row)
+        screen.print(f"[bold]{sheet.title}[/]", table, sep="\n", highlight=False)
+    screen.print(f"Report, tables and pictures: {short_path(folder)}", highlight=False)
