@@ -86,7 +86,7 @@ class WordEncoder:
         self.embedded += len(ids)
         sums = [sum(map(self._direction, row), self._direction(0)) for row in ids]
         rows = np.array(sums, np.float32).reshape(len(ids), self.dimension)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
     def _direction(self, word: int) -> NDArray[np.float64]:
         return np.random.default_rng(word).standard_normal(self.dimension)
