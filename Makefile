@@ -16,7 +16,7 @@ define set_up
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format clean
+.PHONY: help run test check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ check: ## ruff, mypy --strict and the import rules
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
+
+bench: ## measure Parley beside simpler designs (ARGS="--quick": only see that it works)
+	$(call set_up,test)
+	@exec .venv/bin/python -m infra.cli bench $(ARGS)
 
 format: ## lay the code out and mend what ruff can mend
 	$(call set_up,test)

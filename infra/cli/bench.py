@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from infra.bench.report import Report
 
 
+_NEEDED = ("locust", "matplotlib", "psutil")
+
+
 def bench(
     systems: Annotated[
         str | None,
@@ -45,6 +48,7 @@ def bench(
 
     The report, its tables and pictures go to bench/ in the data folder.
     """
+    _require(*_NEEDED)
     from infra.bench.plan import CONCURRENCY, SYSTEMS, BenchPlan, quick_plan
     from infra.bench.runner import run_bench
     from infra.cli.output import print_json, progress_console
@@ -65,6 +69,16 @@ def bench(
         print_json(report)
     else:
         _show(report, folder)
+
+
+def _require(*packages: str) -> None:
+    from importlib.util import find_spec
+
+    from shared.errors import BenchError
+
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise BenchError(f"`parley bench` needs {', '.join(missing)}: run `make bench` once.")
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...]:

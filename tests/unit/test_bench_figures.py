@@ -1,0 +1,114 @@
+"""Figures follow from samples and counters, by hand-made ones of which the answer is known."""
+
+import numpy as np
+import pytest
+
+from infra.bench.figures import GENERATOR, Figures, summarise
+from infra.bench.load import Samples
+from infra.bench.observe import Observation
+
+NOTHING = Observation()
+
+
+def samples(
+    times: list[tuple[float, float]],
+    *,
+    failed: tuple[int, ...] = (),
+    offered: tuple[float, ...] = (),
+    stages: tuple[float, ...] = (1, 2, 3, 4, 10),
+) -> Samples:
+    """Make samples in a window from 10 to 20 s; `times` are (due, done)."""
+    due = np.array([pair[0] for pair in times])
+    done = np.array([pair[1] for pair in times])
+    ok = np.array([place not in failed for place in range(len(times))])
+    told = np.array([stages] * len(times), float)
+    told[~ok] = np.nan
+    return Samples(10.0, 20.0, len(times), due, due + 0.001, done, ok, told, np.array(offered))
+
+
+def closed_loop(given: Samples, before: Observation, after: Observation) -> Figures:
+    return summarise("parley", given, 4, None, before, after)
+
+
+def test_a_closed_loop_counts_what_was_answered_in_the_window() -> None:
+    given = samples([(8, 9), (9, 11), (12, 15), (19, 21)])
+    figures = closed_loop(given, NOTHING, NOTHING)
+    assert (figures.answered, figures.errors, figures.messages_per_second) == (2, 0, 0.2)
+    assert figures.latency is not None
+    assert figures.latency.p50_ms == 2500
+    assert figures.latency.mean_ms == 2500
+
+
+def test_errors_are_counted_apart_from_latency() -> None:
+    given = samples([(11, 12), (11, 19)], failed=(1,))
+    figures = closed_loop(given, NOTHING, NOTHING)
+    assert (figures.answered, figures.errors, figures.messages_per_second) == (1, 1, 0.1)
+    assert figures.latency is not None
+    assert figures.latency.p99_ms == pytest.approx(1000)
+
+
+def test_an_open_loop_counts_what_was_due_in_the_window_and_those_never_answered() -> None:
+    given = samples([(9, 11), (12, 13), (19, 25)], offered=(9, 12, 19, 19.5))
+    figures = summarise("parley", given, 64, 0.3, NOTHING, NOTHING)
+    assert (figures.answered, figures.errors) == (2, 1)
+    assert figures.messages_per_second == 0.2
+    assert figures.latency is not None
+    assert figures.latency.mean_ms == 3500
+    assert figures.saturated
+    assert figures.late_ms == pytest.approx(1)
+
+
+def test_nothing_answered_is_no_latency() -> None:
+    figures = closed_loop(samples([(11, 12)], failed=(0,)), NOTHING, NOTHING)
+    assert figures.latency is None
+    assert figures.cpu_ms == {}
+
+
+def test_processor_time_is_shared_among_the_messages_of_the_window() -> None:
+    given = samples([(11, 12), (11, 13)])
+    before = Observation({"gateway": 1.0, GENERATOR: 0.0}, {"gateway": 5})
+    after = Observation({"gateway": 1.5, GENERATOR: 0.1}, {"gateway": 2_000_000})
+    figures = closed_loop(given, before, after)
+    assert figures.cpu_ms == {"gateway": pytest.approx(250), GENERATOR: pytest.approx(50)}
+    assert figures.system_cpu_ms == pytest.approx(250)
+    assert figures.rss_mb == {"gateway": 2.0}
+
+
+def test_batches_are_those_of_the_window() -> None:
+    then = {"messages": 100.0, "batches": 100.0, "tokens": 1000.0, "padded_tokens": 9000.0}
+    now = {
+        "messages": 164.0,
+        "batches": 104.0,
+        "tokens": 1900.0,
+        "padded_tokens": 10_000.0,
+        "engine_seconds": 0.064,
+    }
+    before = Observation(counters={"inference": then})
+    after = Observation(counters={"inference": now, "sentiment": {"messages": 1.0}})
+    batches = closed_loop(samples([(11, 12)]), before, after).batches
+    assert batches["inference"].mean_batch == 16
+    assert batches["inference"].padding_waste == pytest.approx(0.1)
+    assert batches["inference"].engine_ms_per_message == pytest.approx(1.0)
+    assert batches["sentiment"].mean_batch is None
+
+
+def test_stages_add_up_to_what_the_client_waited() -> None:
+    given = samples([(11, 11.020), (11, 11.040)])
+    before = Observation(gateway_seconds=1.0, gateway_requests=100)
+    after = Observation(gateway_seconds=1.0 + 10 * 0.025, gateway_requests=110)
+    stages = closed_loop(given, before, after).stages_ms
+    assert stages == {
+        "http": pytest.approx(5),
+        "queue": 1,
+        "prepare": 2,
+        "engine": 3,
+        "compose": 4,
+        "deliver": pytest.approx(15),
+    }
+    assert sum(stages.values()) == pytest.approx(30)
+
+
+def test_a_system_that_tells_no_timings_has_no_stages() -> None:
+    given = samples([(11, 12)], stages=(np.nan,) * 5)
+    after = Observation(gateway_seconds=1.0, gateway_requests=1)
+    assert closed_loop(given, NOTHING, after).stages_ms == {}
