@@ -71,8 +71,10 @@ def test_a_damaged_head_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_a_head_for_other_emotions_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "head.npz"
-    arrays = (np.zeros(shape, np.float32) for shape in ((9, 2), (2,), (2, 3), (3,)))
-    Head(*arrays, encoder="x").save(path)
+    first, first_bias, last, last_bias = (
+        np.zeros(shape, np.float32) for shape in ((9, 2), (2,), (2, 3), (3,))
+    )
+    Head(first, first_bias, last, last_bias, "x").save(path)
     with pytest.raises(ModelError, match="other emotions"):
         Head.load(path)
 

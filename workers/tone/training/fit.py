@@ -139,8 +139,13 @@ def _side_by_side(
     first_bias = np.concatenate([head[1] for head in heads]) - mean @ first
     last = np.concatenate([head[2] for head in heads]) / len(heads)
     last_bias = np.mean([head[3] for head in heads], axis=0)
-    arrays = (array.astype(np.float32) for array in (first, first_bias, last, last_bias))
-    return Head(*arrays, encoder=encoder)
+    return Head(
+        first.astype(np.float32),
+        first_bias.astype(np.float32),
+        last.astype(np.float32),
+        last_bias.astype(np.float32),
+        encoder,
+    )
 
 
 def join_inputs(vectors: FloatArray, cues: FloatArray) -> FloatArray:
