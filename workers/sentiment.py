@@ -12,7 +12,7 @@ from workers.drain.step import is_revoked
 from workers.drain.tone_steps import ToneCompleter, TonePreparer
 from workers.drain.work import ToneJob
 from workers.settings import WorkerSettings
-from workers.tone.classifier import ToneClassifier
+from workers.tone.choice import classifier_for
 
 
 def compose_sentiment(app: Celery, hostname: str) -> Drain[ToneJob]:
@@ -23,7 +23,7 @@ def compose_sentiment(app: Celery, hostname: str) -> Drain[ToneJob]:
         settings.redis_address, base.worker_id, base.clock, queue_limits(settings)
     )
     judge = Judge(is_revoked, base.clock)
-    classifier = ToneClassifier.load()
+    classifier = classifier_for(settings.model_folder)
     shared_parts = (base.events, base.counters, base.persister)
     preparer = TonePreparer(queue, base.preprocessor, judge, *shared_parts)
     completer = ToneCompleter(queue, classifier.classify, *shared_parts, base.clock)

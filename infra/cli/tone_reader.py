@@ -12,16 +12,21 @@ from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
+from workers.tone.choice import encoder_of
 
 _ROWS_AT_ONCE = 256
 
 
 class ToneReader:
-    """Clean, tokenise and encode messages with the tone encoder; the engine must be warm."""
+    """Clean, tokenise and encode messages with the tone encoder; the engine must be warm.
 
-    def __init__(self, engine: Engine, preprocessor: Preprocessor) -> None:
+    `identity` says which encoder that is (workers.tone.choice).
+    """
+
+    def __init__(self, engine: Engine, preprocessor: Preprocessor, identity: str) -> None:
         self._engine = engine
         self._preprocessor = preprocessor
+        self.identity = identity
 
     @classmethod
     def of(cls, settings: WorkerSettings) -> Self:
@@ -31,7 +36,7 @@ class ToneReader:
         engine.warm()
         preprocessor = Preprocessor(Tokenizer.load(folder), PhraseCache(0))
         preprocessor.warm()
-        return cls(engine, preprocessor)
+        return cls(engine, preprocessor, encoder_of(folder))
 
     def encode(
         self, messages: Sequence[str], progress: Callable[[float], None]
