@@ -41,6 +41,6 @@ def _composer(base: Foundation) -> ReplyComposer:
     encoder = EngineEncoder(
         base.engine, base.preprocessor, read_manifest(settings.model_folder).digest
     )
-    cache = EmbeddingCache(settings.data_dir / "cache", encoder)
-    responder = build_responder(settings.kb or DEMO, cache)
+    cache = settings.data_dir / "cache"
+    responder = build_responder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)
     return ReplyComposer(responder, Wording.load(), base.engine.name, base.clock)

@@ -7,10 +7,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.knowledge.index import Scores, Vectors
+from shared.errors import KnowledgeError
+from workers.knowledge.head import Vectors, softmax
+from workers.knowledge.index import Scores
 
+DEFAULT = Path(__file__).with_name("calibration.json")
 _RIDGE = 1e-4
 _NEWTON_STEPS = 50
+_KNEES = (0.6, 0.8)
+_MOST_LOGIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +28,23 @@ class Calibration:
 
     def confidence(self, scores: Scores) -> Vectors:
         """Return for each row the probability (0-1) that its best entry serves."""
-        inputs = features(scores)
-        logits = inputs @ np.array(self.weights[:-1]) + self.weights[-1]
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+        return _logistic(features(scores) @ np.array(self.weights[:-1]) + self.weights[-1])
 
 
 def features(scores: Scores) -> NDArray[np.float64]:
-    """Return [rows, 5]: best score, its lead, its nearest wording's cosine, that above 0.8, 0.6."""
-    order = np.sort(scores.ranking, axis=1)
-    best = scores.ranking.argmax(axis=1)
-    second = order[:, -2] if order.shape[1] > 1 else np.zeros(len(order))
-    nearest = np.take_along_axis(scores.nearest, best[:, None], axis=1)[:, 0]
-    lead = np.minimum(order[:, -1] - second, 10.0)
-    hinges = [np.maximum(nearest - knee, 0.0) for knee in (0.6, 0.8)]
-    return np.stack([order[:, -1], lead, nearest, *hinges], axis=1).astype(np.float64)
+    """Return [rows, 6]: log-odds of the best entry's share, its score and lead, its nearest cosine.
+
+    The cosine counts again above two knees: close to a known wording, certainty grows faster.
+    """
+    best = scores.ranking.argmax(axis=1)[:, None]
+    share = np.take_along_axis(softmax(scores.ranking), best, axis=1)[:, 0]
+    odds = np.log(np.clip(share, 1e-4, 1 - 1e-4) / np.clip(1 - share, 1e-4, 1 - 1e-4))
+    nearest = np.take_along_axis(scores.nearest, best, axis=1)[:, 0]
+    hinges = [np.maximum(nearest - knee, 0.0) for knee in _KNEES]
+    top = np.sort(scores.ranking, axis=1)
+    lead = top[:, -1] - top[:, -2] if top.shape[1] > 1 else np.full(len(top), 10.0)
+    columns = [odds, top[:, -1], np.minimum(lead, 10.0), nearest, *hinges]
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def fit_logistic(
@@ -50,7 +58,7 @@ def fit_logistic(
     weights = np.zeros(design.shape[1])
     ridge = _RIDGE * np.diag([1.0] * inputs.shape[1] + [0.0])
     for _ in range(_NEWTON_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))
+        chance = _logistic(design @ weights).astype(np.float64)
         slope = design.T @ (shares * (chance - truth)) + ridge @ weights
         curve = (design * (shares * chance * (1 - chance))[:, None]).T @ design + ridge
         step = np.linalg.solve(curve + 1e-12 * np.eye(len(curve)), slope)
@@ -61,10 +69,20 @@ def fit_logistic(
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read a fitted calibration."""
-    return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    """Read a fitted calibration; KnowledgeError names a file that cannot serve."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except (OSError, msgspec.DecodeError) as fault:
+        raise KnowledgeError(
+            f"{path} is not a calibration: {fault}; run `parley kb fit`"
+        ) from fault
 
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a fitted calibration for people to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=2) + b"\n")
+
+
+def _logistic(logits: NDArray[np.float64]) -> Vectors:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT))), np.float32)

@@ -9,7 +9,8 @@ import numpy as np
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import Calibration
-from workers.knowledge.index import Index, Vectors
+from workers.knowledge.head import Vectors
+from workers.knowledge.index import Index
 
 _ALTERNATIVES = 3
 _CLOSE = 0.6  # a rival with this share of the best entry's chance is worth asking about
@@ -40,7 +41,14 @@ class Decision:
 class Responder:
     """Decide for whole batches. No row depends on the rest of its batch."""
 
-    def __init__(self, index: Index, calibration: Calibration, small_talk: frozenset[str]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        index: Index,
+        calibration: Calibration,
+        small_talk: frozenset[str],
+    ) -> None:
+        self._entries = entries
         self._index = index
         self._calibration = calibration
         self._small_talk = small_talk
@@ -56,12 +64,12 @@ class Responder:
 
     def _decide(self, text: str, ranking: Vectors, confidence: float) -> Decision:
         order = np.argsort(-ranking, kind="stable")[: _ALTERNATIVES + 1]
-        best = self._index.entries[order[0]]
+        best = self._entries[order[0]]
         shares = _shares(ranking[order]) * confidence
         rivals = [
             Alternative(entry.id, entry.question, round(float(share), 4))
             for place, share in zip(order[1:], shares[1:], strict=True)
-            if (entry := self._index.entries[place]).id not in self._small_talk
+            if (entry := self._entries[place]).id not in self._small_talk
         ]
         kind = self._kind(best, confidence, rivals)
         answer = Answer(
