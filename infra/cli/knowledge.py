@@ -1,9 +1,12 @@
 """`parley kb`: check and convert knowledge bases."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from workers.settings import WorkerSettings
 
 app = typer.Typer(help="Check, import and tune a knowledge base.", no_args_is_help=True)
 
@@ -63,6 +66,47 @@ def import_base(
     except OSError as error:
         raise KnowledgeError(f"{target} cannot be written: {error.strerror}.") from None
     console().print(f"[green]✓[/] {target}: {len(entries)} entries", highlight=False)
+
+
+@app.command("fit")
+def fit_base(
+    path: Annotated[
+        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the confidence to a base: each wording left out in turn, and questions out of scope.
+
+    Workers use it from their next start; the demo's own is part of the package.
+    """
+    from infra.cli.output import console, native_silence, print_json, progress_console
+    from infra.stack.progress import StageProgress
+    from workers.knowledge.tuning import tune
+
+    base = path or _configured_base()
+    screen = progress_console(as_json=as_json)
+    with native_silence(), StageProgress(screen, "Fitting the confidence") as progress:
+        report, target = tune(_worker_settings(), base, lambda share: progress.tell("fit", share))
+    if as_json:
+        print_json({"file": str(target), "report": report})
+        return
+    console().print(
+        f"wordings left out: {report.right_first:.1%} right first, {report.answered:.1%} answered, "
+        f"{report.right_of_answered:.1%} of these right\n"
+        f"answered though the entry is missing: {report.missing_answered:.1%}; "
+        f"out of scope: {report.strangers_answered:.1%}; ECE {report.calibration_error:.3f}\n"
+        f"[green]✓[/] {target}: answer from {report.calibration.answer_from}, "
+        f"ask back from {report.calibration.clarify_from}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _worker_settings() -> "WorkerSettings":
+    from shared.settings import load
+    from workers.settings import WorkerSettings
+
+    return load(WorkerSettings)
 
 
 def _configured_base() -> Path:

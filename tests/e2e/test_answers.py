@@ -1,0 +1,101 @@
+"""What the demo base answers, with the real model, to questions in words that it does not use.
+
+The questions were written before retrieval first ran on the base and are kept as they were. The
+reach was 90 % right first; docs/performance.md says what was measured and why it falls short. The
+bounds here are just under what is reached, so that a loss shows.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from shared.settings import load
+from tests.data import answerable, unanswerable
+from workers.knowledge.assemble import build_responder
+from workers.knowledge.decide import Decision, Responder
+from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.encoder import Encoder, encode
+from workers.knowledge.loader import DEMO
+from workers.knowledge.tuning import open_encoder
+from workers.settings import WorkerSettings
+
+Asked = tuple[Responder, Encoder]
+
+
+@pytest.fixture(scope="module")
+def asked(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    cache = tmp_path_factory.mktemp("cache")
+    encoder = open_encoder(load(WorkerSettings, model_dir=model_dir, engine="litert"))
+    return build_responder(DEMO, EmbeddingCache(cache, encoder), cache), encoder
+
+
+def ask(asked: Asked, *questions: str) -> list[Decision]:
+    responder, encoder = asked
+    return responder.respond(questions, encode(encoder, questions))
+
+
+def test_most_questions_in_foreign_words_find_their_entry(asked: Asked) -> None:
+    questions = answerable()
+    decisions = ask(asked, *(question for question, _ in questions))
+    pairs = list(zip(decisions, (entry for _, entry in questions), strict=True))
+    first = sum(decision.answer.id == entry for decision, entry in pairs)
+    offered = sum(
+        entry in {decision.answer.id, *(each.id for each in decision.answer.alternatives)}
+        for decision, entry in pairs
+    )
+    assert len(questions) == 60
+    assert first >= 44
+    assert offered >= 52
+
+
+def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: Asked) -> None:
+    questions = answerable()
+    decisions = ask(asked, *(question for question, _ in questions))
+    given = [
+        decision.answer.id == entry
+        for decision, (_, entry) in zip(decisions, questions, strict=True)
+        if decision.answer.kind in ("answer", "handover")
+    ]
+    assert len(given) >= 20
+    assert sum(given) / len(given) >= 0.85
+
+
+def test_nine_of_ten_questions_without_an_answer_get_none(asked: Asked) -> None:
+    questions = [question for question, _ in unanswerable()]
+    kinds = Counter(decision.answer.kind for decision in ask(asked, *questions))
+    assert len(questions) == 30
+    assert kinds["answer"] + kinds["handover"] <= 3
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "entry"),
+    [
+        ("How long does delivery take?", "answer", "delivery-times"),
+        ("hi, where's my parcel", "answer", "delivery-track"),
+        ("How can I pay?", "answer", "payment-methods"),
+        ("hello!", "smalltalk", "smalltalk-greeting"),
+        ("thank you so much", "smalltalk", "smalltalk-thanks"),
+        ("I want to speak to a human", "handover", "contact-human"),
+        ("somebody has hacked my account", "handover", "account-hacked"),
+    ],
+)
+def test_everyday_messages(asked: Asked, message: str, kind: str, entry: str) -> None:
+    (decision,) = ask(asked, message)
+    assert (decision.answer.kind, decision.answer.id) == (kind, entry)
+    assert decision.answer.confidence > 0.5
+
+
+def test_nonsense_gets_an_honest_no(asked: Asked) -> None:
+    for message in ("qwrtz plmk", "what is the boiling point of mercury"):
+        (decision,) = ask(asked, message)
+        assert decision.answer.kind == "fallback"
+
+
+def test_company_in_the_batch_changes_no_answer(asked: Asked) -> None:
+    questions = [question for question, _ in answerable()]
+    together = ask(asked, *questions)
+    for question, expected in zip(questions[:20], together, strict=False):
+        (alone,) = ask(asked, question)
+        assert alone.answer.id == expected.answer.id
+        assert abs(alone.answer.confidence - expected.answer.confidence) <= 0.001

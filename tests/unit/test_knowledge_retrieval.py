@@ -1,0 +1,172 @@
+"""Ranking, confidence and decisions, on vectors that are made up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import KnowledgeError
+from workers.knowledge.assemble import build_responder
+from workers.knowledge.base import Entry
+from workers.knowledge.calibration import (
+    Calibration,
+    fit_logistic,
+    read_calibration,
+    write_calibration,
+)
+from workers.knowledge.decide import Responder
+from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.encoder import WordEncoder, encode
+from workers.knowledge.fit import calibration_error, fit_calibration
+from workers.knowledge.head import fit_head
+from workers.knowledge.index import NOTHING_NEAR, Index
+
+SURE = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0), 0.5, 0.3)
+DOUBTFUL = Calibration((0.0,) * 7, 0.6, 0.3)
+LOST = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -5.0), 0.5, 0.3)
+
+
+def unit_rows(count: int, seed: int = 0, dimension: int = 16) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
+    unit: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def clustered(entries: int, each: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    centres, noise = unit_rows(entries), unit_rows(entries * each, seed=1)
+    owners = np.repeat(np.arange(entries), each)
+    wordings = centres[owners] + 0.5 * noise
+    wordings /= np.linalg.norm(wordings, axis=1, keepdims=True)
+    return wordings.astype(np.float32), owners, centres
+
+
+def test_a_fitted_head_knows_its_own_wordings() -> None:
+    wordings, owners, answers = clustered(8, 6)
+    scores = wordings @ fit_head(wordings, owners, answers).T
+    assert (scores.argmax(axis=1) == owners).mean() > 0.95
+
+
+def test_an_entry_without_wordings_is_near_to_nothing() -> None:
+    wordings, owners, answers = clustered(3, 2)
+    index = Index(wordings[2:], owners[2:], answers)
+    assert (index.score(wordings).nearest[:, 0] == NOTHING_NEAR).all()
+    assert index.score(wordings).nearest[2, 1] == pytest.approx(1.0, abs=1e-5)
+
+
+@given(st.integers(1, 40), st.integers(0, 99))
+def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
+    wordings, owners, answers = clustered(5, 3)
+    index = Index(wordings, owners, answers)
+    batch = unit_rows(rows, seed)
+    whole = index.score(batch).ranking
+    alone = np.vstack([index.score(batch[row : row + 1]).ranking for row in range(rows)])
+    assert np.abs(whole - alone).max() < 1e-4
+
+
+def test_without_its_own_entry_a_row_ranks_another() -> None:
+    wordings, owners, answers = clustered(5, 3)
+    scores = Index(wordings, owners, answers).score(wordings).without(owners)
+    assert (scores.ranking.argmax(axis=1) != owners).all()
+
+
+def test_a_logistic_regression_finds_the_odds_it_was_shown() -> None:
+    inputs = np.repeat(np.array([[0.0], [1.0]]), 1_000, axis=0)
+    truth = np.concatenate([np.arange(1_000) < 200, np.arange(1_000) < 700]).astype(float)
+    slope, bias = fit_logistic(inputs, truth, np.full(2_000, 1 / 2_000))
+    assert 1 / (1 + np.exp(-bias)) == pytest.approx(0.2, abs=0.01)
+    assert 1 / (1 + np.exp(-bias - slope)) == pytest.approx(0.7, abs=0.01)
+
+
+def test_confidence_that_is_right_has_no_calibration_error() -> None:
+    chances = np.array([0.25] * 4 + [0.75] * 4, np.float32)
+    right = np.array([1, 0, 0, 0, 1, 1, 1, 0], np.float32)
+    assert calibration_error(chances, right) == pytest.approx(0.0)
+    assert calibration_error(chances, 1 - right) == pytest.approx(0.5)
+
+
+def test_a_fit_tells_wordings_from_strangers() -> None:
+    wordings, owners, answers = clustered(8, 10)
+    report = fit_calibration(wordings, owners, answers, unit_rows(50, seed=9))
+    assert report.right_first > 0.8
+    assert report.strangers_answered <= 0.10
+    assert report.calibration.clarify_from <= report.calibration.answer_from
+
+
+def test_a_calibration_is_kept_for_people_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "calibration.json"
+    write_calibration(DOUBTFUL, path)
+    assert read_calibration(path) == DOUBTFUL
+    path.write_text("{}")
+    with pytest.raises(KnowledgeError, match="calibration"):
+        read_calibration(path)
+
+
+ENTRIES = (
+    Entry("pay", "How can I pay?", "By card.", tones={"negative": "Sorry. By card."}),
+    Entry("refund", "When is my refund here?", "In five days."),
+    Entry("hacked", "My account was hacked", "A colleague looks at it.", handover=True),
+    Entry("hello", "hello", "Hello!"),
+)
+
+
+def responder(calibration: Calibration) -> tuple[Responder, WordEncoder]:
+    encoder = WordEncoder()
+    vectors = encode(encoder, [entry.question for entry in ENTRIES])
+    index = Index(vectors, np.arange(len(ENTRIES)), 10 * vectors)
+    return Responder(ENTRIES, index, calibration, frozenset({"hello"})), encoder
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message", "kind"),
+    [
+        (SURE, "How can I pay?", "answer"),
+        (SURE, "My account was hacked", "handover"),
+        (SURE, "hello", "smalltalk"),
+        (DOUBTFUL, "How can I pay?", "clarify"),
+        (LOST, "How can I pay?", "fallback"),
+    ],
+)
+def test_the_kind_follows_entry_and_confidence(
+    calibration: Calibration, message: str, kind: str
+) -> None:
+    found, encoder = responder(calibration)
+    (decision,) = found.respond([message], encode(encoder, [message]))
+    assert decision.answer.kind == kind
+    assert decision.answer.id is not None
+    assert 0 <= decision.answer.confidence <= 1
+
+
+def test_a_question_back_offers_entries_and_no_small_talk() -> None:
+    found, encoder = responder(DOUBTFUL)
+    (decision,) = found.respond(["How can I pay?"], encode(encoder, ["How can I pay?"]))
+    offered = [alternative.id for alternative in decision.answer.alternatives]
+    assert offered[0] == "pay"
+    assert len(offered) == 3
+    assert "hello" not in offered
+    assert all(each.question in decision.text for each in decision.answer.alternatives)
+
+
+def test_an_honest_no_invents_nothing() -> None:
+    found, encoder = responder(LOST)
+    (decision,) = found.respond(["How can I pay?"], encode(encoder, ["How can I pay?"]))
+    assert "By card" not in decision.text
+    assert decision.tones == {}
+
+
+def test_a_responder_is_built_from_files_and_its_head_is_kept(tmp_path: Path) -> None:
+    base = tmp_path / "kb.yaml"
+    base.write_text("- {id: pay, question: How can I pay, answer: By card.}\n")
+    encoder = WordEncoder()
+    cache = tmp_path / "cache"
+    build_responder(base, EmbeddingCache(cache, encoder), cache)
+    embedded = encoder.embedded
+    again = build_responder(base, EmbeddingCache(cache, encoder), cache)
+    assert encoder.embedded == embedded
+    assert list(cache.glob("head-*.npz"))
+    (head,) = cache.glob("head-*.npz")
+    head.write_bytes(b"damaged")
+    build_responder(base, EmbeddingCache(cache, encoder), cache)
+    (decision,) = again.respond(["how can i pay"], encode(encoder, ["how can i pay"]))
+    assert decision.answer.id == "pay"
