@@ -111,7 +111,7 @@ def summarise(
         cpu_ms=_cpu_ms(before, after, throughput),
         rss_mb={name: used / 1e6 for name, used in after.rss_bytes.items()},
         batches={queue: _batches(before, after, queue) for queue in after.counters},
-        stages_ms=_stages(samples, answered, latencies, before, after),
+        stages_ms=_stages(samples, in_window & samples.ok, before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
     )
 
@@ -159,11 +159,7 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
 
 
 def _stages(
-    samples: Samples,
-    answered: NDArray[np.bool_],
-    latencies: NDArray[np.float64],
-    before: Observation,
-    after: Observation,
+    samples: Samples, answered: NDArray[np.bool_], before: Observation, after: Observation
 ) -> dict[str, float]:
     """Part a message's mean time: the reply tells of the worker, /metrics of the gateway.
 
@@ -176,11 +172,12 @@ def _stages(
     if not len(told) or not requests:
         return {}
     mean = dict(zip(STAGES, (float(value) for value in told.mean(axis=0)), strict=True))
+    client_ms = float((samples.done - samples.sent)[answered].mean()) * 1e3
     gateway_ms = (after.gateway_seconds - before.gateway_seconds) * 1e3 / requests
     total_ms = mean.pop("total_ms")
     stages = {name.removesuffix("_ms"): value for name, value in mean.items()}
     return {
-        "http": max(0.0, float(latencies.mean()) - gateway_ms),
+        "http": max(0.0, client_ms - gateway_ms),
         **stages,
         "deliver": max(0.0, gateway_ms - total_ms),
     }

@@ -68,12 +68,14 @@ def _throughput(axes: Any, figures: Sequence[Figures]) -> bool:
     axes.set(xlabel="users, each asks again once answered", title="Messages answered a second")
     axes.grid(axis="y", color=_GRID)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.9), ncols=len(systems))
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(systems))
     return True
 
 
 def _latency(axes: Any, figures: Sequence[Figures]) -> bool:
     """Draw latency against offered load; where more is offered than answered, shade."""
+    from matplotlib.ticker import LogLocator
+
     rated = [f for f in opened(figures, "parley") if f.latency]
     if not rated:
         return False
@@ -81,19 +83,20 @@ def _latency(axes: Any, figures: Sequence[Figures]) -> bool:
     for name, shade in (("p50_ms", 1.0), ("p95_ms", 0.65), ("p99_ms", 0.4)):
         values = [getattr(f.latency, name) for f in rated]
         label = name.removesuffix("_ms")
-        axes.plot(offered, values, "o-", color=_COLOURS["parley"], alpha=shade, markersize=4)
-        axes.annotate(
-            label, (offered[-1], values[-1]), (6, 0), textcoords="offset points", va="center"
+        axes.plot(
+            offered, values, "o-", label=label, color=_COLOURS["parley"], alpha=shade, markersize=4
         )
     beyond = [f.offered_per_second or 0.0 for f in rated if f.saturated]
     if beyond:
         axes.axvspan(beyond[0], offered[-1], color="#b4433a", alpha=0.08, linewidth=0)
-        axes.text(
-            beyond[0], axes.get_ylim()[0], " more than it can answer", fontsize=8, va="bottom"
-        )
+        at_the_foot = axes.get_xaxis_transform()
+        axes.text(beyond[0], 0.02, " more than it can answer", fontsize=8, transform=at_the_foot)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_minor_formatter("")
     axes.set(xlabel="arrivals a second", ylabel="ms", title="Parley: latency against offered load")
-    axes.grid(color=_GRID, which="both", linewidth=0.5)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+    axes.grid(color=_GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     return True

@@ -59,11 +59,11 @@ def _closed_loop(figures: Sequence[Figures]) -> Sheet:
 
 
 def _open_loop(figures: Sequence[Figures]) -> Sheet:
-    head = ("arrivals/s", "answered/s", *_LATENCY, "errors", "sent late ms", *_COST[:3])
+    head = ("arrivals/s", "msg/s", *_LATENCY, "errors", "late ms", *_COST[:3])
     rows = tuple(
         (
             _one(f.offered_per_second),
-            _one(f.messages_per_second) + (" (saturated)" if f.saturated else ""),
+            _one(f.messages_per_second) + (" *" if f.saturated else ""),
             *_latency(f),
             str(f.errors),
             _one(f.late_ms),
@@ -71,7 +71,8 @@ def _open_loop(figures: Sequence[Figures]) -> Sheet:
         )
         for f in opened(figures, "parley")
     )
-    return Sheet("Open loop, Parley: arrivals at a rate, whatever becomes of them", head, rows)
+    title = "Open loop, Parley: arrivals at a rate, whatever becomes of them (* falls behind)"
+    return Sheet(title, head, rows)
 
 
 def _processes(figures: Sequence[Figures]) -> Sheet:

@@ -24,7 +24,7 @@ def bench(
     ] = None,
     rates: Annotated[
         str | None,
-        typer.Option(help="Arrivals a second for Parley; unset: shares of what it can answer."),
+        typer.Option(help="Arrivals a second for Parley, or none; unset: shares of its best."),
     ] = None,
     seconds: Annotated[float, typer.Option(help="Length of each measurement.")] = 10.0,
     messages: Annotated[
@@ -57,7 +57,7 @@ def bench(
     plan = BenchPlan(
         systems=chosen,
         concurrency=tuple(map(int, _numbers(concurrency, "--concurrency"))) or CONCURRENCY,
-        rates=_numbers(rates, "--rates") or None,
+        rates=() if rates == "none" else _numbers(rates, "--rates") or None,
         seconds=seconds,
         messages=messages,
         caches=caches,

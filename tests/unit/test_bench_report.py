@@ -92,7 +92,7 @@ def test_every_table_is_whole(report: Report) -> None:
         assert {len(row) for row in sheet.rows} == {len(sheet.head)}
     page = markdown(report)
     assert "| stock | 256 | 200.0 | 5.00 | 9.00 | 12.0 | 0 |" in page
-    assert "| 700.0 | 600.0 (saturated) |" in page
+    assert "| 700.0 | 600.0 * |" in page
     assert "| ideal | 2 proc | 1,500.0 |" in page
     assert "| parley, 256 users: inference | 1.20 | 0.75 | 300 |" in page
 
