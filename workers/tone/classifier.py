@@ -46,11 +46,14 @@ class ToneClassifier:
                 "train one for this encoder with `parley tone train`."
             )
         emotions = self._head.emotions(vectors, self._cue_reader.read(texts))
-        scores = np.round(emotions @ _LABEL_SUMS, _DIGITS)
+        scores = np.round((emotions @ _LABEL_SUMS).astype(np.float64), _DIGITS)
         return [
             Tone(LABELS[label], float(row[label]), dict(zip(EMOTIONS, finer, strict=True)))
             for row, label, finer in zip(
-                scores, scores.argmax(axis=1), np.round(emotions, _DIGITS).tolist(), strict=True
+                scores,
+                scores.argmax(axis=1),
+                np.round(emotions.astype(np.float64), _DIGITS).tolist(),
+                strict=True,
             )
         ]
 
