@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ class EmbeddingCache:
         spare = [key for key in stored if key not in needed]
         kept = [*spare[-max(0, MOST_ROWS_KEPT - len(needed)) :], *needed]
         keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), 32)
-        partial = self._path.with_suffix(f".{os.getpid()}.part")
+        partial = self._path.with_suffix(f".{secrets.token_hex(4)}.part")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
             np.savez(file, keys=keys, vectors=np.array([stored[key] for key in kept]))
