@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
 
@@ -30,6 +30,13 @@ class WorkerSettings(CommonSettings):
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
+
+    @field_validator("kb")
+    @classmethod
+    def _must_exist(cls, kb: Path | None) -> Path | None:
+        if kb is not None and not kb.exists():
+            raise ValueError("no such file or folder")
+        return kb
 
     @property
     def model_folder(self) -> Path:

@@ -4,6 +4,7 @@ import pytest
 
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, load
+from workers.settings import WorkerSettings
 
 
 def test_without_an_address_redis_is_the_embedded_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +28,9 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
         load(CommonSettings)
     assert value in str(fault.value)
     assert "\n" not in str(fault.value)
+
+
+def test_a_knowledge_base_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_KB", "/nowhere/at/all")
+    with pytest.raises(SettingsError, match=r"PARLEY_KB is '/nowhere/at/all': .*no such file"):
+        load(WorkerSettings)
