@@ -32,5 +32,5 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
 
 def test_a_knowledge_base_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_KB", "/nowhere/at/all")
-    with pytest.raises(SettingsError, match=r"PARLEY_KB is '/nowhere/at/all': .*no such file"):
+    with pytest.raises(SettingsError, match=r"PARLEY_KB is '/nowhere/at/all': no such file"):
         load(WorkerSettings)

@@ -1,7 +1,7 @@
 """Build a responder: load a base, embed it and fit its head, both cached by content."""
 
 import hashlib
-import os
+import secrets
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ def _read(path: Path) -> Vectors | None:
 
 def _write(path: Path, head: Vectors) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.part")
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.part")
     with partial.open("wb") as file:
         np.savez(file, head=head)
     partial.replace(path)
