@@ -21,6 +21,7 @@ from workers.drain.run import Runner
 from workers.drain.work import Job
 from workers.engines.port import Engine
 from workers.engines.select import select_engine
+from workers.knowledge.courtesy import question_of
 from workers.models.layout import Encoder
 from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.preprocessor import Preprocessor
@@ -56,7 +57,9 @@ def lay_foundation(
     )
     engine.warm()
     preprocessor = Preprocessor(
-        Tokenizer.load(settings.model_folder), PhraseCache(settings.phrase_cache)
+        Tokenizer.load(settings.model_folder),
+        PhraseCache(settings.phrase_cache),
+        question_of if encoder == "answer" else str,  # the tone reads courtesy too
     )
     preprocessor.warm()
     _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - started)

@@ -6,6 +6,7 @@ from pathlib import Path
 from workers.engines.select import select_engine
 from workers.knowledge.assemble import embed_base, embed_strangers, fitted_calibration
 from workers.knowledge.calibration import DEFAULT, write_calibration
+from workers.knowledge.courtesy import question_of
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.fit import FitReport, fit_calibration
@@ -35,4 +36,5 @@ def open_encoder(settings: WorkerSettings) -> EngineEncoder:
     folder = settings.model_folder
     engine = select_engine(settings.engine, folder, "answer", threads=settings.engine_threads)
     engine.warm()
-    return EngineEncoder(engine, Preprocessor(Tokenizer.load(folder)), read_manifest(folder).digest)
+    preprocessor = Preprocessor(Tokenizer.load(folder), rewrite=question_of)
+    return EngineEncoder(engine, preprocessor, read_manifest(folder).digest)

@@ -1,6 +1,6 @@
 """Prepare messages for an engine: clean, tokenise, and remember the common phrases."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workers.preprocessing.cache import CacheFigures, PhraseCache
@@ -20,11 +20,20 @@ class Prepared:
 
 
 class Preprocessor:
-    """Prepare messages in batches; equal messages are worked out once."""
+    """Prepare messages in batches; equal messages are worked out once.
 
-    def __init__(self, tokenizer: Tokenizer, cache: PhraseCache[Prepared] | None = None) -> None:
+    `rewrite` turns a clean message into what the engine shall read, such as its question alone.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        cache: PhraseCache[Prepared] | None = None,
+        rewrite: Callable[[str], str] = str,
+    ) -> None:
         self._tokenizer = tokenizer
         self._ranks = tokenizer.ranks
+        self._rewrite = rewrite
         self._cache: PhraseCache[Prepared] = PhraseCache() if cache is None else cache
 
     def warm(self) -> None:
@@ -46,7 +55,7 @@ class Preprocessor:
         return self._cache.figures
 
     def _work_out(self, messages: Sequence[str]) -> list[Prepared]:
-        texts = [clean(message, self._ranks).text for message in messages]
+        texts = [self._rewrite(clean(message, self._ranks).text) for message in messages]
         return [
             Prepared(text[: tokens.kept].rstrip(), tokens.ids, tokens.truncated)
             for text, tokens in zip(texts, self._tokenizer.encode_batch(texts), strict=True)
