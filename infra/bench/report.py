@@ -101,7 +101,7 @@ def _beside_ideal(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> di
     if at is None:
         return {}
     return {
-        f"parley, {at} users ÷ ideal, {processes} proc": ours[at].messages_per_second
+        f"parley, {at} users ÷ ideal ×{processes}": ours[at].messages_per_second
         / ideal.messages_per_second
         for processes, ideal in closed(figures, IDEAL).items()
         if ideal.messages_per_second

@@ -153,4 +153,5 @@ def _environment(ground: Ground) -> dict[str, str]:
         "PARLEY_MODEL_DIR": str(ground.model_folder),
         "PARLEY_REDIS_PORT": str(ground.redis_port),
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OPENBLAS_NUM_THREADS": "1",  # more of them fight for the processors over tiny products
     }

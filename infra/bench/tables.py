@@ -50,20 +50,20 @@ def _comparisons(report: Report) -> Sheet:
 
 def _closed_loop(figures: Sequence[Figures]) -> Sheet:
     chosen = [f for f in figures if f.offered_per_second is None]
-    head = ("system", "users", "msg/s", *_LATENCY, "errors", *_COST)
+    head = ("system", "users", "msg/s", *_LATENCY, "err", *_COST)
     rows = tuple(
-        (f.system, _users(f), _one(f.messages_per_second), *_latency(f), str(f.errors), *_cost(f))
+        (*_who(f), _significant(f.messages_per_second), *_latency(f), str(f.errors), *_cost(f))
         for f in chosen
     )
     return Sheet("Closed loop: so many users, each asks again once answered", head, rows)
 
 
 def _open_loop(figures: Sequence[Figures]) -> Sheet:
-    head = ("arrivals/s", "msg/s", *_LATENCY, "errors", "late ms", *_COST[:3])
+    head = ("offered/s", "msg/s", *_LATENCY, "err", "late ms", *_COST[:3])
     rows = tuple(
         (
             _one(f.offered_per_second),
-            _one(f.messages_per_second) + (" *" if f.saturated else ""),
+            _significant(f.messages_per_second) + (" *" if f.saturated else ""),
             *_latency(f),
             str(f.errors),
             _one(f.late_ms),
@@ -128,10 +128,11 @@ def _cost(figures: Figures) -> tuple[str, ...]:
     )
 
 
-def _users(figures: Figures) -> str:
+def _who(figures: Figures) -> tuple[str, str]:
+    """Return system and users; the ideal has processes in place of users."""
     if figures.system == IDEAL:
-        return f"{figures.users} proc"
-    return f"{figures.users:,}"
+        return f"{IDEAL} ×{figures.users}", _NONE
+    return figures.system, f"{figures.users:,}"
 
 
 def _load(figures: Figures) -> str:

@@ -102,7 +102,8 @@ def _show(report: "Report", folder: Path) -> None:
     for sheet in sheets(report):
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
         for place, name in enumerate(sheet.head):
-            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+            widest = max(len(row[place]) for row in sheet.rows)
+            table.add_column(name, justify="right" if place else "left", min_width=widest)
         for row in sheet.rows:
             table.add_row(*row)
         screen.print(f"[bold]{sheet.title}[/]", table, sep="\n", highlight=False)

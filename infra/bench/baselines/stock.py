@@ -21,7 +21,7 @@ from shared.settings import CommonSettings, load
 from workers.settings import WorkerSettings
 
 _FIRST_LOOK_SECONDS = 0.005
-_LONGEST_PAUSE_SECONDS = 0.08
+_LONGEST_PAUSE_SECONDS = 0.32
 
 
 def _configuration() -> dict[str, Any]:
