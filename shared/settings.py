@@ -52,7 +52,6 @@ def _sentence(error: ValidationError) -> str:
     faults = []
     for fault in error.errors():
         name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
-        faults.append(
-            f"{name} is {str(fault['input'])!r}: {fault['msg'].lower().removeprefix('value error, ')}"
-        )
+        reason = fault["msg"].lower().removeprefix("value error, ")
+        faults.append(f"{name} is {str(fault['input'])!r}: {reason}")
     return "; ".join(faults)
