@@ -9,7 +9,8 @@ Places = NDArray[np.intp]
 _SCALE = 18.0  # how sharply a prototype's cosine counts before fitting
 _ANSWER_SHARE = 0.3  # of a prototype: the answer's words help where wordings are few
 _PULL = 3e-5  # towards the prototypes: keeps an entry with few wordings near its mean
-_STEPS = 120
+_MOST_STEPS, _LEAST_STEPS = 120, 20
+_WORK = 1.5e8  # rows × entries × steps: a large base gets fewer steps, not minutes
 _RATE = 40.0
 _MOMENTUM = 0.9
 
@@ -33,12 +34,16 @@ def fit_head(wordings: Vectors, owners: Places, answers: Vectors) -> Vectors:
     truth = np.concatenate([owners, np.arange(len(answers))])
     start = _SCALE * prototypes(wordings, owners, answers)
     weights, velocity = start.copy(), np.zeros_like(start)
-    for _ in range(_STEPS):
+    for _ in range(_steps(len(rows), len(answers))):
         ahead = np.asarray(weights + _MOMENTUM * velocity, np.float32)
         slope = _slope(ahead, rows, truth) + _PULL * (ahead - start)
         velocity = _MOMENTUM * velocity - _RATE * slope
         weights = weights + velocity
     return np.asarray(weights, np.float32)
+
+
+def _steps(rows: int, entries: int) -> int:
+    return int(min(_MOST_STEPS, max(_LEAST_STEPS, _WORK / (rows * entries))))
 
 
 def _slope(weights: Vectors, rows: Vectors, truth: Places) -> Vectors:
