@@ -1,5 +1,6 @@
 """Questions kept as a test of the answers: what they must be like, and how to read them."""
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -35,12 +36,13 @@ def unanswerable() -> list[tuple[str, bool]]:
     return [(row["question"], row["plausible"]) for row in rows]
 
 
-def content_stems(text: str) -> set[str]:
+@cache
+def content_stems(text: str) -> frozenset[str]:
     """Return the stems of a text's words less those that only hold a sentence together."""
     words = "".join(c if c.isalnum() or c in "'’" else " " for c in text.casefold()).split()
     plain = (word.replace("’", "'") for word in words)
     kept = (word for word in plain if word not in _FUNCTIONS)
-    return {_STEMMER.stem(word.removesuffix("'s")) for word in kept}
+    return frozenset(_STEMMER.stem(word.removesuffix("'s")) for word in kept)
 
 
 def overlap(question: str, wording: str) -> float:

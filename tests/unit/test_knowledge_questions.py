@@ -1,8 +1,10 @@
 """The kept questions are what they claim to be: foreign to the base in wording, spread over it."""
 
 import pytest
+import yaml
 
 from tests.data import answerable, content_stems, overlap, unanswerable
+from workers.knowledge.assemble import STRANGERS
 from workers.knowledge.loader import DEMO, load
 
 MOST_OVERLAP = 1 / 3
@@ -29,3 +31,17 @@ def test_the_sets_are_as_large_and_as_spread_as_claimed() -> None:
     assert len({ENTRIES[entry].tags[0] for entry in asked}) >= 15
     assert len(unanswerable()) == 30
     assert sum(plausible for _, plausible in unanswerable()) >= 15
+
+
+def test_the_strangers_of_the_fit_are_many_and_no_copies_of_kept_questions() -> None:
+    strangers = yaml.safe_load(STRANGERS.read_text("utf-8"))
+    assert len(set(strangers)) == len(strangers) >= 150
+    kept = [question for question, _ in unanswerable()]
+    shares = [(overlap(question, each), question, each) for question in kept for each in strangers]
+    assert max(shares)[0] <= 1 / 2, max(shares)
+
+
+def test_no_wording_of_the_base_repeats_an_unanswerable_question() -> None:
+    wordings = [text for entry in ENTRIES.values() for text in entry.wordings]
+    for question, _ in unanswerable():
+        assert max(overlap(question, text) for text in wordings) < 1, question
