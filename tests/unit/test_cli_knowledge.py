@@ -30,9 +30,14 @@ def test_the_base_of_the_settings_is_checked(
     parley: Parley, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARLEY_KB", str(tmp_path / "absent.yaml"))
-    code, out, _ = parley("kb", "check")
+    code, _, errors = parley("kb", "check")
     assert code == 1
-    assert "absent.yaml" in out
+    assert "PARLEY_KB" in errors
+    assert "absent.yaml" in errors
+    present = tmp_path / "present.yaml"
+    present.write_text("- {id: pay, question: How do I pay?, answer: By card.}\n")
+    monkeypatch.setenv("PARLEY_KB", str(present))
+    assert "present.yaml: 1 entries, 1 wordings" in parley("kb", "check")[1]
 
 
 def test_a_table_becomes_a_base_that_checks(parley: Parley, tmp_path: Path) -> None:
