@@ -2,8 +2,8 @@
 
 Needs torch and transformers, which Parley does not install; in an environment of their own:
 
-    python -m venv /tmp/reference && /tmp/reference/bin/pip install torch transformers safetensors
-    /tmp/reference/bin/python -P workers/models/make_reference.py MODEL_FOLDER
+    python -m venv reference-venv && reference-venv/bin/pip install torch transformers safetensors
+    reference-venv/bin/python -P workers/models/make_reference.py MODEL_FOLDER
 
 MODEL_FOLDER is the folder in Hugging Face layout that the model is built from. Writes
 reference.npz beside this file: `texts`, `ids` and `lengths` by BertTokenizer, `answer` (the mean
