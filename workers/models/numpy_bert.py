@@ -61,7 +61,7 @@ def _dense(weights: Weights, states: Floats, name: str) -> Floats:
 
 
 def _norm(config: BertConfig, weights: Weights, states: Floats, name: str) -> Floats:
-    centred = states - states.mean(-1, keepdims=True)
-    spread = np.sqrt((centred**2).mean(-1, keepdims=True) + config.layer_norm_eps)
+    centred: Floats = states - states.mean(-1, keepdims=True)
+    spread: Floats = np.sqrt((centred**2).mean(-1, keepdims=True) + config.layer_norm_eps)
     normed: Floats = centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
     return normed
