@@ -119,8 +119,21 @@ def _summary(boxed: "BoxedLetter") -> dict[str, Any]:
 
 
 def _box() -> "DeadLetterBox":
+    import redis
+
     from infra.cli.dead_letter_box import DeadLetterBox
+    from infra.stack.terminal import without_password
     from shared.connection import connect
+    from shared.errors import QueueUnavailable
     from shared.settings import CommonSettings, load
 
-    return DeadLetterBox(connect(load(CommonSettings).redis_address))
+    address = load(CommonSettings).redis_address
+    client = connect(address)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise QueueUnavailable(
+            f"No Redis answers at {without_password(address)} ({error}): start Parley with "
+            "`make run`, or name another with PARLEY_REDIS_URL or PARLEY_REDIS_PORT."
+        ) from None
+    return DeadLetterBox(client)

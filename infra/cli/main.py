@@ -19,16 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ask")(talk.ask)
-app.command("chat")(talk.chat)
-app.command("bench")(bench.bench)
-app.add_typer(model.app, name="model")
-app.add_typer(knowledge.app, name="kb")
-app.add_typer(tone.app, name="tone")
-app.add_typer(dead_letters.app, name="dead-letters")
 
 
-@app.command()
 def up(
     inference: Annotated[
         int | None, typer.Option(min=1, max=64, help="Inference workers to start.")
@@ -47,7 +39,6 @@ def up(
     run_stack(load(StackSettings, **chosen), console())
 
 
-@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -56,6 +47,23 @@ def doctor(
 
     if not show(examine(), as_json=as_json):
         raise typer.Exit(1)
+
+
+for name, command in (
+    ("up", up),
+    ("ask", talk.ask),
+    ("chat", talk.chat),
+    ("doctor", doctor),
+    ("bench", bench.bench),
+):
+    app.command(name)(command)
+for name, group in (
+    ("model", model.app),
+    ("kb", knowledge.app),
+    ("tone", tone.app),
+    ("dead-letters", dead_letters.app),
+):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:
