@@ -6,9 +6,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -29,7 +30,7 @@ class Terminal:
     def begin(self, settings: StackSettings) -> None:
         """Say that it starts, and where its data lie."""
         folder = escape(short_path(settings.data_folder))
-        self._console.print(f"[bold]Starting Parley[/] [dim](data in {folder})[/]", highlight=False)
+        self._print(f"[bold]Starting Parley[/] [dim](data in {folder})[/]", highlight=False)
 
     def started(self, part: Part, pid: int) -> None:
         """Say nothing: what matters is when it serves."""
@@ -71,7 +72,7 @@ class Terminal:
 
     def stopping(self) -> None:
         """Say that the end has begun."""
-        self._console.print("\n[bold]Stopping[/] [dim](Ctrl-C again: at once)[/]", highlight=False)
+        self._print("\n[bold]Stopping[/] [dim](Ctrl-C again: at once)[/]", highlight=False)
 
     def greet(self, settings: StackSettings, seconds: float) -> None:
         """Print where everything is and what to do first."""
@@ -84,11 +85,16 @@ class Terminal:
         ask = f'{command_prefix(settings)} ask "Where is my parcel?"'
         table.add_row("try", f"[bold]{escape(ask)}[/]")
         table.add_row("stop", "Ctrl-C")
-        self._console.print(f"\n[bold green]Parley is ready[/] after {seconds:.1f} s\n")
-        self._console.print(Padding(table, (0, 0, 1, 2)), highlight=False, soft_wrap=True)
+        self._print(f"\n[bold green]Parley is ready[/] after {seconds:.1f} s\n")
+        self._print(Padding(table, (0, 0, 1, 2)), highlight=False, soft_wrap=True)
+
+    def _print(self, *things: RenderableType, **how: Any) -> None:
+        """Print where a terminal still is: one that was closed must not keep us from stopping."""
+        with contextlib.suppress(OSError, SystemExit):  # rich exits where a pipe has broken
+            self._console.print(*things, **how)
 
     def _say(self, text: str) -> None:
-        self._console.print(f"  {text}", highlight=False, soft_wrap=True)
+        self._print(f"  {text}", highlight=False, soft_wrap=True)
 
     def _quote(self, text: str) -> None:
         for line in text.splitlines():

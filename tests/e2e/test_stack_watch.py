@@ -134,6 +134,24 @@ def test_a_second_ctrl_c_forces(watchers: Callable[..., Watcher]) -> None:
     assert none_alive(family)
 
 
+def test_a_closed_terminal_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    arguments = [str(tmp_path), "sound", "0.5"]
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert watcher.stdout is not None
+    while b"READY" not in watcher.stdout.readline():
+        assert watcher.poll() is None
+    parts = family(watcher.pid)
+    watcher.stdout.close()
+    watcher.send_signal(signal.SIGHUP)
+    watcher.wait(timeout=20)
+    assert len(parts) == 4
+    assert none_alive(parts)
+
+
 def test_no_part_outlives_a_killed_supervisor(watchers: Callable[..., Watcher]) -> None:
     watcher = watchers()
     parts = children(watcher.process.pid)
