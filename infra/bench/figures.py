@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from infra.bench.load import STAGES, Samples
 from infra.bench.observe import Observation
 
+DISTURBED_CORES = 0.15
 SATURATED = 0.95  # a system that answers less than this of what is offered has no more to give
 
 
@@ -41,7 +42,8 @@ class Figures:
     `users` ask again once answered (closed loop) or, where `offered_per_second` is set, arrivals
     come at that rate whatever becomes of them (open loop). `cpu_ms` and `rss_mb` are by process,
     the load generator among them; `stages_ms` are mean times of a message. `late_ms` is how late,
-    at the 99th percentile, the generator itself sent.
+    at the 99th percentile, the generator itself sent; `foreign_cores` how many processors other
+    programs kept busy meanwhile, which a fair measurement has none of.
     """
 
     system: str
@@ -57,6 +59,7 @@ class Figures:
     batches: Mapping[str, Batches] = field(default_factory=dict)
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     late_ms: float | None = None
+    foreign_cores: float = 0.0
 
     @property
     def system_cpu_ms(self) -> float:
@@ -67,6 +70,11 @@ class Figures:
     def system_rss_mb(self) -> float:
         """Return the memory of all processes of the system itself."""
         return sum(mb for name, mb in self.rss_mb.items() if name != GENERATOR)
+
+    @property
+    def disturbed(self) -> bool:
+        """Tell whether other programs took what the system could have used."""
+        return self.foreign_cores > DISTURBED_CORES
 
     @property
     def saturated(self) -> bool:
@@ -113,6 +121,7 @@ def summarise(
         batches={queue: _batches(before, after, queue) for queue in after.counters},
         stages_ms=_stages(samples, in_window & samples.ok, before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
+        foreign_cores=_foreign_cores(before, after),
     )
 
 
@@ -139,6 +148,14 @@ def _cpu_ms(before: Observation, after: Observation, messages: int) -> dict[str,
         name: (seconds - before.cpu_seconds.get(name, 0.0)) * 1e3 / messages
         for name, seconds in after.cpu_seconds.items()
     }
+
+
+def _foreign_cores(before: Observation, after: Observation) -> float:
+    elapsed = after.at - before.at
+    if not elapsed:
+        return 0.0
+    own = sum(after.cpu_seconds.values()) - sum(before.cpu_seconds.values())
+    return max(0.0, (after.busy_seconds - before.busy_seconds - own) / elapsed)
 
 
 def _batches(before: Observation, after: Observation, queue: str) -> Batches:

@@ -5,31 +5,29 @@
 Says `begin` and `end` on standard output when its window opens and closes.
 """
 
-import itertools
 import logging
 import resource
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gevent
 import msgspec
 import numpy as np
-from gevent.event import Event
 from locust import FastHttpUser, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import LocalRunner
 
-from infra.bench.load import BEGIN, END, STAGES, LoadSpec, Samples, arrivals
+from infra.bench.load import BEGIN, END, STAGES, LoadSpec, Samples
+from infra.bench.loops import Loop, loop_of, now
 
 _HEADERS = {"Content-Type": "application/json"}
 _NO_STAGES = (float("nan"),) * len(STAGES)
 _LOOK_SECONDS = 0.02
-_now = time.perf_counter
 
-Row = tuple[float, float, float, bool, tuple[float, ...]]
+Say = Callable[[str], None]
+Row = tuple[float, float, float, bool, tuple[float, ...]]  # due, sent, done, ok, stages
 
 
 class _Timings(msgspec.Struct):
@@ -47,143 +45,107 @@ class _Reply(msgspec.Struct):
 _read_reply = msgspec.json.Decoder(_Reply).decode
 
 
-class Load:
-    """The requests to send and those that were answered, for all users together."""
-
-    def __init__(self, spec: LoadSpec) -> None:
-        self.spec = spec
-        self.rows: list[Row] = []
-        self.taken = 0
-        self.offered = np.empty(0)
-        self._bodies = _bodies(spec)
-        self._opened = Event()
-        self._due: Iterator[float] = iter(())
-
-    def open_at(self, start: float) -> None:
-        """Let users begin; arrivals are counted from `start`."""
-        spec = self.spec
-        if spec.rate is None:
-            self._due = iter(_now, None)
-        else:
-            self.offered = start + arrivals(spec.rate, spec.warm_seconds + spec.seconds, spec.seed)
-            self._due = iter(self.offered.tolist())
-        self._opened.set()
-
-    def next_request(self) -> tuple[float, str]:
-        """Return when the next request is due, once that time has come, and its body."""
-        self._opened.wait()
-        due = next(self._due, None)
-        if due is None:
-            raise StopUser
-        self.taken += 1
-        body = next(self._bodies)
-        if due > _now():
-            gevent.sleep(due - _now())
-        return due, body
-
-    def samples(self, begin: float, end: float) -> Samples:
-        """Return what was recorded."""
-        due, sent, done, ok, stages = zip(*self.rows, strict=True) if self.rows else ((),) * 5
-        return Samples(
-            begin=begin,
-            end=end,
-            taken=self.taken,
-            due=np.array(due, np.float64),
-            sent=np.array(sent, np.float64),
-            done=np.array(done, np.float64),
-            ok=np.array(ok, np.bool_),
-            stages=np.array(stages, np.float64).reshape(-1, len(STAGES)),
-            offered=self.offered,
-        )
-
-
-def user_class(load: Load) -> type[FastHttpUser]:
-    """Return the locust user that sends a load's requests."""
+def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser]:
+    """Return the locust user that sends a loop's requests and notes what became of them."""
 
     class Asker(FastHttpUser):
-        host = load.spec.url
+        host = spec.url
         wait_time = constant(0)
-        connection_timeout = network_timeout = 2 * load.spec.most_seconds
+        connection_timeout = network_timeout = 2 * spec.most_seconds
 
         @task
         def ask(self) -> None:
-            due, body = load.next_request()
-            sent = _now()
+            request = loop.next_request()
+            if request is None:
+                raise StopUser
+            due, body = request
+            sent = now()
             with self.client.post(
                 "/chat", data=body, headers=_HEADERS, catch_response=True
             ) as response:
-                done = _now()
+                done = now()
                 ok = response.status_code == 200
                 if ok:
                     response.success()
                 else:
                     response.failure(f"status {response.status_code}")
             stages = _stages(response.content or b"") if ok else _NO_STAGES
-            load.rows.append((due, sent, done, ok, stages))
+            rows.append((due, sent, done, ok, stages))
 
     return Asker
 
 
-def generate(spec: LoadSpec, say: Callable[[str], None]) -> Samples:
+def generate(spec: LoadSpec, say: Say) -> Samples:
     """Put the load on the server and return what was recorded."""
-    load = Load(spec)
-    environment = Environment(user_classes=[user_class(load)], stop_timeout=2 * spec.most_seconds)
+    loop, rows = loop_of(spec), list[Row]()
+    users = user_class(spec, loop, rows)
+    environment = Environment(user_classes=[users], stop_timeout=2 * spec.most_seconds)
     runner = environment.create_local_runner()
     runner.start(spec.users, spawn_rate=spec.users)
     if spec.rate is None:
-        begin, end = _closed_loop(load, say)
+        begin, end = _closed_window(spec, loop, rows, say)
     else:
-        begin, end = _open_loop(load, runner, say)
+        begin, end = _open_window(spec, loop, rows, runner, say)
     runner.stop()
-    return load.samples(begin, end)
+    return _samples(rows, loop, begin, end)
 
 
-def _closed_loop(load: Load, say: Callable[[str], None]) -> tuple[float, float]:
-    spec = load.spec
-    load.open_at(_now())
-    _wait_for_a_round(load, spec.warm_seconds)
+def _closed_window(
+    spec: LoadSpec, loop: Loop, rows: Sequence[Row], say: Say
+) -> tuple[float, float]:
+    loop.begin()
+    _wait_for_a_round(spec, rows, spec.warm_seconds)
     say(BEGIN)
-    begin = _now()
-    _wait_for_a_round(load, spec.seconds)
-    end = _now()
+    begin = now()
+    _wait_for_a_round(spec, rows, spec.seconds)
+    end = now()
     say(END)
     return begin, end
 
 
-def _wait_for_a_round(load: Load, seconds: float) -> None:
+def _wait_for_a_round(spec: LoadSpec, rows: Sequence[Row], seconds: float) -> None:
     """Wait this long, and until as many answers have come as there are users."""
-    since, goal = _now(), len(load.rows) + load.spec.users
+    since, goal = now(), len(rows) + spec.users
 
     def over() -> bool:
-        return _now() - since >= seconds and len(load.rows) >= goal
+        return now() - since >= seconds and len(rows) >= goal
 
-    _wait(over, max(seconds, load.spec.most_seconds))
+    _wait(over, max(seconds, spec.most_seconds))
 
 
-def _open_loop(load: Load, runner: LocalRunner, say: Callable[[str], None]) -> tuple[float, float]:
-    spec = load.spec
+def _open_window(
+    spec: LoadSpec, loop: Loop, rows: Sequence[Row], runner: LocalRunner, say: Say
+) -> tuple[float, float]:
     _wait(lambda: runner.user_count >= spec.users, spec.most_seconds)
-    start = _now() + 0.1
-    load.open_at(start)
-    gevent.sleep(0.1 + spec.warm_seconds)
+    begin = loop.begin() + spec.warm_seconds
+    gevent.sleep(begin - now())
     say(BEGIN)
-    begin = start + spec.warm_seconds
-    gevent.sleep(max(0.0, begin + spec.seconds - _now()))
+    end = begin + spec.seconds
+    gevent.sleep(max(0.0, end - now()))
     say(END)
-    _wait(lambda: len(load.rows) >= len(load.offered), spec.most_seconds)
-    return begin, begin + spec.seconds
+    _wait(lambda: len(rows) >= len(loop.offered), spec.most_seconds)
+    return begin, end
 
 
 def _wait(over: Callable[[], bool], most_seconds: float) -> None:
-    deadline = _now() + most_seconds
-    while not over() and _now() < deadline:
+    deadline = now() + most_seconds
+    while not over() and now() < deadline:
         gevent.sleep(_LOOK_SECONDS)
 
 
-def _bodies(spec: LoadSpec) -> Iterator[str]:
-    texts = msgspec.json.decode(Path(spec.messages).read_bytes(), type=list[str])
-    bodies = [msgspec.json.encode({"message": text}).decode() for text in texts]
-    return itertools.islice(itertools.cycle(bodies), spec.first % len(bodies), None)
+def _samples(rows: Sequence[Row], loop: Loop, begin: float, end: float) -> Samples:
+    due, sent, done, ok, stages = zip(*rows, strict=True) if rows else ((),) * 5
+    return Samples(
+        begin=begin,
+        end=end,
+        taken=loop.taken,
+        due=np.array(due, np.float64),
+        sent=np.array(sent, np.float64),
+        done=np.array(done, np.float64),
+        ok=np.array(ok, np.bool_),
+        stages=np.array(stages, np.float64).reshape(-1, len(STAGES)),
+        offered=loop.offered,
+    )
 
 
 def _stages(body: bytes) -> tuple[float, ...]:

@@ -1,6 +1,8 @@
 """Look at a running system from outside: processor time, memory, its own counters."""
 
+import dataclasses
 import http.client
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -20,7 +22,8 @@ class Observation:
     """Sums since each process began, by the name of its part; children belong to their part.
 
     `counters` are those of a queue's workers together, as told by their last heartbeats, which come
-    once a second.
+    once a second. `busy_seconds` is the time of all processors that went to any program, or to
+    other machines on the same hardware; `at` is when it was read.
     """
 
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -28,17 +31,32 @@ class Observation:
     counters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     gateway_seconds: float = 0.0
     gateway_requests: float = 0.0
+    busy_seconds: float = 0.0
+    at: float = 0.0
 
 
 def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observation:
     """Look at processes and, where a Redis holds heartbeats, at workers and gateway."""
+    at, busy = time.monotonic(), _busy_seconds()
     usage = {name: _usage(pid) for name, pid in pids.items()}
     cpu = {name: seconds for name, (seconds, _) in usage.items()}
     rss = {name: used for name, (_, used) in usage.items()}
+    seen = Observation(cpu, rss, busy_seconds=busy, at=at)
     if redis_url is None:
-        return Observation(cpu, rss)
+        return seen
     seconds, requests = _gateway_times(url)
-    return Observation(cpu, rss, _counters(redis_url), seconds, requests)
+    return dataclasses.replace(
+        seen,
+        counters=_counters(redis_url),
+        gateway_seconds=seconds,
+        gateway_requests=requests,
+    )
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    steal: float = getattr(times, "steal", 0.0)
+    return float(times.user + times.nice + times.system) + steal
 
 
 def _usage(pid: int) -> tuple[float, int]:

@@ -66,10 +66,12 @@ def _tell(figures: Figures, console: Console) -> None:
     rate = figures.offered_per_second
     load_words = f"{figures.users:,} at once" if rate is None else f"{rate:,.0f} arrivals/s"
     p50 = f", p50 {figures.latency.p50_ms:,.1f} ms" if figures.latency else ""
+    busy = f"{figures.foreign_cores:.1f} processors busy with other programs"
+    foreign = f" [yellow]({busy})[/]" if figures.disturbed else ""
     errors = f", [red]{figures.errors} errors[/]" if figures.errors else ""
     console.print(
         f"  [green]✓[/] {figures.system:<9} {load_words:<16} "
-        f"{figures.messages_per_second:,.0f} messages/s{p50}{errors}",
+        f"{figures.messages_per_second:,.0f} messages/s{p50}{errors}{foreign}",
         highlight=False,
     )
 

@@ -40,7 +40,19 @@ def sheets(report: Report) -> list[Sheet]:
 def markdown(report: Report) -> str:
     """Return all tables as a page."""
     parts = [f"### {sheet.title}\n\n{sheet.markdown()}\n" for sheet in sheets(report)]
-    return "\n".join(parts)
+    return "\n".join([*parts, *([f"{disturbance(report)}\n"] if disturbance(report) else [])])
+
+
+def disturbance(report: Report) -> str:
+    """Return a sentence where other programs were at work meanwhile, else nothing."""
+    disturbed = [f for f in report.figures if f.disturbed]
+    if not disturbed:
+        return ""
+    most = max(f.foreign_cores for f in disturbed)
+    return (
+        f"Other programs kept up to {most:.1f} of {report.machine.processors} processors busy "
+        f"during {len(disturbed)} of {len(report.figures)} measurements: those figures say little."
+    )
 
 
 def _comparisons(report: Report) -> Sheet:

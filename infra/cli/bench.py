@@ -94,7 +94,7 @@ def _show(report: "Report", folder: Path) -> None:
     from rich import box
     from rich.table import Table
 
-    from infra.bench.tables import sheets
+    from infra.bench.tables import disturbance, sheets
     from infra.cli.output import console
     from infra.stack.terminal import short_path
 
@@ -107,4 +107,5 @@ def _show(report: "Report", folder: Path) -> None:
         for row in sheet.rows:
             table.add_row(*row)
         screen.print(f"[bold]{sheet.title}[/]", table, sep="\n", highlight=False)
+    screen.print(disturbance(report), style="yellow", highlight=False)
     screen.print(f"Report, tables and pictures: {short_path(folder)}", highlight=False)

@@ -58,6 +58,16 @@ def test_an_open_loop_counts_what_was_due_in_the_window_and_those_never_answered
     assert figures.late_ms == pytest.approx(1)
 
 
+def test_what_other_programs_took_is_told() -> None:
+    before = Observation({"gateway": 1.0}, busy_seconds=100.0, at=50.0)
+    after = Observation({"gateway": 4.0}, busy_seconds=108.0, at=60.0)
+    figures = closed_loop(samples([(11, 12)]), before, after)
+    assert figures.foreign_cores == pytest.approx(0.5)
+    assert figures.disturbed
+    calm = Observation({"gateway": 4.0}, busy_seconds=103.0, at=60.0)
+    assert not closed_loop(samples([(11, 12)]), before, calm).disturbed
+
+
 def test_nothing_answered_is_no_latency() -> None:
     figures = closed_loop(samples([(11, 12)], failed=(0,)), NOTHING, NOTHING)
     assert figures.latency is None

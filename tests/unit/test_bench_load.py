@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -26,8 +27,13 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.heard: list[str] = []
+        self.connections = 0
         self.refused: set[str] = set()
         self.pause_seconds = 0.0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing where the generator has gone."""
@@ -114,6 +120,12 @@ def test_an_open_loop_sends_at_its_times_however_slow_the_server(
     assert sorted(samples.due) == pytest.approx(samples.offered)
     assert np.median(samples.sent - samples.due) < 0.05
     assert ((samples.done - samples.due) >= 0.2).all()
+
+
+def test_an_open_loop_keeps_few_connections_busy(server: Server, tmp_path: Path) -> None:
+    samples = run(server, tmp_path, ["a", "b"], users=64, rate=50.0, seconds=1.0)
+    assert len(samples.done) > 30
+    assert server.connections < 15
 
 
 def test_latency_counts_from_when_a_request_was_due(server: Server, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from infra.bench.figures import Batches, Figures, Latency
 from infra.bench.messages import Messages
 from infra.bench.plots import draw
 from infra.bench.report import Report, compare, make_report
-from infra.bench.tables import markdown, sheets
+from infra.bench.tables import disturbance, markdown, sheets
 
 
 def figures(system: str, users: int, rate: float, **changes: object) -> Figures:
@@ -95,6 +95,16 @@ def test_every_table_is_whole(report: Report) -> None:
     assert "| 700.0 | 600 * |" in page
     assert "| ideal ×2 | – | 1,500 |" in page
     assert "| parley, 256 users: inference | 1.20 | 0.75 | 300 |" in page
+
+
+def test_a_disturbed_run_says_so(report: Report) -> None:
+    assert disturbance(report) == ""
+    assert "Other programs" not in markdown(report)
+    beside = (*MEASURED, figures("stock", 1, 9.0, foreign_cores=0.84))
+    told = make_report("now", Messages("some", ("a",)), beside)
+    assert "up to 0.8 of" in disturbance(told)
+    assert "during 1 of 11 measurements" in disturbance(told)
+    assert disturbance(told) in markdown(told)
 
 
 def test_tables_without_rows_are_left_out() -> None:
