@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ModelError
-from workers.tone.classifier import HEAD, ToneClassifier
+from workers.tone.classifier import HEAD, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CUES, CueReader, FloatArray
 from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
 from workers.tone.head import Head
@@ -93,3 +93,14 @@ def test_a_head_for_other_emotions_is_refused(tmp_path: Path) -> None:
 )
 def test_cues_tell_what_the_wording_tells(text: str, cue: str, least: float, most: float) -> None:
     assert least <= CueReader().read([text])[0, CUES.index(cue)] <= most
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("I love it", "positive"), ("this is horrible", "negative"), ("where is it", "neutral")],
+)
+def test_the_lexicon_alone_gives_labels_without_emotions(text: str, label: str) -> None:
+    (tone,) = LexiconClassifier(CueReader()).classify([text], np.zeros((1, 3), np.float32))
+    assert tone.label == label
+    assert 0.5 <= tone.score <= 1
+    assert not tone.emotions

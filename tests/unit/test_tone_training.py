@@ -13,7 +13,8 @@ from workers.tone.cues import CUES, FloatArray
 from workers.tone.emotions import EMOTIONS, TONE_OF
 from workers.tone.head import Head
 from workers.tone.training import corpus
-from workers.tone.training.fit import Recipe, fit
+from workers.tone.training.calibrate import fit_negative_offset, moved
+from workers.tone.training.fit import Recipe, Rows, fit
 from workers.tone.training.judge import label_f1
 from workers.tone.training.train import train
 
@@ -115,11 +116,33 @@ def test_a_head_learns_from_what_rows_allow() -> None:
     allowed[exact & negative] = 0
     allowed[exact & negative & angry, EMOTIONS.index("angry")] = 1
     allowed[exact & negative & ~angry, EMOTIONS.index("worried")] = 1
-    head = fit(inputs[:1_500], allowed[:1_500], np.ones(1_500, np.float32), QUICK, "x")
+    rows = Rows(inputs, allowed, np.ones(len(inputs), np.float32))
+    head = fit(rows.at(np.arange(1_500)), QUICK, "x")
     found = head.emotions(inputs[1_500:, :4], inputs[1_500:, 4:]).argmax(axis=1)
     wanted = np.where(angry, EMOTIONS.index("angry"), EMOTIONS.index("worried"))
     wanted = np.where(negative, wanted, EMOTIONS.index("calm"))[1_500:]
     assert (found == wanted).mean() > 0.85
+
+
+def test_the_line_moves_to_where_the_examples_have_it() -> None:
+    """Public rows call a middling input neutral; the examples call it negative."""
+    chance = np.random.default_rng(0)
+    inputs = chance.normal(size=(3_000, 1 + len(CUES))).astype(np.float32)
+    patterns = np.where(np.arange(3_000) < 2_400, -1, np.arange(3_000))
+    line = np.where(patterns < 0, 0.5, -0.5)
+    allowed = np.zeros((3_000, len(EMOTIONS)), np.float32)
+    negative = inputs[:, 0] + chance.normal(size=3_000) / 2 > line
+    allowed[negative, EMOTIONS.index("angry")] = 1
+    allowed[~negative, EMOTIONS.index("calm")] = 1
+    rows = Rows(inputs, allowed, np.ones(3_000, np.float32))
+    offset = fit_negative_offset(rows, patterns, QUICK)
+    assert offset > 0.4
+    head = fit(rows, QUICK, "x")
+    before, after = (
+        h.emotions(inputs[:, :1], inputs[:, 1:])[:, EMOTIONS.index("angry")].mean()
+        for h in (head, moved(head, offset))
+    )
+    assert after > before + 0.05
 
 
 def test_training_writes_a_small_head_and_reports(data: Path, tmp_path: Path) -> None:

@@ -35,7 +35,15 @@ def adapt(
     return WORDING.adapt(answer, tones or {}, tone, used, kind, key)
 
 
-@pytest.mark.parametrize("tone", [None, UNKNOWN_TONE, Tone("neutral", 0.9, {"calm": 0.9})])
+@pytest.mark.parametrize(
+    "tone",
+    [
+        None,
+        UNKNOWN_TONE,
+        Tone("neutral", 0.9, {"calm": 0.9}),
+        Tone("negative", 0.5, {"angry": 0.4}),
+    ],
+)
 def test_a_plain_message_gets_the_plain_answer(tone: Tone | None) -> None:
     assert adapt(tone, tones={"negative": "Sorry."}) == (ANSWER, ())
 

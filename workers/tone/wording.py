@@ -13,7 +13,7 @@ from shared.jobs import Tone
 from workers.tone.emotions import leading_emotion
 
 OPENERS = Path(__file__).with_name("openers.yaml")
-_STRONG_SCORE = 0.8
+_LEAST_SCORE, _STRONG_SCORE = 0.6, 0.8  # below the least, a plain answer is the safe one
 _KINDS_BY_TONE = {
     "negative": frozenset({"answer", "recall", "clarify", "handover", "fallback"}),
     "positive": frozenset({"answer", "recall", "clarify"}),
@@ -56,10 +56,10 @@ class Wording:
         """Return the text and the ids of the phrases it uses, none of them in `used`.
 
         The entry's own wording for the tone (`tones`) comes before an opener from the stock. A
-        neutral or unknown tone, or a stock that this conversation has used up, leaves the answer
-        as it is. `key` (the job's id) spreads the choice among equally fitting phrases.
+        neutral, unknown or doubtful tone, or a stock that this conversation has used up, leaves
+        the answer as it is. `key` (the job's id) spreads the choice among equally fitting phrases.
         """
-        if tone is None or kind not in _KINDS_BY_TONE.get(tone.label, ()):
+        if tone is None or not _calls_for_words(tone, kind):
             return answer, ()
         variant = tones.get(tone.label)
         if variant and _variant_id(variant) not in used:
@@ -86,6 +86,10 @@ def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
         frozenset(row.get("for", ())),
         strong=bool(row.get("strong")),
     )
+
+
+def _calls_for_words(tone: Tone, kind: str) -> bool:
+    return tone.score >= _LEAST_SCORE and kind in _KINDS_BY_TONE.get(tone.label, ())
 
 
 def _fits(opener: Opener, tone: Tone, feeling: str | None) -> bool:

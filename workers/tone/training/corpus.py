@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from workers.tone.cues import FloatArray
-from workers.tone.emotions import EMOTIONS, TONE_OF
+from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
 
 _FOLDER = Path(__file__).parent.parent
 EXAMPLES = _FOLDER / "examples.yaml"
@@ -47,26 +47,44 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Messages, and the emotions that each allows: 1 or 0, [rows, EMOTIONS]."""
+    """Messages, and the emotions that each allows: 1 or 0, [rows, EMOTIONS].
+
+    `patterns` numbers what each message is a variant of; -1: it stands for itself.
+    """
 
     messages: list[str]
     allowed: FloatArray
+    patterns: NDArray[np.intp]
 
     @property
     def tones(self) -> NDArray[np.intp]:
         """Return the place in LABELS of each row's tone; -1 where it allows several."""
-        labels = ("negative", "neutral", "positive")
-        may = np.stack(
-            [self.allowed[:, [TONE_OF[e] == label for e in EMOTIONS]].any(1) for label in labels], 1
-        )
+        tones = np.array([[TONE_OF[name] == label for label in LABELS] for name in EMOTIONS])
+        may = self.allowed @ tones > 0
         return np.where(may.sum(1) == 1, may.argmax(1), -1)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, set[str]]]) -> "Corpus":
         """Collect messages with the emotions that they allow."""
+        return cls.of_variants((message, emotions, -1) for message, emotions in rows)
+
+    @classmethod
+    def of_variants(cls, rows: Iterable[tuple[str, set[str], int]]) -> "Corpus":
+        """Collect messages with the emotions that they allow and their patterns."""
         listed = list(rows)
-        allowed = [[emotion in emotions for emotion in EMOTIONS] for _, emotions in listed]
-        return cls([message for message, _ in listed], np.array(allowed, np.float32))
+        allowed = [[emotion in emotions for emotion in EMOTIONS] for _, emotions, _ in listed]
+        patterns = [pattern for _, _, pattern in listed]
+        messages = [message for message, _, _ in listed]
+        return cls(messages, np.array(allowed, np.float32), np.array(patterns, np.intp))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Corpus"]) -> "Corpus":
+        """Put corpora one after the other."""
+        return cls(
+            [message for part in parts for message in part.messages],
+            np.concatenate([part.allowed for part in parts]),
+            np.concatenate([part.patterns for part in parts]),
+        )
 
 
 def read_goemotions(folder: Path, split: str, *, narrowed: bool) -> Corpus:
@@ -109,13 +127,13 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
 
 def read_examples(path: Path = EXAMPLES, seed: int = 0) -> Corpus:
     """Read our own examples, each with several fillings of its slots and ways of typing."""
-    patterns = yaml.safe_load(path.read_text(encoding="utf-8"))
-    slots = patterns.pop("slots")
+    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    slots = listed.pop("slots")
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    return Corpus.of(
-        (message, {emotion})
-        for emotion, listed in patterns.items()
-        for pattern in listed
+    patterns = [(pattern, emotion) for emotion, group in listed.items() for pattern in group]
+    return Corpus.of_variants(
+        (message, {emotion}, number)
+        for number, (pattern, emotion) in enumerate(patterns)
         for message in sorted({_fill(pattern, slots, chance) for _ in range(_FILLINGS)})
     )
 

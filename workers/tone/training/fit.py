@@ -27,6 +27,19 @@ class Recipe:
     unit_dropout: float = 0.3
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What a head is fitted to: [vector, cues] inputs, emotions allowed, weights."""
+
+    inputs: FloatArray
+    allowed: FloatArray
+    weights: FloatArray
+
+    def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Rows":
+        """Return some of the rows."""
+        return Rows(self.inputs[places], self.allowed[places], self.weights[places])
+
+
 class _Adam:
     def __init__(self, parameters: list[FloatArray]) -> None:
         self._parameters = parameters
@@ -44,43 +57,27 @@ class _Adam:
             self._parameters[place] -= rate * mean / (1 - 0.9**self._steps) / scale
 
 
-def fit(
-    inputs: FloatArray,
-    allowed: FloatArray,
-    weights: FloatArray,
-    recipe: Recipe,
-    encoder: str,
-    progress: Progress = lambda _share: None,
-) -> Head:
-    """Fit heads of different seeds to [vector, cues] inputs and return their average.
+def fit(rows: Rows, recipe: Recipe, encoder: str, progress: Progress = lambda _share: None) -> Head:
+    """Fit heads of different seeds and return their average.
 
     `encoder` identifies what made the vectors.
     """
-    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
-    standard = (inputs - mean) / scale
+    mean, scale = rows.inputs.mean(axis=0), rows.inputs.std(axis=0) + 1e-3
+    standard = Rows((rows.inputs - mean) / scale, rows.allowed, rows.weights)
     heads = []
     for seed in range(recipe.heads):
-        chance = np.random.default_rng(seed)
-        heads.append(_fit_one(standard, allowed, weights, recipe, chance))
+        heads.append(_fit_one(standard, recipe, np.random.default_rng(seed)))
         progress((seed + 1) / recipe.heads)
     return _side_by_side(heads, mean, scale, encoder)
 
 
-def _fit_one(
-    inputs: FloatArray,
-    allowed: FloatArray,
-    weights: FloatArray,
-    recipe: Recipe,
-    chance: np.random.Generator,
-) -> list[FloatArray]:
-    parameters = _initial(inputs.shape[1], recipe.units, chance)
+def _fit_one(rows: Rows, recipe: Recipe, chance: np.random.Generator) -> list[FloatArray]:
+    parameters = _initial(rows.inputs.shape[1], recipe.units, chance)
     adam = _Adam(parameters)
-    steps = recipe.epochs * (len(inputs) // recipe.rows)
-    for step, rows in enumerate(_batches(len(inputs), steps, recipe.rows, chance)):
-        gradients = _gradients(
-            parameters, inputs[rows], allowed[rows], weights[rows], recipe, chance
-        )
-        adam.step(gradients, recipe.learning_rate * (1 + np.cos(np.pi * step / steps)) / 2)
+    batches = _batches(len(rows.inputs), recipe, chance)
+    for step, places in enumerate(batches):
+        gradients = _gradients(parameters, rows.at(places), recipe, chance)
+        adam.step(gradients, recipe.learning_rate * (1 + np.cos(np.pi * step / len(batches))) / 2)
     return parameters
 
 
@@ -90,33 +87,29 @@ def _initial(inputs: int, units: int, chance: np.random.Generator) -> list[Float
     return [first, np.zeros(units, np.float32), last, np.zeros(len(EMOTIONS), np.float32)]
 
 
-def _batches(
-    rows: int, steps: int, size: int, chance: np.random.Generator
-) -> "list[NDArray[np.intp]]":
-    per_epoch = rows // size
-    epochs = -(-steps // per_epoch) if per_epoch else 0
-    orders = (chance.permutation(rows)[: per_epoch * size] for _ in range(epochs))
-    return [batch for order in orders for batch in np.split(order, per_epoch)]
+def _batches(rows: int, recipe: Recipe, chance: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Return every epoch's batches, all of one size; few rows make one batch."""
+    size = min(recipe.rows, rows)
+    return [
+        batch
+        for _ in range(recipe.epochs)
+        for batch in np.split(chance.permutation(rows)[: rows // size * size], rows // size)
+    ]
 
 
 def _gradients(
-    parameters: list[FloatArray],
-    inputs: FloatArray,
-    allowed: FloatArray,
-    weights: FloatArray,
-    recipe: Recipe,
-    chance: np.random.Generator,
+    parameters: list[FloatArray], rows: Rows, recipe: Recipe, chance: np.random.Generator
 ) -> list[FloatArray]:
     """Return the gradients of -log(probability of all that a row allows)."""
     first, first_bias, last, last_bias = parameters
-    inputs = inputs * _kept(inputs.shape, recipe.input_dropout, chance)
+    inputs = rows.inputs * _kept(rows.inputs.shape, recipe.input_dropout, chance)
     raw = inputs @ first + first_bias
     mask = _kept(raw.shape, recipe.unit_dropout, chance) * (raw > 0)
     units = np.asarray(raw * mask, np.float32)
     believed = softmax(units @ last + last_bias)
-    wanted = believed * allowed
+    wanted = believed * rows.allowed
     wanted /= wanted.sum(axis=1, keepdims=True) + 1e-9
-    errors = (believed - wanted) * (weights / weights.sum())[:, None]
+    errors = (believed - wanted) * (rows.weights / rows.weights.sum())[:, None]
     back = (errors @ last.T) * mask
     return [
         inputs.T @ back + recipe.decay * first,

@@ -28,10 +28,12 @@ class Verdict:
     by_label: Mapping[str, float] = field(default_factory=dict)
 
 
-def label_f1(true: Places, given: Places, labels: int) -> NDArray[np.float64]:
+def label_f1(
+    true: Places, given: Places, labels: int, weights: NDArray[np.float64] | float = 1.0
+) -> NDArray[np.float64]:
     """Return F1 of each label; 0 where it is never right."""
     counts = np.zeros((labels, labels))
-    np.add.at(counts, (true, given), 1)
+    np.add.at(counts, (true, given), weights)
     hits = np.diag(counts)
     return np.asarray(2 * hits / np.maximum(counts.sum(axis=0) + counts.sum(axis=1), 1))
 

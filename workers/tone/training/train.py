@@ -13,8 +13,9 @@ from shared.jobs import Tone
 from workers.tone.classifier import Classifier, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CueReader, FloatArray
 from workers.tone.training import corpus, judge
+from workers.tone.training.calibrate import fit_negative_offset, moved
 from workers.tone.training.corpus import Corpus
-from workers.tone.training.fit import Recipe, fit, join_inputs
+from workers.tone.training.fit import Recipe, Rows, fit, join_inputs
 from workers.tone.training.judge import Verdict
 
 Progress = Callable[[str, float], None]
@@ -41,6 +42,7 @@ class TrainingReport:
 
     rows: int
     head_bytes: int
+    negative_offset: float
     recipe: Recipe
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
@@ -58,26 +60,20 @@ def train(
     """
     recipe = recipe or Recipe()
     _require(data)
-    cue_reader = CueReader()
     public = [
         corpus.read_goemotions(data, "train", narrowed=True),
         corpus.read_vader_tweets(data),
     ]
-    whole = _joined([*public, corpus.read_examples()])
-    weights = _weights(whole, examples_from=sum(len(part.messages) for part in public))
+    whole = Corpus.joined([*public, corpus.read_examples()])
     texts, vectors = encoder.encode(whole.messages, lambda share: progress("reading", share))
-    inputs = join_inputs(vectors, cue_reader.read(texts))
-    head = fit(
-        inputs,
-        whole.allowed,
-        weights,
-        recipe,
-        encoder.identity,
-        lambda share: progress("fitting", share),
+    rows = Rows(join_inputs(vectors, CueReader().read(texts)), whole.allowed, _weights(whole))
+    offset = fit_negative_offset(
+        rows, whole.patterns, recipe, lambda share: progress("calibrating", share)
     )
-    head.save(head_path)
+    head = fit(rows, recipe, encoder.identity, lambda share: progress("fitting", share))
+    moved(head, offset).save(head_path)
     verdicts = evaluate(encoder, data, head_path, progress)
-    return TrainingReport(len(texts), head_path.stat().st_size, recipe, verdicts)
+    return TrainingReport(len(texts), head_path.stat().st_size, offset, recipe, verdicts)
 
 
 def evaluate(
@@ -123,18 +119,15 @@ def _require(data: Path) -> None:
             raise ModelError(f"Training needs {data / needed}: give the folder that has it.")
 
 
-def _joined(parts: Sequence[Corpus]) -> Corpus:
-    messages = [message for part in parts for message in part.messages]
-    return Corpus(messages, np.concatenate([part.allowed for part in parts]))
-
-
-def _weights(whole: Corpus, examples_from: int) -> FloatArray:
+def _weights(whole: Corpus) -> FloatArray:
     """Let the tones of the public sets, and the emotions of our examples, count alike."""
+    weights = np.zeros(len(whole.messages), np.float32)
+    public = whole.patterns < 0
     tones = np.maximum(whole.tones, 0)  # mixed feelings count as negative
-    public = _balanced(tones[:examples_from], power=1.0)
-    examples = _balanced(whole.allowed[examples_from:].argmax(axis=1), power=0.5)
-    examples *= _EXAMPLES_SHARE * public.sum() / examples.sum()
-    return np.concatenate([public, examples])
+    weights[public] = _balanced(tones[public], power=1.0)
+    examples = _balanced(whole.allowed[~public].argmax(axis=1), power=0.5)
+    weights[~public] = examples * _EXAMPLES_SHARE * weights[public].sum() / examples.sum()
+    return weights
 
 
 def _balanced(classes: NDArray[np.intp], power: float) -> FloatArray:

@@ -1,0 +1,88 @@
+"""The shipped head on the tone encoder that it was trained for."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shared.jobs import Tone
+from workers.engines.litert import LiteRtEngine
+from workers.engines.port import TokenBatch
+from workers.models import layout
+from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.tokens import Tokenizer
+from workers.tone.choice import classifier_for
+from workers.tone.classifier import LexiconClassifier, ToneClassifier
+from workers.tone.training import corpus
+from workers.tone.training.judge import judge_corpus, judge_emotions
+
+Judge = Callable[[Sequence[str]], list[Tone]]
+
+
+@pytest.fixture(scope="module")
+def judge(model_dir: Path) -> Judge:
+    engine = LiteRtEngine(model_dir, "tone")
+    engine.warm()
+    preprocessor = Preprocessor(Tokenizer.load(model_dir))
+    classifier = classifier_for(model_dir)
+    assert isinstance(classifier, ToneClassifier)
+
+    def tones(messages: Sequence[str]) -> list[Tone]:
+        prepared = preprocessor.prepare(messages)
+        vectors = engine.run(TokenBatch.of([message.ids for message in prepared]))
+        return classifier.classify([message.text for message in prepared], vectors)
+
+    return tones
+
+
+@pytest.mark.parametrize(
+    ("message", "label", "emotion"),
+    [
+        ("When will my parcel arrive?", "neutral", "calm"),
+        ("do you ship to Norway", "neutral", "calm"),
+        ("How do I return the shoes I bought on Monday?", "neutral", "calm"),
+        ("This is the third time I'm asking. Nobody answers!!!", "negative", "frustrated"),
+        ("Worst shop ever, I WANT MY MONEY BACK", "negative", "angry"),
+        ("😡😡😡 your courier is an idiot", "negative", "angry"),
+        ("I'm really worried that someone has my card", "negative", "worried"),
+        ("The vase arrived in pieces, what a pity", "negative", "disappointed"),
+        ("I don't understand which form you mean", "neutral", "confused"),
+        ("thank you sooo much, that helped :)", "positive", "grateful"),
+        ("I love the new lamp, it's perfect!", "positive", "happy"),
+    ],
+)
+def test_plain_cases(judge: Judge, message: str, label: str, emotion: str) -> None:
+    (tone,) = judge([message])
+    assert tone.label == label
+    assert max(tone.emotions, key=lambda name: tone.emotions[name]) == emotion
+
+
+def test_sentences_that_training_never_saw(judge: Judge) -> None:
+    sentences = corpus.read_held_out()
+    tones, emotions = judge_corpus(sentences, judge), judge_emotions(sentences, judge)
+    assert tones.macro_f1 is not None
+    assert tones.macro_f1 >= 0.8
+    assert emotions.macro_f1 is not None
+    assert emotions.macro_f1 >= 0.75
+
+
+def test_a_tone_does_not_depend_on_its_batch(judge: Judge) -> None:
+    messages = corpus.read_held_out().messages
+    for message, together in zip(messages, judge(messages), strict=True):
+        (alone,) = judge([message])
+        assert alone.label == together.label
+        assert alone.score == pytest.approx(together.score, abs=0.002)
+
+
+def test_another_encoder_is_judged_by_the_lexicon(
+    model_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = msgspec.json.decode((model_dir / layout.MANIFEST).read_bytes())
+    manifest["source"]["sha256"] = "0" * 64
+    (tmp_path / layout.MANIFEST).write_bytes(msgspec.json.encode(manifest))
+    with caplog.at_level(logging.WARNING):
+        classifier = classifier_for(tmp_path)
+    assert isinstance(classifier, LexiconClassifier)
+    assert "parley tone train" in caplog.text
