@@ -74,6 +74,12 @@ def test_nine_of_ten_questions_without_an_answer_get_none(asked: Asked) -> None:
         ("How long does delivery take?", "answer", "delivery-times"),
         ("hi, where's my parcel", "answer", "delivery-track"),
         ("How can I pay?", "answer", "payment-methods"),
+        (
+            "Good morning, I hope you are well. Where is my parcel? Thanks, Anna",
+            "answer",
+            "delivery-track",
+        ),
+        ("sorry to bother you but how can i pay, cheers", "answer", "payment-methods"),
         ("hello!", "smalltalk", "smalltalk-greeting"),
         ("thank you so much", "smalltalk", "smalltalk-thanks"),
         ("I want to speak to a human", "handover", "contact-human"),

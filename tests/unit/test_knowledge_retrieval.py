@@ -21,7 +21,7 @@ from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import WordEncoder, encode
 from workers.knowledge.fit import calibration_error, fit_calibration
 from workers.knowledge.head import fit_head
-from workers.knowledge.index import NOTHING_NEAR, Index
+from workers.knowledge.index import NOTHING_NEAR, Index, Scores
 
 SURE = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0), 0.5, 0.3)
 DOUBTFUL = Calibration((0.0,) * 7, 0.6, 0.3)
@@ -50,9 +50,9 @@ def test_a_fitted_head_knows_its_own_wordings() -> None:
 
 def test_an_entry_without_wordings_is_near_to_nothing() -> None:
     wordings, owners, answers = clustered(3, 2)
-    index = Index(wordings[2:], owners[2:], answers)
-    assert (index.score(wordings).nearest[:, 0] == NOTHING_NEAR).all()
-    assert index.score(wordings).nearest[2, 1] == pytest.approx(1.0, abs=1e-5)
+    scores = Index(wordings[2:], owners[2:], answers).score(wordings)
+    assert (scores.nearest[scores.places == 0] == NOTHING_NEAR).all()
+    assert scores.nearest[2][scores.places[2] == 1] == pytest.approx(1.0, abs=1e-5)
 
 
 @given(st.integers(1, 40), st.integers(0, 99))
@@ -60,15 +60,38 @@ def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
     wordings, owners, answers = clustered(5, 3)
     index = Index(wordings, owners, answers)
     batch = unit_rows(rows, seed)
-    whole = index.score(batch).ranking
-    alone = np.vstack([index.score(batch[row : row + 1]).ranking for row in range(rows)])
-    assert np.abs(whole - alone).max() < 1e-4
+    whole = index.score(batch)
+    alone = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
+    assert (whole.places == alone.places).all()
+    assert np.abs(whole.ranking - alone.ranking).max() < 1e-5
+    assert np.abs(whole.share - alone.share).max() < 1e-6
 
 
 def test_without_its_own_entry_a_row_ranks_another() -> None:
     wordings, owners, answers = clustered(5, 3)
-    scores = Index(wordings, owners, answers).score(wordings).without(owners)
-    assert (scores.ranking.argmax(axis=1) != owners).all()
+    index = Index(wordings, owners, answers)
+    assert (index.score(wordings).places[:, 0] == owners).mean() > 0.9
+    assert (index.score(wordings, without=owners).places[:, 0] != owners).all()
+
+
+@given(st.integers(1, 9), st.integers(0, 99))
+def test_candidates_are_best_first_and_the_share_is_theirs(entries: int, seed: int) -> None:
+    wordings, owners, answers = clustered(entries, 3)
+    head = 10 * answers
+    scores = Index(wordings, owners, head).score(unit_rows(4, seed))
+    assert (np.diff(scores.ranking, axis=1) <= 0).all()
+    full = unit_rows(4, seed) @ head.T
+    for row, places in enumerate(scores.places):
+        near = (wordings[owners == places[0]] @ unit_rows(4, seed)[row]).max()
+        assert scores.nearest[row, 0] == pytest.approx(near, abs=1e-5)
+        assert scores.ranking[row, 0] == pytest.approx(full[row, places[0]] + 3 * near, abs=1e-4)
+    assert ((scores.share > 0) & (scores.share <= 1)).all()
+
+
+def test_ties_fall_to_the_entry_that_comes_first() -> None:
+    same = np.repeat(unit_rows(1), 8, axis=0)
+    scores = Index(same, np.arange(8), same).score(same[:1])
+    assert scores.places[0, 0] == min(scores.places[0])
 
 
 def test_a_logistic_regression_finds_the_odds_it_was_shown() -> None:
@@ -82,8 +105,9 @@ def test_a_logistic_regression_finds_the_odds_it_was_shown() -> None:
 def test_confidence_that_is_right_has_no_calibration_error() -> None:
     chances = np.array([0.25] * 4 + [0.75] * 4, np.float32)
     right = np.array([1, 0, 0, 0, 1, 1, 1, 0], np.float32)
-    assert calibration_error(chances, right) == pytest.approx(0.0)
-    assert calibration_error(chances, 1 - right) == pytest.approx(0.5)
+    shares = np.full(8, 1 / 8)
+    assert calibration_error(chances, right, shares) == pytest.approx(0.0)
+    assert calibration_error(chances, 1 - right, shares) == pytest.approx(0.5)
 
 
 def test_a_fit_tells_wordings_from_strangers() -> None:
@@ -124,8 +148,8 @@ def responder(calibration: Calibration) -> tuple[Responder, WordEncoder]:
         (SURE, "How can I pay?", "answer"),
         (SURE, "My account was hacked", "handover"),
         (SURE, "hello", "smalltalk"),
-        (DOUBTFUL, "How can I pay?", "clarify"),
-        (LOST, "How can I pay?", "fallback"),
+        (DOUBTFUL, "How can I pay it?", "clarify"),
+        (LOST, "How can I pay it?", "fallback"),
     ],
 )
 def test_the_kind_follows_entry_and_confidence(
@@ -140,7 +164,7 @@ def test_the_kind_follows_entry_and_confidence(
 
 def test_a_question_back_offers_entries_and_no_small_talk() -> None:
     found, encoder = responder(DOUBTFUL)
-    (decision,) = found.respond(["How can I pay?"], encode(encoder, ["How can I pay?"]))
+    (decision,) = found.respond(["How can I pay it?"], encode(encoder, ["How can I pay?"]))
     offered = [alternative.id for alternative in decision.answer.alternatives]
     assert offered[0] == "pay"
     assert len(offered) == 3
@@ -148,9 +172,25 @@ def test_a_question_back_offers_entries_and_no_small_talk() -> None:
     assert all(each.question in decision.text for each in decision.answer.alternatives)
 
 
+def test_a_known_wording_is_answered_by_its_entry_whatever_the_scores() -> None:
+    found, encoder = responder(LOST)
+    elsewhere = encode(encoder, ["When is my refund here?"])
+    (decision,) = found.respond(["  how can I PAY "], elsewhere)
+    assert (decision.answer.kind, decision.answer.id) == ("answer", "pay")
+    assert decision.answer.confidence > 0.9
+    assert [each.id for each in decision.answer.alternatives].count("pay") == 0
+
+
+def test_chances_of_answer_and_rival_are_at_most_certainty() -> None:
+    found, encoder = responder(SURE)
+    (decision,) = found.respond(["pay or refund"], encode(encoder, ["pay or refund"]))
+    for rival in decision.answer.alternatives:
+        assert decision.answer.confidence + rival.confidence <= 1 + 1e-3
+
+
 def test_an_honest_no_invents_nothing() -> None:
     found, encoder = responder(LOST)
-    (decision,) = found.respond(["How can I pay?"], encode(encoder, ["How can I pay?"]))
+    (decision,) = found.respond(["paying"], encode(encoder, ["How can I pay?"]))
     assert "By card" not in decision.text
     assert decision.tones == {}
 

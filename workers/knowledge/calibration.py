@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import KnowledgeError
-from workers.knowledge.head import Vectors, softmax
+from workers.knowledge.head import Vectors
 from workers.knowledge.index import Scores
 
 DEFAULT = Path(__file__).with_name("calibration.json")
@@ -16,6 +16,7 @@ _RIDGE = 1e-4
 _NEWTON_STEPS = 50
 _KNEES = (0.6, 0.8)
 _MOST_LOGIT = 30.0
+_MOST_LEAD = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,12 @@ def features(scores: Scores) -> NDArray[np.float64]:
 
     The cosine counts again above two knees: close to a known wording, certainty grows faster.
     """
-    best = scores.ranking.argmax(axis=1)[:, None]
-    share = np.take_along_axis(softmax(scores.ranking), best, axis=1)[:, 0]
-    odds = np.log(np.clip(share, 1e-4, 1 - 1e-4) / np.clip(1 - share, 1e-4, 1 - 1e-4))
-    nearest = np.take_along_axis(scores.nearest, best, axis=1)[:, 0]
+    share = np.clip(scores.share, 1e-4, 1 - 1e-4)
+    nearest, best = scores.nearest[:, 0], scores.ranking[:, 0]
+    alone = scores.ranking.shape[1] == 1
+    lead = np.full(len(best), _MOST_LEAD) if alone else best - scores.ranking[:, 1]
     hinges = [np.maximum(nearest - knee, 0.0) for knee in _KNEES]
-    top = np.sort(scores.ranking, axis=1)
-    lead = top[:, -1] - top[:, -2] if top.shape[1] > 1 else np.full(len(top), 10.0)
-    columns = [odds, top[:, -1], np.minimum(lead, 10.0), nearest, *hinges]
+    columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MOST_LEAD), nearest, *hinges]
     return np.stack(columns, axis=1).astype(np.float64)
 
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import exp
 from zlib import crc32
 
-import numpy as np
-
 from shared.jobs import Alternative, Answer, AnswerKind
-from workers.knowledge.base import Entry
+from workers.knowledge.base import Entry, plain
 from workers.knowledge.calibration import Calibration
 from workers.knowledge.head import Vectors
 from workers.knowledge.index import Index
 
 _ALTERNATIVES = 3
 _CLOSE = 0.6  # a rival with this share of the best entry's chance is worth asking about
-_SHARPNESS = 1.0
+_KNOWN_CONFIDENCE = 0.99  # a message that is a wording of the base, word for word
 
 _FALLBACKS = (
     "I'm sorry, I don't know the answer to that. I'll pass you to a colleague who can help.",
@@ -52,30 +51,42 @@ class Responder:
         self._index = index
         self._calibration = calibration
         self._small_talk = small_talk
+        self._known = {
+            plain(text): place for place, entry in enumerate(entries) for text in entry.wordings
+        }
 
     def respond(self, texts: Sequence[str], vectors: Vectors) -> list[Decision]:
         """Return one decision a message, in order."""
         scores = self._index.score(vectors)
-        confidences = self._calibration.confidence(scores)
-        return [
-            self._decide(text, scores.ranking[row], float(confidences[row]))
-            for row, text in enumerate(texts)
-        ]
+        confidences = self._calibration.confidence(scores).tolist()
+        rows = zip(texts, scores.places.tolist(), scores.ranking.tolist(), confidences, strict=True)
+        return [self._decide(*row) for row in rows]
 
-    def _decide(self, text: str, ranking: Vectors, confidence: float) -> Decision:
-        order = np.argsort(-ranking, kind="stable")[: _ALTERNATIVES + 1]
-        best = self._entries[order[0]]
-        shares = _shares(ranking[order]) * confidence
-        rivals = [
-            Alternative(entry.id, entry.question, round(float(share), 4))
-            for place, share in zip(order[1:], shares[1:], strict=True)
-            if (entry := self._entries[place]).id not in self._small_talk
-        ]
+    def _decide(
+        self, text: str, places: list[int], ranking: list[float], confidence: float
+    ) -> Decision:
+        known = self._known.get(plain(text))
+        if known is not None:
+            places, ranking = _put_first(known, places, ranking)
+            confidence = max(confidence, _KNOWN_CONFIDENCE)
+        best = self._entries[places[0]]
+        rivals = self._rivals(places, ranking, confidence)
         kind = self._kind(best, confidence, rivals)
         answer = Answer(
             kind, best.id, round(confidence, 4), _offered(kind, best, confidence, rivals)
         )
         return Decision(answer, _text(kind, best, answer, text), _tones(kind, best))
+
+    def _rivals(
+        self, places: Sequence[int], ranking: Sequence[float], confidence: float
+    ) -> list[Alternative]:
+        rivals: list[Alternative] = []
+        for place, score in zip(places[1:], ranking[1:], strict=True):
+            entry = self._entries[place]
+            if entry.id not in self._small_talk and len(rivals) < _ALTERNATIVES:
+                chance = min(exp(score - ranking[0]) * confidence, 1 - confidence)
+                rivals.append(Alternative(entry.id, entry.question, round(chance, 4)))
+        return rivals
 
     def _kind(self, best: Entry, confidence: float, rivals: Sequence[Alternative]) -> AnswerKind:
         calibration = self._calibration
@@ -91,9 +102,11 @@ class Responder:
         return "clarify" if close and confidence < (1 + calibration.answer_from) / 2 else "answer"
 
 
-def _shares(ranking: Vectors) -> Vectors:
-    powers = np.exp(_SHARPNESS * (ranking - ranking[0]))
-    return np.asarray(powers / powers[0], np.float32)
+def _put_first(
+    known: int, places: Sequence[int], ranking: Sequence[float]
+) -> tuple[list[int], list[float]]:
+    others = [pair for pair in zip(places, ranking, strict=True) if pair[0] != known]
+    return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]
 
 
 def _offered(

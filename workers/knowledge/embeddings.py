@@ -59,7 +59,8 @@ class EmbeddingCache:
 
     def _write(self, stored: Mapping[bytes, Vectors], needed: set[bytes]) -> None:
         spare = [key for key in stored if key not in needed]
-        kept = [*spare[-max(0, MOST_ROWS_KEPT - len(needed)) :], *needed]
+        room = max(0, MOST_ROWS_KEPT - len(needed))
+        kept = [*spare[max(0, len(spare) - room) :], *needed]
         keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), 32)
         partial = self._path.with_suffix(f".{secrets.token_hex(4)}.part")
         self._path.parent.mkdir(parents=True, exist_ok=True)

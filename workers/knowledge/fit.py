@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.knowledge.calibration import Calibration, features, fit_logistic
 from workers.knowledge.head import Places, Vectors, fit_head
@@ -25,7 +26,7 @@ class FitReport:
     """What a fit found: on wordings left out, and on questions out of scope.
 
     `right_first` counts all left-out wordings, `right_of_answered` those over the threshold;
-    `calibration_error` is the expected calibration error (ECE, ten bins).
+    `calibration_error` is the expected calibration error (ECE, ten bins) over the assumed traffic.
     """
 
     calibration: Calibration
@@ -48,54 +49,59 @@ def fit_calibration(
 
     `strangers` are vectors [rows, dimension] of questions out of any help centre's scope.
     """
-    left_out = cross_validate(wordings, owners, answers, progress)
+    truth, left_out, missing = cross_validate(wordings, owners, answers, progress)
     outside = Index(wordings, owners, fit_head(wordings, owners, answers)).score(strangers)
-    missing = left_out.without(owners)
-    right = (left_out.ranking.argmax(axis=1) == owners).astype(np.float64)
+    right = (left_out.places[:, 0] == truth).astype(np.float64)
     groups = [
         (left_out, right, _TRAFFIC_ANSWERABLE),
-        (missing, np.zeros(len(owners)), _TRAFFIC_MISSING),
+        (missing, np.zeros(len(missing.share)), _TRAFFIC_MISSING),
         (outside, np.zeros(len(strangers)), _TRAFFIC_STRANGE),
     ]
-    weights = fit_logistic(
-        np.vstack([features(scores) for scores, _, _ in groups]),
-        np.concatenate([truth for _, truth, _ in groups]),
-        np.concatenate([np.full(len(truth), share / len(truth)) for _, truth, share in groups]),
-    )
+    inputs = np.vstack([features(scores) for scores, _, _ in groups])
+    served = np.concatenate([serves for _, serves, _ in groups])
+    shares = np.concatenate([np.full(len(each), part / len(each)) for _, each, part in groups])
+    weights = fit_logistic(inputs, served, shares)
     chances = Calibration(weights, 1.0, 1.0).confidence(outside)
     calibration = Calibration(
         weights,
         answer_from=_threshold(chances, _ANSWER_FROM, _ANSWERED_STRANGERS),
         clarify_from=_threshold(chances, _CLARIFY_FROM, _KEPT_STRANGERS),
     )
-    return _report(calibration, left_out, right, outside, missing)
+    everything = Scores.joined([scores for scores, _, _ in groups])
+    error = calibration_error(calibration.confidence(everything), served, shares)
+    return _report(calibration, left_out, right, outside, missing, error)
 
 
 def cross_validate(
     wordings: Vectors, owners: Places, answers: Vectors, progress: Callable[[float], None]
-) -> Scores:
-    """Return the scores of each wording by an index that was made without it."""
+) -> tuple[Places, Scores, Scores]:
+    """Score each wording by an index that was made without it.
+
+    Returns each row's own entry, its scores, and its scores were that entry not in the base.
+    """
     folds = np.random.default_rng(0).permutation(len(owners)) % _FOLDS
-    ranking = np.zeros((len(owners), len(answers)), np.float32)
-    nearest = np.zeros_like(ranking)
+    truth, scores, missing = [], [], []
     for fold in range(_FOLDS):
         held, kept = folds == fold, folds != fold
         head = fit_head(wordings[kept], owners[kept], answers)
-        scores = Index(wordings[kept], owners[kept], head).score(wordings[held])
-        ranking[held], nearest[held] = scores.ranking, scores.nearest
+        index = Index(wordings[kept], owners[kept], head)
+        truth.append(owners[held])
+        scores.append(index.score(wordings[held]))
+        missing.append(index.score(wordings[held], without=owners[held]))
         progress((fold + 1) / _FOLDS)
-    return Scores(ranking, nearest)
+    return np.concatenate(truth), Scores.joined(scores), Scores.joined(missing)
 
 
-def calibration_error(chances: Vectors, right: Vectors, bins: int = 10) -> float:
-    """Return the mean gap between confidence and truth, bin by bin, weighed by the bins' sizes."""
+def calibration_error(
+    chances: Vectors, served: Vectors, shares: NDArray[np.float64], bins: int = 10
+) -> float:
+    """Return the mean gap between confidence and truth, bin by bin, weighed by what falls there.
+
+    `shares` weigh the rows and sum to 1.
+    """
     places = np.minimum((chances * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(chances[places == each].mean()) - float(right[places == each].mean()))
-        * float((places == each).mean())
-        for each in np.unique(places)
-    ]
-    return sum(gaps)
+    gaps = np.bincount(places, shares * (chances - served), minlength=bins)
+    return float(np.abs(gaps).sum())
 
 
 def _threshold(strangers: Vectors, least: float, allowed: float) -> float:
@@ -103,7 +109,12 @@ def _threshold(strangers: Vectors, least: float, allowed: float) -> float:
 
 
 def _report(
-    calibration: Calibration, left_out: Scores, right: Vectors, outside: Scores, missing: Scores
+    calibration: Calibration,
+    left_out: Scores,
+    right: Vectors,
+    outside: Scores,
+    missing: Scores,
+    error: float,
 ) -> FitReport:
     chances = calibration.confidence(left_out)
     answered = chances >= calibration.answer_from
@@ -118,5 +129,5 @@ def _report(
         right_of_answered=float(right[answered].mean()) if answered.any() else 0.0,
         strangers_answered=answered_of(outside),
         missing_answered=answered_of(missing),
-        calibration_error=calibration_error(chances, right),
+        calibration_error=error,
     )
