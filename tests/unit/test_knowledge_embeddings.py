@@ -1,26 +1,74 @@
-"""One cache folder, several workers: containers that share it may even share a process id."""
+"""Each content is embedded once for all starts; a damaged cache is made anew."""
 
-import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from workers.knowledge import embeddings
 from workers.knowledge.embeddings import EmbeddingCache
-from workers.knowledge.encoder import WordEncoder
+from workers.knowledge.encoder import WordEncoder, encode
+
+TEXTS = ["how can I pay", "where is my parcel", "how can I pay"]
 
 
-def test_a_write_in_the_middle_of_another_spoils_neither(
+def test_vectors_come_in_order_and_equal_the_encoders(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    found = EmbeddingCache(tmp_path, encoder).vectors(TEXTS)
+    assert np.array_equal(found, encode(WordEncoder(), TEXTS))
+    assert encoder.embedded == 2
+
+
+def test_one_new_text_embeds_only_that(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    EmbeddingCache(tmp_path, encoder).vectors(TEXTS)
+    again = EmbeddingCache(tmp_path, encoder).vectors(["a new one", *TEXTS])
+    assert encoder.embedded == 3
+    assert np.array_equal(again[1:], encode(WordEncoder(), TEXTS))
+
+
+def test_no_text_gives_no_row(tmp_path: Path) -> None:
+    assert EmbeddingCache(tmp_path, WordEncoder()).vectors([]).shape == (0, 64)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None])
+def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: bytes | None) -> None:
+    encoder = WordEncoder()
+    first = EmbeddingCache(tmp_path, encoder).vectors(TEXTS)
+    (file,) = tmp_path.glob("*.npz")
+    raw = file.read_bytes()
+    middle = len(raw) // 2
+    flipped = raw[:middle] + bytes([raw[middle] ^ 0xFF]) + raw[middle + 1 :]
+    file.write_bytes(flipped if damage is None else damage)
+    assert np.array_equal(EmbeddingCache(tmp_path, encoder).vectors(TEXTS), first)
+    assert encoder.embedded == 4
+    assert EmbeddingCache(tmp_path, encoder).vectors(TEXTS).shape == first.shape
+    assert encoder.embedded == 4
+
+
+def test_another_model_has_a_file_of_its_own(tmp_path: Path) -> None:
+    other = WordEncoder()
+    other.name = "other words"
+    EmbeddingCache(tmp_path, WordEncoder()).vectors(TEXTS)
+    EmbeddingCache(tmp_path, other).vectors(TEXTS)
+    assert other.embedded == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_no_base_needs_any_more_is_dropped_beyond_the_cap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flush = os.fsync
-
-    def write_another_meanwhile(file: int) -> None:
-        monkeypatch.setattr(os, "fsync", flush)
-        EmbeddingCache(tmp_path, WordEncoder()).vectors(["another text"])
-        flush(file)
-
-    monkeypatch.setattr(os, "fsync", write_another_meanwhile)
-    vectors = EmbeddingCache(tmp_path, WordEncoder()).vectors(["a text"])
-    again = EmbeddingCache(tmp_path, WordEncoder()).vectors(["a text"])
-    assert (vectors == again).all()
-    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(embeddings, "MOST_ROWS_KEPT", 3)
+    encoder = WordEncoder()
+    cache = EmbeddingCache(tmp_path, encoder)
+    cache.vectors(["one", "two", "three"])
+    cache.vectors(["four"])
+    cache.vectors(["two", "three"])
+    assert encoder.embedded == 4
+    cache.vectors(["one"])
+    assert encoder.embedded == 5
+    cache.vectors(["a", "b", "c", "d"])
+    cache.vectors(["a", "b", "c", "d"])
+    assert encoder.embedded == 9
+    cache.vectors(["one"])
+    assert encoder.embedded == 10

@@ -28,8 +28,10 @@ class Entry:
     @property
     def wordings(self) -> tuple[str, ...]:
         """Return the question and its phrasings, each once."""
-        seen = {plain(text): text for text in reversed((self.question, *self.phrasings))}
-        return tuple(reversed(seen.values()))
+        seen: dict[str, str] = {}
+        for text in (self.question, *self.phrasings):
+            seen.setdefault(plain(text), text)
+        return tuple(seen.values())
 
 
 @dataclass(frozen=True, slots=True)
