@@ -15,6 +15,7 @@ _FOLDS = 5
 # An answer must be more likely right than wrong; asking back costs a customer half as much.
 _ANSWER_FROM, _CLARIFY_FROM = 0.5, 1 / 3
 _ANSWERED_STRANGERS = 0.10  # share of questions out of scope that may get an answer
+_NO_STRANGER = 0.75  # as near to a wording as this, the base may well answer it
 _KEPT_STRANGERS = 0.20  # share that may be asked back or answered
 
 # What is assumed of traffic: questions the base answers, plausible ones it misses, and others.
@@ -50,12 +51,12 @@ def fit_calibration(
     `strangers` are vectors [rows, dimension] of questions out of any help centre's scope.
     """
     truth, left_out, missing = cross_validate(wordings, owners, answers, progress)
-    outside = Index(wordings, owners, fit_head(wordings, owners, answers)).score(strangers)
+    outside = _outside(Index(wordings, owners, fit_head(wordings, owners, answers)), strangers)
     right = (left_out.places[:, 0] == truth).astype(np.float64)
     groups = [
         (left_out, right, _TRAFFIC_ANSWERABLE),
         (missing, np.zeros(len(missing.share)), _TRAFFIC_MISSING),
-        (outside, np.zeros(len(strangers)), _TRAFFIC_STRANGE),
+        (outside, np.zeros(len(outside.share)), _TRAFFIC_STRANGE),
     ]
     inputs = np.vstack([features(scores) for scores, _, _ in groups])
     served = np.concatenate([serves for _, serves, _ in groups])
@@ -70,6 +71,13 @@ def fit_calibration(
     everything = Scores.joined([scores for scores, _, _ in groups])
     error = calibration_error(calibration.confidence(everything), served, shares)
     return _report(calibration, left_out, right, outside, missing, error)
+
+
+def _outside(index: Index, strangers: Vectors) -> Scores:
+    # A bank's base does answer what is the rate of the peso: there that is no stranger.
+    nearest = index.score(strangers).nearest.max(axis=1)
+    strange = nearest < _NO_STRANGER
+    return index.score(strangers[strange] if strange.sum() >= len(strange) / 2 else strangers)
 
 
 def cross_validate(
