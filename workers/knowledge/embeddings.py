@@ -38,7 +38,7 @@ class EmbeddingCache:
         if missing:
             fresh = self._encoder.embed(list(missing.values()))
             stored |= dict(zip(missing, fresh, strict=True))
-            self._write(stored, set(keys))
+            self._write(stored, dict.fromkeys(keys))
         rows = [stored[key] for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), self._encoder.dimension)
 
@@ -57,7 +57,7 @@ class EmbeddingCache:
         shape = (len(keys), self._encoder.dimension)
         return right_types and keys.shape[1:] == (32,) and vectors.shape == shape
 
-    def _write(self, stored: Mapping[bytes, Vectors], needed: set[bytes]) -> None:
+    def _write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
         spare = [key for key in stored if key not in needed]
         room = max(0, MOST_ROWS_KEPT - len(needed))
         kept = [*spare[max(0, len(spare) - room) :], *needed]
