@@ -13,19 +13,20 @@ from shared.clock import Clock, SystemClock
 from workers.drain.celery_events import CeleryEvents
 from workers.drain.counters import Counters
 from workers.drain.drain import Completer, Drain, Identity, Parts, Preparer
+from workers.drain.events import NoEvents, TaskEvents
 from workers.drain.lease import Leaser
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import LeaseQueue, QueueLimits
 from workers.drain.run import Runner
 from workers.drain.work import Job
-from workers.engines.port import Engine
+from workers.engines.remembering import RememberingEngine
 from workers.engines.select import select_engine
 from workers.knowledge.courtesy import question_of
 from workers.models.layout import Encoder
-from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
+from workers.recent import CacheFigures, RecentCache
 from workers.settings import WorkerSettings
 
 _log = logging.getLogger(__name__)
@@ -38,9 +39,9 @@ class Foundation:
 
     settings: WorkerSettings
     worker_id: str
-    engine: Engine
+    engine: RememberingEngine
     preprocessor: Preprocessor
-    events: CeleryEvents
+    events: TaskEvents
     counters: Counters
     stopping: threading.Event
     persister: Persister
@@ -52,13 +53,14 @@ def lay_foundation(
 ) -> Foundation:
     """Warm the engine and the preprocessing. Raises ModelError or EngineError with the reason."""
     started = time.monotonic()
-    engine = select_engine(
+    bare = select_engine(
         settings.engine, settings.model_folder, encoder, threads=settings.engine_threads
     )
+    engine = RememberingEngine(bare, settings.vector_cache)
     engine.warm()
     preprocessor = Preprocessor(
         Tokenizer.load(settings.model_folder),
-        PhraseCache(settings.phrase_cache),
+        RecentCache(settings.phrase_cache),
         question_of if encoder == "answer" else str,  # the tone reads courtesy too
     )
     preprocessor.warm()
@@ -69,7 +71,7 @@ def lay_foundation(
         worker_id=f"{hostname}.{secrets.token_hex(4)}",
         engine=engine,
         preprocessor=preprocessor,
-        events=CeleryEvents(app, hostname),
+        events=_events(settings, app, hostname),
         counters=Counters(),
         stopping=stopping,
         persister=Persister(stopping),
@@ -100,13 +102,8 @@ def assemble(
     pool: Pool[Job] = Pool(limits, capacity=_POOL_BATCHES * settings.max_batch)
 
     def all_gauges() -> Mapping[str, float]:
-        figures = foundation.preprocessor.cache_figures
-        return {
-            "phrase_cache_hits": figures.hits,
-            "phrase_cache_misses": figures.misses,
-            "phrase_cache_entries": figures.entries,
-            **gauges(),
-        }
+        phrases, vectors = foundation.preprocessor.cache_figures, foundation.engine.figures
+        return {**_cache_gauges("phrase", phrases), **_cache_gauges("vector", vectors), **gauges()}
 
     return Drain(
         Parts(
@@ -127,3 +124,17 @@ def assemble(
             gauges=all_gauges,
         )
     )
+
+
+def _events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:
+    if settings.task_events == "off":
+        return NoEvents()
+    return CeleryEvents(app, hostname, beginnings=settings.task_events == "full")
+
+
+def _cache_gauges(name: str, figures: CacheFigures) -> Mapping[str, float]:
+    return {
+        f"{name}_cache_hits": figures.hits,
+        f"{name}_cache_misses": figures.misses,
+        f"{name}_cache_entries": figures.entries,
+    }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared.clock import Clock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
-from workers.drain.work import Work
+from workers.drain.work import Ran, Work
 
 
 class Decision(Protocol):
@@ -65,20 +65,20 @@ class ReplyComposer:
         self._clock = clock
 
     def draft(
-        self, works: Sequence[Work[ChatJob]], vectors: NDArray[np.float32], engine_seconds: float
+        self, ran: Ran[ChatJob]
     ) -> list[Callable[[Tone, float], tuple[Reply, tuple[str, ...]]]]:
         """Return for each work a function of tone and time that gives reply and phrases used."""
-        decisions = self._responder.respond([work.text for work in works], vectors)
+        decisions = self._responder.respond([work.text for work in ran.works], ran.vectors)
         return [
-            partial(self._finish, work, decision, engine_seconds)
-            for work, decision in zip(works, decisions, strict=True)
+            partial(self._finish, ran, work, decision)
+            for work, decision in zip(ran.works, decisions, strict=True)
         ]
 
     def _finish(
         self,
+        ran: Ran[ChatJob],
         work: Work[ChatJob],
         decision: Decision,
-        engine_seconds: float,
         tone: Tone,
         now: float,
     ) -> tuple[Reply, tuple[str, ...]]:
@@ -91,23 +91,23 @@ class ReplyComposer:
             conversation_id=work.job.conversation_id,
             tone=tone,
             answer=decision.answer,
-            timings=_timings(work, engine_seconds, now),
+            timings=_timings(ran, work, now),
             engine=self._engine_name,
             truncated=work.truncated,
         )
         return reply, phrases
 
 
-def _timings(work: Work[ChatJob], engine_seconds: float, now: float) -> Timings:
-    since_lease = now - work.leased_at
+def _timings(ran: Ran[ChatJob], work: Work[ChatJob], now: float) -> Timings:
+    """Part a job's life; what it waited in this worker for the engine counts as queue."""
     prepare = work.prepared_at - work.leased_at
-    queued = max(0.0, work.queued_seconds - prepare)
+    unleased = max(0.0, work.queued_seconds - prepare)
     return Timings(
-        queue_ms=_milliseconds(queued),
+        queue_ms=_milliseconds(unleased + max(0.0, ran.started_at - work.prepared_at)),
         prepare_ms=_milliseconds(prepare),
-        engine_ms=_milliseconds(engine_seconds),
-        compose_ms=_milliseconds(max(0.0, since_lease - prepare - engine_seconds)),
-        total_ms=_milliseconds(queued + since_lease),
+        engine_ms=_milliseconds(ran.ended_at - ran.started_at),
+        compose_ms=_milliseconds(max(0.0, now - ran.ended_at)),
+        total_ms=_milliseconds(unleased + now - work.leased_at),
     )
 
 

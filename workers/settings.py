@@ -27,6 +27,14 @@ class WorkerSettings(CommonSettings):
     phrase_cache: int = Field(
         20_000, ge=0, description="prepared phrases that a worker remembers; 0: none"
     )
+    task_events: Literal["ends", "full", "off"] = Field(
+        "ends",
+        description="what Celery's monitors hear of a task: its end, with all times; or also that "
+        "it was received and that it started, at three times the price in Flower; or nothing",
+    )
+    vector_cache: int = Field(
+        20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
+    )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )

@@ -14,7 +14,7 @@ from infra.stack.probes import HttpProbe, RedisProbe
 from infra.stack.settings import StackSettings
 from shared.settings import load
 
-CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0"}
+CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0", "PARLEY_VECTOR_CACHE": "0"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from workers.engines.port import Engine, TokenBatch
 from workers.engines.select import select_engine
-from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
@@ -34,7 +33,7 @@ class ToneReader:
         folder, threads = settings.model_folder, settings.engine_threads
         engine = select_engine(settings.engine, folder, "tone", threads)
         engine.warm()
-        preprocessor = Preprocessor(Tokenizer.load(folder), PhraseCache(0))
+        preprocessor = Preprocessor(Tokenizer.load(folder))
         preprocessor.warm()
         return cls(engine, preprocessor, encoder_of(folder))
 

@@ -81,6 +81,7 @@ def test_flower_shows_workers_jobs_and_queues(stack: Stack) -> None:
 
     wait_until(lambda: shown().get("state") == "SUCCESS", 30)
     assert shown()["name"] == "chat.infer"
+    assert 0 < shown()["received"] <= shown()["started"] <= shown()["succeeded"]
     assert shown()["runtime"] > 0
     assert "pay" not in json.dumps(shown())
     workers = flower(stack, "workers", refresh="1")

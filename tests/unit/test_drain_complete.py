@@ -1,13 +1,11 @@
 """Tones that come early, late or never; answers that fail; effects that happen once."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
 
 import msgspec
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from shared import keys
 from shared.clock import ManualClock
@@ -17,7 +15,7 @@ from shared.wire import encode_infer
 from tests.unit.drain_parts import work
 from workers.drain.complete import TONE_WAIT_SECONDS, ChatCompleter, Draft
 from workers.drain.counters import Counters
-from workers.drain.events import SilentEvents
+from workers.drain.events import RecordedEvents
 from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue
 from workers.drain.persist import Persister
 from workers.drain.port import QueueLimits
@@ -29,12 +27,10 @@ SAD = Tone("negative", 0.9)
 class Parrot:
     """Draft the message itself; fail on the word that tests choose."""
 
-    def draft(
-        self, works: Sequence[Work[ChatJob]], vectors: NDArray[np.float32], engine_seconds: float
-    ) -> list[Draft]:
-        if any(each.job.id == "bad" for each in works):
+    def draft(self, ran: Ran[ChatJob]) -> list[Draft]:
+        if any(each.job.id == "bad" for each in ran.works):
             raise ValueError("bad")
-        return [self._draft(each) for each in works]
+        return [self._draft(each) for each in ran.works]
 
     def _draft(self, each: Work[ChatJob]) -> Draft:
         def finish(tone: Tone, now: float) -> tuple[Reply, tuple[str, ...]]:
@@ -55,7 +51,7 @@ class Scene:
         self.clock = ManualClock()
         self.broker = MemoryBroker()
         self.queue = MemoryInferenceQueue(self.broker, "w", self.clock, QueueLimits())
-        self.events, self.counters = SilentEvents(), Counters()
+        self.events, self.counters = RecordedEvents(), Counters()
         self.completer = ChatCompleter(
             self.queue,
             Parrot(),

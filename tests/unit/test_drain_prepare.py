@@ -12,7 +12,7 @@ from shared.outcomes import JobRecord, failure_detail, read_celery_result
 from shared.wire import encode_infer, encode_tone
 from tests.unit.test_shared_wire import FAULTS, stock_message
 from workers.drain.counters import Counters
-from workers.drain.events import SilentEvents
+from workers.drain.events import RecordedEvents
 from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue, MemorySentimentQueue
 from workers.drain.persist import Persister
 from workers.drain.port import QueueLimits
@@ -39,7 +39,7 @@ class Scene:
         self.clock = ManualClock()
         self.broker = MemoryBroker()
         self.revoked: set[str] = set()
-        self.events = SilentEvents()
+        self.events = RecordedEvents()
         limits, judge = QueueLimits(), Judge(self.revoked.__contains__, self.clock)
         self.queue = MemoryInferenceQueue(self.broker, "w", self.clock, limits)
         self.tone_queue = MemorySentimentQueue(self.broker, "s", self.clock, limits)

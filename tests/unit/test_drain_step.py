@@ -1,5 +1,7 @@
 """The drain takes the place of kombu's path: after Celery's task step, before its event loop."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -59,3 +61,17 @@ def test_kombu_never_consumes_and_the_drain_outlives_a_reconnection(recorder: Re
     assert recorder.calls == ["start"]
     step.shutdown(consumer)
     assert recorder.calls == ["start", "stop"]
+
+
+def test_a_worker_keeps_numpy_to_one_thread_however_it_is_started() -> None:
+    script = (
+        "import os, sys, workers.celery_app\n"
+        "from workers.drain.step import _composer\n"
+        "early = 'numpy' in sys.modules\n"
+        "_composer('inference')\n"
+        "print(early, 'numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["False", "True", "1"]

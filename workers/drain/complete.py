@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared import keys
 from shared.clock import Clock
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
@@ -32,10 +29,8 @@ Draft = Callable[[Tone, float], tuple[Reply, tuple[str, ...]]]
 class Composer(Protocol):
     """Finds answers and puts them into words."""
 
-    def draft(
-        self, works: Sequence[Work[ChatJob]], vectors: NDArray[np.float32], engine_seconds: float
-    ) -> list[Draft]:
-        """Return for each work a draft, finished once the tone is known.
+    def draft(self, ran: Ran[ChatJob]) -> list[Draft]:
+        """Return for each work of a batch a draft, finished once the tone is known.
 
         A draft takes the tone and the monotonic time of composing; it returns the reply and the ids
         of the wording it used.
@@ -133,7 +128,7 @@ class ChatCompleter:
             buried.append(self._dead(ran.works[0], ran.fault))
             return
         try:
-            drafts = self._composer.draft(ran.works, ran.vectors, ran.ended_at - ran.started_at)
+            drafts = self._composer.draft(ran)
         except Exception as fault:  # noqa: BLE001 - one work's fault must not take the others down
             self._receive_singly(ran, fault, ready, buried)
             return
@@ -191,6 +186,7 @@ class ChatCompleter:
 
     def _emit(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
         now, clock_now = self._clock.monotonic(), self._clock.now()
+        zero = clock_now - now
         failed = {end.job_id for end in buried}
         self._events.emit(
             TaskEvent(
@@ -198,6 +194,8 @@ class ChatCompleter:
                 pending.work.job.id,
                 keys.INFER_TASK,
                 clock_now,
+                received_at=zero + pending.work.leased_at,
+                started_at=zero + pending.started_at,
                 runtime_seconds=now - pending.started_at,
             )
             for pending, _ in ready

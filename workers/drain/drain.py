@@ -155,13 +155,19 @@ class Drain(Generic[Job]):
                 TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
                 for work in works
             )
+            began_at = parts.clock.monotonic()
             for ran in parts.runner.run(works):
                 parts.completer.put(ran)
-            self._count(works)
+            self._count(works, parts.clock.monotonic() - began_at)
 
-    def _count(self, works: Sequence[Work[Job]]) -> None:
+    def _count(self, works: Sequence[Work[Job]], engine_seconds: float) -> None:
+        lengths = [len(work.ids) for work in works]
         self._parts.counters.add(
-            messages=len(works), batches=1, tokens=sum(len(work.ids) for work in works)
+            messages=len(works),
+            batches=1,
+            tokens=sum(lengths),
+            padded_tokens=self._parts.runner.padded_tokens(lengths),
+            engine_seconds=engine_seconds,
         )
 
     def _pulse(self) -> None:

@@ -9,14 +9,18 @@ EventKind = Literal["received", "started", "succeeded", "failed", "revoked"]
 
 @dataclass(frozen=True, slots=True)
 class TaskEvent:
-    """One step in a task's life. `runtime_seconds` once it succeeded; `fault` once it failed."""
+    """One step in a task's life. Times are Unix seconds, as far as they are known.
+
+    `runtime_seconds` once it succeeded; `fault` once it failed or was revoked.
+    """
 
     kind: EventKind
     task_id: str
     task: str
     at: float
+    received_at: float | None = None
+    started_at: float | None = None
     runtime_seconds: float = 0.0
-    summary: str = ""
     fault: str = ""
 
 
@@ -33,8 +37,8 @@ class TaskEvents(Protocol):
         """Take events; never blocks and never raises."""
 
 
-class SilentEvents:
-    """Keep events in a list: what tests read, and what serves where nobody monitors."""
+class RecordedEvents:
+    """Keep all events in a list; for tests."""
 
     def __init__(self) -> None:
         self.emitted: list[TaskEvent] = []
@@ -48,3 +52,16 @@ class SilentEvents:
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Keep the events."""
         self.emitted.extend(events)
+
+
+class NoEvents:
+    """Drop all events: where nobody monitors."""
+
+    def open(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def emit(self, events: Iterable[TaskEvent]) -> None:
+        """Do nothing."""

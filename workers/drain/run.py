@@ -32,6 +32,10 @@ class Runner:
             return
         yield Ran(tuple(works), vectors, started_at, self._clock.monotonic())
 
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return the tokens, padding included, that works of these lengths make it compute."""
+        return self._engine.padded_tokens(lengths)
+
     def _vectors(self, works: Sequence[Work[Job]]) -> NDArray[np.float32]:
         vectors = self._engine.run(TokenBatch.of([work.ids for work in works]))
         if vectors.shape[0] != len(works):

@@ -138,10 +138,22 @@ class ToneCompleter:
             lost_leases=verdicts.count("lost"),
             dead_letters=sum(1 for end in completions if end.dead_letter),
         )
-        now, seconds = self._clock.now(), self._clock.monotonic() - ran.started_at
+        self._emit(ran)
+
+    def _emit(self, ran: Ran[ToneJob]) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        zero = now - monotonic
         kind: EventKind = "failed" if ran.fault else "succeeded"
         self._events.emit(
-            TaskEvent(kind, work.job.task_id, keys.TONE_TASK, now, runtime_seconds=seconds)
+            TaskEvent(
+                kind,
+                work.job.task_id,
+                keys.TONE_TASK,
+                now,
+                received_at=zero + work.leased_at,
+                started_at=zero + ran.started_at,
+                runtime_seconds=monotonic - ran.started_at,
+            )
             for work in ran.works
         )
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workers.preprocessing.cache import CacheFigures, PhraseCache
 from workers.preprocessing.clean import clean
 from workers.preprocessing.tokens import Tokenizer
+from workers.recent import CacheFigures, RecentCache
 
 _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all that is lazy
+
+_LONGEST_REMEMBERED = 512  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +25,19 @@ class Preprocessor:
     """Prepare messages in batches; equal messages are worked out once.
 
     `rewrite` turns a clean message into what the engine shall read, such as its question alone.
+    What the `cache` holds is bounded in bytes too: long messages, which nobody repeats, stay out.
     """
 
     def __init__(
         self,
         tokenizer: Tokenizer,
-        cache: PhraseCache[Prepared] | None = None,
+        cache: RecentCache[str, Prepared] | None = None,
         rewrite: Callable[[str], str] = str,
     ) -> None:
         self._tokenizer = tokenizer
         self._ranks = tokenizer.ranks
         self._rewrite = rewrite
-        self._cache: PhraseCache[Prepared] = PhraseCache() if cache is None else cache
+        self._cache: RecentCache[str, Prepared] = RecentCache(0) if cache is None else cache
 
     def warm(self) -> None:
         """Load what the first messy message would wait for (NLTK: about a second)."""
@@ -46,7 +49,8 @@ class Preprocessor:
         missing = [message for message, prepared in found.items() if prepared is None]
         fresh = dict(zip(missing, self._work_out(missing), strict=True))
         for message, prepared in fresh.items():
-            self._cache.put(message, prepared)
+            if len(message) <= _LONGEST_REMEMBERED:
+                self._cache.put(message, prepared)
         return [found[message] or fresh[message] for message in messages]
 
     @property

@@ -1,10 +1,12 @@
-"""A size-bounded memory of what was worked out for a phrase, least recently used out first."""
+"""A size-bounded memory of what was worked out, least recently used out first."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
@@ -23,38 +25,32 @@ class CacheFigures:
         return self.hits / lookups if lookups else 0.0
 
 
-class PhraseCache(Generic[Value]):
-    """Values by phrase: at most `most_entries`, none for a phrase over `most_characters`.
+class RecentCache(Generic[Key, Value]):
+    """At most `most_entries` values by key; 0: it remembers nothing. Any thread may use it."""
 
-    With `most_entries` 0 it remembers nothing. Safe to share between threads.
-    """
-
-    def __init__(self, most_entries: int = 20_000, most_characters: int = 512) -> None:
+    def __init__(self, most_entries: int) -> None:
         self._most_entries = most_entries
-        self._most_characters = most_characters
-        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = Lock()
         self._hits = 0
         self._misses = 0
 
-    def get(self, phrase: str) -> Value | None:
-        """Return what is remembered for `phrase` and count the hit or the miss."""
+    def get(self, key: Key) -> Value | None:
+        """Return what is remembered for `key` and count the hit or the miss."""
         with self._lock:
-            value = self._values.get(phrase)
+            value = self._values.get(key)
             if value is None:
                 self._misses += 1
             else:
                 self._hits += 1
-                self._values.move_to_end(phrase)
+                self._values.move_to_end(key)
             return value
 
-    def put(self, phrase: str, value: Value) -> None:
-        """Remember `value`; the phrase unused for longest makes room."""
-        if len(phrase) > self._most_characters:
-            return
+    def put(self, key: Key, value: Value) -> None:
+        """Remember `value`; the one unused for longest makes room."""
         with self._lock:
-            self._values[phrase] = value
-            self._values.move_to_end(phrase)
+            self._values[key] = value
+            self._values.move_to_end(key)
             if len(self._values) > self._most_entries:
                 self._values.popitem(last=False)
 
