@@ -5,7 +5,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from gateway import problems
 from gateway.ports import Ports
-from gateway.routes import chat, conversations, jobs, operations, page
+from gateway.routes import chat, conversations, documentation, jobs, operations, page
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
 
@@ -34,6 +34,7 @@ def create_app(ports: Ports, settings: GatewaySettings, *, many_processes: bool 
     conversations.register(app, ports.conversations)
     operations.register(app, ports, many_processes=many_processes)
     page.register(app)
+    documentation.register(app)
     _finish_answers(app, ports)
     return app
 

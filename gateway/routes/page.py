@@ -22,33 +22,41 @@ def register(app: Flask) -> None:
 
     @app.get("/")
     def chat_page() -> Response:
-        response = Response(page.document, content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = page.policy
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Cache-Control"] = "no-cache"
-        response.add_etag()
-        response.make_conditional(request)
-        return response
+        return answer_page(page)
+
+
+def answer_page(page: Page) -> Response:
+    """Return a page with the headers that keep it to itself; 304 where the client has it."""
+    response = Response(page.document, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = page.policy
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def compose_page() -> Page:
     """Put style and script into the document and allow exactly these by their digests."""
-    style, script = _read("chat.css"), _read("chat.js")
+    style, script = _read("palette.css") + _read("chat.css"), _read("chat.js")
     document = _read("chat.html").replace("/*style*/", style).replace("/*script*/", script)
-    policy = "; ".join(
+    return Page(document.encode(), policy(style, script))
+
+
+def policy(style: str, script: str | None = None) -> str:
+    """Return the Content-Security-Policy that lets exactly these run."""
+    return "; ".join(
         (
             "default-src 'none'",
             f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(script)}'",
-            "connect-src 'self'",
+            *((f"script-src '{_digest(script)}'", "connect-src 'self'") if script else ()),
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
         )
     )
-    return Page(document.encode(), policy)
 
 
 def _read(name: str) -> str:

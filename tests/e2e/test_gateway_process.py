@@ -1,113 +1,19 @@
 """The gateway as gunicorn runs it, before a real Redis and a worker that the test plays."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import pytest
 import redis
 import requests
 
-from shared import keys, outcomes, wire
-from shared.jobs import Answer, Reply, Timings, Tone
-from tests.processes import RedisServer, free_port, wait_until
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-class Gateway:
-    """A gunicorn on a free port; a context manager."""
-
-    def __init__(self, redis_url: str, folder: Path, **settings: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = folder / "gateway.log"
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if "PARLEY" not in name},
-            "PARLEY_REDIS_URL": redis_url,
-            "PARLEY_HTTP_PORT": str(self.port),
-            **settings,
-        }
-
-    def start(self) -> None:
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:gateway.gunicorn_conf"],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    def answers(self) -> bool:
-        assert self.process.poll() is None, self.log()
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=2).status_code == 200
-        except requests.ConnectionError:
-            return False
-
-    def ask(self, message: str = "Hello", **headers: str) -> requests.Response:
-        return requests.post(
-            f"{self.url}/chat", json={"message": message}, headers=headers, timeout=40
-        )
-
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def __enter__(self) -> "Gateway":
-        self.start()
-        wait_until(self.answers, 20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=40)
-
-
-class Worker:
-    """Answer what is queued for as long as the `with` block lasts."""
-
-    def __init__(self, redis_url: str) -> None:
-        self._client = redis.Redis.from_url(redis_url)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            taken = self._client.brpop([keys.INFERENCE], timeout=1)
-            if taken:
-                self._answer(cast("tuple[bytes, bytes]", taken)[1])
-
-    def _answer(self, raw: bytes) -> None:
-        job = wire.decode_job(wire.decode(raw), time.time())
-        tone, timings = Tone("neutral", 0.8), Timings(1, 1, 1, 1, 4)
-        answer = Answer("answer", "greeting", 0.9)
-        reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "litert")
-        body = outcomes.encode_reply(reply)
-        with self._client.pipeline(transaction=True) as step:
-            step.set(keys.result(job.id), outcomes.celery_result(job.id, "done", body, 1.0))
-            step.publish(
-                keys.replies(job.gateway or ""), outcomes.announcement(job.id, "done", body)
-            )
-            step.delete(keys.job(job.id), keys.lane(job.conversation_id))
-            step.execute()
-
-    def __enter__(self) -> "Worker":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=10)
+from shared import keys
+from tests.e2e.gateway_process import Gateway, Worker
+from tests.processes import RedisServer, wait_until
 
 
 @pytest.fixture

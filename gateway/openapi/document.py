@@ -1,0 +1,78 @@
+"""Compose the OpenAPI document and the page from their files."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import msgspec
+import yaml
+from jinja2 import Environment
+from markupsafe import Markup
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """The document for programs and the same for people; `style` is all that the page may apply."""
+
+    document: bytes
+    page: bytes
+    style: str
+
+
+def compose_documentation() -> Documentation:
+    """Read the files and put both forms together."""
+    document = read_document()
+    style = _read("pages", "palette.css") + _read("openapi", "docs.css")
+    template = Environment(autoescape=True, trim_blocks=True).from_string(
+        _read("openapi", "docs.html")
+    )
+    page = template.render(
+        info=document["info"],
+        tags=document["tags"],
+        operations=list(_operations(document)),
+        schemas=document["components"]["schemas"],
+        style=Markup(style),  # noqa: S704 - our own file
+    )
+    return Documentation(msgspec.json.encode(document), page.encode(), style)
+
+
+def read_document() -> dict[str, Any]:
+    """Return the document as it ships."""
+    document: dict[str, Any] = yaml.safe_load(_read("openapi", "document.yaml"))
+    return document
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each operation with its path and method, parameters and responses spelled out."""
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method not in item:
+                continue
+            operation = item[method]
+            parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+            yield {
+                **operation,
+                "path": path,
+                "method": method.upper(),
+                "parameters": [_resolve(document, one) for one in parameters],
+                "responses": {
+                    status: _resolve(document, one)
+                    for status, one in operation["responses"].items()
+                },
+            }
+
+
+def _resolve(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a reference to a component."""
+    if "$ref" not in part:
+        return part
+    _, components, kind, name = part["$ref"].split("/")
+    found: Mapping[str, Any] = document[components][kind][name]
+    return found
+
+
+def _read(folder: str, name: str) -> str:
+    return resources.files("gateway").joinpath(folder, name).read_text("utf-8")

@@ -1,0 +1,24 @@
+"""GET /openapi.json and /docs: what programs and people may rely on."""
+
+from flask import Flask, Response, request
+
+from gateway.openapi.document import compose_documentation
+from gateway.routes.page import Page, answer_page, policy
+
+
+def register(app: Flask) -> None:
+    """Serve both; they are put together once."""
+    documentation = compose_documentation()
+    page = Page(documentation.page, policy(documentation.style))
+
+    @app.get("/openapi.json")
+    def openapi_document() -> Response:
+        response = Response(documentation.document, content_type="application/json")
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    @app.get("/docs")
+    def docs_page() -> Response:
+        return answer_page(page)

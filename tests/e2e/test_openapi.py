@@ -1,0 +1,72 @@
+"""Schemathesis plays whatever the document allows, and what it forbids, to a running gateway."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import redis
+
+from shared import keys
+from shared.jobs import WorkerStatus
+from tests.e2e.gateway_process import Gateway, Worker
+
+SEED = "20"
+EXAMPLES = "40"
+# It wants 404 for what was deleted. A conversation's name is the client's to choose: an erased one
+# is as empty as one that nobody has begun, and a page that shows it needs no error for that.
+NOT_MEANT = "use_after_free"
+
+
+@contextmanager
+def beating(redis_url: str) -> Iterator[None]:
+    """Let both queues have a worker that lives, as far as /readyz can see."""
+    stopped = threading.Event()
+    client = redis.Redis.from_url(redis_url)
+
+    def beat() -> None:
+        while not stopped.is_set():
+            for queue in (keys.INFERENCE, keys.SENTIMENT):
+                status = WorkerStatus(queue, queue, "simulated", 1, "host", 1.0)
+                client.set(keys.worker(queue), msgspec.json.encode(status), ex=30)
+                client.zadd(keys.workers(queue), {queue: time.time()})
+            stopped.wait(1)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+        client.close()
+
+
+def test_no_answer_is_undocumented_and_none_is_a_fault(redis_url: str, tmp_path: Path) -> None:
+    with Gateway(redis_url, tmp_path) as gateway, Worker(redis_url), beating(redis_url):
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", f"{gateway.url}/openapi.json"),
+                *(
+                    "--checks",
+                    "all",
+                    "--exclude-checks",
+                    NOT_MEANT,
+                    "--seed",
+                    SEED,
+                    "--max-examples",
+                    EXAMPLES,
+                ),
+                *("--generation-database", "none", "--no-color"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        assert "Traceback" not in gateway.log()

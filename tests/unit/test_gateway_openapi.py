@@ -1,0 +1,153 @@
+"""The OpenAPI document says what the code does, no less and no more."""
+
+import base64
+import hashlib
+import re
+import sys
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from gateway import problems
+from gateway.chat_request import ChatRequest, _check_message
+from gateway.openapi.document import read_document
+from shared import jobs
+from shared.errors import InvalidRequest
+from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
+from tests.unit.gateway_stand import Stand
+
+ROOT = Path(__file__).parent.parent.parent
+_OF_ITSELF = {"HEAD", "OPTIONS"}  # Flask answers them for every GET
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return read_document()
+
+
+def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["schemas"][name]
+    return found
+
+
+def test_every_route_is_in_the_document_and_no_other(document: dict[str, Any]) -> None:
+    served = {
+        (re.sub(r"<[^>]+>", "{}", rule.rule), method)
+        for rule in Stand().app.url_map.iter_rules()
+        for method in (rule.methods or set()) - _OF_ITSELF
+    }
+    written = {
+        (re.sub(r"{[^}]+}", "{}", path), method.upper())
+        for path, item in document["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    assert served == written
+
+
+@pytest.mark.parametrize(
+    "value", [jobs.Reply, jobs.Tone, jobs.Answer, jobs.Alternative, jobs.Timings, jobs.Turn]
+)
+def test_every_field_of_an_answer_is_described(value: type, document: dict[str, Any]) -> None:
+    described = schema(document, value.__name__)
+    names = [field.name for field in fields(value)]
+    assert list(described["properties"]) == names
+    assert described["required"] == names
+
+
+def test_the_request_has_the_fields_that_are_taken(document: dict[str, Any]) -> None:
+    described = schema(document, "ChatRequest")["properties"]
+    assert tuple(described) == ChatRequest.__struct_fields__
+    assert described["message"]["maxLength"] == MAX_MESSAGE_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "choices"),
+    [
+        ("Job", "state", jobs.JobState),
+        ("Answer", "kind", jobs.AnswerKind),
+        ("Tone", "label", jobs.ToneLabel),
+    ],
+)
+def test_every_choice_is_listed(
+    name: str, field: str, choices: Any, document: dict[str, Any]
+) -> None:
+    assert schema(document, name)["properties"][field]["enum"] == list(get_args(choices))
+
+
+def test_the_pattern_of_an_identifier_is_the_one_that_is_checked(document: dict[str, Any]) -> None:
+    written = schema(document, "Identifier")["pattern"]
+    assert written == f"^{IDENTIFIER.pattern.removesuffix(chr(92) + 'Z')}$"
+
+
+def test_the_pattern_of_a_message_refuses_what_the_code_refuses(document: dict[str, Any]) -> None:
+    visible = re.compile(schema(document, "ChatRequest")["properties"]["message"]["pattern"])
+    assigned = [
+        char
+        for char in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(char) not in ("Cn", "Co", "Cs")
+    ]
+    refused = {char for char in assigned if not visible.search(char)}
+    assert refused == {char for char in assigned if is_blank(char)}
+    assert len(refused) > 150
+
+
+def is_blank(message: str) -> bool:
+    """Tell whether the gateway refuses a message for having no visible character."""
+    try:
+        _check_message(message)
+    except InvalidRequest:
+        return True
+    return False
+
+
+def test_every_kind_of_problem_is_named(document: dict[str, Any]) -> None:
+    told = " ".join(
+        response["description"] for response in document["components"]["responses"].values()
+    )
+    of_every_route = {problems.METHOD_NOT_ALLOWED.name}
+    kinds = {kind.name for kind in (*all_kinds(), *problems._BY_STATE.values())}
+    assert {name for name in kinds if name not in told} == of_every_route
+
+
+def all_kinds() -> Iterator[problems.ProblemKind]:
+    yield from (kind for kind in vars(problems).values() if isinstance(kind, problems.ProblemKind))
+
+
+def test_the_version_is_the_package_s(document: dict[str, Any]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert document["info"]["version"] == project["version"]
+
+
+def test_it_is_served_as_json_and_not_sent_again_to_who_has_it(document: dict[str, Any]) -> None:
+    client = Stand().client
+    response = client.get("/openapi.json")
+    assert response.get_json() == document
+    again = client.get("/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_page_shows_every_operation_and_needs_nothing_from_elsewhere(
+    document: dict[str, Any],
+) -> None:
+    response = Stand().client.get("/docs")
+    page = response.get_data(as_text=True)
+    operations = [
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+    assert len(operations) > 5
+    assert all(f'<section id="{name}">' in page for name in operations)
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=\"(?!#|openapi\.json)", page)
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
