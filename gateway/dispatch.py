@@ -4,16 +4,27 @@ import os
 import re
 import secrets
 import socket
+from dataclasses import dataclass
 
 from gateway.chat_request import ChatRequest
+from gateway.idempotency import Claim
 from gateway.job_store import JobStore
 from gateway.publisher import Publisher
-from gateway.waiting_room import WaitingRoom
+from gateway.waiting_room import ENDED, WaitingRoom
 from shared import wire
 from shared.clock import Clock
-from shared.errors import QueueUnavailable
+from shared.errors import QueueUnavailable, RequestRepeated
 from shared.jobs import ChatJob
 from shared.outcomes import JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The job that stands for a request, and what is known of it."""
+
+    job_id: str
+    conversation_id: str
+    record: JobRecord
 
 
 class Dispatcher:
@@ -50,18 +61,35 @@ class Dispatcher:
             gateway=self._gateway_id,
         )
 
-    def ask(self, job: ChatJob, wait_seconds: float) -> JobRecord:
+    def ask(self, job: ChatJob, wait_seconds: float, claim: Claim | None = None) -> Asked:
         """Queue a job and return its record, one still on the way when the wait runs out.
 
-        Raises AdmissionRefused or QueueUnavailable where the job could not be queued.
+        Where the claim's key stands for an earlier job, that one is waited for instead. Raises
+        AdmissionRefused, KeyReused or QueueUnavailable where the job could not be queued.
         """
+        try:
+            record = self._send(job, wait_seconds, claim)
+        except RequestRepeated as first:
+            record = self._rejoin(first.job_id, wait_seconds)
+            return Asked(first.job_id, first.conversation_id, record)
+        return Asked(job.id, job.conversation_id, record)
+
+    def _send(self, job: ChatJob, wait_seconds: float, claim: Claim | None) -> JobRecord:
         if wait_seconds <= 0:
-            self._publisher.publish(job)
+            self._publisher.publish(job, claim)
             return JobRecord("queued")
         with self._room.expect(job.id) as awaited:
-            self._publisher.post(job, awaited.acknowledge)
+            self._publisher.post(job, awaited.acknowledge, claim)
             record = awaited.wait(wait_seconds)
         return record or self._last_look(job.id)
+
+    def _rejoin(self, job_id: str, wait_seconds: float) -> JobRecord:
+        with self._room.expect(job_id) as awaited:
+            record = self._jobs.find(job_id) or JobRecord("queued")
+            if record.state in ENDED or wait_seconds <= 0:
+                return record
+            awaited.acknowledge(0)
+            return awaited.wait(wait_seconds) or self._last_look(job_id)
 
     def _last_look(self, job_id: str) -> JobRecord:
         try:

@@ -10,7 +10,13 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from shared import outcomes
-from shared.errors import AdmissionRefused, ConversationBusy, InvalidRequest, QueueUnavailable
+from shared.errors import (
+    AdmissionRefused,
+    ConversationBusy,
+    InvalidRequest,
+    KeyReused,
+    QueueUnavailable,
+)
 from shared.jobs import JobState
 from shared.outcomes import JobRecord
 
@@ -37,6 +43,9 @@ UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
 BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not JSON")
+KEY_REUSED = ProblemKind(
+    "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
+)
 CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 QUEUE_FULL = ProblemKind("queue-full", 503, "Too many messages are waiting")
@@ -90,6 +99,7 @@ def register(app: Flask) -> None:
     """Answer every error of an app with a problem; nothing inside it ever leaves."""
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(AdmissionRefused, _refused)
+    app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(QueueUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -99,6 +109,11 @@ def _invalid(error: InvalidRequest) -> Response:
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _key_reused(_error: KeyReused) -> Response:
+    detail = "The key stands for a request with another body; send a new request with a new key."
+    return problem(KEY_REUSED, detail)
 
 
 def _refused(error: AdmissionRefused) -> Response:

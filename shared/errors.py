@@ -11,6 +11,8 @@ ParleyError
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
+├── RequestRepeated        a request's idempotency key was accepted before; names that job
+├── KeyReused              an idempotency key was accepted before with another request
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
     └── ConversationBusy   too many messages of one conversation wait already
 """
@@ -62,6 +64,19 @@ class InvalidRequest(ParleyError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class RequestRepeated(ParleyError):
+    """Name the job that was accepted under the same idempotency key."""
+
+    def __init__(self, job_id: str, conversation_id: str) -> None:
+        super().__init__(f"this request was accepted before as job {job_id}")
+        self.job_id = job_id
+        self.conversation_id = conversation_id
+
+
+class KeyReused(ParleyError):
+    """Say that an idempotency key was accepted before with another request."""
 
 
 class AdmissionRefused(ParleyError):

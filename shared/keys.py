@@ -11,7 +11,8 @@
 | parley:redelivered:<job> | string | times a message came back from a dead worker | TTL |
 | parley:lane:<conversation> | string | the job in flight | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that wait for it | TTL, cap |
-| parley:job:<job> | hash | state, conversation | TTL |
+| parley:job:<job> | hash | state, conversation, further gateways that wait (watchers) | TTL |
+| parley:idempotency:<key> | string | digest of the request, job, conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | channel of the worker that waits for that tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
@@ -70,6 +71,11 @@ def lane_waiting(conversation_id: str) -> str:
 def job(job_id: str) -> str:
     """Name a job's state."""
     return f"parley:job:{job_id}"
+
+
+def idempotency(key: str) -> str:
+    """Name what a client's idempotency key was first used for."""
+    return f"parley:idempotency:{key}"
 
 
 def tone(job_id: str) -> str:

@@ -5,13 +5,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from gateway.chat_request import ChatRequest, read_chat_request
-from gateway.dispatch import Dispatcher
+from gateway.dispatch import Asked, Dispatcher
+from gateway.idempotency import read_claim
 from gateway.meters import Meters
 from gateway.preferences import Preference, read_preference
 from gateway.problems import job_problem
 from gateway.waiting_room import ENDED
-from shared.jobs import ChatJob
-from shared.outcomes import JobRecord
 
 
 def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: float) -> None:
@@ -21,10 +20,12 @@ def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: f
     def chat() -> Response:
         chat_request = read_body()
         preference = read_preference(request.environ.get("HTTP_PREFER"), longest_wait)
+        key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+        claim = None if key is None else read_claim(key, chat_request)
         job = dispatcher.accept(chat_request)
         with meters.chat_seconds.time():
-            record = dispatcher.ask(job, preference.wait_seconds)
-        return _answer(job, record, preference)
+            asked = dispatcher.ask(job, preference.wait_seconds, claim)
+        return _answer(asked, preference)
 
 
 def read_body() -> ChatRequest:
@@ -34,22 +35,27 @@ def read_body() -> ChatRequest:
     return read_chat_request(request.get_data(cache=False))
 
 
-def _answer(job: ChatJob, record: JobRecord, preference: Preference) -> Response:
+def _answer(asked: Asked, preference: Preference) -> Response:
+    record = asked.record
     if record.state not in ENDED:
-        return _accepted(job, record, preference)
+        return _accepted(asked, preference)
     response = (
         Response(record.body, content_type="application/json")
         if record.state == "done"
-        else job_problem(job.id, record)
+        else job_problem(asked.job_id, record)
     )
     if preference.applied:
         response.headers["Preference-Applied"] = preference.applied
     return response
 
 
-def _accepted(job: ChatJob, record: JobRecord, preference: Preference) -> Response:
-    body = {"job_id": job.id, "conversation_id": job.conversation_id, "state": record.state}
-    headers = {"Location": f"/jobs/{job.id}", "Retry-After": "1"}
+def _accepted(asked: Asked, preference: Preference) -> Response:
+    body = {
+        "job_id": asked.job_id,
+        "conversation_id": asked.conversation_id,
+        "state": asked.record.state,
+    }
+    headers = {"Location": f"/jobs/{asked.job_id}", "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(

@@ -8,11 +8,19 @@ import pytest
 import redis
 
 from gateway.drain_rate import DrainRate
-from gateway.publisher import MemoryPublisher, Publisher, QueueLimits, RedisPublisher
+from gateway.idempotency import Claim
+from gateway.memory_publisher import MemoryPublisher
+from gateway.publisher import Publisher, QueueLimits, RedisPublisher
 from shared import keys, outcomes, wire
 from shared.clock import ManualClock
 from shared.connection import connect
-from shared.errors import AdmissionRefused, ConversationBusy, QueueUnavailable
+from shared.errors import (
+    AdmissionRefused,
+    ConversationBusy,
+    KeyReused,
+    QueueUnavailable,
+    RequestRepeated,
+)
 from shared.jobs import ChatJob
 from tests.processes import free_port
 
@@ -180,6 +188,46 @@ def test_a_known_job_is_not_queued_again(bench: Bench) -> None:
     assert len(bench.queue.sentiment()) == 2
 
 
+def test_a_key_names_the_job_that_was_accepted_first(bench: Bench) -> None:
+    bench.publisher.publish(job("a", "c"), Claim("k", "digest"))
+
+    with pytest.raises(RequestRepeated) as repeated:
+        bench.publisher.publish(job("b"), Claim("k", "digest"))
+    with pytest.raises(KeyReused):
+        bench.publisher.publish(job("b"), Claim("k", "other digest"))
+
+    assert (repeated.value.job_id, repeated.value.conversation_id) == ("a", "c")
+    assert bench.queue.state("b") is None
+    assert len(bench.queue.inference()) == len(bench.queue.sentiment()) == 1
+    assert bench.publisher.publish(job("b"), Claim("other", "digest")) == 2
+
+
+def test_the_same_call_may_be_repeated_under_its_own_key(bench: Bench) -> None:
+    for _ in range(2):
+        assert bench.publisher.publish(job("a"), Claim("k", "digest")) == 1
+
+
+def test_a_refused_job_leaves_its_key_unused(bench: Bench) -> None:
+    for name in "abcd":
+        bench.publisher.publish(job(name))
+
+    for digest in ("one", "two"):
+        with pytest.raises(AdmissionRefused):
+            bench.publisher.publish(job("e"), Claim("k", digest))
+
+
+def test_one_key_twice_in_one_trip_queues_one_job(redis_client: "redis.Redis") -> None:
+    publisher = RedisPublisher(redis_client, LIMITS, DrainRate(ManualClock()))
+    heard: list[int | Exception] = []
+    for name in ("a", "b", "c"):
+        publisher.post(job(name), heard.append, None if name == "a" else Claim("k", "digest"))
+    publisher.publish(job("d"))
+
+    assert heard[:2] == [1, 2]
+    assert isinstance(heard[2], RequestRepeated)
+    assert heard[2].job_id == "b"
+
+
 def test_post_tells_what_publish_would(bench: Bench) -> None:
     heard: list[int | Exception] = []
     for name in "abcde":
@@ -203,7 +251,7 @@ def test_a_finished_job_is_not_queued_again(redis_client: "redis.Redis") -> None
 def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
     publisher = RedisPublisher(redis_client, LIMITS, DrainRate(ManualClock()))
     for name in "ab":
-        publisher.publish(job(name, "c"))
+        publisher.publish(job(name, "c"), Claim(f"key-{name}", "digest"))
 
     lasting = {keys.INFERENCE.encode(), keys.SENTIMENT.encode()}
     ttls = {
@@ -215,6 +263,8 @@ def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
     assert ttls == {
         b"parley:job:a": LIMITS.job_ttl_seconds,
         b"parley:job:b": LIMITS.job_ttl_seconds,
+        b"parley:idempotency:key-a": LIMITS.job_ttl_seconds,
+        b"parley:idempotency:key-b": LIMITS.job_ttl_seconds,
         b"parley:lane:c": LIMITS.lane_ttl_seconds,
         b"parley:lane-waiting:c": LIMITS.lane_ttl_seconds,
     }

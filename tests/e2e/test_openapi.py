@@ -46,7 +46,15 @@ def beating(redis_url: str) -> Iterator[None]:
         client.close()
 
 
+# A valid request may meet a key that stands for another one: no schema can say so.
+ACCEPTABLE = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 429, "5xx"]
+"""
+
+
 def test_no_answer_is_undocumented_and_none_is_a_fault(redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "schemathesis.toml").write_text(ACCEPTABLE)
     with Gateway(redis_url, tmp_path) as gateway, Worker(redis_url), beating(redis_url):
         done = subprocess.run(
             [

@@ -11,9 +11,10 @@ from gateway.dispatch import Dispatcher
 from gateway.drain_rate import DrainRate
 from gateway.health import MemoryHealth
 from gateway.job_store import MemoryJobStore
+from gateway.memory_publisher import MemoryPublisher
 from gateway.meters import Meters
 from gateway.ports import Ports
-from gateway.publisher import MemoryPublisher, QueueLimits
+from gateway.publisher import QueueLimits
 from gateway.reply_feed import MemoryReplyFeed
 from gateway.settings import GatewaySettings
 from gateway.waiting_room import WaitingRoom

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.chat_request import read_chat_request
+from gateway.chat_request import ChatRequest, read_chat_request
+from gateway.idempotency import read_claim
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
 from tests.unit.gateway_stand import Stand
@@ -129,3 +130,35 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
     except InvalidRequest:
         return
     assert message.encode()
+
+
+@pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
+def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
+    claim = read_claim(header, ChatRequest("x"))
+
+    assert claim.key == header.strip().strip('"')
+
+
+@pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 129, "k\n\n."])
+def test_other_idempotency_keys_answer_400_and_queue_nothing(header: str) -> None:
+    stand = Stand()
+    environ = {"HTTP_IDEMPOTENCY_KEY": header}
+
+    response = stand.client.post("/chat", json={"message": "x"}, environ_overrides=environ)
+
+    assert response.status_code == 400
+    assert response.get_json()["field"] == "Idempotency-Key"
+    assert stand.published == []
+
+
+def test_every_member_of_the_body_counts_for_its_digest() -> None:
+    requests = [
+        ChatRequest("x"),
+        ChatRequest("y"),
+        ChatRequest("x", conversation_id="c"),
+        ChatRequest("x", user_id="c"),
+    ]
+    digests = {read_claim("k", request).fingerprint for request in requests}
+
+    assert len(digests) == len(requests)
+    assert read_claim("k", ChatRequest("x")).fingerprint in digests

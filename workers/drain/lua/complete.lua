@@ -47,14 +47,20 @@ local function remember(conversation, asked, answered, phrases)
   redis.call('EXPIRE', used, conversation_ttl)
 end
 
+local function tell(gateway, announcement)
+  news[gateway] = news[gateway] or {}
+  table.insert(news[gateway], announcement)
+end
+
 local function announce(id, gateway, announcement, result)
   local key = 'celery-task-meta-' .. id
+  local watchers = redis.call('HGET', 'parley:job:' .. id, 'watchers')
   redis.call('SET', key, result, 'EX', result_ttl)
   redis.call('PUBLISH', key, result)
   redis.call('DEL', 'parley:job:' .. id, 'parley:tone:' .. id)
-  if gateway ~= '' then
-    news[gateway] = news[gateway] or {}
-    table.insert(news[gateway], announcement)
+  if gateway ~= '' then tell(gateway, announcement) end
+  for watcher in string.gmatch(watchers or '', '%S+') do
+    if watcher ~= gateway then tell(watcher, announcement) end
   end
 end
 

@@ -1,0 +1,36 @@
+"""The Idempotency-Key header of POST /chat: a repeated request gets the first one's job and reply.
+
+While there are no API keys, all clients of a Parley share one space of keys.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from gateway.chat_request import ChatRequest
+from shared.errors import InvalidRequest
+
+_HEADER = re.compile(r'([A-Za-z0-9_.:@-]{1,128})\Z|"([A-Za-z0-9_.:@-]{1,128})"\Z')
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A client's key, and the digest of what it asked under that key."""
+
+    key: str
+    fingerprint: str
+
+
+def read_claim(header: str, request: ChatRequest) -> Claim:
+    """Return the claim of a request; raise InvalidRequest where the header is no key."""
+    match = _HEADER.match(header.strip())
+    if match is None:
+        raise InvalidRequest(
+            "Idempotency-Key must be 1 to 128 letters, digits or any of _ . : @ and -, "
+            "bare or in double quotes.",
+            "Idempotency-Key",
+        )
+    digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()
+    return Claim(match[1] or match[2], digest)

@@ -1,0 +1,162 @@
+"""A repeated POST meets the first one's job: in flight or ended, at another gateway too."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.wsgi import connect_ports
+from shared import keys
+from shared.clock import ManualClock
+from shared.settings import load
+from shared.wire import decode, decode_job
+from tests.processes import wait_until
+from workers.drain.port import Arrival, Completion, QueueLimits
+from workers.drain.redis_queue import RedisInferenceQueue
+
+KEY = "order-4711:retry"
+Start = Callable[[], FlaskClient]
+
+
+@pytest.fixture
+def start(redis_client: "redis.Redis") -> Iterator[Start]:
+    feeds = []
+
+    def start() -> FlaskClient:
+        settings = load(GatewaySettings, queue_limit=2, wait_seconds=20)
+        ports = connect_ports(redis_client, settings)
+        feeds.append(ports.feed)
+        wait_until(ports.feed.is_live, 10)
+        return create_app(ports, settings).test_client()
+
+    yield start
+    for feed in feeds:
+        feed.stop()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def clients() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+def ask(gateway: FlaskClient, message: str = "Hello", **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return gateway.post(
+        "/chat", json={"message": message}, headers={"Idempotency-Key": KEY} | named
+    )
+
+
+def work(redis_url: str, body: bytes = b'{"response":"r"}') -> list[str]:
+    """Answer all that is queued as a worker does; return the jobs."""
+    queue = RedisInferenceQueue(redis_url, "w", ManualClock(), QueueLimits())
+    answered = []
+    for lease in queue.lease(9):
+        job = decode_job(decode(lease.raw), 0.0)
+        if queue.start([Arrival(lease.token, job)])[0].verdict != "go":
+            continue
+        end = Completion(
+            lease.token,
+            job.id,
+            "done",
+            body,
+            1.0,
+            conversation_id=job.conversation_id,
+            gateway=job.gateway,
+        )
+        assert queue.complete([end]) == ["applied"]
+        answered.append(job.id)
+    return answered
+
+
+def waiting(client: "redis.Redis", count: int) -> Callable[[], bool]:
+    return lambda: client.llen(keys.INFERENCE) == count
+
+
+def watched(client: "redis.Redis") -> bool:
+    jobs = client.keys("parley:job:*")
+    return any(client.hexists(job, "watchers") for job in jobs)
+
+
+def test_a_repetition_waits_for_the_first_at_whichever_gateway(
+    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+) -> None:
+    one, other = start(), start()
+    first = clients.submit(ask, one)
+    wait_until(waiting(redis_client, 1), 10)
+    again = clients.submit(ask, other)
+    beside = clients.submit(ask, one, "Hello", Idempotency_Key=f'"{KEY}"')
+    wait_until(lambda: watched(redis_client), 10)
+
+    assert len(work(redis_url)) == 1
+    answers = [asked.result(10) for asked in (first, again, beside)]
+    assert [(answer.status_code, answer.data) for answer in answers] == [
+        (200, b'{"response":"r"}')
+    ] * 3
+    assert redis_client.llen(keys.INFERENCE) == 0
+
+
+def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
+    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+) -> None:
+    first = clients.submit(ask, start())
+    wait_until(waiting(redis_client, 1), 10)
+    work(redis_url)
+
+    again = ask(start())
+
+    assert (again.status_code, again.data) == (200, first.result(10).data)
+    assert redis_client.llen(keys.INFERENCE) == 0
+
+
+def test_repetitions_that_do_not_wait_name_the_first_job(
+    start: Start, redis_client: "redis.Redis"
+) -> None:
+    first, again = (ask(start(), Prefer="respond-async") for _ in range(2))
+
+    assert first.status_code == again.status_code == 202
+    assert first.data == again.data
+    assert first.headers["Location"] == again.headers["Location"]
+    assert redis_client.llen(keys.INFERENCE) == 1
+
+
+def test_a_key_stands_for_one_body(start: Start, redis_client: "redis.Redis") -> None:
+    gateway = start()
+    ask(gateway, Prefer="respond-async")
+
+    refused = ask(gateway, "Something else")
+
+    assert refused.status_code == 422
+    assert refused.get_json()["type"] == "urn:parley:problem:idempotency-key-reused"
+    assert redis_client.llen(keys.INFERENCE) == 1
+
+
+def test_a_refused_request_leaves_its_key_unused(
+    start: Start, redis_client: "redis.Redis", redis_url: str
+) -> None:
+    gateway = start()
+    for number in range(2):
+        ask(gateway, Prefer="respond-async", Idempotency_Key=f"other-{number}")
+    assert ask(gateway).status_code == 503
+    work(redis_url)
+
+    accepted = ask(gateway, "Another body", Prefer="respond-async")
+
+    assert accepted.status_code == 202
+
+
+def test_a_key_whose_job_is_forgotten_can_be_used_again(
+    start: Start, redis_client: "redis.Redis", redis_url: str
+) -> None:
+    gateway = start()
+    ask(gateway, Prefer="respond-async")
+    [job_id] = work(redis_url)
+    redis_client.delete(keys.result(job_id))
+
+    assert ask(gateway, "Another body", Prefer="respond-async").status_code == 202
+    assert redis_client.llen(keys.INFERENCE) == 1
