@@ -238,4 +238,9 @@ def _seconds(iso: str | None) -> float | None:
     if iso is None:
         return None
     moment = datetime.fromisoformat(iso)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC).timestamp()
+    try:
+        return moment.astimezone(UTC).timestamp()
+    except OverflowError as fault:  # what has no date in UTC could not be written again
+        raise ValueError(f"{iso} is beyond the calendar in UTC") from fault

@@ -32,14 +32,14 @@ class Stack:
         assert self.process.poll() is None, self.logs()
         try:
             return requests.get(f"{self.url}/readyz", timeout=2).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def flower_ready(self) -> bool:
         """Tell whether Flower answers."""
         try:
             return requests.get(f"{self.flower_url}/healthcheck", timeout=2).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def logs(self) -> str:

@@ -167,3 +167,19 @@ def test_closing_waits_for_the_pending(scene: Scene) -> None:
     scene.clock.advance(TONE_WAIT_SECONDS)
     scene.completer.run()
     assert scene.reply("a") is not None
+
+
+@pytest.mark.parametrize("tone_comes", [True, False])
+def test_a_job_that_came_twice_is_answered_once_and_held_no_longer(
+    scene: Scene, tone_comes: bool
+) -> None:
+    scene.run("a", "a")
+    assert sum(map(len, scene.broker.leases.values())) == 2
+    if tone_comes:
+        scene.completer._hear("a", SAD)
+    else:
+        scene.clock.advance(TONE_WAIT_SECONDS)
+    scene.completer.step(0.0)
+    assert not any(scene.broker.leases.values())
+    assert len(scene.broker.turns["c-a"]) == 2
+    assert scene.counters.snapshot()["duplicates"] == 1

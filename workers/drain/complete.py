@@ -66,7 +66,8 @@ class ChatCompleter:
         self._inbox: queues.SimpleQueue[Ran[ChatJob] | tuple[str, Tone] | None] = (
             queues.SimpleQueue()
         )
-        self._pending: dict[str, _Pending] = {}
+        # By job: one that was delivered twice is twice in this worker's hands.
+        self._pending: dict[str, list[_Pending]] = {}
         self._closed = False
 
     def put(self, ran: Ran[ChatJob]) -> None:
@@ -106,7 +107,7 @@ class ChatCompleter:
     def _patience(self) -> float:
         if not self._pending:
             return _IDLE_SECONDS
-        soonest = min(pending.due_at for pending in self._pending.values())
+        soonest = min(twins[0].due_at for twins in self._pending.values())
         return max(0.0, min(_IDLE_SECONDS, soonest - self._clock.monotonic()))
 
     def _news(self, timeout_seconds: float) -> "list[Ran[ChatJob] | tuple[str, Tone] | None]":
@@ -142,7 +143,7 @@ class ChatCompleter:
             if tone:
                 ready.append((pending, tone))
             else:
-                self._pending[work.job.id] = pending
+                self._pending.setdefault(work.job.id, []).append(pending)
 
     def _receive_singly(
         self,
@@ -160,15 +161,13 @@ class ChatCompleter:
 
     def _match(self, news: tuple[str, Tone], ready: list[tuple[_Pending, Tone]]) -> None:
         job_id, tone = news
-        pending = self._pending.pop(job_id, None)
-        if pending:
-            ready.append((pending, tone))
+        ready += [(pending, tone) for pending in self._pending.pop(job_id, ())]
 
     def _overdue(self) -> list[tuple[_Pending, Tone]]:
         now = self._clock.monotonic()
-        late = [job_id for job_id, pending in self._pending.items() if pending.due_at <= now]
+        late = [job_id for job_id, twins in self._pending.items() if twins[0].due_at <= now]
         self._counters.add(tones_late=len(late))
-        return [(self._pending.pop(job_id), UNKNOWN_TONE) for job_id in late]
+        return [(pending, UNKNOWN_TONE) for job_id in late for pending in self._pending.pop(job_id)]
 
     def _end(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
         if not ready and not buried:
