@@ -12,7 +12,6 @@ from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
 from shared.jobs import WorkerStatus
 
-QUEUES = (keys.INFERENCE, keys.SENTIMENT)
 _status_decoder = msgspec.json.Decoder(WorkerStatus)
 
 
@@ -37,7 +36,7 @@ class RedisHealth:
         with queue_errors():
             names = [
                 keys.worker(name.decode())
-                for queue in QUEUES
+                for queue in keys.QUEUES
                 for name in cast("list[bytes]", self._client.zrange(keys.workers(queue), 0, -1))
             ]
             beats = cast("list[bytes | None]", self._client.mget(names)) if names else []
@@ -45,12 +44,12 @@ class RedisHealth:
 
     def backlogs(self) -> Mapping[str, int]:
         """Return the lengths of the queues, all priority steps together."""
-        names = [(queue, key) for queue in QUEUES for key in keys.queue_keys(queue)]
+        names = [(queue, key) for queue in keys.QUEUES for key in keys.queue_keys(queue)]
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             for _, key in names:
                 pipeline.llen(key)
             lengths = pipeline.execute()
-        totals = dict.fromkeys(QUEUES, 0)
+        totals = dict.fromkeys(keys.QUEUES, 0)
         for (queue, _), length in zip(names, lengths, strict=True):
             totals[queue] += length
         return totals
@@ -61,7 +60,7 @@ class MemoryHealth:
     """Tell what a test has set."""
 
     alive: list[WorkerStatus] = field(default_factory=list)
-    waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(QUEUES, 0))
+    waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
     available: bool = True
 
     def workers(self) -> Sequence[WorkerStatus]:
@@ -92,11 +91,11 @@ def readiness(health: Health, feed_is_live: bool) -> Mapping[str, PartHealth]:
         served = {worker.queue for worker in health.workers()}
     except QueueUnavailable as error:
         unknown = PartHealth(False, "unknown while Redis is unavailable")
-        return {"redis": PartHealth(False, str(error)), **dict.fromkeys(QUEUES, unknown)}
+        return {"redis": PartHealth(False, str(error)), **dict.fromkeys(keys.QUEUES, unknown)}
     redis_part = PartHealth(True)
     if not feed_is_live:
         redis_part = PartHealth(False, "the subscription to replies is being restored")
-    return {"redis": redis_part, **{queue: _queue_part(queue, served) for queue in QUEUES}}
+    return {"redis": redis_part, **{queue: _queue_part(queue, served) for queue in keys.QUEUES}}
 
 
 def _queue_part(queue: str, served: set[str]) -> PartHealth:

@@ -5,6 +5,7 @@
 | inference, sentiment | list | Celery messages; the right end is the head | admission |
 | parley:intake:<worker> | list | messages a waiting worker was woken with | sweep |
 | parley:lease:<worker> | hash | lease token → message in a worker's hands | sweep |
+| parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
 | parley:worker:<worker> | string | WorkerStatus as JSON; its absence is death | TTL |
 | parley:workers:<queue> | zset | workers ever seen by their last heartbeat | sweep |
 | parley:token | string | counter that makes lease tokens unique | one key |
@@ -23,6 +24,7 @@
 
 INFERENCE = "inference"
 SENTIMENT = "sentiment"
+QUEUES = (INFERENCE, SENTIMENT)
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -46,6 +48,11 @@ def intake(worker: str) -> str:
 def lease(worker: str) -> str:
     """Name the hash of messages in a worker's hands."""
     return f"parley:lease:{worker}"
+
+
+def receipt(worker: str) -> str:
+    """Name what a worker's last lease call took."""
+    return f"parley:receipt:{worker}"
 
 
 def worker(worker_id: str) -> str:

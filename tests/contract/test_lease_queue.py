@@ -10,6 +10,7 @@ import redis
 
 from shared import keys
 from shared.clock import ManualClock
+from shared.errors import QueueUnavailable
 from shared.jobs import UNKNOWN_TONE, ChatJob, JobState, Tone, Turn, WorkerStatus
 from shared.outcomes import JobRecord, parse_announcement, read_celery_result
 from shared.wire import decode, decode_tone, encode_infer, encode_tone
@@ -21,6 +22,7 @@ from workers.drain.port import (
     InferenceQueue,
     Lease,
     QueueLimits,
+    Reclaimed,
     SentimentQueue,
     ToneCompletion,
 )
@@ -329,6 +331,53 @@ def test_turns_are_capped(bench: Bench) -> None:
         begin(queue, lease, job(name, "talk"))
         queue.complete([done(lease, job(name, "talk"))])
     assert bench.turns("talk") == ["q two", "r", "q three", "r"]
+
+
+def test_what_a_dead_worker_of_the_other_queue_held_returns_too(bench: Bench) -> None:
+    dead, alive = bench.sentiment("dead"), bench.inference("alive")
+    dead.beat(status("dead", keys.SENTIMENT))
+    bench.push(keys.SENTIMENT, encode_tone(job("a")))
+    for _ in range(LIMITS.deliveries + 1):
+        dead.beat(status("dead", keys.SENTIMENT))
+        assert len(dead.lease(1)) == 1
+        bench.kill("dead")
+        assert alive.reclaim_dead() == Reclaimed(returned=1)
+    assert len(bench.waiting(keys.SENTIMENT)) == 1
+
+
+def test_leases_whose_reply_was_lost_come_with_the_next_call(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    push(bench, *(job(name) for name in "abc"))
+    queue = RedisInferenceQueue(redis_url, "w", bench.clock, LIMITS)
+    script = queue._lease
+
+    def lost(**arguments: object) -> object:
+        script(**arguments)
+        raise redis.ConnectionError("cut after the script had run")
+
+    queue._lease = lost
+    with pytest.raises(QueueUnavailable):
+        queue.lease(2)
+    queue._lease = script
+    taken = [lease for _ in range(3) for lease in queue.lease(2)]
+    assert [decode(lease.raw).id for lease in taken] == ["a", "b", "c"]
+    assert queue.complete([done(lease, job("x")) for lease in taken[:1]]) == ["applied"]
+
+
+def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    push(bench, job("a"))
+    queue = RedisInferenceQueue(redis_url, "frozen", bench.clock, LIMITS)
+    queue.beat(status("frozen"))
+    queue.lease(1)
+    queue._lease_calls -= 1  # as if the reply had been lost
+    bench.kill("frozen")
+    assert bench.inference("alive").reclaim_dead().returned == 1
+    assert queue.lease(1) == []
 
 
 def test_gateways_hear_of_their_jobs_in_one_message(

@@ -10,6 +10,7 @@ from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone, peek_id
 from workers.drain.port import (
+    ANY_NUMBER,
     Arrival,
     Completion,
     CompletionVerdict,
@@ -77,15 +78,16 @@ class MemoryLeaseQueue:
         """Return what workers without a fresh heartbeat held."""
         returned, over_limit = 0, []
         for worker_id, queue in list(self.broker.workers.items()):
-            if queue == self._queue and worker_id != self._worker_id and self._is_dead(worker_id):
-                put_back, over = self._take_from(worker_id, self._limits.deliveries)
+            if worker_id != self._worker_id and self._is_dead(worker_id):
+                limit = self._limits.deliveries if queue == self._queue else ANY_NUMBER
+                put_back, over = self._take_from(worker_id, queue, limit)
                 returned += put_back
                 over_limit += over
         return Reclaimed(returned, tuple(over_limit))
 
     def hand_back(self) -> int:
         """Return all that this worker holds, uncounted."""
-        returned, _ = self._take_from(self._worker_id, 0)
+        returned, _ = self._take_from(self._worker_id, self._queue, 0)
         self.broker.beats.pop(self._worker_id, None)
         self.broker.workers.pop(self._worker_id, None)
         return returned
@@ -103,7 +105,7 @@ class MemoryLeaseQueue:
         age = self._clock.now() - self.broker.beats.get(worker_id, float("-inf"))
         return age >= self._limits.heartbeat_ttl_seconds
 
-    def _take_from(self, worker_id: str, limit: int) -> tuple[int, list[Lease]]:
+    def _take_from(self, worker_id: str, queue: str, limit: int) -> tuple[int, list[Lease]]:
         held = self.broker.leases.pop(worker_id, {})
         over_limit = []
         for token in sorted(held, key=int, reverse=True):
@@ -111,7 +113,7 @@ class MemoryLeaseQueue:
             if limit and self._count_delivery(raw) > limit:
                 over_limit.append(self._record(raw))
             else:
-                self.broker.queues[self._queue].append(raw)
+                self.broker.queues[queue].append(raw)
         return len(held) - len(over_limit), over_limit
 
     def _count_delivery(self, raw: bytes) -> int:

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
 
+ANY_NUMBER = 10**9  # deliveries
+
 StartVerdict = Literal["go", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 
@@ -95,7 +97,10 @@ class LeaseQueue(Protocol):
         """Tell that this worker lives."""
 
     def reclaim_dead(self) -> Reclaimed:
-        """Return what dead workers held to the head of the queue, counting deliveries."""
+        """Return what dead workers of any queue held to its head, counting deliveries.
+
+        Only this queue's messages can be over the limit: each role buries its own.
+        """
 
     def hand_back(self) -> int:
         """Return all that this worker holds to the head of the queue, and end its heartbeat."""

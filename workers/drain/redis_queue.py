@@ -1,5 +1,6 @@
 """The queue in Redis: each step of the drain is one Lua call."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
 from workers.drain.port import (
+    ANY_NUMBER,
     Arrival,
     Completion,
     CompletionVerdict,
@@ -44,6 +46,8 @@ class RedisLeaseQueue:
         self._url = url
         self._lease_key = keys.lease(worker_id)
         self._intake_key = keys.intake(worker_id)
+        self._receipt_key = keys.receipt(worker_id)
+        self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
 
@@ -53,10 +57,15 @@ class RedisLeaseQueue:
             self._redis.blmove(self._queue, self._intake_key, cast("int", timeout_seconds))
 
     def lease(self, limit: int) -> list[Lease]:
-        """Take up to `limit` messages from the head, oldest first."""
-        scripted = [self._lease_key, self._intake_key, keys.LEASE_TOKEN]
+        """Take up to `limit` messages from the head, oldest first; from one thread only.
+
+        Where the reply is lost, the next call returns what that one took.
+        """
+        scripted = [self._lease_key, self._intake_key, keys.LEASE_TOKEN, self._receipt_key]
+        args = [limit, self._lease_calls, self._limits.job_ttl_seconds]
         with queue_errors():
-            flat = self._lease(keys=scripted + keys.queue_keys(self._queue), args=[limit])
+            flat = self._lease(keys=scripted + keys.queue_keys(self._queue), args=args)
+        self._lease_calls += 1
         return _leases(flat)
 
     def beat(self, status: WorkerStatus) -> None:
@@ -70,40 +79,40 @@ class RedisLeaseQueue:
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
         returned, over_limit = 0, []
+        long_ago = self._clock.now() - self._limits.forget_worker_seconds
         with queue_errors():
-            for worker_id in self._dead_workers():
-                report = self._take_from(worker_id, self._limits.deliveries)
-                returned += report[0]
-                over_limit += _leases(report[1:])
-            self._redis.zremrangebyscore(
-                keys.workers(self._queue),
-                "-inf",
-                self._clock.now() - self._limits.forget_worker_seconds,
-            )
+            for queue in keys.QUEUES:
+                own = queue == self._queue
+                for worker_id in self._dead_workers(queue):
+                    limit = self._limits.deliveries if own else ANY_NUMBER
+                    report = self._take_from(worker_id, queue, limit)
+                    returned += report[0]
+                    over_limit += _leases(report[1:])
+                self._redis.zremrangebyscore(keys.workers(queue), "-inf", long_ago)
         return Reclaimed(returned, tuple(over_limit))
 
     def hand_back(self) -> int:
         """Return all that this worker holds, uncounted, and end its heartbeat."""
         with queue_errors():
-            returned: int = self._take_from(self._worker_id, 0)[0]
+            returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
             self._redis.delete(keys.worker(self._worker_id))
             self._redis.zrem(keys.workers(self._queue), self._worker_id)
         return returned
 
-    def _dead_workers(self) -> list[str]:
-        known = cast("list[bytes]", self._redis.zrange(keys.workers(self._queue), 0, -1))
+    def _dead_workers(self, queue: str) -> list[str]:
+        known = cast("list[bytes]", self._redis.zrange(keys.workers(queue), 0, -1))
         names = [name.decode() for name in known if name.decode() != self._worker_id]
         if not names:
             return []
         beats = cast("list[bytes | None]", self._redis.mget([keys.worker(name) for name in names]))
         return [name for name, beat in zip(names, beats, strict=True) if beat is None]
 
-    def _take_from(self, worker_id: str, deliveries: int) -> list[Any]:
+    def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:
         report: list[Any] = self._reclaim(
             keys=[
                 keys.lease(worker_id),
                 keys.intake(worker_id),
-                self._queue,
+                queue,
                 self._lease_key,
                 keys.LEASE_TOKEN,
             ],

@@ -1,15 +1,24 @@
 -- Take up to a number of messages from a queue into a worker's hands, in one step.
 -- What a blocked worker was woken with (its intake) comes first, then the queue's head.
+-- A call that is repeated, because its reply was lost on the way, returns the same leases again.
 --
 -- KEYS[1]   lease hash of this worker: token -> message
 -- KEYS[2]   intake list of this worker
 -- KEYS[3]   counter that makes tokens unique and ascending
--- KEYS[4..] the queue's lists, most urgent first; the right end of each is its head
+-- KEYS[4]   receipt of this worker: {its last call that found messages, first token, last token}
+-- KEYS[5..] the queue's lists, most urgent first; the right end of each is its head
 -- ARGV[1]   how many messages at most
+-- ARGV[2]   number of the call; a worker counts on once it has the reply
+-- ARGV[3]   TTL of the receipt, seconds
 --
 -- Returns {token, message, token, message, ...}, oldest first.
 local leased = {}
 local left = tonumber(ARGV[1])
+
+local function hand_over(token, message)
+  leased[#leased + 1] = token
+  leased[#leased + 1] = message
+end
 
 local function take(source)
   while left > 0 do
@@ -17,13 +26,28 @@ local function take(source)
     if not message then return end
     local token = tostring(redis.call('INCR', KEYS[3]))
     redis.call('HSET', KEYS[1], token, message)
-    leased[#leased + 1] = token
-    leased[#leased + 1] = message
+    hand_over(token, message)
     left = left - 1
   end
 end
 
-for i = 2, #KEYS do
-  if i ~= 3 then take(KEYS[i]) end
+local function repeat_last(first, last)
+  for token = tonumber(first), tonumber(last) do
+    local message = redis.call('HGET', KEYS[1], tostring(token))
+    if message then hand_over(tostring(token), message) end
+  end
+end
+
+local receipt = redis.call('GET', KEYS[4])
+local call, first, last = string.match(receipt or '', '^(%d+) (%d+) (%d+)$')
+if call == ARGV[2] then
+  repeat_last(first, last)
+  return leased
+end
+take(KEYS[2])
+for i = 5, #KEYS do take(KEYS[i]) end
+if #leased > 0 then
+  local tokens = ARGV[2] .. ' ' .. leased[1] .. ' ' .. leased[#leased - 1]
+  redis.call('SET', KEYS[4], tokens, 'EX', ARGV[3])
 end
 return leased
