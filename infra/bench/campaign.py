@@ -14,7 +14,8 @@ from infra.bench.load import BEGIN, END, LoadSpec, read_samples
 from infra.bench.messages import Messages
 from infra.bench.observe import Observation, observe
 from infra.bench.offline import run_ideal
-from infra.bench.plan import IDEAL, BenchPlan, open_loop_users
+from infra.bench.plan import IDEAL, QUEUE, BenchPlan, open_loop_users
+from infra.bench.queue_alone import run_queue_alone
 from infra.bench.systems import SERVED, Ground, free_ports
 from infra.stack.logs import LogFolder
 from shared.errors import BenchError
@@ -40,9 +41,22 @@ class Campaign:
         """Yield the figures of each system and load as soon as they are known."""
         try:
             for name in self._plan.systems:
-                yield from self._ideal() if name == IDEAL else self._served(name)
+                yield from self._measure(name)
         finally:
             self._texts.unlink(missing_ok=True)
+
+    def _measure(self, name: str) -> Iterator[Figures]:
+        if name == IDEAL:
+            return self._ideal()
+        return self._queue_alone() if name == QUEUE else self._served(name)
+
+    def _queue_alone(self) -> Iterator[Figures]:
+        self._tell("the queue alone")
+        folder = self._folder / "queue.tmp"
+        try:
+            yield run_queue_alone(self._plan.seconds, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _ideal(self) -> Iterator[Figures]:
         log = self._folder / "ideal.log"

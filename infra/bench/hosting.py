@@ -3,17 +3,18 @@
 import contextlib
 import http.client
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from infra.bench.systems import System
 from infra.stack.logs import LogFolder
 from infra.stack.part import Part, describe_exit
-from infra.stack.probes import http_status
+from infra.stack.probes import http_status, live_workers
 from infra.stack.signals import StopSignals
 from infra.stack.spawner import ProcessSpawner
 from infra.stack.supervisor import Supervisor
+from shared import keys
 from shared.clock import SystemClock
 from shared.errors import BenchError
 
@@ -75,26 +76,42 @@ class Hosted:
 @contextlib.contextmanager
 def hosted(system: System, logs: LogFolder) -> Iterator[Hosted]:
     """Start a system, yield it once it has answered a message, and stop it whatever happens."""
-    logs.begin([part.name for part in system.parts])
-    watch = Watch(logs)
-    supervisor = Supervisor(
-        system.parts, spawner=ProcessSpawner(logs), clock=SystemClock(), observer=watch
-    )
-    try:
-        _wait_until_serving(system, supervisor)
+    with standing(system.parts, logs) as (supervisor, watch):
+        _wait(supervisor, lambda: _serves(system), f"{system.name}: {system.ready_path}")
         _wait_for_an_answer(system)
         yield Hosted(system, supervisor, watch)
+
+
+@contextlib.contextmanager
+def standing(parts: Sequence[Part], logs: LogFolder) -> Iterator[tuple[Supervisor, Watch]]:
+    """Start parts, yield once all are ready, and stop them whatever happens."""
+    logs.begin([part.name for part in parts])
+    watch = Watch(logs)
+    supervisor = Supervisor(
+        parts, spawner=ProcessSpawner(logs), clock=SystemClock(), observer=watch
+    )
+    try:
+        _wait(supervisor, lambda: supervisor.all_ready, "parts")
+        yield supervisor, watch
     finally:
         _stop(supervisor)
 
 
-def _wait_until_serving(system: System, supervisor: Supervisor) -> None:
+def _serves(system: System) -> bool:
+    if http_status(system.url + system.ready_path) != 200:
+        return False
+    if system.redis_url is None:
+        return True
+    return len(live_workers(system.redis_url, keys.INFERENCE)) >= system.inference_workers
+
+
+def _wait(supervisor: Supervisor, ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not (supervisor.all_ready and http_status(system.url + system.ready_path) == 200):
+    while not ready():
         supervisor.tick()
         if time.monotonic() > deadline:
-            late = ", ".join(supervisor.waiting_for) or system.ready_path
-            raise BenchError(f"{system.name} is not ready after {_START_SECONDS:.0f} s: {late}")
+            late = ", ".join(supervisor.waiting_for) or what
+            raise BenchError(f"not ready after {_START_SECONDS:.0f} s: {late}")
         time.sleep(_TICK_SECONDS)
 
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bench.systems import SERVED
+from infra.bench.systems import SERVED, STANDARD
 from shared.errors import BenchError
 
 IDEAL = "ideal"
-SYSTEMS = (*SERVED, IDEAL)
+QUEUE = "queue"
+SYSTEMS = (*STANDARD, IDEAL)
+ALL_SYSTEMS = (*SERVED, IDEAL, QUEUE)
 CONCURRENCY = (1, 32, 256, 1000)
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3)  # of what Parley answers in a closed loop
 MOST_USERS = 10_000
@@ -34,9 +36,9 @@ class BenchPlan:
     caches: bool = False
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.systems if name not in SYSTEMS]
+        unknown = [name for name in self.systems if name not in ALL_SYSTEMS]
         if unknown or not self.systems:
-            raise BenchError(f"no system named {unknown}: there are {', '.join(SYSTEMS)}")
+            raise BenchError(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
         if not all(1 <= users <= MOST_USERS for users in self.concurrency):
             raise BenchError(f"--concurrency takes numbers from 1 to {MOST_USERS}")
         if not all(0 < rate <= MOST_USERS for rate in self.rates or ()):

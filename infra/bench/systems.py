@@ -12,8 +12,10 @@ from infra.stack.part import Part
 from infra.stack.plan import plan_parts
 from infra.stack.probes import HttpProbe, RedisProbe
 from infra.stack.settings import StackSettings
+from shared import keys
 from shared.settings import load
 
+_NOTHING: Mapping[str, str] = {}
 CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0", "PARLEY_VECTOR_CACHE": "0"}
 
 
@@ -44,7 +46,8 @@ class Ground:
 class System:
     """A system that answers POST /chat.
 
-    It serves once `ready_path` answers 200. `redis_url` is set where workers send heartbeats.
+    It serves once `ready_path` answers 200 and, where workers send heartbeats to `redis_url`, so
+    many inference workers live.
     """
 
     name: str
@@ -52,6 +55,7 @@ class System:
     parts: tuple[Part, ...]
     ready_path: str = "/healthz"
     redis_url: str | None = None
+    inference_workers: int = 1
 
 
 def free_ports(count: int) -> list[int]:
@@ -68,6 +72,37 @@ def free_ports(count: int) -> list[int]:
 
 def parley(ground: Ground) -> System:
     """Return the whole stack, tone and Flower included."""
+    return parley_as("parley", ground)
+
+
+def unseen(ground: Ground) -> System:
+    """Return the stack without task events and without Flower: what monitoring costs."""
+    system = parley_as("unseen", ground, {"PARLEY_TASK_EVENTS": "off"})
+    parts = tuple(part for part in system.parts if part.name != "flower")
+    return dataclasses.replace(system, parts=parts)
+
+
+def scaled(workers: int) -> Callable[[Ground], System]:
+    """Return the stack with so many inference workers whose engine sleeps in place of computing.
+
+    In batches of two, so that workers and not this machine's processors set the pace.
+    """
+
+    def system(ground: Ground) -> System:
+        name, simulated = f"scale-{workers}", {"PARLEY_ENGINE": "simulated"}
+        return parley_as(name, ground, simulated, {"PARLEY_MAX_BATCH": "2"}, workers)
+
+    return system
+
+
+def parley_as(
+    name: str,
+    ground: Ground,
+    environment: Mapping[str, str] = _NOTHING,
+    inference_environment: Mapping[str, str] = _NOTHING,
+    workers: int = 1,
+) -> System:
+    """Return the whole stack under another name, all parts or inference alone set otherwise."""
     settings = load(
         StackSettings,
         http_host="127.0.0.1",
@@ -77,14 +112,22 @@ def parley(ground: Ground) -> System:
         flower_port=ground.flower_port,
         data_dir=ground.folder,
         model_dir=ground.model_folder,
+        inference_workers=workers,
     )
     settings.redis_folder.mkdir(parents=True)
-    caches = {} if ground.caches else CACHES_OFF
+    common = {**({} if ground.caches else CACHES_OFF), **environment}
+    inference = {**common, **inference_environment}
     parts = tuple(
-        dataclasses.replace(part, environment={**part.environment, **caches})
+        dataclasses.replace(
+            part,
+            environment={
+                **part.environment,
+                **(inference if part.name.startswith(keys.INFERENCE) else common),
+            },
+        )
         for part in plan_parts(settings)
     )
-    return System("parley", ground.url, parts, "/readyz", ground.redis_url)
+    return System(name, ground.url, parts, "/readyz", ground.redis_url, workers)
 
 
 def tutorial(ground: Ground) -> System:
@@ -121,11 +164,16 @@ def echo(ground: Ground) -> System:
     return System("echo", ground.url, (_gunicorn(ground, "echo", _GEVENT),))
 
 
-SERVED: Mapping[str, Callable[[Ground], System]] = {
+STANDARD: Mapping[str, Callable[[Ground], System]] = {
     "parley": parley,
     "tutorial": tutorial,
     "stock": stock,
     "echo": echo,
+}
+SERVED = {
+    **STANDARD,
+    "unseen": unseen,
+    **{f"scale-{workers}": scaled(workers) for workers in (1, 2, 4, 8)},
 }
 _GEVENT = ("--worker-class", "gevent", "--worker-connections", "10000")
 

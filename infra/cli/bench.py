@@ -16,7 +16,8 @@ def bench(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="Any of parley, tutorial, stock, echo, ideal, parted by commas; unset: all."
+            help="Any of parley, tutorial, stock, echo, ideal (unset: these), unseen (no events, "
+            "no Flower), queue (alone), scale-1, -2, -4, -8 (sleeping engines); parted by commas."
         ),
     ] = None,
     concurrency: Annotated[

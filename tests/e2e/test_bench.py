@@ -66,6 +66,21 @@ def test_every_system_is_measured_and_reported(tmp_path: Path, model_dir: Path) 
     assert json.loads((folder / "report.json").read_bytes()) == report
 
 
+@pytest.mark.slow
+def test_the_queue_alone_and_sleeping_engines_are_measured(tmp_path: Path, model_dir: Path) -> None:
+    running = start_bench(tmp_path, model_dir, "--systems", "queue,scale-2", "--json")
+    out, err = running.communicate(timeout=200)
+    assert running.returncode == 0, err.decode()
+    queue, *scaled = json.loads(out)["figures"]
+    assert queue["answered"] > 100
+    assert queue["batches"]["inference"]["mean_batch"] > 1
+    assert set(queue["cpu_ms"]) == {"redis", "publisher", "drain"}
+    for each in scaled:
+        assert each["errors"] == 0
+        assert {"inference", "inference-2"} < set(each["cpu_ms"])
+        assert 1 <= each["batches"]["inference"]["mean_batch"] <= 2
+
+
 @pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_process(
     tmp_path: Path, model_dir: Path, request_to_stop: signal.Signals

@@ -44,7 +44,7 @@ class Scene:
         self.queue = MemoryInferenceQueue(self.broker, "w", self.clock, limits)
         self.tone_queue = MemorySentimentQueue(self.broker, "s", self.clock, limits)
         parts = (judge, self.events, Counters(), Persister(Event()))
-        self.chat = ChatPreparer(self.queue, Words(), *parts)  # type: ignore[arg-type]
+        self.chat = ChatPreparer(self.queue, Words(), *parts)
         self.tone = TonePreparer(self.tone_queue, Words(), *parts)  # type: ignore[arg-type]
 
     def job(self, name: str, message: str = "two words", **fields: float) -> ChatJob:

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from shared import keys
 from shared.clock import Clock
@@ -15,7 +16,7 @@ from workers.drain.events import EventKind, TaskEvent, TaskEvents
 from workers.drain.persist import Persister
 from workers.drain.port import Arrival, Completion, DeadLetter, InferenceQueue, Lease
 from workers.drain.work import Work
-from workers.preprocessing.preprocessor import Prepared, Preprocessor
+from workers.preprocessing.preprocessor import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,20 @@ class Judge:
         return None
 
 
+class Reader(Protocol):
+    """Makes token ids of messages."""
+
+    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
+        """Return one `Prepared` a message, in order."""
+
+
 class ChatPreparer:
     """Make works of leased `chat.infer` messages; end at once those that need no engine."""
 
     def __init__(
         self,
         queue: InferenceQueue,
-        preprocessor: Preprocessor,
+        preprocessor: Reader,
         judge: Judge,
         events: TaskEvents,
         counters: Counters,
@@ -178,7 +186,7 @@ class ChatPreparer:
         )
 
 
-def prepare_texts(preprocessor: Preprocessor, texts: Sequence[str]) -> list[Prepared | str]:
+def prepare_texts(preprocessor: Reader, texts: Sequence[str]) -> list[Prepared | str]:
     """Prepare all texts at once; where that fails, one by one, with the traceback of the faulty."""
     try:
         return list(preprocessor.prepare(texts))
@@ -186,7 +194,7 @@ def prepare_texts(preprocessor: Preprocessor, texts: Sequence[str]) -> list[Prep
         return [_prepare_text(preprocessor, text) for text in texts]
 
 
-def _prepare_text(preprocessor: Preprocessor, text: str) -> Prepared | str:
+def _prepare_text(preprocessor: Reader, text: str) -> Prepared | str:
     try:
         return preprocessor.prepare([text])[0]
     except Exception:  # noqa: BLE001 - the poison message, alone: its traceback is kept
