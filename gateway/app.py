@@ -30,7 +30,7 @@ def create_app(ports: Ports, settings: GatewaySettings, *, many_processes: bool 
     app.session_interface = _NoSessions()
     problems.register(app)
     chat.register(app, ports.dispatcher, ports.meters, settings.wait_seconds)
-    jobs.register(app, ports.jobs)
+    jobs.register(app, ports.jobs, ports.cancellation)
     conversations.register(app, ports.conversations)
     operations.register(app, ports, many_processes=many_processes)
     page.register(app)

@@ -1,12 +1,15 @@
 """Port: what was said in a conversation. Adapters: Redis, and memory for tests."""
 
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
 import redis
 
+from gateway.cancellation import encode_cancelled
+from gateway.publisher import QueueLimits
 from shared import keys
-from shared.connection import queue_errors
+from shared.clock import Clock
+from shared.connection import queue_errors, read_lane_script
 
 
 class Conversations(Protocol):
@@ -16,14 +19,18 @@ class Conversations(Protocol):
         """Return the turns in order, each as the JSON of a Turn; empty for an unknown one."""
 
     def erase(self, conversation_id: str) -> None:
-        """Forget all that was said and the wording that was used."""
+        """Forget all that was said and the wording that was used; cancel what is on its way."""
 
 
 class RedisConversations:
     """Read and delete the lists that workers append to."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
         self._client = client
+        self._clock = clock
+        self._limits = limits
+        script = client.register_script(read_lane_script("gateway.lua", "erase.lua"))
+        self._erase = cast("Callable[..., Any]", script)
 
     def turns(self, conversation_id: str) -> Sequence[bytes]:
         """Return the turns in order."""
@@ -32,9 +39,13 @@ class RedisConversations:
         return cast("list[bytes]", turns)
 
     def erase(self, conversation_id: str) -> None:
-        """Delete turns and wording."""
+        """Delete turns and wording; end the conversation's jobs, so that none of it comes back."""
+        ends = encode_cancelled("The conversation was erased.", self._clock.now())
         with queue_errors():
-            self._client.delete(keys.turns(conversation_id), keys.phrases(conversation_id))
+            self._erase(
+                keys=(keys.turns(conversation_id), keys.phrases(conversation_id)),
+                args=(conversation_id, self._limits.job_ttl_seconds, *ends),
+            )
 
 
 class MemoryConversations:

@@ -57,7 +57,7 @@ class MemoryPublisher:
 
     def _admit(self, job: ChatJob) -> None:
         waiting = len(self.waiting.get(job.conversation_id, ()))
-        if len(self.inference) >= self._limits.messages:
+        if len(self.inference) + sum(map(len, self.waiting.values())) >= self._limits.messages:
             raise refusal(QUEUE_FULL, self._limits, self._drain_rate)
         if waiting >= self._limits.messages_per_conversation:
             raise refusal(CONVERSATION_FULL, self._limits, self._drain_rate)

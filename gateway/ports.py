@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.cancellation import Cancellation
 from gateway.conversations import Conversations
 from gateway.dispatch import Dispatcher
 from gateway.health import Health
@@ -16,6 +17,7 @@ class Ports:
 
     dispatcher: Dispatcher
     jobs: JobStore
+    cancellation: Cancellation
     feed: ReplyFeed
     conversations: Conversations
     health: Health

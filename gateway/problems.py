@@ -40,6 +40,7 @@ class ProblemKind:
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
+JOB_ENDED = ProblemKind("job-ended", 409, "This job has ended already")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
 BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not JSON")

@@ -12,7 +12,7 @@ from gateway.drain_rate import DrainRate
 from gateway.idempotency import Claim
 from gateway.logs import Outage
 from shared import keys, wire
-from shared.connection import queue_errors, read_script
+from shared.connection import queue_errors, read_lane_script
 from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
@@ -29,9 +29,9 @@ _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
 
 
-# One job's arguments of the script: id, conversation, inference task, tone task; and, where the
-# client gave a key: key, digest, gateway.
-_Parcel = tuple[tuple[str, str, bytes, bytes], tuple[str, str, str] | None]
+# One job's arguments of the script: id, conversation, inference task, tone task, gateway, when its
+# time is over; and, where the client gave a key, that and its digest.
+_Parcel = tuple[tuple[str, str, bytes, bytes, str, float], tuple[str, str] | None]
 
 Acknowledge = Callable[[int | Exception], None]
 
@@ -79,17 +79,23 @@ class RedisPublisher:
         self._drain_rate = drain_rate
         self._observe_batch = observe_batch
         self._outage = Outage()
-        script = client.register_script(read_script("gateway.lua", "enqueue.lua"))
+        script = client.register_script(read_lane_script("gateway.lua", "enqueue.lua"))
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send)
 
     def publish(self, job: ChatJob, claim: Claim | None = None) -> int:
         """Queue a job and return how many messages wait."""
-        return self._coalescer.submit(_pack(job, claim))
+        return self._coalescer.submit(self._pack(job, claim))
 
     def post(self, job: ChatJob, acknowledge: Acknowledge, claim: Claim | None = None) -> None:
         """Queue a job with the next round trip."""
-        self._coalescer.post(_pack(job, claim), acknowledge)
+        self._coalescer.post(self._pack(job, claim), acknowledge)
+
+    def _pack(self, job: ChatJob, claim: Claim | None) -> _Parcel:
+        infer, tone = wire.encode_infer(job), wire.encode_tone(job)
+        over_at = job.expires_at or job.accepted_at + self._limits.lane_ttl_seconds
+        parts = job.id, job.conversation_id, infer, tone, job.gateway or "", over_at
+        return parts, None if claim is None else (claim.key, claim.fingerprint)
 
     def _send(self, parcels: Sequence[_Parcel]) -> Sequence[int | Exception]:
         self._observe_batch(len(parcels))
@@ -124,12 +130,7 @@ class RedisPublisher:
         return refusal(place, self._limits, self._drain_rate)
 
 
-def _pack(job: ChatJob, claim: Claim | None) -> _Parcel:
-    parts = job.id, job.conversation_id, wire.encode_infer(job), wire.encode_tone(job)
-    return parts, None if claim is None else (claim.key, claim.fingerprint, job.gateway or "")
-
-
-def _claims(parcels: Sequence[_Parcel]) -> Iterator[tuple[int, str, str, str]]:
+def _claims(parcels: Sequence[_Parcel]) -> Iterator[tuple[int, str, str]]:
     for place, (_, claim) in enumerate(parcels, 1):
         if claim:
             yield place, *claim

@@ -8,6 +8,7 @@ from flask import Flask
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.cancellation import RedisCancellation
 from gateway.conversations import RedisConversations
 from gateway.dispatch import Dispatcher, new_gateway_id
 from gateway.drain_rate import DrainRate
@@ -51,18 +52,28 @@ def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
 
     feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=on_delivery)
     feed.start()
-    publisher = RedisPublisher(client, queue_limits(settings), drain_rate, on_enqueue)
+    limits = queue_limits(settings)
+    publisher = RedisPublisher(client, limits, drain_rate, on_enqueue)
     deadline = settings.job_deadline_seconds
     dispatcher = Dispatcher(
         publisher, room, jobs, clock, gateway_id=gateway_id, deadline_seconds=deadline
     )
-    return Ports(dispatcher, jobs, feed, RedisConversations(client), RedisHealth(client), meters)
+    return Ports(
+        dispatcher,
+        jobs,
+        RedisCancellation(client, clock, limits),
+        feed,
+        RedisConversations(client, clock, limits),
+        RedisHealth(client),
+        meters,
+    )
 
 
 def queue_limits(settings: GatewaySettings) -> QueueLimits:
-    """Return what may wait; a lane outlives every job that can hold it."""
+    """Return what may wait; what is known of a job, and its lane, outlive the job's time."""
+    deadline_seconds = int(settings.job_deadline_seconds)
     return QueueLimits(
         messages=settings.queue_limit,
-        job_ttl_seconds=settings.result_ttl_seconds,
-        lane_ttl_seconds=60 + 2 * int(settings.job_deadline_seconds),
+        job_ttl_seconds=60 + deadline_seconds + settings.result_ttl_seconds,
+        lane_ttl_seconds=60 + 2 * deadline_seconds,
     )

@@ -37,6 +37,11 @@ def queue_errors() -> Iterator[None]:
         raise QueueUnavailable(f"Redis: {error}") from error
 
 
+def read_lane_script(package: str, name: str) -> str:
+    """Return a Lua script after the steps on lanes that it builds on."""
+    return read_script("shared.lua", "lanes.lua") + read_script(package, name)
+
+
 def read_script(package: str, name: str) -> str:
     """Return the text of a Lua script that ships in a package."""
     return resources.files(package).joinpath(name).read_text("utf-8")

@@ -11,8 +11,9 @@
 | parley:token | string | counter that makes lease tokens unique | one key |
 | parley:redelivered:<job> | string | times a message came back from a dead worker | TTL |
 | parley:lane:<conversation> | string | the job in flight | TTL |
-| parley:lane-waiting:<conversation> | list | jobs that wait for it | TTL, cap |
-| parley:job:<job> | hash | state, conversation, further gateways that wait (watchers) | TTL |
+| parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, sweep |
+| parley:parked | zset | conversation and id of parked jobs, by deadline | admission, sweep |
+| parley:job:<job> | hash | state, conversation, gateways that wait (watchers) | TTL |
 | parley:idempotency:<key> | string | digest of the request, job, conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | channel of the worker that waits for that tone | TTL |
@@ -32,6 +33,7 @@ TONE_TASK = "chat.tone"
 PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
 DEAD_LETTERS = "parley:dead"
+PARKED = "parley:parked"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
 

@@ -1,26 +1,42 @@
-"""GET /jobs/{id}: what became of a message."""
+"""GET and DELETE /jobs/{id}: what became of a message, and that it is not wanted any more."""
 
 import msgspec
 from flask import Flask, Response
 
+from gateway.cancellation import Cancellation
 from gateway.job_store import JobStore
-from gateway.problems import UNKNOWN_JOB, describe_failure, problem
+from gateway.problems import JOB_ENDED, UNKNOWN_JOB, describe_failure, problem
 from shared.outcomes import JobRecord
 from shared.wire import IDENTIFIER
 
 
-def register(app: Flask, jobs: JobStore) -> None:
-    """Serve GET /jobs/{id}."""
+def register(app: Flask, jobs: JobStore, cancellation: Cancellation) -> None:
+    """Serve both methods."""
 
     @app.get("/jobs/<job_id>")
     def job(job_id: str) -> Response:
         record = jobs.find(job_id) if IDENTIFIER.match(job_id) else None
+        return _unknown() if record is None else _show(job_id, record)
+
+    @app.delete("/jobs/<job_id>")
+    def cancel_job(job_id: str) -> Response:
+        known = IDENTIFIER.match(job_id) and cancellation.cancel(job_id)
+        record = jobs.find(job_id) if known else None
         if record is None:
-            detail = "No such job, or its reply is no longer kept."
-            return problem(UNKNOWN_JOB, detail)
-        response = Response(_body(job_id, record), content_type="application/json")
-        response.headers["Cache-Control"] = "no-store"
-        return response
+            return _unknown()
+        if record.state != "cancelled":
+            return problem(JOB_ENDED, f"It is {record.state}; only a job on its way is cancelled.")
+        return _show(job_id, record)
+
+
+def _unknown() -> Response:
+    return problem(UNKNOWN_JOB, "No such job, or its reply is no longer kept.")
+
+
+def _show(job_id: str, record: JobRecord) -> Response:
+    response = Response(_body(job_id, record), content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _body(job_id: str, record: JobRecord) -> bytes:

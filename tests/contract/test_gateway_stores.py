@@ -10,7 +10,9 @@ import redis
 from gateway.conversations import Conversations, MemoryConversations, RedisConversations
 from gateway.health import Health, MemoryHealth, RedisHealth
 from gateway.job_store import JobStore, MemoryJobStore, RedisJobStore
+from gateway.publisher import QueueLimits
 from shared import keys, outcomes
+from shared.clock import ManualClock
 from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.jobs import JobState, Turn, WorkerStatus
@@ -100,6 +102,10 @@ class Talk:
     put: Callable[[str, list[bytes]], None]
 
 
+def talk_in(client: "redis.Redis") -> RedisConversations:
+    return RedisConversations(client, ManualClock(), QueueLimits(4, 60, 90))
+
+
 @pytest.fixture(params=["memory", "redis"])
 def talk(request: pytest.FixtureRequest) -> Talk:
     if request.param == "memory":
@@ -111,7 +117,7 @@ def talk(request: pytest.FixtureRequest) -> Talk:
         client.rpush(keys.turns(conversation_id), *turns)
         client.rpush(keys.phrases(conversation_id), "sorry-1")
 
-    return Talk(RedisConversations(client), put)
+    return Talk(talk_in(client), put)
 
 
 def test_turns_come_in_order_until_erased(talk: Talk) -> None:
@@ -128,7 +134,7 @@ def test_turns_come_in_order_until_erased(talk: Talk) -> None:
 def test_erasing_leaves_no_wording_behind(redis_client: "redis.Redis") -> None:
     redis_client.rpush(keys.phrases("c"), "sorry-1")
 
-    RedisConversations(redis_client).erase("c")
+    talk_in(redis_client).erase("c")
 
     assert redis_client.keys() == []
 
@@ -193,7 +199,7 @@ def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
 
 def test_without_a_server_all_say_so() -> None:
     client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
-    health, conversations = RedisHealth(client), RedisConversations(client)
+    health, conversations = RedisHealth(client), talk_in(client)
     calls: list[Callable[[], object]] = [
         health.workers,
         health.backlogs,

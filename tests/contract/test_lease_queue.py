@@ -35,6 +35,8 @@ LIMITS = QueueLimits(deliveries=2, turns=4)
 class Bench(Protocol):
     """What a test sees of the broker, whichever holds the queue."""
 
+    clock: ManualClock
+
     def push(self, queue: str, raw: bytes) -> None: ...
     def waiting(self, queue: str) -> list[bytes]: ...
     def result(self, job_id: str) -> JobRecord | None: ...
@@ -131,7 +133,7 @@ def push(bench: Bench, *jobs: ChatJob) -> None:
 
 
 def begin(queue: InferenceQueue, lease: Lease, each: ChatJob, *, foreign: bool = True) -> str:
-    arrival = Arrival(lease.token, each, lease.raw if foreign else None)
+    arrival = Arrival(lease.token, each, foreign)
     return queue.start([arrival])[0].verdict
 
 
@@ -201,6 +203,33 @@ def test_a_conversation_has_one_job_in_flight(bench: Bench) -> None:
     assert decode(lease.raw).id == "three"
 
 
+def test_a_parked_job_whose_time_is_over_comes_back(bench: Bench) -> None:
+    queue = bench.inference("w")
+    one, two = job("one", "talk"), replace(job("two", "talk"), expires_at=NOW + 30)
+    push(bench, one, two)
+    leases = queue.lease(2)
+    assert [begin(queue, *pair) for pair in zip(leases, (one, two), strict=True)] == [
+        "go",
+        "parked",
+    ]
+    queue.reclaim_dead()
+    assert bench.waiting(keys.INFERENCE) == []
+    bench.clock.advance(31)
+    queue.reclaim_dead()
+    assert bench.waiting(keys.INFERENCE) == [encode_infer(two)]
+
+
+def test_a_job_is_parked_once_however_often_it_was_sent(bench: Bench) -> None:
+    queue = bench.inference("w")
+    one, two = job("one", "talk"), job("two", "talk")
+    push(bench, one, two, two)
+    first, *others = queue.lease(3)
+    assert begin(queue, first, one) == "go"
+    assert [begin(queue, lease, two) for lease in others] == ["parked", "parked"]
+    queue.complete([done(first, one)])
+    assert len(bench.waiting(keys.INFERENCE)) == 1
+
+
 def test_the_next_start_knows_the_wording_used(bench: Bench) -> None:
     queue = bench.inference("w")
     one, two = job("one", "talk"), job("two", "talk")
@@ -209,7 +238,7 @@ def test_the_next_start_knows_the_wording_used(bench: Bench) -> None:
     begin(queue, lease, one)
     queue.complete([done(lease, one)])
     (lease,) = queue.lease(1)
-    assert queue.start([Arrival(lease.token, two, lease.raw)])[0].phrases == {"p-one"}
+    assert queue.start([Arrival(lease.token, two, foreign=True)])[0].phrases == {"p-one"}
 
 
 def test_a_foreign_job_gets_its_tone_task_once(bench: Bench) -> None:

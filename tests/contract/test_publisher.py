@@ -253,11 +253,14 @@ def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
     for name in "ab":
         publisher.publish(job(name, "c"), Claim(f"key-{name}", "digest"))
 
-    lasting = {keys.INFERENCE.encode(), keys.SENTIMENT.encode()}
+    bounded_by_admission = {
+        name.encode()
+        for name in (keys.INFERENCE, keys.SENTIMENT, keys.PARKED, keys.lane_waiting("c"))
+    }
     ttls = {
         key: redis_client.ttl(key)
         for key in cast("list[bytes]", redis_client.keys())
-        if key not in lasting
+        if key not in bounded_by_admission
     }
 
     assert ttls == {
@@ -266,7 +269,6 @@ def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
         b"parley:idempotency:key-a": LIMITS.job_ttl_seconds,
         b"parley:idempotency:key-b": LIMITS.job_ttl_seconds,
         b"parley:lane:c": LIMITS.lane_ttl_seconds,
-        b"parley:lane-waiting:c": LIMITS.lane_ttl_seconds,
     }
 
 

@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
+from gateway.cancellation import MemoryCancellation
 from gateway.conversations import MemoryConversations
 from gateway.dispatch import Dispatcher
 from gateway.drain_rate import DrainRate
@@ -24,7 +25,7 @@ from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, WorkerStatus
 from shared.outcomes import Failure
 from shared.settings import load
 
-LIMITS = QueueLimits(messages=3, job_ttl_seconds=60, lane_ttl_seconds=60)
+LIMITS = QueueLimits(messages=40, job_ttl_seconds=60, lane_ttl_seconds=60)
 
 
 def worker_status(queue: str, **counters: float) -> WorkerStatus:
@@ -68,7 +69,13 @@ class Stand:
         self.health.alive = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
             Ports(
-                self.dispatcher, self.jobs, self.feed, self.conversations, self.health, self.meters
+                self.dispatcher,
+                self.jobs,
+                MemoryCancellation(self.jobs),
+                self.feed,
+                self.conversations,
+                self.health,
+                self.meters,
             ),
             self.settings,
         )

@@ -10,7 +10,7 @@ import pytest
 from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, Reply, Timings, Tone
-from shared.outcomes import read_celery_result
+from shared.outcomes import celery_result, read_celery_result
 from shared.wire import encode_infer
 from tests.unit.drain_parts import work
 from workers.drain.complete import TONE_WAIT_SECONDS, ChatCompleter, Draft
@@ -136,6 +136,20 @@ def test_one_answer_that_fails_is_buried_and_the_others_are_given(scene: Scene) 
     (letter,) = scene.broker.dead_letters
     assert letter.id == "bad"
     assert "ValueError" in (letter.traceback or "")
+
+
+def test_a_job_that_was_cancelled_while_it_ran_is_neither_answered_nor_told_as_a_success(
+    scene: Scene,
+) -> None:
+    scene.run("a")
+    cancelled = celery_result("a", "cancelled", b"{}", scene.clock.now())
+    scene.broker.results["a"] = cancelled
+    scene.completer._hear("a", SAD)
+    scene.completer.step(0.0)
+    assert scene.broker.results["a"] == cancelled
+    assert [(event.kind, event.task_id) for event in scene.events.emitted] == [("revoked", "a")]
+    counted = scene.counters.snapshot()
+    assert (counted["answered"], counted["duplicates"]) == (0, 1)
 
 
 def test_one_draft_that_cannot_be_finished_is_buried_alone(scene: Scene) -> None:

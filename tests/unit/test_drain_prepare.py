@@ -7,8 +7,15 @@ import pytest
 
 from shared import keys
 from shared.clock import ManualClock
-from shared.jobs import ChatJob
-from shared.outcomes import JobRecord, failure_detail, read_celery_result
+from shared.jobs import ChatJob, JobState
+from shared.outcomes import (
+    Failure,
+    JobRecord,
+    celery_result,
+    encode_failure,
+    failure_detail,
+    read_celery_result,
+)
 from shared.wire import encode_infer, encode_tone
 from tests.unit.test_shared_wire import FAULTS, stock_message
 from workers.drain.counters import Counters
@@ -122,10 +129,18 @@ def test_a_revoked_job_never_reaches_the_engine(scene: Scene) -> None:
     assert scene.nothing_is_held()
 
 
-def test_a_job_that_was_cancelled_at_the_gateway_ends(scene: Scene) -> None:
-    scene.broker.states["gone"] = "cancelled"
+@pytest.mark.parametrize(("state", "told"), [("cancelled", ["revoked"]), ("done", [])])
+def test_a_job_that_has_ended_meanwhile_never_reaches_the_engine(
+    scene: Scene, state: JobState, told: list[str]
+) -> None:
+    body = encode_failure(Failure("cancelled", "Gone."))
+    result = celery_result("gone", state, body, scene.clock.now())
+    scene.broker.results["gone"] = result
     assert scene.prepare(encode_infer(scene.job("gone"))) == []
-    assert scene.record("gone").state == "cancelled"
+    assert scene.broker.results["gone"] == result
+    assert scene.nothing_is_held()
+    kinds = [event.kind for event in scene.events.emitted]
+    assert [kind for kind in kinds if kind != "received"] == told
 
 
 def test_a_celery_clients_job_brings_its_tone_task(scene: Scene) -> None:

@@ -63,9 +63,34 @@ def test_failure_that_celery_wrote_itself_still_has_a_sentence(body: bytes | Non
     assert stand.client.get("/jobs/job-1").get_json()["error"]["detail"]
 
 
+@pytest.mark.parametrize("state", ["queued", "started"])
+def test_job_on_its_way_is_cancelled_however_often_it_is_asked(state: JobState) -> None:
+    stand = Stand()
+    stand.jobs.records["job-1"] = JobRecord(state)
+
+    for _ in range(2):
+        response = stand.client.delete("/jobs/job-1")
+        assert response.status_code == 200
+        assert response.get_json()["state"] == "cancelled"
+        assert response.get_json()["error"]["type"] == "urn:parley:problem:job-cancelled"
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "expired"])
+def test_job_that_has_ended_is_not_cancelled(state: JobState) -> None:
+    stand = Stand()
+    stand.jobs.records["job-1"] = JobRecord(state, b"{}")
+
+    response = stand.client.delete("/jobs/job-1")
+
+    assert response.status_code == 409
+    assert response.get_json()["type"] == "urn:parley:problem:job-ended"
+    assert stand.jobs.records["job-1"].state == state
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
 @pytest.mark.parametrize("job_id", ["unknown", "a%20b", "x" * 200, "%00", "%ff"])
-def test_unknown_job_answers_404(job_id: str) -> None:
-    response = Stand().client.get(f"/jobs/{job_id}")
+def test_unknown_job_answers_404(job_id: str, method: str) -> None:
+    response = getattr(Stand().client, method)(f"/jobs/{job_id}")
 
     assert response.status_code == 404
     assert response.get_json()["type"] == "urn:parley:problem:unknown-job"

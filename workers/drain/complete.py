@@ -17,7 +17,7 @@ from shared.outcomes import Failure, encode_failure, encode_reply
 from workers.drain.counters import Counters
 from workers.drain.events import TaskEvent, TaskEvents
 from workers.drain.persist import Persister
-from workers.drain.port import Completion, DeadLetter, InferenceQueue
+from workers.drain.port import Completion, CompletionVerdict, DeadLetter, InferenceQueue
 from workers.drain.work import Ran, Work
 
 TONE_WAIT_SECONDS = 0.15
@@ -175,21 +175,29 @@ class ChatCompleter:
         completions = [*(self._finish(pending, tone) for pending, tone in ready), *buried]
         verdicts = self._persister.insist(lambda: self._queue.complete(completions))
         self._counters.add(
-            answered=sum(1 for end in completions if end.state == "done"),
+            answered=sum(
+                verdict == "applied" and end.state == "done"
+                for verdict, end in zip(verdicts, completions, strict=True)
+            ),
             completions=1,
             lost_leases=verdicts.count("lost"),
             duplicates=verdicts.count("duplicate"),
             dead_letters=sum(1 for end in completions if end.dead_letter),
         )
-        self._emit(ready, [end for end in completions if end.dead_letter])
+        self._emit(ready, verdicts, [end for end in completions if end.dead_letter])
 
-    def _emit(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
+    def _emit(
+        self,
+        ready: Sequence[tuple[_Pending, Tone]],
+        verdicts: Sequence[CompletionVerdict],
+        buried: Sequence[Completion],
+    ) -> None:
         now, clock_now = self._clock.monotonic(), self._clock.now()
         zero = clock_now - now
         failed = {end.job_id for end in buried}
         self._events.emit(
             TaskEvent(
-                "succeeded",
+                "revoked" if verdict == "duplicate" else "succeeded",
                 pending.work.job.id,
                 keys.INFER_TASK,
                 clock_now,
@@ -197,7 +205,7 @@ class ChatCompleter:
                 started_at=zero + pending.started_at,
                 runtime_seconds=now - pending.started_at,
             )
-            for pending, _ in ready
+            for (pending, _), verdict in zip(ready, verdicts, strict=False)
             if pending.work.job.id not in failed
         )
         self._events.emit(

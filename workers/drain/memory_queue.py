@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from shared import keys
 from shared.clock import Clock
-from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
-from shared.outcomes import announcement, celery_result
+from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, Turn, WorkerStatus
+from shared.outcomes import announcement, celery_result, read_celery_result
 from shared.wire import encode_tone, peek_id
 from workers.drain.port import (
     ANY_NUMBER,
+    OVERDUE_GRACE_SECONDS,
     Arrival,
     Completion,
     CompletionVerdict,
@@ -35,6 +36,7 @@ class MemoryBroker:
     workers: dict[str, str] = field(default_factory=dict)
     lanes: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, deque[tuple[str, bytes]]] = field(default_factory=dict)
+    parked: dict[tuple[str, str], float] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     tone_queued: set[str] = field(default_factory=set)
     results: dict[str, bytes] = field(default_factory=dict)
@@ -133,6 +135,21 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
     ) -> None:
         super().__init__(broker, keys.INFERENCE, worker_id, clock, limits)
 
+    def reclaim_dead(self) -> Reclaimed:
+        """Return what dead workers held, and parked jobs whose time is over, to the queue."""
+        reclaimed = super().reclaim_dead()
+        over_since = self._clock.now() - OVERDUE_GRACE_SECONDS
+        overdue = sorted(
+            (at, place) for place, at in self.broker.parked.items() if at <= over_since
+        )
+        for _, (conversation, job_id) in reversed(overdue):
+            del self.broker.parked[conversation, job_id]
+            waiting = self.broker.waiting[conversation]
+            parked = next(one for one in waiting if one[0] == job_id)
+            waiting.remove(parked)
+            self.broker.queues[keys.INFERENCE].append(parked[1])
+        return reclaimed
+
     def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
         """Judge each arrival in order."""
         return [self._start(arrival) for arrival in arrivals]
@@ -169,25 +186,26 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
         if arrival.token not in self._held():
             return Start("parked")
         if job.id in self.broker.results:
-            return Start("ended")
-        if self.broker.states.get(job.id) == "cancelled":
-            return Start("cancelled")
-        if arrival.raw and not self._claim(arrival.token, job.id, job.conversation_id, arrival):
+            record = read_celery_result(self.broker.results[job.id])
+            return Start("cancelled" if record.state in ("cancelled", "expired") else "ended")
+        if arrival.foreign and job.id not in self.broker.tone_queued:
+            self.broker.tone_queued.add(job.id)
+            self.broker.queues[keys.SENTIMENT].appendleft(encode_tone(job))
+        if self.broker.lanes.setdefault(job.conversation_id, job.id) != job.id:
+            self._park(arrival.token, job)
             return Start("parked")
         self.broker.states[job.id] = "started"
         return Start("go", frozenset(self.broker.phrases.get(job.conversation_id, [])))
 
-    def _claim(self, token: bytes, job_id: str, conversation: str, arrival: Arrival) -> bool:
-        if job_id not in self.broker.tone_queued:
-            self.broker.tone_queued.add(job_id)
-            self.broker.queues[keys.SENTIMENT].appendleft(encode_tone(arrival.job))
-        if self.broker.lanes.setdefault(conversation, job_id) == job_id:
-            return True
-        self.broker.states[job_id] = "queued"
-        waiting = self.broker.waiting.setdefault(conversation, deque())
-        waiting.append((job_id, arrival.raw or b""))
-        self._give_up(token)
-        return False
+    def _park(self, token: bytes, job: ChatJob) -> None:
+        raw = self._held().pop(token)
+        place = job.conversation_id, job.id
+        if place not in self.broker.parked:
+            waiting = self.broker.waiting.setdefault(job.conversation_id, deque())
+            waiting.append((job.id, raw))
+        over_at = job.expires_at or self._clock.now() + self._limits.lane_ttl_seconds
+        self.broker.parked[place] = over_at
+        self.broker.states[job.id] = "queued"
 
     def _complete(self, completion: Completion) -> CompletionVerdict:
         if not self._give_up(completion.token):
@@ -218,12 +236,13 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
 
     def _release(self, conversation: str | None, job_id: str | None) -> None:
         broker = self.broker
-        if conversation is None or broker.lanes.get(conversation) != job_id:
+        if conversation is None or broker.lanes.get(conversation, job_id) != job_id:
             return
-        del broker.lanes[conversation]
+        broker.lanes.pop(conversation, None)
         waiting = broker.waiting.get(conversation)
         if waiting:
             next_id, raw = waiting.popleft()
+            del broker.parked[conversation, next_id]
             broker.lanes[conversation] = next_id
             broker.queues[keys.INFERENCE].append(raw)
 

@@ -11,6 +11,13 @@ ANY_NUMBER = 10**9  # deliveries
 StartVerdict = Literal["go", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 
+# Longer than the longest deadline that a gateway can be given (an hour): where a lane runs out, its
+# holder is a job that will be dropped as expired.
+LANE_TTL_SECONDS = 4_000
+
+# A parked job is put back for a worker to end it; by then that worker's clock must agree.
+OVERDUE_GRACE_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -22,11 +29,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A decoded chat job about to start; `raw` only if no gateway has claimed its lane."""
+    """A decoded chat job about to start; `foreign` if no gateway has queued its tone task."""
 
     token: bytes
     job: ChatJob
-    raw: bytes | None = None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ class LeaseQueue(Protocol):
 
 
 class InferenceQueue(LeaseQueue, Protocol):
-    """The queue of chat jobs."""
+    """The queue of chat jobs; `reclaim_dead` also returns those whose time ran out in a lane."""
 
     def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
         """Judge each arrival in order; afterwards only those with verdict `go` may run."""
@@ -138,8 +145,8 @@ class QueueLimits:
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
-    job_ttl_seconds: int = 900
-    lane_ttl_seconds: int = 900
+    job_ttl_seconds: int = LANE_TTL_SECONDS
+    lane_ttl_seconds: int = LANE_TTL_SECONDS
     tone_ttl_seconds: int = 120
     result_ttl_seconds: int = 3_600
     conversation_ttl_seconds: int = 86_400

@@ -91,7 +91,7 @@ class ChatPreparer:
         if failure:
             ended.append(self._failed(lease, job, failure))
             return None
-        return Arrival(lease.token, job, None if is_from_gateway(task) else lease.raw)
+        return Arrival(lease.token, job, foreign=not is_from_gateway(task))
 
     def _start(
         self,
@@ -103,12 +103,16 @@ class ChatPreparer:
             lambda: self._queue.start([arrival for arrival, _ in arrivals])
         )
         going: list[tuple[Arrival, Lease, frozenset[str]]] = []
+        again: list[Completion] = []
         for (arrival, lease), start in zip(arrivals, starts, strict=True):
             if start.verdict == "go":
                 going.append((arrival, lease, start.phrases))
             elif start.verdict in ("ended", "cancelled"):
                 failure = Failure("cancelled", "The job was cancelled.")
-                ended.append(self._failed(lease, arrival.job, failure))
+                end = self._failed(lease, arrival.job, failure)
+                (ended if start.verdict == "cancelled" else again).append(end)
+        if again:  # their ends were told when they were stored
+            self._persister.insist(lambda: self._queue.complete(again))
         return self._tokenise(going, ended, leased_at)
 
     def _tokenise(

@@ -8,12 +8,13 @@ import msgspec
 
 from shared import keys
 from shared.clock import Clock
-from shared.connection import connect, queue_errors, read_script
+from shared.connection import connect, queue_errors, read_lane_script, read_script
 from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
 from workers.drain.port import (
     ANY_NUMBER,
+    OVERDUE_GRACE_SECONDS,
     Arrival,
     Completion,
     CompletionVerdict,
@@ -28,6 +29,7 @@ from workers.drain.port import (
 from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
+_OVERDUE_AT_ONCE = 1_000
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
 
@@ -121,8 +123,10 @@ class RedisLeaseQueue:
         return report
 
     def _script(self, name: str) -> Callable[..., Any]:
-        script = self._redis.register_script(read_script("workers.drain.lua", name))
-        return cast("Callable[..., Any]", script)
+        return self._register(read_script("workers.drain.lua", name))
+
+    def _register(self, script: str) -> Callable[..., Any]:
+        return cast("Callable[..., Any]", self._redis.register_script(script))
 
 
 class RedisInferenceQueue(RedisLeaseQueue):
@@ -130,22 +134,33 @@ class RedisInferenceQueue(RedisLeaseQueue):
 
     def __init__(self, url: str, worker_id: str, clock: Clock, limits: QueueLimits) -> None:
         super().__init__(url, keys.INFERENCE, worker_id, clock, limits)
-        self._start = self._script("start.lua")
         self._tones = self._script("tones.lua")
-        self._complete = self._script("complete.lua")
+        self._start, self._complete, self._overdue = (
+            self._register(read_lane_script("workers.drain.lua", name))
+            for name in ("start.lua", "complete.lua", "overdue.lua")
+        )
+
+    def reclaim_dead(self) -> Reclaimed:
+        """Return what dead workers held, and parked jobs whose time is over, to the queue."""
+        reclaimed = super().reclaim_dead()
+        over_since = self._clock.now() - OVERDUE_GRACE_SECONDS
+        with queue_errors():
+            self._overdue(keys=[self._queue], args=[over_since, _OVERDUE_AT_ONCE])
+        return reclaimed
 
     def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
-        """Judge each arrival; a foreign one claims its lane and queues its tone task here."""
+        """Judge each arrival; one that holds no lane claims it or is parked."""
         if not arrivals:
             return []
-        args: list[bytes | str | int] = [
+        args: list[bytes | str | float] = [
             self._limits.job_ttl_seconds,
             self._limits.lane_ttl_seconds,
         ]
         for arrival in arrivals:
             job = arrival.job
-            tone = encode_tone(job) if arrival.raw else b""
-            args += [arrival.token, job.id, job.conversation_id, arrival.raw or b"", tone]
+            tone = encode_tone(job) if arrival.foreign else b""
+            over_at = job.expires_at or self._clock.now() + self._limits.lane_ttl_seconds
+            args += [arrival.token, job.id, job.conversation_id, tone, over_at]
         with queue_errors():
             verdicts = self._start(keys=[self._lease_key, keys.SENTIMENT], args=args)
         return [_start_of(verdict) for verdict in verdicts]

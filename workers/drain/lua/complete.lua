@@ -1,6 +1,7 @@
 -- End chat jobs: every effect of each job exactly once, or none.
 -- A job whose lease was taken from this worker is left alone; one that has a result already only
 -- gives up its lease and its lane.
+-- Needs shared/lua/lanes.lua before it.
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] inference queue
@@ -14,25 +15,11 @@
 --           Celery result, user turn or '', assistant turn or '', phrases parted by ',' or '',
 --           dead letter or ''
 --
--- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:lane:*,
---   parley:turns:*, parley:phrases:*; channels parley:replies:*, celery-task-meta-*
+-- Keys made from arguments: parley:turns:*, parley:phrases:*, those of lanes
 -- Returns for each job: applied, lost or duplicate.
 local result_ttl, conversation_ttl, lane_ttl = ARGV[1], ARGV[2], ARGV[5]
 local most_turns, most_dead = tonumber(ARGV[3]), tonumber(ARGV[4])
-local verdicts, news = {}, {}
-
-local function release(conversation, id)
-  local lane = 'parley:lane:' .. conversation
-  if redis.call('GET', lane) ~= id then return end
-  local waiting = redis.call('LPOP', 'parley:lane-waiting:' .. conversation)
-  if not waiting then
-    redis.call('DEL', lane)
-    return
-  end
-  local cut = string.find(waiting, '\n', 1, true)
-  redis.call('SET', lane, string.sub(waiting, 1, cut - 1), 'EX', lane_ttl)
-  redis.call('RPUSH', KEYS[2], string.sub(waiting, cut + 1))
-end
+local verdicts = {}
 
 local function remember(conversation, asked, answered, phrases)
   if asked == '' then return end
@@ -47,23 +34,6 @@ local function remember(conversation, asked, answered, phrases)
   redis.call('EXPIRE', used, conversation_ttl)
 end
 
-local function tell(gateway, announcement)
-  news[gateway] = news[gateway] or {}
-  table.insert(news[gateway], announcement)
-end
-
-local function announce(id, gateway, announcement, result)
-  local key = 'celery-task-meta-' .. id
-  local watchers = redis.call('HGET', 'parley:job:' .. id, 'watchers')
-  redis.call('SET', key, result, 'EX', result_ttl)
-  redis.call('PUBLISH', key, result)
-  redis.call('DEL', 'parley:job:' .. id, 'parley:tone:' .. id)
-  if gateway ~= '' then tell(gateway, announcement) end
-  for watcher in string.gmatch(watchers or '', '%S+') do
-    if watcher ~= gateway then tell(watcher, announcement) end
-  end
-end
-
 local function complete(i)
   local token, id, conversation = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if redis.call('HDEL', KEYS[1], token) == 0 then return 'lost' end
@@ -73,17 +43,15 @@ local function complete(i)
       redis.call('LPUSH', KEYS[3], ARGV[i + 9])
       redis.call('LTRIM', KEYS[3], 0, most_dead - 1)
     end
-    if id ~= '' then announce(id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+    if id ~= '' then finish(id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], result_ttl) end
     if conversation ~= '' then
       remember(conversation, ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
     end
   end
-  if conversation ~= '' then release(conversation, id) end
+  if conversation ~= '' then release(KEYS[2], conversation, id, lane_ttl) end
   return ended and 'duplicate' or 'applied'
 end
 
 for i = 6, #ARGV, 10 do verdicts[#verdicts + 1] = complete(i) end
-for gateway, lines in pairs(news) do
-  redis.call('PUBLISH', 'parley:replies:' .. gateway, table.concat(lines, '\n'))
-end
+publish_news()
 return verdicts

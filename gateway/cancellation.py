@@ -1,0 +1,74 @@
+"""Port: end jobs that nobody wants any more. Adapters: Redis, and memory for tests."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+
+import redis
+
+from gateway.coalescer import Coalescer
+from gateway.job_store import MemoryJobStore
+from gateway.publisher import QueueLimits
+from gateway.waiting_room import ENDED
+from shared import keys, outcomes
+from shared.clock import Clock
+from shared.connection import queue_errors, read_lane_script
+from shared.outcomes import Failure, JobRecord
+
+ANY_JOB = "<job>"
+
+
+class Cancellation(Protocol):
+    """End jobs as cancelled. Raises QueueUnavailable."""
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job unless it has ended already; False where it is not known."""
+
+
+class RedisCancellation:
+    """Store the end of jobs and let the next of their conversations go; calls share a trip."""
+
+    def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
+        self._clock = clock
+        self._limits = limits
+        script = client.register_script(read_lane_script("gateway.lua", "cancel.lua"))
+        self._script = cast("Callable[..., Any]", script)
+        self._coalescer: Coalescer[tuple[str, str], bytes] = Coalescer(self._send)
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job; it stays in its list or lease, where the next worker to meet it drops it."""
+        return self._coalescer.submit((job_id, "")) != b"unknown"
+
+    def _send(self, jobs: Sequence[tuple[str, str]]) -> Sequence[bytes]:
+        limits = self._limits
+        arguments = [
+            limits.job_ttl_seconds,
+            limits.lane_ttl_seconds,
+            *encode_cancelled("The message was cancelled.", self._clock.now()),
+            *(part for job in jobs for part in job),
+        ]
+        with queue_errors():
+            return cast("list[bytes]", self._script(keys=(keys.INFERENCE,), args=arguments))
+
+
+class MemoryCancellation:
+    """Change the records of a memory store."""
+
+    def __init__(self, jobs: MemoryJobStore) -> None:
+        self._jobs = jobs
+
+    def cancel(self, job_id: str) -> bool:
+        """Put a cancelled record in place of one on the way."""
+        record = self._jobs.find(job_id)
+        if record and record.state not in ENDED:
+            failure = outcomes.encode_failure(Failure("cancelled", "The message was cancelled."))
+            self._jobs.records[job_id] = JobRecord("cancelled", failure)
+        return record is not None
+
+
+def encode_cancelled(reason: str, at: float) -> tuple[bytes, bytes]:
+    """Return announcement and Celery result of a cancelled job, ANY_JOB in place of its id."""
+    body = outcomes.encode_failure(Failure("cancelled", reason))
+    return (
+        outcomes.announcement(ANY_JOB, "cancelled", body),
+        outcomes.celery_result(ANY_JOB, "cancelled", body, at),
+    )

@@ -1,0 +1,1 @@
+"""Lua that the scripts of gateway and workers share."""
