@@ -27,7 +27,8 @@ class Part:
 
     `after` names parts that must be ready before this one starts. `environment` is laid over the
     supervisor's own. `stop_seconds` is the time between SIGTERM and SIGKILL; `orphan_signal` is
-    what the kernel sends when the supervisor is gone (Linux only).
+    what the kernel sends when the supervisor is gone (Linux only). A part of some `niceness` lets
+    the others have the processors first.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Part:
     after: tuple[str, ...] = ()
     stop_seconds: float = 10.0
     orphan_signal: signal.Signals = signal.SIGKILL
+    niceness: int = 0
 
 
 def describe_exit(code: int) -> str:

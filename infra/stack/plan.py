@@ -10,6 +10,7 @@ from infra.stack.settings import StackSettings
 from shared import keys
 
 REDIS = "redis"
+_WATCHER_NICENESS = 10  # who watches does not delay answers
 
 
 def plan_parts(settings: StackSettings) -> list[Part]:
@@ -97,6 +98,7 @@ def _flower(settings: StackSettings, after: tuple[str, ...]) -> Part:
         probe=HttpProbe(f"{settings.flower_url}/healthcheck"),
         environment=_environment(settings) | ({"FLOWER_BASIC_AUTH": secret} if secret else {}),
         after=after,
+        niceness=_WATCHER_NICENESS,
     )
 
 

@@ -60,6 +60,8 @@ class ProcessSpawner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if part.niceness:
+            os.setpriority(os.PRIO_PROCESS, process.pid, part.niceness)
         return ProcessChild(process)
 
 

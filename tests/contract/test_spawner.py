@@ -1,5 +1,6 @@
 """Spawners: real processes and scripted ones keep the same promises."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -100,3 +101,14 @@ def test_ending_twice_is_no_error(rig: Rig) -> None:
     child.kill()
     child.terminate()
     assert child.exit_code() == -signal.SIGKILL
+
+
+def test_a_part_that_only_watches_lets_the_others_go_first(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path)
+    logs.begin(["part"])
+    child = ProcessSpawner(logs).spawn(Part("part", (sys.executable, "-c", _OBEDIENT), niceness=15))
+    try:
+        wait_until(lambda: "up" in logs.tail("part"), 20)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 15
+    finally:
+        child.kill()
