@@ -60,7 +60,7 @@ class ProcessSpawner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        if part.niceness:
+        if part.niceness > os.getpriority(os.PRIO_PROCESS, 0):  # the other way is forbidden
             os.setpriority(os.PRIO_PROCESS, process.pid, part.niceness)
         return ProcessChild(process)
 
