@@ -23,6 +23,9 @@ class Cancellation(Protocol):
     def cancel(self, job_id: str) -> bool:
         """End a job unless it has ended already; False where it is not known."""
 
+    def abandon(self, job_id: str, gateway: str) -> None:
+        """End a job soon unless another gateway than this one waits for it; never raises."""
+
 
 class RedisCancellation:
     """Store the end of jobs and let the next of their conversations go; calls share a trip."""
@@ -37,6 +40,10 @@ class RedisCancellation:
     def cancel(self, job_id: str) -> bool:
         """End a job; it stays in its list or lease, where the next worker to meet it drops it."""
         return self._coalescer.submit((job_id, "")) != b"unknown"
+
+    def abandon(self, job_id: str, gateway: str) -> None:
+        """End a job with the next round trip; without Redis it goes on, to nobody's harm."""
+        self._coalescer.post((job_id, gateway), lambda _outcome: None)
 
     def _send(self, jobs: Sequence[tuple[str, str]]) -> Sequence[bytes]:
         limits = self._limits
@@ -63,6 +70,10 @@ class MemoryCancellation:
             failure = outcomes.encode_failure(Failure("cancelled", "The message was cancelled."))
             self._jobs.records[job_id] = JobRecord("cancelled", failure)
         return record is not None
+
+    def abandon(self, job_id: str, gateway: str) -> None:
+        """Put a cancelled record in place of one on the way."""
+        self.cancel(job_id)
 
 
 def encode_cancelled(reason: str, at: float) -> tuple[bytes, bytes]:

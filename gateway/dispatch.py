@@ -6,11 +6,13 @@ import secrets
 import socket
 from dataclasses import dataclass
 
+from gateway.cancellation import Cancellation
 from gateway.chat_request import ChatRequest
+from gateway.departures import Departures
 from gateway.idempotency import Claim
 from gateway.job_store import JobStore
 from gateway.publisher import Publisher
-from gateway.waiting_room import ENDED, WaitingRoom
+from gateway.waiting_room import ENDED, AwaitedReply, WaitingRoom
 from shared import wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable, RequestRepeated
@@ -35,6 +37,8 @@ class Dispatcher:
         publisher: Publisher,
         room: WaitingRoom,
         jobs: JobStore,
+        cancellation: Cancellation,
+        departures: Departures,
         clock: Clock,
         *,
         gateway_id: str,
@@ -43,6 +47,8 @@ class Dispatcher:
         self._publisher = publisher
         self._room = room
         self._jobs = jobs
+        self._cancellation = cancellation
+        self._departures = departures
         self._clock = clock
         self._gateway_id = gateway_id
         self._deadline_seconds = deadline_seconds
@@ -61,35 +67,62 @@ class Dispatcher:
             gateway=self._gateway_id,
         )
 
-    def ask(self, job: ChatJob, wait_seconds: float, claim: Claim | None = None) -> Asked:
+    def ask(
+        self,
+        job: ChatJob,
+        wait_seconds: float,
+        claim: Claim | None = None,
+        connection: int | None = None,
+    ) -> Asked:
         """Queue a job and return its record, one still on the way when the wait runs out.
 
         Where the claim's key stands for an earlier job, that one is waited for instead. Raises
-        AdmissionRefused, KeyReused or QueueUnavailable where the job could not be queued.
+        AdmissionRefused, KeyReused or QueueUnavailable where the job could not be queued, and
+        ClientGone where the `connection`, a file descriptor, was closed; then a job without a key
+        is cancelled, since nobody could find its reply.
         """
         try:
-            record = self._send(job, wait_seconds, claim)
+            record = self._send(job, wait_seconds, claim, connection)
         except RequestRepeated as first:
-            record = self._rejoin(first.job_id, wait_seconds)
+            record = self._rejoin(first.job_id, wait_seconds, connection)
             return Asked(first.job_id, first.conversation_id, record)
         return Asked(job.id, job.conversation_id, record)
 
-    def _send(self, job: ChatJob, wait_seconds: float, claim: Claim | None) -> JobRecord:
+    def _send(
+        self, job: ChatJob, wait_seconds: float, claim: Claim | None, connection: int | None
+    ) -> JobRecord:
         if wait_seconds <= 0:
             self._publisher.publish(job, claim)
             return JobRecord("queued")
         with self._room.expect(job.id) as awaited:
             self._publisher.post(job, awaited.acknowledge, claim)
-            record = awaited.wait(wait_seconds)
+            record = self._wait(awaited, wait_seconds, connection, abandon=claim is None)
         return record or self._last_look(job.id)
 
-    def _rejoin(self, job_id: str, wait_seconds: float) -> JobRecord:
+    def _wait(
+        self, awaited: AwaitedReply, seconds: float, connection: int | None, *, abandon: bool
+    ) -> JobRecord | None:
+        if connection is None:
+            return awaited.wait(seconds)
+
+        def on_gone() -> None:
+            if abandon:
+                self._cancellation.abandon(awaited.job_id, self._gateway_id)
+
+        self._departures.watch(connection, awaited, on_gone)
+        try:
+            return awaited.wait(seconds)
+        finally:
+            self._departures.forget(connection)
+
+    def _rejoin(self, job_id: str, wait_seconds: float, connection: int | None) -> JobRecord:
         with self._room.expect(job_id) as awaited:
             record = self._jobs.find(job_id) or JobRecord("queued")
             if record.state in ENDED or wait_seconds <= 0:
                 return record
             awaited.acknowledge(0)
-            return awaited.wait(wait_seconds) or self._last_look(job_id)
+            ended = self._wait(awaited, wait_seconds, connection, abandon=False)
+            return ended or self._last_look(job_id)
 
     def _last_look(self, job_id: str) -> JobRecord:
         try:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from shared import outcomes
 from shared.errors import (
     AdmissionRefused,
+    ClientGone,
     ConversationBusy,
     InvalidRequest,
     KeyReused,
@@ -101,6 +102,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(AdmissionRefused, _refused)
     app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(ClientGone, _gone)
     app.register_error_handler(QueueUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -127,6 +129,10 @@ def _refused(error: AdmissionRefused) -> Response:
 def _unavailable(_error: QueueUnavailable) -> Response:
     detail = "The queue does not answer at the moment; try again shortly."
     return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
+
+
+def _gone(_error: ClientGone) -> Response:
+    return Response(status=499)  # nobody reads it; the metrics count it under nginx's number
 
 
 def _http(error: HTTPException) -> Response:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from shared.errors import QueueUnavailable
+from shared.errors import ClientGone, QueueUnavailable
 from shared.jobs import JobState
 from shared.outcomes import JobRecord
 
@@ -34,7 +34,8 @@ class AwaitedReply:
     def wait(self, seconds: float) -> JobRecord | None:
         """Return how the job ended, or None when it has not within so many seconds.
 
-        Raises what `acknowledge` was told, or QueueUnavailable when it was told nothing in time.
+        Raises what `acknowledge` was told, QueueUnavailable when it was told nothing in time, or
+        ClientGone after `depart`.
         """
         self._latch.acquire(timeout=seconds)
         if self._record is not None:
@@ -56,6 +57,11 @@ class AwaitedReply:
     def settle(self, record: JobRecord) -> None:
         """Learn how the job ended."""
         self._record = record
+        self._wake()
+
+    def depart(self) -> None:
+        """Learn that nobody wants to know any more."""
+        self._error = ClientGone("the client closed the connection")
         self._wake()
 
     def _wake(self) -> None:

@@ -10,6 +10,7 @@ from prometheus_client import disable_created_metrics
 from gateway.app import create_app
 from gateway.cancellation import RedisCancellation
 from gateway.conversations import RedisConversations
+from gateway.departures import Departures
 from gateway.dispatch import Dispatcher, new_gateway_id
 from gateway.drain_rate import DrainRate
 from gateway.health import RedisHealth
@@ -55,13 +56,21 @@ def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
     limits = queue_limits(settings)
     publisher = RedisPublisher(client, limits, drain_rate, on_enqueue)
     deadline = settings.job_deadline_seconds
+    cancellation = RedisCancellation(client, clock, limits)
     dispatcher = Dispatcher(
-        publisher, room, jobs, clock, gateway_id=gateway_id, deadline_seconds=deadline
+        publisher,
+        room,
+        jobs,
+        cancellation,
+        Departures(),
+        clock,
+        gateway_id=gateway_id,
+        deadline_seconds=deadline,
     )
     return Ports(
         dispatcher,
         jobs,
-        RedisCancellation(client, clock, limits),
+        cancellation,
         feed,
         RedisConversations(client, clock, limits),
         RedisHealth(client),

@@ -24,8 +24,14 @@ def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: f
         claim = None if key is None else read_claim(key, chat_request)
         job = dispatcher.accept(chat_request)
         with meters.chat_seconds.time():
-            asked = dispatcher.ask(job, preference.wait_seconds, claim)
+            asked = dispatcher.ask(job, preference.wait_seconds, claim, _connection())
         return _answer(asked, preference)
+
+
+def _connection() -> int | None:
+    """Return the descriptor of the client's connection where the server tells it."""
+    client = request.environ.get("gunicorn.socket")
+    return None if client is None else client.fileno()
 
 
 def read_body() -> ChatRequest:

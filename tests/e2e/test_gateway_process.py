@@ -36,6 +36,31 @@ def test_many_wait_at_once_in_one_process(gateway: Gateway, redis_url: str) -> N
     ]
 
 
+def send(gateway: Gateway, *headers: str) -> socket.socket:
+    """Ask through a plain connection and return it without reading the answer."""
+    body = b'{"message":"Hello"}'
+    lines = ("POST /chat HTTP/1.1", "Host: x", "Content-Type: application/json", *headers)
+    head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
+    connection = socket.create_connection(("127.0.0.1", gateway.port))
+    connection.sendall(head.encode() + body)
+    return connection
+
+
+def test_a_client_that_goes_away_frees_its_place(gateway: Gateway, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        connections = [send(gateway), send(gateway, "Idempotency-Key: k"), send(gateway)]
+        wait_until(lambda: client.llen(keys.INFERENCE) == 3, 20)
+        for connection in connections[:2]:
+            connection.close()
+        wait_until(lambda: len(client.keys("celery-task-meta-*")) == 1, 20)
+        with Worker(redis_url):
+            assert connections[2].recv(12) == b"HTTP/1.1 200"
+        connections[2].close()
+        wait_until(lambda: len(client.keys("celery-task-meta-*")) == 3, 20)
+        metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
+    assert 'parley_gateway_answers_total{route="chat",status="499"} 2.0' in metrics
+
+
 def test_what_it_holds_is_answered_before_it_stops(gateway: Gateway, redis_url: str) -> None:
     with ThreadPoolExecutor(1) as clients, redis.Redis.from_url(redis_url) as client:
         asked = clients.submit(gateway.ask)

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from gateway.app import create_app
 from gateway.cancellation import MemoryCancellation
 from gateway.conversations import MemoryConversations
+from gateway.departures import Departures
 from gateway.dispatch import Dispatcher
 from gateway.drain_rate import DrainRate
 from gateway.health import MemoryHealth
@@ -63,15 +64,24 @@ class Stand:
         self.publisher = MemoryPublisher(LIMITS, DrainRate(self.clock))
         self.publisher.on_publish = self.published.append
         self.feed = MemoryReplyFeed(self.room)
+        self.cancellation = MemoryCancellation(self.jobs)
+        self.departures = Departures(look_seconds=3_600)
         self.dispatcher = Dispatcher(
-            self.publisher, self.room, self.jobs, self.clock, gateway_id="g-1", deadline_seconds=30
+            self.publisher,
+            self.room,
+            self.jobs,
+            self.cancellation,
+            self.departures,
+            self.clock,
+            gateway_id="g-1",
+            deadline_seconds=30,
         )
         self.health.alive = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
             Ports(
                 self.dispatcher,
                 self.jobs,
-                MemoryCancellation(self.jobs),
+                self.cancellation,
                 self.feed,
                 self.conversations,
                 self.health,
