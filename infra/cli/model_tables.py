@@ -44,7 +44,10 @@ def show_profile(report: ProfileReport) -> None:
     for cost in report.costs:
         table.add_row(
             *(cost.engine, cost.encoder, str(cost.threads)),
-            *(f"{cost.base_seconds * 1e3:.2f} ms", f"{cost.token_seconds * 1e6:.1f} µs"),
+            *(
+                f"{cost.model.base_seconds * 1e3:.2f} ms",
+                f"{cost.model.token_seconds * 1e6:.1f} µs",
+            ),
         )
     console().print(table)
 

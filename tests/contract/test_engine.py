@@ -102,6 +102,17 @@ def test_padding_is_counted(engine: Engine) -> None:
     assert engine.shapes
 
 
+def test_a_call_has_its_cost(engine: Engine) -> None:
+    assert engine.cost.token_seconds > 0
+    assert engine.cost.seconds(256) > engine.cost.seconds(64) > 0
+
+
+@pytest.mark.parametrize("kind", KINDS[:2] + KINDS[3:])
+def test_no_cost_is_known_before_it_is_measured(kind: str, model_dir: Path) -> None:
+    with pytest.raises(EngineError, match="not warm"):
+        _ = make(kind, model_dir).cost
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cold_engine_refuses_to_run(kind: str, model_dir: Path) -> None:
     with pytest.raises(EngineError, match="not warm"):

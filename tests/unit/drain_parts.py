@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from shared.errors import EngineError
 from shared.jobs import ChatJob
 from workers.drain.work import Work
+from workers.engines.cost import CostModel
 from workers.engines.port import Shape, TokenBatch
 
 POISON = 666
@@ -33,6 +34,7 @@ class PoisonableEngine:
     name = "test"
     dimension = 2
     shapes = (Shape(1, 16), Shape(8, 16), Shape(8, 64))
+    cost = CostModel(0.0, 1e-5)
 
     def __init__(self) -> None:
         self.runs: list[int] = []

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.engines.cost import CostModel
 from workers.engines.packing import EMPTY, Sheet, lay, pack, padded_tokens, slots
 from workers.engines.port import Shape, TokenBatch
 from workers.models.layout import GPU_SHAPES, LITERT_SHAPES
@@ -73,17 +74,32 @@ def test_mixed_lengths_leave_little_padding() -> None:
 @pytest.mark.parametrize(
     ("lengths", "shapes"),
     [
-        ([12], [Shape(1, 16)]),
-        ([17], [Shape(1, 32)]),
+        ([12], [Shape(1, 15)]),
+        ([17], [Shape(1, 20)]),
         ([16] * 4, [Shape(1, 64)]),
-        ([16] * 12, [Shape(1, 64), Shape(2, 64)]),
+        ([16] * 20, [Shape(1, 64), Shape(4, 64)]),
         ([128], [Shape(1, 128)]),
-        ([3] * 5, [Shape(1, 32)]),  # 16 tokens have room for 4 messages only
+        ([3] * 4, [Shape(1, 20)]),  # 15 tokens have room for 3 messages only
     ],
 )
 def test_small_batches_take_small_shapes(lengths: list[int], shapes: list[Shape]) -> None:
     taken = [sheet.shape for sheet in pack(lengths, LITERT_SHAPES)]
     assert sorted(taken, key=lambda shape: shape.rows) == shapes
+
+
+@pytest.mark.parametrize(
+    ("rows", "dear_token", "dear_call"),
+    [(1, [1], [1]), (3, [1, 1, 1], [4]), (7, [4, 1, 1, 1], [4, 4]), (9, [4, 4, 1], [4, 4, 1])],
+)
+def test_the_cost_decides_between_few_sheets_and_full_ones(
+    rows: int, dear_token: list[int], dear_call: list[int]
+) -> None:
+    def taken(cost: CostModel) -> list[int]:
+        sheets = pack([64] * rows, (Shape(1, 64), Shape(4, 64)), cost)
+        return [sheet.shape.rows for sheet in sheets]
+
+    assert taken(CostModel(base_seconds=0.0, token_seconds=1.0)) == dear_token
+    assert taken(CostModel(base_seconds=1.0, token_seconds=0.001)) == dear_call
 
 
 def test_an_empty_sheet_is_all_padding() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from workers.engines.cost import CostModel
 from workers.engines.port import Shape, TokenBatch
 from workers.engines.simulated import SimulatedEngine
 from workers.models import check, layout
@@ -27,6 +28,7 @@ class Recorded:
 
     dimension = 2
     shapes = (Shape(32, 128),)
+    cost = CostModel(0.0, 1e-5)
 
     def __init__(self, name: str, vectors: NDArray[np.float32], company: float = 0.0) -> None:
         self.name = name

@@ -5,7 +5,7 @@ import pytest
 from workers.engines.port import Shape
 from workers.engines.simulated import SimulatedEngine
 from workers.models.layout import LITERT_SHAPES, shape_of, signature
-from workers.models.profile import Speed, fit_cost, measure
+from workers.models.profile import Speed, cost_of, measure
 
 
 class Watch:
@@ -32,15 +32,15 @@ def speeds() -> list[Speed]:
 def test_every_shape_is_timed(speeds: list[Speed]) -> None:
     assert [speed.shape for speed in speeds] == list(LITERT_SHAPES)
     first = speeds[0]
-    assert first.milliseconds == pytest.approx(36)
-    assert first.messages_per_second == pytest.approx(1 / 0.036)
-    assert first.microseconds_per_token == pytest.approx(36_000 / 16)
+    assert first.milliseconds == pytest.approx(30)
+    assert first.messages_per_second == pytest.approx(10 / 16 / 0.030)
+    assert first.microseconds_per_token == pytest.approx(30_000 / 10)
 
 
 def test_the_cost_model_is_found_again(speeds: list[Speed]) -> None:
-    cost = fit_cost(speeds)
-    assert cost.base_seconds == pytest.approx(0.02)
-    assert cost.token_seconds == pytest.approx(0.001)
+    cost = cost_of(speeds)
+    assert cost.model.base_seconds == pytest.approx(0.02)
+    assert cost.model.token_seconds == pytest.approx(0.001)
     assert cost.engine == "simulated"
 
 

@@ -1,27 +1,39 @@
 """What the real engines share: a batch is packed into sheets, each sheet runs on its grid."""
 
+import logging
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
-from workers.engines.packing import Grids, Sheet, lay, pack, padded_tokens
+from workers.engines.cost import CostModel, fit_cost
+from workers.engines.packing import EVEN, Grids, Sheet, lay, pack, padded_tokens
 from workers.engines.port import Shape, TokenBatch
+
+_log = logging.getLogger(__name__)
+_TIMED_RUNS = 3  # of each grid at warm-up; the quickest counts
 
 
 class GridEngine(ABC):
     """An engine with fixed grids; a runtime says how one grid is run."""
 
     def __init__(
-        self, name: str, dimension: int, shapes: Sequence[Shape], most_tokens: int
+        self,
+        name: str,
+        dimension: int,
+        shapes: Sequence[Shape],
+        most_tokens: int,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._name = name
         self._dimension = dimension
         self._shapes = tuple(shapes)
         self._most_tokens = most_tokens
-        self._warm = False
+        self._clock = clock
+        self._cost: CostModel | None = None
 
     @property
     def name(self) -> str:
@@ -38,34 +50,52 @@ class GridEngine(ABC):
         """Return the grids that are compiled."""
         return self._shapes
 
+    @property
+    def cost(self) -> CostModel:
+        """Return what a call takes, as measured in `warm`; raise EngineError before it."""
+        if self._cost is None:
+            raise EngineError(f"the {self._name} engine is not warm")
+        return self._cost
+
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return the tokens, padding included, that such a batch makes this engine compute."""
-        return padded_tokens(lengths, self._shapes)
+        return padded_tokens(lengths, self._shapes, self._cost or EVEN)
 
     def warm(self) -> None:
-        """Load the model and run every grid once; raise EngineError where that fails."""
+        """Load the model, run and time every grid; raise EngineError where that fails."""
         try:
             self._load()
-            for shape in self._shapes:
-                self._run_sheet(lay(Sheet(shape, ()), _NO_BATCH), shape)
+            timings = [(shape.rows * shape.tokens, self._time(shape)) for shape in self._shapes]
         except Exception as error:
             raise EngineError(f"the {self._name} engine cannot warm up: {error}") from error
-        self._warm = True
+        cost = fit_cost(timings)
+        self._cost = cost
+        base, token = cost.base_seconds * 1e3, cost.token_seconds * 1e6
+        _log.info("%s: a call takes %.2f ms and %.1f µs a token", self._name, base, token)
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Return one vector for each row, in order; raise EngineError on failure."""
-        if not self._warm:
-            raise EngineError(f"the {self._name} engine is not warm")
+        cost = self.cost
         check_lengths(batch, self._most_tokens)
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         try:
-            for sheet in pack(batch.lengths.tolist(), self._shapes):
+            for sheet in pack(batch.lengths.tolist(), self._shapes, cost):
                 grids = lay(sheet, batch)
                 output = self._run_sheet(grids, sheet.shape)
                 vectors[grids.message] = output[grids.row, grids.slot]
         except Exception as error:
             raise EngineError(f"the {self._name} engine failed: {error}") from error
         return vectors
+
+    def _time(self, shape: Shape) -> float:
+        grids = lay(Sheet(shape, ()), _NO_BATCH)
+        self._run_sheet(grids, shape)  # the first run allocates and compiles
+        seconds = []
+        for _ in range(_TIMED_RUNS):
+            began = self._clock()
+            self._run_sheet(grids, shape)
+            seconds.append(self._clock() - began)
+        return min(seconds)
 
     @abstractmethod
     def _load(self) -> None:

@@ -7,15 +7,18 @@ padding is only what is left at the end of a row. No sorting of the queue is nee
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines.cost import CostModel
 from workers.engines.port import Shape, TokenBatch
 
 TOKENS_PER_SLOT = 4  # a row of 64 tokens has room for 16 messages
 EMPTY = -1  # segment number of padding
+EVEN = CostModel(base_seconds=1.0, token_seconds=1.0)  # a call costs as much as a token
 
 
 def slots(tokens: int) -> int:
@@ -51,21 +54,24 @@ class Grids:
     slot: NDArray[np.intp]
 
 
-def pack(lengths: Sequence[int], shapes: Sequence[Shape]) -> list[Sheet]:
-    """Cover messages of these lengths (1 to the widest shape) with few and well-filled sheets."""
+def pack(lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN) -> list[Sheet]:
+    """Cover messages of these lengths (1 to the widest shape) with well-filled sheets.
+
+    `cost` decides whether a few rows go one by one or on one sheet with empty rows.
+    """
     widths = sorted({shape.tokens for shape in shapes})
     rows = fill_rows(lengths, _bulk_width(shapes), widths)
     fitted = sorted(((_width(row, widths), row) for row in rows), key=lambda pair: pair[0])
     return [
         sheet
         for width, group in groupby(fitted, key=lambda pair: pair[0])
-        for sheet in _sheets([row for _, row in group], width, shapes)
+        for sheet in _sheets([row for _, row in group], width, shapes, cost)
     ]
 
 
-def padded_tokens(lengths: Sequence[int], shapes: Sequence[Shape]) -> int:
+def padded_tokens(lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN) -> int:
     """Return the tokens, padding included, of the sheets that `pack` would make."""
-    return sum(sheet.shape.rows * sheet.shape.tokens for sheet in pack(lengths, shapes))
+    return sum(sheet.shape.rows * sheet.shape.tokens for sheet in pack(lengths, shapes, cost))
 
 
 def fill_rows(lengths: Sequence[int], bulk: int, widths: Sequence[int]) -> list[Row]:
@@ -128,9 +134,26 @@ def _width(row: Row, widths: Sequence[int]) -> int:
     )
 
 
-def _sheets(rows: list[Row], width: int, shapes: Sequence[Shape]) -> Iterator[Sheet]:
-    sizes = sorted(shape.rows for shape in shapes if shape.tokens == width)
-    while rows:
-        size = max((size for size in sizes if size <= len(rows)), default=sizes[0])
+def _sheets(
+    rows: list[Row], width: int, shapes: Sequence[Shape], cost: CostModel
+) -> Iterator[Sheet]:
+    sizes = tuple(shape.rows for shape in shapes if shape.tokens == width)
+    for size in _cheapest_cover(len(rows), sizes, width, cost):
         yield Sheet(Shape(size, width), tuple(rows[:size]))
         rows = rows[size:]
+
+
+@lru_cache(maxsize=4096)
+def _cheapest_cover(
+    rows: int, sizes: tuple[int, ...], width: int, cost: CostModel
+) -> tuple[int, ...]:
+    # The cheapest way for each smaller number of rows, then one sheet more.
+    plans: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for count in range(1, rows + 1):
+        ways = (
+            (before + cost.seconds(size * width), (size, *chosen))
+            for size in sizes
+            for before, chosen in [plans[max(0, count - size)]]
+        )
+        plans.append(min(ways, key=lambda way: (way[0], len(way[1]))))
+    return tuple(sorted(plans[rows][1], reverse=True))

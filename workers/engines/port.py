@@ -7,6 +7,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines.cost import CostModel
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -52,6 +54,10 @@ class Engine(Protocol):
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Return the grids that are compiled; `run` takes any batch and lays it on them."""
+
+    @property
+    def cost(self) -> CostModel:
+        """Return what a call takes, as measured in `warm`; raise EngineError before it."""
 
     def warm(self) -> None:
         """Load the model and run all that will be used; raise EngineError where that fails."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines.cost import CostModel
 from workers.engines.port import Engine, Shape, TokenBatch
 from workers.recent import CacheFigures, RecentCache
 
@@ -34,6 +35,11 @@ class RememberingEngine:
     def shapes(self) -> tuple[Shape, ...]:
         """Return the engine's grids."""
         return self._engine.shapes
+
+    @property
+    def cost(self) -> CostModel:
+        """Return the engine's, as if no row were known."""
+        return self._engine.cost
 
     @property
     def figures(self) -> CacheFigures:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
+from workers.engines.cost import CostModel
 from workers.engines.grid_engine import check_lengths
 from workers.engines.packing import padded_tokens
 from workers.engines.port import TokenBatch
@@ -30,8 +31,7 @@ class SimulatedEngine:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.dimension = dimension
-        self._base_seconds = base_seconds
-        self._token_seconds = token_seconds
+        self.cost = CostModel(base_seconds, token_seconds)
         self._sleep = sleep
         self._warm = False
 
@@ -49,7 +49,7 @@ class SimulatedEngine:
             raise EngineError("the simulated engine is not warm")
         check_lengths(batch, MAX_TOKENS)
         tokens = self.padded_tokens(batch.lengths.tolist())
-        self._sleep(self._base_seconds + self._token_seconds * tokens)
+        self._sleep(self.cost.seconds(tokens))
         rows = [
             self._vector(row[:length].tobytes())
             for row, length in zip(batch.ids, batch.lengths, strict=True)

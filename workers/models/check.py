@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
+from workers.engines.cost import CostModel
 from workers.engines.litert import LiteRtEngine
 from workers.engines.port import Engine, TokenBatch
 from workers.engines.select import tensorflow_installed
@@ -153,6 +154,11 @@ class SavedModelRunner:
             self._model = tf.saved_model.load(str(self._path))
         except Exception as error:
             raise EngineError(f"{self._path} cannot be loaded: {error}") from error
+
+    @property
+    def cost(self) -> CostModel:
+        """Refuse: every batch size would have a cost of its own."""
+        raise EngineError("the SavedModel as it is has no cost model")
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return rows × the longest."""

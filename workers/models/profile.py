@@ -8,6 +8,7 @@ from statistics import median
 
 import numpy as np
 
+from workers.engines.cost import CostModel, fit_cost
 from workers.engines.port import Engine, Shape, TokenBatch
 from workers.engines.select import Kind, select_engine
 from workers.models.layout import Encoder
@@ -43,13 +44,12 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Time of one call as base + token × padded tokens, fitted over all shapes."""
+    """What one engine's calls take, fitted over all its shapes."""
 
     engine: str
     encoder: Encoder
     threads: int
-    base_seconds: float
-    token_seconds: float
+    model: CostModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def profile_model(
         engine.warm()
         measured = measure(engine, encoder, count, rounds)
         speeds += measured
-        costs.append(fit_cost(measured))
+        costs.append(cost_of(measured))
     progress("done", 1.0)
     return ProfileReport(tuple(speeds), tuple(costs))
 
@@ -101,14 +101,11 @@ def measure(
     return [Speed(engine.name, encoder, threads, s, median(seconds[s])) for s in engine.shapes]
 
 
-def fit_cost(speeds: Sequence[Speed]) -> Cost:
-    """Fit base + token × padded tokens to the speeds of one engine (least relative squares)."""
-    tokens = np.array([speed.shape.rows * speed.shape.tokens for speed in speeds], float)
-    seconds = np.array([speed.seconds for speed in speeds])
-    system = np.stack([np.ones_like(tokens), tokens], axis=1) / seconds[:, None]
-    (base, token), *_ = np.linalg.lstsq(system, np.ones_like(seconds), rcond=None)
+def cost_of(speeds: Sequence[Speed]) -> Cost:
+    """Fit a cost model to the speeds of one engine."""
     first = speeds[0]
-    return Cost(first.engine, first.encoder, first.threads, max(0.0, float(base)), float(token))
+    timings = ((speed.shape.rows * speed.shape.tokens, speed.seconds) for speed in speeds)
+    return Cost(first.engine, first.encoder, first.threads, fit_cost(timings))
 
 
 def _full(shape: Shape) -> TokenBatch:
