@@ -37,6 +37,7 @@ from workers.drain.prepare import ChatPreparer, Judge
 from workers.drain.redis_queue import RedisInferenceQueue
 from workers.drain.run import Runner
 from workers.drain.work import Ran
+from workers.engines.cost import CostModel
 from workers.engines.port import Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
 
@@ -52,6 +53,7 @@ class NoEngine:
 
     name, dimension = "none", 1
     shapes = (Shape(1, 1),)
+    cost = CostModel(0.0, 0.0)
 
     def warm(self) -> None:
         """Do nothing."""
