@@ -16,7 +16,7 @@ define set_up
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format clean
+.PHONY: help run test check bench chaos format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ check: ## ruff, mypy --strict and the import rules
 bench: ## measure Parley beside simpler designs (ARGS="--quick": only see that it works)
 	$(call set_up,test)
 	@exec .venv/bin/python -m infra.cli bench $(ARGS)
+
+chaos: ## kill everything in turn under load: nothing may be lost or doubled (ARGS="--quick")
+	$(call set_up,test)
+	@exec .venv/bin/python -m infra.cli chaos $(ARGS)
 
 format: ## lay the code out and mend what ruff can mend
 	$(call set_up,test)

@@ -48,6 +48,11 @@ class Child:
         """Return the process id."""
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Tell whether the child has not ended yet."""
+        return self._process.poll() is None
+
     def hear(self) -> str:
         """Return the next line; raise BenchError where the child ends without one."""
         line = self._process.stdout.readline() if self._process.stdout else b""

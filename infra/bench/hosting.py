@@ -8,6 +8,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from infra.bench.systems import System
+from infra.stack.backoff import RestartPolicy
 from infra.stack.logs import LogFolder
 from infra.stack.part import Part, describe_exit
 from infra.stack.probes import http_status, live_workers
@@ -68,27 +69,42 @@ class Hosted:
         """Return the process id of each part."""
         return self._watch.pids
 
+    @property
+    def waiting_for(self) -> list[str]:
+        """Name the parts that do not serve."""
+        return self._supervisor.waiting_for
+
     def look(self) -> None:
-        """Raise BenchError where a part has died."""
+        """Look once at every part; a part that has died is told to the watch, which may raise."""
         self._supervisor.tick()
 
 
 @contextlib.contextmanager
-def hosted(system: System, logs: LogFolder) -> Iterator[Hosted]:
+def hosted(
+    system: System,
+    logs: LogFolder,
+    watch: Watch | None = None,
+    policy: RestartPolicy | None = None,
+) -> Iterator[Hosted]:
     """Start a system, yield it once it has answered a message, and stop it whatever happens."""
-    with standing(system.parts, logs) as (supervisor, watch):
+    with standing(system.parts, logs, watch, policy) as (supervisor, watching):
         _wait(supervisor, lambda: _serves(system), f"{system.name}: {system.ready_path}")
         _wait_for_an_answer(system)
-        yield Hosted(system, supervisor, watch)
+        yield Hosted(system, supervisor, watching)
 
 
 @contextlib.contextmanager
-def standing(parts: Sequence[Part], logs: LogFolder) -> Iterator[tuple[Supervisor, Watch]]:
+def standing(
+    parts: Sequence[Part],
+    logs: LogFolder,
+    watch: Watch | None = None,
+    policy: RestartPolicy | None = None,
+) -> Iterator[tuple[Supervisor, Watch]]:
     """Start parts, yield once all are ready, and stop them whatever happens."""
     logs.begin([part.name for part in parts])
-    watch = Watch(logs)
+    watch = watch or Watch(logs)
     supervisor = Supervisor(
-        parts, spawner=ProcessSpawner(logs), clock=SystemClock(), observer=watch
+        parts, spawner=ProcessSpawner(logs), clock=SystemClock(), observer=watch, policy=policy
     )
     try:
         _wait(supervisor, lambda: supervisor.all_ready, "parts")

@@ -9,7 +9,7 @@ from infra.bench.plan import IDEAL
 from infra.bench.report import Report, closed, opened
 
 _COLOURS = {"parley": "#1f6feb", "stock": "#e08e0b", "tutorial": "#b4433a", "echo": "#8a94a3"}
-_INK, _GRID = "#2b313b", "#d9dee5"
+INK, GRID = "#2b313b", "#d9dee5"
 
 
 def draw(report: Report, folder: Path) -> list[Path]:
@@ -20,7 +20,7 @@ def draw(report: Report, folder: Path) -> list[Path]:
     from matplotlib import pyplot
 
     drawn = []
-    with pyplot.rc_context(_STYLE):
+    with pyplot.rc_context(STYLE):
         for name, draw_one in (("throughput", _throughput), ("latency", _latency)):
             figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
             if draw_one(axes, report.figures):
@@ -31,17 +31,17 @@ def draw(report: Report, folder: Path) -> list[Path]:
     return drawn
 
 
-_STYLE: dict[str, Any] = {
+STYLE: dict[str, Any] = {
     "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _GRID,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GRID,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "legend.frameon": False,
 }
 
@@ -61,12 +61,12 @@ def _throughput(axes: Any, figures: Sequence[Figures]) -> bool:
         axes.bar_label(bars, [f"{height:,.0f}" for height in heights], fontsize=8, padding=2)
     ideal = max((f.messages_per_second for f in figures if f.system == IDEAL), default=0.0)
     if ideal:
-        axes.axhline(ideal, color=_INK, linewidth=1, linestyle="--")
+        axes.axhline(ideal, color=INK, linewidth=1, linestyle="--")
         note = f"the engine alone, no HTTP, no queue: {ideal:,.0f}"
         axes.text(-0.5, ideal, note, fontsize=8, va="bottom")
     axes.set_xticks(range(len(counts)), [f"{count:,}" for count in counts])
     axes.set(xlabel="users, each asks again once answered", title="Messages answered a second")
-    axes.grid(axis="y", color=_GRID)
+    axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(systems))
     return True
@@ -97,6 +97,6 @@ def _latency(axes: Any, figures: Sequence[Figures]) -> bool:
     axes.yaxis.set_minor_formatter("")
     axes.set(xlabel="arrivals a second", ylabel="ms", title="Parley: latency against offered load")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
-    axes.grid(color=_GRID, linewidth=0.5)
+    axes.grid(color=GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     return True

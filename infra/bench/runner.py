@@ -22,7 +22,7 @@ from infra.stack.settings import StackSettings
 from shared.settings import load
 
 # What would lead a measured system elsewhere, or make it refuse the load that it is to bear.
-_NOT_FOR_BENCH = (
+_FOR_ANOTHER_STACK = (
     *("PARLEY_REDIS_URL", "PARLEY_REDIS_PORT", "PARLEY_DATA_DIR", "PARLEY_HTTP_HOST"),
     *("PARLEY_HTTP_PORT", "PARLEY_FLOWER_PORT", "PARLEY_FLOWER_BASIC_AUTH", "PARLEY_MODEL_DIR"),
     *("PARLEY_API_KEYS", "PARLEY_RATE_LIMIT", "PARLEY_BENCH_MESSAGES"),
@@ -39,10 +39,10 @@ def run_bench(plan: BenchPlan, console: Console) -> tuple[Report, Path]:
     checks.check_data_folder(settings.data_folder)
     checks.check_space(settings.data_folder, checks.RUN_BYTES)
     refresh_model(settings.model_folder, console)
-    folder = _new_folder(settings.data_folder / "bench")
+    folder = new_folder(settings.data_folder / "bench")
     made_at = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     figures: list[Figures] = []
-    with _own_environment(), _terminated_as_interrupted(), console.status("") as status:
+    with own_environment(), terminated_as_interrupted(), console.status("") as status:
         report = make_report(made_at, messages, figures)
         campaign = Campaign(plan, messages, folder, settings.model_folder, status.update)
         with contextlib.closing(campaign.run()) as measured:
@@ -56,7 +56,8 @@ def run_bench(plan: BenchPlan, console: Console) -> tuple[Report, Path]:
     return report, folder
 
 
-def _new_folder(parent: Path) -> Path:
+def new_folder(parent: Path) -> Path:
+    """Make a folder that is named after the present time."""
     folder = parent / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True)
     return folder
@@ -77,9 +78,9 @@ def _tell(figures: Figures, console: Console) -> None:
 
 
 @contextlib.contextmanager
-def _own_environment() -> Iterator[None]:
+def own_environment() -> Iterator[None]:
     """Hide settings that are for another stack; those that tune a worker or gateway stay."""
-    hidden = {name: os.environ.pop(name) for name in _NOT_FOR_BENCH if name in os.environ}
+    hidden = {name: os.environ.pop(name) for name in _FOR_ANOTHER_STACK if name in os.environ}
     try:
         yield
     finally:
@@ -87,7 +88,7 @@ def _own_environment() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """Let SIGTERM end the run as Ctrl-C does: everything that was started is stopped."""
     former = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -49,7 +49,9 @@ def bench(
 
     The report, its tables and pictures go to bench/ in the data folder.
     """
-    _require(*_NEEDED)
+    from infra.cli.sheets import require
+
+    require("bench", *_NEEDED)
     from infra.bench.plan import CONCURRENCY, SYSTEMS, BenchPlan, quick_plan
     from infra.bench.runner import run_bench
     from infra.cli.output import print_json, progress_console
@@ -72,16 +74,6 @@ def bench(
         _show(report, folder)
 
 
-def _require(*packages: str) -> None:
-    from importlib.util import find_spec
-
-    from shared.errors import BenchError
-
-    missing = [package for package in packages if find_spec(package) is None]
-    if missing:
-        raise BenchError(f"`parley bench` needs {', '.join(missing)}: run `make bench` once.")
-
-
 def _numbers(text: str | None, option: str) -> tuple[float, ...]:
     from shared.errors import BenchError
 
@@ -92,21 +84,12 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
 
 
 def _show(report: "Report", folder: Path) -> None:
-    from rich import box
-    from rich.table import Table
-
     from infra.bench.tables import disturbance, sheets
     from infra.cli.output import console
+    from infra.cli.sheets import print_sheets
     from infra.stack.terminal import short_path
 
     screen = console()
-    for sheet in sheets(report):
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-        for place, name in enumerate(sheet.head):
-            widest = max(len(row[place]) for row in sheet.rows)
-            table.add_column(name, justify="right" if place else "left", min_width=widest)
-        for row in sheet.rows:
-            table.add_row(*row)
-        screen.print(f"[bold]{sheet.title}[/]", table, sep="\n", highlight=False)
+    print_sheets(sheets(report), screen)
     screen.print(disturbance(report), style="yellow", highlight=False)
     screen.print(f"Report, tables and pictures: {short_path(folder)}", highlight=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import bench, dead_letters, knowledge, model, talk, tone
+from infra.cli import bench, chaos, dead_letters, knowledge, model, talk, tone
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -55,6 +55,7 @@ for name, command in (
     ("chat", talk.chat),
     ("doctor", doctor),
     ("bench", bench.bench),
+    ("chaos", chaos.chaos),
 ):
     app.command(name)(command)
 for name, group in (

@@ -112,9 +112,12 @@ class Drain(Generic[Job]):
         ]
 
     def start(self) -> None:
-        """Begin to lease messages. The engine must be warm."""
+        """Begin to lease messages, as soon as Redis is there. The engine must be warm."""
         self._parts.events.open()
-        self._beat()
+        try:
+            self._beat()
+        except QueueUnavailable as absence:  # the pulse goes on trying
+            _log.warning("heartbeat: %s", absence)
         for thread in self._threads:
             thread.start()
 

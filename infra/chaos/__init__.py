@@ -1,0 +1,1 @@
+"""The fault campaign: a seeded load with a ledger, faults, a verdict from outside."""

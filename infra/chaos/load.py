@@ -1,0 +1,105 @@
+"""The clients of a campaign, in a process of their own.
+
+    python -m infra.chaos.load SPEC.json LEDGER.jsonl
+
+Says `begin` on standard output when the first message goes out.
+"""
+
+import queue
+import random
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from infra.chaos.client import Client, Wire
+from infra.chaos.ledger import Ledger
+from infra.chaos.script import Conversation, Message
+
+BEGIN = "begin"
+_SLACK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """What the clients say, to whom, and how many of them there are."""
+
+    urls: tuple[str, ...]
+    clients: int
+    seed: int
+    seconds: float
+    patience_seconds: float
+    script: tuple[Conversation, ...]
+
+    @property
+    def bound_seconds(self) -> float:
+        """Return the time after which a load that has not ended never will."""
+        return 3 * self.seconds + 4 * self.patience_seconds + _SLACK_SECONDS
+
+
+class Crowd:
+    """Clients that take up one conversation after the other, each once it is due."""
+
+    def __init__(self, spec: LoadSpec, ledger: Ledger) -> None:
+        self._spec = spec
+        self._ledger = ledger
+        self._waiting: queue.SimpleQueue[Conversation] = queue.SimpleQueue()
+        for conversation in spec.script:
+            self._waiting.put(conversation)
+
+    def speak(self) -> None:
+        """Return once every conversation has ended."""
+        start = time.monotonic()
+        clients = [
+            threading.Thread(target=self._work, args=(number, start), name=f"client {number}")
+            for number in range(self._spec.clients)
+        ]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+
+    def _work(self, number: int, start: float) -> None:
+        chance = random.Random(f"client {self._spec.seed} {number}")  # noqa: S311 - no secret
+        wire = Wire(self._spec.urls, first=number)
+        client = Client(wire, self._ledger.note, chance, self._spec.patience_seconds)
+        while True:
+            try:
+                conversation = self._waiting.get_nowait()
+            except queue.Empty:
+                wire.close()
+                return
+            time.sleep(max(0.0, start + conversation.due_seconds - time.monotonic()))
+            converse(client, conversation)
+
+
+def converse(client: Client, conversation: Conversation) -> None:
+    """Say every message in order; say no more where one was given up, for its place is unknown."""
+    wait = conversation.manner == "waiting"
+    accepted: list[tuple[Message, str]] = []
+    for message in conversation.messages:
+        said = client.say(conversation.id, message, wait=wait)
+        if said.outcome == "gave_up":
+            break
+        if said.outcome == "accepted":
+            accepted.append((message, said.job_id))
+    for message, job_id in accepted:
+        client.collect(message, job_id)
+
+
+def main(spec_file: Path, ledger_file: Path) -> None:
+    """Run the clients as a program."""
+    spec = msgspec.json.decode(spec_file.read_bytes(), type=LoadSpec)
+    ledger = Ledger(ledger_file)
+    print(BEGIN, flush=True)
+    try:
+        Crowd(spec, ledger).speak()
+    finally:
+        ledger.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,76 @@
+"""A campaign as a picture: answers a second, and every fault where it struck."""
+
+from pathlib import Path
+from typing import Any
+
+from infra.bench.plots import GRID, INK, STYLE
+from infra.chaos.faults import GATEWAYS, INFERENCE, REDIS
+from infra.chaos.report import ChaosReport
+
+_ANSWERS, _ERRORS = "#1f6feb", "#b4433a"
+_COLOURS = {
+    "kill": "#b4433a",
+    "away": "#b4433a",
+    "freeze": "#1f9e9e",
+    "hang": "#1f9e9e",
+    "restart": "#6f7a89",
+    "cut": "#e08e0b",
+    "refuse": "#e08e0b",
+    "slow": "#e08e0b",
+    "malformed": "#7b4fc9",
+    "poison": "#7b4fc9",
+}
+_ROWS = (REDIS, *INFERENCE, "sentiment", *GATEWAYS)
+_SHORTEST_SECONDS = 0.7  # of a bar, so that a moment can be seen
+
+
+def draw(report: ChaosReport, path: Path) -> None:
+    """Write the picture."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")  # no screen is needed
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, (above, below) = pyplot.subplots(
+            2, 1, figsize=(11, 6), sharex=True, layout="constrained", height_ratios=(3, 2)
+        )
+        _draw_answers(above, report)
+        _draw_faults(below, report)
+        figure.savefig(path, dpi=150)
+        pyplot.close(figure)
+
+
+def _draw_answers(axes: Any, report: ChaosReport) -> None:
+    line, verdict = report.timeline, report.verdict
+    seconds = range(len(line.answered))
+    axes.fill_between(seconds, line.answered, step="mid", color=_ANSWERS, alpha=0.25, linewidth=0)
+    axes.step(seconds, line.answered, where="mid", color=_ANSWERS, linewidth=1, label="answers")
+    axes.step(
+        seconds, line.trouble, where="mid", color=_ERRORS, linewidth=1, label="attempts that failed"
+    )
+    words = (
+        f"seed {report.plan.seed}: {verdict.sent:,} messages, {len(report.strikes)} faults – "
+        f"{verdict.lost} lost, {verdict.doubled} doubled, {verdict.out_of_order} out of order"
+    )
+    axes.set(ylabel="a second", title=words)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y", color=GRID)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+
+
+def _draw_faults(axes: Any, report: ChaosReport) -> None:
+    """Draw each fault as a bar in its part's row, as long as it lasted."""
+    for strike in report.strikes:
+        fault = strike.fault
+        begin = strike.struck_at - report.timeline.began_at
+        lasted = fault.seconds if strike.mended_at else 0.0
+        row = _ROWS.index(fault.target)
+        colour = _COLOURS[fault.action]
+        axes.barh(row, max(lasted, _SHORTEST_SECONDS), left=begin, height=0.55, color=colour)
+        axes.text(begin, row - 0.36, fault.action, fontsize=6.5, color=INK, va="bottom", ha="left")
+    axes.set_yticks(range(len(_ROWS)), _ROWS)
+    axes.invert_yaxis()
+    axes.set(xlabel="seconds", title="faults")
+    axes.grid(axis="x", color=GRID)
+    axes.set_axisbelow(True)

@@ -1,0 +1,126 @@
+"""The campaign's worker: Parley's own, with an engine that one word breaks.
+
+`celery -A infra.chaos.worker worker -Q inference`. With PARLEY_CHAOS_PLANTED_BUG set it also gives
+messages up before they are completed, as a queue that acknowledges early does: the campaign that
+does not see this is worth nothing.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.chaos.script import POISON
+from shared.errors import EngineError
+from workers import assembly
+from workers.celery_app import app as app
+from workers.drain.port import Arrival, Completion, CompletionVerdict, Lease, Start
+from workers.drain.redis_queue import RedisInferenceQueue
+from workers.drain.step import Drained, DrainStep
+from workers.engines.port import Engine, Shape, TokenBatch
+from workers.preprocessing.tokens import Tokenizer
+
+PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
+
+
+class PoisonableEngine:
+    """An engine that fails on every batch that holds one word."""
+
+    def __init__(self, engine: Engine, poison_id: int) -> None:
+        self._engine = engine
+        self._poison_id = poison_id
+        self.name = engine.name
+        self.dimension = engine.dimension
+        self.shapes: tuple[Shape, ...] = engine.shapes
+
+    def warm(self) -> None:
+        """Warm the real engine."""
+        self._engine.warm()
+
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return what the real engine would compute."""
+        return self._engine.padded_tokens(lengths)
+
+    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+        """Run the real engine; raise EngineError where the word is in the batch."""
+        if (batch.ids == self._poison_id).any():
+            raise EngineError("poisoned")
+        return self._engine.run(batch)
+
+
+class ForgetfulQueue(RedisInferenceQueue):
+    """The planted bug: a message's lease is given up when it is taken, not when it has ended."""
+
+    _held: dict[bytes, bytes] = {}  # noqa: RUF012 - one worker, one queue
+
+    def lease(self, limit: int) -> list[Lease]:
+        """Take messages and acknowledge them at once."""
+        leases = super().lease(limit)
+        self._held |= {lease.token: lease.raw for lease in leases}
+        self._give_up([lease.token for lease in leases])
+        return leases
+
+    def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
+        """Judge arrivals as if their leases were held."""
+        with self._pretending([arrival.token for arrival in arrivals]):
+            return super().start(arrivals)
+
+    def complete(self, completions: Sequence[Completion]) -> list[CompletionVerdict]:
+        """Complete as if the leases were held."""
+        with self._pretending([completion.token for completion in completions]):
+            return super().complete(completions)
+
+    @contextlib.contextmanager
+    def _pretending(self, tokens: Sequence[bytes]) -> Iterator[None]:
+        held: dict[Any, Any] = {token: self._held[token] for token in tokens if token in self._held}
+        if held:
+            self._redis.hset(self._lease_key, mapping=held)
+        try:
+            yield
+        finally:
+            self._give_up(tokens)
+
+    def _give_up(self, tokens: Sequence[bytes]) -> None:
+        if tokens:
+            self._redis.hdel(self._lease_key, *tokens)
+
+
+class ChaosStep(DrainStep):
+    """Composes the drain as Parley does, the campaign's parts in place of some of its own."""
+
+    def _compose(self, c: Any) -> list[Drained]:
+        with contextlib.ExitStack() as swaps:
+            swaps.enter_context(_swapped(assembly, "select_engine", _poisonable))
+            if os.environ.get(PLANTED_BUG):
+                from workers import inference  # no worker of another queue needs all that
+
+                name = RedisInferenceQueue.__name__
+                swaps.enter_context(_swapped(inference, name, lambda _: ForgetfulQueue))
+            return super()._compose(c)
+
+
+def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
+    def select_poisonable(kind: Any, model_dir: Any, encoder: Any, **options: Any) -> Engine:
+        poison_id = Tokenizer.load(model_dir).ranks[POISON]
+        return PoisonableEngine(select(kind, model_dir, encoder, **options), poison_id)
+
+    return select_poisonable
+
+
+@contextlib.contextmanager
+def _swapped(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    """Put something else in a module's name for a while."""
+    real = getattr(module, name)
+    setattr(module, name, wrap(real))
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+app.steps["consumer"].discard("workers.drain.step:DrainStep")
+app.steps["consumer"].add("infra.chaos.worker:ChaosStep")

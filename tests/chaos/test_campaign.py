@@ -1,0 +1,75 @@
+"""The campaign as a person runs it: a good system passes, a planted bug does not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
+
+KNOWLEDGE = """
+- id: delivery-time
+  question: How long does delivery take?
+  phrasings: [When does my parcel come?, How many days until it arrives?]
+  answer: Two to three days.
+- id: opening-hours
+  question: When are you open?
+  phrasings: [What are your opening hours?, Are you open on Sunday?]
+  answer: From nine to five.
+"""  # a small one, so that workers that were killed are back soon
+
+
+def run_chaos(folder: Path, model_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    base = folder / "kb.yaml"
+    base.write_text(KNOWLEDGE)
+    outside = {key: text for key, text in os.environ.items() if not key.startswith("PARLEY_")}
+    settings = {
+        "PARLEY_DATA_DIR": str(folder / "data"),
+        "PARLEY_MODEL_DIR": str(model_dir),
+        "PARLEY_KB": str(base),
+        "PARLEY_REDIS_URL": "redis://127.0.0.1:1/0",  # never asked: a campaign has its own
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "chaos", "--json", *arguments],
+        cwd=ROOT,
+        env=outside | settings,
+        capture_output=True,
+        timeout=280,
+    )
+    assert done.stdout, done.stderr.decode()
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_short_seed_keeps_every_promise(tmp_path: Path, model_dir: Path) -> None:
+    status, report = run_chaos(tmp_path, model_dir, "--quick", "--patience", "60")
+    verdict = report["verdict"]
+    assert verdict["broken"] == {}, verdict["examples"]
+    assert status == 0
+    assert verdict["sent"] == verdict["messages"] == 1_500
+    assert verdict["answered"] > 1_400
+    assert verdict["errors"]["urn:parley:problem:job-failed"] >= 1  # the poison, if in time
+    assert len(report["strikes"]) + len(report["missed"]) == report["plan"]["faults"]
+    assert len(report["strikes"]) >= report["plan"]["faults"] - 2
+    assert verdict["dead_letters"] >= 6
+    (folder,) = (tmp_path / "data" / "chaos").iterdir()
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {"report.json", "report.md", "timeline.png", "ledger.jsonl", "load.json", "log"}
+    assert json.loads((folder / "report.json").read_bytes()) == report
+
+
+def test_a_worker_that_acknowledges_early_is_found_out(tmp_path: Path, model_dir: Path) -> None:
+    load = ("--messages", "500", "--seconds", "4", "--patience", "6")
+    faults = ("--faults", "3", "--only", "kill inference")
+    status, report = run_chaos(tmp_path, model_dir, *load, *faults, "--planted-bug")
+    assert status == 1
+    assert report["verdict"]["lost"] > 0
+    assert report["verdict"]["broken"]["lost"] > 0

@@ -1,0 +1,78 @@
+"""A campaign is drawn from its seed: the same again for the same, within its bounds."""
+
+import pytest
+
+from infra.chaos.faults import CARDS, draw
+from infra.chaos.plan import ChaosPlan, cards_named, quick_plan
+from infra.chaos.script import POISON, write_script
+from shared.errors import BenchError
+
+
+def test_a_seed_draws_the_same_faults_again_and_another_seed_others() -> None:
+    assert draw(3, 40, 300.0) == draw(3, 40, 300.0)
+    assert draw(3, 40, 300.0) != draw(4, 40, 300.0)
+
+
+def test_every_kind_of_fault_strikes_before_any_strikes_again() -> None:
+    faults = draw(1, 2 * len(CARDS), 100.0)
+    for deck in (faults[: len(CARDS)], faults[len(CARDS) :]):
+        for card in CARDS:
+            assert any(f.action == card.action and f.target in card.targets for f in deck)
+
+
+def test_faults_come_in_order_of_time_and_last_as_long_as_they_may() -> None:
+    faults = draw(5, 50, 200.0)
+    times = [fault.at_seconds for fault in faults]
+    assert times == sorted(times)
+    assert times[0] > 0
+    assert times[-1] < 200.0
+    longest = {(card.action, target): card.longest for card in CARDS for target in card.targets}
+    assert all(fault.seconds <= longest[fault.action, fault.target] for fault in faults)
+
+
+def test_the_script_says_each_message_once_and_in_order() -> None:
+    script = write_script(1, 500, 60.0, ["hello", "what?"], [])
+    messages = [message for conversation in script for message in conversation.messages]
+    assert [message.number for message in messages] == list(range(500))
+    assert len({message.text for message in messages}) == 500
+    assert len({conversation.id for conversation in script}) == len(script)
+    dues = [conversation.due_seconds for conversation in script]
+    assert dues == sorted(dues)
+    assert dues[-1] < 60.0
+    assert {conversation.manner for conversation in script} == {"waiting", "bursting"}
+    assert {len(conversation.messages) for conversation in script} > {1, 6}
+
+
+def test_poison_is_said_when_its_fault_strikes() -> None:
+    faults = [fault for fault in draw(1, len(CARDS), 50.0) if fault.action == "poison"]
+    script = write_script(1, 1_000, 50.0, ["hello"], faults)
+    poisoned = [m for conversation in script for m in conversation.messages if m.poison]
+    assert [m.number for m in poisoned] == [
+        int(20 * faults[0].at_seconds) + more for more in range(3)
+    ]
+    assert all(POISON in m.text for m in poisoned)
+
+
+def test_kinds_are_chosen_by_how_their_titles_begin() -> None:
+    assert [card.title for card in cards_named("kill inference, cut")] == [
+        "kill inference",
+        "cut inference",
+    ]
+    with pytest.raises(BenchError, match="freeze redis"):
+        cards_named("earthquake")
+    with pytest.raises(BenchError, match="--only"):
+        cards_named("kill,,cut")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("messages", 0), ("faults", -1), ("seconds", 0.0), ("patience", 0.0)]
+)
+def test_bounds_name_the_option(option: str, value: float) -> None:
+    name = "patience_seconds" if option == "patience" else option
+    with pytest.raises(BenchError, match=f"--{option}"):
+        ChaosPlan(**{name: value})  # type: ignore[arg-type]
+
+
+def test_the_quick_plan_deals_every_card() -> None:
+    assert quick_plan(9).faults == len(CARDS)
+    assert quick_plan(9).seed == 9
