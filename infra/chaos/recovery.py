@@ -11,12 +11,18 @@ from infra.chaos.ledger import Story
 from infra.chaos.strikes import Strike
 
 REACH_SECONDS = 5.0
+_NEEDS = {
+    **dict.fromkeys(INFERENCE, (*INFERENCE, REDIS)),
+    **dict.fromkeys(SENTIMENT, (*WORKERS, REDIS)),
+    **dict.fromkeys(GATEWAYS, (*GATEWAYS, REDIS)),
+    REDIS: (REDIS, *INFERENCE, *GATEWAYS),
+}  # part struck → parts that its recovery takes
 _HARMLESS = frozenset(("malformed", "poison"))
 
 _KILLED_BACK = "inference worker killed, until its messages are back"
 _KILLED_ANSWERED = "inference worker killed, until they are answered"
 _FROZEN_BACK = "worker frozen, until its messages are back or done"
-_ALONE_BACK = "only sentiment worker killed, until its messages are back"
+_TONE_BACK = "only sentiment worker killed, until its messages are back"
 _REDIS = "Redis back, until the first answer"
 _GATEWAY = "gateway killed, until it serves"
 
@@ -25,7 +31,7 @@ ReadyTimes = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Times of one kind of recovery, seconds; `alone` are those that no other fault disturbed."""
+    """Times of one kind of recovery, seconds; `alone`: while all that it took was whole."""
 
     name: str
     count: int
@@ -52,20 +58,14 @@ def recoveries(
     strikes: Sequence[Strike], told: Mapping[int, Story], ready: ReadyTimes
 ) -> list[Recovery]:
     """Return every kind of recovery of which there is a sample."""
-    killed = [s for s in strikes if s.fault.action == "kill" and s.fault.target in INFERENCE]
-    alone = [s for s in strikes if s.fault.action == "kill" and s.fault.target in SENTIMENT]
-    frozen = [s for s in strikes if s.fault.action == "freeze" and s.fault.target in WORKERS]
-    away = [s for s in strikes if s.fault.target == REDIS]
-    gateways = [s for s in strikes if s.fault.action == "kill" and s.fault.target in GATEWAYS]
-    ended = _ended_by_job(told)
-    answers = sorted(s.ended_at for s in told.values() if s.ending == "answered" and s.ended_at)
+    times = _Times(strikes, told, ready)
     made = [
-        _recovery(_KILLED_BACK, _released(killed, strikes, ready), REACH_SECONDS),
-        _recovery(_KILLED_ANSWERED, _answered(killed, strikes, ready, ended)),
-        _recovery(_FROZEN_BACK, _released(frozen, strikes, ready)),
-        _recovery(_ALONE_BACK, _released(alone, strikes, ready)),
-        _recovery(_REDIS, _first_answers(away, strikes, ready, answers), REACH_SECONDS),
-        _recovery(_GATEWAY, _served(gateways, strikes, ready)),
+        _recovery(_KILLED_BACK, times.released("kill", INFERENCE), REACH_SECONDS),
+        _recovery(_KILLED_ANSWERED, times.answered("kill", INFERENCE)),
+        _recovery(_FROZEN_BACK, times.released("freeze", tuple(WORKERS))),
+        _recovery(_TONE_BACK, times.released("kill", SENTIMENT)),
+        _recovery(_REDIS, times.first_answers(), REACH_SECONDS),
+        _recovery(_GATEWAY, times.served()),
     ]
     return [each for each in made if each]
 
@@ -80,77 +80,74 @@ def _recovery(name: str, samples: Sequence[_Sample], reach: float | None = None)
     return Recovery(name, len(seconds), p50, p99, len(alone), alone_p99, reach)
 
 
-def _ended_by_job(told: Mapping[int, Story]) -> dict[str, float]:
-    return {
-        job_id: story.ended_at
-        for story in told.values()
-        for job_id in story.job_ids
-        if story.ended_at
-    }
+class _Times:
+    """Read samples off a journal, the clients' stories and when parts were ready."""
 
+    def __init__(
+        self, strikes: Sequence[Strike], told: Mapping[int, Story], ready: ReadyTimes
+    ) -> None:
+        self._strikes = strikes
+        self._ready = ready
+        ended = [story for story in told.values() if story.ended_at]
+        self._ended = {job: story.ended_at or 0.0 for story in ended for job in story.job_ids}
+        self._answers = sorted(s.ended_at or 0.0 for s in ended if s.ending == "answered")
 
-def _released(struck: Sequence[Strike], all_: Sequence[Strike], ready: ReadyTimes) -> list[_Sample]:
-    """Return one sample for each message that was in a worker's hands."""
-    return [
-        _Sample(
-            strike.released_at - strike.struck_at, _alone(strike, strike.released_at, all_, ready)
+    def released(self, action: str, targets: Sequence[str]) -> list[_Sample]:
+        """Return one sample for each message that was in a worker's hands."""
+        return [
+            self._sample(strike, strike.struck_at, strike.released_at)
+            for strike in self._struck(action, targets)
+            if strike.released_at
+            for _ in strike.held
+        ]
+
+    def answered(self, action: str, targets: Sequence[str]) -> list[_Sample]:
+        """Return one sample for each of them that its client heard of later."""
+        return [
+            self._sample(strike, strike.struck_at, self._ended[job_id])
+            for strike in self._struck(action, targets)
+            for job_id in strike.held
+            if self._ended.get(job_id, 0.0) > strike.struck_at
+        ]
+
+    def first_answers(self) -> list[_Sample]:
+        """Return the time of the first answer after each return of Redis."""
+        samples = []
+        for strike in (each for each in self._strikes if each.fault.target == REDIS):
+            back = self._end(strike)
+            first = next((at for at in self._answers if at > back), None)
+            if first is not None:
+                samples.append(self._sample(strike, back, first))
+        return samples
+
+    def served(self) -> list[_Sample]:
+        """Return how long each killed gateway did not serve."""
+        return [
+            self._sample(strike, strike.struck_at, self._end(strike))
+            for strike in self._struck("kill", GATEWAYS)
+        ]
+
+    def _struck(self, action: str, targets: Sequence[str]) -> list[Strike]:
+        wanted = [s for s in self._strikes if s.fault.action == action]
+        return [s for s in wanted if s.fault.target in targets]
+
+    def _sample(self, strike: Strike, since: float, until: float) -> _Sample:
+        """Note whether anything that the recovery needs was broken between two times."""
+        needed = _NEEDS[strike.fault.target]
+        broken = any(
+            other.struck_at < until and self._end(other) > since
+            for other in self._strikes
+            if other is not strike
+            and other.fault.target in needed
+            and other.fault.action not in _HARMLESS
         )
-        for strike in struck
-        if strike.released_at
-        for _ in strike.held
-    ]
+        return _Sample(until - since, not broken)
 
-
-def _answered(
-    struck: Sequence[Strike],
-    all_: Sequence[Strike],
-    ready: ReadyTimes,
-    ended: Mapping[str, float],
-) -> list[_Sample]:
-    return [
-        _Sample(ended[job_id] - strike.struck_at, _alone(strike, ended[job_id], all_, ready))
-        for strike in struck
-        for job_id in strike.held
-        if job_id in ended and ended[job_id] > strike.struck_at
-    ]
-
-
-def _first_answers(
-    struck: Sequence[Strike],
-    all_: Sequence[Strike],
-    ready: ReadyTimes,
-    answers: Sequence[float],
-) -> list[_Sample]:
-    samples = []
-    for strike in struck:
-        back = _end(strike, ready)
-        first = next((at for at in answers if at > back), None)
-        if first is not None:
-            samples.append(_Sample(first - back, _alone(strike, first, all_, ready)))
-    return samples
-
-
-def _served(struck: Sequence[Strike], all_: Sequence[Strike], ready: ReadyTimes) -> list[_Sample]:
-    return [
-        _Sample(end - strike.struck_at, _alone(strike, end, all_, ready))
-        for strike in struck
-        if (end := _end(strike, ready)) > strike.struck_at
-    ]
-
-
-def _end(strike: Strike, ready: ReadyTimes) -> float:
-    """Return when what a fault broke was whole again."""
-    end = strike.mended_at or strike.struck_at
-    if strike.fault.action in ("kill", "restart", "away"):
-        returns = [at for at in ready.get(strike.fault.target, ()) if at > strike.struck_at]
-        return max(end if strike.fault.action == "away" else 0.0, min(returns, default=end))
-    return end
-
-
-def _alone(strike: Strike, until: float, strikes: Sequence[Strike], ready: ReadyTimes) -> bool:
-    """Tell whether nothing else was broken between a strike and its recovery."""
-    return not any(
-        other.struck_at < until and _end(other, ready) > strike.struck_at
-        for other in strikes
-        if other is not strike and other.fault.action not in _HARMLESS
-    )
+    def _end(self, strike: Strike) -> float:
+        """Return when what a fault broke was whole again."""
+        mended = strike.mended_at or strike.struck_at
+        if strike.fault.action not in ("kill", "restart", "away"):
+            return mended
+        returns = self._ready.get(strike.fault.target, ())
+        back = min((at for at in returns if at > strike.struck_at), default=mended)
+        return max(back, mended) if strike.fault.action == "away" else back
