@@ -80,7 +80,7 @@ def _linked(part: Part, links: Mapping[str, int], *, planted_bug: bool) -> Part:
     if part.name not in links:
         return part
     command = tuple(
-        "infra.chaos.worker" if word == "workers.celery_app" else word for word in part.command
+        "infra.chaos.celery_app" if word == "workers.celery_app" else word for word in part.command
     )
     environment = {
         **part.environment,

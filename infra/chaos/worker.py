@@ -1,8 +1,7 @@
 """The campaign's worker: Parley's own, with an engine that one word breaks.
 
-`celery -A infra.chaos.worker worker -Q inference`. With PARLEY_CHAOS_PLANTED_BUG set it also gives
-messages up before they are completed, as a queue that acknowledges early does: the campaign that
-does not see this is worth nothing.
+With PARLEY_CHAOS_PLANTED_BUG set it also gives messages up before they are completed, as a queue
+that acknowledges early does: a campaign that does not see this is worth nothing.
 """
 
 import contextlib
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from infra.chaos.script import POISON
 from shared.errors import EngineError
 from workers import assembly
-from workers.celery_app import app as app
 from workers.drain.port import Arrival, Completion, CompletionVerdict, Lease, Start
 from workers.drain.redis_queue import RedisInferenceQueue
 from workers.drain.step import Drained, DrainStep
@@ -120,7 +118,3 @@ def _swapped(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Itera
         yield
     finally:
         setattr(module, name, real)
-
-
-app.steps["consumer"].discard("workers.drain.step:DrainStep")
-app.steps["consumer"].add("infra.chaos.worker:ChaosStep")
