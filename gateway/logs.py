@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-logger = logging.getLogger("parley.gateway")
-
 
 class JsonLines(logging.Formatter):
     """Write time, level, logger, process, text and, where there is one, the traceback."""
@@ -33,18 +31,3 @@ def write_lines(level: str) -> None:
     parley.handlers[:] = [handler]
     parley.setLevel(level.upper())
     parley.propagate = False
-
-
-class Outage:
-    """Log that the queue is gone and that it is back, not every request that meets it."""
-
-    def __init__(self) -> None:
-        self._lasts = False
-
-    def note(self, fault: str | None) -> None:
-        """Take note of one attempt to reach the queue: what went wrong, or None."""
-        if fault is not None and not self._lasts:
-            logger.warning("the queue is unavailable: %s", fault)
-        elif fault is None and self._lasts:
-            logger.info("the queue is available again")
-        self._lasts = fault is not None

@@ -16,6 +16,7 @@ from shared.errors import (
     ConversationBusy,
     InvalidRequest,
     KeyReused,
+    QueueOutOfRoom,
     QueueUnavailable,
 )
 from shared.jobs import JobState
@@ -126,7 +127,10 @@ def _refused(error: AdmissionRefused) -> Response:
     return problem(kind, detail, headers={"Retry-After": str(seconds)})
 
 
-def _unavailable(_error: QueueUnavailable) -> Response:
+def _unavailable(error: QueueUnavailable) -> Response:
+    if isinstance(error, QueueOutOfRoom):
+        detail = "The queue has no room to store a message at the moment; try again in 5 s."
+        return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
     detail = "The queue does not answer at the moment; try again shortly."
     return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
 

@@ -1,5 +1,6 @@
 """Port: put jobs on the queue. Adapters: Redis, and memory for tests (memory_publisher)."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -10,17 +11,18 @@ import redis
 from gateway.coalescer import Coalescer
 from gateway.drain_rate import DrainRate
 from gateway.idempotency import Claim
-from gateway.logs import Outage
 from shared import keys, wire
 from shared.connection import queue_errors, read_lane_script
 from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
     KeyReused,
+    QueueOutOfRoom,
     QueueUnavailable,
     RequestRepeated,
 )
 from shared.jobs import ChatJob
+from shared.outage import Outage
 
 QUEUE_FULL = -1
 CONVERSATION_FULL = -2
@@ -28,6 +30,7 @@ _UNWRITTEN = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
 
+logger = logging.getLogger("parley.gateway")
 
 # One job's arguments of the script: id, conversation, inference task, tone task, gateway, when its
 # time is over; and, where the client gave a key, that and its digest.
@@ -78,7 +81,7 @@ class RedisPublisher:
         self._limits = limits
         self._drain_rate = drain_rate
         self._observe_batch = observe_batch
-        self._outage = Outage()
+        self._outage = Outage(logger)
         script = client.register_script(read_lane_script("gateway.lua", "enqueue.lua"))
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send)
@@ -124,7 +127,7 @@ class RedisPublisher:
         if place >= 0:
             return place
         if place == _UNWRITTEN:
-            return QueueUnavailable(_WRITE_FAULT)
+            return QueueOutOfRoom(_WRITE_FAULT)
         if place == _KEY_REUSED:
             return KeyReused("the idempotency key stands for another request")
         return refusal(place, self._limits, self._drain_rate)

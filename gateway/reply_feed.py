@@ -1,7 +1,6 @@
 """Port: hear how jobs ended. Adapters: a Redis subscription, and memory for tests."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
@@ -11,8 +10,9 @@ from redis.client import PubSub
 
 from gateway.waiting_room import WaitingRoom
 from shared import keys, outcomes
-from shared.connection import REDIS_ERRORS
+from shared.connection import REDIS_ERRORS, pause_seconds
 from shared.errors import QueueUnavailable
+from shared.outage import Outage
 from shared.outcomes import JobRecord
 
 logger = logging.getLogger("parley.gateway.replies")
@@ -20,7 +20,6 @@ logger = logging.getLogger("parley.gateway.replies")
 Finished = Callable[[Sequence[str]], Mapping[str, JobRecord]]
 """Look up which of these jobs have ended, and how."""
 
-SHORTEST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 
 
@@ -70,6 +69,7 @@ class RedisReplyFeed:
         self._idle_seconds = idle_seconds
         self._on_delivery = on_delivery
         self._live = threading.Event()
+        self._outage = Outage(logger)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reply-feed", daemon=True)
 
@@ -98,8 +98,8 @@ class RedisReplyFeed:
             except (*REDIS_ERRORS, QueueUnavailable) as error:
                 failures = 1 if self._live.is_set() else failures + 1
                 self._live.clear()
-                logger.warning("reply subscription lost: %s", error)
-                self._stopped.wait(_pause_seconds(failures))
+                self._outage.note(f"replies: {error}")
+                self._stopped.wait(pause_seconds(failures, LONGEST_PAUSE_SECONDS))
             except Exception:
                 logger.exception("reply subscription failed")
                 self._live.clear()
@@ -122,6 +122,7 @@ class RedisReplyFeed:
             self._deliver(data)
         elif kind == "subscribe":  # also after a reconnection that redis-py made by itself
             self._live.set()
+            self._outage.note(None)
             self._heal()
 
     def _deliver(self, payload: bytes) -> None:
@@ -143,8 +144,3 @@ def _probe(subscription: PubSub, silent: bool) -> bool:
         raise redis.ConnectionError("no answer to a ping")
     subscription.ping()
     return True
-
-
-def _pause_seconds(failures: int) -> float:
-    longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2 ** min(failures, 10))
-    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads reconnections, no secret

@@ -1,5 +1,6 @@
 """Connections to Redis and the Lua scripts that run there."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -11,6 +12,7 @@ from redis.retry import Retry
 from shared.errors import QueueUnavailable
 
 REDIS_ERRORS = (redis.RedisError, OSError)
+_SHORTEST_PAUSE_SECONDS = 0.05
 
 
 def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "redis.Redis":
@@ -26,6 +28,12 @@ def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "red
         health_check_interval=0,
         retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
     )
+
+
+def pause_seconds(failures: int, longest_seconds: float) -> float:
+    """Return how long to wait after so many failures in a row: doubling, bounded, jittered."""
+    bound = min(longest_seconds, _SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 20))
+    return random.uniform(bound / 2, bound)  # noqa: S311 - spreads reconnections, no secret
 
 
 @contextmanager

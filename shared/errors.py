@@ -9,6 +9,7 @@ ParleyError
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
 ├── BenchError             a benchmark's system, messages or load generator failed
 ├── QueueUnavailable       Redis is not reachable or refuses to work
+│   └── QueueOutOfRoom     Redis answers and cannot write: its memory or its disk is used up
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── RequestRepeated        a request's idempotency key was accepted before; names that job
@@ -53,6 +54,10 @@ class BenchError(ParleyError):
 
 class QueueUnavailable(ParleyError):
     """Say that Redis is not reachable or refuses to work."""
+
+
+class QueueOutOfRoom(QueueUnavailable):
+    """Say that Redis answers and cannot write."""
 
 
 class GatewayUnavailable(ParleyError):

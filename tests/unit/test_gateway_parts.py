@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from gateway.dispatch import new_gateway_id
 from gateway.drain_rate import DrainRate
-from gateway.logs import JsonLines, Outage
+from gateway.logs import JsonLines
 from gateway.preferences import Preference, read_preference
 from gateway.settings import GatewaySettings
 from gateway.waiting_room import WaitingRoom
 from gateway.wsgi import queue_limits
 from shared.clock import ManualClock
 from shared.errors import QueueUnavailable, SettingsError
+from shared.outage import Outage
 from shared.outcomes import JobRecord
 from shared.settings import load
 from shared.wire import IDENTIFIER
@@ -198,7 +199,7 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "parley")
-    outage = Outage()
+    outage = Outage(logging.getLogger("parley.gateway"))
     for fault in (None, "down", "down", "down", None, None):
         outage.note(fault)
 

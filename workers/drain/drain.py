@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
@@ -29,7 +30,7 @@ from workers.drain.work import Job, Ran, ToneJob, Work
 
 _log = logging.getLogger(__name__)
 PULSE_SECONDS = 1.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 12.0
 
 
 class Preparer(Protocol[Job]):
@@ -125,13 +126,14 @@ class Drain(Generic[Job]):
         """Finish the batch in hand, hand the rest back to the head of the queue, and end."""
         parts = self._parts
         parts.stopping.set()
+        deadline = parts.clock.monotonic() + _STOP_SECONDS
         intake, engine, ending, pulse = self._threads
-        intake.join(_STOP_SECONDS)
+        self._join(intake, deadline)
         parts.pool.close()
-        engine.join(_STOP_SECONDS)
+        self._join(engine, deadline)
         parts.completer.close()
-        ending.join(_STOP_SECONDS)
-        pulse.join(_STOP_SECONDS)
+        self._join(ending, deadline)
+        self._join(pulse, deadline)
         parts.events.close()
         try:
             returned = parts.queue.hand_back()
@@ -140,14 +142,14 @@ class Drain(Generic[Job]):
         else:
             _log.info("stopped; %d messages handed back", returned)
 
+    def _join(self, thread: threading.Thread, deadline: float) -> None:
+        """Wait for a thread's end; one that Redis holds up is left behind."""
+        thread.join(max(0.0, deadline - self._parts.clock.monotonic()))
+
     def _take_in(self) -> None:
-        while not self._parts.stopping.is_set():
-            try:
-                leases = self._parts.leaser.lease(self._parts.stopping.is_set)
-            except QueueUnavailable as absence:
-                _log.warning("%s; trying again", absence)
-                self._parts.stopping.wait(PULSE_SECONDS / 2)
-                continue
+        parts = self._parts
+        while not parts.stopping.is_set():
+            leases = parts.persister.insist(lambda: parts.leaser.lease(parts.stopping.is_set))
             if leases:
                 self._parts.pool.put(self._parts.preparer.prepare(leases))
 
@@ -175,11 +177,9 @@ class Drain(Generic[Job]):
 
     def _pulse(self) -> None:
         while not self._parts.stopping.wait(PULSE_SECONDS):
-            try:
-                self._beat()
-                self._reclaim()
-            except QueueUnavailable as absence:
-                _log.warning("heartbeat: %s", absence)
+            with suppress(QueueUnavailable):  # the persister logs that; a pulse beats on
+                self._parts.persister.attempt(self._beat)
+                self._parts.persister.attempt(self._reclaim)
 
     def _beat(self) -> None:
         counters = {**self._parts.counters.snapshot(), **self._parts.gauges()}

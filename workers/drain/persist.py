@@ -5,26 +5,44 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from shared.connection import pause_seconds
 from shared.errors import QueueUnavailable
+from shared.outage import Outage
 
 _log = logging.getLogger(__name__)
-_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 1.0
 Result = TypeVar("Result")
 
 
 class Persister:
-    """Repeat a call to the queue until it succeeds, or until the worker stops."""
+    """Repeat a call to the queue until it succeeds, or until the worker stops.
+
+    All threads of a worker share one: the outage is logged once, its end too.
+    """
 
     def __init__(self, stopping: threading.Event) -> None:
         self._stopping = stopping
+        self._outage = Outage(_log)
 
     def insist(self, call: Callable[[], Result]) -> Result:
         """Return what the call returns; raise QueueUnavailable only when the worker stops."""
+        failures = 0
         while True:
             try:
-                return call()
-            except QueueUnavailable as absence:
+                return self.attempt(call)
+            except QueueUnavailable:
                 if self._stopping.is_set():
                     raise
-                _log.warning("%s; trying again", absence)
-                self._stopping.wait(_PAUSE_SECONDS)
+            failures += 1
+            self._stopping.wait(pause_seconds(failures, _LONGEST_PAUSE_SECONDS))
+
+    def attempt(self, call: Callable[[], Result]) -> Result:
+        """Return what the call returns or raise QueueUnavailable; note which of the two."""
+        try:
+            result = call()
+        except QueueUnavailable as absence:
+            self._outage.note(str(absence))
+            raise
+        if not self._stopping.is_set():  # else the call may have given up before it was made
+            self._outage.note(None)
+        return result

@@ -30,6 +30,8 @@ from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
 _OVERDUE_AT_ONCE = 1_000
+# Working off what waits frees memory in the end, so workers go on where Redis has none left.
+_OVER_LIMIT = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
 
@@ -52,6 +54,7 @@ class RedisLeaseQueue:
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
+        self._beat = self._script("beat.lua")
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's intake, or the timeout."""
@@ -72,11 +75,12 @@ class RedisLeaseQueue:
 
     def beat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
-        with queue_errors(), self._redis.pipeline(transaction=False) as pipe:
-            ttl = int(self._limits.heartbeat_ttl_seconds * 1000)
-            pipe.set(keys.worker(self._worker_id), _encode(status), px=ttl)
-            pipe.zadd(keys.workers(self._queue), {self._worker_id: self._clock.now()})
-            pipe.execute()
+        ttl = int(self._limits.heartbeat_ttl_seconds * 1000)
+        with queue_errors():
+            self._beat(
+                keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
+                args=[_encode(status), ttl, self._clock.now(), self._worker_id],
+            )
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
@@ -126,7 +130,7 @@ class RedisLeaseQueue:
         return self._register(read_script("workers.drain.lua", name))
 
     def _register(self, script: str) -> Callable[..., Any]:
-        return cast("Callable[..., Any]", self._redis.register_script(script))
+        return cast("Callable[..., Any]", self._redis.register_script(_OVER_LIMIT + script))
 
 
 class RedisInferenceQueue(RedisLeaseQueue):

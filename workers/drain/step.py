@@ -5,15 +5,22 @@ Celery keeps the process's life, remote control, heartbeats and events.
 
 import logging
 import os
+import threading
+import time
+from functools import partial
 from typing import Any, Protocol
 
 from celery import Celery, bootsteps
+from celery.signals import worker_shutting_down
 from celery.worker import state
+from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 
 from shared.errors import ParleyError, SettingsError
 
 _log = logging.getLogger(__name__)
+_CELERYS_OWN_END_SECONDS = 5.0
+_PAUSES = {"interval_start": 1, "interval_step": 1, "interval_max": 3}  # seconds
 
 
 class Drained(Protocol):
@@ -38,6 +45,15 @@ def is_revoked(task_id: str) -> bool:
     return task_id in state.revoked
 
 
+class PatientConsumer(Consumer):  # type: ignore[misc] # Celery has no types
+    """Celery's consumer, back soon after Redis is: its own pauses grow to half a minute."""
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Return the connection once it stands."""
+        conn.ensure_connection = partial(conn.ensure_connection, **_PAUSES)
+        return super().ensure_connected(conn)
+
+
 class DrainStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
     """Start a drain for each queue of this worker; survive reconnections of Celery's own link.
 
@@ -49,6 +65,7 @@ class DrainStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no 
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._drains: list[Drained] = []
+        self._ends = threading.Lock()
         super().__init__(consumer, **options)
 
     def start(self, c: Any) -> None:
@@ -58,15 +75,27 @@ class DrainStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no 
             self._drains = self._compose(c)
             for drain in self._drains:
                 drain.start()
+            worker_shutting_down.connect(self._leave, weak=False)
 
     def stop(self, c: Any) -> None:
         """Do nothing: this is called whenever Celery's link breaks, and the drain has its own."""
 
     def shutdown(self, c: Any) -> None:
-        """Stop the drains with the worker."""
-        for drain in self._drains:
-            drain.stop()
-        self._drains = []
+        """Stop the drains with the worker, where no signal has done so before."""
+        with self._ends:
+            for drain in self._drains:
+                drain.stop()
+            self._drains = []
+
+    def _leave(self, **_signal: Any) -> None:
+        """Stop the drains at the signal itself: Celery's loop may hang where Redis does."""
+        threading.Thread(target=self._leave_in_time, name="leave", daemon=True).start()
+
+    def _leave_in_time(self) -> None:
+        self.shutdown(None)
+        time.sleep(_CELERYS_OWN_END_SECONDS)
+        _log.warning("Celery's link to Redis does not end; leaving it")
+        os._exit(0)
 
     def _compose(self, c: Any) -> list[Drained]:
         try:
