@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.cancellation import Cancellation
@@ -43,6 +44,7 @@ class Dispatcher:
         *,
         gateway_id: str,
         deadline_seconds: float,
+        observe_enqueue: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._publisher = publisher
         self._room = room
@@ -52,6 +54,7 @@ class Dispatcher:
         self._clock = clock
         self._gateway_id = gateway_id
         self._deadline_seconds = deadline_seconds
+        self._observe_enqueue = observe_enqueue
 
     def accept(self, request: ChatRequest) -> ChatJob:
         """Return a job for a valid request; one without a conversation begins a new one."""
@@ -95,7 +98,12 @@ class Dispatcher:
             self._publisher.publish(job, claim)
             return JobRecord("queued")
         with self._room.expect(job.id) as awaited:
-            self._publisher.post(job, awaited.acknowledge, claim)
+
+            def acknowledge(outcome: int | Exception) -> None:
+                self._observe_enqueue(self._clock.now() - job.accepted_at)
+                awaited.acknowledge(outcome)
+
+            self._publisher.post(job, acknowledge, claim)
             record = self._wait(awaited, wait_seconds, connection, abandon=claim is None)
         return record or self._last_look(job.id)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -35,6 +35,11 @@ class Meters:
             "parley_gateway_chat_seconds",
             "time from an accepted POST /chat to its answer",
             buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.enqueue_seconds = Summary(
+            "parley_gateway_enqueue_seconds",
+            "time from an accepted message to the queue's word on it",
             registry=self.registry,
         )
         self._waiting = Gauge(

@@ -66,6 +66,7 @@ def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
         clock,
         gateway_id=gateway_id,
         deadline_seconds=deadline,
+        observe_enqueue=meters.enqueue_seconds.observe,
     )
     return Ports(
         dispatcher,

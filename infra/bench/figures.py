@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra.bench.load import STAGES, Samples
-from infra.bench.observe import Observation
+from infra.bench.observe import CHAT, ENQUEUE, Observation
+from shared import keys
 
 DISTURBED_CORES = 0.15
 SATURATED = 0.95  # a system that answers less than this of what is offered has no more to give
@@ -178,23 +179,44 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
 def _stages(
     samples: Samples, answered: NDArray[np.bool_], before: Observation, after: Observation
 ) -> dict[str, float]:
-    """Part a message's mean time: the reply tells of the worker, /metrics of the gateway.
+    """Part a message's mean time as the reply, the gateway and the workers tell of it.
 
-    What the client waited beyond the gateway is `http`; what the gateway waited beyond the worker
-    is `deliver`: the completion in Redis, the publication, waking the request.
+    What the client waited beyond the gateway is `http`; `enqueue` lasts until the queue has the
+    message, `complete` is the worker's last call; what the gateway waited beyond that is `deliver`:
+    the publication, and waking the request.
     """
     rows = samples.stages[answered]
     told = rows[~np.isnan(rows).any(axis=1)]
-    requests = after.gateway_requests - before.gateway_requests
-    if not len(told) or not requests:
+    gateway_ms = _gateway_ms(CHAT, before, after)
+    if not len(told) or gateway_ms is None:
         return {}
     mean = dict(zip(STAGES, (float(value) for value in told.mean(axis=0)), strict=True))
     client_ms = float((samples.done - samples.sent)[answered].mean()) * 1e3
-    gateway_ms = (after.gateway_seconds - before.gateway_seconds) * 1e3 / requests
-    total_ms = mean.pop("total_ms")
-    stages = {name.removesuffix("_ms"): value for name, value in mean.items()}
+    enqueue_ms = min(_gateway_ms(ENQUEUE, before, after) or 0.0, mean["queue_ms"])
+    outside_ms = max(0.0, gateway_ms - mean["total_ms"])
+    complete_ms = min(_completion_ms(before, after), outside_ms)
     return {
         "http": max(0.0, client_ms - gateway_ms),
-        **stages,
-        "deliver": max(0.0, gateway_ms - total_ms),
+        "enqueue": enqueue_ms,
+        "queue": mean["queue_ms"] - enqueue_ms,
+        "prepare": mean["prepare_ms"],
+        "engine": mean["engine_ms"],
+        "compose": mean["compose_ms"],
+        "complete": complete_ms,
+        "deliver": outside_ms - complete_ms,
     }
+
+
+def _gateway_ms(name: str, before: Observation, after: Observation) -> float | None:
+    def gained(part: str) -> float:
+        return after.gateway.get(f"{name}_{part}", 0.0) - before.gateway.get(f"{name}_{part}", 0.0)
+
+    return gained("sum") * 1e3 / gained("count") if gained("count") else None
+
+
+def _completion_ms(before: Observation, after: Observation) -> float:
+    def gained(counter: str) -> float:
+        then = before.counters.get(keys.INFERENCE, {}).get(counter, 0.0)
+        return after.counters.get(keys.INFERENCE, {}).get(counter, 0.0) - then
+
+    return gained("completion_seconds") * 1e3 / gained("answered") if gained("answered") else 0.0

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from infra.stack.probes import live_workers
 from shared import keys
 
-_GATEWAY_TIME = "parley_gateway_chat_seconds"
+CHAT, ENQUEUE = "parley_gateway_chat_seconds", "parley_gateway_enqueue_seconds"
+_GATEWAY_SUMS = {f"{name}_{part}" for name in (CHAT, ENQUEUE) for part in ("sum", "count")}
 _PATIENCE_SECONDS = 5.0
 
 
@@ -22,15 +23,15 @@ class Observation:
     """Sums since each process began, by the name of its part; children belong to their part.
 
     `counters` are those of a queue's workers together, as told by their last heartbeats, which come
-    once a second. `busy_seconds` is the time of all processors that went to any program, or to
-    other machines on the same hardware; `at` is when it was read.
+    once a second; `gateway` holds sums and counts of its times by their names at /metrics.
+    `busy_seconds` is the time of all processors that went to any program, or to other machines on
+    the same hardware; `at` is when it was read.
     """
 
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     rss_bytes: Mapping[str, int] = field(default_factory=dict)
     counters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    gateway_seconds: float = 0.0
-    gateway_requests: float = 0.0
+    gateway: Mapping[str, float] = field(default_factory=dict)
     busy_seconds: float = 0.0
     at: float = 0.0
 
@@ -44,13 +45,7 @@ def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observa
     seen = Observation(cpu, rss, busy_seconds=busy, at=at)
     if redis_url is None:
         return seen
-    seconds, requests = _gateway_times(url)
-    return dataclasses.replace(
-        seen,
-        counters=_counters(redis_url),
-        gateway_seconds=seconds,
-        gateway_requests=requests,
-    )
+    return dataclasses.replace(seen, counters=_counters(redis_url), gateway=_gateway_sums(url))
 
 
 def _busy_seconds() -> float:
@@ -91,15 +86,13 @@ def _counters(redis_url: str) -> dict[str, dict[str, float]]:
     return sums
 
 
-def _gateway_times(url: str) -> tuple[float, float]:
-    """Return the seconds that requests spent in the gateway, and how many they were."""
-    sums = {
+def _gateway_sums(url: str) -> dict[str, float]:
+    return {
         sample.name: sample.value
         for family in text_string_to_metric_families(_fetch(url, "/metrics"))
         for sample in family.samples
-        if sample.name.startswith(_GATEWAY_TIME)
+        if sample.name in _GATEWAY_SUMS
     }
-    return sums.get(f"{_GATEWAY_TIME}_sum", 0.0), sums.get(f"{_GATEWAY_TIME}_count", 0.0)
 
 
 def _fetch(url: str, path: str) -> str:

@@ -19,6 +19,7 @@ from workers import assembly
 from workers.drain.port import Arrival, Completion, CompletionVerdict, Lease, Start
 from workers.drain.redis_queue import RedisInferenceQueue
 from workers.drain.step import Drained, DrainStep
+from workers.engines.cost import CostModel
 from workers.engines.port import Engine, Shape, TokenBatch
 from workers.preprocessing.tokens import Tokenizer
 
@@ -34,6 +35,11 @@ class PoisonableEngine:
         self.name = engine.name
         self.dimension = engine.dimension
         self.shapes: tuple[Shape, ...] = engine.shapes
+
+    @property
+    def cost(self) -> CostModel:
+        """Return the real engine's."""
+        return self._engine.cost
 
     def warm(self) -> None:
         """Warm the real engine."""

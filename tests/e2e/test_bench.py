@@ -56,7 +56,9 @@ def test_every_system_is_measured_and_reported(tmp_path: Path, model_dir: Path) 
     ours = closed["parley", 4]
     parts = {"redis", "inference", "sentiment", "gateway", "flower", "load generator"}
     assert set(ours["cpu_ms"]) == set(ours["rss_mb"]) == parts
-    assert set(ours["stages_ms"]) == {"http", "queue", "prepare", "engine", "compose", "deliver"}
+    assert list(ours["stages_ms"]) == [
+        *("http", "enqueue", "queue", "prepare", "engine", "compose", "complete", "deliver")
+    ]
     assert [e["offered_per_second"] for e in report["figures"] if e["offered_per_second"]] == [10.0]
     assert "parley ÷ stock, 4 users" in report["comparisons"]
     (folder,) = (tmp_path / "bench").iterdir()

@@ -5,7 +5,7 @@ import pytest
 
 from infra.bench.figures import GENERATOR, Figures, summarise
 from infra.bench.load import Samples
-from infra.bench.observe import Observation
+from infra.bench.observe import CHAT, ENQUEUE, Observation
 
 NOTHING = Observation()
 
@@ -104,21 +104,34 @@ def test_batches_are_those_of_the_window() -> None:
 
 def test_stages_add_up_to_what_the_client_waited() -> None:
     given = samples([(11, 11.020), (11, 11.040)])
-    before = Observation(gateway_seconds=1.0, gateway_requests=100)
-    after = Observation(gateway_seconds=1.0 + 10 * 0.025, gateway_requests=110)
+    before = Observation(
+        gateway={f"{CHAT}_sum": 1.0, f"{CHAT}_count": 100},
+        counters={"inference": {"completion_seconds": 1.0, "answered": 50.0}},
+    )
+    after = Observation(
+        gateway={
+            f"{CHAT}_sum": 1.0 + 10 * 0.025,
+            f"{CHAT}_count": 110,
+            f"{ENQUEUE}_sum": 10 * 0.0004,
+            f"{ENQUEUE}_count": 10,
+        },
+        counters={"inference": {"completion_seconds": 1.02, "answered": 60.0}},
+    )
     stages = closed_loop(given, before, after).stages_ms
     assert stages == {
         "http": pytest.approx(4),
-        "queue": 1,
+        "enqueue": pytest.approx(0.4),
+        "queue": pytest.approx(0.6),
         "prepare": 2,
         "engine": 3,
         "compose": 4,
-        "deliver": pytest.approx(15),
+        "complete": pytest.approx(2),
+        "deliver": pytest.approx(13),
     }
     assert sum(stages.values()) == pytest.approx(29)
 
 
 def test_a_system_that_tells_no_timings_has_no_stages() -> None:
     given = samples([(11, 12)], stages=(np.nan,) * 5)
-    after = Observation(gateway_seconds=1.0, gateway_requests=1)
+    after = Observation(gateway={f"{CHAT}_sum": 1.0, f"{CHAT}_count": 1})
     assert closed_loop(given, NOTHING, after).stages_ms == {}

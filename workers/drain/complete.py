@@ -173,8 +173,11 @@ class ChatCompleter:
         if not ready and not buried:
             return
         completions = [*(self._finish(pending, tone) for pending, tone in ready), *buried]
+        began_at = self._clock.monotonic()
         verdicts = self._persister.insist(lambda: self._queue.complete(completions))
+        seconds = self._clock.monotonic() - began_at
         self._counters.add(
+            completion_seconds=seconds * len(completions),
             answered=sum(
                 verdict == "applied" and end.state == "done"
                 for verdict, end in zip(verdicts, completions, strict=True)
