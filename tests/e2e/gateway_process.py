@@ -46,7 +46,7 @@ class Gateway:
         assert self.process.poll() is None, self.log()
         try:
             return requests.get(f"{self.url}/healthz", timeout=2).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def ask(self, message: str = "Hello", **headers: str) -> requests.Response:

@@ -51,7 +51,7 @@ class Field:
         ]
 
     def ready(self) -> bool:
-        return requests.get(f"{self.gateway.url}/readyz", timeout=5).status_code == 200
+        return requests.get(f"{self.gateway.url}/readyz", timeout=10).status_code == 200
 
 
 @pytest.fixture
