@@ -24,7 +24,7 @@ from infra.chaos.recovery import recoveries
 from infra.chaos.report import ChaosReport, Timeline
 from infra.chaos.script import write_script
 from infra.chaos.stage import QUICK_RESTARTS, Stage, StageWatch, build_stage
-from infra.chaos.strikes import Striker
+from infra.chaos.strikes import AIM_SECONDS, Striker
 from infra.chaos.verdict import judge
 from infra.stack.logs import LogFolder
 from shared.connection import REDIS_ERRORS, connect
@@ -84,7 +84,9 @@ class ChaosCampaign:
             Proxy(stage.links, stage.redis_port) as proxy,
             hosted(stage.system, logs, watch, QUICK_RESTARTS) as host,
         ):
-            striker = Striker(self._faults, watch, proxy, Hands(stage.redis_url))
+            aim_seconds = 0.0 if self._plan.planted_bug else AIM_SECONDS  # its hands look empty
+            hands = Hands(stage.redis_url)
+            striker = Striker(self._faults, watch, proxy, hands, aim_seconds)
             course = self._pass_through(stage, host, striker)
         return self._report(made_at, course, striker, watch)
 

@@ -74,6 +74,7 @@ class Crowd:
                 return
             time.sleep(max(0.0, start + conversation.due_seconds - time.monotonic()))
             converse(client, conversation)
+            wire.close()  # a gateway ends connections that idle, which is no fault of its own
 
 
 def converse(client: Client, conversation: Conversation) -> None:

@@ -25,7 +25,7 @@ class ChaosPlan:
     messages: int = 20_000
     faults: int = 48
     seconds: float = 330.0
-    clients: int = 64
+    clients: int = 96
     patience_seconds: float = 120.0
     cards: tuple[Card, ...] = field(default=CARDS)
     planted_bug: bool = False

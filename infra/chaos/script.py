@@ -10,6 +10,8 @@ from infra.chaos.faults import Fault
 POISON = "王"  # one whole word of BERT's vocabulary that no message of ours holds
 _POISON_MESSAGES = 3  # for each fault of that name
 _MOST_TURNS = 6
+_GUST_SECONDS = 5.0  # a calm load leaves workers' hands empty: messages come in gusts,
+_BLOWING = 0.3  # each over so much of its time
 
 Manner = Literal["waiting", "bursting"]
 
@@ -46,7 +48,7 @@ def write_script(
     number = 0
     while number < messages:
         turns = min(chance.randint(1, _MOST_TURNS), messages - number)
-        due = seconds * number / messages
+        due = gusty(seconds * number / messages)
         manner: Manner = "bursting" if chance.random() < 0.3 else "waiting"
         said = tuple(
             _message(n, chance.choice(texts), poison) for n in range(number, number + turns)
@@ -54,6 +56,12 @@ def write_script(
         script.append(Conversation(f"chaos-{seed}-{number}", due, manner, said))
         number += turns
     return script
+
+
+def gusty(at_seconds: float) -> float:
+    """Move a time of an even load to where it lies in gusts."""
+    gust, within = divmod(at_seconds, _GUST_SECONDS)
+    return gust * _GUST_SECONDS + within * _BLOWING
 
 
 def _poison_numbers(messages: int, seconds: float, faults: Sequence[Fault]) -> set[int]:

@@ -13,7 +13,8 @@ from infra.chaos.proxy import Proxy
 from infra.chaos.stage import StageWatch
 from shared.connection import REDIS_ERRORS
 
-_AIM_SECONDS = 1.5  # how long a fault waits for its worker to have something in its hands
+AIM_SECONDS = 5.0  # how long a fault waits for its worker to have its hands full
+_FULL_HANDS = 8
 _ABSENT_SECONDS = 40.0  # how long it waits for a part that is down
 _REST_SECONDS = 2.0  # between two faults of one part that were both waiting for it
 _ON_PROCESSES = frozenset(("kill", "freeze", "restart", "away"))
@@ -54,7 +55,12 @@ class Striker:
     """Strike and mend; `tick` looks once at what is due and returns."""
 
     def __init__(
-        self, faults: Sequence[Fault], watch: StageWatch, proxy: Proxy, hands: Hands
+        self,
+        faults: Sequence[Fault],
+        watch: StageWatch,
+        proxy: Proxy,
+        hands: Hands,
+        aim_seconds: float = AIM_SECONDS,
     ) -> None:
         self.journal = Journal()
         self._due = list(faults)
@@ -62,6 +68,7 @@ class Striker:
         self._watch = watch
         self._blows = Blows(watch, proxy, lambda: [each.strike.fault for each in self._ongoing])
         self._hands = hands
+        self._aim_seconds = aim_seconds
         self._ongoing: list[_Ongoing] = []
         self._watched: list[tuple[Strike, str]] = []
         self._to_push: list[tuple[str, str, bytes]] = []
@@ -109,15 +116,15 @@ class Striker:
         return not (rested and self._watch.is_up(fault.target))
 
     def _aim(self, fault: Fault, late_seconds: float) -> str | None:
-        """Return the worker to hit ('' for other faults), None while its hands are empty."""
+        """Return the worker to hit ('' for other faults), None while its hands are not full."""
         if fault.target not in WORKERS or fault.action not in ("kill", "freeze"):
             return ""
         try:
             worker_id = self._hands.worker_id(fault.target, self._watch.pids[fault.target]) or ""
-            busy = bool(worker_id) and self._hands.held(worker_id) > 0
+            full = bool(worker_id) and self._hands.held(worker_id) >= _FULL_HANDS
         except REDIS_ERRORS:
             return None if late_seconds < _ABSENT_SECONDS else ""
-        return worker_id if busy or late_seconds > _AIM_SECONDS else None
+        return worker_id if full or late_seconds > self._aim_seconds else None
 
     def _strike(self, fault: Fault, worker_id: str) -> None:
         strike = Strike(fault, time.time())
