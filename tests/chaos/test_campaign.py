@@ -67,7 +67,7 @@ def test_a_short_seed_keeps_every_promise(tmp_path: Path, model_dir: Path) -> No
 
 
 def test_a_worker_that_acknowledges_early_is_found_out(tmp_path: Path, model_dir: Path) -> None:
-    load = ("--messages", "500", "--seconds", "4", "--patience", "6")
+    load = ("--messages", "500", "--seconds", "4", "--patience", "4")
     faults = ("--faults", "3", "--only", "kill inference")
     status, report = run_chaos(tmp_path, model_dir, *load, *faults, "--planted-bug")
     assert status == 1
