@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.redis_address import is_sentinel, read_sentinel_address
 
 
 class CommonSettings(BaseSettings):
@@ -30,6 +31,13 @@ class CommonSettings(BaseSettings):
     conversation_ttl_seconds: int = Field(
         86_400, ge=60, description="how long a silent conversation is remembered"
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _must_be_whole(cls, url: str | None) -> str | None:
+        if url is not None and is_sentinel(url):
+            read_sentinel_address(url)
+        return url
 
     @property
     def redis_address(self) -> str:

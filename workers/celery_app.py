@@ -12,17 +12,14 @@ from kombu import Queue
 
 from shared import keys
 from shared.settings import CommonSettings, load
-
-# Without them a Redis that hangs would hang Celery's link, and with it the worker's stop.
-_LINK = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
+from workers.celery_link import celery_link
 
 
 def _configuration() -> dict[str, Any]:
     """Read the environment; Celery calls this when it first needs its configuration."""
     settings = load(CommonSettings)
     return {
-        "broker_url": settings.redis_address,
-        "result_backend": settings.redis_address,
+        **celery_link(settings.redis_address),
         "result_expires": settings.result_ttl_seconds,
         "task_serializer": "json",
         "result_serializer": "json",
@@ -36,9 +33,6 @@ def _configuration() -> dict[str, Any]:
         "worker_send_task_events": True,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "broker_transport_options": _LINK,
-        "redis_socket_timeout": _LINK["socket_timeout"],
-        "redis_socket_connect_timeout": _LINK["socket_connect_timeout"],
         # No task of Celery's own ever runs here, so none is cut off; unset, Celery warns.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
         "worker_consumer": "workers.drain.step:PatientConsumer",

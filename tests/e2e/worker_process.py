@@ -9,6 +9,7 @@ import msgspec
 import redis
 
 from shared import keys
+from shared.connection import connect
 from shared.jobs import WorkerStatus
 from tests.processes import wait_until
 
@@ -53,7 +54,7 @@ class WorkerProcess:
         """Tell whether this very process has a heartbeat."""
         assert self.process.poll() is None, self.log()
         try:
-            with redis.Redis.from_url(self._redis_url) as client:
+            with connect(self._redis_url) as client:
                 beats = client.mget([keys.worker("-"), *client.scan_iter(keys.worker("*"))])
         except redis.RedisError:
             return False

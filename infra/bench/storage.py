@@ -1,0 +1,142 @@
+"""What the queue costs in Redis: memory of what waits and what is stored, and the price of syncing.
+
+    python -m infra.bench.storage [MESSAGES]
+
+Fills scratch servers through the gateway's and the worker's own scripts: no HTTP and no model.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+from gateway.drain_rate import DrainRate
+from gateway.publisher import QueueLimits, RedisPublisher
+from infra.bench.systems import free_ports
+from infra.stack.embedded_redis import server_command
+from infra.stack.probes import RedisProbe
+from shared import wire
+from shared.clock import SystemClock
+from shared.connection import connect
+from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone, Turn
+from shared.outcomes import encode_reply
+from workers.drain.port import Completion, Lease, ToneCompletion
+from workers.drain.port import QueueLimits as DrainLimits
+from workers.drain.redis_queue import RedisInferenceQueue, RedisSentimentQueue
+
+_ASKED = "Where is my parcel? It should have been here two days ago."
+_TOLD = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
+_TOGETHER = 64
+_SYNC_ROUNDS = 3
+_SYNC_MESSAGES = 4_096
+_TONE = Tone("negative", 0.91, {"anger": 0.4, "worry": 0.3})
+
+
+def main(messages: int) -> None:
+    """Measure both and print them as JSON."""
+    with scratch_server("everysec") as url:
+        kilobytes = measure_memory(url, messages)
+    rates: dict[str, list[float]] = {"everysec": [], "always": [], "no": []}
+    for _ in range(_SYNC_ROUNDS):  # interleaved: another program's noise meets all of them
+        for policy, found in rates.items():
+            with scratch_server(policy) as url:
+                found.append(round(_SYNC_MESSAGES / seconds_to_drain(url, _SYNC_MESSAGES)))
+    print(json.dumps({"kilobytes_a_message": kilobytes, "messages_per_second": rates}, indent=2))
+
+
+@contextmanager
+def scratch_server(sync: str) -> Iterator[str]:
+    """Run an empty server that syncs its file as told; yield its address."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-storage-"))
+    (port,) = free_ports(1)
+    url = f"redis://127.0.0.1:{port}/0"
+    server = subprocess.Popen(
+        [*server_command(port, folder), "--appendfsync", sync, "--logfile", "redis.log"]
+    )
+    try:
+        while not RedisProbe(url).is_ready(server.pid):
+            time.sleep(0.05)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder)
+
+
+def measure_memory(url: str, messages: int) -> dict[str, float]:
+    """Let so many messages wait, then answer them; return what one of each takes."""
+    with redis.Redis.from_url(url) as client:
+        empty = _used_bytes(client)
+        _publish(url, messages)
+        waiting = _used_bytes(client) - empty
+        file_bytes = int(client.info("persistence")["aof_current_size"])
+        _drain(url)
+        stored = _used_bytes(client) - empty
+    return {
+        "waiting": round(waiting / messages / 1e3, 2),
+        "answered": round(stored / messages / 1e3, 2),
+        "append_only_file_while_waiting": round(file_bytes / messages / 1e3, 2),
+    }
+
+
+def seconds_to_drain(url: str, messages: int) -> float:
+    """Return how long it takes to publish and answer so many messages, one batch after another."""
+    began = time.monotonic()
+    _publish(url, messages)
+    _drain(url)
+    return time.monotonic() - began
+
+
+def _used_bytes(client: "redis.Redis") -> int:
+    return int(client.info("memory")["used_memory"])
+
+
+def _publish(url: str, messages: int) -> None:
+    clock = SystemClock()
+    limits = QueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
+    publisher = RedisPublisher(connect(url, timeout_seconds=30), limits, DrainRate(clock))
+    settled = threading.Semaphore(0)
+    for start in range(0, messages, _TOGETHER):
+        together = min(_TOGETHER, messages - start)
+        for _ in range(together):
+            job_id, now = wire.new_job_id(), clock.now()
+            job = ChatJob(job_id, _ASKED, job_id, now, expires_at=now + 3_600, gateway="gateway-1")
+            publisher.post(job, lambda _outcome: settled.release())
+        for _ in range(together):
+            settled.acquire()
+
+
+def _drain(url: str) -> None:
+    clock = SystemClock()
+    inference = RedisInferenceQueue(url, "inference-1", clock, DrainLimits())
+    sentiment = RedisSentimentQueue(url, "sentiment-1", clock, DrainLimits(tone_ttl_seconds=1))
+    while leases := inference.lease(_TOGETHER):
+        inference.complete([_answer(lease, clock.now()) for lease in leases])
+    while leases := sentiment.lease(_TOGETHER):
+        sentiment.complete([ToneCompletion(lease.token, None) for lease in leases])
+
+
+def _answer(lease: Lease, now: float) -> Completion:
+    job = wire.decode_job(wire.decode(lease.raw), now)
+    alternatives = tuple(Alternative(f"entry-{n}", "What else may be meant?", 0.1) for n in "123")
+    answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
+    timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
+    reply = Reply(_TOLD, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
+    turns = Turn("user", _ASKED, job.id, now), Turn("assistant", _TOLD, job.id, now)
+    phrases = ("sorry-1", "offer-2")
+    return Completion(
+        lease.token, job.id, "done", encode_reply(reply), now, job.conversation_id, job.gateway,
+        turns, phrases,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
