@@ -1,0 +1,268 @@
+"""Gateway and workers over one Redis, driven step by step, and what must hold after each step."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+import msgspec
+import redis
+
+from gateway.cancellation import RedisCancellation
+from gateway.conversations import RedisConversations
+from gateway.drain_rate import DrainRate
+from gateway.publisher import QueueLimits, RedisPublisher
+from shared import keys
+from shared.clock import ManualClock
+from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
+from shared.outcomes import read_celery_result
+from shared.wire import encode_infer
+from workers.drain.counters import Counters
+from workers.drain.events import RecordedEvents
+from workers.drain.persist import Persister
+from workers.drain.port import Completion, Lease
+from workers.drain.port import QueueLimits as DrainLimits
+from workers.drain.prepare import ChatPreparer, Judge
+from workers.drain.redis_queue import RedisInferenceQueue
+from workers.drain.work import Work
+from workers.preprocessing.preprocessor import Prepared
+
+GATEWAY_LIMITS = QueueLimits(
+    messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
+)
+CONVERSATIONS = ("talk", "chat")
+DRAIN_LIMITS = DrainLimits(deliveries=3, heartbeat_ttl_seconds=600)
+
+
+class Words:
+    """Prepare a text as one token."""
+
+    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
+        """Return the texts as they are."""
+        return [Prepared(text, (1,), False) for text in messages]
+
+
+@dataclass
+class Known:
+    """What the model knows of a job; `place` is its place in the order of acceptance."""
+
+    job: ChatJob
+    foreign: bool
+    place: int | None
+    unwanted: bool = False
+    result: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Redis at one moment: jobs by where they are."""
+
+    queue: list[str]
+    listed: list[str]
+    results: dict[str, bytes | None]
+    lanes: dict[str, str | None]
+    parked: dict[str, list[str]]
+    turns: dict[str, list[Turn]]
+    leases: dict[bytes, str]
+
+
+@dataclass
+class Worker:
+    """A worker's adapter and what the process has in its memory."""
+
+    name: str
+    queue: RedisInferenceQueue
+    preparer: ChatPreparer
+    leases: list[Lease] = field(default_factory=list)
+    works: list[Work[ChatJob]] = field(default_factory=list)
+
+
+class ProtocolStand:
+    """All parts, the model, and the checks."""
+
+    def __init__(self, url: str, client: "redis.Redis") -> None:
+        self._url = url
+        self.client = client
+        self.clock = ManualClock()
+        self.publisher = RedisPublisher(client, GATEWAY_LIMITS, DrainRate(self.clock))
+        self.cancellation = RedisCancellation(client, self.clock, GATEWAY_LIMITS)
+        self.conversations = RedisConversations(client, self.clock, GATEWAY_LIMITS)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all, in Redis and in the model."""
+        self.client.flushdb()
+        self.jobs: dict[str, Known] = {}
+        self.answered: dict[str, list[str]] = {}
+        self.revoked: set[str] = set()
+        self._accepted = self._hired = 0
+        self.workers = [self.hire() for _ in range(2)]
+
+    def hire(self) -> Worker:
+        """Start a worker under a new name."""
+        self._hired += 1
+        name = f"w{self._hired}"
+        queue = RedisInferenceQueue(self._url, name, self.clock, DRAIN_LIMITS)
+        judge = Judge(self.revoked.__contains__, self.clock)
+        parts = (judge, RecordedEvents(), Counters(), Persister(Event()))
+        worker = Worker(name, queue, ChatPreparer(queue, Words(), *parts))
+        self.beat(worker)
+        return worker
+
+    def beat(self, worker: Worker) -> None:
+        """Let a worker tell that it lives."""
+        now = self.clock.now()
+        worker.queue.beat(WorkerStatus(worker.name, keys.INFERENCE, "test", 1, "host", now))
+
+    def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
+        """Return a job of its own name."""
+        now = self.clock.now()
+        return ChatJob(
+            f"j{len(self.jobs)}",
+            "Hello",
+            conversation,
+            now,
+            expires_at=None if seconds is None else now + seconds,
+        )
+
+    def accept(self, job: ChatJob, *, foreign: bool) -> None:
+        """Take a job into the model; a foreign one gets its place when a worker first sees it."""
+        self.jobs[job.id] = Known(job, foreign, None if foreign else self._next_place())
+
+    def _next_place(self) -> int:
+        self._accepted += 1
+        return self._accepted
+
+    def waiting(self) -> list[str]:
+        """Return the jobs on the queue, the head first."""
+        return [self._name(raw) for raw in reversed(self._list(keys.INFERENCE))]
+
+    def holder(self, conversation: str) -> str | None:
+        """Return the job that holds a lane."""
+        found = self.client.get(keys.lane(conversation))
+        return found.decode() if isinstance(found, bytes) else None
+
+    def holds(self, worker: Worker, token: bytes) -> bool:
+        """Tell whether a lease is still this worker's."""
+        return bool(self.client.hexists(keys.lease(worker.name), token.decode()))
+
+    def completion(self, work: Work[ChatJob], state: JobState) -> Completion:
+        """Return the end of a work, with turns where it was answered."""
+        job, now = work.job, self.clock.now()
+        turns = (Turn("user", "q", job.id, now), Turn("assistant", "r", job.id, now))
+        return Completion(
+            token=work.token,
+            job_id=job.id,
+            state=state,
+            body=b"{}",
+            done_at=now,
+            conversation_id=job.conversation_id,
+            turns=turns if state == "done" else None,
+        )
+
+    def check(self, ended: Iterable[str] = ()) -> None:
+        """Check all that must always hold; `ended` names the jobs that this step ended."""
+        seen = self._look()
+        self._check_results(seen, set(ended))
+        self._give_places(seen)
+        self._check_places(seen)
+        self._check_lanes(seen)
+        self._check_turns(seen)
+
+    def _look(self) -> "Seen":
+        with self.client.pipeline(transaction=True) as look:
+            look.lrange(keys.INFERENCE, 0, -1)
+            look.zrange(keys.PARKED, 0, -1)
+            look.mget([keys.result(name) for name in (*self.jobs, "none")])
+            for conversation in CONVERSATIONS:
+                look.get(keys.lane(conversation))
+                look.lrange(keys.lane_waiting(conversation), 0, -1)
+                look.lrange(keys.turns(conversation), 0, -1)
+            for number in range(1, self._hired + 1):
+                look.hgetall(keys.lease(f"w{number}"))
+            queue, listed, results, *rest = look.execute()
+        lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
+        return Seen(
+            queue=[self._name(raw) for raw in queue],
+            listed=[member.decode() for member in listed],
+            results=dict(zip(self.jobs, results[:-1], strict=True)),
+            lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},
+            parked={
+                name: [line.split(b"\n", 1)[0].decode() for line in waiting]
+                for name, (_, waiting, _) in lanes.items()
+            },
+            turns={
+                name: [msgspec.json.decode(turn, type=Turn) for turn in turns]
+                for name, (_, _, turns) in lanes.items()
+            },
+            leases={
+                token: self._name(raw)
+                for held in rest[3 * len(CONVERSATIONS) :]
+                for token, raw in held.items()
+            },
+        )
+
+    def _check_results(self, seen: "Seen", ended: set[str]) -> None:
+        for name, known in self.jobs.items():
+            stored = seen.results[name]
+            if known.result is not None:
+                assert stored == known.result, f"the end of {name} was changed"
+            elif stored is not None:
+                known.result = stored
+                self._check_reason(known, stored, name in ended)
+
+    def _check_reason(self, known: Known, stored: bytes, ended: bool) -> None:
+        state, over_at = read_celery_result(stored).state, known.job.expires_at
+        reasons = {
+            "done": ended,
+            "failed": ended or self.client.exists(keys.redelivered(known.job.id)),
+            "expired": over_at is not None and over_at <= self.clock.now(),
+            "cancelled": known.unwanted,
+        }
+        assert reasons[state], f"{known.job.id} is {state} without a reason"
+
+    def _give_places(self, seen: "Seen") -> None:
+        for conversation in CONVERSATIONS:
+            for name in (seen.lanes[conversation], *seen.parked[conversation]):
+                if name and self.jobs[name].place is None:
+                    self.jobs[name].place = self._next_place()
+
+    def _check_places(self, seen: "Seen") -> None:
+        parked = [f"{talk} {name}" for talk, names in seen.parked.items() for name in names]
+        assert sorted(parked) == sorted(seen.listed), "what is parked and what is listed differ"
+        somewhere = {*seen.queue, *seen.leases.values()}.union(*seen.parked.values())
+        lost = {name for name, known in self.jobs.items() if known.result is None} - somewhere
+        assert not lost, f"{lost} are nowhere"
+
+    def _check_lanes(self, seen: "Seen") -> None:
+        for holder in seen.lanes.values():
+            assert not holder or self.jobs[holder].result is None, f"{holder} ended and holds"
+        running = [
+            work.job.conversation_id
+            for worker in self.workers
+            for work in worker.works
+            if self.jobs[work.job.id].result is None and work.token in seen.leases
+        ]
+        assert len(running) == len(set(running)), "two jobs of a conversation are in flight"
+
+    def _check_turns(self, seen: "Seen") -> None:
+        for conversation, turns in seen.turns.items():
+            answered = self.answered.get(conversation, [])
+            told = [(turn.job_id, turn.role) for turn in turns]
+            assert told == [(name, role) for name in answered for role in ("user", "assistant")]
+            places = [self.jobs[name].place or 0 for name in answered]
+            assert places == sorted(places), f"{answered} is not the order of acceptance"
+
+    def _name(self, raw: bytes) -> str:
+        headers: dict[str, str] = msgspec.json.decode(raw)["headers"]
+        return headers["id"]
+
+    def _list(self, key: str) -> list[bytes]:
+        found: list[bytes] = self.client.lrange(key, 0, -1)  # type: ignore[assignment]
+        return found
+
+
+def foreign_message(job: ChatJob) -> bytes:
+    """Return a job's message as a Celery client would have put it on the queue."""
+    envelope = msgspec.json.decode(encode_infer(job))
+    del envelope["headers"]["parley_accepted_at"], envelope["headers"]["parley_gateway"]
+    return msgspec.json.encode(envelope)

@@ -1,0 +1,195 @@
+"""The protocol in any order of steps: no job lost, effects once, conversations in order."""
+
+from collections.abc import Iterator
+
+import redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from shared import keys
+from shared.errors import AdmissionRefused
+from shared.jobs import JobState
+from tests.contract.protocol_stand import (
+    CONVERSATIONS,
+    GATEWAY_LIMITS,
+    ProtocolStand,
+    Worker,
+    foreign_message,
+)
+
+TALKS = st.sampled_from(("talk", *CONVERSATIONS))
+SECONDS = st.sampled_from([None, 30.0, 60.0])
+WORKERS = st.integers(0, 1)
+COUNTS = st.integers(1, 4)
+ENDS: st.SearchStrategy[JobState] = st.sampled_from(["done", "done", "failed"])
+
+
+class Protocol(RuleBasedStateMachine):
+    """Two workers and a gateway; whatever can happen between two Lua calls."""
+
+    stand: ProtocolStand
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stand.reset()
+        self.answered_now: list[str] = []
+
+    @rule(conversation=TALKS, seconds=st.lists(SECONDS, min_size=1, max_size=3))
+    def enqueue(self, conversation: str, seconds: list[float | None]) -> None:
+        for each in seconds:
+            self._enqueue(conversation, each)
+
+    def _enqueue(self, conversation: str, seconds: float | None) -> None:
+        stand = self.stand
+        job = stand.new_job(conversation, seconds)
+        waiting = len(stand.waiting()) + stand.client.zcard(keys.PARKED)
+        behind = stand.client.llen(keys.lane_waiting(conversation))
+        try:
+            stand.publisher.publish(job)
+        except AdmissionRefused:
+            assert waiting >= GATEWAY_LIMITS.messages or behind >= 4
+        else:
+            assert waiting < GATEWAY_LIMITS.messages
+            stand.accept(job, foreign=False)
+
+    @rule(conversation=TALKS, seconds=SECONDS)
+    def celery_client_sends(self, conversation: str, seconds: float | None) -> None:
+        job = self.stand.new_job(conversation, seconds)
+        self.stand.client.lpush(keys.INFERENCE, foreign_message(job))
+        self.stand.accept(job, foreign=True)
+
+    @precondition(lambda self: self.stand.waiting())
+    @rule(at=WORKERS, count=COUNTS)
+    def lease(self, at: int, count: int) -> None:
+        worker = self.stand.workers[at]
+        worker.leases += worker.queue.lease(count)
+
+    @precondition(lambda self: self.stand.waiting())
+    @rule(at=WORKERS, count=COUNTS)
+    def lease_and_start(self, at: int, count: int) -> None:
+        self.lease(at, count)
+        self.start(9)
+
+    @precondition(lambda self: any(worker.leases for worker in self.stand.workers))
+    @rule(count=COUNTS)
+    def start(self, count: int) -> None:
+        for worker in self.stand.workers:
+            leases, worker.leases = worker.leases[:count], worker.leases[count:]
+            worker.works += worker.preparer.prepare(leases)
+            self.stand.check()
+
+    @precondition(lambda self: any(worker.works for worker in self.stand.workers))
+    @rule(at=WORKERS, count=COUNTS, state=ENDS, last=st.booleans())
+    def complete(self, at: int, count: int, state: JobState, last: bool) -> None:
+        stand, worker = self.stand, self.stand.workers[at]
+        works = worker.works[-count:] if last else worker.works[:count]
+        held = [stand.holds(worker, work.token) for work in works]
+        verdicts = worker.queue.complete([stand.completion(work, state) for work in works])
+        for work, valid, verdict in zip(works, held, verdicts, strict=True):
+            name, ended = work.job.id, stand.jobs[work.job.id].result is not None
+            ended = ended or name in self.answered_now
+            assert verdict == ("lost" if not valid else "duplicate" if ended else "applied")
+            if verdict == "applied":
+                self.answered_now.append(name)
+                if state == "done":
+                    stand.answered.setdefault(work.job.conversation_id, []).append(name)
+        worker.works = [work for work in worker.works if work not in works]
+
+    @rule(at=WORKERS, forgets=st.booleans())
+    def die_or_freeze(self, at: int, forgets: bool) -> None:
+        worker, other = self.stand.workers[at], self.stand.workers[1 - at]
+        self.stand.client.delete(keys.worker(worker.name))
+        if forgets:
+            self.stand.workers[at] = self.stand.hire()
+        self._sweep(other)
+
+    @rule(at=WORKERS)
+    def sweep(self, at: int) -> None:
+        self.stand.beat(self.stand.workers[at])
+        self._sweep(self.stand.workers[at])
+
+    @rule(at=WORKERS)
+    def stop_in_order(self, at: int) -> None:
+        self.stand.workers[at].queue.hand_back()
+        self.stand.workers[at] = self.stand.hire()
+
+    def _sweep(self, worker: Worker) -> None:
+        for lease in worker.queue.reclaim_dead().over_limit:
+            worker.preparer.bury(lease, "delivered too often")
+
+    @precondition(lambda self: self.stand.jobs)
+    @rule(number=st.integers(0, 20), revoked=st.booleans())
+    def cancel(self, number: int, revoked: bool) -> None:
+        known = self.stand.jobs[f"j{number % len(self.stand.jobs)}"]
+        if revoked:
+            self.stand.revoked.add(known.job.id)
+        if revoked or self.stand.cancellation.cancel(known.job.id):
+            known.unwanted = True
+
+    @rule(conversation=TALKS)
+    def erase(self, conversation: str) -> None:
+        self.stand.conversations.erase(conversation)
+        self.stand.answered[conversation] = []
+        for known in self.stand.jobs.values():
+            if known.job.conversation_id == conversation and known.place is not None:
+                known.unwanted = True
+
+    @rule(seconds=st.sampled_from([1.0, 40.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.stand.clock.advance(seconds)
+
+    @precondition(lambda self: any(self._lapsed()))
+    @rule()
+    def lanes_run_out(self) -> None:
+        for conversation in self._lapsed():
+            self.stand.client.delete(keys.lane(conversation))
+
+    def _lapsed(self) -> Iterator[str]:
+        running = {work.job.id for worker in self.stand.workers for work in worker.works}
+        for conversation in CONVERSATIONS:
+            holder = self.stand.holder(conversation)
+            over_at = self.stand.jobs[holder].job.expires_at if holder else None
+            if over_at and over_at <= self.stand.clock.now() and holder not in running:
+                yield conversation
+
+    @invariant()
+    def all_holds(self) -> None:
+        self.stand.check(self.answered_now)
+        self.answered_now = []
+
+    def teardown(self) -> None:
+        """With one worker that lives, every accepted job comes to its end."""
+        worker = self.stand.hire()
+        for other in self.stand.workers:
+            self.stand.client.delete(keys.worker(other.name))
+        self.stand.workers = [worker]
+        for _ in range(3 * len(self.stand.jobs) + 3):
+            self._sweep(worker)
+            worker.works = worker.preparer.prepare(worker.queue.lease(4))
+            self.all_holds()
+            self.complete(0, 4, "done", last=False)
+            self.all_holds()
+        unfinished = [name for name, known in self.stand.jobs.items() if known.result is None]
+        assert unfinished == []
+        assert self.stand.waiting() == []
+        assert self.stand.client.keys("parley:la*") == []
+
+
+def test_the_protocol_keeps_its_promises(redis_url: str, redis_client: "redis.Redis") -> None:
+    stand = ProtocolStand(redis_url, redis_client)
+    machine = type("ProtocolOverRedis", (Protocol,), {"stand": stand})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=100,
+            stateful_step_count=40,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
