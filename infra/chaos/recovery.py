@@ -90,6 +90,7 @@ class _Times:
         self._ready = ready
         ended = [story for story in told.values() if story.ended_at]
         self._ended = {job: story.ended_at or 0.0 for story in ended for job in story.job_ids}
+        self._waits = [(story.sent_at or 0.0, story.ended_at or 0.0) for story in ended]
         self._answers = sorted(s.ended_at or 0.0 for s in ended if s.ending == "answered")
 
     def released(self, action: str, targets: Sequence[str]) -> list[_Sample]:
@@ -111,14 +112,20 @@ class _Times:
         ]
 
     def first_answers(self) -> list[_Sample]:
-        """Return the time of the first answer after each return of Redis."""
+        """Return the time to the first answer after each return of Redis."""
         samples = []
         for strike in (each for each in self._strikes if each.fault.target == REDIS):
             back = self._end(strike)
             first = next((at for at in self._answers if at > back), None)
             if first is not None:
-                samples.append(self._sample(strike, back, first))
+                samples.append(self._sample(strike, self._asked_since(back), first))
         return samples
+
+    def _asked_since(self, back: float) -> float:
+        """Return when somebody waited for an answer for the first time since Redis was back."""
+        if any(sent <= back < ended for sent, ended in self._waits):
+            return back
+        return min((sent for sent, _ in self._waits if sent > back), default=back)
 
     def served(self) -> list[_Sample]:
         """Return how long each killed gateway did not serve."""

@@ -89,6 +89,7 @@ class Striker:
 
     def mend_all(self) -> None:
         """Mend everything that is broken now; what has not struck yet never will."""
+        self.journal.missed += self._due
         self._due.clear()
         for ongoing in list(self._ongoing):
             self._mend(ongoing)

@@ -44,9 +44,18 @@ def test_a_recovery_beside_another_fault_does_not_miss_the_reach() -> None:
 
 def test_redis_is_back_once_it_answers_and_every_link_is_open() -> None:
     away = strike("away", "redis", 100.0, mended_at=106.0)
-    told = {n: Story(ended_at=at, ending="answered") for n, at in enumerate((99.0, 104.0, 107.5))}
+    told = {
+        n: Story(sent_at=sent, ended_at=ended, ending="answered")
+        for n, (sent, ended) in enumerate([(98.0, 99.0), (102.0, 104.0), (105.0, 107.5)])
+    }
     first = by_name(recoveries([away], told, {"redis": [103.0]}), "Redis")
     assert first.p50 == 1.5
+
+
+def test_a_lull_after_redis_is_back_is_no_part_of_its_recovery() -> None:
+    killed = strike("kill", "redis", 100.0)
+    told = {0: Story(sent_at=104.0, ended_at=104.25, ending="answered")}
+    assert by_name(recoveries([killed], told, {"redis": [101.0]}), "Redis").p50 == 0.25
 
 
 def test_a_gateway_serves_when_it_is_ready_again() -> None:
