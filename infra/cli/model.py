@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from workers.engines.select import Kind
+    from workers.models.gate import GateReport, LabelledRow
     from workers.models.weights import Source
 
 app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
@@ -58,21 +59,37 @@ def check(
     model_dir: Folder = None,
     threads: Threads = 1,
     rounds: Annotated[int, typer.Option(min=0, help="Timing rounds; 0: none.")] = 10,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Choose the engine that PARLEY_ENGINE=auto takes.")
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help="Rows of text and label for the gate [default: the knowledge base's wordings].",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every engine with the reference vectors, and time it on each of its shapes."""
+    """Compare every engine with the reference vectors, and time it on each of its shapes.
+
+    The gate then measures speed on real lengths, and how often the row nearest to a row has its
+    label. It refuses what is not 1.2 times as fast as plain fp32 or loses more than 0.5 points.
+    """
     from infra.cli.model_tables import show_check
     from infra.cli.output import native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
     from workers.models.check import check_model
 
-    screen = progress_console(as_json=as_json)
+    screen, folder = progress_console(as_json=as_json), _folder(model_dir)
+    rows = _labelled_rows(data, gate=gate)
     with native_silence(), StageProgress(screen, "Checking the model") as progress:
-        report = check_model(_folder(model_dir), threads, rounds, progress.tell)
-    if as_json:
-        print_json({"ok": report.ok, **asdict(report)})
-    else:
+        report = check_model(folder, threads, 0 if gate else rounds, progress.tell)
+    if not as_json:
         show_check(report)
+    trials = _gate(folder, rows, threads, as_json=as_json) if gate and report.ok else None
+    if as_json:
+        print_json({"ok": report.ok, **asdict(report), "gate": trials})
     if not report.ok:
         raise typer.Exit(1)
 
@@ -118,6 +135,35 @@ def _kinds(names: Sequence[str]) -> "list[Kind]":
         if name not in kinds:
             raise SettingsError(f"--engine {name}: only litert and tensorflow can be timed.")
     return [kinds[name] for name in names]
+
+
+def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: bool) -> "GateReport":
+    from infra.cli.model_tables import show_gate
+    from infra.cli.output import native_silence, progress_console
+    from infra.stack.progress import StageProgress
+    from workers.models.gate import run_gate
+
+    screen = progress_console(as_json=as_json)
+    with native_silence(), StageProgress(screen, "Measuring the engines") as progress:
+        report = run_gate(folder, rows, threads, progress=progress.tell)
+    if not as_json:
+        show_gate(report)
+    return report
+
+
+def _labelled_rows(data: Path | None, *, gate: bool) -> "list[LabelledRow]":
+    from shared.errors import SettingsError
+
+    if not gate:
+        if data:
+            raise SettingsError("--data FILE goes with --gate.")
+        return []
+    from infra.cli.model_rows import rows_of_base, rows_of_file
+    from shared.settings import load
+    from workers.knowledge.loader import DEMO
+    from workers.settings import WorkerSettings
+
+    return rows_of_file(data) if data else rows_of_base(load(WorkerSettings).kb or DEMO)
 
 
 def _source(weights: str | None) -> "Source | None":

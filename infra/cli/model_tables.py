@@ -11,6 +11,7 @@ from workers.models.check import (
     CheckReport,
     Parity,
 )
+from workers.models.gate import LEAST_RATIO, MOST_LOST_POINTS, GateReport
 from workers.models.profile import ProfileReport, Speed
 
 _YES, _NO = "[green]✓[/]", "[red]✗[/]"
@@ -35,6 +36,27 @@ def show_check(report: CheckReport) -> None:
         screen.print(f"[yellow]![/] not checked: {name}", highlight=False)
     verdict = f"{_YES} may be used" if report.ok else f"{_NO} must not be used"
     screen.print(f"{verdict}: {report.source} in {report.model_dir}", highlight=False)
+
+
+def show_gate(report: GateReport) -> None:
+    """Print what each engine does beside the plain one, and which was chosen."""
+    screen = console()
+    table = _table(("", "engine"), ("rows/s", "× plain", "nearest right", "points lost"))
+    table.add_column("")
+    for trial in report.trials:
+        plain = trial is report.trials[0]
+        table.add_row(
+            *(_NO if trial.refused else _YES, trial.engine, f"{trial.rows_per_second:,.0f}"),
+            *("" if plain else f"{trial.ratio:.2f}", f"{100 * trial.right:.1f} %"),
+            *("" if plain else f"{trial.lost_points:.2f}", trial.refused or ""),
+        )
+    screen.print("", table)
+    screen.print(
+        f"[dim]{report.rows} rows of {report.labels} labels; at least {LEAST_RATIO} times as fast "
+        f"as the plain engine, at most {MOST_LOST_POINTS} points lost[/]\n"
+        f"{_YES} PARLEY_ENGINE=auto takes {report.chosen}",
+        highlight=False,
+    )
 
 
 def show_profile(report: ProfileReport) -> None:

@@ -14,6 +14,7 @@ from workers.engines.litert import LiteRtEngine
 from workers.engines.port import Engine, TokenBatch
 from workers.engines.simulated import SimulatedEngine
 from workers.engines.tensorflow import TensorFlowEngine
+from workers.models.reference import committed_reference
 
 KINDS = ["litert-int8", "litert-fp32", "simulated", "tensorflow-fp32"]
 
@@ -117,6 +118,28 @@ def test_no_cost_is_known_before_it_is_measured(kind: str, model_dir: Path) -> N
 def test_a_cold_engine_refuses_to_run(kind: str, model_dir: Path) -> None:
     with pytest.raises(EngineError, match="not warm"):
         make(kind, model_dir).run(TokenBatch.of([[1]]))
+
+
+def sentences(length: int) -> list[list[int]]:
+    reference = committed_reference()
+    batch = reference.batch
+    words = [
+        int(id_)
+        for ids, end in zip(batch.ids, batch.lengths - 1, strict=True)
+        for id_ in ids[1:end]
+    ]
+    return [[101, *words[start : start + length - 2], 102] for start in range(0, 300, 30)]
+
+
+@pytest.mark.parametrize("own", [9, 16, 28, 33, 36, 44, 48, 60, 65, 96])
+def test_a_row_of_another_width_changes_no_vector(model_dir: Path, own: int) -> None:
+    """Alone a message lies on a narrower row; one of 48 tokens moved its vector by up to 0.007."""
+    engine = warmed("litert-int8", model_dir)
+    (other,) = messages((64 if own < 64 else 128) - own)
+    for message in sentences(own):
+        alone = engine.run(TokenBatch.of([message]))[0]
+        beside = engine.run(TokenBatch.of([message, other]))[0]
+        assert np.abs(alone - beside).max() <= 1e-4
 
 
 @settings(max_examples=25)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from shared.errors import EngineError, ModelError
+from tests.unit.linked_model import linked
 from workers.engines import select
 from workers.engines.litert import LiteRtEngine
-from workers.engines.select import select_engine
+from workers.engines.select import make_engine, runnable, select_engine
+from workers.models.choice import CHOICE, read_choice, write_choice
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +56,55 @@ def test_auto_leaves_a_gpu_that_no_tensorflow_can_use(
 ) -> None:
     see_gpu(monkeypatch, tmp_path, tensorflow=False)
     assert select_engine("auto", model_dir, "answer").name == "litert-int8"
+
+
+@pytest.mark.parametrize("chosen", ["litert-int8", "litert-fp32", "tensorflow-fp32"])
+def test_auto_obeys_the_gate(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    model = linked(model_dir, tmp_path / "model")
+    write_choice(model, chosen)
+    assert select_engine("auto", model, "answer").name == chosen
+    assert select_engine("litert", model, "answer").name == "litert-int8"  # a name is a name
+    assert select_engine("auto", model, "tone").name == "litert-int8"  # not what was measured
+
+
+def test_a_choice_that_cannot_run_here_is_passed_over(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    model = linked(model_dir, tmp_path / "model")
+    write_choice(model, "tensorflow-fp16")
+    assert select_engine("auto", model, "answer").name == "litert-int8"
+
+
+def test_a_choice_is_for_the_model_it_was_made_with(model_dir: Path, tmp_path: Path) -> None:
+    model = linked(model_dir, tmp_path / "model")
+    assert read_choice(model) is None
+    write_choice(model, "litert-fp32")
+    assert read_choice(model) == "litert-fp32"
+    (model / CHOICE).write_text('{"digest": "of another model", "engine": "litert-fp32"}')
+    assert read_choice(model) is None
+
+
+def test_a_damaged_choice_is_named(model_dir: Path, tmp_path: Path) -> None:
+    model = linked(model_dir, tmp_path / "model")
+    (model / CHOICE).write_text('{"digest": 7')
+    with pytest.raises(ModelError, match=r"gate\.json is damaged.+parley model check --gate"):
+        select_engine("auto", model, "answer")
+
+
+def test_what_runs_here_is_made_under_its_name(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    names = runnable(model_dir)
+    assert names == ("litert-fp32", "litert-int8", "tensorflow-fp32")
+    assert tuple(make_engine(name, model_dir, "answer").name for name in names) == names
+    see_gpu(monkeypatch, tmp_path, tensorflow=True)
+    assert runnable(model_dir)[-1] == "tensorflow-fp16"
+    assert make_engine("tensorflow-fp16", model_dir, "answer").name == "tensorflow-fp16"
 
 
 def test_simulated_needs_no_model(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from workers.models import layout
 from workers.models.layout import Encoder
 from workers.models.manifest import read_manifest
 
+# XLA takes seconds to compile each.
+_CPU_SHAPES = tuple(Shape(*size) for size in ((1, 16), (1, 32), (1, 64), (4, 64), (1, 128)))
+
 
 class TensorFlowEngine(GridEngine):
     """Runs the SavedModel's packed signature, compiled by XLA once for each grid.
@@ -27,7 +30,7 @@ class TensorFlowEngine(GridEngine):
         self, model_dir: Path, encoder: Encoder, threads: int = 1, *, gpu: bool = False
     ) -> None:
         manifest = read_manifest(model_dir)
-        shapes = layout.GPU_SHAPES if gpu else layout.LITERT_SHAPES
+        shapes = layout.GPU_SHAPES if gpu else _CPU_SHAPES
         name = "tensorflow-fp16" if gpu else "tensorflow-fp32"
         super().__init__(name, manifest.hidden_size, shapes, manifest.max_tokens)
         self._path = layout.saved_model(model_dir, encoder)

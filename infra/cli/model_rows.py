@@ -1,0 +1,45 @@
+"""Labelled rows for the precision gate: a file of them, or a knowledge base's wordings."""
+
+from pathlib import Path
+
+import msgspec
+
+from shared.errors import SettingsError
+from workers.knowledge.loader import load
+from workers.models.gate import LabelledRow
+
+MOST_ROWS = 3000
+
+
+def rows_of_file(path: Path) -> list[LabelledRow]:
+    """Read JSON lines of text and label; SettingsError names the line that is neither."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--data {path} cannot be read: {error}") from error
+    return thinned([_row(path, number, line) for number, line in enumerate(lines, 1) if line])
+
+
+def rows_of_base(path: Path) -> list[LabelledRow]:
+    """Return a knowledge base's wordings, each labelled with its entry."""
+    return thinned(
+        [
+            LabelledRow(wording, entry.id)
+            for entry in load(path).entries
+            for wording in entry.wordings
+        ]
+    )
+
+
+def thinned(rows: list[LabelledRow], most: int = MOST_ROWS) -> list[LabelledRow]:
+    """Return at most so many rows, taken evenly."""
+    if len(rows) <= most:
+        return rows
+    return [rows[place * len(rows) // most] for place in range(most)]
+
+
+def _row(path: Path, number: int, line: str) -> LabelledRow:
+    try:
+        return msgspec.json.decode(line, type=LabelledRow)
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"--data {path}:{number}: {error}.") from error
