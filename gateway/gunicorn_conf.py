@@ -45,6 +45,15 @@ def on_starting(_server: Any) -> None:
         os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
 
 
+def pre_request(worker: Any, request: Any) -> None:
+    """Let a kept connection end with its next answer once the process is to stop.
+
+    gunicorn goes on serving it, and would cut it off in the middle of a request in the end.
+    """
+    if not worker.alive:
+        request.force_close()
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """Take a dead process's gauges out of the metrics."""
     if _METRICS_DIR in os.environ:

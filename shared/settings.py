@@ -18,7 +18,7 @@ class CommonSettings(BaseSettings):
     redis_url: str | None = Field(
         None,
         pattern=r"^(rediss?|unix|sentinel)://",
-        description="Redis to use for queue and results; unset: the embedded server",
+        description="Redis for queue and results: redis, rediss, unix or sentinel; unset: embedded",
     )
     redis_port: int = Field(6390, ge=1, le=65535, description="port of the embedded Redis")
     data_dir: Path = Field(Path("var"), description="models, caches, logs and the embedded Redis")

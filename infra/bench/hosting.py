@@ -49,6 +49,9 @@ class Watch:
         words = self._logs.tail(part.name, lines=4)
         raise BenchError(f"{part.name} ended ({describe_exit(code)}) while measured: {words}")
 
+    def hung(self, part: Part, seconds: float) -> None:
+        """Do nothing: nothing that is measured is watched for that."""
+
     def killed(self, part: Part) -> None:
         """Do nothing: a baseline may be slow to stop."""
 

@@ -28,7 +28,8 @@ class Part:
     `after` names parts that must be ready before this one starts. `environment` is laid over the
     supervisor's own. `stop_seconds` is the time between SIGTERM and SIGKILL; `orphan_signal` is
     what the kernel sends when the supervisor is gone (Linux only). A part of some `niceness` lets
-    the others have the processors first.
+    the others have the processors first. `hung_seconds` is how long it may leave its probe without
+    an answer, once it has served, before it is killed and restarted; None: for ever.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Part:
     stop_seconds: float = 10.0
     orphan_signal: signal.Signals = signal.SIGKILL
     niceness: int = 0
+    hung_seconds: float | None = None
 
 
 def describe_exit(code: int) -> str:

@@ -10,6 +10,9 @@ from infra.stack.settings import StackSettings
 from shared import keys
 
 REDIS = "redis"
+_HUNG_SECONDS = 30.0
+# gunicorn itself gives the longest wait and 5 s more (gateway/gunicorn_conf.py).
+_GATEWAY_ENDS_SECONDS = 10.0
 _WATCHER_NICENESS = 10  # who watches does not delay answers
 
 
@@ -47,6 +50,8 @@ def _redis(settings: StackSettings) -> Part:
         command=server_command(settings.redis_port, settings.redis_folder),
         probe=RedisProbe(settings.redis_address),
         orphan_signal=signal.SIGTERM,
+        stop_seconds=30.0,  # it writes out its file
+        hung_seconds=_HUNG_SECONDS,
     )
 
 
@@ -64,7 +69,9 @@ def _worker(
         probe=HeartbeatProbe(settings.redis_address, queue),
         environment=environment,
         after=after,
-        stop_seconds=15.0,
+        stop_seconds=30.0,
+        # Where Redis is somebody else's, its silence cannot be told from the worker's.
+        hung_seconds=_HUNG_SECONDS if REDIS in after else None,
     )
 
 
@@ -78,7 +85,7 @@ def _gateway(settings: StackSettings, environment: dict[str, str], after: tuple[
         probe=HttpProbe(f"{settings.gateway_url}/healthz"),
         environment=environment,
         after=after,
-        stop_seconds=15.0,
+        stop_seconds=settings.wait_seconds + _GATEWAY_ENDS_SECONDS,
     )
 
 

@@ -14,6 +14,12 @@ class StackSettings(CommonSettings):
         "127.0.0.1", min_length=1, description="address that the gateway listens on"
     )
     http_port: int = Field(8000, ge=1, le=65535, description="port of the gateway")
+    wait_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3_600,
+        description="longest that POST /chat waits for the reply; also caps `Prefer: wait=N`",
+    )
     flower_port: int = Field(5555, ge=1, le=65535, description="port of Flower")
     flower_basic_auth: str | None = Field(
         None,

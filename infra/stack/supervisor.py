@@ -9,6 +9,8 @@ from infra.stack.part import Part
 from infra.stack.spawner import Child, Spawner
 from shared.clock import Clock
 
+_CHECK_SECONDS = 5.0
+
 
 class Observer(Protocol):
     """Hear what becomes of the parts."""
@@ -21,6 +23,9 @@ class Observer(Protocol):
 
     def died(self, part: Part, code: int, wait_seconds: float) -> None:
         """Hear that a part ended by itself and will be restarted after a wait."""
+
+    def hung(self, part: Part, seconds: float) -> None:
+        """Hear that a part lives, has not answered for so long, and is killed for it."""
 
     def killed(self, part: Part) -> None:
         """Hear that a part would not stop in time and was killed."""
@@ -41,6 +46,8 @@ class _Run:
     failures: int = 0
     restart_at: float = 0.0
     deadline: float | None = None
+    checked_at: float = 0.0
+    answered_at: float = 0.0
 
 
 class Supervisor:
@@ -114,7 +121,30 @@ class Supervisor:
             self._bury(run, run.child, code)
         elif not run.ready and run.part.probe.is_ready(run.child.pid):
             run.ready = run.ever_ready = True
-            self._observer.ready(run.part, self._clock.monotonic() - run.started_at)
+            run.checked_at = run.answered_at = self._clock.monotonic()
+            self._observer.ready(run.part, run.answered_at - run.started_at)
+        elif run.ready and run.part.hung_seconds is not None:
+            self._check(run, run.child, run.part.hung_seconds)
+
+    def _check(self, run: _Run, child: Child, hung_seconds: float) -> None:
+        """Ask a part that served whether it still does; kill it when it has not for long."""
+        now = self._clock.monotonic()
+        if now - run.checked_at < _CHECK_SECONDS:
+            return
+        run.checked_at = now
+        if self._leans_on_a_silent_one(run) or run.part.probe.is_ready(child.pid):
+            run.answered_at = now
+        elif now - run.answered_at >= hung_seconds:
+            self._observer.hung(run.part, now - run.answered_at)
+            child.kill()  # the next look finds it dead and restarts it
+
+    def _leans_on_a_silent_one(self, run: _Run) -> bool:
+        """Tell whether what a part needs is itself silent, so that its own silence says nothing."""
+        return any(
+            other.part.name in run.part.after
+            and (not other.ready or other.answered_at < other.checked_at)
+            for other in self._runs
+        )
 
     def _start_when_due(self, run: _Run) -> None:
         now = self._clock.monotonic()

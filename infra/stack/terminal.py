@@ -50,6 +50,10 @@ class Terminal:
         if part.name not in self._served:
             self._quote(self._logs.tail(part.name, lines=4))
 
+    def hung(self, part: Part, seconds: float) -> None:
+        """Say that a part is restarted though it lives, and why."""
+        self._say(f"[yellow]![/] {part.name:<12} has not answered for {seconds:.0f} s: killed")
+
     def killed(self, part: Part) -> None:
         """Say that a part did not stop by itself."""
         self._say(

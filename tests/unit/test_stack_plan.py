@@ -112,3 +112,10 @@ def test_a_part_that_fails_its_first_start_is_quoted(
 def test_passwords_in_addresses_are_hidden() -> None:
     assert without_password("redis://me:pass@host:1/0") == "redis://me:***@host:1/0"
     assert without_password("redis://host:1/0") == "redis://host:1/0"
+
+
+def test_the_gateway_has_the_time_to_answer_what_it_holds() -> None:
+    from gateway import gunicorn_conf
+
+    (gateway,) = [part for part in plan_parts(load(StackSettings)) if part.name == "gateway"]
+    assert gateway.stop_seconds > gunicorn_conf.graceful_timeout

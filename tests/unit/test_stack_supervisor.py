@@ -37,6 +37,9 @@ class Journal:
     def died(self, part: Part, code: int, wait_seconds: float) -> None:
         self.lines.append(("died", part.name, code, wait_seconds))
 
+    def hung(self, part: Part, seconds: float) -> None:
+        self.lines.append(("hung", part.name, seconds))
+
     def killed(self, part: Part) -> None:
         self.lines.append(("killed", part.name))
 
@@ -50,8 +53,15 @@ class Stack:
     def __init__(self) -> None:
         self.redis_probe, self.worker_probe = Switch(), Switch()
         parts = [
-            Part("redis", ("redis",), self.redis_probe),
-            Part("worker", ("worker",), self.worker_probe, after=("redis",), stop_seconds=5),
+            Part("redis", ("redis",), self.redis_probe, hung_seconds=30),
+            Part(
+                name="worker",
+                command=("worker",),
+                probe=self.worker_probe,
+                after=("redis",),
+                stop_seconds=5,
+                hung_seconds=30,
+            ),
         ]
         self.clock, self.spawner, self.journal = ManualClock(), ScriptedSpawner(), Journal()
         self.supervisor = Supervisor(
@@ -228,3 +238,33 @@ def test_force_ends_everything_at_once(stack: Stack) -> None:
 )
 def test_exits_are_told_in_words(code: int, words: str) -> None:
     assert words in describe_exit(code)
+
+
+def watch_for(stack: Stack, seconds: int) -> None:
+    for _ in range(seconds):
+        stack.clock.advance(1)
+        stack.supervisor.tick()
+
+
+def test_a_part_that_hangs_is_killed_and_restarted_and_it_is_said_so(stack: Stack) -> None:
+    stack.bring_up()
+    watch_for(stack, 100)
+    stack.worker_probe.on = False
+    watch_for(stack, 29)
+    assert len(stack.spawner.children["worker"]) == 1
+    stack.worker_probe.on = True
+    watch_for(stack, 10)
+    stack.worker_probe.on = False
+    watch_for(stack, 40)
+    assert len(stack.spawner.children["worker"]) == 2
+    told = [line for line in stack.journal.lines if line[0] in ("hung", "died")]
+    assert [line[:2] for line in told] == [("hung", "worker"), ("died", "worker")]
+    assert 30 <= told[0][2] <= 36
+
+
+def test_a_part_is_not_blamed_for_what_it_needs(stack: Stack) -> None:
+    stack.bring_up()
+    stack.redis_probe.on = stack.worker_probe.on = False
+    watch_for(stack, 100)
+    assert len(stack.spawner.children["worker"]) == 1
+    assert ("hung", "redis") in [line[:2] for line in stack.journal.lines]
