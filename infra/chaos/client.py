@@ -18,6 +18,8 @@ _WAIT_SECONDS = 8
 _SOCKET_SECONDS = 12.0
 _LONGEST_PAUSE_SECONDS = 5.0
 _JOB_ENDED_BADLY = "urn:parley:problem:job-"
+UNKNOWN_JOB = "urn:parley:problem:unknown-job"
+INTERNAL = "urn:parley:problem:internal-error"
 _TRY_AGAIN = frozenset((429, 500, 502, 503, 504))
 _TROUBLE = (OSError, http.client.HTTPException)
 
@@ -182,7 +184,7 @@ class Client:
             self._tell(message, "failed", job_id, str(answer.body["error"]["type"]))
             return True
         if answer.status != 200:
-            self._tell(message, "trouble", job_id, f"job: {answer.problem}")
+            self._tell(message, "trouble", job_id, answer.problem)
         return False
 
     def _ask(

@@ -71,6 +71,7 @@ class Story:
     attempts: int = 0
     job_ids: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
 
 
 def stories(entries: Iterable[Entry]) -> dict[int, Story]:
@@ -89,7 +90,9 @@ def _tell(story: Story, entry: Entry) -> None:
         story.accepted_at = story.accepted_at or entry.at
     elif entry.event == "gave_up":
         story.gave_up = True
-    elif entry.event != "trouble":
+    elif entry.event == "trouble":
+        story.troubles.append(entry.detail or "?")
+    else:
         story.ending, story.detail = entry.event, entry.detail
         story.ended_at = story.ended_at or entry.at
     if entry.job_id:

@@ -19,12 +19,12 @@ _NEEDS = {
 }  # part struck → parts that its recovery takes
 _HARMLESS = frozenset(("malformed", "poison"))
 
-_KILLED_BACK = "inference worker killed, until its messages are back"
-_KILLED_ANSWERED = "inference worker killed, until they are answered"
-_FROZEN_BACK = "worker frozen, until its messages are back or done"
-_TONE_BACK = "only sentiment worker killed, until its messages are back"
-_REDIS = "Redis back, until the first answer"
-_GATEWAY = "gateway killed, until it serves"
+_KILLED_BACK = "inference killed: messages back"
+_KILLED_ANSWERED = "inference killed: they are answered"
+_FROZEN_BACK = "worker frozen: messages back or done"
+_TONE_BACK = "sentiment killed: messages back"
+_REDIS = "Redis back: first answer"
+_GATEWAY = "gateway killed: serves again"
 
 ReadyTimes = Mapping[str, Sequence[float]]
 

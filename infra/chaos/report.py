@@ -15,6 +15,8 @@ from infra.chaos.strikes import Strike
 from infra.chaos.verdict import Verdict
 
 _NONE = "–"
+_URN = "urn:parley:problem:"
+_WIDEST = 50  # characters of a sentence in a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def sheets(report: ChaosReport) -> list[Sheet]:
         _verdict(report),
         _broken(report.verdict),
         _recoveries(report.recoveries),
-        _errors(report),
+        _counts("Errors told for accepted messages", report.verdict.errors),
+        _counts("Attempts that failed and were repeated", report.verdict.trouble),
     )
     return [sheet for sheet in made if sheet.rows]
 
@@ -86,14 +89,14 @@ def _verdict(report: ChaosReport) -> Sheet:
 
 def _broken(verdict: Verdict) -> Sheet:
     rows = tuple(
-        (each.kind, _NONE if each.number is None else str(each.number), each.detail[:90])
+        (each.kind, _NONE if each.number is None else str(each.number), each.detail[:_WIDEST])
         for each in verdict.examples
     )
     return Sheet("Broken promises, the first of them", ("what", "message", "how"), rows)
 
 
 def _recoveries(recoveries: Sequence[Recovery]) -> Sheet:
-    head = ("recovery, seconds", "samples", "p50", "p99", "undisturbed", "their p99", "reach")
+    head = ("seconds", "n", "p50", "p99", "alone", "p99 alone", "reach")
     rows = tuple(
         (
             each.name,
@@ -109,6 +112,6 @@ def _recoveries(recoveries: Sequence[Recovery]) -> Sheet:
     return Sheet("Recovery", head, rows)
 
 
-def _errors(report: ChaosReport) -> Sheet:
-    rows = tuple((kind, f"{count:,}") for kind, count in report.verdict.errors.items())
-    return Sheet("Errors that clients were told for accepted messages", ("problem", ""), rows)
+def _counts(title: str, counts: Mapping[str, int]) -> Sheet:
+    rows = tuple((kind.removeprefix(_URN), f"{count:,}") for kind, count in counts.items())
+    return Sheet(title, ("kind", ""), rows)

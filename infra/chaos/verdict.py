@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from infra.chaos.client import INTERNAL, UNKNOWN_JOB
 from infra.chaos.inspection import FoundTurn, Inspection
 from infra.chaos.ledger import Story
 from infra.chaos.script import Conversation, Message
 
 _EXAMPLES = 12
+_NEVER = {"forgotten job": UNKNOWN_JOB, "internal error": INTERNAL}  # however soon mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Verdict:
     broken: Mapping[str, int]
     examples: tuple[Violation, ...]
     errors: Mapping[str, int]
+    trouble: Mapping[str, int]
     retries: int
 
     @property
@@ -93,6 +96,7 @@ def _message_faults(
     found: Inspection,
 ) -> Iterator[Violation]:
     faults = [*_doublings(story, places), *_ending_faults(story, places, found, message)]
+    faults += [(kind, trouble) for kind, trouble in _NEVER.items() if trouble in story.troubles]
     if story.digest and places and _reply_digest(turns, places[0]) != story.digest:
         faults.append(("changed reply", "what was told is not what is kept"))
     for kind, detail in faults:
@@ -208,5 +212,6 @@ def _summarise(
         broken=dict(kinds),
         examples=tuple(violations[:_EXAMPLES]),
         errors=dict(errors),
+        trouble=dict(Counter(each for story in told.values() for each in story.troubles)),
         retries=sum(story.attempts - 1 for story in told.values()),
     )

@@ -25,20 +25,20 @@ def test_each_message_in_a_killed_worker_s_hands_is_a_sample() -> None:
     killed = strike("kill", "inference", 100.0, held=("a", "b"), released_at=103.0)
     told = {0: Story(ended_at=104.0, job_ids={"a"}), 1: Story(ended_at=105.0, job_ids={"b"})}
     found = recoveries([killed], told, {"inference": [90.0, 108.0]})
-    back = by_name(found, "killed, until its messages are back")
+    back = by_name(found, "killed: messages back")
     assert (back.count, back.p50, back.p99, back.alone, back.missed) == (2, 3.0, 3.0, 2, False)
-    assert by_name(found, "until they are answered").p50 == 4.5
+    assert by_name(found, "they are answered").p50 == 4.5
 
 
 def test_a_recovery_beside_another_fault_does_not_miss_the_reach() -> None:
     slow = strike("kill", "inference", 100.0, held=("a",), released_at=109.0)
     away = strike("away", "redis", 101.0, mended_at=107.0)
     ready = {"redis": [50.0, 103.0], "inference": [110.0]}
-    back = by_name(recoveries([slow, away], {}, ready), "messages are back")
+    back = by_name(recoveries([slow, away], {}, ready), "killed: messages back")
     assert (back.alone, back.alone_p99, back.p99) == (0, None, 9.0)
     assert back.missed
     quick = strike("kill", "inference-2", 200.0, held=("b",), released_at=203.0)
-    back = by_name(recoveries([slow, away, quick], {}, ready), "messages are back")
+    back = by_name(recoveries([slow, away, quick], {}, ready), "killed: messages back")
     assert (back.count, back.alone, back.alone_p99, back.missed) == (2, 1, 3.0, False)
 
 

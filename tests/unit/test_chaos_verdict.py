@@ -148,6 +148,15 @@ def test_poison_that_was_answered_ran_no_engine(course: Course) -> None:
     assert broken(course) == {"poison answered": 1}
 
 
+def test_trouble_is_no_fault_but_for_that_which_must_never_be(course: Course) -> None:
+    course.told[0].troubles += ["ConnectionResetError", "urn:parley:problem:queue-unavailable"]
+    assert course.verdict().good
+    assert course.verdict().trouble["ConnectionResetError"] == 1
+    course.told[0].troubles.append("urn:parley:problem:internal-error")
+    course.told[1].troubles.append("urn:parley:problem:unknown-job")
+    assert broken(course) == {"forgotten job": 1, "internal error": 1}
+
+
 def test_a_refused_message(course: Course) -> None:
     course.told[1] = Story(1.0, None, 2.0, "refused", detail="status 400", attempts=1)
     course.found.conversations["c"] = turns(FIRST.text)
@@ -188,5 +197,7 @@ def test_the_ledger_tells_each_message_s_story(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b'{"at": 7, "numb')  # the client was killed while it wrote
     told = stories(read_ledger(path))
-    assert told[0] == Story(1.0, 4.0, 5.0, "answered", "d", None, False, 2, {"j"}, {"d"})
+    assert told[0] == Story(
+        1.0, 4.0, 5.0, "answered", "d", None, False, 2, {"j"}, {"d"}, ["ConnectionResetError"]
+    )
     assert told[1] == Story(6.0, attempts=1)
