@@ -11,7 +11,7 @@ from gateway.publisher import QueueLimits
 from gateway.waiting_room import ENDED
 from shared import keys, outcomes
 from shared.clock import Clock
-from shared.connection import queue_errors, read_lane_script
+from shared.connection import queue_errors, read_script
 from shared.outcomes import Failure, JobRecord
 
 ANY_JOB = "<job>"
@@ -33,7 +33,7 @@ class RedisCancellation:
     def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_lane_script("gateway.lua", "cancel.lua"))
+        script = client.register_script(read_script("gateway.lua", "cancel.lua", "lanes.lua"))
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[tuple[str, str], bytes] = Coalescer(self._send)
 

@@ -9,7 +9,7 @@ from gateway.cancellation import encode_cancelled
 from gateway.publisher import QueueLimits
 from shared import keys
 from shared.clock import Clock
-from shared.connection import queue_errors, read_lane_script
+from shared.connection import queue_errors, read_script
 
 
 class Conversations(Protocol):
@@ -29,7 +29,7 @@ class RedisConversations:
         self._client = client
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_lane_script("gateway.lua", "erase.lua"))
+        script = client.register_script(read_script("gateway.lua", "erase.lua", "lanes.lua"))
         self._erase = cast("Callable[..., Any]", script)
 
     def turns(self, conversation_id: str) -> Sequence[bytes]:

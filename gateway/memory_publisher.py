@@ -3,9 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 
-from gateway.drain_rate import DrainRate
 from gateway.idempotency import Claim
-from gateway.publisher import CONVERSATION_FULL, QUEUE_FULL, Acknowledge, QueueLimits, refusal
+from gateway.publisher import Acknowledge, QueueLimits, conversation_full, queue_full
 from shared import wire
 from shared.errors import KeyReused, ParleyError, QueueUnavailable, RequestRepeated
 from shared.jobs import ChatJob
@@ -14,9 +13,8 @@ from shared.jobs import ChatJob
 class MemoryPublisher:
     """Keep jobs in lists. The right end of a list is its head."""
 
-    def __init__(self, limits: QueueLimits, drain_rate: DrainRate) -> None:
+    def __init__(self, limits: QueueLimits) -> None:
         self._limits = limits
-        self._drain_rate = drain_rate
         self.available = True
         self.inference: deque[bytes] = deque()
         self.sentiment: deque[bytes] = deque()
@@ -58,9 +56,9 @@ class MemoryPublisher:
     def _admit(self, job: ChatJob) -> None:
         waiting = len(self.waiting.get(job.conversation_id, ()))
         if len(self.inference) + sum(map(len, self.waiting.values())) >= self._limits.messages:
-            raise refusal(QUEUE_FULL, self._limits, self._drain_rate)
+            raise queue_full(self._limits, 0)
         if waiting >= self._limits.messages_per_conversation:
-            raise refusal(CONVERSATION_FULL, self._limits, self._drain_rate)
+            raise conversation_full(self._limits)
 
     def _place(self, job: ChatJob) -> None:
         self.states[job.id] = "queued"

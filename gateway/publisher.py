@@ -9,10 +9,9 @@ from typing import Any, Protocol, cast
 import redis
 
 from gateway.coalescer import Coalescer
-from gateway.drain_rate import DrainRate
 from gateway.idempotency import Claim
 from shared import keys, wire
-from shared.connection import queue_errors, read_lane_script
+from shared.connection import queue_errors, read_script
 from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
@@ -24,8 +23,7 @@ from shared.errors import (
 from shared.jobs import ChatJob
 from shared.outage import Outage
 
-QUEUE_FULL = -1
-CONVERSATION_FULL = -2
+_KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.DRAIN_RATE)
 _UNWRITTEN = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
@@ -65,6 +63,7 @@ class QueueLimits:
     job_ttl_seconds: int
     lane_ttl_seconds: int
     messages_per_conversation: int = 32
+    longest_wait_seconds: float = 30.0
     longest_retry_seconds: float = 60.0
 
 
@@ -75,14 +74,14 @@ class RedisPublisher:
         self,
         client: "redis.Redis",
         limits: QueueLimits,
-        drain_rate: DrainRate,
         observe_batch: Callable[[int], None] = lambda _jobs: None,
     ) -> None:
         self._limits = limits
-        self._drain_rate = drain_rate
         self._observe_batch = observe_batch
         self._outage = Outage(logger)
-        script = client.register_script(read_lane_script("gateway.lua", "enqueue.lua"))
+        script = client.register_script(
+            read_script("gateway.lua", "enqueue.lua", "lanes.lua", "drain_rate.lua")
+        )
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send)
 
@@ -108,29 +107,32 @@ class RedisPublisher:
             limits.messages_per_conversation,
             limits.job_ttl_seconds,
             limits.lane_ttl_seconds,
+            limits.longest_wait_seconds,
             len(parcels),
             *chain.from_iterable(parcel for parcel, _ in parcels),
             *chain.from_iterable(_claims(parcels)),
         ]
         try:
             with queue_errors():
-                places = self._script(keys=(keys.INFERENCE, keys.SENTIMENT), args=arguments)
+                places = self._script(keys=_KEYS, args=arguments)
         except QueueUnavailable as error:
             self._outage.note(str(error))
             raise
         self._outage.note(_WRITE_FAULT if _UNWRITTEN in places else None)
         return [self._outcome(place) for place in places]
 
-    def _outcome(self, place: int | bytes) -> int | Exception:
+    def _outcome(self, place: "int | bytes | list[int]") -> int | Exception:
         if isinstance(place, bytes):
             return RequestRepeated(*place.decode().split())
+        if isinstance(place, list):
+            return queue_full(self._limits, place[1] / 1000)
         if place >= 0:
             return place
         if place == _UNWRITTEN:
             return QueueOutOfRoom(_WRITE_FAULT)
         if place == _KEY_REUSED:
             return KeyReused("the idempotency key stands for another request")
-        return refusal(place, self._limits, self._drain_rate)
+        return conversation_full(self._limits)
 
 
 def _claims(parcels: Sequence[_Parcel]) -> Iterator[tuple[int, str, str]]:
@@ -139,10 +141,16 @@ def _claims(parcels: Sequence[_Parcel]) -> Iterator[tuple[int, str, str]]:
             yield place, *claim
 
 
-def refusal(place: int, limits: QueueLimits, drain_rate: DrainRate) -> AdmissionRefused:
-    """Return the sentence for a job that is not admitted."""
-    if place == QUEUE_FULL:
-        seconds = drain_rate.seconds_to_drain(limits.messages, at_most=limits.longest_retry_seconds)
-        return AdmissionRefused(f"{limits.messages} messages are waiting already", seconds)
+def queue_full(limits: QueueLimits, free_in_seconds: float) -> AdmissionRefused:
+    """Return the refusal of a job that would wait too long; 0 s where nobody knows how long."""
+    longest = limits.longest_retry_seconds
+    return AdmissionRefused(
+        "more messages are waiting than can be answered in time",
+        min(max(free_in_seconds, 1.0), longest) if free_in_seconds else longest,
+    )
+
+
+def conversation_full(limits: QueueLimits) -> ConversationBusy:
+    """Return the refusal of a job whose conversation has too many waiting."""
     most = limits.messages_per_conversation
     return ConversationBusy(f"{most} messages of this conversation are waiting already", 1.0)

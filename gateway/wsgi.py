@@ -12,7 +12,6 @@ from gateway.cancellation import RedisCancellation
 from gateway.conversations import RedisConversations
 from gateway.departures import Departures
 from gateway.dispatch import Dispatcher, new_gateway_id
-from gateway.drain_rate import DrainRate
 from gateway.health import RedisHealth
 from gateway.job_store import RedisJobStore
 from gateway.logs import write_lines
@@ -42,10 +41,9 @@ def create() -> Flask:
 def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
     """Put the Redis adapters together and start the reply feed."""
     clock, room, gateway_id = SystemClock(), WaitingRoom(), new_gateway_id()
-    meters, drain_rate, jobs = Meters(), DrainRate(clock), RedisJobStore(client)
+    meters, jobs = Meters(), RedisJobStore(client)
 
     def on_delivery(replies: int) -> None:
-        drain_rate.count(replies)
         meters.count_replies(replies, still_waiting=len(room))
 
     def on_enqueue(enqueued: int) -> None:
@@ -54,7 +52,7 @@ def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
     feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=on_delivery)
     feed.start()
     limits = queue_limits(settings)
-    publisher = RedisPublisher(client, limits, drain_rate, on_enqueue)
+    publisher = RedisPublisher(client, limits, on_enqueue)
     deadline = settings.job_deadline_seconds
     cancellation = RedisCancellation(client, clock, limits)
     dispatcher = Dispatcher(
@@ -86,4 +84,5 @@ def queue_limits(settings: GatewaySettings) -> QueueLimits:
         messages=settings.queue_limit,
         job_ttl_seconds=60 + deadline_seconds + settings.result_ttl_seconds,
         lane_ttl_seconds=60 + 2 * deadline_seconds,
+        longest_wait_seconds=settings.job_deadline_seconds,
     )

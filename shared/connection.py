@@ -64,11 +64,8 @@ def queue_errors() -> Iterator[None]:
         raise QueueUnavailable(f"Redis: {error}") from error
 
 
-def read_lane_script(package: str, name: str) -> str:
-    """Return a Lua script after the steps on lanes that it builds on."""
-    return read_script("shared.lua", "lanes.lua") + read_script(package, name)
-
-
-def read_script(package: str, name: str) -> str:
-    """Return the text of a Lua script that ships in a package."""
-    return resources.files(package).joinpath(name).read_text("utf-8")
+def read_script(package: str, name: str, *base: str) -> str:
+    """Return a Lua script that ships in a package, after those of shared/lua it builds on."""
+    shared = resources.files("shared.lua")
+    parts = [shared.joinpath(part).read_text("utf-8") for part in base]
+    return "".join((*parts, resources.files(package).joinpath(name).read_text("utf-8")))

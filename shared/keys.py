@@ -8,6 +8,7 @@
 | parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
 | parley:worker:<worker> | string | WorkerStatus as JSON; its absence is death | TTL |
 | parley:workers:<queue> | zset | workers ever seen by their last heartbeat | sweep |
+| parley:drain-rate | hash | how fast jobs are answered while some wait | one key |
 | parley:token | string | counter that makes lease tokens unique | one key |
 | parley:redelivered:<job> | string | times a message came back from a dead worker | TTL |
 | parley:lane:<conversation> | string | the job in flight | TTL |
@@ -34,6 +35,7 @@ PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
+DRAIN_RATE = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
 

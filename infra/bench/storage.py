@@ -18,7 +18,6 @@ from pathlib import Path
 
 import redis
 
-from gateway.drain_rate import DrainRate
 from gateway.publisher import QueueLimits, RedisPublisher
 from infra.bench.systems import free_ports
 from infra.stack.embedded_redis import server_command
@@ -102,7 +101,7 @@ def _used_bytes(client: "redis.Redis") -> int:
 def _publish(url: str, messages: int) -> None:
     clock = SystemClock()
     limits = QueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
-    publisher = RedisPublisher(connect(url, timeout_seconds=30), limits, DrainRate(clock))
+    publisher = RedisPublisher(connect(url, timeout_seconds=30), limits)
     settled = threading.Semaphore(0)
     for start in range(0, messages, _TOGETHER):
         together = min(_TOGETHER, messages - start)

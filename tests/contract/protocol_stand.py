@@ -9,7 +9,6 @@ import redis
 
 from gateway.cancellation import RedisCancellation
 from gateway.conversations import RedisConversations
-from gateway.drain_rate import DrainRate
 from gateway.publisher import QueueLimits, RedisPublisher
 from shared import keys
 from shared.clock import ManualClock
@@ -83,7 +82,7 @@ class ProtocolStand:
         self._url = url
         self.client = client
         self.clock = ManualClock()
-        self.publisher = RedisPublisher(client, GATEWAY_LIMITS, DrainRate(self.clock))
+        self.publisher = RedisPublisher(client, GATEWAY_LIMITS)
         self.cancellation = RedisCancellation(client, self.clock, GATEWAY_LIMITS)
         self.conversations = RedisConversations(client, self.clock, GATEWAY_LIMITS)
         self.reset()

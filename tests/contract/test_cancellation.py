@@ -8,7 +8,6 @@ import redis
 
 from gateway.cancellation import RedisCancellation
 from gateway.conversations import RedisConversations
-from gateway.drain_rate import DrainRate
 from gateway.job_store import RedisJobStore
 from gateway.publisher import QueueLimits, RedisPublisher
 from shared import keys
@@ -29,7 +28,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.clock = ManualClock()
         limits = QueueLimits(messages=9, job_ttl_seconds=60, lane_ttl_seconds=90)
-        self.publisher = RedisPublisher(self.client, limits, DrainRate(self.clock))
+        self.publisher = RedisPublisher(self.client, limits)
         self.cancellation = RedisCancellation(self.client, self.clock, limits)
         self.conversations = RedisConversations(self.client, self.clock, limits)
         self.jobs = RedisJobStore(self.client)

@@ -429,7 +429,7 @@ def test_gateways_hear_of_their_jobs_in_one_message(
 def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis) -> None:
     bench = RedisBench(redis_url, redis_client)
     test_a_conversation_has_one_job_in_flight(bench)
-    unbounded = {keys.LEASE_TOKEN, keys.SENTIMENT, keys.lease("w")}
+    unbounded = {keys.LEASE_TOKEN, keys.DRAIN_RATE, keys.SENTIMENT, keys.lease("w")}
     names: list[bytes] = redis_client.keys("*")  # type: ignore[assignment]
     for name in (raw.decode() for raw in names):
         assert name in unbounded or redis_client.ttl(name) > 0, name

@@ -10,7 +10,6 @@ from gateway.cancellation import MemoryCancellation
 from gateway.conversations import MemoryConversations
 from gateway.departures import Departures
 from gateway.dispatch import Dispatcher
-from gateway.drain_rate import DrainRate
 from gateway.health import MemoryHealth
 from gateway.job_store import MemoryJobStore
 from gateway.memory_publisher import MemoryPublisher
@@ -61,7 +60,7 @@ class Stand:
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
-        self.publisher = MemoryPublisher(LIMITS, DrainRate(self.clock))
+        self.publisher = MemoryPublisher(LIMITS)
         self.publisher.on_publish = self.published.append
         self.feed = MemoryReplyFeed(self.room)
         self.cancellation = MemoryCancellation(self.jobs)

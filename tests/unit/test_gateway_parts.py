@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dispatch import new_gateway_id
-from gateway.drain_rate import DrainRate
 from gateway.logs import JsonLines
 from gateway.preferences import Preference, read_preference
 from gateway.settings import GatewaySettings
 from gateway.waiting_room import WaitingRoom
 from gateway.wsgi import queue_limits
-from shared.clock import ManualClock
 from shared.errors import QueueUnavailable, SettingsError
 from shared.outage import Outage
 from shared.outcomes import JobRecord
@@ -50,37 +48,6 @@ def test_preferences(header: str | None, preference: Preference) -> None:
 @given(st.text())
 def test_any_prefer_header_is_survived(header: str) -> None:
     assert 0 <= read_preference(header, 30.0).wait_seconds <= 30
-
-
-def test_steady_replies_give_their_rate_from_the_start() -> None:
-    clock = ManualClock()
-    rate = DrainRate(clock)
-    for _ in range(100):
-        clock.advance(0.1)
-        rate.count(5)
-        if clock.monotonic() > 1_700_000_002:
-            assert rate.per_second() == pytest.approx(50, rel=0.05)
-    assert rate.seconds_to_drain(500, at_most=60) == pytest.approx(10, rel=0.05)
-
-
-def test_silence_lowers_the_rate() -> None:
-    clock = ManualClock()
-    rate = DrainRate(clock)
-    clock.advance(1)
-    rate.count(100)
-    before = rate.per_second()
-    clock.advance(30)
-
-    assert rate.per_second() < before / 10
-
-
-def test_waiting_time_has_a_floor_and_a_ceiling() -> None:
-    clock = ManualClock()
-    rate = DrainRate(clock)
-    assert rate.seconds_to_drain(10, at_most=60) == 60
-    clock.advance(10)
-    rate.count(1_000_000)
-    assert rate.seconds_to_drain(10, at_most=60) == 1
 
 
 def test_all_who_wait_for_a_job_are_woken() -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from shared import keys
 from shared.clock import Clock
-from shared.connection import connect, queue_errors, read_lane_script, read_script
+from shared.connection import connect, queue_errors, read_script
 from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
@@ -126,11 +126,9 @@ class RedisLeaseQueue:
         )
         return report
 
-    def _script(self, name: str) -> Callable[..., Any]:
-        return self._register(read_script("workers.drain.lua", name))
-
-    def _register(self, script: str) -> Callable[..., Any]:
-        return cast("Callable[..., Any]", self._redis.register_script(_OVER_LIMIT + script))
+    def _script(self, name: str, *base: str) -> Callable[..., Any]:
+        text = _OVER_LIMIT + read_script("workers.drain.lua", name, *base)
+        return cast("Callable[..., Any]", self._redis.register_script(text))
 
 
 class RedisInferenceQueue(RedisLeaseQueue):
@@ -139,10 +137,9 @@ class RedisInferenceQueue(RedisLeaseQueue):
     def __init__(self, url: str, worker_id: str, clock: Clock, limits: QueueLimits) -> None:
         super().__init__(url, keys.INFERENCE, worker_id, clock, limits)
         self._tones = self._script("tones.lua")
-        self._start, self._complete, self._overdue = (
-            self._register(read_lane_script("workers.drain.lua", name))
-            for name in ("start.lua", "complete.lua", "overdue.lua")
-        )
+        self._start = self._script("start.lua", "lanes.lua")
+        self._complete = self._script("complete.lua", "lanes.lua", "drain_rate.lua")
+        self._overdue = self._script("overdue.lua", "lanes.lua")
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what dead workers held, and parked jobs whose time is over, to the queue."""
@@ -203,7 +200,7 @@ class RedisInferenceQueue(RedisLeaseQueue):
         ]
         for completion in completions:
             args += _completion_arguments(completion)
-        scripted = [self._lease_key, keys.INFERENCE, keys.DEAD_LETTERS]
+        scripted = [self._lease_key, keys.INFERENCE, keys.DEAD_LETTERS, keys.DRAIN_RATE]
         with queue_errors():
             verdicts = self._complete(keys=scripted, args=args)
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]

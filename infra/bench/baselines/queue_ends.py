@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drain_rate import DrainRate
 from gateway.publisher import RedisPublisher
 from gateway.settings import GatewaySettings
 from gateway.wsgi import queue_limits
@@ -95,7 +94,7 @@ def publish(url: str, seconds: float) -> None:
     """Keep the queue filled as one gateway does."""
     clock = SystemClock()
     limits = queue_limits(load(GatewaySettings))
-    publisher = RedisPublisher(connect(url), limits, DrainRate(clock))
+    publisher = RedisPublisher(connect(url), limits)
     print("going", flush=True)
     deadline = time.monotonic() + 3 * seconds
     while time.monotonic() < deadline:

@@ -1,11 +1,12 @@
 -- End chat jobs: every effect of each job exactly once, or none.
 -- A job whose lease was taken from this worker is left alone; one that has a result already only
 -- gives up its lease and its lane.
--- Needs shared/lua/lanes.lua before it.
+-- Needs shared/lua/lanes.lua and drain_rate.lua before it.
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] inference queue
 -- KEYS[3] dead letters
+-- KEYS[4] drain rate
 -- ARGV[1] result TTL, seconds
 -- ARGV[2] conversation TTL, seconds
 -- ARGV[3] turns kept per conversation
@@ -19,10 +20,11 @@
 -- Returns for each job: applied, lost or duplicate.
 local result_ttl, conversation_ttl, lane_ttl = ARGV[1], ARGV[2], ARGV[5]
 local most_turns, most_dead = tonumber(ARGV[3]), tonumber(ARGV[4])
-local verdicts = {}
+local verdicts, drained = {}, 0
 
 local function remember(conversation, asked, answered, phrases)
   if asked == '' then return end
+  drained = drained + 1
   local turns = 'parley:turns:' .. conversation
   redis.call('RPUSH', turns, asked, answered)
   redis.call('LTRIM', turns, -most_turns, -1)
@@ -54,4 +56,5 @@ end
 
 for i = 6, #ARGV, 10 do verdicts[#verdicts + 1] = complete(i) end
 publish_news()
+count_drained(KEYS[4], drained, redis.call('LLEN', KEYS[2]) > 0)
 return verdicts
