@@ -6,6 +6,8 @@
 | parley:intake:<worker> | list | messages a waiting worker was woken with | sweep |
 | parley:lease:<worker> | hash | lease token → message in a worker's hands | sweep |
 | parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
+| parley:suspects:<queue> | list | messages that two workers died with; taken one by one | sweep |
+| parley:alone:<worker> | string | lease token of the suspect in a worker's hands | TTL |
 | parley:worker:<worker> | string | WorkerStatus as JSON; its absence is death | TTL |
 | parley:workers:<queue> | zset | workers ever seen by their last heartbeat | sweep |
 | parley:drain-rate | hash | how fast jobs are answered while some wait | one key |
@@ -57,6 +59,16 @@ def lease(worker: str) -> str:
 def receipt(worker: str) -> str:
     """Name what a worker's last lease call took."""
     return f"parley:receipt:{worker}"
+
+
+def suspects(queue: str) -> str:
+    """Name the list of a queue's messages that may have killed the workers who held them."""
+    return f"parley:suspects:{queue}"
+
+
+def alone(worker: str) -> str:
+    """Name the token of the suspect that a worker holds, and nothing beside it."""
+    return f"parley:alone:{worker}"
 
 
 def worker(worker_id: str) -> str:

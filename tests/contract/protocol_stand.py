@@ -170,6 +170,7 @@ class ProtocolStand:
     def _look(self) -> "Seen":
         with self.client.pipeline(transaction=True) as look:
             look.lrange(keys.INFERENCE, 0, -1)
+            look.lrange(keys.suspects(keys.INFERENCE), 0, -1)
             look.zrange(keys.PARKED, 0, -1)
             look.mget([keys.result(name) for name in (*self.jobs, "none")])
             for conversation in CONVERSATIONS:
@@ -178,10 +179,10 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
-            queue, listed, results, *rest = look.execute()
+            queue, suspects, listed, results, *rest = look.execute()
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
-            queue=[self._name(raw) for raw in queue],
+            queue=[self._name(raw) for raw in (*queue, *suspects)],
             listed=[member.decode() for member in listed],
             results=dict(zip(self.jobs, results[:-1], strict=True)),
             lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},

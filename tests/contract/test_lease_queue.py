@@ -43,7 +43,7 @@ class Bench(Protocol):
     def turns(self, conversation: str) -> list[str]: ...
     def dead(self) -> list[DeadLetter]: ...
     def kill(self, worker_id: str) -> None: ...
-    def inference(self, worker_id: str) -> InferenceQueue: ...
+    def inference(self, worker_id: str, limits: QueueLimits = LIMITS) -> InferenceQueue: ...
     def sentiment(self, worker_id: str) -> SentimentQueue: ...
 
 
@@ -71,8 +71,8 @@ class MemoryBench:
     def kill(self, worker_id: str) -> None:
         self.broker.beats.pop(worker_id)
 
-    def inference(self, worker_id: str) -> InferenceQueue:
-        return MemoryInferenceQueue(self.broker, worker_id, self.clock, LIMITS)
+    def inference(self, worker_id: str, limits: QueueLimits = LIMITS) -> InferenceQueue:
+        return MemoryInferenceQueue(self.broker, worker_id, self.clock, limits)
 
     def sentiment(self, worker_id: str) -> SentimentQueue:
         return MemorySentimentQueue(self.broker, worker_id, self.clock, LIMITS)
@@ -106,8 +106,8 @@ class RedisBench:
     def kill(self, worker_id: str) -> None:
         self.client.delete(keys.worker(worker_id))
 
-    def inference(self, worker_id: str) -> InferenceQueue:
-        return RedisInferenceQueue(self.url, worker_id, self.clock, LIMITS)
+    def inference(self, worker_id: str, limits: QueueLimits = LIMITS) -> InferenceQueue:
+        return RedisInferenceQueue(self.url, worker_id, self.clock, limits)
 
     def sentiment(self, worker_id: str) -> SentimentQueue:
         return RedisSentimentQueue(self.url, worker_id, self.clock, LIMITS)
@@ -273,6 +273,49 @@ def test_a_dead_workers_messages_return_to_the_head_in_order(bench: Bench) -> No
     assert bench.result("a") is None
 
 
+def test_what_two_workers_died_with_is_taken_alone(bench: Bench) -> None:
+    patient = replace(LIMITS, deliveries=5)
+    alive = bench.inference("alive", patient)
+    push(bench, job("a"), job("b"))
+    for _ in range(2):
+        dead = bench.inference("dead", patient)
+        dead.beat(status("dead"))
+        dead.lease(2)
+        bench.kill("dead")
+        assert alive.reclaim_dead().returned == 2
+    push(bench, job("later"))
+    busy = bench.inference("busy", patient)
+    taken = [decode(lease.raw).id for lease in alive.lease(9)]
+    assert (taken, alive.lease(9)) == (["a"], [])
+    (other,) = busy.lease(9)
+    assert decode(other.raw).id == "b"
+    assert busy.complete([done(other, job("b"))]) == ["applied"]
+    assert [decode(lease.raw).id for lease in busy.lease(9)] == ["later"]
+
+
+def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(bench: Bench) -> None:
+    patient = replace(LIMITS, deliveries=5)
+    alive = bench.inference("alive", patient)
+    push(bench, job("held"))
+    (held,) = alive.lease(1)
+    push(bench, job("a"))
+    for _ in range(2):
+        dead = bench.inference("dead", patient)
+        dead.beat(status("dead"))
+        dead.lease(1)
+        bench.kill("dead")
+        alive.reclaim_dead()
+    push(bench, job("later"))
+    assert alive.lease(9) == []
+    alive.wait(0.01)
+    assert len(bench.waiting(keys.INFERENCE)) == 1
+    assert alive.complete([done(held, job("held"))]) == ["applied"]
+    (suspect,) = alive.lease(9)
+    assert decode(suspect.raw).id == "a"
+    assert alive.complete([done(suspect, job("a"))]) == ["applied"]
+    assert [decode(lease.raw).id for lease in alive.lease(9)] == ["later"]
+
+
 def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench: Bench) -> None:
     alive = bench.inference("alive")
     push(bench, job("a"))
@@ -371,7 +414,7 @@ def test_what_a_dead_worker_of_the_other_queue_held_returns_too(bench: Bench) ->
         assert len(dead.lease(1)) == 1
         bench.kill("dead")
         assert alive.reclaim_dead() == Reclaimed(returned=1)
-    assert len(bench.waiting(keys.SENTIMENT)) == 1
+    assert len(dead.lease(1)) == 1
 
 
 def test_leases_whose_reply_was_lost_come_with_the_next_call(

@@ -12,6 +12,7 @@ from shared.wire import encode_tone, peek_id
 from workers.drain.port import (
     ANY_NUMBER,
     OVERDUE_GRACE_SECONDS,
+    SUSPECT,
     Arrival,
     Completion,
     CompletionVerdict,
@@ -46,6 +47,10 @@ class MemoryBroker:
     tone_wishes: dict[str, str] = field(default_factory=dict)
     tone_listeners: dict[str, Callable[[str, Tone], None]] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    suspects: dict[str, deque[bytes]] = field(
+        default_factory=lambda: {queue: deque() for queue in keys.QUEUES}
+    )
+    alone: dict[str, bytes] = field(default_factory=dict)
     redelivered: dict[str, int] = field(default_factory=dict)
     announced: dict[str, list[bytes]] = field(default_factory=dict)
     next_token: int = 0
@@ -68,7 +73,11 @@ class MemoryLeaseQueue:
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first."""
-        source = self.broker.queues[self._queue]
+        source, suspects = self.broker.queues[self._queue], self.broker.suspects[self._queue]
+        if suspects:
+            return [] if self._held() else [self._record(suspects.pop(), alone=True)]
+        if self.broker.alone.get(self._worker_id) in self._held():
+            return []
         return [self._record(source.pop()) for _ in range(min(limit, len(source)))]
 
     def beat(self, status: WorkerStatus) -> None:
@@ -97,10 +106,12 @@ class MemoryLeaseQueue:
     def _held(self) -> dict[bytes, bytes]:
         return self.broker.leases.setdefault(self._worker_id, {})
 
-    def _record(self, raw: bytes) -> Lease:
+    def _record(self, raw: bytes, *, alone: bool = False) -> Lease:
         self.broker.next_token += 1
         token = str(self.broker.next_token).encode()
         self._held()[token] = raw
+        if alone:
+            self.broker.alone[self._worker_id] = token
         return Lease(token, raw)
 
     def _is_dead(self, worker_id: str) -> bool:
@@ -112,8 +123,11 @@ class MemoryLeaseQueue:
         over_limit = []
         for token in sorted(held, key=int, reverse=True):
             raw = held[token]
-            if limit and self._count_delivery(raw) > limit:
+            delivery = self._count_delivery(raw) if limit else 0
+            if delivery > limit:
                 over_limit.append(self._record(raw))
+            elif delivery >= SUSPECT:
+                self.broker.suspects[queue].append(raw)
             else:
                 self.broker.queues[queue].append(raw)
         return len(held) - len(over_limit), over_limit

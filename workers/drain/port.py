@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
 
 ANY_NUMBER = 10**9  # deliveries
+SUSPECT = 3  # deliveries from which on a message is run alone
 
 StartVerdict = Literal["go", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
@@ -98,7 +99,11 @@ class LeaseQueue(Protocol):
         """Return when a message may be there, at the latest after the timeout."""
 
     def lease(self, limit: int) -> list[Lease]:
-        """Take up to `limit` messages from the head, oldest first."""
+        """Take up to `limit` messages from the head, oldest first.
+
+        A message that two workers died with comes alone, to a worker that holds nothing else; none
+        comes while it does.
+        """
 
     def beat(self, status: WorkerStatus) -> None:
         """Tell that this worker lives."""

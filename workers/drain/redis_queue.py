@@ -1,6 +1,7 @@
 """The queue in Redis: each step of the drain is one Lua call."""
 
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from workers.drain.port import (
 from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
+HANDS_FULL_SECONDS = 0.01
 _OVERDUE_AT_ONCE = 1_000
 # Working off what waits frees memory in the end, so workers go on where Redis has none left.
 _OVER_LIMIT = "#!lua flags=allow-oom\n"
@@ -50,7 +52,12 @@ class RedisLeaseQueue:
         self._url = url
         self._lease_key = keys.lease(worker_id)
         self._intake_key = keys.intake(worker_id)
-        self._receipt_key = keys.receipt(worker_id)
+        self._lease_keys = [
+            *(self._lease_key, self._intake_key, keys.LEASE_TOKEN, keys.receipt(worker_id)),
+            *(keys.suspects(queue), keys.alone(worker_id)),
+            *keys.queue_keys(queue),
+        ]
+        self._hands_full = False
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
@@ -58,6 +65,9 @@ class RedisLeaseQueue:
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's intake, or the timeout."""
+        if self._hands_full:
+            time.sleep(min(HANDS_FULL_SECONDS, timeout_seconds))
+            return
         with queue_errors():
             self._redis.blmove(self._queue, self._intake_key, cast("int", timeout_seconds))
 
@@ -66,12 +76,12 @@ class RedisLeaseQueue:
 
         Where the reply is lost, the next call returns what that one took.
         """
-        scripted = [self._lease_key, self._intake_key, keys.LEASE_TOKEN, self._receipt_key]
         args = [limit, self._lease_calls, self._limits.job_ttl_seconds]
         with queue_errors():
-            flat = self._lease(keys=scripted + keys.queue_keys(self._queue), args=args)
+            flat = self._lease(keys=self._lease_keys, args=args)
         self._lease_calls += 1
-        return _leases(flat)
+        self._hands_full = flat == [b"hands full"]
+        return [] if self._hands_full else _leases(flat)
 
     def beat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
@@ -121,6 +131,7 @@ class RedisLeaseQueue:
                 queue,
                 self._lease_key,
                 keys.LEASE_TOKEN,
+                keys.suspects(queue),
             ],
             args=[deliveries, self._limits.job_ttl_seconds],
         )

@@ -1,17 +1,22 @@
 -- Take up to a number of messages from a queue into a worker's hands, in one step.
 -- What a blocked worker was woken with (its intake) comes first, then the queue's head.
 -- A call that is repeated, because its reply was lost on the way, returns the same leases again.
+-- A suspect, a message that was in the hands of two workers when they died, is taken alone: only by
+-- a worker that holds nothing else, and before anything else, so that it can take no other down.
 --
 -- KEYS[1]   lease hash of this worker: token -> message
 -- KEYS[2]   intake list of this worker
 -- KEYS[3]   counter that makes tokens unique and ascending
 -- KEYS[4]   receipt of this worker: {its last call that found messages, first token, last token}
--- KEYS[5..] the queue's lists, most urgent first; the right end of each is its head
+-- KEYS[5]   list of the queue's suspects; the right end is its head
+-- KEYS[6]   token of the suspect that this worker holds
+-- KEYS[7..] the queue's lists, most urgent first; the right end of each is its head
 -- ARGV[1]   how many messages at most
 -- ARGV[2]   number of the call; a worker counts on once it has the reply
--- ARGV[3]   TTL of the receipt, seconds
+-- ARGV[3]   TTL of receipt and suspect's token, seconds
 --
--- Returns {token, message, token, message, ...}, oldest first.
+-- Returns {token, message, token, message, ...}, oldest first; {'hands full'} where this worker must
+-- first end what it holds.
 local leased = {}
 local left = tonumber(ARGV[1])
 
@@ -31,11 +36,27 @@ local function take(source)
   end
 end
 
+local function take_all()
+  take(KEYS[2])
+  for i = 7, #KEYS do take(KEYS[i]) end
+end
+
+local function take_suspect()
+  left = 1
+  take(KEYS[5])
+  redis.call('SET', KEYS[6], leased[1], 'EX', ARGV[3])
+end
+
 local function repeat_last(first, last)
   for token = tonumber(first), tonumber(last) do
     local message = redis.call('HGET', KEYS[1], tostring(token))
     if message then hand_over(tostring(token), message) end
   end
+end
+
+local function holds_suspect()
+  local token = redis.call('GET', KEYS[6])
+  return token and redis.call('HEXISTS', KEYS[1], token) == 1
 end
 
 local receipt = redis.call('GET', KEYS[4])
@@ -44,8 +65,14 @@ if call == ARGV[2] then
   repeat_last(first, last)
   return leased
 end
-take(KEYS[2])
-for i = 5, #KEYS do take(KEYS[i]) end
+if redis.call('EXISTS', KEYS[5]) == 1 then
+  if redis.call('EXISTS', KEYS[1]) == 1 then return {'hands full'} end
+  take_suspect()
+elseif holds_suspect() then
+  return {'hands full'}
+else
+  take_all()
+end
 if #leased > 0 then
   local tokens = ARGV[2] .. ' ' .. leased[1] .. ' ' .. leased[#leased - 1]
   redis.call('SET', KEYS[4], tokens, 'EX', ARGV[3])

@@ -1,17 +1,19 @@
 -- Put all that a worker holds back to the head of its queue, in its old order.
--- With a limit, deliveries are counted; a message over the limit is leased to the caller instead,
--- who ends it as a dead letter.
+-- With a limit, deliveries are counted: from the third on a message is a suspect and is put apart;
+-- one over the limit is leased to the caller instead, who ends it as a dead letter.
 --
 -- KEYS[1] lease hash of the worker that lost its messages
 -- KEYS[2] intake list of that worker
 -- KEYS[3] the queue
 -- KEYS[4] lease hash of the caller
 -- KEYS[5] counter that makes tokens unique and ascending
+-- KEYS[6] list of the queue's suspects
 -- ARGV[1] deliveries allowed; 0: do not count (a worker that stops in order hands back)
 -- ARGV[2] TTL of a delivery count, seconds
 --
 -- Keys made from message ids: parley:redelivered:*
 -- Returns {number of messages put back, token, message, ...} with those leased to the caller.
+local SUSPECT = 3
 local limit = tonumber(ARGV[1])
 local report = {0}
 
@@ -26,14 +28,15 @@ local function deliveries(message)
 end
 
 local function give_back(message)
-  if limit > 0 and deliveries(message) > limit then
+  local delivery = limit > 0 and deliveries(message) or 0
+  if delivery > limit then
     local token = tostring(redis.call('INCR', KEYS[5]))
     redis.call('HSET', KEYS[4], token, message)
     report[#report + 1] = token
     report[#report + 1] = message
     return
   end
-  redis.call('RPUSH', KEYS[3], message)
+  redis.call('RPUSH', delivery >= SUSPECT and KEYS[6] or KEYS[3], message)
   report[1] = report[1] + 1
 end
 
