@@ -26,7 +26,8 @@ _MARK_BYTES = 4_096
 # Nothing of these may be there when nothing is under way.
 _PASSING = (
     *(f"{queue}*" for queue in (keys.INFERENCE, keys.SENTIMENT)),
-    *(keys.intake("*"), keys.lease("*"), keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
+    *(keys.intake("*"), keys.lease("*"), keys.suspects("*")),
+    *(keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
 )
 # What may live without a TTL: single keys, and lists and sets with a cap or a sweep.
 _LASTING = (keys.DEAD_LETTERS, keys.LEASE_TOKEN, "parley:workers:", "_kombu.", "unacked")
