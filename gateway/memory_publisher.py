@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from gateway.idempotency import Claim
 from gateway.publisher import Acknowledge, QueueLimits, conversation_full, queue_full
-from shared import wire
+from shared import keys, wire
 from shared.errors import KeyReused, ParleyError, QueueUnavailable, RequestRepeated
 from shared.jobs import ChatJob
 
@@ -17,7 +17,7 @@ class MemoryPublisher:
         self._limits = limits
         self.available = True
         self.inference: deque[bytes] = deque()
-        self.sentiment: deque[bytes] = deque()
+        self.sentiment: deque[bytes] = deque(maxlen=keys.MOST_TONES)
         self.states: dict[str, str] = {}
         self.lanes: dict[str, str] = {}
         self.waiting: dict[str, list[bytes]] = {}

@@ -2,7 +2,8 @@
 
 | key | type | holds | bounded by |
 |---|---|---|---|
-| inference, sentiment | list | Celery messages; the right end is the head | admission |
+| inference | list | Celery messages; the right end is the head | admission |
+| sentiment | list | the same; the oldest are dropped | cap |
 | parley:intake:<worker> | list | messages a waiting worker was woken with | sweep |
 | parley:lease:<worker> | hash | lease token → message in a worker's hands | sweep |
 | parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
@@ -29,6 +30,7 @@
 INFERENCE = "inference"
 SENTIMENT = "sentiment"
 QUEUES = (INFERENCE, SENTIMENT)
+MOST_TONES = 10_000  # messages on the sentiment queue; lanes.lua has the same
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 

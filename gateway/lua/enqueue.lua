@@ -93,7 +93,7 @@ local function enqueue(id, conversation, infer, tone, gateway, due, claim)
   if claim then
     redis.call('SET', claim.key, table.concat({claim.digest, id, conversation}, ' '), 'EX', job_ttl)
   end
-  redis.call('LPUSH', KEYS[2], tone)
+  ask_for_tone(KEYS[2], tone)
   join(conversation, id, infer, due, holder, behind)
   return backlog
 end

@@ -5,7 +5,16 @@
 -- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, parley:job:*,
 --   parley:tone:*, celery-task-meta-*; channels parley:replies:*, celery-task-meta-*
 local PARKED = 'parley:parked'
+local MOST_TONES = 10000
 local news = {}
+
+-- Ask for a message's tone. Where nobody judges them, the oldest wishes are dropped: their replies
+-- have long gone without.
+local function ask_for_tone(queue, task)
+  if redis.call('LPUSH', queue, task) > MOST_TONES then
+    redis.call('LTRIM', queue, 0, MOST_TONES - 1)
+  end
+end
 
 -- Park a job behind the others; one that is parked already stays where it is.
 local function park(conversation, id, message, due)

@@ -34,6 +34,8 @@ class Queue(Protocol):
 
     def sentiment(self) -> list[bytes]: ...
 
+    def fill_sentiment(self, count: int) -> None: ...
+
     def waiting(self, conversation_id: str) -> list[bytes]: ...
 
     def lane(self, conversation_id: str) -> str | None: ...
@@ -50,6 +52,9 @@ class MemoryQueue:
 
     def sentiment(self) -> list[bytes]:
         return list(reversed(self.publisher.sentiment))
+
+    def fill_sentiment(self, count: int) -> None:
+        self.publisher.sentiment.extendleft(str(place).encode() for place in range(count))
 
     def waiting(self, conversation_id: str) -> list[bytes]:
         return self.publisher.waiting.get(conversation_id, [])
@@ -70,6 +75,9 @@ class RedisQueue:
 
     def sentiment(self) -> list[bytes]:
         return self._list(keys.SENTIMENT)[::-1]
+
+    def fill_sentiment(self, count: int) -> None:
+        self.client.lpush(keys.SENTIMENT, *range(count))
 
     def waiting(self, conversation_id: str) -> list[bytes]:
         return self._list(keys.lane_waiting(conversation_id))
@@ -125,6 +133,16 @@ def test_a_job_is_queued_with_state_lane_and_both_tasks(bench: Bench) -> None:
     assert wire.decode_tone(wire.decode(tone)) == ("a", asked.message)
     assert bench.queue.lane("c") == "a"
     assert bench.queue.state("a") == "queued"
+
+
+def test_without_a_sentiment_worker_the_oldest_wishes_for_tones_are_dropped(
+    bench: Bench,
+) -> None:
+    bench.queue.fill_sentiment(keys.MOST_TONES)
+    bench.publisher.publish(job("a"))
+    waiting = bench.queue.sentiment()
+    assert len(waiting) == keys.MOST_TONES
+    assert (waiting[0], wire.peek_id(waiting[-1])) == (b"1", "tone-a")
 
 
 def test_jobs_of_different_conversations_queue_in_order(bench: Bench) -> None:

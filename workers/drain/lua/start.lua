@@ -19,9 +19,9 @@
 local job_ttl, lane_ttl = ARGV[1], ARGV[2]
 local verdicts = {}
 
-local function ask_for_tone(id, conversation, tone)
+local function ask_once(id, conversation, tone)
   if redis.call('HSETNX', 'parley:job:' .. id, 'conversation', conversation) == 1 then
-    redis.call('LPUSH', KEYS[2], tone)
+    ask_for_tone(KEYS[2], tone)
   end
 end
 
@@ -41,7 +41,7 @@ local function begin(token, id, conversation, tone, due)
     return {string.find(result, '{"status":"REVOKED"', 1, true) == 1 and 'cancelled' or 'ended'}
   end
   local job, verdict = 'parley:job:' .. id, {'parked'}
-  if tone ~= '' then ask_for_tone(id, conversation, tone) end
+  if tone ~= '' then ask_once(id, conversation, tone) end
   if claim(id, conversation) then
     verdict = redis.call('LRANGE', 'parley:phrases:' .. conversation, 0, -1)
     table.insert(verdict, 1, 'go')
