@@ -34,8 +34,8 @@ from workers.drain.redis_queue import RedisInferenceQueue, RedisSentimentQueue
 _ASKED = "Where is my parcel? It should have been here two days ago."
 _TOLD = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
 _TOGETHER = 64
-_SYNC_ROUNDS = 3
-_SYNC_MESSAGES = 4_096
+_SYNC_ROUNDS = 5
+_SYNC_MESSAGES = 8_192
 _TONE = Tone("negative", 0.91, {"anger": 0.4, "worry": 0.3})
 
 
@@ -76,13 +76,11 @@ def measure_memory(url: str, messages: int) -> dict[str, float]:
         empty = _used_bytes(client)
         _publish(url, messages)
         waiting = _used_bytes(client) - empty
-        file_bytes = int(client.info("persistence")["aof_current_size"])
         _drain(url)
         stored = _used_bytes(client) - empty
     return {
         "waiting": round(waiting / messages / 1e3, 2),
         "answered": round(stored / messages / 1e3, 2),
-        "append_only_file_while_waiting": round(file_bytes / messages / 1e3, 2),
     }
 
 

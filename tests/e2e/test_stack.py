@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,18 @@ def ask(stack: Stack, message: str, conversation_id: str) -> dict[str, object]:
     assert reply.status_code == 200, reply.text
     answered: dict[str, object] = reply.json()
     return answered
+
+
+def ask_until_refused(stack: Stack) -> list[int]:
+    """Ask until nothing listens any more; return the status of each answer."""
+    statuses: list[int] = []
+    with requests.Session() as session:
+        while True:
+            try:
+                answer = session.post(f"{stack.url}/chat", json={"message": "Hi"}, timeout=60)
+            except requests.ConnectionError:  # refused, or reset before anybody took it
+                return statuses
+            statuses.append(answer.status_code)
 
 
 def turns(stack: Stack, conversation_id: str) -> int:
@@ -134,8 +148,14 @@ def test_two_stacks_stand_side_by_side_and_a_stop_leaves_nothing(
     assert turns(other, "other-talk") == 2
     parts = family(other.process.pid)
     assert len(parts) >= 5
-    assert stop_stack(other) == 0
+    with ThreadPoolExecutor(6) as customers:
+        asking = [customers.submit(ask_until_refused, other) for _ in range(6)]
+        time.sleep(1)
+        assert stop_stack(other) == 0
     assert none_alive(parts)
+    answers = [status for future in asking for status in future.result()]
+    assert len(answers) >= 6
+    assert set(answers) == {200}
 
 
 def test_a_killed_stack_leaves_no_process_and_loses_no_turn(second: Callable[[], Stack]) -> None:
