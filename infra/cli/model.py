@@ -79,10 +79,13 @@ def check(
     from infra.cli.model_tables import show_check
     from infra.cli.output import native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
+    from shared.errors import SettingsError
     from workers.models.check import check_model
 
     screen, folder = progress_console(as_json=as_json), _folder(model_dir)
-    rows = _labelled_rows(data, gate=gate)
+    if data and not gate:
+        raise SettingsError("--data FILE goes with --gate.")
+    rows = _labelled_rows(data) if gate else []
     with native_silence(), StageProgress(screen, "Checking the model") as progress:
         report = check_model(folder, threads, 0 if gate else rounds, progress.tell)
     if not as_json:
@@ -92,6 +95,34 @@ def check(
         print_json({"ok": report.ok, **asdict(report), "gate": trials})
     if not report.ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def crews(
+    model_dir: Folder = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help="Rows of text and label [default: the knowledge base's wordings].",
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of two seconds for each.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Compare one worker with one thread, one with two, and two with one; only engines run."""
+    from infra.cli.model_tables import show_crews
+    from infra.cli.output import print_json, progress_console
+    from infra.stack.progress import StageProgress
+    from workers.models.crews import measure_crews
+
+    texts = [row.text for row in _labelled_rows(data)]
+    with StageProgress(progress_console(as_json=as_json), "Running crews") as progress:
+        speeds = measure_crews(_folder(model_dir), texts, rounds=rounds, progress=progress.tell)
+    if as_json:
+        print_json(speeds)
+    else:
+        show_crews(speeds)
 
 
 @app.command()
@@ -151,13 +182,7 @@ def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: boo
     return report
 
 
-def _labelled_rows(data: Path | None, *, gate: bool) -> "list[LabelledRow]":
-    from shared.errors import SettingsError
-
-    if not gate:
-        if data:
-            raise SettingsError("--data FILE goes with --gate.")
-        return []
+def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
     from infra.cli.model_rows import rows_of_base, rows_of_file
     from shared.settings import load
     from workers.knowledge.loader import DEMO

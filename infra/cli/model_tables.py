@@ -11,6 +11,7 @@ from workers.models.check import (
     CheckReport,
     Parity,
 )
+from workers.models.crews import CrewSpeed
 from workers.models.gate import LEAST_RATIO, MOST_LOST_POINTS, GateReport
 from workers.models.profile import ProfileReport, Speed
 
@@ -57,6 +58,18 @@ def show_gate(report: GateReport) -> None:
         f"{_YES} PARLEY_ENGINE=auto takes {report.chosen}",
         highlight=False,
     )
+
+
+def show_crews(speeds: Sequence[CrewSpeed]) -> None:
+    """Print what each crew did at its best and at its worst."""
+    table = _table(("workers × threads",), ("rows/s, best", "worst", "CPU ms a row"))
+    for speed in speeds:
+        table.add_row(
+            f"{speed.crew.workers} × {speed.crew.threads}",
+            *(f"{rate(speed.rows_per_second):,.0f}" for rate in (max, min)),
+            f"{speed.cpu_milliseconds_per_row:.2f}",
+        )
+    console().print(table)
 
 
 def show_profile(report: ProfileReport) -> None:
