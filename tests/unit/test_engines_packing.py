@@ -78,6 +78,9 @@ def test_mixed_lengths_leave_little_padding() -> None:
         ([17], [Shape(1, 20)]),
         ([16] * 4, [Shape(1, 64)]),
         ([16] * 20, [Shape(1, 64), Shape(4, 64)]),
+        ([16] * 2, [Shape(1, 20)] * 2),  # not half a row of 64
+        ([30, 16], [Shape(1, 20), Shape(1, 30)]),
+        ([30, 16, 14], [Shape(1, 64)]),  # two rows would compute nearly as much
         ([128], [Shape(1, 128)]),
         ([3] * 4, [Shape(1, 20)]),  # 15 tokens have room for 3 messages only
     ],
@@ -100,6 +103,13 @@ def test_the_cost_decides_between_few_sheets_and_full_ones(
 
     assert taken(CostModel(base_seconds=0.0, token_seconds=1.0)) == dear_token
     assert taken(CostModel(base_seconds=1.0, token_seconds=0.001)) == dear_call
+
+
+def test_a_row_is_split_only_where_calls_are_cheap() -> None:
+    shapes = (Shape(1, 20), Shape(1, 64))
+    cheap, dear = CostModel(0.001, 0.001), CostModel(0.1, 0.001)
+    assert [len(sheet.rows[0].messages) for sheet in pack([16, 16], shapes, cheap)] == [1, 1]
+    assert [len(sheet.rows[0].messages) for sheet in pack([16, 16], shapes, dear)] == [2]
 
 
 def test_an_empty_sheet_is_all_padding() -> None:

@@ -57,10 +57,15 @@ class Grids:
 def pack(lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN) -> list[Sheet]:
     """Cover messages of these lengths (1 to the widest shape) with well-filled sheets.
 
-    `cost` decides whether a few rows go one by one or on one sheet with empty rows.
+    `cost` decides whether a few rows go one by one or on one sheet with empty rows, and whether a
+    row with much room is dearer than its messages on narrower rows.
     """
     widths = sorted({shape.tokens for shape in shapes})
-    rows = fill_rows(lengths, _bulk_width(shapes), widths)
+    rows = [
+        part
+        for row in fill_rows(lengths, _bulk_width(shapes), widths)
+        for part in _cheapest_split(row, lengths, widths, cost)
+    ]
     fitted = sorted(((_width(row, widths), row) for row in rows), key=lambda pair: pair[0])
     return [
         sheet
@@ -126,6 +131,24 @@ def _count_up(counts: NDArray[np.intp]) -> NDArray[np.intp]:
 def _bulk_width(shapes: Sequence[Shape]) -> int:
     # Attention costs tokens squared per row: of the shapes that hold most, the narrowest.
     return max(shapes, key=lambda shape: (shape.rows * shape.tokens, -shape.tokens)).tokens
+
+
+def _cheapest_split(
+    row: Row, lengths: Sequence[int], widths: Sequence[int], cost: CostModel
+) -> list[Row]:
+    width = _width(row, widths)
+    if len(row.messages) == 1 or row.tokens + widths[0] > width:
+        return [row]  # the room that is left would not pay for a call
+    own = [lengths[message] for message in row.messages]
+    narrower = [fill_rows(own, bulk, widths) for bulk in widths if bulk < width]
+    split = min(narrower, key=lambda rows: _seconds(rows, widths, cost), default=[row])
+    if _seconds(split, widths, cost) >= cost.seconds(width):
+        return [row]
+    return [Row([row.messages[place] for place in part.messages], part.tokens) for part in split]
+
+
+def _seconds(rows: Sequence[Row], widths: Sequence[int], cost: CostModel) -> float:
+    return sum(cost.seconds(_width(row, widths)) for row in rows)
 
 
 def _width(row: Row, widths: Sequence[int]) -> int:
