@@ -30,6 +30,7 @@ _PASSING = (
     *(keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
 )
 # What may live without a TTL: single keys, and lists and sets with a cap or a sweep.
+_CELERYS = ".reply.celery.pidbox"  # what a worker leaves that dies while Celery greets the others
 _LASTING = (keys.DEAD_LETTERS, keys.LEASE_TOKEN, "parley:workers:", "_kombu.", "unacked")
 
 
@@ -103,7 +104,7 @@ def letters(client: "redis.Redis") -> list[FoundLetter]:
 
 def _unbounded(client: "redis.Redis") -> list[str]:
     names = [key for key in _scan(client, "*") if not key.startswith(_LASTING)]
-    return [key for key in names if client.ttl(key) == -1]
+    return [key for key in names if client.ttl(key) == -1 and not key.endswith(_CELERYS)]
 
 
 def _scan(client: "redis.Redis", pattern: str) -> Iterator[str]:

@@ -33,12 +33,22 @@ def draw(report: ChaosReport, path: Path) -> None:
 
     with pyplot.rc_context(STYLE):
         figure, (above, below) = pyplot.subplots(
-            2, 1, figsize=(11, 6), sharex=True, layout="constrained", height_ratios=(3, 2)
+            2,
+            1,
+            figsize=(_width(report), 6),
+            sharex=True,
+            layout="constrained",
+            height_ratios=(3, 2),
         )
         _draw_answers(above, report)
         _draw_faults(below, report)
         figure.savefig(path, dpi=150)
         pyplot.close(figure)
+
+
+def _width(report: ChaosReport) -> float:
+    """Return inches enough for the faults' names."""
+    return min(24.0, max(11.0, len(report.timeline.answered) / 20))
 
 
 def _draw_answers(axes: Any, report: ChaosReport) -> None:
@@ -61,6 +71,7 @@ def _draw_answers(axes: Any, report: ChaosReport) -> None:
 
 def _draw_faults(axes: Any, report: ChaosReport) -> None:
     """Draw each fault as a bar in its part's row, as long as it lasted."""
+    free = dict.fromkeys(_ROWS, 0.0)  # from where on a name has room above its bar
     for strike in report.strikes:
         fault = strike.fault
         begin = strike.struck_at - report.timeline.began_at
@@ -68,7 +79,10 @@ def _draw_faults(axes: Any, report: ChaosReport) -> None:
         row = _ROWS.index(fault.target)
         colour = _COLOURS[fault.action]
         axes.barh(row, max(lasted, _SHORTEST_SECONDS), left=begin, height=0.55, color=colour)
-        axes.text(begin, row - 0.36, fault.action, fontsize=6.5, color=INK, va="bottom", ha="left")
+        above = begin >= free[fault.target]
+        free[fault.target] = begin + 1.2 * len(fault.action) if above else free[fault.target]
+        height, edge = (-0.33, "bottom") if above else (0.31, "top")
+        axes.text(begin, row + height, fault.action, fontsize=6, color=INK, va=edge)
     axes.set_yticks(range(len(_ROWS)), _ROWS)
     axes.invert_yaxis()
     axes.set(xlabel="seconds", title="faults")

@@ -94,10 +94,6 @@ class Striker:
         for ongoing in list(self._ongoing):
             self._mend(ongoing)
 
-    def forget(self) -> None:
-        """Watch no longer for hands that never came empty."""
-        self._watched.clear()
-
     def _try(self, fault: Fault, late_seconds: float) -> None:
         """Strike, or leave the fault for the next look, or give it up."""
         if self._must_wait(fault):
