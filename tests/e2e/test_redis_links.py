@@ -22,9 +22,17 @@ from workers.celery_link import celery_link
 
 SERVICE = "parley"
 # What docs/operations.md says that a user needs.
-RIGHTS = (
-    "+@read +@write +@pubsub +@scripting +@connection +@transaction +info +config|get +time".split()
-)
+RIGHTS = [
+    "+@read",
+    "+@write",
+    "+@pubsub",
+    "+@scripting",
+    "+@connection",
+    "+@transaction",
+    "+info",
+    "+config|get",
+    "+time",
+]
 
 
 @contextmanager
