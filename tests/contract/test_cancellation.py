@@ -14,7 +14,7 @@ from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, Turn
 from shared.outcomes import failure_detail, parse_announcement
-from shared.wire import decode, decode_job
+from shared.wire import decode, decode_job, encode_infer
 from workers.drain.port import OVERDUE_GRACE_SECONDS, Arrival, Completion, Lease
 from workers.drain.port import QueueLimits as DrainLimits
 from workers.drain.redis_queue import RedisInferenceQueue
@@ -156,6 +156,19 @@ def test_a_newcomer_does_not_overtake_those_whose_lane_has_run_out(bench: Bench)
     assert (name, verdict) == ("b", "go")
     assert bench.complete(late, "a") == "applied"
     assert bench.started() == []
+    bench.complete(lease, "b")
+    assert bench.started() == ["c go"]
+
+
+def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
+    bench.publish("a", "b")
+    bench.lease()
+    bench.client.delete(keys.lane("talk"))
+    bench.client.lpush(keys.INFERENCE, encode_infer(ChatJob("c", "Hello", "talk", 1.0)))
+
+    assert bench.started() == ["c parked"]
+    [(lease, name, verdict)] = bench.lease()
+    assert (name, verdict) == ("b", "go")
     bench.complete(lease, "b")
     assert bench.started() == ["c go"]
 

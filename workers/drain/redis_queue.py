@@ -174,7 +174,9 @@ class RedisInferenceQueue(RedisLeaseQueue):
             over_at = job.expires_at or self._clock.now() + self._limits.lane_ttl_seconds
             args += [arrival.token, job.id, job.conversation_id, tone, over_at]
         with queue_errors():
-            verdicts = self._start(keys=[self._lease_key, keys.SENTIMENT], args=args)
+            verdicts = self._start(
+                keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
+            )
         return [_start_of(verdict) for verdict in verdicts]
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:

@@ -5,6 +5,7 @@
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] sentiment queue
+-- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
 -- ARGV[3..] five per job: token, job id, conversation id, tone task if foreign or '', when its time
@@ -28,9 +29,20 @@ end
 local function claim(id, conversation)
   local lane = 'parley:lane:' .. conversation
   local holder = redis.call('SET', lane, id, 'EX', lane_ttl, 'GET')
-  if not holder or holder == id then return true end
-  redis.call('SET', lane, holder, 'EX', lane_ttl)
-  return false
+  if holder == id then return true end
+  if holder then
+    redis.call('SET', lane, holder, 'EX', lane_ttl)
+    return false
+  end
+  return redis.call('LLEN', 'parley:lane-waiting:' .. conversation) == 0
+end
+
+-- A lane that ran out while others are parked in it goes to the first of them.
+local function line_up(id, conversation, message, due)
+  park(conversation, id, message, due)
+  if redis.call('GET', 'parley:lane:' .. conversation) == id then
+    promote(KEYS[3], conversation, lane_ttl)
+  end
 end
 
 local function begin(token, id, conversation, tone, due)
@@ -47,7 +59,7 @@ local function begin(token, id, conversation, tone, due)
     table.insert(verdict, 1, 'go')
     redis.call('HSET', job, 'state', 'started')
   else
-    park(conversation, id, message, due)
+    line_up(id, conversation, message, due)
     redis.call('HDEL', KEYS[1], token)
     redis.call('HSET', job, 'state', 'queued')
   end
