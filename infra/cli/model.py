@@ -107,7 +107,7 @@ def crews(
             help="Rows of text and label [default: the knowledge base's wordings].",
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of two seconds for each.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of half a second for each.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Compare one worker with one thread, one with two, and two with one; only engines run."""

@@ -40,8 +40,8 @@ def measure_crews(
     model_dir: Path,
     texts: Sequence[str],
     crews: Sequence[Crew] = CREWS,
-    rounds: int = 5,
-    turn_seconds: float = 2.0,
+    rounds: int = 20,
+    turn_seconds: float = 0.5,
     progress: Callable[[str, float], None] = lambda _stage, _fraction: None,
 ) -> tuple[CrewSpeed, ...]:
     """Let crews run texts in batches of 32, in turns, while the others sleep; EngineError."""
