@@ -190,7 +190,7 @@ def test_the_protocol_keeps_its_promises(redis_url: str, redis_client: "redis.Re
         settings=settings(
             max_examples=100,
             stateful_step_count=40,
-            phases=(Phase.reuse, Phase.generate),
+            phases=(Phase.reuse, Phase.generate),  # to shrink takes longer than to read
             suppress_health_check=list(HealthCheck),
         ),
     )
