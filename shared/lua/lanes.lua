@@ -42,17 +42,23 @@ local function release(queue, conversation, id, lane_ttl)
   if not promote(queue, conversation, lane_ttl) and holder then redis.call('DEL', lane) end
 end
 
+-- Return the message of a parked job, or nil where it is not parked.
+local function find_parked(conversation, id)
+  local head = id .. '\n'
+  for _, waiting in ipairs(redis.call('LRANGE', 'parley:lane-waiting:' .. conversation, 0, -1)) do
+    if string.sub(waiting, 1, #head) == head then return string.sub(waiting, #head + 1) end
+  end
+  return nil
+end
+
 -- Take a parked job out of its lane; return its message, or nil where it is not parked.
 local function withdraw(conversation, id)
   if redis.call('ZREM', PARKED, conversation .. ' ' .. id) == 0 then return nil end
-  local lane_waiting, head = 'parley:lane-waiting:' .. conversation, id .. '\n'
-  for _, waiting in ipairs(redis.call('LRANGE', lane_waiting, 0, -1)) do
-    if string.sub(waiting, 1, #head) == head then
-      redis.call('LREM', lane_waiting, 1, waiting)
-      return string.sub(waiting, #head + 1)
-    end
+  local message = find_parked(conversation, id)
+  if message then
+    redis.call('LREM', 'parley:lane-waiting:' .. conversation, 1, id .. '\n' .. message)
   end
-  return nil
+  return message
 end
 
 local function tell(gateway, announcement)

@@ -34,10 +34,11 @@ class Bench:
         self.jobs = RedisJobStore(self.client)
         self.worker = RedisInferenceQueue(self.url, "w", self.clock, DrainLimits())
 
-    def publish(self, *names: str, gateway: str | None = None) -> None:
+    def publish(self, *names: str, gateway: str | None = None, seconds: float | None = 30) -> None:
         now = self.clock.now()
+        over_at = None if seconds is None else now + seconds
         for name in names:
-            job = ChatJob(name, "Hello", "talk", now, expires_at=now + 30, gateway=gateway)
+            job = ChatJob(name, "Hello", "talk", now, expires_at=over_at, gateway=gateway)
             self.publisher.publish(job)
 
     def lease(self) -> list[tuple[Lease, str, str]]:
@@ -209,6 +210,23 @@ def test_a_parked_job_whose_time_is_over_comes_back_to_be_ended(bench: Bench) ->
     assert all((job.expires_at or 0) < bench.clock.now() for job in back)
     assert bench.client.keys("parley:*waiting*") == []
     assert bench.client.zcard(keys.PARKED) == 0
+
+
+def test_a_parked_job_without_a_deadline_keeps_its_place(bench: Bench) -> None:
+    bench.publish("a", "b", "c", seconds=None)
+    [(lease, _, _)] = bench.lease()
+    bench.clock.advance(5_000)
+    bench.worker.reclaim_dead()
+    assert bench.client.llen(keys.INFERENCE) == 0
+
+    bench.client.delete(keys.lane("talk"))
+    bench.clock.advance(5_000)
+    bench.worker.reclaim_dead()
+
+    assert bench.started() == ["b go"]
+    assert bench.complete(lease, "a") == "applied"
+    assert bench.client.get(keys.lane("talk")) == b"b"
+    assert bench.client.zcard(keys.PARKED) == 1
 
 
 def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench) -> None:

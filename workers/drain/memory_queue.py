@@ -217,8 +217,7 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
         if place not in self.broker.parked:
             waiting = self.broker.waiting.setdefault(job.conversation_id, deque())
             waiting.append((job.id, raw))
-        over_at = job.expires_at or self._clock.now() + self._limits.lane_ttl_seconds
-        self.broker.parked[place] = over_at
+        self.broker.parked[place] = job.expires_at or float("inf")
         self.broker.states[job.id] = "queued"
 
     def _complete(self, completion: Completion) -> CompletionVerdict:

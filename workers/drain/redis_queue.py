@@ -155,9 +155,10 @@ class RedisInferenceQueue(RedisLeaseQueue):
     def reclaim_dead(self) -> Reclaimed:
         """Return what dead workers held, and parked jobs whose time is over, to the queue."""
         reclaimed = super().reclaim_dead()
-        over_since = self._clock.now() - OVERDUE_GRACE_SECONDS
+        now, lane_ttl = self._clock.now(), self._limits.lane_ttl_seconds
+        args = [now - OVERDUE_GRACE_SECONDS, _OVERDUE_AT_ONCE, lane_ttl, now + lane_ttl]
         with queue_errors():
-            self._overdue(keys=[self._queue], args=[over_since, _OVERDUE_AT_ONCE])
+            self._overdue(keys=[self._queue], args=args)
         return reclaimed
 
     def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
