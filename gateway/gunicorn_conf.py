@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from gateway.settings import GatewaySettings
 from shared.errors import SettingsError
+from shared.heap import settle_heap
 from shared.settings import load
 
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
@@ -43,6 +44,11 @@ def on_starting(_server: Any) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if workers > 1:
         os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Leave what is loaded by now out of garbage collection."""
+    settle_heap()
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -17,6 +17,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 
 from shared.errors import ParleyError, SettingsError
+from shared.heap import settle_heap
 
 _log = logging.getLogger(__name__)
 _CELERYS_OWN_END_SECONDS = 5.0
@@ -73,6 +74,7 @@ class DrainStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no 
         c.task_consumer.consume = _leave_to_the_drain
         if not self._drains:
             self._drains = self._compose(c)
+            settle_heap()
             for drain in self._drains:
                 drain.start()
             worker_shutting_down.connect(self._leave, weak=False)
