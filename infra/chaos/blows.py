@@ -41,6 +41,7 @@ class Blows:
             "hang": self._hang,
             "refuse": self._refuse,
             "slow": self._slow,
+            "deadly": self._wait,
         }
 
     def deal(self, fault: Fault) -> Damage | None:
@@ -81,6 +82,10 @@ class Blows:
     def _slow(self, fault: Fault) -> Damage:
         self._proxy.slow(fault.target, _DELAY_SECONDS)
         return Damage(fault.seconds, lambda: self._reopen((fault.target,)))
+
+    def _wait(self, fault: Fault) -> Damage:
+        """Do nothing: a client says the word, and workers die of it for a while."""
+        return Damage(fault.seconds, lambda: False)
 
     def _signal(self, pid: int, what: signal.Signals) -> None:
         """Send a signal to all processes of a part."""

@@ -8,7 +8,7 @@ from shared import keys
 
 ProcessAction = Literal["kill", "freeze", "restart", "away"]
 LinkAction = Literal["cut", "hang", "refuse", "slow"]
-MessageAction = Literal["malformed", "poison"]
+MessageAction = Literal["malformed", "poison", "deadly"]
 Action = ProcessAction | LinkAction | MessageAction
 
 REDIS = "redis"
@@ -64,6 +64,7 @@ CARDS = (
     Card("slow", LINKED, 3.0, 8.0),
     Card("malformed", (keys.INFERENCE, keys.SENTIMENT)),
     Card("poison", GATEWAYS),
+    Card("deadly", INFERENCE[:1], 30.0, 30.0),  # ends each worker that runs it, until it is buried
 )
 
 

@@ -31,7 +31,14 @@ _PASSING = (
 )
 # What may live without a TTL: single keys, and lists and sets with a cap or a sweep.
 _CELERYS = ".reply.celery.pidbox"  # what a worker leaves that dies while Celery greets the others
-_LASTING = (keys.DEAD_LETTERS, keys.LEASE_TOKEN, "parley:workers:", "_kombu.", "unacked")
+_LASTING = (
+    keys.DEAD_LETTERS,
+    keys.LEASE_TOKEN,
+    keys.DRAIN_RATE,
+    "parley:workers:",
+    "_kombu.",
+    "unacked",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _COLOURS = {
     "slow": "#e08e0b",
     "malformed": "#7b4fc9",
     "poison": "#7b4fc9",
+    "deadly": "#7b4fc9",
 }
 _ROWS = (REDIS, *INFERENCE, "sentiment", *GATEWAYS)
 _SHORTEST_SECONDS = 0.7  # of a bar, so that a moment can be seen

@@ -1,14 +1,16 @@
 """What the clients say: conversations of several turns, drawn from the seed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from infra.chaos.faults import Fault
 
-POISON = "王"  # one whole word of BERT's vocabulary that no message of ours holds
-_POISON_MESSAGES = 3  # for each fault of that name
+# Whole words of BERT's vocabulary that no message of ours holds: one that the engine fails on, and
+# one that ends its process.
+POISON, DEADLY = "王", "火"
+_SPOILT = {"poison": (POISON, 3), "deadly": (DEADLY, 1)}  # word, and messages for each such fault
 _MOST_TURNS = 6
 _GUST_SECONDS = 5.0  # a calm load leaves workers' hands empty: messages come in gusts,
 _BLOWING = 0.3  # each over so much of its time
@@ -18,11 +20,14 @@ Manner = Literal["waiting", "bursting"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; its text is like no other one's, so that its turn can be told apart."""
+    """One message; its text is like no other one's, so that its turn can be told apart.
+
+    `poison` is the word in it that an engine does not survive, if there is any.
+    """
 
     number: int
     text: str
-    poison: bool = False
+    poison: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def write_script(
 ) -> list[Conversation]:
     """Return the conversations in order of when they are due."""
     chance = random.Random(f"script {seed}")  # noqa: S311 - a repeatable draw, no secret
-    poison = _poison_numbers(messages, seconds, faults)
+    poison = _poison(messages, seconds, faults)
     script: list[Conversation] = []
     number = 0
     while number < messages:
@@ -64,13 +69,18 @@ def gusty(at_seconds: float) -> float:
     return gust * _GUST_SECONDS + within * _BLOWING
 
 
-def _poison_numbers(messages: int, seconds: float, faults: Sequence[Fault]) -> set[int]:
-    """Return the numbers of the messages that are due when poison is to strike."""
-    first = [int(messages * f.at_seconds / seconds) for f in faults if f.action == "poison"]
-    return {number + more for number in first for more in range(_POISON_MESSAGES)}
+def _poison(messages: int, seconds: float, faults: Sequence[Fault]) -> dict[int, str]:
+    """Return the words that spoil the messages which are due when such a fault is to strike."""
+    spoilt: dict[int, str] = {}
+    for fault in faults:
+        if fault.action in _SPOILT:
+            word, count = _SPOILT[fault.action]
+            first = int(messages * fault.at_seconds / seconds)
+            spoilt |= dict.fromkeys(range(first, first + count), word)
+    return spoilt
 
 
-def _message(number: int, text: str, poison: set[int]) -> Message:
-    poisoned = number in poison
-    marked = f"{text} (ref {number}{' ' + POISON if poisoned else ''})"
-    return Message(number, marked, poisoned)
+def _message(number: int, text: str, poison: Mapping[int, str]) -> Message:
+    word = poison.get(number, "")
+    marked = f"{text} (ref {number}{' ' + word if word else ''})"
+    return Message(number, marked, word)

@@ -1,4 +1,4 @@
-"""The campaign's worker: Parley's own, with an engine that one word breaks.
+"""The campaign's worker: Parley's own, with an engine that one word breaks and another one ends.
 
 With PARLEY_CHAOS_PLANTED_BUG set it also gives messages up before they are completed, as a queue
 that acknowledges early does: a campaign that does not see this is worth nothing.
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.chaos.script import POISON
+from infra.chaos.script import DEADLY, POISON
 from shared.errors import EngineError
 from workers import assembly
 from workers.drain.port import Arrival, Completion, CompletionVerdict, Lease, Start
@@ -27,11 +27,12 @@ PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
 
 
 class PoisonableEngine:
-    """An engine that fails on every batch that holds one word."""
+    """An engine that fails on every batch that holds one word, and dies of another one."""
 
-    def __init__(self, engine: Engine, poison_id: int) -> None:
+    def __init__(self, engine: Engine, poison_id: int, deadly_id: int | None) -> None:
         self._engine = engine
         self._poison_id = poison_id
+        self._deadly_id = deadly_id
         self.name = engine.name
         self.dimension = engine.dimension
         self.shapes: tuple[Shape, ...] = engine.shapes
@@ -50,7 +51,9 @@ class PoisonableEngine:
         return self._engine.padded_tokens(lengths)
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Run the real engine; raise EngineError where the word is in the batch."""
+        """Run the real engine; raise EngineError, or end the process, where a word is there."""
+        if self._deadly_id is not None and (batch.ids == self._deadly_id).any():
+            os.abort()  # as native code does
         if (batch.ids == self._poison_id).any():
             raise EngineError("poisoned")
         return self._engine.run(batch)
@@ -109,8 +112,10 @@ class ChaosStep(DrainStep):
 
 def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
     def select_poisonable(kind: Any, model_dir: Any, encoder: Any, **options: Any) -> Engine:
-        poison_id = Tokenizer.load(model_dir).ranks[POISON]
-        return PoisonableEngine(select(kind, model_dir, encoder, **options), poison_id)
+        ranks = Tokenizer.load(model_dir).ranks
+        deadly_id = ranks[DEADLY] if encoder == "answer" else None
+        engine = select(kind, model_dir, encoder, **options)
+        return PoisonableEngine(engine, ranks[POISON], deadly_id)
 
     return select_poisonable
 

@@ -409,12 +409,26 @@ def test_what_a_dead_worker_of_the_other_queue_held_returns_too(bench: Bench) ->
     dead, alive = bench.sentiment("dead"), bench.inference("alive")
     dead.beat(status("dead", keys.SENTIMENT))
     bench.push(keys.SENTIMENT, encode_tone(job("a")))
-    for _ in range(LIMITS.deliveries + 1):
+    for _ in range(LIMITS.deliveries - 1):
         dead.beat(status("dead", keys.SENTIMENT))
         assert len(dead.lease(1)) == 1
         bench.kill("dead")
         assert alive.reclaim_dead() == Reclaimed(returned=1)
     assert len(dead.lease(1)) == 1
+
+
+def test_what_was_delivered_too_often_is_left_to_a_worker_of_its_own_queue(bench: Bench) -> None:
+    passer_by = bench.sentiment("passer-by")
+    push(bench, job("a"))
+    for _ in range(LIMITS.deliveries - 1):
+        kill_with_lease(bench)
+        assert passer_by.reclaim_dead() == Reclaimed(returned=1)
+    kill_with_lease(bench)
+    for _ in range(3):
+        assert passer_by.reclaim_dead() == Reclaimed()
+    assert bench.waiting(keys.INFERENCE) == []
+    (lease,) = bench.inference("alive").reclaim_dead().over_limit
+    assert decode(lease.raw).id == "a"
 
 
 def test_leases_whose_reply_was_lost_come_with_the_next_call(

@@ -4,7 +4,7 @@ import pytest
 
 from infra.chaos.faults import CARDS, draw
 from infra.chaos.plan import ChaosPlan, cards_named, quick_plan
-from infra.chaos.script import POISON, write_script
+from infra.chaos.script import DEADLY, POISON, write_script
 from shared.errors import BenchError
 
 
@@ -44,13 +44,16 @@ def test_the_script_says_each_message_once_and_in_order() -> None:
 
 
 def test_poison_is_said_when_its_fault_strikes() -> None:
-    faults = [fault for fault in draw(1, len(CARDS), 50.0) if fault.action == "poison"]
-    script = write_script(1, 1_000, 50.0, ["hello"], faults)
-    poisoned = [m for conversation in script for m in conversation.messages if m.poison]
-    assert [m.number for m in poisoned] == [
-        int(20 * faults[0].at_seconds) + more for more in range(3)
-    ]
+    drawn = draw(1, len(CARDS), 50.0)
+    (poison,), (deadly,) = ([f for f in drawn if f.action == a] for a in ("poison", "deadly"))
+    script = write_script(1, 1_000, 50.0, ["hello"], drawn)
+    said = [message for conversation in script for message in conversation.messages]
+    poisoned = [message for message in said if message.poison == POISON]
+    assert [m.number for m in poisoned] == [int(20 * poison.at_seconds) + more for more in range(3)]
     assert all(POISON in m.text for m in poisoned)
+    (one,) = [message for message in said if message.poison == DEADLY]
+    assert one.number == int(20 * deadly.at_seconds)
+    assert DEADLY in one.text
 
 
 def test_kinds_are_chosen_by_how_their_titles_begin() -> None:

@@ -10,7 +10,7 @@ from infra.chaos.ledger import Entry, Ledger, Story, read_ledger, stories
 from infra.chaos.script import Conversation, Message
 from infra.chaos.verdict import Verdict, judge
 
-FIRST, SECOND, POISON = Message(0, "a (ref 0)"), Message(1, "b (ref 1)"), Message(2, "p", True)
+FIRST, SECOND, POISON = Message(0, "a (ref 0)"), Message(1, "b (ref 1)"), Message(2, "p", "p")
 SCRIPT = [Conversation("c", 0.0, "waiting", (FIRST, SECOND, POISON))]
 
 

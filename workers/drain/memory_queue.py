@@ -10,7 +10,6 @@ from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result, read_celery_result
 from shared.wire import encode_tone, peek_id
 from workers.drain.port import (
-    ANY_NUMBER,
     OVERDUE_GRACE_SECONDS,
     SUSPECT,
     Arrival,
@@ -90,8 +89,7 @@ class MemoryLeaseQueue:
         returned, over_limit = 0, []
         for worker_id, queue in list(self.broker.workers.items()):
             if worker_id != self._worker_id and self._is_dead(worker_id):
-                limit = self._limits.deliveries if queue == self._queue else ANY_NUMBER
-                put_back, over = self._take_from(worker_id, queue, limit)
+                put_back, over = self._take_from(worker_id, queue, self._limits.deliveries)
                 returned += put_back
                 over_limit += over
         return Reclaimed(returned, tuple(over_limit))
@@ -120,22 +118,31 @@ class MemoryLeaseQueue:
 
     def _take_from(self, worker_id: str, queue: str, limit: int) -> tuple[int, list[Lease]]:
         held = self.broker.leases.pop(worker_id, {})
+        left = dict[bytes, bytes]()
         over_limit = []
         for token in sorted(held, key=int, reverse=True):
             raw = held[token]
-            delivery = self._count_delivery(raw) if limit else 0
+            delivery = self._deliveries(raw) + 1 if limit else 0
+            if delivery > limit and queue != self._queue:
+                left[token] = raw
+                continue
+            if limit:
+                self._count_delivery(raw)
             if delivery > limit:
                 over_limit.append(self._record(raw))
             elif delivery >= SUSPECT:
                 self.broker.suspects[queue].append(raw)
             else:
                 self.broker.queues[queue].append(raw)
-        return len(held) - len(over_limit), over_limit
+        if left:
+            self.broker.leases[worker_id] = left
+        return len(held) - len(over_limit) - len(left), over_limit
 
-    def _count_delivery(self, raw: bytes) -> int:
-        name = peek_id(raw) or raw.decode(errors="replace")
-        self.broker.redelivered[name] = self.broker.redelivered.get(name, 0) + 1
-        return self.broker.redelivered[name] + 1
+    def _deliveries(self, raw: bytes) -> int:
+        return self.broker.redelivered.get(_name(raw), 0) + 1
+
+    def _count_delivery(self, raw: bytes) -> None:
+        self.broker.redelivered[_name(raw)] = self._deliveries(raw)
 
     def _give_up(self, token: bytes) -> bool:
         return self._held().pop(token, None) is not None
@@ -287,3 +294,7 @@ class MemorySentimentQueue(MemoryLeaseQueue):
         listener = self.broker.tone_listeners.get(worker_id) if worker_id else None
         if listener:
             listener(job_id, tone)
+
+
+def _name(raw: bytes) -> str:
+    return peek_id(raw) or raw.decode(errors="replace")

@@ -6,7 +6,6 @@ from typing import Literal, Protocol
 
 from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
 
-ANY_NUMBER = 10**9  # deliveries
 SUSPECT = 3  # deliveries from which on a message is run alone
 
 StartVerdict = Literal["go", "parked", "ended", "cancelled"]

@@ -14,7 +14,6 @@ from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
 from workers.drain.port import (
-    ANY_NUMBER,
     OVERDUE_GRACE_SECONDS,
     Arrival,
     Completion,
@@ -98,13 +97,11 @@ class RedisLeaseQueue:
         long_ago = self._clock.now() - self._limits.forget_worker_seconds
         with queue_errors():
             for queue in keys.QUEUES:
-                own = queue == self._queue
                 for worker_id in self._dead_workers(queue):
-                    limit = self._limits.deliveries if own else ANY_NUMBER
-                    report = self._take_from(worker_id, queue, limit)
+                    report = self._take_from(worker_id, queue, self._limits.deliveries)
                     returned += report[0]
                     over_limit += _leases(report[1:])
-                self._redis.zremrangebyscore(keys.workers(queue), "-inf", long_ago)
+            self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
         return Reclaimed(returned, tuple(over_limit))
 
     def hand_back(self) -> int:
@@ -133,7 +130,7 @@ class RedisLeaseQueue:
                 keys.LEASE_TOKEN,
                 keys.suspects(queue),
             ],
-            args=[deliveries, self._limits.job_ttl_seconds],
+            args=[deliveries, self._limits.job_ttl_seconds, int(queue == self._queue)],
         )
         return report
 
