@@ -14,7 +14,8 @@ from shared.errors import QueueUnavailable
 from shared.jobs import UNKNOWN_TONE, ChatJob, JobState, Tone, Turn, WorkerStatus
 from shared.outcomes import JobRecord, parse_announcement, read_celery_result
 from shared.wire import decode, decode_tone, encode_infer, encode_tone
-from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue, MemorySentimentQueue
+from workers.drain.memory_lease import MemoryBroker
+from workers.drain.memory_queue import MemoryInferenceQueue, MemorySentimentQueue
 from workers.drain.port import (
     Arrival,
     Completion,

@@ -13,10 +13,12 @@ from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, Reply, Timings, Tone
 from shared.outcomes import celery_result, read_celery_result
 from shared.wire import encode_infer
 from tests.unit.drain_parts import work
-from workers.drain.complete import TONE_WAIT_SECONDS, ChatCompleter, Draft
+from workers.drain.complete import TONE_WAIT_SECONDS, ChatCompleter
 from workers.drain.counters import Counters
+from workers.drain.draft import Draft
 from workers.drain.events import RecordedEvents
-from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue
+from workers.drain.memory_lease import MemoryBroker
+from workers.drain.memory_queue import MemoryInferenceQueue
 from workers.drain.persist import Persister
 from workers.drain.port import QueueLimits
 from workers.drain.work import Ran, Work

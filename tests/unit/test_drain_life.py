@@ -13,7 +13,8 @@ from workers.drain.counters import Counters
 from workers.drain.drain import Drain, Identity, Parts
 from workers.drain.events import NoEvents
 from workers.drain.lease import Leaser
-from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue
+from workers.drain.memory_lease import MemoryBroker
+from workers.drain.memory_queue import MemoryInferenceQueue
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import Lease, QueueLimits

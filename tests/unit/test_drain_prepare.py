@@ -20,7 +20,8 @@ from shared.wire import encode_infer, encode_tone
 from tests.unit.test_shared_wire import FAULTS, stock_message
 from workers.drain.counters import Counters
 from workers.drain.events import RecordedEvents
-from workers.drain.memory_queue import MemoryBroker, MemoryInferenceQueue, MemorySentimentQueue
+from workers.drain.memory_lease import MemoryBroker
+from workers.drain.memory_queue import MemoryInferenceQueue, MemorySentimentQueue
 from workers.drain.persist import Persister
 from workers.drain.port import QueueLimits
 from workers.drain.prepare import ChatPreparer, Judge

@@ -6,15 +6,15 @@ the same moment goes out in one atomic call.
 
 import queue as queues
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from shared import keys
 from shared.clock import Clock
-from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
+from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, Turn
 from shared.outcomes import Failure, encode_failure, encode_reply
 from workers.drain.counters import Counters
+from workers.drain.draft import Composer, Draft
 from workers.drain.events import TaskEvent, TaskEvents
 from workers.drain.persist import Persister
 from workers.drain.port import Completion, CompletionVerdict, DeadLetter, InferenceQueue
@@ -22,19 +22,6 @@ from workers.drain.work import Ran, Work
 
 TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
-
-Draft = Callable[[Tone, float], tuple[Reply, tuple[str, ...]]]
-
-
-class Composer(Protocol):
-    """Finds answers and puts them into words."""
-
-    def draft(self, ran: Ran[ChatJob]) -> list[Draft]:
-        """Return for each work of a batch a draft, finished once the tone is known.
-
-        A draft takes the tone and the monotonic time of composing; it returns the reply and the ids
-        of the wording it used.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,14 @@
-"""The queue in Redis: each step of the drain is one Lua call."""
+"""The queues in Redis: each step of the drain is one Lua call."""
 
-import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from shared import keys
 from shared.clock import Clock
-from shared.connection import connect, queue_errors, read_script
-from shared.jobs import UNKNOWN_TONE, Tone, Turn, WorkerStatus
+from shared.connection import queue_errors
+from shared.jobs import UNKNOWN_TONE, Tone, Turn
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
 from workers.drain.port import (
@@ -19,124 +17,19 @@ from workers.drain.port import (
     Completion,
     CompletionVerdict,
     DeadLetter,
-    Lease,
     QueueLimits,
     Reclaimed,
     Start,
     StartVerdict,
     ToneCompletion,
 )
+from workers.drain.redis_lease import RedisLeaseQueue
 from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
-HANDS_FULL_SECONDS = 0.01
 _OVERDUE_AT_ONCE = 1_000
-# Working off what waits frees memory in the end, so workers go on where Redis has none left.
-_OVER_LIMIT = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
-
-
-class RedisLeaseQueue:
-    """One worker's view of one queue. Thread-safe: redis-py's pool gives each call a connection."""
-
-    def __init__(
-        self, url: str, queue: str, worker_id: str, clock: Clock, limits: QueueLimits
-    ) -> None:
-        self._redis = connect(url)
-        self._queue = queue
-        self._worker_id = worker_id
-        self._clock = clock
-        self._limits = limits
-        self._url = url
-        self._lease_key = keys.lease(worker_id)
-        self._intake_key = keys.intake(worker_id)
-        self._lease_keys = [
-            *(self._lease_key, self._intake_key, keys.LEASE_TOKEN, keys.receipt(worker_id)),
-            *(keys.suspects(queue), keys.alone(worker_id)),
-            *keys.queue_keys(queue),
-        ]
-        self._hands_full = False
-        self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
-        self._lease = self._script("lease.lua")
-        self._reclaim = self._script("reclaim.lua")
-        self._beat = self._script("beat.lua")
-
-    def wait(self, timeout_seconds: float) -> None:
-        """Block until a message is moved into this worker's intake, or the timeout."""
-        if self._hands_full:
-            time.sleep(min(HANDS_FULL_SECONDS, timeout_seconds))
-            return
-        with queue_errors():
-            self._redis.blmove(self._queue, self._intake_key, cast("int", timeout_seconds))
-
-    def lease(self, limit: int) -> list[Lease]:
-        """Take up to `limit` messages from the head, oldest first; from one thread only.
-
-        Where the reply is lost, the next call returns what that one took.
-        """
-        args = [limit, self._lease_calls, self._limits.job_ttl_seconds]
-        with queue_errors():
-            flat = self._lease(keys=self._lease_keys, args=args)
-        self._lease_calls += 1
-        self._hands_full = flat == [b"hands full"]
-        return [] if self._hands_full else _leases(flat)
-
-    def beat(self, status: WorkerStatus) -> None:
-        """Renew this worker's heartbeat."""
-        ttl = int(self._limits.heartbeat_ttl_seconds * 1000)
-        with queue_errors():
-            self._beat(
-                keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
-                args=[_encode(status), ttl, self._clock.now(), self._worker_id],
-            )
-
-    def reclaim_dead(self) -> Reclaimed:
-        """Return what workers without a heartbeat held; forget those silent for an hour."""
-        returned, over_limit = 0, []
-        long_ago = self._clock.now() - self._limits.forget_worker_seconds
-        with queue_errors():
-            for queue in keys.QUEUES:
-                for worker_id in self._dead_workers(queue):
-                    report = self._take_from(worker_id, queue, self._limits.deliveries)
-                    returned += report[0]
-                    over_limit += _leases(report[1:])
-            self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
-        return Reclaimed(returned, tuple(over_limit))
-
-    def hand_back(self) -> int:
-        """Return all that this worker holds, uncounted, and end its heartbeat."""
-        with queue_errors():
-            returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
-            self._redis.delete(keys.worker(self._worker_id))
-            self._redis.zrem(keys.workers(self._queue), self._worker_id)
-        return returned
-
-    def _dead_workers(self, queue: str) -> list[str]:
-        known = cast("list[bytes]", self._redis.zrange(keys.workers(queue), 0, -1))
-        names = [name.decode() for name in known if name.decode() != self._worker_id]
-        if not names:
-            return []
-        beats = cast("list[bytes | None]", self._redis.mget([keys.worker(name) for name in names]))
-        return [name for name, beat in zip(names, beats, strict=True) if beat is None]
-
-    def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:
-        report: list[Any] = self._reclaim(
-            keys=[
-                keys.lease(worker_id),
-                keys.intake(worker_id),
-                queue,
-                self._lease_key,
-                keys.LEASE_TOKEN,
-                keys.suspects(queue),
-            ],
-            args=[deliveries, self._limits.job_ttl_seconds, int(queue == self._queue)],
-        )
-        return report
-
-    def _script(self, name: str, *base: str) -> Callable[..., Any]:
-        text = _OVER_LIMIT + read_script("workers.drain.lua", name, *base)
-        return cast("Callable[..., Any]", self._redis.register_script(text))
 
 
 class RedisInferenceQueue(RedisLeaseQueue):
@@ -236,10 +129,6 @@ class RedisSentimentQueue(RedisLeaseQueue):
         with queue_errors():
             verdicts = self._complete(keys=[self._lease_key, keys.DEAD_LETTERS], args=args)
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
-
-
-def _leases(flat: Sequence[bytes]) -> list[Lease]:
-    return [Lease(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
 
 
 def _start_of(verdict: Sequence[bytes]) -> Start:

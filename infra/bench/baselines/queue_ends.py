@@ -24,8 +24,9 @@ from shared.clock import SystemClock
 from shared.connection import connect
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from shared.settings import load
-from workers.drain.complete import ChatCompleter, Draft
+from workers.drain.complete import ChatCompleter
 from workers.drain.counters import Counters
+from workers.drain.draft import Draft
 from workers.drain.drain import Drain, Identity, Parts
 from workers.drain.events import NoEvents
 from workers.drain.lease import Leaser
