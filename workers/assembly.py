@@ -15,6 +15,7 @@ from workers.drain.counters import Counters
 from workers.drain.drain import Completer, Drain, Identity, Parts, Preparer
 from workers.drain.events import NoEvents, TaskEvents
 from workers.drain.lease import Leaser
+from workers.drain.pace import EnginePace, Pace
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import LeaseQueue, QueueLimits
@@ -94,12 +95,15 @@ def assemble(
     queue: LeaseQueue,
     preparer: Preparer[Job],
     completer: Completer[Job],
+    pace: Pace | None = None,
     gauges: Callable[[], Mapping[str, float]] = dict,
 ) -> Drain[Job]:
     """Put a drain together from its role's parts and the common ones."""
     settings = foundation.settings
     limits = BatchLimits(settings.max_batch, settings.token_budget)
     pool: Pool[Job] = Pool(limits, capacity=_POOL_BATCHES * settings.max_batch)
+
+    engine_pace = EnginePace(foundation.clock, foundation.engine.cost)
 
     def all_gauges() -> Mapping[str, float]:
         phrases, vectors = foundation.preprocessor.cache_figures, foundation.engine.figures
@@ -112,7 +116,8 @@ def assemble(
             ),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, most_at_once=2 * settings.max_batch),
+            leaser=Leaser(queue, pool, pace or engine_pace, most_at_once=2 * settings.max_batch),
+            pace=engine_pace,
             preparer=preparer,
             runner=Runner(foundation.engine, foundation.clock),
             completer=completer,

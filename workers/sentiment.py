@@ -6,6 +6,7 @@ from shared import keys
 from shared.settings import load
 from workers.assembly import assemble, lay_foundation, queue_limits
 from workers.drain.drain import Drain
+from workers.drain.pace import TonePace
 from workers.drain.prepare import Judge
 from workers.drain.redis_queue import RedisSentimentQueue
 from workers.drain.step import is_revoked
@@ -27,4 +28,4 @@ def compose_sentiment(app: Celery, hostname: str) -> Drain[ToneJob]:
     shared_parts = (base.events, base.counters, base.persister)
     preparer = TonePreparer(queue, base.preprocessor, judge, *shared_parts)
     completer = ToneCompleter(queue, classifier.classify, *shared_parts, base.clock)
-    return assemble(base, keys.SENTIMENT, queue, preparer, completer)
+    return assemble(base, keys.SENTIMENT, queue, preparer, completer, TonePace(queue.answers_wait))

@@ -13,7 +13,9 @@ REDIS = "redis"
 _HUNG_SECONDS = 30.0
 # gunicorn itself gives the longest wait and 5 s more (gateway/gunicorn_conf.py).
 _GATEWAY_ENDS_SECONDS = 10.0
-_WATCHER_NICENESS = 10  # who watches does not delay answers
+# Where processors are short: tones may lag behind answers a little, and who watches behind both.
+_TONE_NICENESS = 5
+_WATCHER_NICENESS = 10
 
 
 def plan_parts(settings: StackSettings) -> list[Part]:
@@ -72,6 +74,7 @@ def _worker(
         stop_seconds=30.0,
         # Where Redis is somebody else's, its silence cannot be told from the worker's.
         hung_seconds=_HUNG_SECONDS if REDIS in after else None,
+        niceness=_TONE_NICENESS if queue == keys.SENTIMENT else 0,
     )
 
 

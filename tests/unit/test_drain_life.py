@@ -15,11 +15,13 @@ from workers.drain.events import NoEvents
 from workers.drain.lease import Leaser
 from workers.drain.memory_lease import MemoryBroker
 from workers.drain.memory_queue import MemoryInferenceQueue
+from workers.drain.pace import EnginePace, NoPace
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import Lease, QueueLimits
 from workers.drain.run import Runner
 from workers.drain.work import Ran, Work
+from workers.engines.cost import CostModel
 
 
 class LateRedis(MemoryInferenceQueue):
@@ -61,7 +63,8 @@ def drain_over(queue: MemoryInferenceQueue) -> Drain[ChatJob]:
             identity=Identity("w", keys.INFERENCE, "fake", clock.now()),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, most_at_once=8),
+            leaser=Leaser(queue, pool, NoPace(), most_at_once=8),
+            pace=EnginePace(clock, CostModel(0.0, 0.0)),
             preparer=idle,
             runner=Runner(PoisonableEngine(), clock),
             completer=idle,

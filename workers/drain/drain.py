@@ -22,6 +22,7 @@ from shared.jobs import WorkerStatus
 from workers.drain.counters import Counters
 from workers.drain.events import TaskEvent, TaskEvents
 from workers.drain.lease import Leaser
+from workers.drain.pace import EnginePace
 from workers.drain.pack import Pool
 from workers.drain.persist import Persister
 from workers.drain.port import Lease, LeaseQueue
@@ -86,6 +87,7 @@ class Parts(Generic[Job]):
     queue: LeaseQueue
     pool: Pool[Job]
     leaser: Leaser
+    pace: EnginePace
     preparer: Preparer[Job]
     runner: Runner
     completer: Completer[Job]
@@ -160,20 +162,20 @@ class Drain(Generic[Job]):
                 TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
                 for work in works
             )
+            lengths = [len(work.ids) for work in works]
+            padded = parts.runner.padded_tokens(lengths)
             began_at = parts.clock.monotonic()
+            parts.pace.begin(padded)
             for ran in parts.runner.run(works):
                 parts.completer.put(ran)
-            self._count(works, parts.clock.monotonic() - began_at)
-
-    def _count(self, works: Sequence[Work[Job]], engine_seconds: float) -> None:
-        lengths = [len(work.ids) for work in works]
-        self._parts.counters.add(
-            messages=len(works),
-            batches=1,
-            tokens=sum(lengths),
-            padded_tokens=self._parts.runner.padded_tokens(lengths),
-            engine_seconds=engine_seconds,
-        )
+            parts.pace.end()
+            parts.counters.add(
+                messages=len(works),
+                batches=1,
+                tokens=sum(lengths),
+                padded_tokens=padded,
+                engine_seconds=parts.clock.monotonic() - began_at,
+            )
 
     def _pulse(self) -> None:
         while not self._parts.stopping.wait(PULSE_SECONDS):

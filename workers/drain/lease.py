@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from workers.drain.pace import Pace
 from workers.drain.port import Lease, LeaseQueue
 
 WAIT_SECONDS = 0.5
@@ -19,11 +20,12 @@ class Room(Protocol):
 
 
 class Leaser:
-    """Take what waits, as much as there is room for."""
+    """Take what waits when it is time, as much as there is room for."""
 
-    def __init__(self, queue: LeaseQueue, room: Room, most_at_once: int) -> None:
+    def __init__(self, queue: LeaseQueue, room: Room, pace: Pace, most_at_once: int) -> None:
         self._queue = queue
         self._room = room
+        self._pace = pace
         self._most_at_once = most_at_once
 
     def lease(self, stopping: Callable[[], bool]) -> list[Lease]:
@@ -32,8 +34,10 @@ class Leaser:
         if not room or stopping():
             return []
         limit = min(room, self._most_at_once)
+        self._pace.rest()
         leases = self._queue.lease(limit)
         if leases or stopping():
             return leases
         self._queue.wait(WAIT_SECONDS)
+        self._pace.rest()
         return self._queue.lease(limit)

@@ -8,6 +8,7 @@ import msgspec
 from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
+from shared.errors import QueueUnavailable
 from shared.jobs import UNKNOWN_TONE, Tone, Turn
 from shared.outcomes import announcement, celery_result
 from shared.wire import encode_tone
@@ -116,6 +117,14 @@ class RedisSentimentQueue(RedisLeaseQueue):
     def __init__(self, url: str, worker_id: str, clock: Clock, limits: QueueLimits) -> None:
         super().__init__(url, keys.SENTIMENT, worker_id, clock, limits)
         self._complete = self._script("complete_tones.lua")
+
+    def answers_wait(self) -> bool:
+        """Tell whether messages wait for an inference worker; not where Redis is away."""
+        try:
+            with queue_errors():
+                return bool(self._redis.exists(keys.INFERENCE))
+        except QueueUnavailable:
+            return False
 
     def complete(self, completions: Sequence[ToneCompletion]) -> list[CompletionVerdict]:
         """Store the tones and tell the workers that wait for them, in one atomic step."""

@@ -49,5 +49,10 @@ class ToneSubscription(threading.Thread):
             while not self._stopping.is_set():
                 message = pubsub.get_message(timeout=0.5)
                 if message:
-                    job_id, tone = message["data"].split(b" ", 1)
-                    self._on_tone(job_id.decode(), _decode_tone(tone))
+                    self._hand_over(message["data"])
+
+    def _hand_over(self, lines: bytes) -> None:
+        """Take the tones of one batch; JSON holds no raw line break."""
+        for line in lines.split(b"\n"):
+            job_id, tone = line.split(b" ", 1)
+            self._on_tone(job_id.decode(), _decode_tone(tone))

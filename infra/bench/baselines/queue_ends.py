@@ -30,6 +30,7 @@ from workers.drain.draft import Draft
 from workers.drain.drain import Drain, Identity, Parts
 from workers.drain.events import NoEvents
 from workers.drain.lease import Leaser
+from workers.drain.pace import EnginePace, NoPace
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.persist import Persister
 from workers.drain.port import QueueLimits
@@ -150,7 +151,8 @@ def compose(url: str) -> tuple[Drain[ChatJob], Counters]:
             identity=Identity("queue-alone", keys.INFERENCE, "none", clock.now()),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, most_at_once=2 * _BATCH),
+            leaser=Leaser(queue, pool, NoPace(), most_at_once=2 * _BATCH),
+            pace=EnginePace(clock, CostModel(0.0, 0.0)),
             preparer=ChatPreparer(queue, NoPreprocessing(), judge, events, counters, persister),
             runner=Runner(NoEngine(), clock),
             completer=ChatCompleter(queue, Echo(), events, counters, persister, clock),

@@ -8,7 +8,7 @@
 --
 -- Keys made from arguments: parley:tone:*, parley:tone-wanted:*; the channels named by the latter
 -- Returns for each task: applied or lost.
-local verdicts = {}
+local verdicts, news = {}, {}
 
 local function complete(token, id, tone, dead)
   if redis.call('HDEL', KEYS[1], token) == 0 then return 'lost' end
@@ -19,7 +19,10 @@ local function complete(token, id, tone, dead)
   if tone ~= '' then
     redis.call('SET', 'parley:tone:' .. id, tone, 'EX', ARGV[1])
     local channel = redis.call('GETDEL', 'parley:tone-wanted:' .. id)
-    if channel then redis.call('PUBLISH', channel, id .. ' ' .. tone) end
+    if channel then
+      news[channel] = news[channel] or {}
+      table.insert(news[channel], id .. ' ' .. tone)
+    end
   end
   return 'applied'
 end
@@ -27,4 +30,5 @@ end
 for i = 3, #ARGV, 4 do
   verdicts[#verdicts + 1] = complete(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
 end
+for channel, lines in pairs(news) do redis.call('PUBLISH', channel, table.concat(lines, '\n')) end
 return verdicts
