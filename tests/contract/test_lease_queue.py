@@ -467,6 +467,15 @@ def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(
     assert queue.lease(1) == []
 
 
+def test_tones_can_wait_where_many_answers_do(redis_url: str, redis_client: redis.Redis) -> None:
+    queue = RedisSentimentQueue(redis_url, "s", ManualClock(), LIMITS)
+    assert not queue.answers_wait()
+    redis_client.lpush(keys.INFERENCE, *range(15))
+    assert not queue.answers_wait()
+    redis_client.lpush(keys.INFERENCE, 15)
+    assert queue.answers_wait()
+
+
 def test_gateways_hear_of_their_jobs_in_one_message(
     redis_url: str, redis_client: redis.Redis
 ) -> None:

@@ -63,7 +63,7 @@ class TonePace:
         self._sleep = sleep
 
     def rest(self) -> None:
-        """Return at once where no answer waits for an engine."""
+        """Return at once where hardly any answer waits for an engine."""
         if self._answers_waiting():
             self._sleep(TONE_REST_SECONDS)
 

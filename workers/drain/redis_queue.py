@@ -28,6 +28,7 @@ from workers.drain.redis_lease import RedisLeaseQueue
 from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
+_MANY_ANSWERS = 16  # half a batch: tones that are called for now would come too late
 _OVERDUE_AT_ONCE = 1_000
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
@@ -119,10 +120,10 @@ class RedisSentimentQueue(RedisLeaseQueue):
         self._complete = self._script("complete_tones.lua")
 
     def answers_wait(self) -> bool:
-        """Tell whether messages wait for an inference worker; not where Redis is away."""
+        """Tell whether many messages wait for an inference worker; not where Redis is away."""
         try:
             with queue_errors():
-                return bool(self._redis.exists(keys.INFERENCE))
+                return self._redis.llen(keys.INFERENCE) >= _MANY_ANSWERS
         except QueueUnavailable:
             return False
 
