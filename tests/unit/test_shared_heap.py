@@ -1,6 +1,5 @@
 """What is loaded when a process is warm is not looked over again; later garbage still goes."""
 
-import gc
 import subprocess
 import sys
 
@@ -17,4 +16,3 @@ def test_what_is_loaded_is_left_alone_and_later_cycles_are_collected() -> None:
         "print(gc.get_freeze_count() > 1_000, seen() is None)\n"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "True True\n"
-    assert gc.get_freeze_count() == 0
