@@ -317,6 +317,13 @@ def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(bench: B
     assert [decode(lease.raw).id for lease in alive.lease(9)] == ["later"]
 
 
+def test_a_worker_that_died_before_its_first_heartbeat_is_swept_as_well(bench: Bench) -> None:
+    push(bench, job("a"))
+    assert len(bench.inference("newborn").lease(1)) == 1
+    assert bench.inference("alive").reclaim_dead().returned == 1
+    assert len(bench.waiting(keys.INFERENCE)) == 1
+
+
 def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench: Bench) -> None:
     alive = bench.inference("alive")
     push(bench, job("a"))
@@ -496,7 +503,13 @@ def test_gateways_hear_of_their_jobs_in_one_message(
 def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis) -> None:
     bench = RedisBench(redis_url, redis_client)
     test_a_conversation_has_one_job_in_flight(bench)
-    unbounded = {keys.LEASE_TOKEN, keys.DRAIN_RATE, keys.SENTIMENT, keys.lease("w")}
+    unbounded = {
+        keys.workers(keys.INFERENCE),
+        keys.LEASE_TOKEN,
+        keys.DRAIN_RATE,
+        keys.SENTIMENT,
+        keys.lease("w"),
+    }
     names: list[bytes] = redis_client.keys("*")  # type: ignore[assignment]
     for name in (raw.decode() for raw in names):
         assert name in unbounded or redis_client.ttl(name) > 0, name

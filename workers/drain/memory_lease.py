@@ -65,6 +65,7 @@ class MemoryLeaseQueue:
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first."""
+        self.broker.workers.setdefault(self._worker_id, self._queue)
         source, suspects = self.broker.queues[self._queue], self.broker.suspects[self._queue]
         if suspects:
             return [] if self._held() else [self._record(suspects.pop(), alone=True)]

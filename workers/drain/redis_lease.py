@@ -39,7 +39,7 @@ class RedisLeaseQueue:
         self._intake_key = keys.intake(worker_id)
         self._lease_keys = [
             *(self._lease_key, self._intake_key, keys.LEASE_TOKEN, keys.receipt(worker_id)),
-            *(keys.suspects(queue), keys.alone(worker_id)),
+            *(keys.suspects(queue), keys.alone(worker_id), keys.workers(queue)),
             *keys.queue_keys(queue),
         ]
         self._hands_full = False
@@ -61,7 +61,8 @@ class RedisLeaseQueue:
 
         Where the reply is lost, the next call returns what that one took.
         """
-        args = [limit, self._lease_calls, self._limits.job_ttl_seconds]
+        times = self._lease_calls, self._limits.job_ttl_seconds
+        args = [limit, *times, self._worker_id, self._clock.now()]
         with queue_errors():
             flat = self._lease(keys=self._lease_keys, args=args)
         self._lease_calls += 1

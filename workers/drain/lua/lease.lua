@@ -10,10 +10,14 @@
 -- KEYS[4]   receipt of this worker: {its last call that found messages, first token, last token}
 -- KEYS[5]   list of the queue's suspects; the right end is its head
 -- KEYS[6]   token of the suspect that this worker holds
--- KEYS[7..] the queue's lists, most urgent first; the right end of each is its head
+-- KEYS[7]   sorted set of the queue's workers: one that holds messages is known to those who sweep,
+--           even if it dies before its first heartbeat
+-- KEYS[8..] the queue's lists, most urgent first; the right end of each is its head
 -- ARGV[1]   how many messages at most
 -- ARGV[2]   number of the call; a worker counts on once it has the reply
 -- ARGV[3]   TTL of receipt and suspect's token, seconds
+-- ARGV[4]   id of this worker
+-- ARGV[5]   time, Unix seconds
 --
 -- Returns {token, message, token, message, ...}, oldest first; {'hands full'} where this worker must
 -- first end what it holds.
@@ -38,7 +42,7 @@ end
 
 local function take_all()
   take(KEYS[2])
-  for i = 7, #KEYS do take(KEYS[i]) end
+  for i = 8, #KEYS do take(KEYS[i]) end
 end
 
 local function take_suspect()
@@ -59,6 +63,7 @@ local function holds_suspect()
   return token and redis.call('HEXISTS', KEYS[1], token) == 1
 end
 
+redis.call('ZADD', KEYS[7], 'NX', ARGV[5], ARGV[4])
 local receipt = redis.call('GET', KEYS[4])
 local call, first, last = string.match(receipt or '', '^(%d+) (%d+) (%d+)$')
 if call == ARGV[2] then
