@@ -324,6 +324,20 @@ def test_a_worker_that_died_before_its_first_heartbeat_is_swept_as_well(bench: B
     assert len(bench.waiting(keys.INFERENCE)) == 1
 
 
+def test_what_a_late_call_takes_for_a_worker_that_has_left_comes_back(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    left, alive = bench.inference("left"), bench.inference("alive")
+    left.beat(status("left"))
+    left.hand_back()
+    push(bench, job("a"), job("b"))
+    left.wait(0.1)
+    assert [decode(raw).id for raw in bench.waiting(keys.INFERENCE)] == ["b"]
+    assert alive.reclaim_dead().returned == 1
+    assert [decode(raw).id for raw in bench.waiting(keys.INFERENCE)] == ["a", "b"]
+
+
 def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench: Bench) -> None:
     alive = bench.inference("alive")
     push(bench, job("a"))

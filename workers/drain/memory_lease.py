@@ -92,7 +92,6 @@ class MemoryLeaseQueue:
         """Return all that this worker holds, uncounted."""
         returned, _ = self._take_from(self._worker_id, self._queue, 0)
         self.broker.beats.pop(self._worker_id, None)
-        self.broker.workers.pop(self._worker_id, None)
         return returned
 
     def _held(self) -> dict[bytes, bytes]:

@@ -54,7 +54,9 @@ class RedisLeaseQueue:
             time.sleep(min(HANDS_FULL_SECONDS, timeout_seconds))
             return
         with queue_errors():
-            self._redis.blmove(self._queue, self._intake_key, cast("int", timeout_seconds))
+            # From the head: what arrived together with others is not to overtake them.
+            timeout = cast("int", timeout_seconds)
+            self._redis.blmove(self._queue, self._intake_key, timeout, src="RIGHT", dest="LEFT")
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
@@ -92,11 +94,14 @@ class RedisLeaseQueue:
         return Reclaimed(returned, tuple(over_limit))
 
     def hand_back(self) -> int:
-        """Return all that this worker holds, uncounted, and end its heartbeat."""
+        """Return all that this worker holds, uncounted, and end its heartbeat.
+
+        It stays known to those who sweep for a while: a call of its that was held up on the way may
+        take a message yet.
+        """
         with queue_errors():
             returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
             self._redis.delete(keys.worker(self._worker_id))
-            self._redis.zrem(keys.workers(self._queue), self._worker_id)
         return returned
 
     def _dead_workers(self, queue: str) -> list[str]:
