@@ -58,8 +58,9 @@ class CeleryEvents:
 
     def _run(self) -> None:
         while not self._closing.is_set():
+            connection = self._app.connection_for_write()
             try:
-                with self._app.connection_for_write() as connection:
+                with connection:
                     self._send_all(connection)
             except (*REDIS_ERRORS, *connection.connection_errors) as absence:
                 _log.warning("task events: %s", absence)
