@@ -1,4 +1,4 @@
-"""Gather what arrives while a round trip is under way into the next one; no timer."""
+"""Gather what arrives while a round trip is under way into the next one."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,17 +17,20 @@ class Coalescer(Generic[Item, Outcome]):
 
     `send` takes items and returns what became of each, an exception among them for its caller
     alone. What `send` raises is told to every caller of that trip and, where the server is not
-    reachable, to those who came meanwhile: they need not find out for themselves.
+    reachable, to those who came meanwhile: they need not find out for themselves. `rest` comes
+    after each trip: where there is no hurry, more gather for the next.
     """
 
     def __init__(
         self,
         send: Callable[[Sequence[Item]], Sequence[Outcome | Exception]],
         *,
+        rest: Callable[[], None] = lambda: None,
         patience_seconds: float = 3.0,
         most: int = 512,
     ) -> None:
         self._send = send
+        self._rest = rest
         self._patience_seconds = patience_seconds
         self._most = most
         self._arrivals: SimpleQueue[_Ticket[Item, Outcome]] = SimpleQueue()
@@ -66,6 +69,7 @@ class Coalescer(Generic[Item, Outcome]):
     def _run(self) -> None:
         while True:
             self._travel([self._arrivals.get(), *self._gather(self._most - 1)])
+            self._rest()
 
     def _gather(self, most: int) -> "list[_Ticket[Item, Outcome]]":
         tickets: list[_Ticket[Item, Outcome]] = []

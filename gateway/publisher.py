@@ -1,16 +1,18 @@
 """Port: put jobs on the queue. Adapters: Redis, and memory for tests (memory_publisher)."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 import redis
 
 from gateway.coalescer import Coalescer
 from gateway.idempotency import Claim
 from shared import keys, wire
+from shared.caller import Caller, Script
 from shared.connection import queue_errors, read_script
 from shared.errors import (
     AdmissionRefused,
@@ -24,6 +26,8 @@ from shared.jobs import ChatJob
 from shared.outage import Outage
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.DRAIN_RATE)
+_REST_SECONDS = 0.000_25  # for each message that waits
+_LONGEST_REST_SECONDS = 0.005
 _UNWRITTEN = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
@@ -75,15 +79,16 @@ class RedisPublisher:
         client: "redis.Redis",
         limits: QueueLimits,
         observe_batch: Callable[[int], None] = lambda _jobs: None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._limits = limits
+        self._sleep = sleep
         self._observe_batch = observe_batch
         self._outage = Outage(logger)
-        script = client.register_script(
-            read_script("gateway.lua", "enqueue.lua", "lanes.lua", "drain_rate.lua")
-        )
-        self._script = cast("Callable[..., Any]", script)
-        self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send)
+        text = read_script("gateway.lua", "enqueue.lua", "lanes.lua", "drain_rate.lua")
+        self._script = Script(Caller(client), text)
+        self._waiting = 0
+        self._coalescer: Coalescer[_Parcel, int] = Coalescer(self._send, rest=self._let_gather)
 
     def publish(self, job: ChatJob, claim: Claim | None = None) -> int:
         """Queue a job and return how many messages wait."""
@@ -119,7 +124,12 @@ class RedisPublisher:
             self._outage.note(str(error))
             raise
         self._outage.note(_WRITE_FAULT if _UNWRITTEN in places else None)
+        self._waiting = places[-1] if isinstance(places[-1], int) else 0
         return [self._outcome(place) for place in places]
+
+    def _let_gather(self) -> None:
+        if self._waiting > 0:
+            self._sleep(rest_seconds(self._waiting))
 
     def _outcome(self, place: "int | bytes | list[int]") -> int | Exception:
         if isinstance(place, bytes):
@@ -133,6 +143,14 @@ class RedisPublisher:
         if place == _KEY_REUSED:
             return KeyReused("the idempotency key stands for another request")
         return conversation_full(self._limits)
+
+
+def rest_seconds(waiting: int) -> float:
+    """Return how long arrivals may gather for the next trip, where so many wait for a worker.
+
+    Far shorter than those take, and than a batch.
+    """
+    return min(_LONGEST_REST_SECONDS, _REST_SECONDS * waiting)
 
 
 def _claims(parcels: Sequence[_Parcel]) -> Iterator[tuple[int, str, str]]:

@@ -28,4 +28,5 @@ def compose_sentiment(app: Celery, hostname: str) -> Drain[ToneJob]:
     shared_parts = (base.events, base.counters, base.persister)
     preparer = TonePreparer(queue, base.preprocessor, judge, *shared_parts)
     completer = ToneCompleter(queue, classifier.classify, *shared_parts, base.clock)
-    return assemble(base, keys.SENTIMENT, queue, preparer, completer, TonePace(queue.answers_wait))
+    pace = TonePace(queue.answers_waiting)
+    return assemble(base, keys.SENTIMENT, queue, preparer, completer, pace)

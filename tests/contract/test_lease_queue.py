@@ -1,6 +1,6 @@
 """One suite for every adapter of the drain's queue: Redis and memory keep the same promises."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -454,21 +454,21 @@ def test_what_was_delivered_too_often_is_left_to_a_worker_of_its_own_queue(bench
 
 
 def test_leases_whose_reply_was_lost_come_with_the_next_call(
-    redis_url: str, redis_client: redis.Redis
+    redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = RedisBench(redis_url, redis_client)
     push(bench, *(job(name) for name in "abc"))
     queue = RedisInferenceQueue(redis_url, "w", bench.clock, LIMITS)
     script = queue._lease
 
-    def lost(**arguments: object) -> object:
-        script(**arguments)
+    def lost(keys: Sequence[str], args: Sequence[object]) -> object:
+        script(keys, args)
         raise redis.ConnectionError("cut after the script had run")
 
-    queue._lease = lost
+    monkeypatch.setattr(queue, "_lease", lost)
     with pytest.raises(QueueUnavailable):
         queue.lease(2)
-    queue._lease = script
+    monkeypatch.undo()
     taken = [lease for _ in range(3) for lease in queue.lease(2)]
     assert [decode(lease.raw).id for lease in taken] == ["a", "b", "c"]
     assert queue.complete([done(lease, job("x")) for lease in taken[:1]]) == ["applied"]
@@ -488,13 +488,13 @@ def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(
     assert queue.lease(1) == []
 
 
-def test_tones_can_wait_where_many_answers_do(redis_url: str, redis_client: redis.Redis) -> None:
+def test_the_sentiment_worker_sees_how_many_answers_wait(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
     queue = RedisSentimentQueue(redis_url, "s", ManualClock(), LIMITS)
-    assert not queue.answers_wait()
+    assert queue.answers_waiting() == 0
     redis_client.lpush(keys.INFERENCE, *range(15))
-    assert not queue.answers_wait()
-    redis_client.lpush(keys.INFERENCE, 15)
-    assert queue.answers_wait()
+    assert queue.answers_waiting() == 15
 
 
 def test_gateways_hear_of_their_jobs_in_one_message(

@@ -9,7 +9,7 @@ import redis
 
 from gateway.idempotency import Claim
 from gateway.memory_publisher import MemoryPublisher
-from gateway.publisher import Publisher, QueueLimits, RedisPublisher
+from gateway.publisher import Publisher, QueueLimits, RedisPublisher, rest_seconds
 from shared import keys, outcomes, wire
 from shared.connection import connect
 from shared.errors import (
@@ -350,3 +350,15 @@ def test_memory_can_be_switched_off() -> None:
 
     with pytest.raises(QueueUnavailable):
         publisher.publish(job("a"))
+
+
+def test_arrivals_gather_a_little_where_messages_wait(redis_client: "redis.Redis") -> None:
+    rests: list[float] = []
+    limits = replace(LIMITS, messages=1_000)
+    publisher = RedisPublisher(redis_client, limits, sleep=rests.append)
+    for number in range(30):
+        publisher.publish(job(f"job-{number}"))
+    publisher.publish(job("last"))
+
+    assert rests[0] == rest_seconds(1) < rests[10] == rest_seconds(11)
+    assert rests[25] == rest_seconds(10_000) == 0.005

@@ -9,7 +9,7 @@ from shared.jobs import ChatJob
 from workers.drain.lease import Leaser
 from workers.drain.memory_lease import MemoryBroker
 from workers.drain.memory_queue import MemoryInferenceQueue
-from workers.drain.pace import LEAD_SECONDS, TONE_REST_SECONDS, EnginePace, TonePace
+from workers.drain.pace import FIRST_LEAD_SECONDS, TONE_REST_SECONDS, EnginePace, TonePace
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.port import Lease, QueueLimits
 from workers.engines.cost import CostModel
@@ -56,12 +56,33 @@ def test_a_busy_engine_is_leased_for_shortly_before_it_is_free(
     pace: EnginePace, clock: ManualClock
 ) -> None:
     pace.begin(3)
+    pace._free.clear()
     clock.advance(1.0)
     pace.rest()
-    assert waits(pace) == [pytest.approx(2.0 - LEAD_SECONDS)]
+    assert waits(pace) == [pytest.approx(2.0 - FIRST_LEAD_SECONDS)]
     clock.advance(2.0)
     pace.rest()
     assert len(waits(pace)) == 1
+
+
+def test_an_engine_that_others_slow_down_is_leased_for_later(
+    pace: EnginePace, clock: ManualClock
+) -> None:
+    for _ in range(50):
+        pace.begin(1)
+        clock.advance(3.0)
+        pace.end()
+    pace.begin(2)
+    pace.rest()
+    assert waits(pace) == [pytest.approx(6.0 - FIRST_LEAD_SECONDS, rel=0.01)]
+
+
+def test_a_slow_intake_begins_earlier(pace: EnginePace) -> None:
+    for _ in range(50):
+        pace.prepared(0.5)
+    pace.begin(2)
+    pace.rest()
+    assert waits(pace) == [pytest.approx(1.5, rel=0.01)]
 
 
 def test_an_engine_that_is_done_early_ends_the_rest(clock: ManualClock) -> None:
@@ -74,13 +95,13 @@ def test_an_engine_that_is_done_early_ends_the_rest(clock: ManualClock) -> None:
     assert not resting.is_alive()
 
 
-def test_tones_rest_only_while_answers_wait() -> None:
+def test_tones_rest_as_long_as_the_answers_that_wait_take_at_least() -> None:
     slept: list[float] = []
-    waiting = [True, False]
+    waiting = [0, 5, 10_000]
     pace = TonePace(lambda: waiting.pop(0), slept.append)
-    pace.rest()
-    pace.rest()
-    assert slept == [TONE_REST_SECONDS]
+    for _ in range(3):
+        pace.rest()
+    assert slept == [0.005, TONE_REST_SECONDS]
 
 
 class Counting:
@@ -93,13 +114,50 @@ class Counting:
         self.rests += 1
 
 
-def test_the_intake_rests_before_each_lease() -> None:
+class Watched(MemoryInferenceQueue):
+    """A queue that notes what it is asked."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        super().__init__(broker, "w", ManualClock(), QueueLimits())
+        self.calls: list[str] = []
+
+    def wait(self, timeout_seconds: float) -> None:
+        self.calls.append("wait")
+
+    def lease(self, limit: int) -> list[Lease]:
+        self.calls.append("lease")
+        return super().lease(limit)
+
+
+def stand() -> tuple[MemoryBroker, Counting, Watched, Leaser]:
     broker, pace = MemoryBroker(), Counting()
-    queue = MemoryInferenceQueue(broker, "w", ManualClock(), QueueLimits())
+    queue = Watched(broker)
     pool: Pool[ChatJob] = Pool(BatchLimits(8, 1_024), capacity=8)
-    leaser = Leaser(queue, pool, pace, most_at_once=8)
+    return broker, pace, queue, Leaser(queue, pool, pace, most_at_once=8)
+
+
+def test_the_intake_rests_before_each_lease() -> None:
+    broker, pace, queue, leaser = stand()
     assert leaser.lease(lambda: False) == []
-    assert pace.rests == 2
+    broker.queues["inference"].extendleft([b"one", b"two"])
+    assert len(leaser.lease(lambda: False)) == 2
+    leaser.lease(lambda: False)
+    assert pace.rests == queue.calls.count("lease") == 4
+
+
+def test_a_queue_that_gave_one_message_is_waited_for() -> None:
+    broker, _, queue, leaser = stand()
     broker.queues["inference"].appendleft(b"message")
     assert leaser.lease(lambda: False) == [Lease(b"1", b"message")]
-    assert pace.rests == 3
+    assert leaser.lease(lambda: False) == []
+    assert queue.calls == ["wait", "lease", "wait", "lease"]
+
+
+def test_a_queue_that_gave_several_is_asked_again_at_once() -> None:
+    broker, _, queue, leaser = stand()
+    broker.queues["inference"].extendleft([b"one", b"two"])
+    leaser.lease(lambda: False)
+    broker.queues["inference"].extendleft([b"three"])
+    assert leaser.lease(lambda: False) == [Lease(b"3", b"three")]
+    assert leaser.lease(lambda: False) == []
+    assert queue.calls == ["wait", "lease", "lease", "lease", "wait", "lease"]

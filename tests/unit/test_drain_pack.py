@@ -1,5 +1,7 @@
 """What the packer promises: nothing lost, nothing doubled, first come first served, bounded."""
 
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +57,22 @@ def test_a_full_pool_has_no_room() -> None:
     assert pool.wait_for_room(0.0) == 0
     pool.take()
     assert pool.wait_for_room(0.0) == 2
+
+
+def test_the_intake_waits_until_the_engine_has_taken() -> None:
+    pool: Pool[ChatJob] = Pool(BatchLimits(8, 100), capacity=100)
+    pool.put([work("a", 5)])
+    waiting = threading.Thread(target=pool.wait_until_taken, args=(60.0,), daemon=True)
+    waiting.start()
+    assert pool.take()
+    waiting.join(20)
+    assert not waiting.is_alive()
+
+
+def test_the_intake_waits_only_so_long_for_the_engine() -> None:
+    pool: Pool[ChatJob] = Pool(BatchLimits(8, 100), capacity=100)
+    pool.wait_until_taken(60.0)
+    pool.put([work("a", 5)])
+    pool.wait_until_taken(0.0)
+    pool.close()
+    pool.wait_until_taken(60.0)

@@ -77,7 +77,7 @@ def test_mixed_lengths_leave_little_padding() -> None:
         ([12], [Shape(1, 15)]),
         ([17], [Shape(1, 20)]),
         ([16] * 4, [Shape(1, 64)]),
-        ([16] * 20, [Shape(1, 64), Shape(4, 64)]),
+        ([16] * 12, [Shape(1, 64), Shape(2, 64)]),
         ([16] * 2, [Shape(1, 20)] * 2),  # not half a row of 64
         ([30, 16], [Shape(1, 20), Shape(1, 30)]),
         ([30, 16, 14], [Shape(1, 64)]),  # two rows would compute nearly as much

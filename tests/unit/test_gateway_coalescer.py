@@ -122,3 +122,24 @@ def test_patience_ends() -> None:
     with pytest.raises(QueueUnavailable, match="did not answer in time"):
         coalescer.submit(1)
     server.answers.release()
+
+
+def test_what_arrives_during_a_rest_shares_the_next_trip() -> None:
+    server = Server()
+    resting, rested = threading.Event(), threading.Event()
+
+    def rest() -> None:
+        resting.set()
+        assert rested.wait(timeout=10)
+
+    coalescer: Coalescer[int, int] = Coalescer(server.send, rest=rest)
+    server.answers.release(2)
+    assert coalescer.submit(1) == 2
+    assert resting.wait(timeout=10)
+    settled: list[object] = []
+    for number in (2, 3):
+        coalescer.post(number, collect(settled))
+    rested.set()
+    for _ in range(2):
+        assert server.arrived.acquire(timeout=10)
+    assert server.trips == [[1], [2, 3]]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 from celery import Celery
 from celery.events import get_exchange
 from celery.utils.time import utcoffset
@@ -22,6 +23,7 @@ SEND_SECONDS = 0.25
 _MOST_WAITING = 20_000
 _MOST_TOGETHER = 1_000
 _HIDDEN = "('…',)"
+_encode = msgspec.json.Encoder().encode
 _BEGINNINGS = ("received", "started")
 
 
@@ -68,13 +70,15 @@ class CeleryEvents:
 
     def _send_all(self, connection: Connection) -> None:
         exchange = get_exchange(connection, name=self._app.conf.event_exchange)
-        producer = Producer(connection, exchange=exchange, serializer="json", auto_declare=False)
+        producer = Producer(connection, exchange=exchange, auto_declare=False)
         closing = False
         while not closing:
             closing = self._closing.wait(SEND_SECONDS)
             for batch in self._batches():
                 producer.publish(
-                    batch,
+                    _encode(batch),
+                    content_type="application/json",
+                    content_encoding="utf-8",
                     routing_key="task.multi",
                     declare=[exchange],
                     headers={"hostname": self._hostname},

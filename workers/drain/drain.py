@@ -153,19 +153,21 @@ class Drain(Generic[Job]):
         while not parts.stopping.is_set():
             leases = parts.persister.insist(lambda: parts.leaser.lease(parts.stopping.is_set))
             if leases:
-                self._parts.pool.put(self._parts.preparer.prepare(leases))
+                began_at = parts.clock.monotonic()
+                parts.pool.put(parts.preparer.prepare(leases))
+                parts.pace.prepared(parts.clock.monotonic() - began_at)
 
     def _run_engine(self) -> None:
         parts = self._parts
         while works := parts.pool.take():
-            parts.events.emit(
-                TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
-                for work in works
-            )
             lengths = [len(work.ids) for work in works]
             padded = parts.runner.padded_tokens(lengths)
             began_at = parts.clock.monotonic()
             parts.pace.begin(padded)
+            parts.events.emit(
+                TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
+                for work in works
+            )
             for ran in parts.runner.run(works):
                 parts.completer.put(ran)
             parts.pace.end()

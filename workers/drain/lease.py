@@ -7,10 +7,14 @@ from workers.drain.pace import Pace
 from workers.drain.port import Lease, LeaseQueue
 
 WAIT_SECONDS = 0.5
+REFILL_SECONDS = 0.010  # an engine that takes longer than was expected is leased for again
 
 
 class Room(Protocol):
     """Tells how many more messages this worker can hold."""
+
+    def wait_until_taken(self, timeout_seconds: float) -> None:
+        """Return once nothing waits for the engine, or after the timeout."""
 
     def wait_for_room(self, timeout_seconds: float) -> int:
         """Return the free places, after waiting for at least one."""
@@ -27,17 +31,22 @@ class Leaser:
         self._room = room
         self._pace = pace
         self._most_at_once = most_at_once
+        self._likely_empty = True
 
     def lease(self, stopping: Callable[[], bool]) -> list[Lease]:
         """Return leased messages, oldest first; none after a while without any."""
+        self._room.wait_until_taken(REFILL_SECONDS)
         room = self._room.wait_for_room(WAIT_SECONDS)
         if not room or stopping():
             return []
         limit = min(room, self._most_at_once)
-        self._pace.rest()
-        leases = self._queue.lease(limit)
-        if leases or stopping():
-            return leases
+        if not self._likely_empty:
+            self._pace.rest()
+            leases = self._queue.lease(limit)
+            if leases or stopping():
+                return leases
         self._queue.wait(WAIT_SECONDS)
         self._pace.rest()
-        return self._queue.lease(limit)
+        leases = self._queue.lease(limit)
+        self._likely_empty = len(leases) <= 1
+        return leases

@@ -12,8 +12,10 @@ from typing import Protocol
 from shared.clock import Clock
 from workers.engines.cost import CostModel
 
-LEAD_SECONDS = 0.010  # to lease and prepare a batch
 TONE_REST_SECONDS = 0.020
+FIRST_LEAD_SECONDS = 0.010
+_ANSWER_SECONDS = 0.001  # about what an answer keeps an engine, at least
+_LEARNING = 0.2  # weight of the newest batch in what is known of those before
 
 
 class Pace(Protocol):
@@ -24,48 +26,66 @@ class Pace(Protocol):
 
 
 class EnginePace:
-    """Lease when the engine is idle, or will be in a moment as its cost model has it."""
+    """Lease when the engine is idle, or will be by the time that the batch is prepared.
+
+    The engine's cost model was measured while it was alone. Beside others it takes longer, and so
+    does the intake: both are learnt as they go.
+    """
 
     def __init__(self, clock: Clock, cost: CostModel) -> None:
         self._clock = clock
         self._cost = cost
         self._free = threading.Event()
         self._free.set()
-        self._free_at = 0.0
+        self._began_at = 0.0
+        self._expected_seconds = 0.0
+        self._stretch = 1.0
+        self._lead_seconds = FIRST_LEAD_SECONDS
 
     def begin(self, tokens: int) -> None:
         """Learn that the engine runs so many tokens, padding included, from now on."""
-        self._free_at = self._clock.monotonic() + self._cost.seconds(tokens)
+        self._expected_seconds = self._cost.seconds(tokens)
+        self._began_at = self._clock.monotonic()
         self._free.clear()
 
     def end(self) -> None:
         """Learn that the engine is free."""
+        stretch = (self._clock.monotonic() - self._began_at) / self._expected_seconds
+        self._stretch += _LEARNING * (stretch - self._stretch)
         self._free.set()
+
+    def prepared(self, seconds: float) -> None:
+        """Learn how long it took to lease and prepare a batch."""
+        self._lead_seconds += _LEARNING * (seconds - self._lead_seconds)
 
     def rest(self) -> None:
         """Return at once where the engine is idle, else shortly before it should be."""
-        seconds = self._free_at - self._clock.monotonic() - LEAD_SECONDS
+        if self._free.is_set():
+            return
+        free_at = self._began_at + self._stretch * self._expected_seconds
+        seconds = free_at - self._lead_seconds - self._clock.monotonic()
         if seconds > 0:
             self._free.wait(seconds)
 
 
 class TonePace:
-    """Let tones wait a little while the answers that they belong to wait far longer.
+    """Let tones wait a little while the answers that they belong to wait longer.
 
     A tone batch of three costs twice as much a message as one of sixteen, which is felt where
     the same processors run the answers.
     """
 
     def __init__(
-        self, answers_waiting: Callable[[], bool], sleep: Callable[[float], None] = time.sleep
+        self, answers_waiting: Callable[[], int], sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._answers_waiting = answers_waiting
         self._sleep = sleep
 
     def rest(self) -> None:
-        """Return at once where hardly any answer waits for an engine."""
-        if self._answers_waiting():
-            self._sleep(TONE_REST_SECONDS)
+        """Return after no longer than the engine needs for the answers that wait before."""
+        seconds = min(TONE_REST_SECONDS, _ANSWER_SECONDS * self._answers_waiting())
+        if seconds:
+            self._sleep(seconds)
 
 
 class NoPace:

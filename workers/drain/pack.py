@@ -47,6 +47,11 @@ class Pool(Generic[Job]):
             self._works.extend(works)
             self._changed.notify_all()
 
+    def wait_until_taken(self, timeout_seconds: float) -> None:
+        """Return once the engine has taken what waits here, or after the timeout."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._works, timeout_seconds)
+
     def wait_for_room(self, timeout_seconds: float) -> int:
         """Return how many works may come in, after waiting for at least one place."""
         with self._changed:

@@ -2,12 +2,13 @@
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
 
 from shared import keys
+from shared.caller import Caller, Script
 from shared.clock import Clock
 from shared.connection import connect, queue_errors, read_script
 from shared.jobs import WorkerStatus
@@ -30,6 +31,7 @@ class RedisLeaseQueue:
         self, url: str, queue: str, worker_id: str, clock: Clock, limits: QueueLimits
     ) -> None:
         self._redis = connect(url)
+        self._caller = Caller(self._redis)
         self._queue = queue
         self._worker_id = worker_id
         self._clock = clock
@@ -55,8 +57,8 @@ class RedisLeaseQueue:
             return
         with queue_errors():
             # From the head: what arrived together with others is not to overtake them.
-            timeout = cast("int", timeout_seconds)
-            self._redis.blmove(self._queue, self._intake_key, timeout, src="RIGHT", dest="LEFT")
+            move = ("BLMOVE", self._queue, self._intake_key, "RIGHT", "LEFT")
+            self._caller.call(*move, timeout_seconds)
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
@@ -126,9 +128,8 @@ class RedisLeaseQueue:
         )
         return report
 
-    def _script(self, name: str, *base: str) -> Callable[..., Any]:
-        text = _OVER_LIMIT + read_script("workers.drain.lua", name, *base)
-        return cast("Callable[..., Any]", self._redis.register_script(text))
+    def _script(self, name: str, *base: str) -> Script:
+        return Script(self._caller, _OVER_LIMIT + read_script("workers.drain.lua", name, *base))
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:

@@ -28,7 +28,6 @@ from workers.drain.redis_lease import RedisLeaseQueue
 from workers.drain.tone_subscription import ToneSubscription
 
 _TONE_WISH_MILLISECONDS = 1_000
-_MANY_ANSWERS = 16  # half a batch: tones that are called for now would come too late
 _OVERDUE_AT_ONCE = 1_000
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
@@ -119,13 +118,13 @@ class RedisSentimentQueue(RedisLeaseQueue):
         super().__init__(url, keys.SENTIMENT, worker_id, clock, limits)
         self._complete = self._script("complete_tones.lua")
 
-    def answers_wait(self) -> bool:
-        """Tell whether many messages wait for an inference worker; not where Redis is away."""
+    def answers_waiting(self) -> int:
+        """Return how many messages wait for an inference worker; 0 where Redis is away."""
         try:
             with queue_errors():
-                return self._redis.llen(keys.INFERENCE) >= _MANY_ANSWERS
+                return int(self._caller.call("LLEN", keys.INFERENCE))
         except QueueUnavailable:
-            return False
+            return 0
 
     def complete(self, completions: Sequence[ToneCompletion]) -> list[CompletionVerdict]:
         """Store the tones and tell the workers that wait for them, in one atomic step."""
