@@ -11,6 +11,7 @@ from infra.bench.observe import CHAT, ENQUEUE, Observation
 from shared import keys
 
 DISTURBED_CORES = 0.15
+_STEP = "_cpu_seconds"  # how a worker's counters of its steps end
 SATURATED = 0.95  # a system that answers less than this of what is offered has no more to give
 
 
@@ -28,12 +29,13 @@ class Latency:
 class Batches:
     """What a queue's workers ran in the window; None where they do not count it.
 
-    `padding_waste` is the share of the tokens computed that belong to no message.
+    `padding_waste` is the share of the tokens computed that belong to no message; `step_cpu_ms` the
+    processor time of a message in each step of the drain.
     """
 
     mean_batch: float | None = None
     padding_waste: float | None = None
-    engine_ms_per_message: float | None = None
+    step_cpu_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +170,14 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
         return part / whole if part and whole else None
 
     filled = ratio(gained("tokens"), gained("padded_tokens"))
-    engine = ratio(gained("engine_seconds") * 1e3, gained("messages"))
+    messages = gained("messages")
+    steps = [name for name in after.counters[queue] if name.endswith(_STEP) and messages]
     return Batches(
-        mean_batch=ratio(gained("messages"), gained("batches")),
+        mean_batch=ratio(messages, gained("batches")),
         padding_waste=None if filled is None else 1 - filled,
-        engine_ms_per_message=engine,
+        step_cpu_ms={
+            name.removesuffix(_STEP): gained(name) * 1e3 / messages for name in sorted(steps)
+        },
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from infra.bench.figures import Figures
+from infra.bench.figures import Batches, Figures
 from infra.bench.messages import Messages
 from infra.bench.plan import IDEAL, SWEEP
 from shared import keys
@@ -92,7 +92,7 @@ def compare(figures: Sequence[Figures]) -> dict[str, float]:
             theirs = closed(figures, peer)[at].messages_per_second
             if theirs:
                 told[f"parley ÷ {peer}, {at} users"] = ours[at].messages_per_second / theirs
-    told |= _beside_ideal(figures, ours) | _beside_echo(figures, ours)
+    told |= _beside_ideal(figures, ours) | _beside_echo(figures, ours) | _beside_engine(ours)
     return told | _alone(figures, ours)
 
 
@@ -134,6 +134,26 @@ def _alone(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> dict[str,
     if calm and calm.latency:
         told[f"p99 ms, {_CALM:.0%} of saturation"] = calm.latency.p99_ms
     return told
+
+
+def worker_steps(figures: Figures, queue: str) -> dict[str, float]:
+    """Return milliseconds of CPU a message in each step of a queue's workers, and in the rest."""
+    batches = figures.batches.get(queue, Batches())
+    steps = dict(batches.step_cpu_ms)
+    total = figures.cpu_ms.get(queue)
+    return steps | {"rest": total - sum(steps.values())} if steps and total else {}
+
+
+def _beside_engine(ours: Mapping[int, Figures]) -> dict[str, float]:
+    at = _reference(ours)
+    steps = {} if at is None else worker_steps(ours[at], keys.INFERENCE)
+    if not steps:
+        return {}
+    return {
+        f"inference worker CPU outside the engine, µs a message, {at} users": 1e3
+        * (sum(steps.values()) - steps["engine"]),
+        "of it lease and complete": 1e3 * (steps["lease"] + steps["complete"]),
+    }
 
 
 def _calm(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> Figures | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import COMPARED_AT, Report, closed, opened
+from infra.bench.report import COMPARED_AT, Report, closed, opened, worker_steps
 from shared import keys
 
 _NONE = "–"
@@ -32,6 +32,7 @@ def sheets(report: Report) -> list[Sheet]:
         _closed_loop(report.figures),
         _open_loop(report.figures),
         _processes(report.figures),
+        _steps(report.figures),
         _stages(report.figures),
     )
     return [sheet for sheet in made if sheet.rows]
@@ -99,7 +100,7 @@ def _processes(figures: Sequence[Figures]) -> Sheet:
 
 
 def _process_rows(figures: Figures) -> list[tuple[str, ...]]:
-    engines = {queue: each.engine_ms_per_message for queue, each in figures.batches.items()}
+    engines = {queue: each.step_cpu_ms.get("engine") for queue, each in figures.batches.items()}
     return [
         (
             f"{figures.system}, {figures.users:,} users: {name}",
@@ -109,6 +110,19 @@ def _process_rows(figures: Figures) -> list[tuple[str, ...]]:
         )
         for name, ms in figures.cpu_ms.items()
     ]
+
+
+def _steps(figures: Sequence[Figures]) -> Sheet:
+    """Show each worker's steps where systems are compared; what no step counts is the rest."""
+    at = closed(figures, "parley")
+    shown = [at.get(COMPARED_AT) or at[max(at)]] if at else []
+    rows = tuple(
+        (f"{queue}: {step}", _whole(ms * 1e3))
+        for figures_at in shown
+        for queue in figures_at.batches
+        for step, ms in worker_steps(figures_at, queue).items()
+    )
+    return Sheet("What a worker computes for a message", ("step", "µs CPU"), rows)
 
 
 def _stages(figures: Sequence[Figures]) -> Sheet:

@@ -91,14 +91,18 @@ def test_batches_are_those_of_the_window() -> None:
         "batches": 104.0,
         "tokens": 1900.0,
         "padded_tokens": 10_000.0,
-        "engine_seconds": 0.064,
+        "engine_cpu_seconds": 0.064,
+        "lease_cpu_seconds": 0.032,
     }
     before = Observation(counters={"inference": then})
     after = Observation(counters={"inference": now, "sentiment": {"messages": 1.0}})
     batches = closed_loop(samples([(11, 12)]), before, after).batches
     assert batches["inference"].mean_batch == 16
     assert batches["inference"].padding_waste == pytest.approx(0.1)
-    assert batches["inference"].engine_ms_per_message == pytest.approx(1.0)
+    assert batches["inference"].step_cpu_ms == {
+        "engine": pytest.approx(1.0),
+        "lease": pytest.approx(0.5),
+    }
     assert batches["sentiment"].mean_batch is None
 
 

@@ -8,7 +8,7 @@ import pytest
 from infra.bench.figures import Batches, Figures, Latency
 from infra.bench.messages import Messages
 from infra.bench.plots import draw
-from infra.bench.report import Report, compare, make_report
+from infra.bench.report import Report, compare, make_report, worker_steps
 from infra.bench.tables import disturbance, markdown, sheets
 
 
@@ -24,6 +24,7 @@ def figures(system: str, users: int, rate: float, **changes: object) -> Figures:
     return Figures(system, users, messages_per_second=rate, **fields)  # type: ignore[arg-type]
 
 
+STEPS = {"complete": 0.02, "engine": 0.75, "lease": 0.03, "prepare": 0.1}
 MEASURED = (
     figures("parley", 1, 100.0, batches={"inference": Batches(1.0, 0.4)}),
     figures(
@@ -32,7 +33,7 @@ MEASURED = (
         600.0,
         cpu_ms={"gateway": 0.9, "inference": 1.2, "load generator": 0.3},
         rss_mb={"gateway": 80.0, "inference": 300.0, "load generator": 70.0},
-        batches={"inference": Batches(30.0, 0.125, 0.75)},
+        batches={"inference": Batches(30.0, 0.125, STEPS)},
         stages_ms={"http": 1.0, "queue": 200.0, "engine": 20.0},
     ),
     figures("parley", 64, 420.0, offered_per_second=420.0, late_ms=0.5),
@@ -58,6 +59,8 @@ def test_comparisons_are_of_like_with_like() -> None:
         "parley, 256 users ÷ ideal ×1": 0.6,
         "parley, 256 users ÷ ideal ×2": 0.4,
         "gateway CPU above a bare Flask echo, µs a message, 256 users": pytest.approx(200),
+        "inference worker CPU outside the engine, µs a message, 256 users": pytest.approx(450),
+        "of it lease and complete": pytest.approx(50),
         "p50 ms, 1 user": 5.0,
         "mean batch, 1 users": 1.0,
         "mean batch, 256 users": 30.0,
@@ -87,7 +90,7 @@ def test_the_report_is_json_that_holds_every_figure(report: Report, tmp_path: Pa
 
 def test_every_table_is_whole(report: Report) -> None:
     made = sheets(report)
-    assert len(made) == 5
+    assert len(made) == 6
     for sheet in made:
         assert {len(row) for row in sheet.rows} == {len(sheet.head)}
     page = markdown(report)
@@ -117,3 +120,9 @@ def test_pictures_are_drawn_of_what_is_there(report: Report, tmp_path: Path) -> 
     assert [path.name for path in drawn] == ["throughput.png", "latency.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn)
     assert draw(make_report("now", Messages("some", ("a",)), ()), tmp_path) == []
+
+
+def test_a_workers_steps_and_the_rest_make_up_what_it_takes() -> None:
+    steps = worker_steps(MEASURED[1], "inference")
+    assert steps == {**STEPS, "rest": pytest.approx(0.3)}
+    assert worker_steps(MEASURED[1], "sentiment") == {}

@@ -78,7 +78,18 @@ class ChatCompleter:
         """Wait for news at most so long, then end every job that is ready."""
         ready: list[tuple[_Pending, Tone]] = []
         buried: list[Completion] = []
-        for item in self._news(timeout_seconds):
+        news = self._news(timeout_seconds)
+        with self._counters.cpu("compose"):
+            self._sort(news, ready, buried)
+        self._end(ready, buried)
+
+    def _sort(
+        self,
+        news: "list[Ran[ChatJob] | tuple[str, Tone] | None]",
+        ready: list[tuple[_Pending, Tone]],
+        buried: list[Completion],
+    ) -> None:
+        for item in news:
             if item is None:
                 self._closed = True
             elif isinstance(item, Ran):
@@ -86,7 +97,6 @@ class ChatCompleter:
             else:
                 self._match(item, ready)
         ready += self._overdue()
-        self._end(ready, buried)
 
     def _hear(self, job_id: str, tone: Tone) -> None:
         self._inbox.put((job_id, tone))
@@ -159,9 +169,11 @@ class ChatCompleter:
     def _end(self, ready: Sequence[tuple[_Pending, Tone]], buried: Sequence[Completion]) -> None:
         if not ready and not buried:
             return
-        completions = [*(self._finish(pending, tone) for pending, tone in ready), *buried]
+        with self._counters.cpu("compose"):
+            completions = [*(self._finish(pending, tone) for pending, tone in ready), *buried]
         began_at = self._clock.monotonic()
-        verdicts = self._persister.insist(lambda: self._queue.complete(completions))
+        with self._counters.cpu("complete"):
+            verdicts = self._persister.insist(lambda: self._queue.complete(completions))
         seconds = self._clock.monotonic() - began_at
         self._counters.add(
             completion_seconds=seconds * len(completions),

@@ -151,11 +151,14 @@ class Drain(Generic[Job]):
     def _take_in(self) -> None:
         parts = self._parts
         while not parts.stopping.is_set():
-            leases = parts.persister.insist(lambda: parts.leaser.lease(parts.stopping.is_set))
-            if leases:
-                began_at = parts.clock.monotonic()
+            with parts.counters.cpu("lease"):
+                leases = parts.persister.insist(lambda: parts.leaser.lease(parts.stopping.is_set))
+            if not leases:
+                continue
+            began_at = parts.clock.monotonic()
+            with parts.counters.cpu("prepare"):
                 parts.pool.put(parts.preparer.prepare(leases))
-                parts.pace.prepared(parts.clock.monotonic() - began_at)
+            parts.pace.prepared(parts.clock.monotonic() - began_at)
 
     def _run_engine(self) -> None:
         parts = self._parts
@@ -168,8 +171,9 @@ class Drain(Generic[Job]):
                 TaskEvent("started", _task_id(work), _task(work), parts.clock.now())
                 for work in works
             )
-            for ran in parts.runner.run(works):
-                parts.completer.put(ran)
+            with parts.counters.cpu("engine"):
+                for ran in parts.runner.run(works):
+                    parts.completer.put(ran)
             parts.pace.end()
             parts.counters.add(
                 messages=len(works),

@@ -50,8 +50,9 @@ class EnginePace:
 
     def end(self) -> None:
         """Learn that the engine is free."""
-        stretch = (self._clock.monotonic() - self._began_at) / self._expected_seconds
-        self._stretch += _LEARNING * (stretch - self._stretch)
+        if self._expected_seconds > 0:
+            stretch = (self._clock.monotonic() - self._began_at) / self._expected_seconds
+            self._stretch += _LEARNING * (stretch - self._stretch)
         self._free.set()
 
     def prepared(self, seconds: float) -> None:

@@ -130,8 +130,10 @@ class ToneCompleter:
 
     def end(self, ran: Ran[ToneJob]) -> None:
         """Store the tones of one batch."""
-        completions = self._completions(ran)
-        verdicts = self._persister.insist(lambda: self._queue.complete(completions))
+        with self._counters.cpu("judge"):
+            completions = self._completions(ran)
+        with self._counters.cpu("complete"):
+            verdicts = self._persister.insist(lambda: self._queue.complete(completions))
         self._counters.add(
             answered=len(completions),
             completions=1,
