@@ -9,6 +9,7 @@
 | parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
 | parley:suspects:<queue> | list | messages that two workers died with; taken one by one | sweep |
 | parley:alone:<worker> | string | lease token of the suspect in a worker's hands | TTL |
+| parley:doomed:<worker> | set | lease tokens of messages that it must end as dead letters | TTL |
 | parley:worker:<worker> | string | WorkerStatus as JSON; its absence is death | TTL |
 | parley:workers:<queue> | zset | workers ever seen by their last heartbeat | sweep |
 | parley:drain-rate | hash | how fast jobs are answered while some wait | one key |
@@ -71,6 +72,11 @@ def suspects(queue: str) -> str:
 def alone(worker: str) -> str:
     """Name the token of the suspect that a worker holds, and nothing beside it."""
     return f"parley:alone:{worker}"
+
+
+def doomed(worker: str) -> str:
+    """Name the tokens of messages that were delivered too often and are in a worker's hands."""
+    return f"parley:doomed:{worker}"
 
 
 def worker(worker_id: str) -> str:

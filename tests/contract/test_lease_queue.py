@@ -357,6 +357,33 @@ def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench:
     assert record.state == "failed"
 
 
+def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_it_was_lost(
+    redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = RedisBench(redis_url, redis_client)
+    alive = bench.inference("alive")
+    push(bench, job("a"))
+    for _ in range(LIMITS.deliveries - 1):
+        kill_with_lease(bench)
+        alive.reclaim_dead()
+    kill_with_lease(bench)
+    script = alive._reclaim
+
+    def lost(keys: Sequence[str], args: Sequence[object]) -> object:
+        script(keys, args)
+        raise redis.ConnectionError("cut after the script had run")
+
+    monkeypatch.setattr(alive, "_reclaim", lost)
+    with pytest.raises(QueueUnavailable):
+        alive.reclaim_dead()
+    monkeypatch.undo()
+    (lease,) = alive.reclaim_dead().over_limit
+    assert alive.reclaim_dead().over_limit == (lease,)
+    alive.complete([replace(done(lease, job("a"), "failed"), turns=None)])
+    assert alive.reclaim_dead() == Reclaimed()
+    assert not redis_client.exists(keys.doomed("alive"))
+
+
 def kill_with_lease(bench: Bench) -> None:
     worker = bench.inference("dead")
     worker.beat(status("dead"))

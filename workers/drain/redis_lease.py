@@ -84,16 +84,17 @@ class RedisLeaseQueue:
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
-        returned, over_limit = 0, []
+        returned = 0
+        over_limit: dict[bytes, Lease] = {}  # by token: each call tells of all not yet ended
         long_ago = self._clock.now() - self._limits.forget_worker_seconds
         with queue_errors():
             for queue in keys.QUEUES:
                 for worker_id in self._dead_workers(queue):
                     report = self._take_from(worker_id, queue, self._limits.deliveries)
                     returned += report[0]
-                    over_limit += _leases(report[1:])
+                    over_limit |= {lease.token: lease for lease in _leases(report[1:])}
             self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
-        return Reclaimed(returned, tuple(over_limit))
+        return Reclaimed(returned, tuple(over_limit.values()))
 
     def hand_back(self) -> int:
         """Return all that this worker holds, uncounted, and end its heartbeat.
@@ -123,6 +124,7 @@ class RedisLeaseQueue:
                 self._lease_key,
                 keys.LEASE_TOKEN,
                 keys.suspects(queue),
+                keys.doomed(self._worker_id),
             ],
             args=[deliveries, self._limits.job_ttl_seconds, int(queue == self._queue)],
         )

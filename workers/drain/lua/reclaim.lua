@@ -2,6 +2,8 @@
 -- With a limit, deliveries are counted: from the third on a message is a suspect and is put apart;
 -- one over the limit is leased to the caller instead, who ends it as a dead letter, or, where the
 -- caller works on another queue, stays where it is for one who can.
+-- What was leased to the caller so is told again with each call until the caller has ended it, since
+-- a reply may be lost on the way.
 --
 -- KEYS[1] lease hash of the worker that lost its messages
 -- KEYS[2] intake list of that worker
@@ -9,8 +11,9 @@
 -- KEYS[4] lease hash of the caller
 -- KEYS[5] counter that makes tokens unique and ascending
 -- KEYS[6] list of the queue's suspects
+-- KEYS[7] tokens of messages over the limit in the caller's hands
 -- ARGV[1] deliveries allowed; 0: do not count (a worker that stops in order hands back)
--- ARGV[2] TTL of a delivery count, seconds
+-- ARGV[2] TTL of a delivery count and of those tokens, seconds
 -- ARGV[3] 1: the caller ends messages over the limit; 0: it does not know how
 --
 -- Keys made from message ids: parley:redelivered:*
@@ -37,8 +40,8 @@ local function give_back(lease, message)
   if delivery > limit then
     local token = tostring(redis.call('INCR', KEYS[5]))
     redis.call('HSET', KEYS[4], token, message)
-    report[#report + 1] = token
-    report[#report + 1] = message
+    redis.call('SADD', KEYS[7], token)
+    redis.call('EXPIRE', KEYS[7], ARGV[2])
     return
   end
   redis.call('RPUSH', delivery >= SUSPECT and KEYS[6] or KEYS[3], message)
@@ -58,4 +61,14 @@ local held = {}
 for i = 1, #fields, 2 do held[#held + 1] = {tonumber(fields[i]), fields[i + 1], fields[i]} end
 table.sort(held, function(a, b) return a[1] > b[1] end)
 for _, lease in ipairs(held) do give_back(lease[3], lease[2]) end
+
+for _, token in ipairs(redis.call('SMEMBERS', KEYS[7])) do
+  local message = redis.call('HGET', KEYS[4], token)
+  if message then
+    report[#report + 1] = token
+    report[#report + 1] = message
+  else
+    redis.call('SREM', KEYS[7], token)
+  end
+end
 return report
