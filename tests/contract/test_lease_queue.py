@@ -120,9 +120,8 @@ def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis
     one, two = job("one", "talk"), job("two", "talk")
     push(bench, one, two)
     leases = queue.lease(2)
-    assert [begin(queue, *each) for each in zip(leases, (one, two), strict=True)] == [
-        *("go", "parked")
-    ]
+    verdicts = [begin(queue, *pair) for pair in zip(leases, (one, two), strict=True)]
+    assert verdicts == ["go", "parked"]
     queue.complete([done(leases[0], one)])
     queue.lease(1)
     unbounded = {
