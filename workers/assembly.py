@@ -31,7 +31,6 @@ from workers.recent import CacheFigures, RecentCache
 from workers.settings import WorkerSettings
 
 _log = logging.getLogger(__name__)
-_POOL_BATCHES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,8 @@ def assemble(
     """Put a drain together from its role's parts and the common ones."""
     settings = foundation.settings
     limits = BatchLimits(settings.max_batch, settings.token_budget)
-    pool: Pool[Job] = Pool(limits, capacity=_POOL_BATCHES * settings.max_batch)
+    # One batch ahead and no more: what lies here could be with a worker that is free.
+    pool: Pool[Job] = Pool(limits, capacity=settings.max_batch)
 
     engine_pace = EnginePace(foundation.clock, foundation.engine.cost)
 
@@ -116,7 +116,7 @@ def assemble(
             ),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, pace or engine_pace, most_at_once=2 * settings.max_batch),
+            leaser=Leaser(queue, pool, pace or engine_pace),
             pace=engine_pace,
             preparer=preparer,
             runner=Runner(foundation.engine, foundation.clock),

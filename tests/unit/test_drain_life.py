@@ -63,7 +63,7 @@ def drain_over(queue: MemoryInferenceQueue) -> Drain[ChatJob]:
             identity=Identity("w", keys.INFERENCE, "fake", clock.now()),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, NoPace(), most_at_once=8),
+            leaser=Leaser(queue, pool, NoPace()),
             pace=EnginePace(clock, CostModel(0.0, 0.0)),
             preparer=idle,
             runner=Runner(PoisonableEngine(), clock),

@@ -9,7 +9,7 @@ from shared.jobs import ChatJob
 from workers.drain.lease import Leaser
 from workers.drain.memory_lease import MemoryBroker
 from workers.drain.memory_queue import MemoryInferenceQueue
-from workers.drain.pace import FIRST_LEAD_SECONDS, TONE_REST_SECONDS, EnginePace, TonePace
+from workers.drain.pace import FIRST_PREPARE_SECONDS, LEADS, TONE_REST_SECONDS, EnginePace, TonePace
 from workers.drain.pack import BatchLimits, Pool
 from workers.drain.port import Lease, QueueLimits
 from workers.engines.cost import CostModel
@@ -59,7 +59,7 @@ def test_a_busy_engine_is_leased_for_shortly_before_it_is_free(
     pace._free.clear()
     clock.advance(1.0)
     pace.rest()
-    assert waits(pace) == [pytest.approx(2.0 - FIRST_LEAD_SECONDS)]
+    assert waits(pace) == [pytest.approx(2.0 - LEADS * FIRST_PREPARE_SECONDS)]
     clock.advance(2.0)
     pace.rest()
     assert len(waits(pace)) == 1
@@ -74,7 +74,7 @@ def test_an_engine_that_others_slow_down_is_leased_for_later(
         pace.end()
     pace.begin(2)
     pace.rest()
-    assert waits(pace) == [pytest.approx(6.0 - FIRST_LEAD_SECONDS, rel=0.01)]
+    assert waits(pace) == [pytest.approx(6.0 - LEADS * FIRST_PREPARE_SECONDS, rel=0.01)]
 
 
 def test_a_slow_intake_begins_earlier(pace: EnginePace) -> None:
@@ -82,7 +82,7 @@ def test_a_slow_intake_begins_earlier(pace: EnginePace) -> None:
         pace.prepared(0.5)
     pace.begin(2)
     pace.rest()
-    assert waits(pace) == [pytest.approx(1.5, rel=0.01)]
+    assert waits(pace) == [pytest.approx(2.0 - LEADS * 0.5, rel=0.01)]
 
 
 def test_an_engine_that_is_done_early_ends_the_rest(clock: ManualClock) -> None:
@@ -133,7 +133,7 @@ def stand() -> tuple[MemoryBroker, Counting, Watched, Leaser]:
     broker, pace = MemoryBroker(), Counting()
     queue = Watched(broker)
     pool: Pool[ChatJob] = Pool(BatchLimits(8, 1_024), capacity=8)
-    return broker, pace, queue, Leaser(queue, pool, pace, most_at_once=8)
+    return broker, pace, queue, Leaser(queue, pool, pace)
 
 
 def test_the_intake_rests_before_each_lease() -> None:

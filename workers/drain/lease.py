@@ -26,11 +26,10 @@ class Room(Protocol):
 class Leaser:
     """Take what waits when it is time, as much as there is room for."""
 
-    def __init__(self, queue: LeaseQueue, room: Room, pace: Pace, most_at_once: int) -> None:
+    def __init__(self, queue: LeaseQueue, room: Room, pace: Pace) -> None:
         self._queue = queue
         self._room = room
         self._pace = pace
-        self._most_at_once = most_at_once
         self._likely_empty = True
 
     def lease(self, stopping: Callable[[], bool]) -> list[Lease]:
@@ -39,14 +38,13 @@ class Leaser:
         room = self._room.wait_for_room(WAIT_SECONDS)
         if not room or stopping():
             return []
-        limit = min(room, self._most_at_once)
         if not self._likely_empty:
             self._pace.rest()
-            leases = self._queue.lease(limit)
+            leases = self._queue.lease(room)
             if leases or stopping():
                 return leases
         self._queue.wait(WAIT_SECONDS)
         self._pace.rest()
-        leases = self._queue.lease(limit)
+        leases = self._queue.lease(room)
         self._likely_empty = len(leases) <= 1
         return leases

@@ -13,7 +13,8 @@ from shared.clock import Clock
 from workers.engines.cost import CostModel
 
 TONE_REST_SECONDS = 0.020
-FIRST_LEAD_SECONDS = 0.010
+FIRST_PREPARE_SECONDS = 0.005
+LEADS = 2.0  # too early costs a later arrival its place in the batch; too late, the engine's time
 _ANSWER_SECONDS = 0.001  # about what an answer keeps an engine, at least
 _LEARNING = 0.2  # weight of the newest batch in what is known of those before
 
@@ -40,7 +41,7 @@ class EnginePace:
         self._began_at = 0.0
         self._expected_seconds = 0.0
         self._stretch = 1.0
-        self._lead_seconds = FIRST_LEAD_SECONDS
+        self._prepare_seconds = FIRST_PREPARE_SECONDS
 
     def begin(self, tokens: int) -> None:
         """Learn that the engine runs so many tokens, padding included, from now on."""
@@ -56,15 +57,15 @@ class EnginePace:
         self._free.set()
 
     def prepared(self, seconds: float) -> None:
-        """Learn how long it took to lease and prepare a batch."""
-        self._lead_seconds += _LEARNING * (seconds - self._lead_seconds)
+        """Learn how long it took to prepare a batch."""
+        self._prepare_seconds += _LEARNING * (seconds - self._prepare_seconds)
 
     def rest(self) -> None:
         """Return at once where the engine is idle, else shortly before it should be."""
         if self._free.is_set():
             return
         free_at = self._began_at + self._stretch * self._expected_seconds
-        seconds = free_at - self._lead_seconds - self._clock.monotonic()
+        seconds = free_at - LEADS * self._prepare_seconds - self._clock.monotonic()
         if seconds > 0:
             self._free.wait(seconds)
 

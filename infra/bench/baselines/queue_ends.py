@@ -144,14 +144,14 @@ def compose(url: str) -> tuple[Drain[ChatJob], Counters]:
     clock, counters, events, stopping = SystemClock(), Counters(), NoEvents(), threading.Event()
     queue = RedisInferenceQueue(url, "queue-alone", clock, QueueLimits())
     persister = Persister(stopping)
-    pool: Pool[ChatJob] = Pool(BatchLimits(_BATCH, 100 * _BATCH), 4 * _BATCH)
+    pool: Pool[ChatJob] = Pool(BatchLimits(_BATCH, 100 * _BATCH), 2 * _BATCH)
     judge = Judge(_never, clock)
     return Drain(
         Parts(
             identity=Identity("queue-alone", keys.INFERENCE, "none", clock.now()),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, NoPace(), most_at_once=2 * _BATCH),
+            leaser=Leaser(queue, pool, NoPace()),
             pace=EnginePace(clock, CostModel(0.0, 0.0)),
             preparer=ChatPreparer(queue, NoPreprocessing(), judge, events, counters, persister),
             runner=Runner(NoEngine(), clock),
