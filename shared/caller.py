@@ -26,8 +26,9 @@ class Caller:
         connection = self._connection()
 
         def exchange() -> Any:
+            connection.connect()  # sending would connect too, but not ask a sentinel where to
             connection.send_command(*command)
-            return connection.read_response()
+            return connection.read_response(disconnect_on_error=True)
 
         return connection.retry.call_with_retry(exchange, lambda _error: connection.disconnect())
 
