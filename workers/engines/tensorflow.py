@@ -15,6 +15,8 @@ from workers.models import layout
 from workers.models.layout import Encoder
 from workers.models.manifest import read_manifest
 
+CPU = "CPU:0"
+
 # XLA takes seconds to compile each.
 _CPU_SHAPES = tuple(Shape(*size) for size in ((1, 16), (1, 32), (1, 64), (4, 64), (1, 128)))
 
@@ -36,34 +38,41 @@ class TensorFlowEngine(GridEngine):
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
         self._gpu = gpu
+        self._place = "GPU:0" if gpu else CPU
+        self._device: Any = None
         self._model: Any = None  # its variables live as long as it does
         self._functions: dict[Shape, Any] = {}
         self._tensor: Any = None
 
     def _load(self) -> None:
-        tf = load_tensorflow(self._threads, gpu=self._gpu)
+        tf = load_tensorflow(self._threads)
         if self._gpu:
             require_gpu(tf)
         self._tensor = tf.constant
-        self._model = tf.saved_model.load(str(self._path))
-        packed = self._model.signatures["packed_half" if self._gpu else "packed"]
-        self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
+        self._device = tf.device
+        with tf.device(self._place):
+            self._model = tf.saved_model.load(str(self._path))
+            packed = self._model.signatures["packed_half" if self._gpu else "packed"]
+            self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
 
     def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
-        inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))
-        vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()
+        with self._device(self._place):
+            inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))
+            vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()
         return vectors
 
 
-def load_tensorflow(threads: int, *, gpu: bool) -> Any:
-    """Import TensorFlow, quiet; with memory growth on its GPUs, or blind to them."""
+def load_tensorflow(threads: int) -> Any:
+    """Import TensorFlow, quiet, with memory growth on its GPUs.
+
+    None is hidden: a process cannot show them again, and the gate follows the check in one.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
-    if not gpu:
-        tf.config.set_visible_devices([], "GPU")
     for device in tf.config.get_visible_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+        if not tf.config.experimental.get_memory_growth(device):
+            tf.config.experimental.set_memory_growth(device, True)
     if not tf.config.threading.get_intra_op_parallelism_threads():
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     return tf

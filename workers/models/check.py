@@ -13,7 +13,7 @@ from workers.engines.cost import CostModel
 from workers.engines.litert import LiteRtEngine
 from workers.engines.port import Engine, TokenBatch
 from workers.engines.select import tensorflow_installed
-from workers.engines.tensorflow import TensorFlowEngine, load_tensorflow
+from workers.engines.tensorflow import CPU, TensorFlowEngine, load_tensorflow
 from workers.models import layout
 from workers.models.layout import Encoder
 from workers.models.manifest import Manifest, damaged_files, read_manifest
@@ -146,12 +146,15 @@ class SavedModelRunner:
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
         self._model: Any = None
+        self._device: Any = None
 
     def warm(self) -> None:
         """Load it."""
         try:
-            tf = load_tensorflow(self._threads, gpu=False)
-            self._model = tf.saved_model.load(str(self._path))
+            tf = load_tensorflow(self._threads)
+            self._device = tf.device
+            with tf.device(CPU):
+                self._model = tf.saved_model.load(str(self._path))
         except Exception as error:
             raise EngineError(f"{self._path} cannot be loaded: {error}") from error
 
@@ -167,7 +170,10 @@ class SavedModelRunner:
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Run a padded batch as it is."""
         run = self._model.signatures["serving_default"]
-        vectors: NDArray[np.float32] = run(ids=batch.ids, lengths=batch.lengths)["vectors"].numpy()
+        with self._device(CPU):
+            vectors: NDArray[np.float32] = run(ids=batch.ids, lengths=batch.lengths)[
+                "vectors"
+            ].numpy()
         return vectors
 
 
