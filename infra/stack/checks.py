@@ -15,7 +15,7 @@ from infra.stack.settings import StackSettings
 from shared.connection import connect
 from shared.errors import StackError
 
-RUN_BYTES = 300_000_000
+RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
 MODEL_BYTES = 700_000_000
 
 
