@@ -26,10 +26,12 @@ class Caller:
         connection = self._connection()
 
         def exchange() -> Any:
-            connection.connect()  # sending would connect too, but not ask a sentinel where to
             connection.send_command(*command)
             return connection.read_response(disconnect_on_error=True)
 
+        # Sending connects too, but asks no sentinel where to. This has retries of its own: among
+        # the others they would multiply, and a silent server be told of too late.
+        connection.connect()
         return connection.retry.call_with_retry(exchange, lambda _error: connection.disconnect())
 
     def _connection(self) -> Any:
