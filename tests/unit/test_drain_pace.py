@@ -56,7 +56,6 @@ def test_a_busy_engine_is_leased_for_shortly_before_it_is_free(
     pace: EnginePace, clock: ManualClock
 ) -> None:
     pace.begin(3)
-    pace._free.clear()
     clock.advance(1.0)
     pace.rest()
     assert waits(pace) == [pytest.approx(2.0 - LEADS * FIRST_PREPARE_SECONDS)]
