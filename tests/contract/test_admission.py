@@ -94,13 +94,15 @@ def test_an_empty_queue_lets_in_whatever_the_rate_was(
 def test_an_idle_minute_does_not_slow_the_rate(
     publisher: RedisPublisher, redis_client: "redis.Redis"
 ) -> None:
-    saw(redis_client, per_second=30, ago_seconds=50, busy=0)
+    saw(redis_client, per_second=31, ago_seconds=50, busy=0)
 
-    publish(publisher, *numbered(15))
+    publish(
+        publisher, *numbered(15)
+    )  # 15.5 in half a second: 30 would make 15 or, rounded, 14.999…
     with pytest.raises(AdmissionRefused) as refused:
         publish(publisher, "more")
 
-    assert refused.value.retry_after_seconds == 1  # (15 - 15 / 2) / 30, at least a second
+    assert refused.value.retry_after_seconds == 1  # (15 - 15 / 2) / 31, at least a second
 
 
 def test_after_a_quiet_hour_nothing_is_known(
