@@ -98,7 +98,7 @@ def test_an_idle_minute_does_not_slow_the_rate(
 
     publish(
         publisher, *numbered(15)
-    )  # 15.5 in half a second: 30 would make 15 or, rounded, 14.999…
+    )  # 15.5 in time; 30 would make 15 or, rounded, 14.999…
     with pytest.raises(AdmissionRefused) as refused:
         publish(publisher, "more")
 
