@@ -96,9 +96,7 @@ def test_an_idle_minute_does_not_slow_the_rate(
 ) -> None:
     saw(redis_client, per_second=31, ago_seconds=50, busy=0)
 
-    publish(
-        publisher, *numbered(15)
-    )  # 15.5 in time; 30 would make 15 or, rounded, 14.999…
+    publish(publisher, *numbered(15))  # 15.5 in time; 30 would make 15 or, rounded, 14.999…
     with pytest.raises(AdmissionRefused) as refused:
         publish(publisher, "more")
 
