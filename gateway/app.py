@@ -4,7 +4,7 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 
 from gateway import problems
-from gateway.ports import Ports
+from gateway.dependencies import Dependencies
 from gateway.routes import chat, conversations, documentation, jobs, operations, page
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -23,14 +23,16 @@ class _NoSessions(SessionInterface):
         return True
 
 
-def create_app(ports: Ports, settings: GatewaySettings, *, many_processes: bool = False) -> Flask:
+def create_app(
+    ports: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
+) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     app.session_interface = _NoSessions()
     problems.register(app)
-    chat.register(app, ports.dispatcher, ports.meters, settings.wait_seconds)
-    jobs.register(app, ports.jobs, ports.cancellation)
+    chat.register(app, ports.dispatcher, ports.metrics, settings.wait_seconds)
+    jobs.register(app, ports.jobs, ports.canceller)
     conversations.register(app, ports.conversations)
     operations.register(app, ports, many_processes=many_processes)
     page.register(app)
@@ -39,8 +41,8 @@ def create_app(ports: Ports, settings: GatewaySettings, *, many_processes: bool 
     return app
 
 
-def _finish_answers(app: Flask, ports: Ports) -> None:
-    count_answer = ports.meters.count_answer
+def _finish_answers(app: Flask, ports: Dependencies) -> None:
+    count_answer = ports.metrics.count_answer
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gateway.settings import GatewaySettings
 from shared.errors import SettingsError
-from shared.heap import settle_heap
+from shared.gc_tuning import freeze_gc
 from shared.settings import load
 
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
@@ -48,7 +48,7 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(_worker: Any) -> None:
     """Leave what is loaded by now out of garbage collection."""
-    settle_heap()
+    freeze_gc()
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -40,7 +40,7 @@ class RedisHealth:
                 for name in cast("list[bytes]", self._client.zrange(keys.workers(queue), 0, -1))
             ]
             beats = cast("list[bytes | None]", self._client.mget(names)) if names else []
-        return [_status_decoder.decode(beat) for beat in beats if beat is not None]
+        return [_status_decoder.decode(heartbeat) for heartbeat in beats if heartbeat is not None]
 
     def backlogs(self) -> Mapping[str, int]:
         """Return the lengths of the queues, all priority steps together."""

@@ -16,14 +16,14 @@ _HEADER = re.compile(r'([A-Za-z0-9_.:@-]{1,128})\Z|"([A-Za-z0-9_.:@-]{1,128})"\Z
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyKey:
     """A client's key, and the digest of what it asked under that key."""
 
     key: str
     fingerprint: str
 
 
-def read_claim(header: str, request: ChatRequest) -> Claim:
+def read_idempotency_key(header: str, request: ChatRequest) -> IdempotencyKey:
     """Return the claim of a request; raise InvalidRequest where the header is no key."""
     match = _HEADER.match(header.strip())
     if match is None:
@@ -33,4 +33,4 @@ def read_claim(header: str, request: ChatRequest) -> Claim:
             "Idempotency-Key",
         )
     digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()
-    return Claim(match[1] or match[2], digest)
+    return IdempotencyKey(match[1] or match[2], digest)

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from shared import outcomes
+from shared import results
 from shared.errors import (
     AdmissionRefused,
     ClientGone,
@@ -20,7 +20,7 @@ from shared.errors import (
     QueueUnavailable,
 )
 from shared.jobs import JobState
-from shared.outcomes import JobRecord
+from shared.results import JobRecord
 
 logger = logging.getLogger("parley.gateway")
 
@@ -158,6 +158,6 @@ def _failure_detail(body: bytes | None) -> str:
     if body is None:
         return _NO_DETAIL
     try:
-        return outcomes.failure_detail(body)
+        return results.failure_detail(body)
     except (ValueError, TypeError, LookupError):  # a result that Celery itself wrote
         return _NO_DETAIL

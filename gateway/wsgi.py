@@ -8,19 +8,19 @@ from flask import Flask
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
-from gateway.cancellation import RedisCancellation
-from gateway.conversations import RedisConversations
-from gateway.departures import Departures
-from gateway.dispatch import Dispatcher, new_gateway_id
+from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
-from gateway.job_store import RedisJobStore
 from gateway.logs import write_lines
-from gateway.meters import Meters
-from gateway.ports import Ports
-from gateway.publisher import QueueLimits, RedisPublisher
-from gateway.reply_feed import RedisReplyFeed
+from gateway.metrics import Metrics
+from gateway.queue.conversations import RedisConversations
+from gateway.queue.disconnect_watcher import DisconnectWatcher
+from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_store import RedisJobStore
+from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.settings import GatewaySettings
-from gateway.waiting_room import WaitingRoom
 from shared.clock import SystemClock
 from shared.connection import connect
 from shared.settings import load
@@ -34,46 +34,46 @@ def create() -> Flask:
     write_lines(settings.log_level)
     cast("Any", disable_created_metrics)()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    ports = connect_ports(client, settings)
+    ports = connect_dependencies(client, settings)
     return create_app(ports, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ)
 
 
-def connect_ports(client: "redis.Redis", settings: GatewaySettings) -> Ports:
+def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
-    clock, room, gateway_id = SystemClock(), WaitingRoom(), new_gateway_id()
-    meters, jobs = Meters(), RedisJobStore(client)
+    clock, room, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
+    metrics, jobs = Metrics(), RedisJobStore(client)
 
     def on_delivery(replies: int) -> None:
-        meters.count_replies(replies, still_waiting=len(room))
+        metrics.count_replies(replies, still_waiting=len(room))
 
     def on_enqueue(enqueued: int) -> None:
-        meters.count_enqueued(enqueued, waiting=len(room))
+        metrics.count_enqueued(enqueued, waiting=len(room))
 
     feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=on_delivery)
     feed.start()
     limits = queue_limits(settings)
     publisher = RedisPublisher(client, limits, on_enqueue)
     deadline = settings.job_deadline_seconds
-    cancellation = RedisCancellation(client, clock, limits)
+    canceller = RedisJobCanceller(client, clock, limits)
     dispatcher = Dispatcher(
         publisher,
         room,
         jobs,
-        cancellation,
-        Departures(),
+        canceller,
+        DisconnectWatcher(),
         clock,
         gateway_id=gateway_id,
         deadline_seconds=deadline,
-        observe_enqueue=meters.enqueue_seconds.observe,
+        observe_enqueue=metrics.enqueue_seconds.observe,
     )
-    return Ports(
+    return Dependencies(
         dispatcher,
         jobs,
-        cancellation,
+        canceller,
         feed,
         RedisConversations(client, clock, limits),
         RedisHealth(client),
-        meters,
+        metrics,
     )
 
 

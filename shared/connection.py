@@ -15,7 +15,7 @@ from shared.errors import QueueUnavailable
 from shared.redis_address import SentinelAddress, is_sentinel, read_sentinel_address
 
 REDIS_ERRORS = (redis.RedisError, OSError)
-_SHORTEST_PAUSE_SECONDS = 0.05
+_MIN_PAUSE_SECONDS = 0.05
 
 
 def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "redis.Redis":
@@ -49,9 +49,9 @@ def _connect_by_sentinel(address: SentinelAddress, options: dict[str, Any]) -> "
     return client
 
 
-def pause_seconds(failures: int, longest_seconds: float) -> float:
+def backoff_seconds(failures: int, longest_seconds: float) -> float:
     """Return how long to wait after so many failures in a row: doubling, bounded, jittered."""
-    bound = min(longest_seconds, _SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 20))
+    bound = min(longest_seconds, _MIN_PAUSE_SECONDS * 2.0 ** min(failures - 1, 20))
     return random.uniform(bound / 2, bound)  # noqa: S311 - spreads reconnections, no secret
 
 

@@ -31,7 +31,7 @@
 INFERENCE = "inference"
 SENTIMENT = "sentiment"
 QUEUES = (INFERENCE, SENTIMENT)
-MOST_TONES = 10_000  # messages on the sentiment queue; lanes.lua has the same
+MAX_TONES = 10_000  # messages on the sentiment queue; lanes.lua has the same
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -40,7 +40,7 @@ PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
-DRAIN_RATE = "parley:drain-rate"
+THROUGHPUT = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
 
@@ -49,7 +49,7 @@ def queue_keys(queue: str) -> list[str]:
     return [queue + suffix for suffix in PRIORITY_SUFFIXES]
 
 
-def intake(worker: str) -> str:
+def handoff(worker: str) -> str:
     """Name the list into which a blocked worker is handed a message."""
     return f"parley:intake:{worker}"
 
@@ -59,22 +59,22 @@ def lease(worker: str) -> str:
     return f"parley:lease:{worker}"
 
 
-def receipt(worker: str) -> str:
+def last_lease(worker: str) -> str:
     """Name what a worker's last lease call took."""
     return f"parley:receipt:{worker}"
 
 
-def suspects(queue: str) -> str:
+def quarantine(queue: str) -> str:
     """Name the list of a queue's messages that may have killed the workers who held them."""
     return f"parley:suspects:{queue}"
 
 
-def alone(worker: str) -> str:
+def exclusive_lease(worker: str) -> str:
     """Name the token of the suspect that a worker holds, and nothing beside it."""
     return f"parley:alone:{worker}"
 
 
-def doomed(worker: str) -> str:
+def exhausted(worker: str) -> str:
     """Name the tokens of messages that were delivered too often and are in a worker's hands."""
     return f"parley:doomed:{worker}"
 

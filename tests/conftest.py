@@ -41,7 +41,7 @@ def redis_client(redis_url: str) -> "Iterator[redis.Redis]":
 @pytest.fixture(scope="session")
 def model_dir() -> Path:
     """Build the model once and keep it in the data folder, as `make run` does."""
-    from workers.models.build import build_model
+    from workers.modelling.encoder.build import build_model
 
     path = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
     build_model(path)

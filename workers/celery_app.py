@@ -1,7 +1,7 @@
 """The Celery application: `celery -A workers.celery_app worker -Q inference` (or sentiment).
 
 The two tasks are registered so that Celery's tools and clients know their names; the drain answers
-them in batches (workers/drain), so their bodies never run in a worker.
+them in batches (workers/consumer), so their bodies never run in a worker.
 """
 
 from collections.abc import Mapping
@@ -35,13 +35,13 @@ def _configuration() -> dict[str, Any]:
         "broker_connection_max_retries": None,
         # No task of Celery's own ever runs here, so none is cut off; unset, Celery warns.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
-        "worker_consumer": "workers.drain.step:PatientConsumer",
+        "worker_consumer": "workers.consumer.bootstep:FastReconnectConsumer",
     }
 
 
 app = Celery("parley", set_as_current=False)
 app.add_defaults(_configuration)
-app.steps["consumer"].add("workers.drain.step:DrainStep")
+app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
 
 
 @app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]

@@ -5,15 +5,15 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from gateway.chat_request import ChatRequest, read_chat_request
-from gateway.dispatch import Asked, Dispatcher
-from gateway.idempotency import read_claim
-from gateway.meters import Meters
-from gateway.preferences import Preference, read_preference
+from gateway.idempotency import read_idempotency_key
+from gateway.metrics import Metrics
+from gateway.prefer_header import Preference, read_preference
 from gateway.problems import job_problem
-from gateway.waiting_room import ENDED
+from gateway.queue.dispatcher import Dispatcher, SubmitResult
+from gateway.queue.pending_replies import ENDED
 
 
-def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: float) -> None:
+def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, longest_wait: float) -> None:
     """Serve POST /chat."""
 
     @app.post("/chat")
@@ -21,9 +21,9 @@ def register(app: Flask, dispatcher: Dispatcher, meters: Meters, longest_wait: f
         chat_request = read_body()
         preference = read_preference(request.environ.get("HTTP_PREFER"), longest_wait)
         key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-        claim = None if key is None else read_claim(key, chat_request)
+        claim = None if key is None else read_idempotency_key(key, chat_request)
         job = dispatcher.accept(chat_request)
-        with meters.chat_seconds.time():
+        with metrics.chat_seconds.time():
             asked = dispatcher.ask(job, preference.wait_seconds, claim, _connection())
         return _answer(asked, preference)
 
@@ -41,7 +41,7 @@ def read_body() -> ChatRequest:
     return read_chat_request(request.get_data(cache=False))
 
 
-def _answer(asked: Asked, preference: Preference) -> Response:
+def _answer(asked: SubmitResult, preference: Preference) -> Response:
     record = asked.record
     if record.state not in ENDED:
         return _accepted(asked, preference)
@@ -55,7 +55,7 @@ def _answer(asked: Asked, preference: Preference) -> Response:
     return response
 
 
-def _accepted(asked: Asked, preference: Preference) -> Response:
+def _accepted(asked: SubmitResult, preference: Preference) -> Response:
     body = {
         "job_id": asked.job_id,
         "conversation_id": asked.conversation_id,

@@ -4,7 +4,7 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from gateway.conversations import Conversations
+from gateway.queue.conversations import Conversations
 from shared.wire import IDENTIFIER
 
 

@@ -3,14 +3,14 @@
 import msgspec
 from flask import Flask, Response
 
-from gateway.cancellation import Cancellation
-from gateway.job_store import JobStore
 from gateway.problems import JOB_ENDED, UNKNOWN_JOB, describe_failure, problem
-from shared.outcomes import JobRecord
+from gateway.queue.job_canceller import JobCanceller
+from gateway.queue.job_store import JobStore
+from shared.results import JobRecord
 from shared.wire import IDENTIFIER
 
 
-def register(app: Flask, jobs: JobStore, cancellation: Cancellation) -> None:
+def register(app: Flask, jobs: JobStore, canceller: JobCanceller) -> None:
     """Serve both methods."""
 
     @app.get("/jobs/<job_id>")
@@ -20,7 +20,7 @@ def register(app: Flask, jobs: JobStore, cancellation: Cancellation) -> None:
 
     @app.delete("/jobs/<job_id>")
     def cancel_job(job_id: str) -> Response:
-        known = IDENTIFIER.match(job_id) and cancellation.cancel(job_id)
+        known = IDENTIFIER.match(job_id) and canceller.cancel(job_id)
         record = jobs.find(job_id) if known else None
         if record is None:
             return _unknown()

@@ -4,12 +4,12 @@ import msgspec
 from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from gateway.dependencies import Dependencies
 from gateway.health import readiness
-from gateway.meters import expose
-from gateway.ports import Ports
+from gateway.metrics import expose
 
 
-def register(app: Flask, ports: Ports, *, many_processes: bool) -> None:
+def register(app: Flask, ports: Dependencies, *, many_processes: bool) -> None:
     """Serve the three."""
 
     @app.get("/healthz")
@@ -30,5 +30,5 @@ def register(app: Flask, ports: Ports, *, many_processes: bool) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        body = expose(ports.meters, ports.health, many_processes=many_processes)
+        body = expose(ports.metrics, ports.health, many_processes=many_processes)
         return Response(body, content_type=CONTENT_TYPE_LATEST)

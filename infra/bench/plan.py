@@ -12,10 +12,10 @@ SYSTEMS = (*STANDARD, IDEAL)
 ALL_SYSTEMS = (*SERVED, IDEAL, QUEUE)
 CONCURRENCY = (1, 32, 256, 1000)
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3)  # of what Parley answers in a closed loop
-MOST_USERS = 10_000
-MOST_SECONDS = 600.0
+MAX_USERS = 10_000
+MAX_SECONDS = 600.0
 _USER_SECONDS = 4.0  # an open loop has users for the arrivals of so many seconds
-_LEAST_USERS, _MOST_OPEN_USERS = 64, 4_000
+_MIN_USERS, _MAX_OPEN_USERS = 64, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class BenchPlan:
         unknown = [name for name in self.systems if name not in ALL_SYSTEMS]
         if unknown or not self.systems:
             raise BenchError(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
-        if not all(1 <= users <= MOST_USERS for users in self.concurrency):
-            raise BenchError(f"--concurrency takes numbers from 1 to {MOST_USERS}")
-        if not all(0 < rate <= MOST_USERS for rate in self.rates or ()):
-            raise BenchError(f"--rates takes numbers above 0, at most {MOST_USERS}")
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise BenchError(f"--seconds takes a number above 0, at most {MOST_SECONDS:.0f}")
+        if not all(1 <= users <= MAX_USERS for users in self.concurrency):
+            raise BenchError(f"--concurrency takes numbers from 1 to {MAX_USERS}")
+        if not all(0 < rate <= MAX_USERS for rate in self.rates or ()):
+            raise BenchError(f"--rates takes numbers above 0, at most {MAX_USERS}")
+        if not 0 < self.seconds <= MAX_SECONDS:
+            raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
     def open_rates(self, saturation: float | None) -> tuple[float, ...]:
         """Return the rates of the open loop; none where there is nothing to take shares of."""
@@ -68,4 +68,4 @@ def quick_plan(systems: tuple[str, ...], messages: Path | None) -> BenchPlan:
 
 def open_loop_users(rate: float) -> int:
     """Return how many requests may be under way at once when they arrive at a rate."""
-    return int(min(_MOST_OPEN_USERS, max(_LEAST_USERS, rate * _USER_SECONDS)))
+    return int(min(_MAX_OPEN_USERS, max(_MIN_USERS, rate * _USER_SECONDS)))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import redis
 
-from gateway.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import QueueLimits, RedisPublisher
 from infra.bench.systems import free_ports
 from infra.stack.embedded_redis import server_command
 from infra.stack.probes import RedisProbe
@@ -26,10 +26,10 @@ from shared import wire
 from shared.clock import SystemClock
 from shared.connection import connect
 from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone, Turn
-from shared.outcomes import encode_reply
-from workers.drain.port import Completion, Lease, ToneCompletion
-from workers.drain.port import QueueLimits as DrainLimits
-from workers.drain.redis_queue import RedisInferenceQueue, RedisSentimentQueue
+from shared.results import encode_reply
+from workers.consumer.lease_queue import Completion, Lease, ToneCompletion
+from workers.consumer.lease_queue import QueueLimits as DrainLimits
+from workers.consumer.redis_queue import RedisInferenceQueue, RedisSentimentQueue
 
 _ASKED = "Where is my parcel? It should have been here two days ago."
 _TOLD = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4

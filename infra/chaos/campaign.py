@@ -119,7 +119,7 @@ class ChaosCampaign:
             plan.clients,
             plan.seed,
             plan.seconds,
-            plan.patience_seconds,
+            plan.timeout_seconds,
             tuple(self._script),
         )
         spec_file = self._folder / "load.json"
@@ -146,7 +146,7 @@ class ChaosCampaign:
     def _heal(self, stage: Stage, host: Hosted, striker: Striker, began_at: float) -> None:
         """Return once all parts serve and nothing is under way, or after a while."""
         striker.mend_all()
-        deadline = time.monotonic() + self._plan.patience_seconds
+        deadline = time.monotonic() + self._plan.timeout_seconds
         calm_since = None
         while calm_since is None or time.monotonic() - calm_since < _SETTLED_SECONDS:
             host.look()

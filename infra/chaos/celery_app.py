@@ -5,5 +5,5 @@
 
 from workers.celery_app import app as app
 
-app.steps["consumer"].discard("workers.drain.step:DrainStep")
+app.steps["consumer"].discard("workers.consumer.bootstep:BatchConsumerStep")
 app.steps["consumer"].add("infra.chaos.worker:ChaosStep")

@@ -16,7 +16,7 @@ from infra.chaos.script import Message
 
 _WAIT_SECONDS = 8
 _SOCKET_SECONDS = 12.0
-_LONGEST_PAUSE_SECONDS = 5.0
+_MAX_PAUSE_SECONDS = 5.0
 _JOB_ENDED_BADLY = "urn:parley:problem:job-"
 UNKNOWN_JOB = "urn:parley:problem:unknown-job"
 INTERNAL = "urn:parley:problem:internal-error"
@@ -98,7 +98,7 @@ class Client:
         wire: Wire,
         note: Callable[[Entry], None],
         chance: random.Random,
-        patience_seconds: float,
+        timeout_seconds: float,
         *,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -106,7 +106,7 @@ class Client:
         self._wire = wire
         self._note = note
         self._chance = chance
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
         self._now = now
         self._sleep = sleep
 
@@ -140,7 +140,7 @@ class Client:
         self, message: Message, attempt: Callable[[], tuple[Answer | None, Said | None]]
     ) -> Said:
         """Attempt until it led somewhere or patience ends; pause longer after each failure."""
-        deadline = self._now() + self._patience_seconds
+        deadline = self._now() + self._timeout_seconds
         failures = 0
         while self._now() < deadline:
             answer, said = attempt()
@@ -209,7 +209,7 @@ class Client:
     def _pause(self, failures: int, answer: Answer | None) -> None:
         asked = answer.retry_after_seconds if answer else None
         if asked is None:
-            longest = min(_LONGEST_PAUSE_SECONDS, 0.1 * 2.0 ** min(failures, 10))
+            longest = min(_MAX_PAUSE_SECONDS, 0.1 * 2.0 ** min(failures, 10))
             self._sleep(self._chance.uniform(longest / 2, longest))
         else:
             self._sleep(asked * self._chance.uniform(1.0, 1.25))

@@ -33,14 +33,14 @@ class Hands:
         """Count the messages in a worker's hands."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hlen(keys.lease(worker_id))
-            pipe.llen(keys.intake(worker_id))
+            pipe.llen(keys.handoff(worker_id))
             counts = cast("list[int]", pipe.execute())
         return sum(counts)
 
     def jobs(self, worker_id: str) -> list[str]:
         """Name the jobs in a worker's hands."""
         leased = cast("list[bytes]", self._redis.hvals(keys.lease(worker_id)))
-        woken = cast("list[bytes]", self._redis.lrange(keys.intake(worker_id), 0, -1))
+        woken = cast("list[bytes]", self._redis.lrange(keys.handoff(worker_id), 0, -1))
         return [name for raw in (*leased, *woken) if (name := peek_id(raw))]
 
     def push(self, queue: str, raw: bytes) -> None:

@@ -26,7 +26,7 @@ _MARK_BYTES = 4_096
 # Nothing of these may be there when nothing is under way.
 _PASSING = (
     *(f"{queue}*" for queue in (keys.INFERENCE, keys.SENTIMENT)),
-    *(keys.intake("*"), keys.lease("*"), keys.suspects("*")),
+    *(keys.handoff("*"), keys.lease("*"), keys.quarantine("*")),
     *(keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
 )
 # What may live without a TTL: single keys, and lists and sets with a cap or a sweep.
@@ -34,7 +34,7 @@ _CELERYS = ".reply.celery.pidbox"  # what a worker leaves that dies while Celery
 _LASTING = (
     keys.DEAD_LETTERS,
     keys.LEASE_TOKEN,
-    keys.DRAIN_RATE,
+    keys.THROUGHPUT,
     "parley:workers:",
     "_kombu.",
     "unacked",

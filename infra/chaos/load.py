@@ -31,13 +31,13 @@ class LoadSpec:
     clients: int
     seed: int
     seconds: float
-    patience_seconds: float
+    timeout_seconds: float
     script: tuple[Conversation, ...]
 
     @property
     def bound_seconds(self) -> float:
         """Return the time after which a load that has not ended never will."""
-        return 3 * self.seconds + 4 * self.patience_seconds + _SLACK_SECONDS
+        return 3 * self.seconds + 4 * self.timeout_seconds + _SLACK_SECONDS
 
 
 class Crowd:
@@ -65,7 +65,7 @@ class Crowd:
     def _work(self, number: int, start: float) -> None:
         chance = random.Random(f"client {self._spec.seed} {number}")  # noqa: S311 - no secret
         wire = Wire(self._spec.urls, first=number)
-        client = Client(wire, self._ledger.note, chance, self._spec.patience_seconds)
+        client = Client(wire, self._ledger.note, chance, self._spec.timeout_seconds)
         while True:
             try:
                 conversation = self._waiting.get_nowait()

@@ -22,7 +22,7 @@ _COLOURS = {
     "deadly": "#7b4fc9",
 }
 _ROWS = (REDIS, *INFERENCE, "sentiment", *GATEWAYS)
-_SHORTEST_SECONDS = 0.7  # of a bar, so that a moment can be seen
+_MIN_SECONDS = 0.7  # of a bar, so that a moment can be seen
 
 
 def draw(report: ChaosReport, path: Path) -> None:
@@ -79,7 +79,7 @@ def _draw_faults(axes: Any, report: ChaosReport) -> None:
         lasted = fault.seconds if strike.mended_at else 0.0
         row = _ROWS.index(fault.target)
         colour = _COLOURS[fault.action]
-        axes.barh(row, max(lasted, _SHORTEST_SECONDS), left=begin, height=0.55, color=colour)
+        axes.barh(row, max(lasted, _MIN_SECONDS), left=begin, height=0.55, color=colour)
         above = begin >= free[fault.target]
         free[fault.target] = begin + 1.2 * len(fault.action) if above else free[fault.target]
         height, edge = (-0.33, "bottom") if above else (0.31, "top")

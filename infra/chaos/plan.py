@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from infra.chaos.faults import CARDS, Card
 from shared.errors import BenchError
 
-MOST_MESSAGES = 200_000
-MOST_FAULTS = 1_000
-MOST_SECONDS = 7_200.0
+MAX_MESSAGES = 200_000
+MAX_FAULTS = 1_000
+MAX_SECONDS = 7_200.0
 QUICK_MESSAGES, QUICK_SECONDS = 1_500, 54.0
 
 
@@ -26,19 +26,19 @@ class ChaosPlan:
     faults: int = 48
     seconds: float = 330.0
     clients: int = 96
-    patience_seconds: float = 120.0
+    timeout_seconds: float = 120.0
     cards: tuple[Card, ...] = field(default=CARDS)
     planted_bug: bool = False
 
     def __post_init__(self) -> None:
-        if not 1 <= self.messages <= MOST_MESSAGES:
-            raise BenchError(f"--messages takes a number from 1 to {MOST_MESSAGES}")
-        if not 0 <= self.faults <= MOST_FAULTS:
-            raise BenchError(f"--faults takes a number from 0 to {MOST_FAULTS}")
-        if not 1 <= self.patience_seconds <= MOST_SECONDS:
-            raise BenchError(f"--patience takes a number from 1 to {MOST_SECONDS:.0f}")
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise BenchError(f"--seconds takes a number above 0, at most {MOST_SECONDS:.0f}")
+        if not 1 <= self.messages <= MAX_MESSAGES:
+            raise BenchError(f"--messages takes a number from 1 to {MAX_MESSAGES}")
+        if not 0 <= self.faults <= MAX_FAULTS:
+            raise BenchError(f"--faults takes a number from 0 to {MAX_FAULTS}")
+        if not 1 <= self.timeout_seconds <= MAX_SECONDS:
+            raise BenchError(f"--patience takes a number from 1 to {MAX_SECONDS:.0f}")
+        if not 0 < self.seconds <= MAX_SECONDS:
+            raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
 
 def quick_plan(seed: int) -> ChaosPlan:

@@ -11,7 +11,7 @@ from infra.chaos.faults import Fault
 # one that ends its process.
 POISON, DEADLY = "王", "火"
 _SPOILT = {"poison": (POISON, 3), "deadly": (DEADLY, 1)}  # word, and messages for each such fault
-_MOST_TURNS = 6
+_MAX_TURNS = 6
 _GUST_SECONDS = 5.0  # a calm load leaves workers' hands empty: messages come in gusts,
 _BLOWING = 0.3  # each over so much of its time
 
@@ -52,7 +52,7 @@ def write_script(
     script: list[Conversation] = []
     number = 0
     while number < messages:
-        turns = min(chance.randint(1, _MOST_TURNS), messages - number)
+        turns = min(chance.randint(1, _MAX_TURNS), messages - number)
         due = gusty(seconds * number / messages)
         manner: Manner = "bursting" if chance.random() < 0.3 else "waiting"
         said = tuple(

@@ -16,7 +16,7 @@ from shared.connection import REDIS_ERRORS
 AIM_SECONDS = 5.0  # how long a fault waits for its worker to have its hands full
 _FULL_HANDS = 8
 _ABSENT_SECONDS = 40.0  # how long it waits for a part that is down
-_REST_SECONDS = 2.0  # between two faults of one part that were both waiting for it
+_LINGER_SECONDS = 2.0  # between two faults of one part that were both waiting for it
 _ON_PROCESSES = frozenset(("kill", "freeze", "restart", "away"))
 
 
@@ -109,7 +109,7 @@ class Striker:
     def _must_wait(self, fault: Fault) -> bool:
         if fault.action not in _ON_PROCESSES:
             return False
-        rested = time.time() - self._struck_at.get(fault.target, 0.0) > _REST_SECONDS
+        rested = time.time() - self._struck_at.get(fault.target, 0.0) > _LINGER_SECONDS
         return not (rested and self._watch.is_up(fault.target))
 
     def _aim(self, fault: Fault, late_seconds: float) -> str | None:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from infra.chaos.script import DEADLY, POISON
 from shared.errors import EngineError
-from workers import assembly
-from workers.drain.port import Arrival, Completion, CompletionVerdict, Lease, Start
-from workers.drain.redis_queue import RedisInferenceQueue
-from workers.drain.step import Drained, DrainStep
+from workers import context
+from workers.consumer.bootstep import BatchConsumerStep, RunningConsumer
+from workers.consumer.lease_queue import Arrival, ClaimResult, Completion, CompletionVerdict, Lease
+from workers.consumer.redis_queue import RedisInferenceQueue
 from workers.engines.cost import CostModel
-from workers.engines.port import Engine, Shape, TokenBatch
+from workers.engines.engine import Engine, Shape, TokenBatch
 from workers.preprocessing.tokens import Tokenizer
 
 PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
@@ -71,7 +71,7 @@ class ForgetfulQueue(RedisInferenceQueue):
         self._give_up([lease.token for lease in leases])
         return leases
 
-    def start(self, arrivals: Sequence[Arrival]) -> list[Start]:
+    def start(self, arrivals: Sequence[Arrival]) -> list[ClaimResult]:
         """Judge arrivals as if their leases were held."""
         with self._pretending([arrival.token for arrival in arrivals]):
             return super().start(arrivals)
@@ -96,12 +96,12 @@ class ForgetfulQueue(RedisInferenceQueue):
             self._redis.hdel(self._lease_key, *tokens)
 
 
-class ChaosStep(DrainStep):
+class ChaosStep(BatchConsumerStep):
     """Composes the drain as Parley does, the campaign's parts in place of some of its own."""
 
-    def _compose(self, c: Any) -> list[Drained]:
+    def _compose(self, c: Any) -> list[RunningConsumer]:
         with contextlib.ExitStack() as swaps:
-            swaps.enter_context(_swapped(assembly, "select_engine", _poisonable))
+            swaps.enter_context(_swapped(context, "select_engine", _poisonable))
             if os.environ.get(PLANTED_BUG):
                 from workers import inference  # no worker of another queue needs all that
 

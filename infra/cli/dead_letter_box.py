@@ -10,7 +10,7 @@ import redis
 
 from shared import keys
 from shared.connection import queue_errors
-from workers.drain.port import DeadLetter
+from workers.consumer.lease_queue import DeadLetter
 
 # One record leaves the list and its message goes to the tail of its queue, both or neither. What
 # the job's first end left behind goes too: a stored result would end the new attempt unread.

@@ -56,7 +56,7 @@ def import_base(
     """
     from infra.cli.output import console
     from shared.errors import KnowledgeError
-    from workers.knowledge.csv_import import import_csv, to_yaml
+    from workers.modelling.knowledge.csv_import import import_csv, to_yaml
 
     if target.exists() and not replace:
         raise KnowledgeError(f"{target} exists already: name another file or add --replace.")
@@ -81,7 +81,7 @@ def fit_base(
     """
     from infra.cli.output import console, native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.knowledge.tuning import tune
+    from workers.modelling.knowledge.tuning import tune
 
     base = path or _configured_base()
     screen = progress_console(as_json=as_json)
@@ -94,7 +94,7 @@ def fit_base(
         f"wordings left out: {report.right_first:.1%} right first, {report.answered:.1%} answered, "
         f"{report.right_of_answered:.1%} of these right\n"
         f"answered though the entry is missing: {report.missing_answered:.1%}; "
-        f"out of scope: {report.strangers_answered:.1%}; ECE {report.calibration_error:.3f}\n"
+        f"out of scope: {report.out_of_scope_answered:.1%}; ECE {report.calibration_error:.3f}\n"
         f"[green]✓[/] {target}: answer from {report.calibration.answer_from}, "
         f"ask back from {report.calibration.clarify_from}",
         highlight=False,

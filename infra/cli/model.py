@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from workers.engines.select import Kind
-    from workers.models.gate import GateReport, LabelledRow
-    from workers.models.weights import Source
+    from workers.modelling.encoder.gate import GateReport, LabelledRow
+    from workers.modelling.encoder.weights import Source
 
 app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
 
@@ -80,7 +80,7 @@ def check(
     from infra.cli.output import native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
     from shared.errors import SettingsError
-    from workers.models.check import check_model
+    from workers.modelling.encoder.check import check_model
 
     screen, folder = progress_console(as_json=as_json), _folder(model_dir)
     if data and not gate:
@@ -114,7 +114,7 @@ def crews(
     from infra.cli.model_tables import show_crews
     from infra.cli.output import print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.models.crews import measure_crews
+    from workers.modelling.encoder.scaling import measure_crews
 
     texts = [row.text for row in _labelled_rows(data)]
     with StageProgress(progress_console(as_json=as_json), "Running crews") as progress:
@@ -141,7 +141,7 @@ def profile(
     from infra.cli.model_tables import show_profile
     from infra.cli.output import native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.models.profile import profile_model
+    from workers.modelling.encoder.profile import profile_model
 
     screen = progress_console(as_json=as_json)
     with native_silence(), StageProgress(screen, "Timing the model") as progress:
@@ -172,7 +172,7 @@ def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: boo
     from infra.cli.model_tables import show_gate
     from infra.cli.output import native_silence, progress_console
     from infra.stack.progress import StageProgress
-    from workers.models.gate import run_gate
+    from workers.modelling.encoder.gate import run_gate
 
     screen = progress_console(as_json=as_json)
     with native_silence(), StageProgress(screen, "Measuring the engines") as progress:
@@ -192,7 +192,7 @@ def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
 
 
 def _source(weights: str | None) -> "Source | None":
-    from workers.models.weights import folder_source, packaged_source
+    from workers.modelling.encoder.weights import folder_source, packaged_source
 
     if weights is None:
         return None

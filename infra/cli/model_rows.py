@@ -6,9 +6,9 @@ import msgspec
 
 from shared.errors import SettingsError
 from workers.knowledge.loader import load
-from workers.models.gate import LabelledRow
+from workers.modelling.encoder.gate import LabelledRow
 
-MOST_ROWS = 3000
+MAX_ROWS = 3000
 
 
 def rows_of_file(path: Path) -> list[LabelledRow]:
@@ -31,7 +31,7 @@ def rows_of_base(path: Path) -> list[LabelledRow]:
     )
 
 
-def thinned(rows: list[LabelledRow], most: int = MOST_ROWS) -> list[LabelledRow]:
+def thinned(rows: list[LabelledRow], most: int = MAX_ROWS) -> list[LabelledRow]:
     """Return at most so many rows, taken evenly."""
     if len(rows) <= most:
         return rows

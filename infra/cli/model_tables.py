@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from infra.cli.output import console
-from workers.models.check import (
-    LEAST_INT8_COSINE,
-    MOST_FLOAT_DIFFERENCE,
+from workers.modelling.encoder.check import (
+    MAX_FLOAT_DIFFERENCE,
+    MIN_INT8_COSINE,
     CheckReport,
     Parity,
 )
-from workers.models.crews import CrewSpeed
-from workers.models.gate import LEAST_RATIO, MOST_LOST_POINTS, GateReport
-from workers.models.profile import ProfileReport, Speed
+from workers.modelling.encoder.gate import MAX_LOST_POINTS, MIN_RATIO, GateReport
+from workers.modelling.encoder.profile import ProfileReport, Speed
+from workers.modelling.encoder.scaling import CrewSpeed
 
 _YES, _NO = "[green]✓[/]", "[red]✗[/]"
 
@@ -24,8 +24,8 @@ def show_check(report: CheckReport) -> None:
     if report.parities:
         screen.print(_parities(report.parities))
         screen.print(
-            f"[dim]against {report.reference}; float engines: max |Δ| ≤ {MOST_FLOAT_DIFFERENCE:g}, "
-            f"int8: mean cosine ≥ {LEAST_INT8_COSINE}[/]\n",
+            f"[dim]against {report.reference}; float engines: max |Δ| ≤ {MAX_FLOAT_DIFFERENCE:g}, "
+            f"int8: mean cosine ≥ {MIN_INT8_COSINE}[/]\n",
             highlight=False,
         )
     if report.speeds:
@@ -53,8 +53,8 @@ def show_gate(report: GateReport) -> None:
         )
     screen.print("", table)
     screen.print(
-        f"[dim]{report.rows} rows of {report.labels} labels; at least {LEAST_RATIO} times as fast "
-        f"as the plain engine, at most {MOST_LOST_POINTS} points lost[/]\n"
+        f"[dim]{report.rows} rows of {report.labels} labels; at least {MIN_RATIO} times as fast "
+        f"as the plain engine, at most {MAX_LOST_POINTS} points lost[/]\n"
         f"{_YES} PARLEY_ENGINE=auto takes {report.chosen}",
         highlight=False,
     )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.cli.tone_reader import ToneReader
-    from workers.tone.training.judge import Verdict
+    from workers.modelling.tone.evaluation import Verdict
 
 app = typer.Typer(help="Train and judge the classifier of tones.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     """Fit the head on the sets that allow it, write it, and judge it on sets it has not seen."""
     from infra.cli.output import console, native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.tone.training.train import train as fit
+    from workers.modelling.tone.train import train as fit
 
     target = head or _shipped_head()
     screen = progress_console(as_json=as_json)
@@ -47,7 +47,7 @@ def judge(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     """Judge a head on every set that is there."""
     from infra.cli.output import native_silence, print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.tone.training.train import evaluate
+    from workers.modelling.tone.train import evaluate
 
     screen = progress_console(as_json=as_json)
     with native_silence(), StageProgress(screen, "Judging the tone head") as progress:

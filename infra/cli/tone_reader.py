@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.engines.port import Engine, TokenBatch
+from workers.engines.engine import Engine, TokenBatch
 from workers.engines.select import select_engine
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer

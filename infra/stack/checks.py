@@ -59,7 +59,7 @@ def _no_space(folder: Path, needed_bytes: int, free_bytes: int = 0) -> str:
     )
 
 
-def check_ports(settings: StackSettings, *, patience_seconds: float = 0.0) -> None:
+def check_ports(settings: StackSettings, *, timeout_seconds: float = 0.0) -> None:
     """Raise StackError for the first port that is not free; two parts on one port included.
 
     `patience_seconds` is for the parts of a stack that was cut off to go.
@@ -68,7 +68,7 @@ def check_ports(settings: StackSettings, *, patience_seconds: float = 0.0) -> No
     if settings.redis_url is None:
         ports["PARLEY_REDIS_PORT"] = settings.redis_port
     _check_distinct(ports)
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     for setting, port in ports.items():
         host = settings.http_host if setting == "PARLEY_HTTP_PORT" else "127.0.0.1"
         while not is_port_free(port, host):

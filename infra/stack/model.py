@@ -6,9 +6,9 @@ from rich.console import Console
 
 from infra.stack.progress import StageProgress
 from shared.errors import ModelError
-from workers.models.build import Built, build_model
-from workers.models.manifest import Manifest, missing_files, read_manifest
-from workers.models.weights import Source, folder_source, packaged_source
+from workers.engines.manifest import Manifest, missing_files, read_manifest
+from workers.modelling.encoder.build import Built, build_model
+from workers.modelling.encoder.weights import Source, folder_source, packaged_source
 
 
 def built_model(model_dir: Path) -> Manifest | None:

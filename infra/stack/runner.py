@@ -54,7 +54,7 @@ def _prepare(
         settings.model_folder.parent.mkdir(parents=True, exist_ok=True)
         checks.check_space(settings.model_folder.parent, checks.RUN_BYTES + checks.MODEL_BYTES)
     checks.check_redis(settings, terminal.warn)
-    checks.check_ports(settings, patience_seconds=_ORPHANS_GO_SECONDS if was_cut_off else 0.0)
+    checks.check_ports(settings, timeout_seconds=_ORPHANS_GO_SECONDS if was_cut_off else 0.0)
     settings.redis_folder.mkdir(parents=True, exist_ok=True)
     if was_cut_off and settings.redis_url is None:
         mended = embedded_redis.mend_append_only_file(settings.redis_folder)

@@ -21,8 +21,8 @@ from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer
 from tests.processes import RedisServer, free_port
-from workers.drain.port import Arrival, Completion, QueueLimits
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.lease_queue import Arrival, Completion, QueueLimits
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 LINK = "inference"
 
@@ -130,7 +130,7 @@ def test_the_planted_bug_gives_up_what_it_leases_and_completes_it_all_the_same(
 def test_hands_are_seen_from_outside(redis_url: str, redis_client: "redis.Redis") -> None:
     put_job(redis_url)
     queue = worker_queue(redis_url, RedisInferenceQueue)
-    queue.beat(WorkerStatus("w1", keys.INFERENCE, "fake", 4711, "here", 0.0))
+    queue.heartbeat(WorkerStatus("w1", keys.INFERENCE, "fake", 4711, "here", 0.0))
     hands = Hands(redis_url)
     assert hands.worker_id("inference-2", 4711) == "w1"
     assert hands.worker_id("inference-2", 4712) is None

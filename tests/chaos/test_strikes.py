@@ -22,8 +22,8 @@ from shared.clock import SystemClock
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
 from tests.processes import RedisServer, free_port, wait_until
-from workers.drain.port import QueueLimits
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.lease_queue import QueueLimits
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 SLEEPER = Part("inference", (sys.executable, "-c", "import time; time.sleep(60)"))
 
@@ -93,7 +93,7 @@ def test_a_worker_is_struck_when_its_hands_are_full_and_watched_until_they_are_e
     ground.watch.ready(SLEEPER, 0.1)
     clock = SystemClock()
     queue = RedisInferenceQueue(ground.url, "w1", clock, QueueLimits())
-    queue.beat(WorkerStatus("w1", keys.INFERENCE, "fake", ground.process.pid, "h", 0.0))
+    queue.heartbeat(WorkerStatus("w1", keys.INFERENCE, "fake", ground.process.pid, "h", 0.0))
     striker = ground.striker(fault("kill"), aim_seconds=5.0)
     striker.tick(time.time())
     assert not striker.journal.strikes

@@ -7,22 +7,22 @@ from threading import Event
 import msgspec
 import redis
 
-from gateway.cancellation import RedisCancellation
-from gateway.conversations import RedisConversations
-from gateway.publisher import QueueLimits, RedisPublisher
+from gateway.queue.conversations import RedisConversations
+from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
-from shared.outcomes import read_celery_result
+from shared.results import read_celery_result
 from shared.wire import encode_infer
-from workers.drain.counters import Counters
-from workers.drain.events import RecordedEvents
-from workers.drain.persist import Persister
-from workers.drain.port import Completion, Lease
-from workers.drain.port import QueueLimits as DrainLimits
-from workers.drain.prepare import ChatPreparer, Judge
-from workers.drain.redis_queue import RedisInferenceQueue
-from workers.drain.work import Work
+from workers.consumer.counters import Counters
+from workers.consumer.jobs import PreparedJob
+from workers.consumer.lease_queue import Completion, Lease
+from workers.consumer.lease_queue import QueueLimits as DrainLimits
+from workers.consumer.prepare import ChatPreparer, DropPolicy
+from workers.consumer.redis_queue import RedisInferenceQueue
+from workers.consumer.retry_policy import RetryPolicy
+from workers.consumer.task_events import RecordedEvents
 from workers.preprocessing.preprocessor import Prepared
 
 GATEWAY_LIMITS = QueueLimits(
@@ -45,7 +45,7 @@ class Known:
     """What the model knows of a job; `place` is its place in the order of acceptance."""
 
     job: ChatJob
-    foreign: bool
+    external: bool
     place: int | None
     unwanted: bool = False
     result: bytes | None = None
@@ -72,7 +72,7 @@ class Worker:
     queue: RedisInferenceQueue
     preparer: ChatPreparer
     leases: list[Lease] = field(default_factory=list)
-    works: list[Work[ChatJob]] = field(default_factory=list)
+    works: list[PreparedJob[ChatJob]] = field(default_factory=list)
 
 
 class ProtocolStand:
@@ -83,7 +83,7 @@ class ProtocolStand:
         self.client = client
         self.clock = ManualClock()
         self.publisher = RedisPublisher(client, GATEWAY_LIMITS)
-        self.cancellation = RedisCancellation(client, self.clock, GATEWAY_LIMITS)
+        self.canceller = RedisJobCanceller(client, self.clock, GATEWAY_LIMITS)
         self.conversations = RedisConversations(client, self.clock, GATEWAY_LIMITS)
         self.reset()
 
@@ -101,16 +101,16 @@ class ProtocolStand:
         self._hired += 1
         name = f"w{self._hired}"
         queue = RedisInferenceQueue(self._url, name, self.clock, DRAIN_LIMITS)
-        judge = Judge(self.revoked.__contains__, self.clock)
-        parts = (judge, RecordedEvents(), Counters(), Persister(Event()))
+        judge = DropPolicy(self.revoked.__contains__, self.clock)
+        parts = (judge, RecordedEvents(), Counters(), RetryPolicy(Event()))
         worker = Worker(name, queue, ChatPreparer(queue, Words(), *parts))
-        self.beat(worker)
+        self.heartbeat(worker)
         return worker
 
-    def beat(self, worker: Worker) -> None:
+    def heartbeat(self, worker: Worker) -> None:
         """Let a worker tell that it lives."""
         now = self.clock.now()
-        worker.queue.beat(WorkerStatus(worker.name, keys.INFERENCE, "test", 1, "host", now))
+        worker.queue.heartbeat(WorkerStatus(worker.name, keys.INFERENCE, "test", 1, "host", now))
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
         """Return a job of its own name."""
@@ -123,9 +123,9 @@ class ProtocolStand:
             expires_at=None if seconds is None else now + seconds,
         )
 
-    def accept(self, job: ChatJob, *, foreign: bool) -> None:
+    def accept(self, job: ChatJob, *, external: bool) -> None:
         """Take a job into the model; a foreign one gets its place when a worker first sees it."""
-        self.jobs[job.id] = Known(job, foreign, None if foreign else self._next_place())
+        self.jobs[job.id] = Known(job, external, None if external else self._next_place())
 
     def _next_place(self) -> int:
         self._accepted += 1
@@ -144,7 +144,7 @@ class ProtocolStand:
         """Tell whether a lease is still this worker's."""
         return bool(self.client.hexists(keys.lease(worker.name), token.decode()))
 
-    def completion(self, work: Work[ChatJob], state: JobState) -> Completion:
+    def completion(self, work: PreparedJob[ChatJob], state: JobState) -> Completion:
         """Return the end of a work, with turns where it was answered."""
         job, now = work.job, self.clock.now()
         turns = (Turn("user", "q", job.id, now), Turn("assistant", "r", job.id, now))
@@ -170,7 +170,7 @@ class ProtocolStand:
     def _look(self) -> "Seen":
         with self.client.pipeline(transaction=True) as look:
             look.lrange(keys.INFERENCE, 0, -1)
-            look.lrange(keys.suspects(keys.INFERENCE), 0, -1)
+            look.lrange(keys.quarantine(keys.INFERENCE), 0, -1)
             look.zrange(keys.PARKED, 0, -1)
             look.mget([keys.result(name) for name in (*self.jobs, "none")])
             for conversation in CONVERSATIONS:
@@ -179,10 +179,10 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
-            queue, suspects, listed, results, *rest = look.execute()
+            queue, quarantine, listed, results, *rest = look.execute()
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
-            queue=[self._name(raw) for raw in (*queue, *suspects)],
+            queue=[self._name(raw) for raw in (*queue, *quarantine)],
             listed=[member.decode() for member in listed],
             results=dict(zip(self.jobs, results[:-1], strict=True)),
             lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},

@@ -5,8 +5,8 @@ from typing import Protocol, cast
 
 import redis
 
-from gateway.memory_publisher import MemoryPublisher
-from gateway.publisher import QueueLimits
+from gateway.queue.memory_publisher import MemoryPublisher
+from gateway.queue.publisher import QueueLimits
 from shared import keys
 from shared.jobs import ChatJob
 

@@ -9,11 +9,9 @@ import redis
 from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
-from shared.outcomes import JobRecord, read_celery_result
+from shared.results import JobRecord, read_celery_result
 from shared.wire import encode_infer
-from workers.drain.memory_lease import MemoryBroker
-from workers.drain.memory_queue import MemoryInferenceQueue, MemorySentimentQueue
-from workers.drain.port import (
+from workers.consumer.lease_queue import (
     Arrival,
     Completion,
     DeadLetter,
@@ -22,7 +20,9 @@ from workers.drain.port import (
     QueueLimits,
     SentimentQueue,
 )
-from workers.drain.redis_queue import RedisInferenceQueue, RedisSentimentQueue
+from workers.consumer.memory_lease import MemoryBroker
+from workers.consumer.memory_queue import MemoryInferenceQueue, MemorySentimentQueue
+from workers.consumer.redis_queue import RedisInferenceQueue, RedisSentimentQueue
 
 NOW = 1_700_000_000.0
 LIMITS = QueueLimits(deliveries=2, turns=4)
@@ -118,8 +118,8 @@ def push(bench: Bench, *jobs: ChatJob) -> None:
         bench.push(keys.INFERENCE, encode_infer(each))
 
 
-def begin(queue: InferenceQueue, lease: Lease, each: ChatJob, *, foreign: bool = True) -> str:
-    arrival = Arrival(lease.token, each, foreign)
+def begin(queue: InferenceQueue, lease: Lease, each: ChatJob, *, external: bool = True) -> str:
+    arrival = Arrival(lease.token, each, external)
     return queue.start([arrival])[0].verdict
 
 
@@ -143,6 +143,6 @@ def status(worker_id: str, queue: str = keys.INFERENCE) -> WorkerStatus:
 
 def kill_with_lease(bench: Bench) -> None:
     worker = bench.inference("dead")
-    worker.beat(status("dead"))
+    worker.heartbeat(status("dead"))
     assert len(worker.lease(1)) == 1
     bench.kill("dead")

@@ -6,18 +6,18 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from gateway.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
 from shared.clock import ManualClock
 from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob, Turn
-from workers.drain.port import Arrival, Completion
-from workers.drain.port import QueueLimits as DrainLimits
-from workers.drain.prepare import read_job
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.lease_queue import Arrival, Completion
+from workers.consumer.lease_queue import QueueLimits as DrainLimits
+from workers.consumer.prepare import read_job
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 LIMITS = QueueLimits(messages=20, job_ttl_seconds=60, lane_ttl_seconds=90, longest_wait_seconds=0.5)
-Drain = Callable[[int], int]
+BatchConsumer = Callable[[int], int]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def publisher(redis_client: "redis.Redis") -> RedisPublisher:
 
 
 @pytest.fixture
-def drain(redis_url: str) -> Drain:
+def drain(redis_url: str) -> BatchConsumer:
     queue = RedisInferenceQueue(redis_url, "w", ManualClock(), DrainLimits())
 
     def drain(most: int) -> int:
@@ -49,7 +49,7 @@ def saw(client: "redis.Redis", per_second: float, *, ago_seconds: float = 0, bus
     """Let Redis have seen workers answer at a rate until so long ago."""
     at = time.time() - ago_seconds
     seen = {"at": at, "busy": busy, "jobs": 10 * per_second, "seconds": 10}
-    client.hset(keys.DRAIN_RATE, mapping=seen)  # type: ignore[arg-type]
+    client.hset(keys.THROUGHPUT, mapping=seen)  # type: ignore[arg-type]
 
 
 def publish(publisher: RedisPublisher, *names: str) -> None:
@@ -112,7 +112,7 @@ def test_after_a_quiet_hour_nothing_is_known(
 
 
 def test_a_halt_slows_the_rate_only_while_it_lasts(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
 ) -> None:
     publish(publisher, *numbered(8))
     saw(redis_client, per_second=30, ago_seconds=3_600)
@@ -133,29 +133,29 @@ def test_those_who_wait_behind_others_count(publisher: RedisPublisher) -> None:
 
 
 def test_the_rate_is_what_workers_answer_while_others_wait(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
 ) -> None:
     publish(publisher, *numbered(12))
     drain(4)
     before = time.monotonic()
-    redis_client.hincrbyfloat(keys.DRAIN_RATE, "at", -1.5)
+    redis_client.hincrbyfloat(keys.THROUGHPUT, "at", -1.5)
     drain(4)
     elapsed = 1.5 + time.monotonic() - before
-    measured = float(redis_client.hget(keys.DRAIN_RATE, "seconds") or 0)
-    jobs = float(redis_client.hget(keys.DRAIN_RATE, "jobs") or 0)
+    measured = float(redis_client.hget(keys.THROUGHPUT, "seconds") or 0)
+    jobs = float(redis_client.hget(keys.THROUGHPUT, "jobs") or 0)
 
     assert measured == pytest.approx(elapsed, rel=0.2)
     assert jobs == pytest.approx(4, rel=0.01)
     drain(4)
-    assert redis_client.hget(keys.DRAIN_RATE, "busy") == b"0"
+    assert redis_client.hget(keys.THROUGHPUT, "busy") == b"0"
     publish(publisher, "alone")
     drain(1)
-    jobs_now = float(redis_client.hget(keys.DRAIN_RATE, "jobs") or 0)
+    jobs_now = float(redis_client.hget(keys.THROUGHPUT, "jobs") or 0)
     assert jobs_now <= jobs + 4  # the last one was alone
 
 
 def test_clients_that_obey_retry_after_are_served(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
 ) -> None:
     per_second, rounds = 30, 0
     clients = numbered(60)

@@ -6,18 +6,18 @@ import msgspec
 import pytest
 import redis
 
-from gateway.cancellation import RedisCancellation
-from gateway.conversations import RedisConversations
-from gateway.job_store import RedisJobStore
-from gateway.publisher import QueueLimits, RedisPublisher
+from gateway.queue.conversations import RedisConversations
+from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_store import RedisJobStore
+from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, Turn
-from shared.outcomes import failure_detail, parse_announcement
+from shared.results import decode_notifications, failure_detail
 from shared.wire import decode, decode_job, encode_infer
-from workers.drain.port import OVERDUE_GRACE_SECONDS, Arrival, Completion, Lease
-from workers.drain.port import QueueLimits as DrainLimits
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.lease_queue import EXPIRY_GRACE_SECONDS, Arrival, Completion, Lease
+from workers.consumer.lease_queue import QueueLimits as DrainLimits
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Bench:
         self.clock = ManualClock()
         limits = QueueLimits(messages=9, job_ttl_seconds=60, lane_ttl_seconds=90)
         self.publisher = RedisPublisher(self.client, limits)
-        self.cancellation = RedisCancellation(self.client, self.clock, limits)
+        self.canceller = RedisJobCanceller(self.client, self.clock, limits)
         self.conversations = RedisConversations(self.client, self.clock, limits)
         self.jobs = RedisJobStore(self.client)
         self.worker = RedisInferenceQueue(self.url, "w", self.clock, DrainLimits())
@@ -75,7 +75,7 @@ def bench(redis_url: str, redis_client: "redis.Redis") -> Bench:
 def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
     bench.publish("a", "b")
 
-    assert bench.cancellation.cancel("a")
+    assert bench.canceller.cancel("a")
 
     assert bench.state("a") == "cancelled"
     assert sorted(bench.started()) == ["a cancelled", "b go"]
@@ -85,7 +85,7 @@ def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
     bench.publish("a", "b", "c")
     [(lease, _, _)] = bench.lease()
 
-    assert bench.cancellation.cancel("b")
+    assert bench.canceller.cancel("b")
 
     assert bench.complete(lease, "a") == "applied"
     assert bench.started() == ["c go"]
@@ -97,7 +97,7 @@ def test_a_running_jobs_reply_is_thrown_away(bench: Bench) -> None:
     bench.publish("a", "b")
     [(lease, _, _)] = bench.lease()
 
-    assert bench.cancellation.cancel("a")
+    assert bench.canceller.cancel("a")
 
     assert bench.started() == ["b go"]
     assert bench.complete(lease, "a") == "duplicate"
@@ -109,9 +109,9 @@ def test_a_running_jobs_reply_is_thrown_away(bench: Bench) -> None:
 def test_cancelling_again_changes_nothing(bench: Bench) -> None:
     bench.publish("a", "b")
 
-    assert bench.cancellation.cancel("a")
+    assert bench.canceller.cancel("a")
     stored = bench.client.get(keys.result("a"))
-    assert bench.cancellation.cancel("a")
+    assert bench.canceller.cancel("a")
 
     assert bench.client.get(keys.result("a")) == stored
     assert bench.client.llen(keys.INFERENCE) == 2
@@ -122,10 +122,10 @@ def test_an_ended_job_stays_as_it_is_and_an_unknown_one_is_unknown(bench: Bench)
     [(lease, _, _)] = bench.lease()
     bench.complete(lease, "a")
 
-    assert bench.cancellation.cancel("a")
+    assert bench.canceller.cancel("a")
 
     assert bench.state("a") == "done"
-    assert not bench.cancellation.cancel("unknown")
+    assert not bench.canceller.cancel("unknown")
 
 
 def test_the_gateway_that_waits_is_told(bench: Bench) -> None:
@@ -134,11 +134,11 @@ def test_the_gateway_that_waits_is_told(bench: Bench) -> None:
         heard.subscribe(keys.replies("g-1"), keys.result("a"))
         heard.get_message(timeout=5)
         heard.get_message(timeout=5)
-        bench.cancellation.cancel("a")
+        bench.canceller.cancel("a")
         messages = [heard.get_message(timeout=5) for _ in range(2)]
 
     by_channel = {message["channel"].decode(): message["data"] for message in messages}
-    [(job_id, record)] = parse_announcement(by_channel[keys.replies("g-1")])
+    [(job_id, record)] = decode_notifications(by_channel[keys.replies("g-1")])
     assert (job_id, record.state) == ("a", "cancelled")
     assert failure_detail(record.body or b"") == "The message was cancelled."
     told = msgspec.json.decode(by_channel[keys.result("a")])
@@ -198,7 +198,7 @@ def test_a_parked_job_whose_time_is_over_comes_back_to_be_ended(bench: Bench) ->
     bench.clock.advance(20)
     bench.publish("b", "c")
     bench.lease()
-    bench.clock.advance(30 + OVERDUE_GRACE_SECONDS - 0.1)
+    bench.clock.advance(30 + EXPIRY_GRACE_SECONDS - 0.1)
     bench.worker.reclaim_dead()
     assert bench.client.llen(keys.INFERENCE) == 0
 

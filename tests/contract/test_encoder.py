@@ -7,7 +7,7 @@ import pytest
 
 from shared.settings import load
 from workers.knowledge.encoder import Encoder, WordEncoder, encode
-from workers.knowledge.tuning import open_encoder
+from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
 
 TEXTS = ("how can I pay", "where is my parcel, it should have been here on Monday", "hi", "")
@@ -32,8 +32,8 @@ def test_vectors_have_length_one_and_the_order_of_the_texts(encoder: Encoder) ->
 
 def test_a_vector_does_not_depend_on_its_company(encoder: Encoder) -> None:
     together = encode(encoder, [*TEXTS, *("some other text to fill a batch",) * 200])
-    alone = np.vstack([encode(encoder, [text]) for text in TEXTS])
-    assert np.abs(together[: len(TEXTS)] - alone).max() < 1e-4
+    exclusive_lease = np.vstack([encode(encoder, [text]) for text in TEXTS])
+    assert np.abs(together[: len(TEXTS)] - exclusive_lease).max() < 1e-4
 
 
 def test_equal_words_lie_nearer_than_other_words(encoder: Encoder) -> None:

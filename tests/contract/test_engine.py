@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
+from workers.engines.engine import Engine, TokenBatch
 from workers.engines.litert import LiteRtEngine
-from workers.engines.port import Engine, TokenBatch
 from workers.engines.simulated import SimulatedEngine
 from workers.engines.tensorflow import TensorFlowEngine
-from workers.models.reference import committed_reference
+from workers.modelling.encoder.reference import committed_reference
 
 KINDS = ["litert-int8", "litert-fp32", "simulated", "tensorflow-fp32"]
 
@@ -137,9 +137,9 @@ def test_a_row_of_another_width_changes_no_vector(model_dir: Path, own: int) -> 
     engine = warmed("litert-int8", model_dir)
     (other,) = messages((64 if own < 64 else 128) - own)
     for message in sentences(own):
-        alone = engine.run(TokenBatch.of([message]))[0]
+        exclusive_lease = engine.run(TokenBatch.of([message]))[0]
         beside = engine.run(TokenBatch.of([message, other]))[0]
-        assert np.abs(alone - beside).max() <= 1e-4
+        assert np.abs(exclusive_lease - beside).max() <= 1e-4
 
 
 @settings(max_examples=25)
@@ -154,7 +154,7 @@ def test_company_does_not_change_an_answer(
     """Measured: 0 difference on AVX-512; other processors may sum in another order."""
     engine = warmed("litert-int8", model_dir)
     (message,) = messages(own)
-    alone = engine.run(TokenBatch.of([message]))
+    exclusive_lease = engine.run(TokenBatch.of([message]))
     together = engine.run(TokenBatch.of([*messages(*before), message, *messages(*after)]))
-    assert cosines(alone, together[len(before)][None])[0] >= 0.99999
-    assert np.abs(alone[0] - together[len(before)]).max() <= 1e-3
+    assert cosines(exclusive_lease, together[len(before)][None])[0] >= 0.99999
+    assert np.abs(exclusive_lease[0] - together[len(before)]).max() <= 1e-3

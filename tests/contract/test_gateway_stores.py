@@ -7,16 +7,16 @@ import msgspec
 import pytest
 import redis
 
-from gateway.conversations import Conversations, MemoryConversations, RedisConversations
 from gateway.health import Health, MemoryHealth, RedisHealth
-from gateway.job_store import JobStore, MemoryJobStore, RedisJobStore
-from gateway.publisher import QueueLimits
-from shared import keys, outcomes
+from gateway.queue.conversations import Conversations, MemoryConversations, RedisConversations
+from gateway.queue.job_store import JobStore, MemoryJobStore, RedisJobStore
+from gateway.queue.publisher import QueueLimits
+from shared import keys, results
 from shared.clock import ManualClock
 from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.jobs import JobState, Turn, WorkerStatus
-from shared.outcomes import Failure, JobRecord
+from shared.results import Failure, JobRecord
 from tests.processes import free_port
 
 BODY = b'{"response":"Hello"}'
@@ -39,7 +39,7 @@ def jobs(request: pytest.FixtureRequest) -> Jobs:
         if record.body is None:
             client.hset(keys.job(job_id), mapping={"state": record.state, "conversation": "c"})
         else:
-            result = outcomes.celery_result(job_id, record.state, record.body, 1.0)
+            result = results.celery_result(job_id, record.state, record.body, 1.0)
             client.set(keys.result(job_id), result)
 
     return Jobs(RedisJobStore(client), put)
@@ -64,7 +64,7 @@ def test_a_reply_is_found_byte_for_byte(jobs: Jobs) -> None:
 
 @pytest.mark.parametrize("state", ["failed", "expired", "cancelled"])
 def test_a_failure_keeps_its_state(jobs: Jobs, state: JobState) -> None:
-    record = JobRecord(state, outcomes.encode_failure(Failure(state, "Sorry.")))
+    record = JobRecord(state, results.encode_failure(Failure(state, "Sorry.")))
     jobs.put("a", record)
 
     assert jobs.store.find("a") == record
@@ -82,7 +82,7 @@ def test_only_ended_jobs_are_finished(jobs: Jobs) -> None:
 def test_many_are_looked_up(redis_client: "redis.Redis") -> None:
     names = [f"job-{number}" for number in range(1_201)]
     for name in names:
-        redis_client.set(keys.result(name), outcomes.celery_result(name, "done", BODY, 1.0))
+        redis_client.set(keys.result(name), results.celery_result(name, "done", BODY, 1.0))
 
     assert RedisJobStore(redis_client).finished(names).keys() == set(names)
 
@@ -146,7 +146,7 @@ def status(name: str, queue: str) -> WorkerStatus:
 @dataclass
 class Parts:
     health: Health
-    beat: Callable[[WorkerStatus], None]
+    heartbeat: Callable[[WorkerStatus], None]
     wait: Callable[[str, int], None]
 
 
@@ -157,14 +157,14 @@ def parts(request: pytest.FixtureRequest) -> Parts:
         return Parts(memory, memory.alive.append, memory.waiting.__setitem__)
     client: redis.Redis = request.getfixturevalue("redis_client")
 
-    def beat(worker: WorkerStatus) -> None:
+    def heartbeat(worker: WorkerStatus) -> None:
         client.set(keys.worker(worker.id), msgspec.json.encode(worker), ex=10)
         client.zadd(keys.workers(worker.queue), {worker.id: 1.0})
 
     def wait(queue: str, messages: int) -> None:
         client.lpush(queue, *[b"x"] * messages)
 
-    return Parts(RedisHealth(client), beat, wait)
+    return Parts(RedisHealth(client), heartbeat, wait)
 
 
 def test_nothing_at_the_start(parts: Parts) -> None:
@@ -175,7 +175,7 @@ def test_nothing_at_the_start(parts: Parts) -> None:
 def test_workers_and_backlogs_are_seen(parts: Parts) -> None:
     workers = [status("w-1", "inference"), status("w-2", "inference"), status("s-1", "sentiment")]
     for worker in workers:
-        parts.beat(worker)
+        parts.heartbeat(worker)
     parts.wait("inference", 4)
 
     assert sorted(parts.health.workers(), key=lambda worker: worker.id) == sorted(

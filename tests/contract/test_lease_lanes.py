@@ -12,7 +12,7 @@ from tests.contract.queue_bench import (
     job,
     push,
 )
-from workers.drain.port import (
+from workers.consumer.lease_queue import (
     Arrival,
 )
 
@@ -70,7 +70,7 @@ def test_the_next_start_knows_the_wording_used(bench: Bench) -> None:
     begin(queue, lease, one)
     queue.complete([done(lease, one)])
     (lease,) = queue.lease(1)
-    assert queue.start([Arrival(lease.token, two, foreign=True)])[0].phrases == {"p-one"}
+    assert queue.start([Arrival(lease.token, two, external=True)])[0].phrases == {"p-one"}
 
 
 def test_no_conversations_name_can_block_anothers_lane(bench: Bench) -> None:

@@ -7,7 +7,7 @@ import redis
 
 from shared import keys
 from shared.errors import QueueUnavailable
-from shared.outcomes import JobRecord, parse_announcement
+from shared.results import JobRecord, decode_notifications
 from shared.wire import decode
 from tests.contract.queue_bench import (
     LIMITS,
@@ -19,11 +19,11 @@ from tests.contract.queue_bench import (
     job,
     push,
 )
-from workers.drain.port import (
+from workers.consumer.lease_queue import (
     Completion,
     DeadLetter,
 )
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 
 def test_leases_come_from_the_head_in_order(bench: Bench) -> None:
@@ -111,7 +111,7 @@ def test_gateways_hear_of_their_jobs_in_one_message(
         queue.complete([done(lease, each) for lease, each in zip(leases, jobs, strict=True)])
         message = heard.get_message(timeout=5)
     record = JobRecord("done", b'{"response":"r"}')
-    assert parse_announcement(message["data"]) == [("a", record), ("b", record)]
+    assert decode_notifications(message["data"]) == [("a", record), ("b", record)]
 
 
 def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis) -> None:
@@ -127,7 +127,7 @@ def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis
     unbounded = {
         keys.workers(keys.INFERENCE),
         keys.LEASE_TOKEN,
-        keys.DRAIN_RATE,
+        keys.THROUGHPUT,
         keys.SENTIMENT,
         keys.lease("w"),
     }

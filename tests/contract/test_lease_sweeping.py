@@ -20,17 +20,17 @@ from tests.contract.queue_bench import (
     push,
     status,
 )
-from workers.drain.port import (
+from workers.consumer.lease_queue import (
     DeadLetter,
     Reclaimed,
 )
-from workers.drain.redis_queue import RedisInferenceQueue
+from workers.consumer.redis_queue import RedisInferenceQueue
 
 
 def test_a_dead_workers_messages_return_to_the_head_in_order(bench: Bench) -> None:
     dead, alive = bench.inference("dead"), bench.inference("alive")
-    dead.beat(status("dead"))
-    alive.beat(status("alive"))
+    dead.heartbeat(status("dead"))
+    alive.heartbeat(status("alive"))
     push(bench, job("a"), job("b"), job("c"))
     lost = dead.lease(2)
     assert alive.reclaim_dead().returned == 0
@@ -47,7 +47,7 @@ def test_what_two_workers_died_with_is_taken_alone(bench: Bench) -> None:
     push(bench, job("a"), job("b"))
     for _ in range(2):
         dead = bench.inference("dead", patient)
-        dead.beat(status("dead"))
+        dead.heartbeat(status("dead"))
         dead.lease(2)
         bench.kill("dead")
         assert alive.reclaim_dead().returned == 2
@@ -69,7 +69,7 @@ def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(bench: B
     push(bench, job("a"))
     for _ in range(2):
         dead = bench.inference("dead", patient)
-        dead.beat(status("dead"))
+        dead.heartbeat(status("dead"))
         dead.lease(1)
         bench.kill("dead")
         alive.reclaim_dead()
@@ -96,8 +96,8 @@ def test_what_a_late_call_takes_for_a_worker_that_has_left_comes_back(
 ) -> None:
     bench = RedisBench(redis_url, redis_client)
     left, alive = bench.inference("left"), bench.inference("alive")
-    left.beat(status("left"))
-    left.hand_back()
+    left.heartbeat(status("left"))
+    left.release_all()
     push(bench, job("a"), job("b"))
     left.wait(0.1)
     assert [decode(raw).id for raw in bench.waiting(keys.INFERENCE)] == ["b"]
@@ -148,7 +148,7 @@ def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_i
     assert alive.reclaim_dead().over_limit == (lease,)
     alive.complete([replace(done(lease, job("a"), "failed"), turns=None)])
     assert alive.reclaim_dead() == Reclaimed()
-    assert not redis_client.exists(keys.doomed("alive"))
+    assert not redis_client.exists(keys.exhausted("alive"))
 
 
 def test_a_stopping_worker_hands_back_uncounted(bench: Bench) -> None:
@@ -156,16 +156,16 @@ def test_a_stopping_worker_hands_back_uncounted(bench: Bench) -> None:
     push(bench, job("a"), job("b"))
     for _ in range(LIMITS.deliveries + 1):
         queue.lease(2)
-        assert queue.hand_back() == 2
+        assert queue.release_all() == 2
     assert [decode(lease.raw).id for lease in queue.lease(2)] == ["a", "b"]
 
 
 def test_what_a_dead_worker_of_the_other_queue_held_returns_too(bench: Bench) -> None:
     dead, alive = bench.sentiment("dead"), bench.inference("alive")
-    dead.beat(status("dead", keys.SENTIMENT))
+    dead.heartbeat(status("dead", keys.SENTIMENT))
     bench.push(keys.SENTIMENT, encode_tone(job("a")))
     for _ in range(LIMITS.deliveries - 1):
-        dead.beat(status("dead", keys.SENTIMENT))
+        dead.heartbeat(status("dead", keys.SENTIMENT))
         assert len(dead.lease(1)) == 1
         bench.kill("dead")
         assert alive.reclaim_dead() == Reclaimed(returned=1)
@@ -192,7 +192,7 @@ def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(
     bench = RedisBench(redis_url, redis_client)
     push(bench, job("a"))
     queue = RedisInferenceQueue(redis_url, "frozen", bench.clock, LIMITS)
-    queue.beat(status("frozen"))
+    queue.heartbeat(status("frozen"))
     queue.lease(1)
     queue._lease_calls -= 1  # as if the reply had been lost
     bench.kill("frozen")

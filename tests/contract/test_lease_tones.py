@@ -14,12 +14,12 @@ from tests.contract.queue_bench import (
     push,
     status,
 )
-from workers.drain.port import (
+from workers.consumer.lease_queue import (
     Lease,
     SentimentQueue,
     ToneCompletion,
 )
-from workers.drain.redis_queue import RedisSentimentQueue
+from workers.consumer.redis_queue import RedisSentimentQueue
 
 
 def test_a_foreign_job_gets_its_tone_task_once(bench: Bench) -> None:
@@ -36,13 +36,13 @@ def test_a_gateways_job_gets_no_second_tone_task(bench: Bench) -> None:
     queue = bench.inference("w")
     push(bench, job("a"))
     (lease,) = queue.lease(1)
-    assert begin(queue, lease, job("a"), foreign=False) == "go"
+    assert begin(queue, lease, job("a"), external=False) == "go"
     assert bench.waiting(keys.SENTIMENT) == []
 
 
 def test_tones_meet_the_jobs_that_wait_for_them(bench: Bench) -> None:
     inference, sentiment = bench.inference("w"), bench.sentiment("s")
-    sentiment.beat(status("s", keys.SENTIMENT))
+    sentiment.heartbeat(status("s", keys.SENTIMENT))
     for name in ("early", "late"):
         bench.push(keys.SENTIMENT, encode_tone(job(name)))
     early, late = sentiment.lease(2)

@@ -57,13 +57,13 @@ class Protocol(RuleBasedStateMachine):
             assert waiting >= GATEWAY_LIMITS.messages or behind >= 4
         else:
             assert waiting < GATEWAY_LIMITS.messages
-            stand.accept(job, foreign=False)
+            stand.accept(job, external=False)
 
     @rule(conversation=TALKS, seconds=SECONDS)
     def celery_client_sends(self, conversation: str, seconds: float | None) -> None:
         job = self.stand.new_job(conversation, seconds)
         self.stand.client.lpush(keys.INFERENCE, foreign_message(job))
-        self.stand.accept(job, foreign=True)
+        self.stand.accept(job, external=True)
 
     @precondition(lambda self: self.stand.waiting())
     @rule(at=WORKERS, count=COUNTS)
@@ -112,17 +112,17 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(at=WORKERS)
     def sweep(self, at: int) -> None:
-        self.stand.beat(self.stand.workers[at])
+        self.stand.heartbeat(self.stand.workers[at])
         self._sweep(self.stand.workers[at])
 
     @rule(at=WORKERS)
     def stop_in_order(self, at: int) -> None:
-        self.stand.workers[at].queue.hand_back()
+        self.stand.workers[at].queue.release_all()
         self.stand.workers[at] = self.stand.hire()
 
     def _sweep(self, worker: Worker) -> None:
         for lease in worker.queue.reclaim_dead().over_limit:
-            worker.preparer.bury(lease, "delivered too often")
+            worker.preparer.dead_letter(lease, "delivered too often")
 
     @precondition(lambda self: self.stand.jobs)
     @rule(number=st.integers(0, 20), revoked=st.booleans())
@@ -130,7 +130,7 @@ class Protocol(RuleBasedStateMachine):
         known = self.stand.jobs[f"j{number % len(self.stand.jobs)}"]
         if revoked:
             self.stand.revoked.add(known.job.id)
-        if revoked or self.stand.cancellation.cancel(known.job.id):
+        if revoked or self.stand.canceller.cancel(known.job.id):
             known.unwanted = True
 
     @rule(conversation=TALKS)

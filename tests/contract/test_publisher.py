@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 import redis
 
-from gateway.idempotency import Claim
-from gateway.memory_publisher import MemoryPublisher
-from gateway.publisher import Publisher, RedisPublisher
+from gateway.idempotency import IdempotencyKey
+from gateway.queue.memory_publisher import MemoryPublisher
+from gateway.queue.publisher import Publisher, RedisPublisher
 from shared import keys, wire
 from shared.errors import (
     AdmissionRefused,
@@ -51,10 +51,10 @@ def test_a_job_is_queued_with_state_lane_and_both_tasks(bench: Bench) -> None:
 def test_without_a_sentiment_worker_the_oldest_wishes_for_tones_are_dropped(
     bench: Bench,
 ) -> None:
-    bench.queue.fill_sentiment(keys.MOST_TONES)
+    bench.queue.fill_sentiment(keys.MAX_TONES)
     bench.publisher.publish(job("a"))
     waiting = bench.queue.sentiment()
-    assert len(waiting) == keys.MOST_TONES
+    assert len(waiting) == keys.MAX_TONES
     assert (waiting[0], wire.peek_id(waiting[-1])) == (b"1", "tone-a")
 
 
@@ -117,22 +117,22 @@ def test_a_known_job_is_not_queued_again(bench: Bench) -> None:
 
 
 def test_a_key_names_the_job_that_was_accepted_first(bench: Bench) -> None:
-    bench.publisher.publish(job("a", "c"), Claim("k", "digest"))
+    bench.publisher.publish(job("a", "c"), IdempotencyKey("k", "digest"))
 
     with pytest.raises(RequestRepeated) as repeated:
-        bench.publisher.publish(job("b"), Claim("k", "digest"))
+        bench.publisher.publish(job("b"), IdempotencyKey("k", "digest"))
     with pytest.raises(KeyReused):
-        bench.publisher.publish(job("b"), Claim("k", "other digest"))
+        bench.publisher.publish(job("b"), IdempotencyKey("k", "other digest"))
 
     assert (repeated.value.job_id, repeated.value.conversation_id) == ("a", "c")
     assert bench.queue.state("b") is None
     assert len(bench.queue.inference()) == len(bench.queue.sentiment()) == 1
-    assert bench.publisher.publish(job("b"), Claim("other", "digest")) == 2
+    assert bench.publisher.publish(job("b"), IdempotencyKey("other", "digest")) == 2
 
 
 def test_the_same_call_may_be_repeated_under_its_own_key(bench: Bench) -> None:
     for _ in range(2):
-        assert bench.publisher.publish(job("a"), Claim("k", "digest")) == 1
+        assert bench.publisher.publish(job("a"), IdempotencyKey("k", "digest")) == 1
 
 
 def test_a_refused_job_leaves_its_key_unused(bench: Bench) -> None:
@@ -141,7 +141,7 @@ def test_a_refused_job_leaves_its_key_unused(bench: Bench) -> None:
 
     for digest in ("one", "two"):
         with pytest.raises(AdmissionRefused):
-            bench.publisher.publish(job("e"), Claim("k", digest))
+            bench.publisher.publish(job("e"), IdempotencyKey("k", digest))
 
 
 def test_post_tells_what_publish_would(bench: Bench) -> None:

@@ -6,9 +6,9 @@ from typing import cast
 import pytest
 import redis
 
-from gateway.idempotency import Claim
-from gateway.publisher import RedisPublisher, rest_seconds
-from shared import keys, outcomes
+from gateway.idempotency import IdempotencyKey
+from gateway.queue.publisher import RedisPublisher, linger_seconds
+from shared import keys, results
 from shared.connection import connect
 from shared.errors import (
     QueueUnavailable,
@@ -22,7 +22,9 @@ def test_one_key_twice_in_one_trip_queues_one_job(redis_client: "redis.Redis") -
     publisher = RedisPublisher(redis_client, LIMITS)
     heard: list[int | Exception] = []
     for name in ("a", "b", "c"):
-        publisher.post(job(name), heard.append, None if name == "a" else Claim("k", "digest"))
+        publisher.post(
+            job(name), heard.append, None if name == "a" else IdempotencyKey("k", "digest")
+        )
     publisher.publish(job("d"))
 
     assert heard[:2] == [1, 2]
@@ -32,7 +34,7 @@ def test_one_key_twice_in_one_trip_queues_one_job(redis_client: "redis.Redis") -
 
 def test_a_finished_job_is_not_queued_again(redis_client: "redis.Redis") -> None:
     publisher = RedisPublisher(redis_client, LIMITS)
-    redis_client.set(keys.result("a"), outcomes.celery_result("a", "done", b"{}", 1.0))
+    redis_client.set(keys.result("a"), results.celery_result("a", "done", b"{}", 1.0))
 
     publisher.publish(job("a"))
 
@@ -42,7 +44,7 @@ def test_a_finished_job_is_not_queued_again(redis_client: "redis.Redis") -> None
 def test_every_key_of_a_job_runs_out(redis_client: "redis.Redis") -> None:
     publisher = RedisPublisher(redis_client, LIMITS)
     for name in "ab":
-        publisher.publish(job(name, "c"), Claim(f"key-{name}", "digest"))
+        publisher.publish(job(name, "c"), IdempotencyKey(f"key-{name}", "digest"))
 
     bounded_by_admission = {
         name.encode()
@@ -128,5 +130,5 @@ def test_arrivals_gather_a_little_where_messages_wait(redis_client: "redis.Redis
         publisher.publish(job(f"job-{number}"))
     publisher.publish(job("last"))
 
-    assert rests[0] == rest_seconds(1) < rests[10] == rest_seconds(11)
-    assert rests[25] == rest_seconds(10_000) == 0.005
+    assert rests[0] == linger_seconds(1) < rests[10] == linger_seconds(11)
+    assert rests[25] == linger_seconds(10_000) == 0.005

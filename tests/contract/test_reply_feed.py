@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from gateway.job_store import RedisJobStore
-from gateway.reply_feed import MemoryReplyFeed, RedisReplyFeed, ReplyFeed
-from gateway.waiting_room import WaitingRoom
-from shared import keys, outcomes
+from gateway.queue.job_store import RedisJobStore
+from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.reply_feed import MemoryReplyFeed, RedisReplyFeed, ReplyFeed
+from shared import keys, results
 from shared.connection import connect
-from shared.outcomes import JobRecord
+from shared.results import JobRecord
 from tests.processes import RedisServer, free_port, wait_until
 
 BODY = b'{"response":"Hello"}'
@@ -22,13 +22,13 @@ DONE = JobRecord("done", BODY)
 @dataclass
 class Bench:
     feed: ReplyFeed
-    room: WaitingRoom
+    room: PendingReplies
     announce: Callable[[bytes], object]
 
 
 @pytest.fixture(params=["memory", "redis"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    room = WaitingRoom()
+    room = PendingReplies()
     if request.param == "memory":
         memory = MemoryReplyFeed(room)
         yield Bench(memory, room, memory.announce)
@@ -40,7 +40,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     feed.stop()
 
 
-def listen(client: "redis.Redis", room: WaitingRoom) -> RedisReplyFeed:
+def listen(client: "redis.Redis", room: PendingReplies) -> RedisReplyFeed:
     feed = RedisReplyFeed(client, "g", room, RedisJobStore(client).finished, idle_seconds=0.1)
     feed.start()
     return feed
@@ -52,7 +52,7 @@ def test_a_feed_that_listens_is_live(bench: Bench) -> None:
 
 def test_one_publication_wakes_all_it_names(bench: Bench) -> None:
     waiting = [bench.room.expect(f"job-{number}") for number in range(3)]
-    lines = [outcomes.announcement(awaited.job_id, "done", BODY) for awaited in waiting]
+    lines = [results.encode_notification(awaited.job_id, "done", BODY) for awaited in waiting]
 
     bench.announce(b"\n".join(lines))
 
@@ -62,28 +62,28 @@ def test_one_publication_wakes_all_it_names(bench: Bench) -> None:
 def test_replies_for_nobody_are_dropped(bench: Bench) -> None:
     awaited = bench.room.expect("mine")
 
-    bench.announce(outcomes.announcement("other", "done", BODY))
-    bench.announce(outcomes.announcement("mine", "done", BODY))
+    bench.announce(results.encode_notification("other", "done", BODY))
+    bench.announce(results.encode_notification("mine", "done", BODY))
 
     assert awaited.wait(10) == DONE
 
 
 def store(client: "redis.Redis", job_id: str) -> None:
-    client.set(keys.result(job_id), outcomes.celery_result(job_id, "done", BODY, 1.0))
+    client.set(keys.result(job_id), results.celery_result(job_id, "done", BODY, 1.0))
 
 
 def end(client: "redis.Redis", job_id: str) -> None:
     """Store and announce in one step, as a worker does."""
     with client.pipeline(transaction=True) as step:
-        step.set(keys.result(job_id), outcomes.celery_result(job_id, "done", BODY, 1.0))
-        step.publish(keys.replies("g"), outcomes.announcement(job_id, "done", BODY))
+        step.set(keys.result(job_id), results.celery_result(job_id, "done", BODY, 1.0))
+        step.publish(keys.replies("g"), results.encode_notification(job_id, "done", BODY))
         step.execute()
 
 
 def test_a_reply_stored_before_the_subscription_stood_is_found(
     redis_client: "redis.Redis",
 ) -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     early, late = room.expect("early"), room.expect("late")
     store(redis_client, "early")
 
@@ -91,7 +91,7 @@ def test_a_reply_stored_before_the_subscription_stood_is_found(
 
     assert early.wait(10) == DONE
     assert room.job_ids() == ["late"]
-    redis_client.publish(keys.replies("g"), outcomes.announcement("late", "done", BODY))
+    redis_client.publish(keys.replies("g"), results.encode_notification("late", "done", BODY))
     assert late.wait(10) == DONE
     feed.stop()
 
@@ -99,7 +99,7 @@ def test_a_reply_stored_before_the_subscription_stood_is_found(
 def test_a_cut_connection_is_restored_and_what_was_missed_is_found(
     redis_client: "redis.Redis",
 ) -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     feed = listen(redis_client, room)
     assert feed.wait_until_live(10)
     missed = room.expect("missed")
@@ -114,14 +114,14 @@ def test_a_cut_connection_is_restored_and_what_was_missed_is_found(
 def test_an_announcement_that_cannot_be_read_is_survived(
     redis_client: "redis.Redis", caplog: pytest.LogCaptureFixture
 ) -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     feed = listen(redis_client, room)
     assert feed.wait_until_live(10)
     awaited = room.expect("mine")
 
     for payload in (b"", b"mine", b"mine done", b"mine unheard-of {}", b"\xff done {}"):
         redis_client.publish(keys.replies("g"), payload)
-    redis_client.publish(keys.replies("g"), outcomes.announcement("mine", "done", BODY))
+    redis_client.publish(keys.replies("g"), results.encode_notification("mine", "done", BODY))
 
     assert awaited.wait(10) == DONE
     assert "could not be read" in caplog.text
@@ -129,7 +129,7 @@ def test_an_announcement_that_cannot_be_read_is_survived(
 
 
 def test_a_quiet_connection_stays(redis_client: "redis.Redis") -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     feed = RedisReplyFeed(
         redis_client, "g", room, RedisJobStore(redis_client).finished, idle_seconds=0.02
     )
@@ -150,7 +150,7 @@ def test_a_quiet_connection_stays(redis_client: "redis.Redis") -> None:
 def test_a_server_that_comes_late_or_comes_back_is_found(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     client = connect(server.url, timeout_seconds=0.5)
-    room = WaitingRoom()
+    room = PendingReplies()
     feed = listen(client, room)
     assert not feed.wait_until_live(0.2)
     with server:
@@ -166,7 +166,7 @@ def test_a_server_that_comes_late_or_comes_back_is_found(tmp_path: Path) -> None
 
 def test_a_server_that_is_never_there_ends_no_thread() -> None:
     client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.2)
-    feed = listen(client, WaitingRoom())
+    feed = listen(client, PendingReplies())
 
     assert not feed.wait_until_live(0.1)
     assert not feed.is_live()

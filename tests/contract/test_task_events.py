@@ -9,8 +9,8 @@ from celery import Celery
 from celery.events.state import State
 
 from tests.processes import wait_until
-from workers.drain.celery_events import CeleryEvents
-from workers.drain.events import EventKind, TaskEvent, TaskEvents
+from workers.consumer.celery_events import CeleryEvents
+from workers.consumer.task_events import EventKind, TaskEvent, TaskEvents
 
 EVENTS: list[tuple[EventKind, str]] = [
     ("succeeded", "SUCCESS"),

@@ -11,7 +11,7 @@ from typing import cast
 import redis
 import requests
 
-from shared import keys, outcomes, wire
+from shared import keys, results, wire
 from shared.jobs import Answer, Reply, Timings, Tone
 from tests.processes import free_port, wait_until
 
@@ -87,11 +87,11 @@ class Worker:
         tone, timings = Tone("neutral", 0.8), Timings(1, 1, 1, 1, 4)
         answer = Answer("answer", "greeting", 0.9)
         reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "litert")
-        body = outcomes.encode_reply(reply)
+        body = results.encode_reply(reply)
         with self._client.pipeline(transaction=True) as step:
-            step.set(keys.result(job.id), outcomes.celery_result(job.id, "done", body, 1.0))
+            step.set(keys.result(job.id), results.celery_result(job.id, "done", body, 1.0))
             step.publish(
-                keys.replies(job.gateway or ""), outcomes.announcement(job.id, "done", body)
+                keys.replies(job.gateway or ""), results.encode_notification(job.id, "done", body)
             )
             step.delete(keys.job(job.id), keys.lane(job.conversation_id))
             step.execute()

@@ -12,30 +12,30 @@ import pytest
 
 from shared.settings import load
 from tests.data import answerable, unanswerable
-from workers.knowledge.assemble import build_responder
 from workers.knowledge.decide import Decision, Responder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import Encoder, encode
 from workers.knowledge.loader import DEMO
-from workers.knowledge.tuning import open_encoder
+from workers.knowledge.responder import build_responder
+from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
 
-Asked = tuple[Responder, Encoder]
+SubmitResult = tuple[Responder, Encoder]
 
 
 @pytest.fixture(scope="module")
-def asked(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def asked(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> SubmitResult:
     cache = tmp_path_factory.mktemp("cache")
     encoder = open_encoder(load(WorkerSettings, model_dir=model_dir, engine="litert"))
     return build_responder(DEMO, EmbeddingCache(cache, encoder), cache), encoder
 
 
-def ask(asked: Asked, *questions: str) -> list[Decision]:
+def ask(asked: SubmitResult, *questions: str) -> list[Decision]:
     responder, encoder = asked
     return responder.respond(questions, encode(encoder, questions))
 
 
-def test_most_questions_in_foreign_words_find_their_entry(asked: Asked) -> None:
+def test_most_questions_in_foreign_words_find_their_entry(asked: SubmitResult) -> None:
     questions = answerable()
     decisions = ask(asked, *(question for question, _ in questions))
     pairs = list(zip(decisions, (entry for _, entry in questions), strict=True))
@@ -49,7 +49,7 @@ def test_most_questions_in_foreign_words_find_their_entry(asked: Asked) -> None:
     assert offered >= 52
 
 
-def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: Asked) -> None:
+def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: SubmitResult) -> None:
     questions = answerable()
     decisions = ask(asked, *(question for question, _ in questions))
     given = [
@@ -61,7 +61,7 @@ def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: Asked) ->
     assert sum(given) / len(given) >= 0.85
 
 
-def test_nine_of_ten_questions_without_an_answer_get_none(asked: Asked) -> None:
+def test_nine_of_ten_questions_without_an_answer_get_none(asked: SubmitResult) -> None:
     questions = [question for question, _ in unanswerable()]
     kinds = Counter(decision.answer.kind for decision in ask(asked, *questions))
     assert len(questions) == 30
@@ -86,22 +86,22 @@ def test_nine_of_ten_questions_without_an_answer_get_none(asked: Asked) -> None:
         ("somebody has hacked my account", "handover", "account-hacked"),
     ],
 )
-def test_everyday_messages(asked: Asked, message: str, kind: str, entry: str) -> None:
+def test_everyday_messages(asked: SubmitResult, message: str, kind: str, entry: str) -> None:
     (decision,) = ask(asked, message)
     assert (decision.answer.kind, decision.answer.id) == (kind, entry)
     assert decision.answer.confidence > 0.5
 
 
-def test_nonsense_gets_an_honest_no(asked: Asked) -> None:
+def test_nonsense_gets_an_honest_no(asked: SubmitResult) -> None:
     for message in ("qwrtz plmk", "what is the boiling point of mercury"):
         (decision,) = ask(asked, message)
         assert decision.answer.kind == "fallback"
 
 
-def test_company_in_the_batch_changes_no_answer(asked: Asked) -> None:
+def test_company_in_the_batch_changes_no_answer(asked: SubmitResult) -> None:
     questions = [question for question, _ in answerable()]
     together = ask(asked, *questions)
     for question, expected in zip(questions[:20], together, strict=False):
-        (alone,) = ask(asked, question)
-        assert alone.answer.id == expected.answer.id
-        assert abs(alone.answer.confidence - expected.answer.confidence) <= 0.001
+        (exclusive_lease,) = ask(asked, question)
+        assert exclusive_lease.answer.id == expected.answer.id
+        assert abs(exclusive_lease.answer.confidence - expected.answer.confidence) <= 0.001

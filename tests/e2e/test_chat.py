@@ -125,6 +125,6 @@ def counters_at_next_beat(stack: Stack) -> Mapping[str, float]:
     with redis.Redis.from_url(stack.redis_url) as client:
         ((worker, last),) = client.zrange(workers, 0, -1, withscores=True)
         wait_until(lambda: client.zscore(workers, worker) != last, 10)
-        beat: bytes = client.get(keys.worker(worker.decode()))
-    counters = msgspec.json.decode(beat, type=WorkerStatus).counters
+        heartbeat: bytes = client.get(keys.worker(worker.decode()))
+    counters = msgspec.json.decode(heartbeat, type=WorkerStatus).counters
     return {"messages": 0.0, "batches": 0.0, **counters}

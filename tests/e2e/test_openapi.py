@@ -28,7 +28,7 @@ def beating(redis_url: str) -> Iterator[None]:
     stopped = threading.Event()
     client = redis.Redis.from_url(redis_url)
 
-    def beat() -> None:
+    def heartbeat() -> None:
         while not stopped.is_set():
             for queue in (keys.INFERENCE, keys.SENTIMENT):
                 status = WorkerStatus(queue, queue, "simulated", 1, "host", 1.0)
@@ -36,7 +36,7 @@ def beating(redis_url: str) -> Iterator[None]:
                 client.zadd(keys.workers(queue), {queue: time.time()})
             stopped.wait(1)
 
-    thread = threading.Thread(target=beat)
+    thread = threading.Thread(target=heartbeat)
     thread.start()
     try:
         yield

@@ -68,6 +68,8 @@ def nothing_is_left(client: "redis.Redis") -> bool:
 def processes(client: "redis.Redis") -> set[tuple[str, int]]:
     """Return the living workers and their process ids."""
     beats = [client.get(name) for name in client.scan_iter(keys.worker("*"))]
-    statuses = [msgspec.json.decode(beat, type=WorkerStatus) for beat in beats if beat]
+    statuses = [
+        msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in beats if heartbeat
+    ]
     assert all(status.started_at < time.time() for status in statuses)
     return {(status.queue, status.pid) for status in statuses}

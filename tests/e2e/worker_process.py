@@ -58,7 +58,9 @@ class WorkerProcess:
                 beats = client.mget([keys.worker("-"), *client.scan_iter(keys.worker("*"))])
         except redis.RedisError:
             return False
-        statuses = [msgspec.json.decode(beat, type=WorkerStatus) for beat in beats if beat]
+        statuses = [
+            msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in beats if heartbeat
+        ]
         return self.process.pid in {status.pid for status in statuses}
 
     def stop(self) -> int:

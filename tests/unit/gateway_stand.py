@@ -6,23 +6,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
-from gateway.cancellation import MemoryCancellation
-from gateway.conversations import MemoryConversations
-from gateway.departures import Departures
-from gateway.dispatch import Dispatcher
+from gateway.dependencies import Dependencies
 from gateway.health import MemoryHealth
-from gateway.job_store import MemoryJobStore
-from gateway.memory_publisher import MemoryPublisher
-from gateway.meters import Meters
-from gateway.ports import Ports
-from gateway.publisher import QueueLimits
-from gateway.reply_feed import MemoryReplyFeed
+from gateway.metrics import Metrics
+from gateway.queue.conversations import MemoryConversations
+from gateway.queue.disconnect_watcher import DisconnectWatcher
+from gateway.queue.dispatcher import Dispatcher
+from gateway.queue.job_canceller import MemoryJobCanceller
+from gateway.queue.job_store import MemoryJobStore
+from gateway.queue.memory_publisher import MemoryPublisher
+from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.publisher import QueueLimits
+from gateway.queue.reply_feed import MemoryReplyFeed
 from gateway.settings import GatewaySettings
-from gateway.waiting_room import WaitingRoom
-from shared import outcomes
+from shared import results
 from shared.clock import ManualClock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, WorkerStatus
-from shared.outcomes import Failure
+from shared.results import Failure
 from shared.settings import load
 
 LIMITS = QueueLimits(messages=40, job_ttl_seconds=60, lane_ttl_seconds=60)
@@ -51,11 +51,11 @@ class Stand:
     """An app and everything behind it."""
 
     clock: ManualClock = field(default_factory=ManualClock)
-    room: WaitingRoom = field(default_factory=WaitingRoom)
+    room: PendingReplies = field(default_factory=PendingReplies)
     jobs: MemoryJobStore = field(default_factory=MemoryJobStore)
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
     health: MemoryHealth = field(default_factory=MemoryHealth)
-    meters: Meters = field(default_factory=Meters)
+    metrics: Metrics = field(default_factory=Metrics)
     published: list[ChatJob] = field(default_factory=list)
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
@@ -63,28 +63,28 @@ class Stand:
         self.publisher = MemoryPublisher(LIMITS)
         self.publisher.on_publish = self.published.append
         self.feed = MemoryReplyFeed(self.room)
-        self.cancellation = MemoryCancellation(self.jobs)
-        self.departures = Departures(look_seconds=3_600)
+        self.canceller = MemoryJobCanceller(self.jobs)
+        self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
             self.publisher,
             self.room,
             self.jobs,
-            self.cancellation,
-            self.departures,
+            self.canceller,
+            self.disconnect_watcher,
             self.clock,
             gateway_id="g-1",
             deadline_seconds=30,
         )
         self.health.alive = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
-            Ports(
+            Dependencies(
                 self.dispatcher,
                 self.jobs,
-                self.cancellation,
+                self.canceller,
                 self.feed,
                 self.conversations,
                 self.health,
-                self.meters,
+                self.metrics,
             ),
             self.settings,
         )
@@ -99,8 +99,8 @@ class Stand:
 
         def answer(job: ChatJob) -> None:
             self.published.append(job)
-            body = outcomes.encode_reply(reply_to(job))
-            self.feed.announce(outcomes.announcement(job.id, "done", body))
+            body = results.encode_reply(reply_to(job))
+            self.feed.announce(results.encode_notification(job.id, "done", body))
 
         self.publisher.on_publish = answer
 
@@ -109,7 +109,7 @@ class Stand:
 
         def fail(job: ChatJob) -> None:
             self.published.append(job)
-            body = outcomes.encode_failure(failure)
-            self.feed.announce(outcomes.announcement(job.id, failure.state, body))
+            body = results.encode_failure(failure)
+            self.feed.announce(results.encode_notification(job.id, failure.state, body))
 
         self.publisher.on_publish = fail

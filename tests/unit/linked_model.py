@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from workers.models.choice import CHOICE
+from workers.engines.choice import CHOICE
 
 
 def linked(model_dir: Path, target: Path) -> Path:

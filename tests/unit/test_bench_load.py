@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
         self.heard: list[str] = []
         self.connections = 0
         self.refused: set[str] = set()
-        self.pause_seconds = 0.0
+        self.backoff_seconds = 0.0
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.connections += 1
@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         message = msgspec.json.decode(body)["message"]
         self.server.heard.append(message)
-        time.sleep(self.server.pause_seconds)
+        time.sleep(self.server.backoff_seconds)
         answer = msgspec.json.encode({"response": "x", "timings": REPLY})
         self.send_response(503 if message in self.server.refused else 200)
         self.send_header("Content-Length", str(len(answer)))
@@ -93,7 +93,7 @@ def test_a_closed_loop_sends_each_message_once_before_any_again(
     server: Server, tmp_path: Path
 ) -> None:
     texts = [f"message {n}" for n in range(7)]
-    server.pause_seconds = 0.01
+    server.backoff_seconds = 0.01
     samples = run(server, tmp_path, texts, first=5, users=1)
     expected = [texts[(5 + n) % 7] for n in range(len(server.heard))]
     assert server.heard == expected
@@ -104,7 +104,7 @@ def test_a_closed_loop_sends_each_message_once_before_any_again(
 
 
 def test_a_closed_loop_waits_for_an_answer_to_every_user(server: Server, tmp_path: Path) -> None:
-    server.pause_seconds = 0.4
+    server.backoff_seconds = 0.4
     samples = run(server, tmp_path, ["slow"], users=3, seconds=0.05, warm_seconds=0.0)
     in_window = (samples.begin <= samples.done) & (samples.done < samples.end)
     assert in_window.sum() >= 3
@@ -114,7 +114,7 @@ def test_a_closed_loop_waits_for_an_answer_to_every_user(server: Server, tmp_pat
 def test_an_open_loop_sends_at_its_times_however_slow_the_server(
     server: Server, tmp_path: Path
 ) -> None:
-    server.pause_seconds = 0.2
+    server.backoff_seconds = 0.2
     samples = run(server, tmp_path, ["a", "b"], users=64, rate=50.0, seconds=1.0)
     assert len(samples.done) == len(samples.offered) == len(server.heard)
     assert sorted(samples.due) == pytest.approx(samples.offered)
@@ -129,7 +129,7 @@ def test_an_open_loop_keeps_few_connections_busy(server: Server, tmp_path: Path)
 
 
 def test_latency_counts_from_when_a_request_was_due(server: Server, tmp_path: Path) -> None:
-    server.pause_seconds = 0.1
+    server.backoff_seconds = 0.1
     samples = run(server, tmp_path, ["a"], users=1, rate=40.0, seconds=0.5)
     waited = (samples.done - samples.due)[np.argsort(samples.due)]
     assert waited[-1] > 0.5  # one user answers 10 a second, and the queue of those due grows

@@ -71,7 +71,7 @@ def test_kinds_are_chosen_by_how_their_titles_begin() -> None:
     ("option", "value"), [("messages", 0), ("faults", -1), ("seconds", 0.0), ("patience", 0.0)]
 )
 def test_bounds_name_the_option(option: str, value: float) -> None:
-    name = "patience_seconds" if option == "patience" else option
+    name = "timeout_seconds" if option == "patience" else option
     with pytest.raises(BenchError, match=f"--{option}"):
         ChaosPlan(**{name: value})  # type: ignore[arg-type]
 

@@ -11,12 +11,12 @@ import redis
 from infra.cli.dead_letter_box import DeadLetterBox, revive
 from shared import keys, wire
 from shared.jobs import ChatJob
-from workers.drain.port import DeadLetter
+from workers.consumer.lease_queue import DeadLetter
 
 Parley = Callable[..., tuple[int, str, str]]
 
 
-def bury(client: "redis.Redis", job_id: str | None, raw: bytes) -> None:
+def dead_letter(client: "redis.Redis", job_id: str | None, raw: bytes) -> None:
     """Put a dead letter where the drain puts it: at the left."""
     letter = DeadLetter(job_id, keys.INFER_TASK, keys.INFERENCE, "poison", 1_700_000_000.0, raw)
     client.lpush(keys.DEAD_LETTERS, msgspec.json.encode(letter))
@@ -40,8 +40,8 @@ def test_none_are_said_to_be_none(parley: Parley) -> None:
 
 
 def test_the_list_is_newest_first(parley: Parley, redis_client: "redis.Redis") -> None:
-    bury(redis_client, "older", message("older"))
-    bury(redis_client, "newer", message("newer"))
+    dead_letter(redis_client, "older", message("older"))
+    dead_letter(redis_client, "newer", message("newer"))
     told = json.loads(parley("dead-letters", "list", "--json")[1])
     assert [letter["id"] for letter in told] == ["newer", "older"]
     assert told[0]["reason"] == "poison"
@@ -57,7 +57,7 @@ def test_a_retry_moves_the_message_to_the_tail_as_a_fresh_one(
     for leftover in (keys.result("job"), keys.redelivered("job")):
         redis_client.set(leftover, "1")
     redis_client.hset(keys.job("job"), "state", "failed")
-    bury(redis_client, "job", message("job"))
+    dead_letter(redis_client, "job", message("job"))
     assert parley("dead-letters", "retry", "job") == (0, "1 retried\n", "")
     tail, head = cast("list[bytes]", redis_client.lrange(keys.INFERENCE, 0, -1))
     assert head == b"waiting already"
@@ -71,14 +71,14 @@ def test_a_retry_moves_the_message_to_the_tail_as_a_fresh_one(
 
 def test_a_retry_of_all_keeps_their_order(parley: Parley, redis_client: "redis.Redis") -> None:
     for name in ("first", "second", "third"):
-        bury(redis_client, name, message(name))
+        dead_letter(redis_client, name, message(name))
     assert parley("dead-letters", "retry", "--all")[1] == "3 retried\n"
     queued = [redis_client.rpop(keys.INFERENCE) for _ in range(3)]
     assert [wire.peek_id(raw) for raw in queued] == ["first", "second", "third"]  # type: ignore[arg-type]
 
 
 def test_a_letter_is_retried_once_by_two_who_try(redis_client: "redis.Redis") -> None:
-    bury(redis_client, "job", message("job"))
+    dead_letter(redis_client, "job", message("job"))
     box = DeadLetterBox(redis_client)
     (boxed,) = box.read()
     assert box.retry(boxed)
@@ -90,7 +90,7 @@ def test_a_letter_is_retried_once_by_two_who_try(redis_client: "redis.Redis") ->
 def test_a_message_without_an_id_has_a_name_and_goes_back_as_it_was(
     parley: Parley, redis_client: "redis.Redis"
 ) -> None:
-    bury(redis_client, None, b"no JSON \xff\x00")
+    dead_letter(redis_client, None, b"no JSON \xff\x00")
     name = json.loads(parley("dead-letters", "list", "--json")[1])[0]["id"]
     assert parley("dead-letters", "retry", name)[0] == 0
     assert redis_client.lrange(keys.INFERENCE, 0, -1) == [b"no JSON \xff\x00"]
@@ -98,14 +98,14 @@ def test_a_message_without_an_id_has_a_name_and_goes_back_as_it_was(
 
 def test_dropping_touches_only_what_was_named(parley: Parley, redis_client: "redis.Redis") -> None:
     for name in ("keep", "drop"):
-        bury(redis_client, name, message(name))
+        dead_letter(redis_client, name, message(name))
     assert json.loads(parley("dead-letters", "drop", "drop", "--json")[1]) == {"dropped": ["drop"]}
     assert [boxed.name for boxed in DeadLetterBox(redis_client).read()] == ["keep"]
     assert redis_client.llen(keys.INFERENCE) == 0
 
 
 def test_show_tells_the_whole_message(parley: Parley, redis_client: "redis.Redis") -> None:
-    bury(redis_client, "job", message("job"))
+    dead_letter(redis_client, "job", message("job"))
     told = json.loads(parley("dead-letters", "show", "job", "--json")[1])
     assert told["queue"] == "inference"
     assert wire.peek_id(told["message"].encode()) == "job"

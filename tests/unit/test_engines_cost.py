@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel, fit_cost
+from workers.engines.engine import Shape, TokenBatch
 from workers.engines.grid_engine import GridEngine
-from workers.engines.packing import Grids
-from workers.engines.port import Shape, TokenBatch
+from workers.engines.packing import InputTensors
 
 TRUE = CostModel(base_seconds=0.002, token_seconds=0.000_07)
 
@@ -23,7 +23,7 @@ class Timed(GridEngine):
 
     def _load(self) -> None: ...
 
-    def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
+    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
         self.ran.append(shape)
         disturbed = 0.1 if len(self.ran) % 4 == 3 else 0.0  # one run of each shape's four
         self.now += self._true.seconds(shape.rows * shape.tokens) + disturbed

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.engines.cost import CostModel
-from workers.engines.packing import EMPTY, Sheet, lay, pack, padded_tokens, slots
-from workers.engines.port import Shape, TokenBatch
-from workers.models.layout import GPU_SHAPES, LITERT_SHAPES
+from workers.engines.engine import Shape, TokenBatch
+from workers.engines.layout import GPU_SHAPES, LITERT_SHAPES
+from workers.engines.packing import EMPTY, PackedBatch, pack, padded_tokens, scatter, slots
 
 LENGTHS = st.lists(st.integers(1, 128), min_size=1, max_size=80)
 SHORT = st.lists(st.integers(1, 6), min_size=1, max_size=80)
@@ -44,7 +44,7 @@ def test_a_sheet_holds_each_message_whole_and_apart(
     batch = batch_of(lengths)
     seen: list[int] = []
     for sheet in pack(lengths, shapes):
-        grids = lay(sheet, batch)
+        grids = scatter(sheet, batch)
         assert grids.ids.shape == (sheet.shape.rows, sheet.shape.tokens)
         for message, row, slot in zip(grids.message, grids.row, grids.slot, strict=True):
             here = grids.segments[row] == slot
@@ -113,7 +113,7 @@ def test_a_row_is_split_only_where_calls_are_cheap() -> None:
 
 
 def test_an_empty_sheet_is_all_padding() -> None:
-    grids = lay(Sheet(Shape(2, 16), ()), batch_of([1]))
+    grids = scatter(PackedBatch(Shape(2, 16), ()), batch_of([1]))
     assert (grids.segments == EMPTY).all()
     assert grids.message.size == 0
 

@@ -9,16 +9,16 @@ import pytest
 from shared.errors import EngineError, ModelError
 from tests.unit.linked_model import linked
 from workers.engines import select
+from workers.engines.choice import CHOICE, read_choice, write_choice
 from workers.engines.litert import LiteRtEngine
 from workers.engines.select import make_engine, runnable, select_engine
-from workers.models.choice import CHOICE, read_choice, write_choice
 
 ROOT = Path(__file__).parents[2]
 
 CPU_WORKER = r"""
 import re, sys
 from pathlib import Path
-from workers.engines.port import TokenBatch
+from workers.engines.engine import TokenBatch
 from workers.engines.select import select_engine
 engine = select_engine("litert", Path(sys.argv[1]), "answer")
 engine.warm()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workers.engines.port import TokenBatch
+from workers.engines.engine import TokenBatch
 from workers.engines.simulated import MARK, SimulatedEngine
 
 

@@ -4,9 +4,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from gateway.settings import GatewaySettings
-from shared import outcomes
+from shared import results
 from shared.jobs import ChatJob, JobState
-from shared.outcomes import Failure, JobRecord
+from shared.results import Failure, JobRecord
 from shared.settings import load
 from tests.unit.gateway_stand import LIMITS, Stand, reply_to
 
@@ -32,7 +32,7 @@ def test_reply_is_passed_on_byte_for_byte() -> None:
     [job] = stand.published
     assert response.status_code == 200
     assert response.content_type == "application/json"
-    assert response.data == outcomes.encode_reply(reply_to(job))
+    assert response.data == results.encode_reply(reply_to(job))
     assert (job.message, job.conversation_id, job.gateway) == ("Hello", "c:1", "g-1")
     assert job.expires_at == job.accepted_at + 30
     assert len(stand.room) == 0
@@ -81,7 +81,7 @@ def test_reply_whose_announcement_was_missed_is_looked_up_when_the_wait_runs_out
     stand = Stand(settings=load(GatewaySettings, wait_seconds=0.01))
 
     def store_silently(job: ChatJob) -> None:
-        stand.jobs.records[job.id] = JobRecord("done", outcomes.encode_reply(reply_to(job)))
+        stand.jobs.records[job.id] = JobRecord("done", results.encode_reply(reply_to(job)))
 
     stand.publisher.on_publish = store_silently
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.coalescer import Coalescer
+from gateway.queue.coalescer import Coalescer
 from shared.errors import QueueUnavailable
 
 
@@ -117,7 +117,7 @@ def test_any_other_failure_is_for_that_trip_alone() -> None:
 
 def test_patience_ends() -> None:
     server = Server()
-    coalescer: Coalescer[int, int] = Coalescer(server.send, patience_seconds=0.01)
+    coalescer: Coalescer[int, int] = Coalescer(server.send, timeout_seconds=0.01)
 
     with pytest.raises(QueueUnavailable, match="did not answer in time"):
         coalescer.submit(1)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.dispatch import new_gateway_id
 from gateway.logs import JsonLines
-from gateway.preferences import Preference, read_preference
+from gateway.prefer_header import Preference, read_preference
+from gateway.queue.dispatcher import new_gateway_id
+from gateway.queue.pending_replies import PendingReplies
 from gateway.settings import GatewaySettings
-from gateway.waiting_room import WaitingRoom
 from gateway.wsgi import queue_limits
 from shared.errors import QueueUnavailable, SettingsError
-from shared.outage import Outage
-from shared.outcomes import JobRecord
+from shared.outage_log import OutageLog
+from shared.results import JobRecord
 from shared.settings import load
 from shared.wire import IDENTIFIER
 
@@ -51,7 +51,7 @@ def test_any_prefer_header_is_survived(header: str) -> None:
 
 
 def test_all_who_wait_for_a_job_are_woken() -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     first, second, other = room.expect("a"), room.expect("a"), room.expect("b")
 
     assert room.deliver([("a", DONE), ("nobody", DONE)]) == 1
@@ -62,7 +62,7 @@ def test_all_who_wait_for_a_job_are_woken() -> None:
 
 
 def test_who_leaves_is_forgotten_and_others_still_wait() -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     stays = room.expect("a")
     with room.expect("a"):
         pass
@@ -75,7 +75,7 @@ def test_who_leaves_is_forgotten_and_others_still_wait() -> None:
 
 
 def test_a_state_on_the_way_wakes_nobody() -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     awaited = room.expect("a")
     awaited.acknowledge(1)
 
@@ -84,7 +84,7 @@ def test_a_state_on_the_way_wakes_nobody() -> None:
 
 
 def test_a_job_that_could_not_be_queued_ends_the_wait() -> None:
-    awaited = WaitingRoom().expect("a")
+    awaited = PendingReplies().expect("a")
     awaited.acknowledge(QueueUnavailable("down"))
 
     with pytest.raises(QueueUnavailable, match="down"):
@@ -93,11 +93,11 @@ def test_a_job_that_could_not_be_queued_ends_the_wait() -> None:
 
 def test_a_job_without_acknowledgement_is_not_called_accepted() -> None:
     with pytest.raises(QueueUnavailable, match="did not answer in time"):
-        WaitingRoom().expect("a").wait(0.01)
+        PendingReplies().expect("a").wait(0.01)
 
 
 def test_a_reply_counts_whatever_was_heard_of_the_queue() -> None:
-    room = WaitingRoom()
+    room = PendingReplies()
     awaited = room.expect("a")
     room.deliver([("a", DONE)])
     awaited.acknowledge(QueueUnavailable("connection lost after the job was queued"))
@@ -166,7 +166,7 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "parley")
-    outage = Outage(logging.getLogger("parley.gateway"))
+    outage = OutageLog(logging.getLogger("parley.gateway"))
     for fault in (None, "down", "down", "down", None, None):
         outage.note(fault)
 

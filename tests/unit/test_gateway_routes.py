@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import outcomes
+from shared import results
 from shared.jobs import ChatJob, JobState, Turn
-from shared.outcomes import Failure, JobRecord
+from shared.results import Failure, JobRecord
 from tests.unit.gateway_stand import Stand, reply_to, worker_status
 
 JOB = ChatJob("job-1", "Hello", "c-1", 1.0)
@@ -19,7 +19,7 @@ JOB = ChatJob("job-1", "Hello", "c-1", 1.0)
 
 def test_finished_job_shows_its_reply() -> None:
     stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord("done", outcomes.encode_reply(reply_to(JOB)))
+    stand.jobs.records["job-1"] = JobRecord("done", results.encode_reply(reply_to(JOB)))
 
     response = stand.client.get("/jobs/job-1")
 
@@ -27,7 +27,7 @@ def test_finished_job_shows_its_reply() -> None:
     assert response.get_json() == {
         "job_id": "job-1",
         "state": "done",
-        "reply": json.loads(outcomes.encode_reply(reply_to(JOB))),
+        "reply": json.loads(results.encode_reply(reply_to(JOB))),
     }
 
 
@@ -41,7 +41,7 @@ def test_job_on_the_way_shows_its_state(state: JobState) -> None:
 
 def test_failed_job_shows_the_same_problem_as_a_waiting_client_gets() -> None:
     stand = Stand()
-    body = outcomes.encode_failure(Failure("failed", "It broke the engine."))
+    body = results.encode_failure(Failure("failed", "It broke the engine."))
     stand.jobs.records["job-1"] = JobRecord("failed", body)
 
     response = stand.client.get("/jobs/job-1")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.chat_request import ChatRequest, read_chat_request
-from gateway.idempotency import read_claim
+from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
 from tests.unit.gateway_stand import Stand
@@ -134,7 +134,7 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
 
 @pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
 def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
-    claim = read_claim(header, ChatRequest("x"))
+    claim = read_idempotency_key(header, ChatRequest("x"))
 
     assert claim.key == header.strip().strip('"')
 
@@ -158,7 +158,7 @@ def test_every_member_of_the_body_counts_for_its_digest() -> None:
         ChatRequest("x", conversation_id="c"),
         ChatRequest("x", user_id="c"),
     ]
-    digests = {read_claim("k", request).fingerprint for request in requests}
+    digests = {read_idempotency_key("k", request).fingerprint for request in requests}
 
     assert len(digests) == len(requests)
-    assert read_claim("k", ChatRequest("x")).fingerprint in digests
+    assert read_idempotency_key("k", ChatRequest("x")).fingerprint in digests

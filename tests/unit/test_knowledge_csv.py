@@ -6,8 +6,8 @@ import pytest
 
 from shared.errors import KnowledgeError
 from workers.knowledge.base import Entry
-from workers.knowledge.csv_import import import_csv, to_yaml
 from workers.knowledge.loader import load
+from workers.modelling.knowledge.csv_import import import_csv, to_yaml
 
 
 def table(tmp_path: Path, text: str) -> Path:

@@ -58,7 +58,7 @@ def test_another_model_has_a_file_of_its_own(tmp_path: Path) -> None:
 def test_what_no_base_needs_any_more_is_dropped_beyond_the_cap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embeddings, "MOST_ROWS_KEPT", 3)
+    monkeypatch.setattr(embeddings, "MAX_ROWS_KEPT", 3)
     encoder = WordEncoder()
     cache = EmbeddingCache(tmp_path, encoder)
     cache.vectors(["one", "two", "three"])

@@ -9,7 +9,7 @@ import pytest
 from workers.knowledge.calibration import DEFAULT, read_calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import WordEncoder
-from workers.knowledge.evaluate import QuestionSet, Topic, auc, evaluate, read_sets
+from workers.modelling.knowledge.evaluate import QuestionSet, Topic, auc, evaluate, read_sets
 
 TOPICS = (
     Topic("pay", ["how can I pay", "pay by card", "which cards pay"], "by card"),
@@ -32,11 +32,11 @@ def test_auc_counts_pairs_in_order_and_ties_half() -> None:
 def test_right_and_strange_questions_are_told_apart(cache: EmbeddingCache) -> None:
     queries = [("pay how", "pay"), ("the parcel late", "late"), ("late parcel", "size")]
     strange = [("quantum flux", None), ("bananas", None)]
-    strangers = cache.vectors(["zebra crossing", "opera", "volcano"])
+    out_of_scope = cache.vectors(["zebra crossing", "opera", "volcano"])
     verdict = evaluate(
         QuestionSet("made up", TOPICS, [*queries, *strange]),
         cache,
-        strangers,
+        out_of_scope,
         read_calibration(DEFAULT),
     )
     assert (verdict.entries, verdict.queries, verdict.fitted) == (3, 5, True)
@@ -50,13 +50,13 @@ def test_a_base_with_one_wording_an_entry_keeps_the_shipped_confidence(
     cache: EmbeddingCache,
 ) -> None:
     bare = [Topic(topic.id, topic.wordings[:1], topic.answer) for topic in TOPICS]
-    strangers = cache.vectors(["zebra", "opera"])
+    out_of_scope = cache.vectors(["zebra", "opera"])
     verdict = evaluate(
-        QuestionSet("bare", bare, [("pay", "pay")]), cache, strangers, read_calibration(DEFAULT)
+        QuestionSet("bare", bare, [("pay", "pay")]), cache, out_of_scope, read_calibration(DEFAULT)
     )
     assert not verdict.fitted
     assert verdict.auc is None
-    assert verdict.strangers_answered is None
+    assert verdict.out_of_scope_answered is None
 
 
 def test_the_sets_that_lie_in_a_folder_are_read(tmp_path: Path) -> None:

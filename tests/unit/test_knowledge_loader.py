@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.errors import KnowledgeError
 from workers.knowledge.base import Entry, plain, without
-from workers.knowledge.csv_import import to_yaml
 from workers.knowledge.loader import DEMO, SMALLTALK, check, load
+from workers.modelling.knowledge.csv_import import to_yaml
 
 FULL = """\
 - id: pay

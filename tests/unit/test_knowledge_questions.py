@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from tests.data import answerable, content_stems, overlap, unanswerable
-from workers.knowledge.assemble import STRANGERS
 from workers.knowledge.loader import DEMO, load
+from workers.knowledge.responder import OUT_OF_SCOPE
 
-MOST_OVERLAP = 1 / 3
+MAX_OVERLAP = 1 / 3
 ENTRIES = {entry.id: entry for entry in load(DEMO).entries}
 
 
@@ -17,7 +17,7 @@ def test_a_question_shares_at_most_a_third_of_its_words_with_any_wording(
 ) -> None:
     shares = {text: overlap(question, text) for text in ENTRIES[expected].wordings}
     worst = max(shares, key=lambda text: shares[text])
-    assert shares[worst] <= MOST_OVERLAP + 1e-9, worst
+    assert shares[worst] <= MAX_OVERLAP + 1e-9, worst
 
 
 def test_overlap_sees_inflected_words_and_ignores_function_words() -> None:
@@ -33,11 +33,13 @@ def test_the_sets_are_as_large_and_as_spread_as_claimed() -> None:
     assert sum(plausible for _, plausible in unanswerable()) >= 15
 
 
-def test_the_strangers_of_the_fit_are_many_and_no_copies_of_kept_questions() -> None:
-    strangers = yaml.safe_load(STRANGERS.read_text("utf-8"))
-    assert len(set(strangers)) == len(strangers) >= 150
+def test_the_out_of_scope_questions_of_the_fit_are_many_and_no_copies_of_kept_questions() -> None:
+    out_of_scope = yaml.safe_load(OUT_OF_SCOPE.read_text("utf-8"))
+    assert len(set(out_of_scope)) == len(out_of_scope) >= 150
     kept = [question for question, _ in unanswerable()]
-    shares = [(overlap(question, each), question, each) for question in kept for each in strangers]
+    shares = [
+        (overlap(question, each), question, each) for question in kept for each in out_of_scope
+    ]
     assert max(shares)[0] <= 1 / 2, max(shares)
 
 

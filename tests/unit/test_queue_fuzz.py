@@ -11,7 +11,7 @@ from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
 from shared.wire import decode, decode_job, decode_tone, encode_infer, encode_tone, peek_id
 from tests.mutation import Mutator
-from tests.unit.test_drain_prepare import Scene
+from tests.unit.test_consumer_prepare import Scene
 from tests.unit.test_shared_wire import stock_message
 
 SPOILED = 25_000  # on each queue

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from shared.errors import ModelError
+from workers.modelling.tone import corpus
+from workers.modelling.tone.calibrate import fit_negative_offset, moved
+from workers.modelling.tone.evaluation import label_f1
+from workers.modelling.tone.fit import Recipe, Rows, fit
+from workers.modelling.tone.train import train
 from workers.tone.cues import CUES, FloatArray
 from workers.tone.emotions import EMOTIONS, TONE_OF
 from workers.tone.head import Head
-from workers.tone.training import corpus
-from workers.tone.training.calibrate import fit_negative_offset, moved
-from workers.tone.training.fit import Recipe, Rows, fit
-from workers.tone.training.judge import label_f1
-from workers.tone.training.train import train
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 QUICK = Recipe(units=16, heads=2, epochs=30, rows=32)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from shared.errors import EngineError
 from workers.engines.cost import CostModel, fit_cost
-from workers.engines.packing import EVEN, Grids, Sheet, lay, pack, padded_tokens
-from workers.engines.port import Shape, TokenBatch
+from workers.engines.engine import Shape, TokenBatch
+from workers.engines.packing import EVEN, InputTensors, PackedBatch, pack, padded_tokens, scatter
 
 _log = logging.getLogger(__name__)
 _TIMED_RUNS = 3  # of each grid at warm-up; the quickest counts
@@ -80,7 +80,7 @@ class GridEngine(ABC):
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         try:
             for sheet in pack(batch.lengths.tolist(), self._shapes, cost):
-                grids = lay(sheet, batch)
+                grids = scatter(sheet, batch)
                 output = self._run_sheet(grids, sheet.shape)
                 vectors[grids.message] = output[grids.row, grids.slot]
         except Exception as error:
@@ -88,7 +88,7 @@ class GridEngine(ABC):
         return vectors
 
     def _time(self, shape: Shape) -> float:
-        grids = lay(Sheet(shape, ()), _NO_BATCH)
+        grids = scatter(PackedBatch(shape, ()), _NO_BATCH)
         self._run_sheet(grids, shape)  # the first run allocates and compiles
         seconds = []
         for _ in range(_TIMED_RUNS):
@@ -102,7 +102,7 @@ class GridEngine(ABC):
         """Load the model; any exception means that it cannot be used."""
 
     @abstractmethod
-    def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
+    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
         """Return vectors [rows, slots, dimension] of one filled grid."""
 
 

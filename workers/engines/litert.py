@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines import layout
+from workers.engines.engine import Shape
 from workers.engines.grid_engine import GridEngine
-from workers.engines.packing import Grids
-from workers.engines.port import Shape
-from workers.models import layout
-from workers.models.layout import Encoder
-from workers.models.manifest import read_manifest
+from workers.engines.layout import Encoder
+from workers.engines.manifest import read_manifest
+from workers.engines.packing import InputTensors
 
 
 class LiteRtEngine(GridEngine):
@@ -45,7 +45,7 @@ class LiteRtEngine(GridEngine):
             for shape in self._shapes
         }
 
-    def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
+    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
         run = self._runners[shape]
         outputs = run(ids=grids.ids, positions=grids.positions, segments=grids.segments)
         vectors: NDArray[np.float32] = outputs["vectors"]

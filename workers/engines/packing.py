@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel
-from workers.engines.port import Shape, TokenBatch
+from workers.engines.engine import Shape, TokenBatch
 
 TOKENS_PER_SLOT = 4  # a row of 64 tokens has room for 16 messages
 EMPTY = -1  # segment number of padding
@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PackedBatch:
     """One call of the engine: a shape and at most that many rows."""
 
     shape: Shape
@@ -43,7 +43,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Grids:
+class InputTensors:
     """What the graph reads, each int32 [rows, tokens]; message i's vector is at [row, slot]."""
 
     ids: NDArray[np.int32]
@@ -54,7 +54,9 @@ class Grids:
     slot: NDArray[np.intp]
 
 
-def pack(lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN) -> list[Sheet]:
+def pack(
+    lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN
+) -> list[PackedBatch]:
     """Cover messages of these lengths (1 to the widest shape) with well-filled sheets.
 
     `cost` decides whether a few rows go one by one or on one sheet with empty rows, and whether a
@@ -100,7 +102,7 @@ def fill_rows(lengths: Sequence[int], bulk: int, widths: Sequence[int]) -> list[
     return rows
 
 
-def lay(sheet: Sheet, batch: TokenBatch) -> Grids:
+def scatter(sheet: PackedBatch, batch: TokenBatch) -> InputTensors:
     """Write a sheet's messages into the arrays that the graph reads."""
     rows, tokens = sheet.shape.rows, sheet.shape.tokens
     message = np.array([place for row in sheet.rows for place in row.messages], np.intp)
@@ -119,7 +121,7 @@ def lay(sheet: Sheet, batch: TokenBatch) -> Grids:
     grids[1][cell] = position
     grids[2][cell] = np.repeat(slot, lengths)
     ids, positions, segments = (grid.reshape(rows, tokens) for grid in grids)
-    return Grids(ids, positions, segments, message, row, slot)
+    return InputTensors(ids, positions, segments, message, row, slot)
 
 
 def _count_up(counts: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -159,10 +161,10 @@ def _width(row: Row, widths: Sequence[int]) -> int:
 
 def _sheets(
     rows: list[Row], width: int, shapes: Sequence[Shape], cost: CostModel
-) -> Iterator[Sheet]:
+) -> Iterator[PackedBatch]:
     sizes = tuple(shape.rows for shape in shapes if shape.tokens == width)
     for size in _cheapest_cover(len(rows), sizes, width, cost):
-        yield Sheet(Shape(size, width), tuple(rows[:size]))
+        yield PackedBatch(Shape(size, width), tuple(rows[:size]))
         rows = rows[size:]
 
 

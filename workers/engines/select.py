@@ -5,15 +5,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from workers.engines.port import Engine
-from workers.models import layout
-from workers.models.choice import read_choice
-from workers.models.layout import Encoder
+from workers.engines import layout
+from workers.engines.choice import read_choice
+from workers.engines.engine import Engine
+from workers.engines.layout import Encoder
 
 Kind = Literal["auto", "litert", "tensorflow", "simulated"]
 EngineName = Literal["litert-fp32", "litert-int8", "tensorflow-fp32", "tensorflow-fp16"]
 
-PLAIN: EngineName = "litert-fp32"  # what the others are held against
+BASELINE: EngineName = "litert-fp32"  # what the others are held against
 
 _GPU_SIGNS = (Path("/dev/nvidia0"), Path("/proc/driver/nvidia/version"))
 
@@ -46,7 +46,7 @@ def make_engine(name: EngineName, model_dir: Path, encoder: Encoder, threads: in
 
 def runnable(model_dir: Path) -> tuple[EngineName, ...]:
     """Return the engines that can run a built model's answer encoder here, the plain one first."""
-    names: list[EngineName] = [PLAIN] if layout.fp32(model_dir, "answer").exists() else []
+    names: list[EngineName] = [BASELINE] if layout.fp32(model_dir, "answer").exists() else []
     names.append("litert-int8")
     if _gpu_usable():
         names.append("tensorflow-fp16")

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from shared.errors import EngineError
 from workers.engines.cost import CostModel
+from workers.engines.engine import TokenBatch
 from workers.engines.grid_engine import check_lengths
+from workers.engines.layout import LITERT_SHAPES, MAX_TOKENS
 from workers.engines.packing import padded_tokens
-from workers.engines.port import TokenBatch
-from workers.models.layout import LITERT_SHAPES, MAX_TOKENS
 
 MARK = 2.0  # a vector's first element; no vector of length 1 can hold it
 

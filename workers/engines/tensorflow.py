@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
+from workers.engines import layout
+from workers.engines.engine import Shape
 from workers.engines.grid_engine import GridEngine
-from workers.engines.packing import Grids
-from workers.engines.port import Shape
-from workers.models import layout
-from workers.models.layout import Encoder
-from workers.models.manifest import read_manifest
+from workers.engines.layout import Encoder
+from workers.engines.manifest import read_manifest
+from workers.engines.packing import InputTensors
 
 CPU = "CPU:0"
 
@@ -55,7 +55,7 @@ class TensorFlowEngine(GridEngine):
             packed = self._model.signatures["packed_half" if self._gpu else "packed"]
             self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
 
-    def _run_sheet(self, grids: Grids, shape: Shape) -> NDArray[np.float32]:
+    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
         with self._device(self._place):
             inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))
             vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()

@@ -15,8 +15,8 @@ DEFAULT = Path(__file__).with_name("calibration.json")
 _RIDGE = 1e-4
 _NEWTON_STEPS = 50
 _KNEES = (0.6, 0.8)
-_MOST_LOGIT = 30.0
-_MOST_LEAD = 10.0
+_MAX_LOGIT = 30.0
+_MAX_LEAD = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ def features(scores: Scores) -> NDArray[np.float64]:
     """
     share = np.clip(scores.share, 1e-4, 1 - 1e-4)
     nearest, best = scores.nearest[:, 0], scores.ranking[:, 0]
-    alone = scores.ranking.shape[1] == 1
-    lead = np.full(len(best), _MOST_LEAD) if alone else best - scores.ranking[:, 1]
+    exclusive_lease = scores.ranking.shape[1] == 1
+    lead = np.full(len(best), _MAX_LEAD) if exclusive_lease else best - scores.ranking[:, 1]
     hinges = [np.maximum(nearest - knee, 0.0) for knee in _KNEES]
-    columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MOST_LEAD), nearest, *hinges]
+    columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MAX_LEAD), nearest, *hinges]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
@@ -84,4 +84,4 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
 
 
 def _logistic(logits: NDArray[np.float64]) -> Vectors:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST_LOGIT, _MOST_LOGIT))), np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT))), np.float32)

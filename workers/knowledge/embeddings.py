@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workers.knowledge.encoder import Encoder, Ids
 
-MOST_ROWS_KEPT = 50_000  # 77 MB at 384 dimensions; a base in use is always kept whole
+MAX_ROWS_KEPT = 50_000  # 77 MB at 384 dimensions; a base in use is always kept whole
 
 Vectors = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ class EmbeddingCache:
 
     def _write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
         spare = [key for key in stored if key not in needed]
-        room = max(0, MOST_ROWS_KEPT - len(needed))
+        room = max(0, MAX_ROWS_KEPT - len(needed))
         kept = [*spare[max(0, len(spare) - room) :], *needed]
         keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), 32)
         partial = self._path.with_suffix(f".{secrets.token_hex(4)}.part")

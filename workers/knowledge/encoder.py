@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.engines.port import Engine, TokenBatch
+from workers.engines.engine import Engine, TokenBatch
 from workers.preprocessing.preprocessor import Preprocessor
 
 _ROWS_AT_ONCE = 128
@@ -42,7 +42,7 @@ def encode(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
 class EngineEncoder:
     """Reads with the workers' preprocessing and embeds with their engine.
 
-    `model_digest` is that of the built model (`workers.models.manifest`). The engine must be warm.
+    `model_digest` is that of the built model (`workers.engines.manifest`). The engine must be warm.
     """
 
     def __init__(self, engine: Engine, preprocessor: Preprocessor, model_digest: str) -> None:

@@ -9,7 +9,7 @@ Places = NDArray[np.intp]
 _SCALE = 18.0  # how sharply a prototype's cosine counts before fitting
 _ANSWER_SHARE = 0.3  # of a prototype: the answer's words help where wordings are few
 _PULL = 3e-5  # towards the prototypes: keeps an entry with few wordings near its mean
-_MOST_STEPS, _LEAST_STEPS = 120, 20
+_MAX_STEPS, _MIN_STEPS = 120, 20
 _WORK = 1.5e8  # rows × entries × steps: a large base gets fewer steps, not minutes
 _RATE = 40.0
 _MOMENTUM = 0.9
@@ -43,7 +43,7 @@ def fit_head(wordings: Vectors, owners: Places, answers: Vectors) -> Vectors:
 
 
 def _steps(rows: int, entries: int) -> int:
-    return int(min(_MOST_STEPS, max(_LEAST_STEPS, _WORK / (rows * entries))))
+    return int(min(_MAX_STEPS, max(_MIN_STEPS, _WORK / (rows * entries))))
 
 
 def _slope(weights: Vectors, rows: Vectors, truth: Places) -> Vectors:

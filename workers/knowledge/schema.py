@@ -27,7 +27,7 @@ class Placed:
     wording_lines: tuple[tuple[str, int], ...]
 
 
-class Judge:
+class DropPolicy:
     """Turn the records of one file into entries, collecting faults on the way."""
 
     def __init__(self, file: Path) -> None:
@@ -119,14 +119,14 @@ class Judge:
         self.faults.append(Fault(self._file, located.line, message))
 
 
-_READERS: dict[str, Callable[[Judge, Located, str], Any]] = {
-    "id": Judge.identifier,
-    "question": Judge.text,
-    "phrasings": Judge.texts,
-    "answer": Judge.answer,
-    "tones": Judge.tones,
-    "tags": Judge.texts,
-    "handover": Judge.truth,
+_READERS: dict[str, Callable[[DropPolicy, Located, str], Any]] = {
+    "id": DropPolicy.identifier,
+    "question": DropPolicy.text,
+    "phrasings": DropPolicy.texts,
+    "answer": DropPolicy.answer,
+    "tones": DropPolicy.tones,
+    "tags": DropPolicy.texts,
+    "handover": DropPolicy.truth,
 }
 
 

@@ -26,7 +26,7 @@ _NUMBER = re.compile(
     r"|\d{6,}"
 )
 _EYES = re.compile("[:;=]|<[/3]")
-_MOST_STRETCHES = 4
+_MAX_STRETCHES = 4
 _STRETCHED_WORD = re.compile(r"\b\w*([^\W\d_])\1\1\w*\b")
 _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 _PUNCTUATION_RUN = re.compile(r"([^\w\s])\1{3,}")
@@ -79,7 +79,7 @@ def _shorten_word(word: str, ranks: Mapping[str, int]) -> str:
     """Take the commonest word among the single and double readings of every stretched letter."""
     parts = _STRETCH.split(word)
     letters = parts[1::2]
-    if len(letters) > _MOST_STRETCHES:
+    if len(letters) > _MAX_STRETCHES:
         return _STRETCH.sub(r"\1", word)
     readings = [_joined(parts, counts) for counts in product((2, 1), repeat=len(letters))]
     return min(readings, key=lambda reading: ranks.get(reading.lower(), len(ranks)))

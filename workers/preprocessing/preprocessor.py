@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from workers.lru_cache import CacheStats, LruCache
 from workers.preprocessing.clean import clean
 from workers.preprocessing.tokens import Tokenizer
-from workers.recent import CacheFigures, RecentCache
 
 _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all that is lazy
 
-_LONGEST_REMEMBERED = 512  # characters
+_MAX_REMEMBERED = 512  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Preprocessor:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        cache: RecentCache[str, Prepared] | None = None,
+        cache: LruCache[str, Prepared] | None = None,
         rewrite: Callable[[str], str] = str,
     ) -> None:
         self._tokenizer = tokenizer
         self._ranks = tokenizer.ranks
         self._rewrite = rewrite
-        self._cache: RecentCache[str, Prepared] = RecentCache(0) if cache is None else cache
+        self._cache: LruCache[str, Prepared] = LruCache(0) if cache is None else cache
 
     def warm(self) -> None:
         """Load what the first messy message would wait for (NLTK: about a second)."""
@@ -49,12 +49,12 @@ class Preprocessor:
         missing = [message for message, prepared in found.items() if prepared is None]
         fresh = dict(zip(missing, self._work_out(missing), strict=True))
         for message, prepared in fresh.items():
-            if len(message) <= _LONGEST_REMEMBERED:
+            if len(message) <= _MAX_REMEMBERED:
                 self._cache.put(message, prepared)
         return [found[message] or fresh[message] for message in messages]
 
     @property
-    def cache_figures(self) -> CacheFigures:
+    def cache_figures(self) -> CacheStats:
         """Return the hits and misses of the prepared phrases."""
         return self._cache.figures
 

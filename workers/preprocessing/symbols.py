@@ -30,7 +30,7 @@ _PUNCTUATION = str.maketrans("‘’‚‛“”„‟′″‐‑‒–—―�
 _EMPTY_NAME_WORDS = re.compile(
     r"\b(?:face|with|sign|symbol|mark|heavy|black|white|negative|squared|of|and|the|emoji)\b"
 )
-_MOST_NAME_WORDS = 3
+_MAX_NAME_WORDS = 3
 
 _FIRST_PICTURE = 0x2190
 _FIRST_REGIONAL_INDICATOR, _LAST_REGIONAL_INDICATOR = 0x1F1E6, 0x1F1FF
@@ -86,7 +86,7 @@ def _spelled_by_category(char: str) -> str:
 
 def _name_words(char: str) -> str:
     name = unicodedata.name(char, "").lower().replace("-", " ")
-    return " ".join(_EMPTY_NAME_WORDS.sub(" ", name).split()[:_MOST_NAME_WORDS])
+    return " ".join(_EMPTY_NAME_WORDS.sub(" ", name).split()[:_MAX_NAME_WORDS])
 
 
 _HAPPY_MOUTHS = frozenset(")]}dDpP")

@@ -14,9 +14,9 @@ from workers.preprocessing.words import Words
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-MOST_TOKENS = 128
-_MOST_CHARACTERS = 4096  # BERT reads about 600; bounds the cost of a flood
-_LEAST_KEPT = 0.5  # of the room: a first sentence of two words must not stand for a page
+MAX_TOKENS = 128
+_MAX_CHARACTERS = 4096  # BERT reads about 600; bounds the cost of a flood
+_MIN_KEPT = 0.5  # of the room: a first sentence of two words must not stand for a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Tokens:
 class Tokenizer:
     """Encode clean text for one BERT vocabulary; at most `most_tokens` ids a text."""
 
-    def __init__(self, pieces: WordPiece, most_tokens: int = MOST_TOKENS) -> None:
+    def __init__(self, pieces: WordPiece, most_tokens: int = MAX_TOKENS) -> None:
         pieces.no_padding()
         pieces.no_truncation()
         pieces.encode_special_tokens = True  # whatever this vocabulary calls its special tokens
@@ -42,7 +42,7 @@ class Tokenizer:
         self._words = Words(pieces)
 
     @classmethod
-    def load(cls, model_dir: Path, most_tokens: int = MOST_TOKENS) -> Self:
+    def load(cls, model_dir: Path, most_tokens: int = MAX_TOKENS) -> Self:
         """Read `tokenizer.json` of a built model; ModelError names a file that cannot serve."""
         path = model_dir / "tokenizer.json"
         try:
@@ -59,7 +59,7 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[Tokens]:
         """Encode clean texts; one that is too long is cut at a sentence, else at a word."""
-        heads = [text[:_MOST_CHARACTERS] for text in texts]
+        heads = [text[:_MAX_CHARACTERS] for text in texts]
         return [
             Tokens((*self._before, *ids, *self._after), len(text))
             if len(ids) <= self._room and len(head) == len(text)
@@ -95,12 +95,12 @@ def _special_ids(pieces: WordPiece) -> tuple[list[int], list[int]]:
 
 def _sentence_end(text: str, limit: int) -> int | None:
     ends = [end for _, end in _sentences().span_tokenize(text) if end <= limit]
-    return ends[-1] if ends and ends[-1] >= _LEAST_KEPT * limit else None
+    return ends[-1] if ends and ends[-1] >= _MIN_KEPT * limit else None
 
 
 def _word_end(text: str, limit: int) -> int | None:
     end = limit if text[limit : limit + 1].isspace() else text.rfind(" ", 0, limit)
-    return end if end >= _LEAST_KEPT * limit else None
+    return end if end >= _MIN_KEPT * limit else None
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer as WordPiece
 
-_MOST_WORDS = 100_000
-_LONGEST_WORD = 100  # characters; BERT knows none that is longer
+_MAX_WORDS = 100_000
+_MAX_WORD = 100  # characters; BERT knows none that is longer
 # As BERT parts ASCII: a run of letters and digits, or one mark; spaces part and vanish.
 _WORD = re.compile(r"[A-Za-z0-9]+|[^ A-Za-z0-9]")
 
@@ -34,10 +34,10 @@ class Words:
         if not (self._serves and text.isascii() and text.isprintable()):
             return None
         words: list[str] = _WORD.findall(text)
-        return words if max(map(len, words), default=0) <= _LONGEST_WORD else None
+        return words if max(map(len, words), default=0) <= _MAX_WORD else None
 
     def _learn(self, words: set[str]) -> None:
-        if len(self._ids) > _MOST_WORDS:
+        if len(self._ids) > _MAX_WORDS:
             self._ids.clear()
         for word in words - self._ids.keys():
             self._ids[word] = self._pieces.encode(word, add_special_tokens=False).ids

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from workers.models.manifest import read_manifest
+from workers.engines.manifest import read_manifest
 from workers.tone.classifier import HEAD, Classifier, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CueReader
 from workers.tone.head import Head

@@ -10,8 +10,8 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 FloatArray: TypeAlias = NDArray[np.float32]
 
 CUES = ("negative", "neutral", "positive", "compound", "exclaimed", "asked", "shouted")
-_MOST_MARKS = 3
-_SHORTEST_SHOUTED_WORD = 3
+_MAX_MARKS = 3
+_MIN_SHOUTED_WORD = 3
 
 
 class CueReader:
@@ -32,8 +32,8 @@ class CueReader:
             scores["neu"],
             scores["pos"],
             scores["compound"],
-            min(text.count("!"), _MOST_MARKS) / _MOST_MARKS,
-            min(text.count("?"), _MOST_MARKS) / _MOST_MARKS,
+            min(text.count("!"), _MAX_MARKS) / _MAX_MARKS,
+            min(text.count("?"), _MAX_MARKS) / _MAX_MARKS,
             _shouted_share(text),
         )
 
@@ -41,5 +41,5 @@ class CueReader:
 def _shouted_share(text: str) -> float:
     if text.islower():
         return 0.0
-    words = [w for w in text.split() if len(w) >= _SHORTEST_SHOUTED_WORD and w.isalpha()]
+    words = [w for w in text.split() if len(w) >= _MIN_SHOUTED_WORD and w.isalpha()]
     return sum(map(str.isupper, words)) / len(words) if words else 0.0

@@ -13,7 +13,7 @@ from shared.jobs import Tone
 from workers.tone.emotions import leading_emotion
 
 OPENERS = Path(__file__).with_name("openers.yaml")
-_LEAST_SCORE, _STRONG_SCORE = 0.6, 0.8  # below the least, a plain answer is the safe one
+_MIN_SCORE, _STRONG_SCORE = 0.6, 0.8  # below the least, a plain answer is the safe one
 _KINDS_BY_TONE = {
     "negative": frozenset({"answer", "recall", "clarify", "handover", "fallback"}),
     "positive": frozenset({"answer", "recall", "clarify"}),
@@ -89,7 +89,7 @@ def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
 
 
 def _calls_for_words(tone: Tone, kind: str) -> bool:
-    return tone.score >= _LEAST_SCORE and kind in _KINDS_BY_TONE.get(tone.label, ())
+    return tone.score >= _MIN_SCORE and kind in _KINDS_BY_TONE.get(tone.label, ())
 
 
 def _fits(opener: Opener, tone: Tone, feeling: str | None) -> bool:

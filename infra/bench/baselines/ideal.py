@@ -16,8 +16,8 @@ import msgspec
 
 from infra.bench.offline import Offline
 from shared.settings import load
+from workers.engines.engine import TokenBatch
 from workers.engines.litert import LiteRtEngine
-from workers.engines.port import TokenBatch
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines.engine import TokenBatch
 from workers.engines.litert import LiteRtEngine
-from workers.engines.port import TokenBatch
 from workers.knowledge import loader
 from workers.knowledge.base import KnowledgeBase
 from workers.preprocessing.tokens import Tokenizer

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.publisher import RedisPublisher
+from gateway.queue.publisher import RedisPublisher
 from gateway.settings import GatewaySettings
 from gateway.wsgi import queue_limits
 from infra.bench.queue_alone import Drained
@@ -24,22 +24,22 @@ from shared.clock import SystemClock
 from shared.connection import connect
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from shared.settings import load
-from workers.drain.complete import ChatCompleter
-from workers.drain.counters import Counters
-from workers.drain.draft import Draft
-from workers.drain.drain import Drain, Identity, Parts
-from workers.drain.events import NoEvents
-from workers.drain.lease import Leaser
-from workers.drain.pace import EnginePace, NoPace
-from workers.drain.pack import BatchLimits, Pool
-from workers.drain.persist import Persister
-from workers.drain.port import QueueLimits
-from workers.drain.prepare import ChatPreparer, Judge
-from workers.drain.redis_queue import RedisInferenceQueue
-from workers.drain.run import Runner
-from workers.drain.work import Ran
+from workers.consumer.batching import BatchLimits, Pool
+from workers.consumer.complete import ChatCompleter
+from workers.consumer.consumer import BatchConsumer, Parts, WorkerIdentity
+from workers.consumer.counters import Counters
+from workers.consumer.draft import Draft
+from workers.consumer.fetch import Fetcher
+from workers.consumer.jobs import BatchResult
+from workers.consumer.lease_queue import QueueLimits
+from workers.consumer.linger import EngineLinger, NoLinger
+from workers.consumer.prepare import ChatPreparer, DropPolicy
+from workers.consumer.redis_queue import RedisInferenceQueue
+from workers.consumer.retry_policy import RetryPolicy
+from workers.consumer.run import Runner
+from workers.consumer.task_events import NoEvents
 from workers.engines.cost import CostModel
-from workers.engines.port import Shape, TokenBatch
+from workers.engines.engine import Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
 
 _BATCH = 64
@@ -79,7 +79,7 @@ class NoPreprocessing:
 class Echo:
     """Answer each message with itself."""
 
-    def draft(self, ran: Ran[ChatJob]) -> list[Draft]:
+    def draft(self, ran: BatchResult[ChatJob]) -> list[Draft]:
         """Return a finished reply for each."""
         return [_repeat(work.job) for work in ran.works]
 
@@ -139,26 +139,26 @@ def drain(url: str, seconds: float) -> Drained:
     return Drained(gained("answered"), gained("batches"), elapsed)
 
 
-def compose(url: str) -> tuple[Drain[ChatJob], Counters]:
+def compose(url: str) -> tuple[BatchConsumer[ChatJob], Counters]:
     """Put the real drain together around nothing."""
     clock, counters, events, stopping = SystemClock(), Counters(), NoEvents(), threading.Event()
     queue = RedisInferenceQueue(url, "queue-alone", clock, QueueLimits())
-    persister = Persister(stopping)
+    retry_policy = RetryPolicy(stopping)
     pool: Pool[ChatJob] = Pool(BatchLimits(_BATCH, 100 * _BATCH), 2 * _BATCH)
-    judge = Judge(_never, clock)
-    return Drain(
+    judge = DropPolicy(_never, clock)
+    return BatchConsumer(
         Parts(
-            identity=Identity("queue-alone", keys.INFERENCE, "none", clock.now()),
+            identity=WorkerIdentity("queue-alone", keys.INFERENCE, "none", clock.now()),
             queue=queue,
             pool=pool,
-            leaser=Leaser(queue, pool, NoPace()),
-            pace=EnginePace(clock, CostModel(0.0, 0.0)),
-            preparer=ChatPreparer(queue, NoPreprocessing(), judge, events, counters, persister),
+            fetcher=Fetcher(queue, pool, NoLinger()),
+            pace=EngineLinger(clock, CostModel(0.0, 0.0)),
+            preparer=ChatPreparer(queue, NoPreprocessing(), judge, events, counters, retry_policy),
             runner=Runner(NoEngine(), clock),
-            completer=ChatCompleter(queue, Echo(), events, counters, persister, clock),
+            completer=ChatCompleter(queue, Echo(), events, counters, retry_policy, clock),
             events=events,
             counters=counters,
-            persister=persister,
+            retry_policy=retry_policy,
             clock=clock,
             stopping=stopping,
             gauges=dict,

@@ -21,7 +21,7 @@ from shared.settings import CommonSettings, load
 from workers.settings import WorkerSettings
 
 _FIRST_LOOK_SECONDS = 0.005
-_LONGEST_PAUSE_SECONDS = 0.32
+_MAX_PAUSE_SECONDS = 0.32
 
 
 def _configuration() -> dict[str, Any]:
@@ -74,5 +74,5 @@ def _wait(result: AsyncResult) -> Any:
     pause = _FIRST_LOOK_SECONDS
     while not result.ready():
         time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, _MAX_PAUSE_SECONDS)
     return result.get()

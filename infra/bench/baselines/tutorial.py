@@ -15,7 +15,7 @@ from flask import Flask, Response, jsonify, request
 
 from infra.bench.baselines.nearest import NearestQuestion, Vectors
 from shared.settings import load
-from workers.models.layout import MAX_TOKENS, saved_model
+from workers.engines.layout import MAX_TOKENS, saved_model
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 

@@ -1,0 +1,24 @@
+"""Everything the routes need from outside, in one bundle that tests fill with fakes."""
+
+from dataclasses import dataclass
+
+from gateway.health import Health
+from gateway.metrics import Metrics
+from gateway.queue.conversations import Conversations
+from gateway.queue.dispatcher import Dispatcher
+from gateway.queue.job_canceller import JobCanceller
+from gateway.queue.job_store import JobStore
+from gateway.queue.reply_feed import ReplyFeed
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What a Flask app is made from."""
+
+    dispatcher: Dispatcher
+    jobs: JobStore
+    canceller: JobCanceller
+    feed: ReplyFeed
+    conversations: Conversations
+    health: Health
+    metrics: Metrics

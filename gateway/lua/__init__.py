@@ -1,1 +1,0 @@
-"""Lua scripts of the gateway; each lists its KEYS and ARGV."""

@@ -1,0 +1,139 @@
+"""What the gateway counts, and how Prometheus is shown it together with queues and workers."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from gateway.health import Health
+from shared.errors import QueueUnavailable
+from shared.jobs import WorkerStatus
+
+_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30)
+_JOBS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_UNFIT_FOR_A_NAME = re.compile(r"[^a-z0-9_]+")
+_WORKER_LABELS = ("worker", "queue")
+
+
+class Metrics:
+    """Counters and histograms of this gateway, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._answers = Counter(
+            "parley_gateway_answers",
+            "HTTP answers by route and status",
+            ("route", "status"),
+            registry=self.registry,
+        )
+        self._children: dict[tuple[str, int], Counter] = {}
+        self.chat_seconds = Histogram(
+            "parley_gateway_chat_seconds",
+            "time from an accepted POST /chat to its answer",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.enqueue_seconds = Summary(
+            "parley_gateway_enqueue_seconds",
+            "time from an accepted message to the queue's word on it",
+            registry=self.registry,
+        )
+        self._waiting = Gauge(
+            "parley_gateway_waiting",
+            "requests that wait for a reply now",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self._enqueued_together = Histogram(
+            "parley_gateway_enqueued_together",
+            "jobs that shared one round trip to the queue",
+            buckets=_JOBS,
+            registry=self.registry,
+        )
+        self._replies = Counter(
+            "parley_gateway_replies",
+            "replies that reached a waiting request",
+            registry=self.registry,
+        )
+
+    def count_answer(self, route: str, status: int) -> None:
+        """Count one HTTP answer."""
+        child = self._children.get((route, status))
+        if child is None:
+            child = self._children[route, status] = self._answers.labels(route, str(status))
+        child.inc()
+
+    def count_enqueued(self, jobs: int, *, waiting: int) -> None:
+        """Count one round trip to the queue; `waiting` requests wait for a reply now."""
+        self._enqueued_together.observe(jobs)
+        self._waiting.set(waiting)
+
+    def count_replies(self, replies: int, *, still_waiting: int) -> None:
+        """Count replies that came in together."""
+        self._replies.inc(replies)
+        self._waiting.set(still_waiting)
+
+
+class OperationsCollector(Collector):
+    """Read queue lengths and the workers' own counters at the moment of a scrape."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what can be read; without Redis only that it is down."""
+        up = GaugeMetricFamily("parley_redis_up", "1 where Redis answers the gateway")
+        try:
+            backlogs, workers = self._health.backlogs(), self._health.workers()
+        except QueueUnavailable:
+            up.add_metric((), 0)
+            yield up
+            return
+        up.add_metric((), 1)
+        yield up
+        yield _backlog(backlogs)
+        yield from _worker_metrics(workers)
+
+
+def expose(metrics: Metrics, health: Health, *, many_processes: bool) -> bytes:
+    """Return the exposition in Prometheus's text format, of all gateway processes together."""
+    operations = CollectorRegistry()
+    operations.register(OperationsCollector(health))
+    own = metrics.registry
+    if many_processes:
+        own = CollectorRegistry()
+        cast("Any", MultiProcessCollector)(own)
+    return generate_latest(own) + generate_latest(operations)
+
+
+def _backlog(backlogs: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "parley_queue_messages", "messages that wait on a queue", labels=("queue",)
+    )
+    for queue, messages in backlogs.items():
+        family.add_metric((queue,), messages)
+    return family
+
+
+def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
+    up = GaugeMetricFamily(
+        "parley_worker_up", "1 for every worker that lives", labels=(*_WORKER_LABELS, "engine")
+    )
+    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+    for worker in workers:
+        up.add_metric((worker.id, worker.queue, worker.engine), 1)
+        for counter, value in worker.counters.items():
+            name = "parley_worker_" + _UNFIT_FOR_A_NAME.sub("_", counter.lower())
+            family = families.get(name) or families.setdefault(name, _family(name))
+            family.add_metric((worker.id, worker.queue), value)
+    return [up, *families.values()]
+
+
+def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
+    if name.endswith("_total"):
+        return CounterMetricFamily(name, "told by the workers", labels=_WORKER_LABELS)
+    return GaugeMetricFamily(name, "told by the workers", labels=_WORKER_LABELS)

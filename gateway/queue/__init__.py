@@ -1,0 +1,1 @@
+"""The way to the queue and back: publish jobs, wait for replies, look jobs up, cancel them."""

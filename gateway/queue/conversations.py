@@ -1,0 +1,63 @@
+"""Port: what was said in a conversation. Adapters: Redis, and memory for tests."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+
+import redis
+
+from gateway.queue.job_canceller import encode_cancelled
+from gateway.queue.publisher import QueueLimits
+from shared import keys
+from shared.clock import Clock
+from shared.connection import queue_errors, read_script
+
+
+class Conversations(Protocol):
+    """Show and erase conversations; both methods raise QueueUnavailable."""
+
+    def turns(self, conversation_id: str) -> Sequence[bytes]:
+        """Return the turns in order, each as the JSON of a Turn; empty for an unknown one."""
+
+    def erase(self, conversation_id: str) -> None:
+        """Forget all that was said and the wording that was used; cancel what is on its way."""
+
+
+class RedisConversations:
+    """Read and delete the lists that workers append to."""
+
+    def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
+        self._client = client
+        self._clock = clock
+        self._limits = limits
+        script = client.register_script(read_script("shared.lua", "erase.lua", "lanes.lua"))
+        self._erase = cast("Callable[..., Any]", script)
+
+    def turns(self, conversation_id: str) -> Sequence[bytes]:
+        """Return the turns in order."""
+        with queue_errors():
+            turns = self._client.lrange(keys.turns(conversation_id), 0, -1)
+        return cast("list[bytes]", turns)
+
+    def erase(self, conversation_id: str) -> None:
+        """Delete turns and wording; end the conversation's jobs, so that none of it comes back."""
+        ends = encode_cancelled("The conversation was erased.", self._clock.now())
+        with queue_errors():
+            self._erase(
+                keys=(keys.turns(conversation_id), keys.phrases(conversation_id)),
+                args=(conversation_id, self._limits.job_ttl_seconds, *ends),
+            )
+
+
+class MemoryConversations:
+    """Hold what a test puts in."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, list[bytes]] = {}
+
+    def turns(self, conversation_id: str) -> Sequence[bytes]:
+        """Return what the test has put in."""
+        return self.stored.get(conversation_id, [])
+
+    def erase(self, conversation_id: str) -> None:
+        """Drop what the test has put in."""
+        self.stored.pop(conversation_id, None)

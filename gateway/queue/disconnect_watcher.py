@@ -1,0 +1,69 @@
+"""Notice clients that go away while they wait: one look a second at all their connections.
+
+A look is one system call, whatever number waits; a request pays for an entry in a dictionary.
+"""
+
+import select
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from gevent.monkey import get_original
+
+from gateway.queue.pending_replies import PendingReply
+
+POLL_SECONDS = 1.0
+
+
+class DisconnectWatcher:
+    """Wake the request of every client that has closed its connection, and say so.
+
+    A client that closes only its sending half counts as gone: no HTTP client that still wants its
+    answer does so.
+    """
+
+    def __init__(self, poll_seconds: float = POLL_SECONDS) -> None:
+        self._poll_seconds = poll_seconds
+        self._waiting: dict[int, tuple[PendingReply, Callable[[], None]]] = {}
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(
+        self, descriptor: int, awaited: PendingReply, on_disconnect: Callable[[], None]
+    ) -> None:
+        """Watch a connection from now on until `forget`."""
+        self._waiting[descriptor] = awaited, on_disconnect
+        if self._thread is None:
+            self._start()
+
+    def forget(self, descriptor: int) -> None:
+        """Watch a connection no longer; call before it may serve another request."""
+        self._waiting.pop(descriptor, None)
+
+    def look(self) -> int:
+        """Wake the requests of clients that have gone; return how many."""
+        # gevent's own poll knows nothing of half-closed connections; this one never blocks.
+        poll: Any = get_original("select", "poll")()
+        for descriptor in list(self._waiting):
+            poll.register(descriptor, select.POLLRDHUP)
+        gone = [self._waiting.pop(descriptor, None) for descriptor, _ in poll.poll(0)]
+        for departed in filter(None, gone):
+            awaited, on_disconnect = departed
+            awaited.client_disconnected()
+            on_disconnect()
+        return len(gone)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="departures", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(self._poll_seconds):
+            if self._waiting:
+                self.look()

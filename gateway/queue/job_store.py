@@ -1,0 +1,97 @@
+"""Port: look up what is known of a job. Adapters: Redis, and memory for tests."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, cast, get_args
+
+import redis
+
+from gateway.queue.coalescer import Coalescer
+from shared import keys, results
+from shared.connection import queue_errors
+from shared.jobs import JobState
+from shared.results import JobRecord
+
+logger = logging.getLogger("parley.gateway.jobs")
+
+_LOOKUPS_AT_ONCE = 500
+_STATES = get_args(JobState)
+
+
+class JobStore(Protocol):
+    """Tell what is known of jobs; both methods raise QueueUnavailable."""
+
+    def find(self, job_id: str) -> JobRecord | None:
+        """Return a job's state, with its body where it has ended; None for an unknown job."""
+
+    def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
+        """Return those of these jobs that have ended."""
+
+
+class RedisJobStore:
+    """Read Celery's results and the jobs' hashes; simultaneous look-ups share a round trip."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._coalescer: Coalescer[str, JobRecord | None] = Coalescer(self._look_up)
+
+    def find(self, job_id: str) -> JobRecord | None:
+        """Return a job's record: its stored result, else its state on the way."""
+        return self._coalescer.submit(job_id)
+
+    def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
+        """Return those of these jobs whose result is stored."""
+        records: dict[str, JobRecord] = {}
+        for start in range(0, len(job_ids), _LOOKUPS_AT_ONCE):
+            some = job_ids[start : start + _LOOKUPS_AT_ONCE]
+            with queue_errors():
+                stored = self._client.mget([keys.result(job_id) for job_id in some])
+            records.update(_ended(some, cast("list[bytes | None]", stored)))
+        return records
+
+    def _look_up(self, job_ids: Sequence[str]) -> Sequence[JobRecord | None]:
+        with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.mget([keys.result(job_id) for job_id in job_ids])
+            for job_id in job_ids:
+                pipeline.hget(keys.job(job_id), "state")
+            stored, *states = pipeline.execute()
+        ended = dict(_ended(job_ids, stored))
+        return [
+            ended.get(job_id) or _on_the_way(state)
+            for job_id, state in zip(job_ids, states, strict=True)
+        ]
+
+
+class MemoryJobStore:
+    """Hold what a test puts in."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, JobRecord] = {}
+
+    def find(self, job_id: str) -> JobRecord | None:
+        """Return what the test has put in."""
+        return self.records.get(job_id)
+
+    def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
+        """Return those of these jobs that have a body."""
+        known = {job_id: self.records.get(job_id) for job_id in job_ids}
+        return {job_id: record for job_id, record in known.items() if record and record.body}
+
+
+def _ended(
+    job_ids: Sequence[str], stored: Sequence[bytes | None]
+) -> Iterator[tuple[str, JobRecord]]:
+    for job_id, result in zip(job_ids, stored, strict=True):
+        if result is None:
+            continue
+        try:
+            yield job_id, results.read_celery_result(result)
+        except ValueError:  # nothing that Parley wrote
+            logger.warning("the stored result of job %s could not be read", job_id)
+
+
+def _on_the_way(state: bytes | None) -> JobRecord | None:
+    if state is None:
+        return None
+    name = state.decode(errors="replace")
+    return JobRecord(cast("JobState", name) if name in _STATES else "queued")

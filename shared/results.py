@@ -1,0 +1,107 @@
+"""What became of a job, in Celery's result format and in the form gateways are told.
+
+A gateway hears one line per job: id, state and the body as JSON, parted by single spaces; JSON
+holds no raw line break, so lines part the jobs of one publication.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from shared.jobs import JobState, Reply
+
+_encoder = msgspec.json.Encoder()
+_CELERY_STATUS = {
+    "done": "SUCCESS",
+    "failed": "FAILURE",
+    "expired": "REVOKED",
+    "cancelled": "REVOKED",
+}
+_STATE_BY_EXCEPTION: dict[str, JobState] = {
+    "JobExpired": "expired",
+    "JobCancelled": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job has no answer; `detail` is a sentence for the person who asked."""
+
+    state: JobState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """What is known of a job: its state and, once it has ended, a JSON body (reply or failure)."""
+
+    state: JobState
+    body: bytes | None = None
+
+
+def encode_reply(reply: Reply) -> bytes:
+    """Return the JSON that `POST /chat` answers."""
+    return _encoder.encode(reply)
+
+
+def encode_failure(failure: Failure) -> bytes:
+    """Return a failure as Celery's exception object, which is also what gateways are told."""
+    kind = {"expired": "JobExpired", "cancelled": "JobCancelled"}.get(failure.state, "JobFailed")
+    return _encoder.encode(
+        {"exc_type": kind, "exc_message": [failure.detail], "exc_module": "parley.errors"}
+    )
+
+
+def celery_result(task_id: str, state: JobState, body: bytes, done_at: float) -> bytes:
+    """Wrap an encoded body into the JSON that Celery's Redis backend stores."""
+    head: dict[str, object] = {
+        "status": _CELERY_STATUS[state],
+        "traceback": None,
+        "children": [],
+        "date_done": datetime.fromtimestamp(done_at, UTC).isoformat(),
+        "task_id": task_id,
+    }
+    return b"".join((_encoder.encode(head)[:-1], b',"result":', body, b"}"))
+
+
+def read_celery_result(stored: bytes) -> JobRecord:
+    """Read what `celery_result` wrote."""
+    meta = msgspec.json.decode(stored, type=_StoredResult)
+    body = bytes(meta.result)
+    if meta.status == "SUCCESS":
+        return JobRecord("done", body)
+    fault = msgspec.json.decode(body)
+    kind = fault.get("exc_type", "") if isinstance(fault, dict) else ""
+    return JobRecord(_STATE_BY_EXCEPTION.get(kind, "failed"), body)
+
+
+def failure_detail(body: bytes) -> str:
+    """Return the sentence inside an encoded failure."""
+    fault: Any = msgspec.json.decode(body)
+    return str(fault["exc_message"][0])
+
+
+def decode_notifications(payload: bytes) -> list[tuple[str, JobRecord]]:
+    """Read one publication to a gateway: job id and record, for each job that ended."""
+    records: list[tuple[str, JobRecord]] = []
+    for line in payload.split(b"\n"):
+        job_id, state, body = line.split(b" ", 2)
+        records.append((job_id.decode(), JobRecord(_state(state), body)))
+    return records
+
+
+def encode_notification(job_id: str, state: JobState, body: bytes) -> bytes:
+    """Return the line that tells a gateway how a job ended."""
+    return b" ".join((job_id.encode(), state.encode(), body))
+
+
+def _state(raw: bytes) -> JobState:
+    state: JobState = msgspec.convert(raw.decode(), JobState)
+    return state
+
+
+class _StoredResult(msgspec.Struct):
+    status: str
+    result: msgspec.Raw

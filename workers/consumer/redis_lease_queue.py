@@ -1,0 +1,138 @@
+"""What both queues in Redis do alike: lease, beat, return what dead workers held."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from shared import keys
+from shared.caller import Caller, Script
+from shared.clock import Clock
+from shared.connection import connect, queue_errors, read_script
+from shared.jobs import WorkerStatus
+from workers.consumer.lease_queue import (
+    Lease,
+    QueueLimits,
+    Reclaimed,
+)
+
+BUSY_SECONDS = 0.01
+# Working off what waits frees memory in the end, so workers go on where Redis has none left.
+_OVER_LIMIT = "#!lua flags=allow-oom\n"
+_encode = msgspec.json.Encoder().encode
+
+
+class RedisLeaseQueue:
+    """One worker's view of one queue. Thread-safe: redis-py's pool gives each call a connection."""
+
+    def __init__(
+        self, url: str, queue: str, worker_id: str, clock: Clock, limits: QueueLimits
+    ) -> None:
+        self._redis = connect(url)
+        self._caller = Caller(self._redis)
+        self._queue = queue
+        self._worker_id = worker_id
+        self._clock = clock
+        self._limits = limits
+        self._url = url
+        self._lease_key = keys.lease(worker_id)
+        self._intake_key = keys.handoff(worker_id)
+        self._lease_keys = [
+            *(self._lease_key, self._intake_key, keys.LEASE_TOKEN, keys.last_lease(worker_id)),
+            *(keys.quarantine(queue), keys.exclusive_lease(worker_id), keys.workers(queue)),
+            *keys.queue_keys(queue),
+        ]
+        self._busy = False
+        self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
+        self._lease = self._script("lease.lua")
+        self._reclaim = self._script("reclaim.lua")
+        self._heartbeat = self._script("heartbeat.lua")
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Block until a message is moved into this worker's intake, or the timeout."""
+        if self._busy:
+            time.sleep(min(BUSY_SECONDS, timeout_seconds))
+            return
+        with queue_errors():
+            # From the head: what arrived together with others is not to overtake them.
+            move = ("BLMOVE", self._queue, self._intake_key, "RIGHT", "LEFT")
+            self._caller.call(*move, timeout_seconds)
+
+    def lease(self, limit: int) -> list[Lease]:
+        """Take up to `limit` messages from the head, oldest first; from one thread only.
+
+        Where the reply is lost, the next call returns what that one took.
+        """
+        times = self._lease_calls, self._limits.job_ttl_seconds
+        args = [limit, *times, self._worker_id, self._clock.now()]
+        with queue_errors():
+            flat = self._lease(keys=self._lease_keys, args=args)
+        self._lease_calls += 1
+        self._busy = flat == [b"hands full"]
+        return [] if self._busy else _leases(flat)
+
+    def heartbeat(self, status: WorkerStatus) -> None:
+        """Renew this worker's heartbeat."""
+        ttl = int(self._limits.heartbeat_ttl_seconds * 1000)
+        with queue_errors():
+            self._heartbeat(
+                keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
+                args=[_encode(status), ttl, self._clock.now(), self._worker_id],
+            )
+
+    def reclaim_dead(self) -> Reclaimed:
+        """Return what workers without a heartbeat held; forget those silent for an hour."""
+        returned = 0
+        over_limit: dict[bytes, Lease] = {}  # by token: each call tells of all not yet ended
+        long_ago = self._clock.now() - self._limits.forget_worker_seconds
+        with queue_errors():
+            for queue in keys.QUEUES:
+                for worker_id in self._dead_workers(queue):
+                    report = self._take_from(worker_id, queue, self._limits.deliveries)
+                    returned += report[0]
+                    over_limit |= {lease.token: lease for lease in _leases(report[1:])}
+            self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
+        return Reclaimed(returned, tuple(over_limit.values()))
+
+    def release_all(self) -> int:
+        """Return all that this worker holds, uncounted, and end its heartbeat.
+
+        It stays known to those who sweep for a while: a call of its that was held up on the way may
+        take a message yet.
+        """
+        with queue_errors():
+            returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
+            self._redis.delete(keys.worker(self._worker_id))
+        return returned
+
+    def _dead_workers(self, queue: str) -> list[str]:
+        known = cast("list[bytes]", self._redis.zrange(keys.workers(queue), 0, -1))
+        names = [name.decode() for name in known if name.decode() != self._worker_id]
+        if not names:
+            return []
+        beats = cast("list[bytes | None]", self._redis.mget([keys.worker(name) for name in names]))
+        return [name for name, heartbeat in zip(names, beats, strict=True) if heartbeat is None]
+
+    def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:
+        report: list[Any] = self._reclaim(
+            keys=[
+                keys.lease(worker_id),
+                keys.handoff(worker_id),
+                queue,
+                self._lease_key,
+                keys.LEASE_TOKEN,
+                keys.quarantine(queue),
+                keys.exhausted(self._worker_id),
+            ],
+            args=[deliveries, self._limits.job_ttl_seconds, int(queue == self._queue)],
+        )
+        return report
+
+    def _script(self, name: str, *base: str) -> Script:
+        return Script(self._caller, _OVER_LIMIT + read_script("shared.lua", name, *base))
+
+
+def _leases(flat: Sequence[bytes]) -> list[Lease]:
+    return [Lease(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]

@@ -1,1 +1,0 @@
-"""Lua scripts of the drain; each lists its KEYS and ARGV."""

@@ -1,0 +1,96 @@
+"""`model.json`: what a built model was made of and which files it holds."""
+
+from pathlib import Path
+
+import msgspec
+
+from shared.errors import ModelError
+from workers.engines import layout
+from workers.engines.files import file_sha256, read_file
+
+SCHEMA = 1
+
+
+class EncoderRecord(msgspec.Struct, frozen=True):
+    """One encoder: its layers, whether its vectors have length 1, its LiteRT shapes."""
+
+    layers: int
+    normalised: bool
+    shapes: tuple[tuple[int, int], ...]
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """One file of the model, as it was written."""
+
+    bytes: int
+    sha256: str
+
+
+class SourceRecord(msgspec.Struct, frozen=True):
+    """Where the weights came from; size and time spare a second hashing."""
+
+    name: str
+    folder: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The content of `model.json`."""
+
+    schema: int
+    digest: str
+    source: SourceRecord
+    hidden_size: int
+    max_tokens: int
+    encoders: dict[str, EncoderRecord]
+    files: dict[str, FileRecord]
+
+
+def read_manifest(model_dir: Path) -> Manifest:
+    """Read a built model's manifest; ModelError where there is none that can serve."""
+    path = model_dir / layout.MANIFEST
+    if not path.exists():
+        raise ModelError(f"{model_dir} holds no built model; run `parley model build`")
+    try:
+        manifest = msgspec.json.decode(read_file(path), type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"{path} is damaged: {error}; run `parley model build`") from error
+    if manifest.schema != SCHEMA:
+        raise ModelError(f"{path} is of another version; run `parley model build`")
+    return manifest
+
+
+def write_manifest(model_dir: Path, manifest: Manifest) -> None:
+    """Write `model.json`, readable for people."""
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    (model_dir / layout.MANIFEST).write_bytes(content + b"\n")
+
+
+def record_files(model_dir: Path) -> dict[str, FileRecord]:
+    """Hash every file below a model folder."""
+    paths = sorted(path for path in model_dir.rglob("*") if path.is_file())
+    return {
+        path.relative_to(model_dir).as_posix(): FileRecord(path.stat().st_size, file_sha256(path))
+        for path in paths
+        if path.name != layout.MANIFEST
+    }
+
+
+def missing_files(model_dir: Path, manifest: Manifest) -> list[str]:
+    """Return files that are gone or of another size; does not hash."""
+    return [
+        name
+        for name, record in manifest.files.items()
+        if not (path := model_dir / name).is_file() or path.stat().st_size != record.bytes
+    ]
+
+
+def damaged_files(model_dir: Path, manifest: Manifest) -> list[str]:
+    """Return files that are gone or whose content has changed."""
+    missing = missing_files(model_dir, manifest)
+    present = (name for name in manifest.files if name not in missing)
+    return missing + [
+        name for name in present if file_sha256(model_dir / name) != manifest.files[name].sha256
+    ]

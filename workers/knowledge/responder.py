@@ -1,0 +1,101 @@
+"""Build a responder: load a base, embed it and fit its head, both cached by content."""
+
+import hashlib
+import secrets
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from workers.knowledge.base import Entry, KnowledgeBase, without
+from workers.knowledge.calibration import DEFAULT, read_calibration
+from workers.knowledge.decide import Responder
+from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.head import Places, Vectors, fit_head
+from workers.knowledge.index import Index
+from workers.knowledge.loader import SMALLTALK, load
+
+OUT_OF_SCOPE = Path(__file__).with_name("out_of_scope.yaml")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedBase:
+    """A base with small talk beside it, as vectors; `owners` are the wordings' entries."""
+
+    entries: tuple[Entry, ...]
+    small_talk: frozenset[str]
+    wordings: Vectors
+    owners: Places
+    answers: Vectors
+
+
+def embed_base(path: Path, embeddings: EmbeddingCache) -> EmbeddedBase:
+    """Load and embed a knowledge base and small talk; KnowledgeError names every fault."""
+    base = load(path)
+    small_talk = _small_talk_beside(base)
+    entries = base.entries + small_talk.entries
+    return EmbeddedBase(
+        entries,
+        frozenset(entry.id for entry in small_talk.entries),
+        embeddings.vectors([text for entry in entries for text in entry.wordings]),
+        np.repeat(np.arange(len(entries)), [len(entry.wordings) for entry in entries]),
+        embeddings.vectors([entry.answer for entry in entries]),
+    )
+
+
+def embed_out_of_scope(embeddings: EmbeddingCache) -> Vectors:
+    """Return the vectors of questions that no help centre answers."""
+    return embeddings.vectors(yaml.safe_load(OUT_OF_SCOPE.read_text("utf-8")))
+
+
+def fitted_calibration(cache: Path, path: Path) -> Path:
+    """Name the file in which `parley kb fit` keeps the calibration of a team's own base."""
+    name = hashlib.sha256(str(path.expanduser().absolute()).encode()).hexdigest()[:16]
+    return cache / f"calibration-{name}.json"
+
+
+def build_responder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Responder:
+    """Build from a base; a base that was never fitted has the demo's calibration."""
+    base = embed_base(path, embeddings)
+    index = Index(base.wordings, base.owners, _head(base, cache))
+    own = fitted_calibration(cache, path)
+    calibration = read_calibration(own if own.exists() else DEFAULT)
+    return Responder(base.entries, index, calibration, base.small_talk)
+
+
+def _head(base: EmbeddedBase, cache: Path) -> Vectors:
+    digest = hashlib.sha256()
+    for part in (base.wordings, base.owners, base.answers):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    path = cache / f"head-{digest.hexdigest()[:16]}.npz"
+    shape = (len(base.entries), base.wordings.shape[1])
+    stored = _read(path)
+    if stored is not None and stored.shape == shape:
+        return stored
+    head = fit_head(base.wordings, base.owners, base.answers)
+    _write(path, head)
+    return head
+
+
+def _read(path: Path) -> Vectors | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return np.asarray(stored["head"], np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, head: Vectors) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    with partial.open("wb") as file:
+        np.savez(file, head=head)
+    partial.replace(path)
+
+
+def _small_talk_beside(base: KnowledgeBase) -> KnowledgeBase:
+    # A team's own entries and wordings come before the small talk that ships.
+    ids = {entry.id for entry in base.entries}
+    return without(load(SMALLTALK), ids, (text for e in base.entries for text in e.wordings))

@@ -1,0 +1,61 @@
+"""A size-bounded memory of what was worked out, least recently used out first."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """How a cache served so far; `hit_rate` is 0–1, 0 before the first look-up."""
+
+    hits: int
+    misses: int
+    entries: int
+
+    @property
+    def hit_rate(self) -> float:
+        """Return the share of look-ups that were answered."""
+        lookups = self.hits + self.misses
+        return self.hits / lookups if lookups else 0.0
+
+
+class LruCache(Generic[Key, Value]):
+    """At most `most_entries` values by key; 0: it remembers nothing. Any thread may use it."""
+
+    def __init__(self, most_entries: int) -> None:
+        self._most_entries = most_entries
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = Lock()
+        self._hits = 0
+        self._misses = 0
+
+    def get(self, key: Key) -> Value | None:
+        """Return what is remembered for `key` and count the hit or the miss."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is None:
+                self._misses += 1
+            else:
+                self._hits += 1
+                self._values.move_to_end(key)
+            return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Remember `value`; the one unused for longest makes room."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._most_entries:
+                self._values.popitem(last=False)
+
+    @property
+    def figures(self) -> CacheStats:
+        """Return hits, misses and entries as they stand."""
+        with self._lock:
+            return CacheStats(self._hits, self._misses, len(self._values))

@@ -1,0 +1,1 @@
+"""What is run by hand: build, check and tune models. No worker imports this."""

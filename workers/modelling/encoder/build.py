@@ -1,0 +1,148 @@
+"""Build a model folder: exclusive, atomic, and skipped where nothing has changed."""
+
+import errno
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import ModelError
+from workers.engines import layout
+from workers.engines.layout import Encoder
+from workers.engines.manifest import (
+    SCHEMA,
+    EncoderRecord,
+    Manifest,
+    SourceRecord,
+    missing_files,
+    read_manifest,
+    record_files,
+    write_manifest,
+)
+from workers.modelling.encoder.children import Exporter
+from workers.modelling.encoder.folders import Folders, locked
+from workers.modelling.encoder.inputs import inputs_digest
+from workers.modelling.encoder.tokens import write_tokenizer
+from workers.modelling.encoder.weights import (
+    BertConfig,
+    Source,
+    check_pooling,
+    packaged_source,
+    read_config,
+    weights_sha256,
+)
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A model folder's manifest, and whether this call had to build it."""
+
+    manifest: Manifest
+    built: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides what a build writes."""
+
+    source: Source
+    record: SourceRecord
+    config: BertConfig
+    layers: Mapping[Encoder, int]
+    digest: str
+
+
+def build_model(
+    model_dir: Path,
+    source: Source | None = None,
+    progress: Progress = lambda _stage, _fraction: None,
+    tone_layers: int | None = None,
+) -> Built:
+    """Make `model_dir` hold the encoders of `source` (default: the pinned package).
+
+    `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
+    `progress` hears a stage's name and the share done, 0 to 1. A folder that was built from the
+    same inputs is left alone, which costs no TensorFlow. A build that is killed leaves the former
+    model or none, never half of one. Raises ModelError.
+    """
+    folders = Folders(model_dir.absolute())
+    source = source or packaged_source()
+    with _disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
+        folders.clear_leftovers()
+        current = _current(model_dir)
+        plan = _plan(source, tone_layers, current)
+        if current and current.digest == plan.digest and not missing_files(model_dir, current):
+            return Built(current, built=False)
+        try:
+            manifest = _fill(folders.scratch, plan, progress)
+            folders.replace()
+        finally:
+            shutil.rmtree(folders.scratch, ignore_errors=True)
+    progress("done", 1.0)
+    return Built(manifest, built=True)
+
+
+def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> Plan:
+    config = read_config(source)
+    check_pooling(source)
+    record = _source_record(source, current.source if current else None)
+    if tone_layers is None:
+        tone_layers = min(layout.TONE_LAYERS, max(1, config.num_hidden_layers // 2))
+    if not 1 <= tone_layers <= config.num_hidden_layers:
+        raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
+    layers: dict[Encoder, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
+    return Plan(source, record, config, layers, inputs_digest(source, record.sha256, layers))
+
+
+def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
+    try:
+        stat = source.weights.stat()
+    except OSError as error:
+        raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
+    place = (str(source.folder), stat.st_size, stat.st_mtime_ns)
+    if known and place == (known.folder, known.bytes, known.modified_ns):
+        return known
+    return SourceRecord(source.name, place[0], weights_sha256(source), *place[1:])
+
+
+def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
+    for encoder in layout.ENCODERS:
+        (folder / encoder).mkdir(parents=True)
+    write_tokenizer(plan.source, folder / layout.TOKENIZER)
+    Exporter(plan.source.folder, folder, progress).run(plan.layers)
+    manifest = Manifest(
+        schema=SCHEMA,
+        digest=plan.digest,
+        source=plan.record,
+        hidden_size=plan.config.hidden_size,
+        max_tokens=layout.MAX_TOKENS,
+        encoders={name: _encoder_record(name, count) for name, count in plan.layers.items()},
+        files=record_files(folder),
+    )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def _encoder_record(encoder: Encoder, layers: int) -> EncoderRecord:
+    shapes = tuple((shape.rows, shape.tokens) for shape in layout.LITERT_SHAPES)
+    return EncoderRecord(layers, encoder == "answer", shapes)
+
+
+def _current(model_dir: Path) -> Manifest | None:
+    try:
+        return read_manifest(model_dir)
+    except ModelError:
+        return None
+
+
+@contextmanager
+def _disk_faults(model_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ModelError(f"no space is left for the model in {model_dir.parent}") from error
+        raise ModelError(f"the model cannot be built in {model_dir}: {error}") from error

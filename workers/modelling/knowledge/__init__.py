@@ -1,0 +1,1 @@
+"""Fit, evaluate and import knowledge bases. No worker imports this."""

@@ -1,0 +1,141 @@
+"""Train the tone head and report on sets that it has not seen: `parley tone train`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import ModelError
+from shared.jobs import Tone
+from workers.modelling.tone import corpus, evaluation
+from workers.modelling.tone.calibrate import fit_negative_offset, moved
+from workers.modelling.tone.corpus import Corpus
+from workers.modelling.tone.evaluation import Verdict
+from workers.modelling.tone.fit import Recipe, Rows, fit, join_inputs
+from workers.tone.classifier import Classifier, LexiconClassifier, ToneClassifier
+from workers.tone.cues import CueReader, FloatArray
+
+Progress = Callable[[str, float], None]
+
+_EXAMPLES_SHARE = 1.2  # total weight of our own examples against that of the public sets
+
+
+class MessageEncoder(Protocol):
+    """Reads messages as the sentiment worker does."""
+
+    @property
+    def identity(self) -> str:
+        """Return what `workers.tone.choice.encoder_of` says of its model."""
+
+    def encode(
+        self, messages: Sequence[str], progress: Callable[[float], None]
+    ) -> tuple[list[str], FloatArray]:
+        """Return clean texts and their vectors [rows, dimension]."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What was trained, and figures by set; airline tweets are evaluated only."""
+
+    rows: int
+    head_bytes: int
+    negative_offset: float
+    recipe: Recipe
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+def train(
+    encoder: MessageEncoder,
+    data: Path,
+    head_path: Path,
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _stage, _share: None,
+) -> TrainingReport:
+    """Fit a head on GoEmotions/train, VADER's tweets and our examples, and write it.
+
+    `data` holds the public sets. Raises ModelError where one that training needs is missing.
+    """
+    recipe = recipe or Recipe()
+    _require(data)
+    public = [
+        corpus.read_goemotions(data, "train", narrowed=True),
+        corpus.read_vader_tweets(data),
+    ]
+    whole = Corpus.joined([*public, corpus.read_examples()])
+    texts, vectors = encoder.encode(whole.messages, lambda share: progress("reading", share))
+    rows = Rows(join_inputs(vectors, CueReader().read(texts)), whole.allowed, _weights(whole))
+    offset = fit_negative_offset(
+        rows, whole.patterns, recipe, lambda share: progress("calibrating", share)
+    )
+    head = fit(rows, recipe, encoder.identity, lambda share: progress("fitting", share))
+    moved(head, offset).save(head_path)
+    verdicts = evaluate(encoder, data, head_path, progress)
+    return TrainingReport(len(texts), head_path.stat().st_size, offset, recipe, verdicts)
+
+
+def evaluate(
+    encoder: MessageEncoder,
+    data: Path,
+    head_path: Path,
+    progress: Progress = lambda _stage, _share: None,
+) -> dict[str, Verdict]:
+    """Judge a head on every set that is there."""
+    head_tones = _judge_by(ToneClassifier.load(head_path), encoder, progress)
+    lexicon_tones = _judge_by(LexiconClassifier(CueReader()), encoder, progress)
+    held_out = corpus.read_held_out()
+    verdicts = {
+        "held-out sentences": evaluation.judge_corpus(held_out, head_tones),
+        "held-out sentences, emotions": evaluation.judge_emotions(held_out, head_tones),
+        "held-out sentences, VADER alone": evaluation.judge_corpus(held_out, lexicon_tones),
+    }
+    for split in ("dev", "test"):
+        if (data / corpus.GOEMOTIONS / f"{split}.tsv").exists():
+            rows = corpus.read_goemotions(data, split, narrowed=False)
+            verdicts[f"GoEmotions {split}"] = evaluation.judge_corpus(rows, head_tones)
+            verdicts[f"GoEmotions {split}, VADER alone"] = evaluation.judge_corpus(
+                rows, lexicon_tones
+            )
+    if (data / evaluation.AIRLINE_TWEETS).exists():
+        verdicts["airline tweets"] = evaluation.judge_airline_tweets(data, head_tones)
+        verdicts["airline tweets, VADER alone"] = evaluation.judge_airline_tweets(
+            data, lexicon_tones
+        )
+    if (data / evaluation.BANKING).exists():
+        verdicts["Banking77 questions"] = evaluation.judge_plain_questions(data, head_tones)
+    return verdicts
+
+
+def _judge_by(
+    classifier: Classifier, encoder: MessageEncoder, progress: Progress
+) -> evaluation.Judge:
+    def tones(messages: Sequence[str]) -> list[Tone]:
+        return classifier.classify(
+            *encoder.encode(messages, lambda share: progress("judging", share))
+        )
+
+    return tones
+
+
+def _require(data: Path) -> None:
+    for needed in (f"{corpus.GOEMOTIONS}/train.tsv", corpus.VADER_TWEETS):
+        if not (data / needed).is_file():
+            raise ModelError(f"Training needs {data / needed}: give the folder that has it.")
+
+
+def _weights(whole: Corpus) -> FloatArray:
+    """Let the tones of the public sets, and the emotions of our examples, count alike."""
+    weights = np.zeros(len(whole.messages), np.float32)
+    public = whole.patterns < 0
+    tones = np.maximum(whole.tones, 0)  # mixed feelings count as negative
+    weights[public] = _balanced(tones[public], power=1.0)
+    examples = _balanced(whole.allowed[~public].argmax(axis=1), power=0.5)
+    weights[~public] = examples * _EXAMPLES_SHARE * weights[public].sum() / examples.sum()
+    return weights
+
+
+def _balanced(classes: NDArray[np.intp], power: float) -> FloatArray:
+    counts = np.maximum(np.bincount(classes), 1)
+    return np.asarray((len(classes) / counts[classes]) ** power, np.float32)
