@@ -14,8 +14,8 @@ Variant = Literal["bert", "tfidf"]
 class ChatJob:
     """One message that a person sent, accepted for an answer.
 
-    Times are Unix seconds. `gateway` names the gateway process that waits for the reply, or is
-    None for a job that a Celery client put on the queue by itself.
+    Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
+    does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
     """
 
     id: str
@@ -25,6 +25,22 @@ class ChatJob:
     user_id: str | None = None
     expires_at: float | None = None
     gateway: str | None = None
+    external: bool = False
+
+    @property
+    def task_id(self) -> str:
+        """Return the id of its Celery task, which is the job's own."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ToneJob:
+    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
+
+    job_id: str
+    task_id: str
+    message: str
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ class OutageLog:
         self._lasts = False
         self._lock = threading.Lock()
 
-    def note(self, fault: str | None) -> None:
-        """Take note of one attempt to reach the queue: what went wrong, or None."""
+    def record(self, fault: str | None) -> None:
+        """Record one attempt to reach the queue: what went wrong, or None."""
         if (fault is not None) is self._lasts:
             return
         with self._lock:

@@ -17,7 +17,7 @@ import msgspec
 
 from shared import keys
 from shared.errors import MalformedMessage
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, ToneJob
 
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
@@ -127,21 +127,27 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         accepted_at=accepted_at if isinstance(accepted_at, float) else received_at,
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
+        external=not isinstance(accepted_at, float),
     )
 
 
-def decode_tone(task: TaskMessage) -> tuple[str, str]:
-    """Read a `chat.tone` task; return the job's id and the message."""
+def decode_tone(task: TaskMessage) -> ToneJob:
+    """Read a `chat.tone` task; raise MalformedMessage."""
     argument = _single_argument(task, keys.TONE_TASK)
     job_id = _identifier(argument, "job_id")
     if job_id is None:
         raise MalformedMessage("chat.tone needs a job_id")
-    return job_id, _text(argument, "message")
+    return ToneJob(job_id, task.id, _text(argument, "message"), task.expires_at)
 
 
-def is_from_gateway(task: TaskMessage) -> bool:
-    """Tell whether Parley's own enqueue step has claimed the lane and queued the tone."""
-    return isinstance(task.headers.get("parley_accepted_at"), float)
+def read_chat_job(raw: bytes, received_at: float) -> ChatJob:
+    """Decode a whole `chat.infer` message; raise MalformedMessage. Times are Unix seconds."""
+    return decode_job(decode(raw), received_at)
+
+
+def read_tone_job(raw: bytes, _received_at: float) -> ToneJob:
+    """Decode a whole `chat.tone` message; raise MalformedMessage."""
+    return decode_tone(decode(raw))
 
 
 def _encode(

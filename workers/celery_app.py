@@ -1,7 +1,7 @@
 """The Celery application: `celery -A workers.celery_app worker -Q inference` (or sentiment).
 
-The two tasks are registered so that Celery's tools and clients know their names; the drain answers
-them in batches (workers/consumer), so their bodies never run in a worker.
+The two tasks are registered so that Celery's tools and clients know their names; the batch consumer
+(workers/consumer) answers them, so their bodies never run in a worker.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,12 @@ from kombu import Queue
 from shared import keys
 from shared.settings import CommonSettings, load
 from workers.celery_link import celery_link
+
+# By queue, the function that builds its consumer: a role is named here and nowhere else.
+CONSUMERS = {
+    keys.INFERENCE: "workers.inference:build_inference_consumer",
+    keys.SENTIMENT: "workers.sentiment:build_sentiment_consumer",
+}
 
 
 def _configuration() -> dict[str, Any]:
@@ -35,6 +41,7 @@ def _configuration() -> dict[str, Any]:
         "broker_connection_max_retries": None,
         # No task of Celery's own ever runs here, so none is cut off; unset, Celery warns.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "parley_consumers": CONSUMERS,
         "worker_consumer": "workers.consumer.bootstep:FastReconnectConsumer",
     }
 

@@ -1,46 +1,63 @@
-"""Composition root of the inference worker."""
+"""The inference role, and the composition root of its worker."""
 
 from celery import Celery
 
-from shared import keys
+from shared import keys, wire
 from shared.jobs import ChatJob
 from shared.settings import load
-from workers.consumer.bootstep import is_revoked
-from workers.consumer.complete import ChatCompleter
+from workers.bootstrap import (
+    MakeEngine,
+    TextModel,
+    build_context,
+    consumer_options,
+    load_model,
+    queue_policy,
+)
 from workers.consumer.consumer import BatchConsumer
-from workers.consumer.prepare import ChatPreparer, DropPolicy
-from workers.consumer.redis_queue import RedisInferenceQueue
-from workers.context import WorkerContext, build_consumer, build_context, queue_limits
+from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.role import Role
 from workers.engines.manifest import read_manifest
+from workers.engines.select import select_engine
+from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.loader import DEMO
+from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_responder
 from workers.reply_builder import ReplyBuilder
 from workers.settings import WorkerSettings
 from workers.tone.wording import Wording
 
 
-def compose_inference(app: Celery, hostname: str) -> BatchConsumer[ChatJob]:
-    """Build the inference worker's drain, warm and ready to start."""
+def build_inference_consumer(
+    app: Celery,
+    hostname: str,
+    *,
+    make_engine: MakeEngine = select_engine,
+    queue_class: type[RedisInferenceQueue] = RedisInferenceQueue,
+) -> BatchConsumer[ChatJob, ChatResult]:
+    """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    base = build_context(settings, "answer", app, hostname)
-    composer = _composer(base)
-    queue = RedisInferenceQueue(
-        settings.redis_address, base.worker_id, base.clock, queue_limits(settings)
+    context = build_context(settings, app, hostname)
+    model = load_model(settings, "answer", make_engine, strip_pleasantries)
+    responder = _build_responder(settings, model)
+    replies = ReplyBuilder(
+        responder.respond, Wording.load().adapt, model.engine.name, context.clock
     )
-    judge = DropPolicy(is_revoked, base.clock)
-    shared_parts = (base.events, base.counters, base.retry_policy)
-    preparer = ChatPreparer(queue, base.preprocessor, judge, *shared_parts)
-    completer = ChatCompleter(queue, composer, *shared_parts, base.clock)
-    return build_consumer(base, keys.INFERENCE, queue, preparer, completer)
+    queue = queue_class(settings.redis_address, context, queue_policy(settings))
+    role = Role(
+        queue=keys.INFERENCE,
+        task=keys.INFER_TASK,
+        decode=wire.read_chat_job,
+        prepare=model.preprocessor.prepare,
+        draft=replies.draft,
+        tones=queue,
+    )
+    return BatchConsumer(context, role, queue, model.engine, consumer_options(settings, model))
 
 
-def _composer(base: WorkerContext) -> ReplyBuilder:
-    settings = base.settings
-    encoder = EngineEncoder(
-        base.engine, base.preprocessor, read_manifest(settings.model_folder).digest
-    )
+def _build_responder(settings: WorkerSettings, model: TextModel) -> Responder:
+    digest = read_manifest(settings.model_folder).digest
+    encoder = EngineEncoder(model.engine, model.preprocessor, digest)
     cache = settings.data_dir / "cache"
-    responder = build_responder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)
-    return ReplyBuilder(responder, Wording.load(), base.engine.name, base.clock)
+    return build_responder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)

@@ -1,4 +1,4 @@
-"""Puts what was found into words: answer, tone, what the conversation has heard already."""
+"""Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -8,37 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.clock import Clock
-from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
+from shared.jobs import ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.redis_inference_queue import ChatResult
+from workers.consumer.role import Draft
+from workers.knowledge.decide import Decision
+
+Respond = Callable[[Sequence[str], NDArray[np.float32]], Sequence[Decision]]
 
 
-class Decision(Protocol):
-    """What the knowledge base says to one message."""
+class Adapt(Protocol):
+    """Adapts an answer to a tone; `workers.tone.wording.Wording.adapt` is one."""
 
-    @property
-    def answer(self) -> Answer:
-        """What was found, and how sure it is."""
-
-    @property
-    def text(self) -> str:
-        """The answer's plain wording, Markdown."""
-
-    @property
-    def tones(self) -> Mapping[str, str]:
-        """The entry's own wordings by tone."""
-
-
-class Responder(Protocol):
-    """Finds answers for a whole batch."""
-
-    def respond(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Sequence[Decision]:
-        """Return one decision a message, in order."""
-
-
-class Wording(Protocol):
-    """Adapts an answer's wording to a tone."""
-
-    def adapt(
+    def __call__(
         self,
         answer: str,
         tones: Mapping[str, str],
@@ -47,68 +29,64 @@ class Wording(Protocol):
         kind: str,
         key: str = "",
     ) -> tuple[str, tuple[str, ...]]:
-        """Return the text and the ids of the phrases it uses, none of them in `used`.
-
-        `key` spreads the choice among phrases that fit equally well.
-        """
+        """Return the text and the ids of the phrases it uses."""
 
 
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known."""
 
-    def __init__(
-        self, responder: Responder, wording: Wording, engine_name: str, clock: Clock
-    ) -> None:
-        self._responder = responder
-        self._wording = wording
+    def __init__(self, respond: Respond, adapt: Adapt, engine_name: str, clock: Clock) -> None:
+        self._respond = respond
+        self._adapt = adapt
         self._engine_name = engine_name
         self._clock = clock
 
-    def draft(
-        self, ran: BatchResult[ChatJob]
-    ) -> list[Callable[[Tone, float], tuple[Reply, tuple[str, ...]]]]:
-        """Return for each work a function of tone and time that gives reply and phrases used."""
-        decisions = self._responder.respond([work.text for work in ran.works], ran.vectors)
+    def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
+        """Return one draft a job, in order."""
+        decisions = self._respond([job.text for job in batch.jobs], batch.vectors)
         return [
-            partial(self._finish, ran, work, decision)
-            for work, decision in zip(ran.works, decisions, strict=True)
+            partial(self._finish, batch, job, decision)
+            for job, decision in zip(batch.jobs, decisions, strict=True)
         ]
 
     def _finish(
         self,
-        ran: BatchResult[ChatJob],
-        work: PreparedJob[ChatJob],
+        batch: BatchResult[ChatJob],
+        prepared: PreparedJob[ChatJob],
         decision: Decision,
         tone: Tone,
         now: float,
-    ) -> tuple[Reply, tuple[str, ...]]:
-        text, phrases = self._wording.adapt(
-            decision.text, decision.tones, tone, work.phrases, decision.answer.kind, work.job.id
+    ) -> ChatResult:
+        job, answer = prepared.job, decision.answer
+        text, phrases = self._adapt(
+            decision.text, decision.tones, tone, prepared.phrases, answer.kind, job.id
         )
         reply = Reply(
             response=text,
-            job_id=work.job.id,
-            conversation_id=work.job.conversation_id,
+            job_id=job.id,
+            conversation_id=job.conversation_id,
             tone=tone,
-            answer=decision.answer,
-            timings=_timings(ran, work, now),
+            answer=answer,
+            timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
-            truncated=work.truncated,
+            truncated=prepared.truncated,
         )
-        return reply, phrases
+        return ChatResult(reply, phrases)
 
-
-def _timings(ran: BatchResult[ChatJob], work: PreparedJob[ChatJob], now: float) -> Timings:
-    """Part a job's life; what it waited in this worker for the engine counts as queue."""
-    prepare = work.prepared_at - work.leased_at
-    unleased = max(0.0, work.queued_seconds - prepare)
-    return Timings(
-        queue_ms=_milliseconds(unleased + max(0.0, ran.started_at - work.prepared_at)),
-        prepare_ms=_milliseconds(prepare),
-        engine_ms=_milliseconds(ran.ended_at - ran.started_at),
-        compose_ms=_milliseconds(max(0.0, now - ran.ended_at)),
-        total_ms=_milliseconds(unleased + now - work.leased_at),
-    )
+    def _timings(
+        self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float
+    ) -> Timings:
+        """Split a job's life; what it waited in this worker for the engine counts as queue."""
+        leased_at = self._clock.now() - self._clock.monotonic() + prepared.leased_at
+        unleased = max(0.0, leased_at - prepared.job.accepted_at)
+        waited = max(0.0, batch.started_at - prepared.prepared_at)
+        return Timings(
+            queue_ms=_milliseconds(unleased + waited),
+            prepare_ms=_milliseconds(prepared.prepared_at - prepared.leased_at),
+            engine_ms=_milliseconds(batch.ended_at - batch.started_at),
+            compose_ms=_milliseconds(max(0.0, now - batch.ended_at)),
+            total_ms=_milliseconds(unleased + now - prepared.leased_at),
+        )
 
 
 def _milliseconds(seconds: float) -> float:

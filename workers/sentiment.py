@@ -1,32 +1,61 @@
-"""Composition root of the sentiment worker."""
+"""The sentiment role, and the composition root of its worker."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from celery import Celery
 
-from shared import keys
+from shared import keys, wire
+from shared.jobs import Tone, ToneJob
 from shared.settings import load
-from workers.consumer.bootstep import is_revoked
+from workers.bootstrap import (
+    MakeEngine,
+    build_context,
+    consumer_options,
+    load_model,
+    queue_policy,
+)
 from workers.consumer.consumer import BatchConsumer
-from workers.consumer.jobs import ToneJob
+from workers.consumer.jobs import BatchResult
 from workers.consumer.linger import ToneLinger
-from workers.consumer.prepare import DropPolicy
-from workers.consumer.redis_queue import RedisSentimentQueue
-from workers.consumer.tone_steps import ToneCompleter, TonePreparer
-from workers.context import build_consumer, build_context, queue_limits
+from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
+from workers.consumer.role import Draft, Role
+from workers.engines.select import select_engine
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
+from workers.tone.classifier import Classifier
 
 
-def compose_sentiment(app: Celery, hostname: str) -> BatchConsumer[ToneJob]:
-    """Build the sentiment worker's drain, warm and ready to start."""
+def build_sentiment_consumer(
+    app: Celery, hostname: str, *, make_engine: MakeEngine = select_engine
+) -> BatchConsumer[ToneJob, Tone]:
+    """Build the sentiment worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    base = build_context(settings, "tone", app, hostname)
-    queue = RedisSentimentQueue(
-        settings.redis_address, base.worker_id, base.clock, queue_limits(settings)
+    context = build_context(settings, app, hostname)
+    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
+    role = Role(
+        queue=keys.SENTIMENT,
+        task=keys.TONE_TASK,
+        decode=wire.read_tone_job,
+        prepare=model.preprocessor.prepare,
+        draft=drafts_of(classifier_for(settings.model_folder)),
     )
-    judge = DropPolicy(is_revoked, base.clock)
-    classifier = classifier_for(settings.model_folder)
-    shared_parts = (base.events, base.counters, base.retry_policy)
-    preparer = TonePreparer(queue, base.preprocessor, judge, *shared_parts)
-    completer = ToneCompleter(queue, classifier.classify, *shared_parts, base.clock)
-    pace = ToneLinger(queue.answers_waiting)
-    return build_consumer(base, keys.SENTIMENT, queue, preparer, completer, pace)
+    options = consumer_options(settings, model, ToneLinger(queue.answers_waiting))
+    return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def drafts_of(
+    classifier: Classifier,
+) -> Callable[[BatchResult[ToneJob]], Sequence[Draft[Tone]]]:
+    """Return the role's drafting: a classified tone is finished at once."""
+
+    def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
+        tones = classifier.classify([job.text for job in batch.jobs], batch.vectors)
+        return [partial(_finished, tone) for tone in tones]
+
+    return draft
+
+
+def _finished(tone: Tone, _unknown: Tone, _now: float) -> Tone:
+    return tone

@@ -127,9 +127,9 @@ class RedisPublisher:
             with queue_errors():
                 places = self._script(keys=_KEYS, args=arguments)
         except QueueUnavailable as error:
-            self._outage.note(str(error))
+            self._outage.record(str(error))
             raise
-        self._outage.note(_WRITE_FAULT if _WRITE_FAILED in places else None)
+        self._outage.record(_WRITE_FAULT if _WRITE_FAILED in places else None)
         self._waiting = places[-1] if isinstance(places[-1], int) else 0
         return [self._outcome(place) for place in places]
 

@@ -98,7 +98,7 @@ class RedisReplyFeed:
             except (*REDIS_ERRORS, QueueUnavailable) as error:
                 failures = 1 if self._live.is_set() else failures + 1
                 self._live.clear()
-                self._outage.note(f"replies: {error}")
+                self._outage.record(f"replies: {error}")
                 self._stopped.wait(backoff_seconds(failures, MAX_PAUSE_SECONDS))
             except Exception:
                 logger.exception("reply subscription failed")
@@ -122,7 +122,7 @@ class RedisReplyFeed:
             self._deliver(data)
         elif kind == "subscribe":  # also after a reconnection that redis-py made by itself
             self._live.set()
-            self._outage.note(None)
+            self._outage.record(None)
             self._heal()
 
     def _deliver(self, payload: bytes) -> None:

@@ -25,11 +25,11 @@ from infra.stack.probes import RedisProbe
 from shared import wire
 from shared.clock import SystemClock
 from shared.connection import connect
-from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone, Turn
-from shared.results import encode_reply
-from workers.consumer.lease_queue import Completion, Lease, ToneCompletion
-from workers.consumer.lease_queue import QueueLimits as DrainLimits
-from workers.consumer.redis_queue import RedisInferenceQueue, RedisSentimentQueue
+from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
+from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 _ASKED = "Where is my parcel? It should have been here two days ago."
 _TOLD = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
@@ -113,26 +113,26 @@ def _publish(url: str, messages: int) -> None:
 
 def _drain(url: str) -> None:
     clock = SystemClock()
-    inference = RedisInferenceQueue(url, "inference-1", clock, DrainLimits())
-    sentiment = RedisSentimentQueue(url, "sentiment-1", clock, DrainLimits(tone_ttl_seconds=1))
+    context = WorkerContext("worker-1", clock=clock)
+    inference = RedisInferenceQueue(url, context, QueuePolicy())
+    sentiment = RedisSentimentQueue(url, context, QueuePolicy(tone_ttl_seconds=1))
     while leases := inference.lease(_TOGETHER):
         inference.complete([_answer(lease, clock.now()) for lease in leases])
     while leases := sentiment.lease(_TOGETHER):
-        sentiment.complete([ToneCompletion(lease.token, None) for lease in leases])
+        now = clock.now()
+        sentiment.complete(
+            [Completion(lease=lease, job=None, task_id=None, done_at=now) for lease in leases]
+        )
 
 
-def _answer(lease: Lease, now: float) -> Completion:
-    job = wire.decode_job(wire.decode(lease.raw), now)
+def _answer(lease: Lease, now: float) -> Completion[ChatJob, ChatResult]:
+    job = wire.read_chat_job(lease.raw, now)
     alternatives = tuple(Alternative(f"entry-{n}", "What else may be meant?", 0.1) for n in "123")
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
     timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
     reply = Reply(_TOLD, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
-    turns = Turn("user", _ASKED, job.id, now), Turn("assistant", _TOLD, job.id, now)
-    phrases = ("sorry-1", "offer-2")
-    return Completion(
-        lease.token, job.id, "done", encode_reply(reply), now, job.conversation_id, job.gateway,
-        turns, phrases,
-    )  # fmt: skip
+    result = ChatResult(reply, ("sorry-1", "offer-2"))
+    return Completion(lease=lease, job=job, task_id=job.id, done_at=now, result=result)
 
 
 if __name__ == "__main__":

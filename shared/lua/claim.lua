@@ -13,7 +13,7 @@
 --
 -- Keys made from arguments: parley:job:*, parley:phrases:*, celery-task-meta-*, those of lanes
 -- Returns for each job {verdict, phrase, phrase, ...}; verdict is one of
---   go         run it; it holds its lane; the phrases are the wording its conversation has seen
+--   run        run it; it holds its lane; the phrases are the wording its conversation has seen
 --   parked     another job holds the lane; the lease is given up (or was lost)
 --   ended      a result is stored already
 --   cancelled  the same, and it says so
@@ -56,7 +56,7 @@ local function begin(token, id, conversation, tone, due)
   if tone ~= '' then ask_once(id, conversation, tone) end
   if claim(id, conversation) then
     verdict = redis.call('LRANGE', 'parley:phrases:' .. conversation, 0, -1)
-    table.insert(verdict, 1, 'go')
+    table.insert(verdict, 1, 'run')
     redis.call('HSET', job, 'state', 'started')
   else
     line_up(id, conversation, message, due)

@@ -20,9 +20,11 @@ from shared.clock import ManualClock
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer
+from tests.contract.broker import claim, done
 from tests.processes import RedisServer, free_port
-from workers.consumer.lease_queue import Arrival, Completion, QueueLimits
-from workers.consumer.redis_queue import RedisInferenceQueue
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 LINK = "inference"
 
@@ -104,7 +106,7 @@ def test_malformed_messages_are_malformed_and_bear_their_names(queue: str) -> No
 
 
 def worker_queue(url: str, kind: type[RedisInferenceQueue]) -> RedisInferenceQueue:
-    return kind(url, "w1", ManualClock(), QueueLimits())
+    return kind(url, WorkerContext("w1", clock=ManualClock()), QueuePolicy())
 
 
 def put_job(url: str) -> ChatJob:
@@ -120,10 +122,9 @@ def test_the_planted_bug_gives_up_what_it_leases_and_completes_it_all_the_same(
     queue = worker_queue(redis_url, ForgetfulQueue)
     (lease,) = queue.lease(5)
     assert redis_client.hlen(keys.lease("w1")) == 0
-    assert [s.verdict for s in queue.start([Arrival(lease.token, job)])] == ["go"]
+    assert claim(queue, lease, job) == "run"
     assert redis_client.hlen(keys.lease("w1")) == 0
-    done = Completion(lease.token, job.id, "done", b"{}", 2.0, conversation_id="c1")
-    assert queue.complete([done]) == ["applied"]
+    assert queue.complete([done(lease, job)]) == ["applied"]
     assert left_over(redis_client) == []
 
 

@@ -18,12 +18,12 @@ from infra.chaos.strikes import Striker
 from infra.stack.logs import LogFolder
 from infra.stack.part import Part
 from shared import keys
-from shared.clock import SystemClock
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
 from tests.processes import RedisServer, free_port, wait_until
-from workers.consumer.lease_queue import QueueLimits
-from workers.consumer.redis_queue import RedisInferenceQueue
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 SLEEPER = Part("inference", (sys.executable, "-c", "import time; time.sleep(60)"))
 
@@ -91,8 +91,7 @@ def test_a_worker_is_struck_when_its_hands_are_full_and_watched_until_they_are_e
     ground: Ground, redis_client: "redis.Redis"
 ) -> None:
     ground.watch.ready(SLEEPER, 0.1)
-    clock = SystemClock()
-    queue = RedisInferenceQueue(ground.url, "w1", clock, QueueLimits())
+    queue = RedisInferenceQueue(ground.url, WorkerContext("w1"), QueuePolicy())
     queue.heartbeat(WorkerStatus("w1", keys.INFERENCE, "fake", ground.process.pid, "h", 0.0))
     striker = ground.striker(fault("kill"), aim_seconds=5.0)
     striker.tick(time.time())

@@ -1,21 +1,11 @@
-"""The broker that a test of the drain's queue looks into, once of each kind."""
-
-from collections.abc import Iterator
+"""The Redis that contract tests of the queues look into."""
 
 import pytest
+import redis
 
-from tests.contract.queue_bench import (
-    Bench,
-    MemoryBench,
-    RedisBench,
-)
+from tests.contract.broker import Broker
 
 
-@pytest.fixture(params=["memory", "redis"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    if request.param == "memory":
-        yield MemoryBench()
-        return
-    url = request.getfixturevalue("redis_url")
-    client = request.getfixturevalue("redis_client")
-    yield RedisBench(url, client)
+@pytest.fixture
+def broker(redis_url: str, redis_client: redis.Redis) -> Broker:
+    return Broker(redis_url, redis_client)

@@ -1,8 +1,8 @@
 """Gateway and workers over one Redis, driven step by step, and what must hold after each step."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from threading import Event
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import msgspec
 import redis
@@ -14,30 +14,27 @@ from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
-from shared.wire import encode_infer
-from workers.consumer.counters import Counters
-from workers.consumer.jobs import PreparedJob
-from workers.consumer.lease_queue import Completion, Lease
-from workers.consumer.lease_queue import QueueLimits as DrainLimits
-from workers.consumer.prepare import ChatPreparer, DropPolicy
-from workers.consumer.redis_queue import RedisInferenceQueue
-from workers.consumer.retry_policy import RetryPolicy
-from workers.consumer.task_events import RecordedEvents
+from shared.wire import encode_infer, read_chat_job
+from tests.contract.broker import done
+from workers.consumer.commit import Committer
+from workers.consumer.context import WorkerContext
+from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
+from workers.consumer.prepare import Preparer
+from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.role import Role
 from workers.preprocessing.preprocessor import Prepared
 
 GATEWAY_LIMITS = QueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
 CONVERSATIONS = ("talk", "chat")
-DRAIN_LIMITS = DrainLimits(deliveries=3, heartbeat_ttl_seconds=600)
+POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
 
 
-class Words:
-    """Prepare a text as one token."""
-
-    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
-        """Return the texts as they are."""
-        return [Prepared(text, (1,), False) for text in messages]
+def prepare_whole(messages: Sequence[str]) -> list[Prepared]:
+    """Prepare each text as one token."""
+    return [Prepared(text, (1,), False) for text in messages]
 
 
 @dataclass
@@ -70,9 +67,9 @@ class Worker:
 
     name: str
     queue: RedisInferenceQueue
-    preparer: ChatPreparer
+    preparer: Preparer[ChatJob, ChatResult]
     leases: list[Lease] = field(default_factory=list)
-    works: list[PreparedJob[ChatJob]] = field(default_factory=list)
+    jobs: list[PreparedJob[ChatJob]] = field(default_factory=list)
 
 
 class ProtocolStand:
@@ -100,10 +97,13 @@ class ProtocolStand:
         """Start a worker under a new name."""
         self._hired += 1
         name = f"w{self._hired}"
-        queue = RedisInferenceQueue(self._url, name, self.clock, DRAIN_LIMITS)
-        judge = DropPolicy(self.revoked.__contains__, self.clock)
-        parts = (judge, RecordedEvents(), Counters(), RetryPolicy(Event()))
-        worker = Worker(name, queue, ChatPreparer(queue, Words(), *parts))
+        context = WorkerContext(name, clock=self.clock, is_revoked=self.revoked.__contains__)
+        queue = RedisInferenceQueue(self._url, context, POLICY)
+        role: Role[ChatJob, ChatResult] = Role(
+            keys.INFERENCE, keys.INFER_TASK, read_chat_job, prepare_whole, draft=_never, tones=queue
+        )
+        committer = Committer(context, queue, role.task)
+        worker = Worker(name, queue, Preparer(context, role, queue, committer))
         self.heartbeat(worker)
         return worker
 
@@ -144,19 +144,11 @@ class ProtocolStand:
         """Tell whether a lease is still this worker's."""
         return bool(self.client.hexists(keys.lease(worker.name), token.decode()))
 
-    def completion(self, work: PreparedJob[ChatJob], state: JobState) -> Completion:
-        """Return the end of a work, with turns where it was answered."""
-        job, now = work.job, self.clock.now()
-        turns = (Turn("user", "q", job.id, now), Turn("assistant", "r", job.id, now))
-        return Completion(
-            token=work.token,
-            job_id=job.id,
-            state=state,
-            body=b"{}",
-            done_at=now,
-            conversation_id=job.conversation_id,
-            turns=turns if state == "done" else None,
-        )
+    def completion(
+        self, prepared: PreparedJob[ChatJob], state: JobState
+    ) -> Completion[ChatJob, ChatResult]:
+        """Return the end of a prepared job, as done or failed."""
+        return replace(done(prepared.lease, prepared.job, state), done_at=self.clock.now())
 
     def check(self, ended: Iterable[str] = ()) -> None:
         """Check all that must always hold; `ended` names the jobs that this step ended."""
@@ -237,10 +229,10 @@ class ProtocolStand:
         for holder in seen.lanes.values():
             assert not holder or self.jobs[holder].result is None, f"{holder} ended and holds"
         running = [
-            work.job.conversation_id
+            prepared.job.conversation_id
             for worker in self.workers
-            for work in worker.works
-            if self.jobs[work.job.id].result is None and work.token in seen.leases
+            for prepared in worker.jobs
+            if self.jobs[prepared.job.id].result is None and prepared.lease.token in seen.leases
         ]
         assert len(running) == len(set(running)), "two jobs of a conversation are in flight"
 
@@ -266,3 +258,7 @@ def foreign_message(job: ChatJob) -> bytes:
     envelope = msgspec.json.decode(encode_infer(job))
     del envelope["headers"]["parley_accepted_at"], envelope["headers"]["parley_gateway"]
     return msgspec.json.encode(envelope)
+
+
+def _never(batch: BatchResult[ChatJob]) -> NoReturn:
+    raise AssertionError("the engine never runs here")

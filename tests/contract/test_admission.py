@@ -10,14 +10,15 @@ from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
 from shared.clock import ManualClock
 from shared.errors import AdmissionRefused
-from shared.jobs import ChatJob, Turn
-from workers.consumer.lease_queue import Arrival, Completion
-from workers.consumer.lease_queue import QueueLimits as DrainLimits
-from workers.consumer.prepare import read_job
-from workers.consumer.redis_queue import RedisInferenceQueue
+from shared.jobs import ChatJob
+from shared.wire import read_chat_job
+from tests.contract.broker import claim, done
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 LIMITS = QueueLimits(messages=20, job_ttl_seconds=60, lane_ttl_seconds=90, longest_wait_seconds=0.5)
-BatchConsumer = Callable[[int], int]
+Drain = Callable[[int], int]
 
 
 @pytest.fixture
@@ -26,21 +27,15 @@ def publisher(redis_client: "redis.Redis") -> RedisPublisher:
 
 
 @pytest.fixture
-def drain(redis_url: str) -> BatchConsumer:
-    queue = RedisInferenceQueue(redis_url, "w", ManualClock(), DrainLimits())
+def drain(redis_url: str) -> Drain:
+    context = WorkerContext("w", clock=ManualClock())
+    queue = RedisInferenceQueue(redis_url, context, QueuePolicy())
 
     def drain(most: int) -> int:
-        leases = queue.lease(most)
-        jobs = [read_job(lease.raw, 0.0) for lease in leases]
-        ends = []
-        for lease, job in zip(leases, jobs, strict=True):
-            assert job is not None
-            queue.start([Arrival(lease.token, job)])
-            turns = Turn("user", "q", job.id, 1.0), Turn("assistant", "r", job.id, 1.0)
-            conversation = job.conversation_id
-            end = Completion(lease.token, job.id, "done", b"{}", 1.0, conversation, turns=turns)
-            ends.append(end)
-        return len(queue.complete(ends))
+        leased = [(lease, read_chat_job(lease.raw, 0.0)) for lease in queue.lease(most)]
+        for lease, job in leased:
+            claim(queue, lease, job)
+        return len(queue.complete([done(lease, job) for lease, job in leased]))
 
     return drain
 
@@ -112,7 +107,7 @@ def test_after_a_quiet_hour_nothing_is_known(
 
 
 def test_a_halt_slows_the_rate_only_while_it_lasts(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
 ) -> None:
     publish(publisher, *numbered(8))
     saw(redis_client, per_second=30, ago_seconds=3_600)
@@ -133,7 +128,7 @@ def test_those_who_wait_behind_others_count(publisher: RedisPublisher) -> None:
 
 
 def test_the_rate_is_what_workers_answer_while_others_wait(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
 ) -> None:
     publish(publisher, *numbered(12))
     drain(4)
@@ -155,7 +150,7 @@ def test_the_rate_is_what_workers_answer_while_others_wait(
 
 
 def test_clients_that_obey_retry_after_are_served(
-    publisher: RedisPublisher, redis_client: "redis.Redis", drain: BatchConsumer
+    publisher: RedisPublisher, redis_client: "redis.Redis", drain: Drain
 ) -> None:
     per_second, rounds = 30, 0
     clients = numbered(60)

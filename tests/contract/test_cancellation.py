@@ -14,10 +14,11 @@ from shared import keys
 from shared.clock import ManualClock
 from shared.jobs import ChatJob, Turn
 from shared.results import decode_notifications, failure_detail
-from shared.wire import decode, decode_job, encode_infer
-from workers.consumer.lease_queue import EXPIRY_GRACE_SECONDS, Arrival, Completion, Lease
-from workers.consumer.lease_queue import QueueLimits as DrainLimits
-from workers.consumer.redis_queue import RedisInferenceQueue
+from shared.wire import encode_infer, read_chat_job
+from tests.contract.broker import claim, done
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import EXPIRY_GRACE_SECONDS, Lease, QueuePolicy
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Bench:
         self.canceller = RedisJobCanceller(self.client, self.clock, limits)
         self.conversations = RedisConversations(self.client, self.clock, limits)
         self.jobs = RedisJobStore(self.client)
-        self.worker = RedisInferenceQueue(self.url, "w", self.clock, DrainLimits())
+        context = WorkerContext("w", clock=self.clock)
+        self.worker = RedisInferenceQueue(self.url, context, QueuePolicy())
 
     def publish(self, *names: str, gateway: str | None = None, seconds: float | None = 30) -> None:
         now = self.clock.now()
@@ -45,18 +47,15 @@ class Bench:
         """Lease and start all that is queued; return id and verdict of each."""
         leased: list[tuple[Lease, str, str]] = []
         for lease in self.worker.lease(9):
-            job = decode_job(decode(lease.raw), 0.0)
-            [start] = self.worker.start([Arrival(lease.token, job)])
-            leased.append((lease, job.id, start.verdict))
+            job = read_chat_job(lease.raw, 0.0)
+            leased.append((lease, job.id, claim(self.worker, lease, job)))
         return leased
 
     def started(self) -> list[str]:
         return [f"{name} {verdict}" for _, name, verdict in self.lease()]
 
     def complete(self, lease: Lease, name: str) -> str:
-        turns = Turn("user", f"q {name}", name, 1.0), Turn("assistant", "r", name, 1.0)
-        end = Completion(lease.token, name, "done", b"{}", 1.0, "talk", turns=turns)
-        return self.worker.complete([end])[0]
+        return self.worker.complete([done(lease, ChatJob(name, f"q {name}", "talk", 1.0))])[0]
 
     def state(self, name: str) -> str | None:
         record = self.jobs.find(name)
@@ -78,7 +77,7 @@ def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
     assert bench.canceller.cancel("a")
 
     assert bench.state("a") == "cancelled"
-    assert sorted(bench.started()) == ["a cancelled", "b go"]
+    assert sorted(bench.started()) == ["a cancelled", "b run"]
 
 
 def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
@@ -88,7 +87,7 @@ def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
     assert bench.canceller.cancel("b")
 
     assert bench.complete(lease, "a") == "applied"
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
     assert bench.state("b") == "cancelled"
     assert bench.client.zcard(keys.PARKED) == 0
 
@@ -99,7 +98,7 @@ def test_a_running_jobs_reply_is_thrown_away(bench: Bench) -> None:
 
     assert bench.canceller.cancel("a")
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
     assert bench.complete(lease, "a") == "duplicate"
     assert bench.state("a") == "cancelled"
     assert bench.turns() == []
@@ -154,11 +153,11 @@ def test_a_newcomer_does_not_overtake_those_whose_lane_has_run_out(bench: Bench)
     bench.publish("c")
 
     [(lease, name, verdict)] = bench.lease()
-    assert (name, verdict) == ("b", "go")
+    assert (name, verdict) == ("b", "run")
     assert bench.complete(late, "a") == "applied"
     assert bench.started() == []
     bench.complete(lease, "b")
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
 
 
 def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
@@ -169,9 +168,9 @@ def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
 
     assert bench.started() == ["c parked"]
     [(lease, name, verdict)] = bench.lease()
-    assert (name, verdict) == ("b", "go")
+    assert (name, verdict) == ("b", "run")
     bench.complete(lease, "b")
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
 
 
 def test_a_lane_that_has_run_out_is_passed_on_all_the_same(bench: Bench) -> None:
@@ -181,7 +180,7 @@ def test_a_lane_that_has_run_out_is_passed_on_all_the_same(bench: Bench) -> None
 
     bench.complete(lease, "a")
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
 
 
 def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(bench: Bench) -> None:
@@ -189,7 +188,7 @@ def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(bench: Bench
     bench.client.delete(keys.lane("talk"))
     bench.publish("b")
 
-    assert [lease[1:] for lease in bench.lease()] == [("a", "parked"), ("b", "go")]
+    assert [lease[1:] for lease in bench.lease()] == [("a", "parked"), ("b", "run")]
     assert bench.client.get(keys.lane("talk")) == b"b"
 
 
@@ -205,7 +204,7 @@ def test_a_parked_job_whose_time_is_over_comes_back_to_be_ended(bench: Bench) ->
     bench.clock.advance(0.2)
     bench.worker.reclaim_dead()
 
-    back = [decode_job(decode(lease.raw), 0.0) for lease in bench.worker.lease(9)]
+    back = [read_chat_job(lease.raw, 0.0) for lease in bench.worker.lease(9)]
     assert [job.id for job in back] == ["b", "c"]
     assert all((job.expires_at or 0) < bench.clock.now() for job in back)
     assert bench.client.keys("parley:*waiting*") == []
@@ -223,7 +222,7 @@ def test_a_parked_job_without_a_deadline_keeps_its_place(bench: Bench) -> None:
     bench.clock.advance(5_000)
     bench.worker.reclaim_dead()
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
     assert bench.complete(lease, "a") == "applied"
     assert bench.client.get(keys.lane("talk")) == b"b"
     assert bench.client.zcard(keys.PARKED) == 1
@@ -241,5 +240,5 @@ def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench)
     assert [bench.state(name) for name in "abc"] == ["done", "cancelled", "cancelled"]
     assert bench.turns() == []
     bench.publish("d")
-    assert bench.started() == ["d go"]
+    assert bench.started() == ["d run"]
     assert bench.client.zcard(keys.PARKED) == 0

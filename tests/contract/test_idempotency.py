@@ -14,17 +14,19 @@ from gateway.wsgi import connect_dependencies
 from shared import keys
 from shared.clock import ManualClock
 from shared.settings import load
-from shared.wire import decode, decode_job
+from shared.wire import read_chat_job
+from tests.contract.broker import claim, done
 from tests.processes import wait_until
-from workers.consumer.lease_queue import Arrival, Completion, QueueLimits
-from workers.consumer.redis_queue import RedisInferenceQueue
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 KEY = "order-4711:retry"
-ClaimResult = Callable[[], FlaskClient]
+Start = Callable[[], FlaskClient]
 
 
 @pytest.fixture
-def start(redis_client: "redis.Redis") -> Iterator[ClaimResult]:
+def start(redis_client: "redis.Redis") -> Iterator[Start]:
     feeds = []
 
     def start() -> FlaskClient:
@@ -54,22 +56,14 @@ def ask(gateway: FlaskClient, message: str = "Hello", **headers: str) -> TestRes
 
 def work(redis_url: str, body: bytes = b'{"response":"r"}') -> list[str]:
     """Answer all that is queued as a worker does; return the jobs."""
-    queue = RedisInferenceQueue(redis_url, "w", ManualClock(), QueueLimits())
+    context = WorkerContext("w", clock=ManualClock())
+    queue = RedisInferenceQueue(redis_url, context, QueuePolicy())
     answered = []
     for lease in queue.lease(9):
-        job = decode_job(decode(lease.raw), 0.0)
-        if queue.start([Arrival(lease.token, job)])[0].verdict != "go":
+        job = read_chat_job(lease.raw, 0.0)
+        if claim(queue, lease, job) != "run":
             continue
-        end = Completion(
-            lease.token,
-            job.id,
-            "done",
-            body,
-            1.0,
-            conversation_id=job.conversation_id,
-            gateway=job.gateway,
-        )
-        assert queue.complete([end]) == ["applied"]
+        assert queue.complete([done(lease, job)]) == ["applied"]
         answered.append(job.id)
     return answered
 
@@ -84,7 +78,7 @@ def watched(client: "redis.Redis") -> bool:
 
 
 def test_a_repetition_waits_for_the_first_at_whichever_gateway(
-    start: ClaimResult, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     one, other = start(), start()
     first = clients.submit(ask, one)
@@ -102,7 +96,7 @@ def test_a_repetition_waits_for_the_first_at_whichever_gateway(
 
 
 def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
-    start: ClaimResult, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     first = clients.submit(ask, start())
     wait_until(waiting(redis_client, 1), 10)
@@ -115,7 +109,7 @@ def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
 
 
 def test_repetitions_that_do_not_wait_name_the_first_job(
-    start: ClaimResult, redis_client: "redis.Redis"
+    start: Start, redis_client: "redis.Redis"
 ) -> None:
     first, again = (ask(start(), Prefer="respond-async") for _ in range(2))
 
@@ -125,7 +119,7 @@ def test_repetitions_that_do_not_wait_name_the_first_job(
     assert redis_client.llen(keys.INFERENCE) == 1
 
 
-def test_a_key_stands_for_one_body(start: ClaimResult, redis_client: "redis.Redis") -> None:
+def test_a_key_stands_for_one_body(start: Start, redis_client: "redis.Redis") -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")
 
@@ -137,7 +131,7 @@ def test_a_key_stands_for_one_body(start: ClaimResult, redis_client: "redis.Redi
 
 
 def test_a_refused_request_leaves_its_key_unused(
-    start: ClaimResult, redis_client: "redis.Redis", redis_url: str
+    start: Start, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     for number in range(2):
@@ -151,7 +145,7 @@ def test_a_refused_request_leaves_its_key_unused(
 
 
 def test_a_key_whose_job_is_forgotten_can_be_used_again(
-    start: ClaimResult, redis_client: "redis.Redis", redis_url: str
+    start: Start, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")

@@ -9,11 +9,10 @@ import redis
 from shared import keys
 from shared.errors import QueueUnavailable
 from shared.wire import decode, encode_tone
-from tests.contract.queue_bench import (
-    LIMITS,
+from tests.contract.broker import (
     NOW,
-    Bench,
-    RedisBench,
+    POLICY,
+    Broker,
     done,
     job,
     kill_with_lease,
@@ -24,35 +23,34 @@ from workers.consumer.lease_queue import (
     DeadLetter,
     Reclaimed,
 )
-from workers.consumer.redis_queue import RedisInferenceQueue
 
 
-def test_a_dead_workers_messages_return_to_the_head_in_order(bench: Bench) -> None:
-    dead, alive = bench.inference("dead"), bench.inference("alive")
+def test_a_dead_workers_messages_return_to_the_head_in_order(broker: Broker) -> None:
+    dead, alive = broker.inference("dead"), broker.inference("alive")
     dead.heartbeat(status("dead"))
     alive.heartbeat(status("alive"))
-    push(bench, job("a"), job("b"), job("c"))
+    push(broker, job("a"), job("b"), job("c"))
     lost = dead.lease(2)
     assert alive.reclaim_dead().returned == 0
-    bench.kill("dead")
+    broker.kill("dead")
     assert alive.reclaim_dead().returned == 2
     assert [decode(lease.raw).id for lease in alive.lease(9)] == ["a", "b", "c"]
     assert dead.complete([done(lost[0], job("a"))]) == ["lost"]
-    assert bench.result("a") is None
+    assert broker.result("a") is None
 
 
-def test_what_two_workers_died_with_is_taken_alone(bench: Bench) -> None:
-    patient = replace(LIMITS, deliveries=5)
-    alive = bench.inference("alive", patient)
-    push(bench, job("a"), job("b"))
+def test_what_two_workers_died_with_is_taken_alone(broker: Broker) -> None:
+    patient = replace(POLICY, deliveries=5)
+    alive = broker.inference("alive", patient)
+    push(broker, job("a"), job("b"))
     for _ in range(2):
-        dead = bench.inference("dead", patient)
+        dead = broker.inference("dead", patient)
         dead.heartbeat(status("dead"))
         dead.lease(2)
-        bench.kill("dead")
+        broker.kill("dead")
         assert alive.reclaim_dead().returned == 2
-    push(bench, job("later"))
-    busy = bench.inference("busy", patient)
+    push(broker, job("later"))
+    busy = broker.inference("busy", patient)
     taken = [decode(lease.raw).id for lease in alive.lease(9)]
     assert (taken, alive.lease(9)) == (["a"], [])
     (other,) = busy.lease(9)
@@ -61,22 +59,22 @@ def test_what_two_workers_died_with_is_taken_alone(bench: Bench) -> None:
     assert [decode(lease.raw).id for lease in busy.lease(9)] == ["later"]
 
 
-def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(bench: Bench) -> None:
-    patient = replace(LIMITS, deliveries=5)
-    alive = bench.inference("alive", patient)
-    push(bench, job("held"))
+def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(broker: Broker) -> None:
+    patient = replace(POLICY, deliveries=5)
+    alive = broker.inference("alive", patient)
+    push(broker, job("held"))
     (held,) = alive.lease(1)
-    push(bench, job("a"))
+    push(broker, job("a"))
     for _ in range(2):
-        dead = bench.inference("dead", patient)
+        dead = broker.inference("dead", patient)
         dead.heartbeat(status("dead"))
         dead.lease(1)
-        bench.kill("dead")
+        broker.kill("dead")
         alive.reclaim_dead()
-    push(bench, job("later"))
+    push(broker, job("later"))
     assert alive.lease(9) == []
     alive.wait(0.01)
-    assert len(bench.waiting(keys.INFERENCE)) == 1
+    assert len(broker.waiting(keys.INFERENCE)) == 1
     assert alive.complete([done(held, job("held"))]) == ["applied"]
     (suspect,) = alive.lease(9)
     assert decode(suspect.raw).id == "a"
@@ -84,56 +82,52 @@ def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(bench: B
     assert [decode(lease.raw).id for lease in alive.lease(9)] == ["later"]
 
 
-def test_a_worker_that_died_before_its_first_heartbeat_is_swept_as_well(bench: Bench) -> None:
-    push(bench, job("a"))
-    assert len(bench.inference("newborn").lease(1)) == 1
-    assert bench.inference("alive").reclaim_dead().returned == 1
-    assert len(bench.waiting(keys.INFERENCE)) == 1
+def test_a_worker_that_died_before_its_first_heartbeat_is_swept_as_well(broker: Broker) -> None:
+    push(broker, job("a"))
+    assert len(broker.inference("newborn").lease(1)) == 1
+    assert broker.inference("alive").reclaim_dead().returned == 1
+    assert len(broker.waiting(keys.INFERENCE)) == 1
 
 
-def test_what_a_late_call_takes_for_a_worker_that_has_left_comes_back(
-    redis_url: str, redis_client: redis.Redis
-) -> None:
-    bench = RedisBench(redis_url, redis_client)
-    left, alive = bench.inference("left"), bench.inference("alive")
+def test_what_a_late_call_takes_for_a_worker_that_has_left_comes_back(broker: Broker) -> None:
+    left, alive = broker.inference("left"), broker.inference("alive")
     left.heartbeat(status("left"))
     left.release_all()
-    push(bench, job("a"), job("b"))
+    push(broker, job("a"), job("b"))
     left.wait(0.1)
-    assert [decode(raw).id for raw in bench.waiting(keys.INFERENCE)] == ["b"]
+    assert [decode(raw).id for raw in broker.waiting(keys.INFERENCE)] == ["b"]
     assert alive.reclaim_dead().returned == 1
-    assert [decode(raw).id for raw in bench.waiting(keys.INFERENCE)] == ["a", "b"]
+    assert [decode(raw).id for raw in broker.waiting(keys.INFERENCE)] == ["a", "b"]
 
 
-def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(bench: Bench) -> None:
-    alive = bench.inference("alive")
-    push(bench, job("a"))
-    for _ in range(LIMITS.deliveries - 1):
-        kill_with_lease(bench)
+def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(broker: Broker) -> None:
+    alive = broker.inference("alive")
+    push(broker, job("a"))
+    for _ in range(POLICY.deliveries - 1):
+        kill_with_lease(broker)
         assert alive.reclaim_dead().returned == 1
-    kill_with_lease(bench)
+    kill_with_lease(broker)
     (lease,) = alive.reclaim_dead().over_limit
     assert decode(lease.raw).id == "a"
-    assert bench.waiting(keys.INFERENCE) == []
+    assert broker.waiting(keys.INFERENCE) == []
     letter = DeadLetter("a", keys.INFER_TASK, keys.INFERENCE, "too often", NOW, lease.raw)
-    failed = replace(done(lease, job("a"), "failed"), turns=None, dead_letter=letter)
+    failed = replace(done(lease, job("a"), "failed"), dead_letter=letter)
     assert alive.complete([failed]) == ["applied"]
-    assert bench.dead() == [letter]
-    record = bench.result("a")
+    assert broker.dead() == [letter]
+    record = broker.result("a")
     assert record is not None
     assert record.state == "failed"
 
 
 def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_it_was_lost(
-    redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = RedisBench(redis_url, redis_client)
-    alive = RedisInferenceQueue(redis_url, "alive", bench.clock, LIMITS)
-    push(bench, job("a"))
-    for _ in range(LIMITS.deliveries - 1):
-        kill_with_lease(bench)
+    alive = broker.inference("alive")
+    push(broker, job("a"))
+    for _ in range(POLICY.deliveries - 1):
+        kill_with_lease(broker)
         alive.reclaim_dead()
-    kill_with_lease(bench)
+    kill_with_lease(broker)
     script = alive._reclaim
 
     def lost(keys: Sequence[str], args: Sequence[object]) -> object:
@@ -146,55 +140,52 @@ def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_i
     monkeypatch.undo()
     (lease,) = alive.reclaim_dead().over_limit
     assert alive.reclaim_dead().over_limit == (lease,)
-    alive.complete([replace(done(lease, job("a"), "failed"), turns=None)])
+    alive.complete([done(lease, job("a"), "failed")])
     assert alive.reclaim_dead() == Reclaimed()
-    assert not redis_client.exists(keys.exhausted("alive"))
+    assert not broker.client.exists(keys.exhausted("alive"))
 
 
-def test_a_stopping_worker_hands_back_uncounted(bench: Bench) -> None:
-    queue = bench.inference("w")
-    push(bench, job("a"), job("b"))
-    for _ in range(LIMITS.deliveries + 1):
+def test_a_stopping_worker_hands_back_uncounted(broker: Broker) -> None:
+    queue = broker.inference("w")
+    push(broker, job("a"), job("b"))
+    for _ in range(POLICY.deliveries + 1):
         queue.lease(2)
         assert queue.release_all() == 2
     assert [decode(lease.raw).id for lease in queue.lease(2)] == ["a", "b"]
 
 
-def test_what_a_dead_worker_of_the_other_queue_held_returns_too(bench: Bench) -> None:
-    dead, alive = bench.sentiment("dead"), bench.inference("alive")
+def test_what_a_dead_worker_of_the_other_queue_held_returns_too(broker: Broker) -> None:
+    dead, alive = broker.sentiment("dead"), broker.inference("alive")
     dead.heartbeat(status("dead", keys.SENTIMENT))
-    bench.push(keys.SENTIMENT, encode_tone(job("a")))
-    for _ in range(LIMITS.deliveries - 1):
+    broker.push(keys.SENTIMENT, encode_tone(job("a")))
+    for _ in range(POLICY.deliveries - 1):
         dead.heartbeat(status("dead", keys.SENTIMENT))
         assert len(dead.lease(1)) == 1
-        bench.kill("dead")
+        broker.kill("dead")
         assert alive.reclaim_dead() == Reclaimed(returned=1)
     assert len(dead.lease(1)) == 1
 
 
-def test_what_was_delivered_too_often_is_left_to_a_worker_of_its_own_queue(bench: Bench) -> None:
-    passer_by = bench.sentiment("passer-by")
-    push(bench, job("a"))
-    for _ in range(LIMITS.deliveries - 1):
-        kill_with_lease(bench)
+def test_what_was_delivered_too_often_is_left_to_a_worker_of_its_own_queue(broker: Broker) -> None:
+    passer_by = broker.sentiment("passer-by")
+    push(broker, job("a"))
+    for _ in range(POLICY.deliveries - 1):
+        kill_with_lease(broker)
         assert passer_by.reclaim_dead() == Reclaimed(returned=1)
-    kill_with_lease(bench)
+    kill_with_lease(broker)
     for _ in range(3):
         assert passer_by.reclaim_dead() == Reclaimed()
-    assert bench.waiting(keys.INFERENCE) == []
-    (lease,) = bench.inference("alive").reclaim_dead().over_limit
+    assert broker.waiting(keys.INFERENCE) == []
+    (lease,) = broker.inference("alive").reclaim_dead().over_limit
     assert decode(lease.raw).id == "a"
 
 
-def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(
-    redis_url: str, redis_client: redis.Redis
-) -> None:
-    bench = RedisBench(redis_url, redis_client)
-    push(bench, job("a"))
-    queue = RedisInferenceQueue(redis_url, "frozen", bench.clock, LIMITS)
+def test_what_was_taken_from_a_worker_meanwhile_is_not_leased_to_it_again(broker: Broker) -> None:
+    push(broker, job("a"))
+    queue = broker.inference("frozen")
     queue.heartbeat(status("frozen"))
     queue.lease(1)
     queue._lease_calls -= 1  # as if the reply had been lost
-    bench.kill("frozen")
-    assert bench.inference("alive").reclaim_dead().returned == 1
+    broker.kill("frozen")
+    assert broker.inference("alive").reclaim_dead().returned == 1
     assert queue.lease(1) == []

@@ -82,25 +82,25 @@ class Protocol(RuleBasedStateMachine):
     def start(self, count: int) -> None:
         for worker in self.stand.workers:
             leases, worker.leases = worker.leases[:count], worker.leases[count:]
-            worker.works += worker.preparer.prepare(leases)
+            worker.jobs += worker.preparer.prepare(leases)
             self.stand.check()
 
-    @precondition(lambda self: any(worker.works for worker in self.stand.workers))
+    @precondition(lambda self: any(worker.jobs for worker in self.stand.workers))
     @rule(at=WORKERS, count=COUNTS, state=ENDS, last=st.booleans())
     def complete(self, at: int, count: int, state: JobState, last: bool) -> None:
         stand, worker = self.stand, self.stand.workers[at]
-        works = worker.works[-count:] if last else worker.works[:count]
-        held = [stand.holds(worker, work.token) for work in works]
-        verdicts = worker.queue.complete([stand.completion(work, state) for work in works])
-        for work, valid, verdict in zip(works, held, verdicts, strict=True):
-            name, ended = work.job.id, stand.jobs[work.job.id].result is not None
+        jobs = worker.jobs[-count:] if last else worker.jobs[:count]
+        held = [stand.holds(worker, job.lease.token) for job in jobs]
+        verdicts = worker.queue.complete([stand.completion(job, state) for job in jobs])
+        for job, valid, verdict in zip(jobs, held, verdicts, strict=True):
+            name, ended = job.job.id, stand.jobs[job.job.id].result is not None
             ended = ended or name in self.answered_now
             assert verdict == ("lost" if not valid else "duplicate" if ended else "applied")
             if verdict == "applied":
                 self.answered_now.append(name)
                 if state == "done":
-                    stand.answered.setdefault(work.job.conversation_id, []).append(name)
-        worker.works = [work for work in worker.works if work not in works]
+                    stand.answered.setdefault(job.job.conversation_id, []).append(name)
+        worker.jobs = [job for job in worker.jobs if job not in jobs]
 
     @rule(at=WORKERS, forgets=st.booleans())
     def die_or_freeze(self, at: int, forgets: bool) -> None:
@@ -121,8 +121,8 @@ class Protocol(RuleBasedStateMachine):
         self.stand.workers[at] = self.stand.hire()
 
     def _sweep(self, worker: Worker) -> None:
-        for lease in worker.queue.reclaim_dead().over_limit:
-            worker.preparer.dead_letter(lease, "delivered too often")
+        over_limit = worker.queue.reclaim_dead().over_limit
+        worker.preparer.dead_letter(over_limit, "delivered too often")
 
     @precondition(lambda self: self.stand.jobs)
     @rule(number=st.integers(0, 20), revoked=st.booleans())
@@ -152,7 +152,7 @@ class Protocol(RuleBasedStateMachine):
             self.stand.client.delete(keys.lane(conversation))
 
     def _lapsed(self) -> Iterator[str]:
-        running = {work.job.id for worker in self.stand.workers for work in worker.works}
+        running = {job.job.id for worker in self.stand.workers for job in worker.jobs}
         for conversation in CONVERSATIONS:
             holder = self.stand.holder(conversation)
             over_at = self.stand.jobs[holder].job.expires_at if holder else None
@@ -172,7 +172,7 @@ class Protocol(RuleBasedStateMachine):
         self.stand.workers = [worker]
         for _ in range(3 * len(self.stand.jobs) + 3):
             self._sweep(worker)
-            worker.works = worker.preparer.prepare(worker.queue.lease(4))
+            worker.jobs = worker.preparer.prepare(worker.queue.lease(4))
             self.all_holds()
             self.complete(0, 4, "done", last=False)
             self.all_holds()

@@ -43,7 +43,8 @@ def test_a_job_is_queued_with_state_lane_and_both_tasks(bench: Bench) -> None:
 
     [infer], [tone] = bench.queue.inference(), bench.queue.sentiment()
     assert wire.decode_job(wire.decode(infer), received_at=0.0) == asked
-    assert wire.decode_tone(wire.decode(tone)) == ("a", asked.message)
+    decoded = wire.read_tone_job(tone, 0.0)
+    assert (decoded.job_id, decoded.message) == ("a", asked.message)
     assert bench.queue.lane("c") == "a"
     assert bench.queue.state("a") == "queued"
 

@@ -65,7 +65,7 @@ def test_a_retry_moves_the_message_to_the_tail_as_a_fresh_one(
     job = wire.decode_job(task, received_at=99.0)
     assert (job.id, job.message, job.conversation_id) == ("job", "Where is my parcel?", "talk-1")
     assert (job.expires_at, job.gateway, job.accepted_at) == (None, None, 99.0)
-    assert not wire.is_from_gateway(task)
+    assert job.external
     assert redis_client.keys("*") == [keys.INFERENCE.encode()]
 
 

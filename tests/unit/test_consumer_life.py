@@ -1,31 +1,22 @@
-"""The drain's own life: it begins and ends whatever Redis does."""
+"""The batch consumer's own life: it starts and stops whatever Redis does."""
 
-import threading
-from collections.abc import Sequence
-
-from shared import keys
-from shared.clock import ManualClock
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, WorkerStatus
+from shared.wire import encode_infer
+from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
 from tests.processes import wait_until
-from tests.unit.consumer_parts import PoisonableEngine
-from workers.consumer.batching import BatchLimits, Pool
-from workers.consumer.consumer import BatchConsumer, Parts, WorkerIdentity
-from workers.consumer.counters import Counters
-from workers.consumer.fetch import Fetcher
-from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import Lease, QueueLimits
-from workers.consumer.linger import EngineLinger, NoLinger
-from workers.consumer.memory_lease import MemoryBroker
-from workers.consumer.memory_queue import MemoryInferenceQueue
-from workers.consumer.retry_policy import RetryPolicy
-from workers.consumer.run import Runner
-from workers.consumer.task_events import NoEvents
-from workers.engines.cost import CostModel
+from workers.consumer.batching import BatchLimits
+from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import Reclaimed
+from workers.consumer.linger import NoLinger
+from workers.consumer.redis_inference_queue import ChatResult
+
+OPTIONS = ConsumerOptions(BatchLimits(8, 1_024), NoLinger(), lambda: {"cache_entries": 3.0})
 
 
-class LateRedis(MemoryInferenceQueue):
-    """A queue that is not there for the first few heartbeats."""
+class LateQueue(FakeQueue):
+    """A queue that cannot be reached at the first heartbeat."""
 
     absences = 1
 
@@ -36,52 +27,30 @@ class LateRedis(MemoryInferenceQueue):
         super().heartbeat(status)
 
 
-class Nothing:
-    """A preparer and a completer that never have anything to do."""
-
-    def prepare(self, leases: Sequence[Lease]) -> list[PreparedJob[ChatJob]]:
-        return []
-
-    def dead_letter(self, lease: Lease, reason: str, trace: str | None = None) -> None:
-        raise AssertionError("nothing to bury")
-
-    def put(self, ran: BatchResult[ChatJob]) -> None:
-        raise AssertionError("nothing ran")
-
-    def run(self) -> None:
-        return
-
-    def close(self) -> None:
-        return
+def consumer_over(queue: FakeQueue) -> BatchConsumer[ChatJob, ChatResult]:
+    return BatchConsumer(WorkerContext("w"), chat_role(queue), queue, PoisonableEngine(), OPTIONS)
 
 
-def drain_over(queue: MemoryInferenceQueue) -> BatchConsumer[ChatJob]:
-    clock, stopping, idle = ManualClock(), threading.Event(), Nothing()
-    pool: Pool[ChatJob] = Pool(BatchLimits(8, 1_024), capacity=8)
-    return BatchConsumer(
-        Parts(
-            identity=WorkerIdentity("w", keys.INFERENCE, "fake", clock.now()),
-            queue=queue,
-            pool=pool,
-            fetcher=Fetcher(queue, pool, NoLinger()),
-            pace=EngineLinger(clock, CostModel(0.0, 0.0)),
-            preparer=idle,
-            runner=Runner(PoisonableEngine(), clock),
-            completer=idle,
-            events=NoEvents(),
-            counters=Counters(),
-            retry_policy=RetryPolicy(stopping),
-            clock=clock,
-            stopping=stopping,
-            gauges=dict,
-        )
-    )
+def test_a_worker_that_starts_while_redis_is_down_serves_once_it_is_up() -> None:
+    queue = LateQueue()
+    consumer = consumer_over(queue)
+    consumer.start()
+    assert queue.statuses == []
+    wait_until(lambda: bool(queue.statuses), 5)
+    consumer.stop()
+    assert queue.released == 1
 
 
-def test_a_worker_that_starts_while_redis_is_away_serves_once_it_is_back() -> None:
-    broker = MemoryBroker()
-    drain = drain_over(LateRedis(broker, "w", ManualClock(), QueueLimits()))
-    drain.start()
-    assert not broker.beats
-    wait_until(lambda: "w" in broker.beats, 5)
-    drain.stop()
+def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
+    queue = FakeQueue(known_tones={"a": NEUTRAL})
+    (over,) = queue.push(encode_infer(ChatJob("over", "two words", "c", 0.0)))
+    queue.leases.clear()
+    queue.reclaimed = Reclaimed(returned=2, over_limit=(over,))
+    queue.push(encode_infer(ChatJob("a", "two words", "c-a", 0.0)))
+    consumer = consumer_over(queue)
+    consumer.start()
+    wait_until(lambda: len(queue.completed) == 2, 10)
+    consumer.stop()
+    assert {each.task_id: each.state for each in queue.completed} == {"a": "done", "over": "failed"}
+    counters = queue.statuses[-1].counters
+    assert counters["cache_entries"] == 3.0

@@ -1,18 +1,19 @@
-"""What a worker does while Redis is away: it tries on, ever more slowly, and says so once."""
+"""What a worker does while Redis is down: it tries on, ever more slowly, and logs it once."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from threading import Event
 
 import pytest
+import redis
 
 from shared.connection import backoff_seconds
 from shared.errors import QueueUnavailable
 from workers.consumer.retry_policy import RetryPolicy
 
 
-class Impatient(Event):
-    """Note how long somebody would have waited, and wait not at all."""
+class ImpatientEvent(Event):
+    """Record how long each wait would have been, and wait not at all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,40 +24,48 @@ class Impatient(Event):
         return self.is_set()
 
 
-def failing(times: int) -> Iterator[None]:
-    for _ in range(times):
-        yield None
+def failing(times: int) -> Callable[[str], str]:
+    left = [redis.ConnectionError("refused")] * times
+
+    def call(text: str) -> str:
+        if left:
+            raise left.pop()
+        return text
+
+    return call
 
 
-def test_it_insists_until_the_queue_is_back_and_logs_the_outage_once(
+def test_it_retries_until_redis_is_up_and_logs_the_outage_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    stopping = Impatient()
-    retry_policy, faults = RetryPolicy(stopping), failing(9)
-
-    def call() -> str:
-        for _ in faults:
-            raise QueueUnavailable("gone")
-        return "done"
-
-    assert retry_policy.retry_until_stopped(call) == "done"
-    assert caplog.messages == ["the queue is unavailable: gone", "the queue is available again"]
+    stopping = ImpatientEvent()
+    assert RetryPolicy(stopping).until_stopped(failing(9), "done") == "done"
+    assert caplog.messages == [
+        "the queue is unavailable: Redis: refused",
+        "the queue is available again",
+    ]
     assert len(stopping.waits) == 9
     assert stopping.waits[0] <= 0.05
     assert 0.5 <= max(stopping.waits) <= 1.0
 
 
-def test_it_gives_up_where_the_worker_stops() -> None:
-    stopping = Impatient()
+def test_it_gives_up_when_the_worker_stops() -> None:
+    stopping = ImpatientEvent()
     stopping.set()
-
-    def call() -> None:
-        raise QueueUnavailable("gone")
-
-    with pytest.raises(QueueUnavailable):
-        RetryPolicy(stopping).retry_until_stopped(call)
+    with pytest.raises(QueueUnavailable, match="refused"):
+        RetryPolicy(stopping).until_stopped(failing(1), "done")
     assert stopping.waits == []
+
+
+def test_a_call_that_is_made_once_fails_at_once_and_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    retry, call = RetryPolicy(ImpatientEvent()), failing(1)
+    with pytest.raises(QueueUnavailable, match="refused"):
+        retry.once(call, "done")
+    assert caplog.messages == ["the queue is unavailable: Redis: refused"]
+    assert retry.once(call, "done") == "done"
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5, 1_000])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared.clock import ManualClock
-from tests.unit.consumer_parts import POISON, PoisonableEngine, work
+from tests.fakes.consumer import POISON, PoisonableEngine, prepared_job
 from workers.consumer.run import Runner
 from workers.engines.engine import TokenBatch
 
@@ -18,15 +18,19 @@ from workers.engines.engine import TokenBatch
 def test_one_poison_message_costs_its_neighbours_few_runs(size: int, data: st.DataObject) -> None:
     bad = data.draw(st.integers(0, size - 1))
     engine = PoisonableEngine()
-    works = [work(f"j{place}", 5, POISON if place == bad else place) for place in range(size)]
-    results = list(Runner(engine, ManualClock()).run(works))
-    assert [each.job.id for ran in results for each in ran.works] == [w.job.id for w in works]
-    faulty = [ran for ran in results if ran.fault]
-    assert [ran.works[0].job.id for ran in faulty] == [f"j{bad}"]
-    for ran in results:
-        if not ran.fault:
-            expected = [5.0 * each.ids[0] for each in ran.works]
-            assert ran.vectors[:, 0].tolist() == expected
+    jobs = [
+        prepared_job(f"j{place}", 5, POISON if place == bad else place) for place in range(size)
+    ]
+    results = list(Runner(engine, ManualClock()).run(jobs))
+    assert [each.job.id for batch in results for each in batch.jobs] == [
+        prepared.job.id for prepared in jobs
+    ]
+    faulty = [batch for batch in results if batch.fault]
+    assert [batch.jobs[0].job.id for batch in faulty] == [f"j{bad}"]
+    for batch in results:
+        if not batch.fault:
+            expected = [5.0 * each.ids[0] for each in batch.jobs]
+            assert batch.vectors[:, 0].tolist() == expected
     assert len(engine.runs) <= 2 * math.ceil(math.log2(size) if size > 1 else 0) + 1
 
 
@@ -37,5 +41,5 @@ def test_an_engine_that_returns_nonsense_is_found_out(fault: str) -> None:
             vectors = super().run(batch)
             return vectors[:-1] if fault == "short" else vectors * np.float32(np.nan)
 
-    (ran,) = Runner(Lying(), ManualClock()).run([work("a")])
-    assert ran.fault is not None
+    (batch,) = Runner(Lying(), ManualClock()).run([prepared_job("a")])
+    assert batch.fault is not None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import EngineError
-from tests.unit.consumer_parts import POISON, PoisonableEngine
+from tests.fakes.consumer import POISON, PoisonableEngine
 from workers.engines.caching import CachingEngine
 from workers.engines.engine import TokenBatch
 

@@ -168,6 +168,6 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     caplog.set_level(logging.INFO, "parley")
     outage = OutageLog(logging.getLogger("parley.gateway"))
     for fault in (None, "down", "down", "down", None, None):
-        outage.note(fault)
+        outage.record(fault)
 
     assert caplog.messages == ["the queue is unavailable: down", "the queue is available again"]

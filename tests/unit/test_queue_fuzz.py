@@ -3,16 +3,21 @@
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
-from shared import keys
+from shared.clock import ManualClock
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
-from shared.wire import decode, decode_job, decode_tone, encode_infer, encode_tone, peek_id
+from shared.wire import encode_infer, encode_tone, peek_id
+from tests.fakes.consumer import FakeQueue, chat_role, tone_role
 from tests.mutation import Mutator
-from tests.unit.test_consumer_prepare import Scene
 from tests.unit.test_shared_wire import stock_message
+from workers.consumer.commit import Committer
+from workers.consumer.context import WorkerContext
+from workers.consumer.prepare import Preparer
+from workers.consumer.role import Role
 
 SPOILED = 25_000  # on each queue
 TOGETHER = 50
@@ -27,56 +32,43 @@ TONES = (
 
 
 def test_chat_messages() -> None:
-    ends = spoil_and_prepare(
-        Mutator(4, CHATS), keys.INFERENCE, lambda raw: decode_job(decode(raw), 0.0), encode_infer
-    )
+    ends = spoil_and_prepare(Mutator(4, CHATS), chat_role(), encode_infer)
     assert ends["malformed"] > SPOILED / 2
     assert ends["well-formed"] > SPOILED / 100
 
 
 def test_tone_messages() -> None:
-    ends = spoil_and_prepare(
-        Mutator(5, TONES), keys.SENTIMENT, lambda raw: decode_tone(decode(raw)), encode_tone
-    )
+    ends = spoil_and_prepare(Mutator(5, TONES), tone_role(), encode_tone)
     assert ends["malformed"] > SPOILED / 2
     assert ends["well-formed"] > SPOILED / 100
 
 
 def spoil_and_prepare(
-    mutator: Mutator,
-    queue: str,
-    read: Callable[[bytes], object],
-    encode: Callable[[ChatJob], bytes],
+    mutator: Mutator, role: Role[Any, Any], encode: Callable[[ChatJob], bytes]
 ) -> Counter[str]:
     """Prepare the spoiled in batches, a sound message in each; count how they were read."""
     ends: Counter[str] = Counter()
     names = (f"sound-{number}" for number in count())
     for _ in range(SPOILED // TOGETHER):
-        scene = Scene()
         spoiled = [mutator.spoil() for _ in range(TOGETHER)]
-        faulty = [raw for raw in spoiled if is_malformed(read, raw)]
+        faulty = [raw for raw in spoiled if is_malformed(role.decode, raw)]
         ends.update({"malformed": len(faulty), "well-formed": TOGETHER - len(faulty)})
-        sound = next(names)
-        messages = [*spoiled[:25], encode(scene.job(sound)), *spoiled[25:]]
-        if queue == keys.INFERENCE:
-            chats = scene.prepare(*messages)
-            ready = [work.job.id for work in chats]
-        else:
-            tones = scene.prepare_tones(*messages)
-            ready = [work.job.id for work in tones]
-        assert sound in ready
-        letters = Counter(letter.raw for letter in scene.broker.dead_letters)
-        assert letters <= Counter(faulty)
-        held = sum(map(len, scene.broker.leases.values()))
-        assert held == len(ready)
+        sound = encode(ChatJob(next(names), "Hello", "c", 1.7e9))
+        queue, context = FakeQueue(), WorkerContext("w", clock=ManualClock())
+        preparer = Preparer(context, role, queue, Committer(context, queue, role.task))
+        ready = preparer.prepare(queue.push(*spoiled[:25], sound, *spoiled[25:]))
+        assert sound in [prepared.lease.raw for prepared in ready]
+        letters = [each.dead_letter for each in queue.completed if each.dead_letter]
+        assert Counter(letter.raw for letter in letters) == Counter(faulty)
+        assert len(ready) + len(queue.completed) == TOGETHER + 1
     return ends
 
 
-def is_malformed(read: Callable[[bytes], object], raw: bytes) -> bool:
+def is_malformed(read: Callable[[bytes, float], object], raw: bytes) -> bool:
     """Tell whether a message is no task; any other error than MalformedMessage fails the test."""
     peek_id(raw)
     try:
-        read(raw)
+        read(raw, 0.0)
     except MalformedMessage:
         return True
     return False

@@ -1,53 +1,33 @@
-"""A reply tells where its time went, stage by stage."""
+"""A reply reports where its time went, stage by stage."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from shared.clock import ManualClock
 from shared.jobs import Answer, Tone
-from tests.unit.consumer_parts import work
+from tests.fakes.consumer import prepared_job
 from workers.consumer.jobs import BatchResult
-from workers.reply_builder import Decision, ReplyBuilder
+from workers.knowledge.decide import Decision
+from workers.reply_builder import ReplyBuilder
+from workers.tone.wording import Wording
 
-
-@dataclass(frozen=True)
-class Found:
-    """What the base says to anything."""
-
-    answer: Answer = field(default_factory=lambda: Answer("answer", "entry", 0.9))
-    text: str = "Within two days."
-    tones: Mapping[str, str] = field(default_factory=dict)
-
-
-class Oracle:
-    def respond(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Sequence[Decision]:
-        return [Found() for _ in texts]
-
-
-class Plain:
-    def adapt(
-        self,
-        answer: str,
-        tones: Mapping[str, str],
-        tone: Tone | None,
-        used: Collection[str],
-        kind: str,
-        key: str = "",
-    ) -> tuple[str, tuple[str, ...]]:
-        return answer, ()
+FOUND = Decision(Answer("answer", "entry", 0.9), "Within two days.")
 
 
 def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
-    job = replace(work("a"), leased_at=10.0, prepared_at=10.001, queued_seconds=0.5)
-    ran = BatchResult((job,), np.zeros((1, 2), np.float32), started_at=10.101, ended_at=10.131)
-    composer = ReplyBuilder(Oracle(), Plain(), "test", ManualClock())
-    (draft,) = composer.draft(ran)
-    reply, _ = draft(Tone("neutral", 0.9), 10.135)
-    timings = reply.timings
+    clock = ManualClock()
+    start = clock.monotonic()
+    job = replace(prepared_job("a"), leased_at=start, prepared_at=start + 0.001)
+    job = replace(job, job=replace(job.job, accepted_at=clock.now() - 0.499))
+    vectors = np.zeros((1, 2), np.float32)
+    batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
+    replies = ReplyBuilder(lambda texts, _: [FOUND], Wording.load().adapt, "test", clock)
+    (draft,) = replies.draft(batch)
+    result = draft(Tone("neutral", 0.9), start + 0.135)
+    timings = result.reply.timings
+    assert result.reply.response == "Within two days."
     assert timings.queue_ms == pytest.approx(499 + 100)
     assert timings.prepare_ms == pytest.approx(1)
     assert timings.engine_ms == pytest.approx(30)

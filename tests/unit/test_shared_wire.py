@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared import keys
 from shared.errors import MalformedMessage
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, ToneJob
 from shared.wire import (
     MAX_BODY_BYTES,
     MAX_MESSAGE_CHARACTERS,
@@ -20,7 +20,6 @@ from shared.wire import (
     decode_tone,
     encode_infer,
     encode_tone,
-    is_from_gateway,
     new_job_id,
     peek_id,
 )
@@ -50,13 +49,13 @@ JSON = st.recursive(
 def test_a_job_survives_the_queue(job: ChatJob) -> None:
     task = decode(encode_infer(job))
     assert decode_job(task, received_at=0.0) == job
-    assert is_from_gateway(task)
+    assert not job.external
 
 
 @given(JOBS)
 def test_a_tone_task_carries_the_job_and_the_message(job: ChatJob) -> None:
     task = decode(encode_tone(job))
-    assert decode_tone(task) == (job.id, job.message)
+    assert decode_tone(task) == ToneJob(job.id, task.id, job.message, job.expires_at)
     assert task.headers["ignore_result"] is True
 
 
@@ -112,7 +111,7 @@ def test_a_stock_clients_task_is_read() -> None:
     assert (job.id, job.message, job.conversation_id) == ("id-1", "hi", "id-1")
     assert job.accepted_at == 5.0
     assert job.expires_at is not None
-    assert not is_from_gateway(task)
+    assert job.external
 
 
 FAULTS = {

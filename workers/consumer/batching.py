@@ -1,7 +1,7 @@
-"""Step 3: choose which of the waiting works make the next batch: the oldest, as many as fit.
+"""Step 3: choose which of the waiting jobs make the next batch: the oldest, as many as fit.
 
 First come, first served, whatever the lengths: engines lay messages end to end
-(workers/engines/packing.py), so mixing lengths costs no padding and nobody is passed over.
+(workers/engines/packing.py), so mixing lengths costs no padding and no message is passed over.
 """
 
 import threading
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from workers.consumer.jobs import Job, PreparedJob
+from workers.consumer.jobs import PreparedJob
+from workers.consumer.lease_queue import JobT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class BatchLimits:
     tokens: int
 
     def fitting(self, lengths: Iterable[int]) -> int:
-        """Return how many of the works with these token counts, oldest first, make a batch."""
+        """Return how many of the jobs with these token counts, oldest first, make a batch."""
         count, tokens = 0, 0
         for length in lengths:
             tokens += length
@@ -31,53 +32,51 @@ class BatchLimits:
         return count
 
 
-class Pool(Generic[Job]):
-    """Works that wait for the engine; stays open to later arrivals until the engine takes."""
+class BatchBuffer(Generic[JobT]):
+    """Jobs that wait for the engine; stays open to later arrivals until the engine takes."""
 
     def __init__(self, limits: BatchLimits, capacity: int) -> None:
         self._limits = limits
         self._capacity = capacity
-        self._works: deque[PreparedJob[Job]] = deque()
+        self._jobs: deque[PreparedJob[JobT]] = deque()
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, works: Sequence[PreparedJob[Job]]) -> None:
-        """Add works in order of arrival."""
+    def put(self, jobs: Sequence[PreparedJob[JobT]]) -> None:
+        """Add jobs in order of arrival."""
         with self._changed:
-            self._works.extend(works)
+            self._jobs.extend(jobs)
             self._changed.notify_all()
 
     def wait_until_taken(self, timeout_seconds: float) -> None:
         """Return once the engine has taken what waits here, or after the timeout."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self._works, timeout_seconds)
+            self._changed.wait_for(lambda: self._closed or not self._jobs, timeout_seconds)
 
     def wait_for_room(self, timeout_seconds: float) -> int:
-        """Return how many works may come in, after waiting for at least one place."""
+        """Return how many jobs may come in, after waiting for at least one place."""
         with self._changed:
             self._changed.wait_for(self._has_room, timeout_seconds)
-            return max(0, self._capacity - len(self._works))
+            return max(0, self._capacity - len(self._jobs))
 
-    def take(self) -> list[PreparedJob[Job]]:
-        """Return the next batch as soon as there is any work; empty once closed."""
+    def take(self) -> list[PreparedJob[JobT]]:
+        """Return the next batch as soon as there is any job; empty once closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._works or self._closed)
-            count = self._limits.fitting(len(work.ids) for work in self._works)
-            batch = [self._works.popleft() for _ in range(count)]
+            self._changed.wait_for(lambda: self._jobs or self._closed)
+            count = self._limits.fitting(len(job.ids) for job in self._jobs)
+            batch = [self._jobs.popleft() for _ in range(count)]
             self._changed.notify_all()
             return batch
 
-    def close(self) -> list[PreparedJob[Job]]:
-        """Let no work wait any longer; return those that no batch has taken."""
+    def close(self) -> None:
+        """Let no job wait any longer; the leases of those that no batch has taken go back."""
         with self._changed:
             self._closed = True
-            left = list(self._works)
-            self._works.clear()
+            self._jobs.clear()
             self._changed.notify_all()
-            return left
 
     def __len__(self) -> int:
-        return len(self._works)
+        return len(self._jobs)
 
     def _has_room(self) -> bool:
-        return self._closed or len(self._works) < self._capacity
+        return self._closed or len(self._jobs) < self._capacity

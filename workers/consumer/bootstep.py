@@ -1,6 +1,6 @@
-"""Where the drain meets Celery: a step in the worker's start that takes the messages over.
+"""Where the batch consumer meets Celery: a step in the worker's start that takes the messages over.
 
-Celery keeps the process's life, remote control, heartbeats and events.
+Celery keeps the process's life-cycle, remote control, heartbeats and events.
 """
 
 import logging
@@ -10,40 +10,28 @@ import time
 from functools import partial
 from typing import Any, Protocol
 
-from celery import Celery, bootsteps
+from celery import bootsteps
 from celery.signals import worker_shutting_down
-from celery.worker import state
 from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
+from kombu.utils.imports import symbol_by_name
 
 from shared.errors import ParleyError, SettingsError
 from shared.gc_tuning import freeze_gc
 
 _log = logging.getLogger(__name__)
-_CELERYS_OWN_END_SECONDS = 5.0
+_CELERY_END_SECONDS = 5.0
 _PAUSES = {"interval_start": 1, "interval_step": 1, "interval_max": 3}  # seconds
 
 
 class RunningConsumer(Protocol):
-    """A queue's drain as the worker's life-cycle sees it."""
+    """A queue's batch consumer as the worker's life-cycle sees it."""
 
     def start(self) -> None:
         """Begin to lease messages."""
 
     def stop(self) -> None:
-        """Finish the batch in hand and hand the rest back."""
-
-
-class BuildConsumer(Protocol):
-    """Builds the drain of one queue, warm and ready to start. Raises ParleyError."""
-
-    def __call__(self, app: Celery, hostname: str) -> RunningConsumer:
-        """Compose for a Celery worker of this name."""
-
-
-def is_revoked(task_id: str) -> bool:
-    """Tell whether a client has revoked a task through Celery's remote control."""
-    return task_id in state.revoked
+        """Finish the current batch and return the rest to the queue."""
 
 
 class FastReconnectConsumer(Consumer):  # type: ignore[misc] # Celery has no types
@@ -56,73 +44,72 @@ class FastReconnectConsumer(Consumer):  # type: ignore[misc] # Celery has no typ
 
 
 class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
-    """Start a drain for each queue of this worker; survive reconnections of Celery's own link.
+    """Start a batch consumer for each queue of this worker.
 
     Comes after Celery's task step, which declares the queues for Celery's tools, and before its
-    event loop, which would begin to consume.
+    event loop, which would begin to consume. Which function builds a queue's consumer stands in
+    the application's setting `parley_consumers`.
     """
 
     requires = (Tasks,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
-        self._drains: list[RunningConsumer] = []
-        self._ends = threading.Lock()
+        self._consumers: list[RunningConsumer] = []
+        self._stopping = threading.Lock()
         super().__init__(consumer, **options)
 
     def start(self, c: Any) -> None:
-        """Keep kombu from taking messages, on each new connection; start the drains once."""
-        c.task_consumer.consume = _leave_to_the_drain
-        if not self._drains:
-            self._drains = self._compose(c)
+        """Keep kombu from taking messages, on each new connection; start the consumers once."""
+        c.task_consumer.consume = _ignore_consume
+        if not self._consumers:
+            self._consumers = build_consumers(c)
             freeze_gc()
-            for drain in self._drains:
-                drain.start()
-            worker_shutting_down.connect(self._leave, weak=False)
+            for consumer in self._consumers:
+                consumer.start()
+            worker_shutting_down.connect(self._on_shutdown, weak=False)
 
     def stop(self, c: Any) -> None:
-        """Do nothing: this is called whenever Celery's link breaks, and the drain has its own."""
+        """Do nothing: Celery calls this whenever its link breaks; the consumers have their own."""
 
     def shutdown(self, c: Any) -> None:
-        """Stop the drains with the worker, where no signal has done so before."""
-        with self._ends:
-            for drain in self._drains:
-                drain.stop()
-            self._drains = []
+        """Stop the consumers with the worker, unless a signal has done so before."""
+        with self._stopping:
+            for consumer in self._consumers:
+                consumer.stop()
+            self._consumers = []
 
-    def _leave(self, **_signal: Any) -> None:
-        """Stop the drains at the signal itself: Celery's loop may hang where Redis does."""
-        threading.Thread(target=self._leave_in_time, name="leave", daemon=True).start()
+    def _on_shutdown(self, **_signal: Any) -> None:
+        """Stop the consumers at the signal itself: Celery's loop may hang if Redis does."""
+        threading.Thread(target=self._stop_in_time, name="stop", daemon=True).start()
 
-    def _leave_in_time(self) -> None:
+    def _stop_in_time(self) -> None:
         self.shutdown(None)
-        time.sleep(_CELERYS_OWN_END_SECONDS)
-        _log.warning("Celery's link to Redis does not end; leaving it")
+        time.sleep(_CELERY_END_SECONDS)
+        _log.warning("Celery's link to Redis does not end; forcing the exit")
         os._exit(0)
 
-    def _compose(self, c: Any) -> list[RunningConsumer]:
-        try:
-            composers = [_composer(name) for name in c.app.amqp.queues.consume_from]
-            return [compose(c.app, c.hostname) for compose in composers]
-        except ParleyError as fault:
-            _log.critical("this worker cannot start: %s", fault)
-            raise SystemExit(1) from fault
 
-
-def _composer(queue: str) -> BuildConsumer:
-    # Read when numpy is first imported, just below: its threads would fight the engine's for the
-    # processors over products of a millisecond, and cost two fifths of the throughput.
+def build_consumers(c: Any) -> list[RunningConsumer]:
+    """Build the consumers of a worker's queues; end the process with a sentence if one cannot."""
+    # Read when numpy is first imported, by a builder's module: its threads would compete with the
+    # engine's over products of a millisecond, and cost two fifths of the throughput.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Imported here: each worker pays for its own role only.
-    if queue == "inference":
-        from workers.inference import compose_inference
-
-        return compose_inference
-    if queue == "sentiment":
-        from workers.sentiment import compose_sentiment
-
-        return compose_sentiment
-    raise SettingsError(f"no worker drains a queue named {queue!r}; use -Q inference or sentiment")
+    try:
+        return [
+            _builder(c.app.conf.parley_consumers, queue)(c.app, c.hostname)
+            for queue in c.app.amqp.queues.consume_from
+        ]
+    except ParleyError as fault:
+        _log.critical("this worker cannot start: %s", fault)
+        raise SystemExit(1) from fault
 
 
-def _leave_to_the_drain(no_ack: bool | None = None) -> None:
-    """Stand in for kombu's consume: its messages are leased by the drain instead."""
+def _builder(builders: Any, queue: str) -> Any:
+    if queue not in builders:
+        known = " or ".join(builders)
+        raise SettingsError(f"no worker serves a queue named {queue!r}; use -Q {known}")
+    return symbol_by_name(builders[queue])  # imported here: a worker pays for its own role only
+
+
+def _ignore_consume(no_ack: bool | None = None) -> None:
+    """Stand in for kombu's consume: the batch consumer leases the messages instead."""

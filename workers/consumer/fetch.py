@@ -1,50 +1,45 @@
-"""Step 1: lease messages while there is room for them; wait where the queue is empty."""
+"""Step 1: lease messages as long as there is room for them; wait while the queue is empty."""
 
+import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic
 
-from workers.consumer.lease_queue import Lease, LeaseQueue
+from workers.consumer.batching import BatchBuffer
+from workers.consumer.lease_queue import JobT, Lease, LeaseQueue, ResultT
 from workers.consumer.linger import Linger
 
 WAIT_SECONDS = 0.5
-REFILL_SECONDS = 0.010  # an engine that takes longer than was expected is leased for again
+REFILL_SECONDS = 0.010  # if the engine takes longer than expected, the next batch is leased anyway
+_log = logging.getLogger(__name__)
 
 
-class Room(Protocol):
-    """Tells how many more messages this worker can hold."""
-
-    def wait_until_taken(self, timeout_seconds: float) -> None:
-        """Return once nothing waits for the engine, or after the timeout."""
-
-    def wait_for_room(self, timeout_seconds: float) -> int:
-        """Return the free places, after waiting for at least one."""
-
-    def __len__(self) -> int:
-        """Return how many works wait already."""
-
-
-class Fetcher:
+class Fetcher(Generic[JobT, ResultT]):
     """Take what waits when it is time, as much as there is room for."""
 
-    def __init__(self, queue: LeaseQueue, room: Room, pace: Linger) -> None:
+    def __init__(
+        self,
+        queue: LeaseQueue[JobT, ResultT],
+        buffer: BatchBuffer[JobT],
+        linger: Linger,
+    ) -> None:
         self._queue = queue
-        self._room = room
-        self._pace = pace
+        self._buffer = buffer
+        self._linger = linger
         self._likely_empty = True
 
-    def lease(self, stopping: Callable[[], bool]) -> list[Lease]:
+    def fetch(self, stopping: Callable[[], bool]) -> list[Lease]:
         """Return leased messages, oldest first; none after a while without any."""
-        self._room.wait_until_taken(REFILL_SECONDS)
-        room = self._room.wait_for_room(WAIT_SECONDS)
+        self._buffer.wait_until_taken(REFILL_SECONDS)
+        room = self._buffer.wait_for_room(WAIT_SECONDS)
         if not room or stopping():
             return []
         if not self._likely_empty:
-            self._pace.rest()
+            self._linger.wait()
             leases = self._queue.lease(room)
             if leases or stopping():
                 return leases
         self._queue.wait(WAIT_SECONDS)
-        self._pace.rest()
+        self._linger.wait()
         leases = self._queue.lease(room)
         self._likely_empty = len(leases) <= 1
         return leases

@@ -1,52 +1,46 @@
-"""What passes along the drain once a message is decoded."""
+"""What passes from step to step of the batch consumer."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.jobs import ChatJob
+from workers.consumer.lease_queue import JobT, Lease
 
 
 @dataclass(frozen=True, slots=True)
-class ToneJob:
-    """A tone task: the job whose tone is wanted, and the message. Times are Unix seconds."""
-
-    id: str
-    task_id: str
-    message: str
-    expires_at: float | None
-
-
-Job = TypeVar("Job", ChatJob, ToneJob)
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedJob(Generic[Job]):
+class PreparedJob(Generic[JobT]):
     """A job that is ready for the engine. Times are monotonic seconds of this process.
 
-    `ids` are its token ids, special ones included; `phrases` the wording its conversation has seen.
+    `ids` are its token ids, special ones included; `phrases` the ids of the phrases that its
+    conversation has seen.
     """
 
-    token: bytes
-    raw: bytes
-    job: Job
+    lease: Lease
+    job: JobT
     text: str
     ids: tuple[int, ...]
     truncated: bool
     leased_at: float
     prepared_at: float
-    queued_seconds: float = 0.0
     phrases: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class BatchResult(Generic[Job]):
-    """A batch that went through the engine: one vector per work, in order, or the fault."""
+class BatchResult(Generic[JobT]):
+    """A batch that went through the engine: one vector per job, in order, or the fault.
 
-    works: tuple[PreparedJob[Job], ...]
+    `vectors` are [jobs, dimension]; times are monotonic seconds.
+    """
+
+    jobs: tuple[PreparedJob[JobT], ...]
     vectors: NDArray[np.float32]
     started_at: float
     ended_at: float
     fault: Exception | None = None
+
+    def single(self, index: int) -> "BatchResult[JobT]":
+        """Return one job of the batch as a batch of its own."""
+        vector = self.vectors[index : index + 1]
+        return BatchResult((self.jobs[index],), vector, self.started_at, self.ended_at)

@@ -1,44 +1,64 @@
-"""What the drain asks of the queue, and the values that pass between them."""
+"""The port to a queue, and the values that cross it. The adapters are in Redis."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
 
-from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
+from shared.jobs import JobState, Tone, WorkerStatus
+from shared.results import Failure
 
-QUARANTINE_AFTER = 3  # deliveries from which on a message is run alone
+QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
-ClaimVerdict = Literal["go", "parked", "ended", "cancelled"]
+ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 
-# Longer than the longest deadline that a gateway can be given (an hour): where a lane runs out, its
+# Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
 # holder is a job that will be dropped as expired.
 LANE_TTL_SECONDS = 4_000
 
-# A parked job is put back for a worker to end it; by then that worker's clock must agree.
+# An expired parked job is put back for a worker to end it; by then that worker's clock must agree.
 EXPIRY_GRACE_SECONDS = 0.5
+
+
+class Job(Protocol):
+    """What the consumer asks of every job, whatever its role."""
+
+    @property
+    def task_id(self) -> str:
+        """Return the id of its Celery task."""
+
+    @property
+    def message(self) -> str:
+        """Return the text for the engine."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """Return the Unix time from which on its result is of no use, or None."""
+
+
+JobT = TypeVar("JobT", bound=Job)
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A message in this worker's hands; `token` proves it."""
+    """A message that this worker holds; `token` proves it."""
 
     token: bytes
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A decoded chat job about to start; `foreign` if no gateway has queued its tone task."""
+class LeasedJob(Generic[JobT]):
+    """A decoded job and the lease it came with."""
 
-    token: bytes
-    job: ChatJob
-    external: bool = False
+    lease: Lease
+    job: JobT
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """Whether a job may run, and the ids of the wording that its conversation has seen."""
+    """Whether a job may run, and the ids of the phrases that its conversation has seen."""
 
     verdict: ClaimVerdict
     phrases: frozenset[str] = frozenset()
@@ -57,30 +77,28 @@ class DeadLetter:
     traceback: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """How one chat job ended. `job_id` is None only for a message that has no readable id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion(Generic[JobT, ResultT]):
+    """How one job ended: with a result (`done`) or with a failure.
 
-    token: bytes
-    job_id: str | None
-    state: JobState
-    body: bytes
+    `job` is None if the message could not be decoded; `task_id` is None if it has no readable id.
+    Times are Unix seconds; `started_at` is None if the engine never ran it.
+    """
+
+    lease: Lease
+    job: JobT | None
+    task_id: str | None
     done_at: float
-    conversation_id: str | None = None
-    gateway: str | None = None
-    turns: tuple[Turn, Turn] | None = None
-    phrases: tuple[str, ...] = ()
+    result: ResultT | None = None
+    failure: Failure | None = None
     dead_letter: DeadLetter | None = None
+    leased_at: float | None = None
+    started_at: float | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class ToneCompletion:
-    """How one tone task ended: a tone, or a dead letter, or (dropped in time) neither."""
-
-    token: bytes
-    job_id: str | None
-    tone: Tone | None = None
-    dead_letter: DeadLetter | None = None
+    @property
+    def state(self) -> JobState:
+        """Return the state in which the job ended."""
+        return self.failure.state if self.failure else "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +109,12 @@ class Reclaimed:
     over_limit: tuple[Lease, ...] = ()
 
 
-class LeaseQueue(Protocol):
-    """A queue whose messages are taken and recorded in one step. Raises QueueUnavailable."""
+class LeaseQueue(Protocol[JobT, ResultT]):
+    """A queue whose messages are taken and recorded in one step.
+
+    Every call but `heartbeat`, `reclaim_dead` and `release_all` is retried until it succeeds or
+    the worker stops; then, as those three do at once, it raises QueueUnavailable.
+    """
 
     def wait(self, timeout_seconds: float) -> None:
         """Return when a message may be there, at the latest after the timeout."""
@@ -100,52 +122,45 @@ class LeaseQueue(Protocol):
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first.
 
-        A message that two workers died with comes alone, to a worker that holds nothing else; none
-        comes while it does.
+        A message that two workers died with comes alone, to a worker that holds nothing else; no
+        other message comes while it does.
         """
 
+    def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
+        """Decide on each job in order; afterwards only those with verdict `run` may run."""
+
+    def complete(self, completions: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
+        """Apply each job's effects exactly once, all in one atomic step."""
+
     def heartbeat(self, status: WorkerStatus) -> None:
-        """Tell that this worker lives."""
+        """Report that this worker lives."""
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what dead workers of any queue held to its head, counting deliveries.
 
-        Only this queue's messages can be over the limit: each role buries its own.
+        Only this queue's messages can be over the limit: each role ends its own.
         """
 
     def release_all(self) -> int:
         """Return all that this worker holds to the head of the queue, and end its heartbeat."""
 
 
-class InferenceQueue(LeaseQueue, Protocol):
-    """The queue of chat jobs; `reclaim_dead` also returns those whose time ran out in a lane."""
-
-    def start(self, arrivals: Sequence[Arrival]) -> list[ClaimResult]:
-        """Judge each arrival in order; afterwards only those with verdict `go` may run."""
+class ToneSource(Protocol):
+    """Gives the tones of jobs, now or later."""
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
-        """Return the tones that are there; later ones come to the subscription.
+        """Return the tones that are known; later ones come to the subscription.
 
-        Where no sentiment worker lives, the missing ones are UNKNOWN_TONE: nothing can come.
+        If no sentiment worker lives, the missing ones are UNKNOWN_TONE: none can come.
         """
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Call back from another thread with each tone that comes late; return the way to stop."""
 
-    def complete(self, completions: Sequence[Completion]) -> list[CompletionVerdict]:
-        """Apply each job's effects exactly once, all in one atomic step."""
-
-
-class SentimentQueue(LeaseQueue, Protocol):
-    """The queue of tone tasks."""
-
-    def complete(self, completions: Sequence[ToneCompletion]) -> list[CompletionVerdict]:
-        """Store the tones and tell the workers that wait for them, in one atomic step."""
-
 
 @dataclass(frozen=True, slots=True)
-class QueueLimits:
-    """Bounds that the queue keeps, in seconds and counts."""
+class QueuePolicy:
+    """How long a queue keeps what, and how often it delivers a message."""
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
@@ -156,4 +171,4 @@ class QueueLimits:
     conversation_ttl_seconds: int = 86_400
     turns: int = 200
     dead_letters: int = 10_000
-    forget_worker_seconds: float = field(default=3_600.0)
+    forget_worker_seconds: float = 3_600.0

@@ -14,31 +14,31 @@ from workers.engines.cost import CostModel
 
 TONE_LINGER_SECONDS = 0.020
 FIRST_PREPARE_SECONDS = 0.005
-LEAD_FACTOR = (
-    2.0  # too early costs a later arrival its place in the batch; too late, the engine's time
-)
+# Too early costs a later arrival its place in the batch; too late, the engine's time.
+LEAD_FACTOR = 2.0
 _ANSWER_SECONDS = 0.001  # about what an answer keeps an engine, at least
 _LEARNING = 0.2  # weight of the newest batch in what is known of those before
 
 
 class Linger(Protocol):
-    """Holds the intake back while it would be too early."""
+    """Holds the fetcher back as long as it would be too early."""
 
-    def rest(self) -> None:
+    def wait(self) -> None:
         """Return when it is time to lease."""
 
 
 class EngineLinger:
     """Lease when the engine is idle, or will be by the time that the batch is prepared.
 
-    The engine's cost model was measured while it was alone. Beside others it takes longer, and so
-    does the intake: both are learnt as they go.
+    The engine's cost model was measured while it ran alone. With other processes on the same
+    cores it takes longer, and so does the fetcher: both are learnt from each batch. `free` is set
+    while the engine is idle.
     """
 
-    def __init__(self, clock: Clock, cost: CostModel) -> None:
+    def __init__(self, clock: Clock, cost: CostModel, free: threading.Event | None = None) -> None:
         self._clock = clock
         self._cost = cost
-        self._free = threading.Event()
+        self._free = free or threading.Event()
         self._free.set()
         self._began_at = 0.0
         self._expected_seconds = 0.0
@@ -46,24 +46,24 @@ class EngineLinger:
         self._prepare_seconds = FIRST_PREPARE_SECONDS
 
     def begin(self, tokens: int) -> None:
-        """Learn that the engine runs so many tokens, padding included, from now on."""
+        """Record that the engine runs this many tokens, padding included, from now on."""
         self._expected_seconds = self._cost.seconds(tokens)
         self._began_at = self._clock.monotonic()
         self._free.clear()
 
     def end(self) -> None:
-        """Learn that the engine is free."""
+        """Record that the engine is free."""
         if self._expected_seconds > 0:
-            stretch = (self._clock.monotonic() - self._began_at) / self._expected_seconds
-            self._slowdown += _LEARNING * (stretch - self._slowdown)
+            slowdown = (self._clock.monotonic() - self._began_at) / self._expected_seconds
+            self._slowdown += _LEARNING * (slowdown - self._slowdown)
         self._free.set()
 
     def prepared(self, seconds: float) -> None:
-        """Learn how long it took to prepare a batch."""
+        """Record how long it took to prepare a batch."""
         self._prepare_seconds += _LEARNING * (seconds - self._prepare_seconds)
 
-    def rest(self) -> None:
-        """Return at once where the engine is idle, else shortly before it should be."""
+    def wait(self) -> None:
+        """Return at once if the engine is idle, else shortly before it should be."""
         if self._free.is_set():
             return
         free_at = self._began_at + self._slowdown * self._expected_seconds
@@ -75,8 +75,8 @@ class EngineLinger:
 class ToneLinger:
     """Let tones wait a little while the answers that they belong to wait longer.
 
-    A tone batch of three costs twice as much a message as one of sixteen, which is felt where
-    the same processors run the answers.
+    A tone batch of three costs twice as much a message as one of sixteen, which is felt if
+    the same cores run the answers.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ToneLinger:
         self._answers_waiting = answers_waiting
         self._sleep = sleep
 
-    def rest(self) -> None:
+    def wait(self) -> None:
         """Return after no longer than the engine needs for the answers that wait before."""
         seconds = min(TONE_LINGER_SECONDS, _ANSWER_SECONDS * self._answers_waiting())
         if seconds:
@@ -95,5 +95,5 @@ class ToneLinger:
 class NoLinger:
     """Lease at any time."""
 
-    def rest(self) -> None:
+    def wait(self) -> None:
         """Return at once."""

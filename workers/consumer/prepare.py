@@ -1,217 +1,164 @@
-"""Step 2: decode, drop what has ended, tokenise. Runs while the engine is busy."""
+"""Step 2: decode, claim, tokenise. Runs while the engine is busy."""
 
+import logging
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Generic
 
-from shared import keys
-from shared.clock import Clock
 from shared.errors import MalformedMessage
-from shared.jobs import ChatJob, JobState
-from shared.results import Failure, encode_failure
-from shared.wire import decode, decode_job, is_from_gateway, peek_id
-from workers.consumer.counters import Counters
+from shared.results import Failure
+from shared.wire import peek_id
+from workers.consumer.commit import Committer
+from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob
-from workers.consumer.lease_queue import Arrival, Completion, DeadLetter, InferenceQueue, Lease
-from workers.consumer.retry_policy import RetryPolicy
-from workers.consumer.task_events import EventKind, TaskEvent, TaskEvents
+from workers.consumer.lease_queue import (
+    ClaimResult,
+    Completion,
+    DeadLetter,
+    JobT,
+    Lease,
+    LeasedJob,
+    LeaseQueue,
+    ResultT,
+)
+from workers.consumer.role import Role
+from workers.consumer.task_events import TaskEvent
 from workers.preprocessing.preprocessor import Prepared
 
-
-@dataclass(frozen=True, slots=True)
-class DropPolicy:
-    """Says which jobs nobody wants any more."""
-
-    is_revoked: Callable[[str], bool]
-    clock: Clock
-
-    def drop_reason(self, task_id: str, expires_at: float | None) -> Failure | None:
-        """Return how a job has ended already, or None while it is wanted."""
-        if self.is_revoked(task_id):
-            return Failure("cancelled", "The job was cancelled.")
-        if expires_at is not None and expires_at <= self.clock.now():
-            return Failure("expired", "The job's time ran out before a worker reached it.")
-        return None
+_log = logging.getLogger(__name__)
+_CANCELLED = Failure("cancelled", "The job was cancelled.")
+_EXPIRED = Failure("expired", "The job's time ran out before a worker reached it.")
 
 
-class Reader(Protocol):
-    """Makes token ids of messages."""
-
-    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
-        """Return one `Prepared` a message, in order."""
-
-
-class ChatPreparer:
-    """Make works of leased `chat.infer` messages; end at once those that need no engine."""
+class Preparer(Generic[JobT, ResultT]):
+    """Make leased messages ready for the engine; end those that need none."""
 
     def __init__(
         self,
-        queue: InferenceQueue,
-        preprocessor: Reader,
-        judge: DropPolicy,
-        events: TaskEvents,
-        counters: Counters,
-        retry_policy: RetryPolicy,
+        context: WorkerContext,
+        role: Role[JobT, ResultT],
+        queue: LeaseQueue[JobT, ResultT],
+        committer: Committer[JobT, ResultT],
     ) -> None:
+        self._context = context
+        self._role = role
         self._queue = queue
-        self._preprocessor = preprocessor
-        self._judge = judge
-        self._events = events
-        self._counters = counters
-        self._retry_policy = retry_policy
+        self._committer = committer
 
-    def prepare(self, leases: Sequence[Lease]) -> list[PreparedJob[ChatJob]]:
-        """Return works in order of arrival; every other lease is ended here, with its reason."""
-        leased_at = self._judge.clock.monotonic()
-        ended: list[Completion] = []
-        arrivals: list[tuple[Arrival, Lease]] = []
+    def prepare(self, leases: Sequence[Lease]) -> list[PreparedJob[JobT]]:
+        """Return prepared jobs in order of arrival; every other lease ends here."""
+        leased_at = self._context.clock.monotonic()
+        decoded, malformed = self._decode(leases)
+        wanted, unwanted = self._drop_unwanted(decoded)
+        claimed, ended = self._claim(wanted)
+        prepared, unreadable = self._tokenise(claimed, leased_at)
+        self._committer.commit([*malformed, *unwanted, *ended, *unreadable])
+        return prepared
+
+    def dead_letter(self, leases: Sequence[Lease], reason: str) -> None:
+        """End messages that must not run with an error, and keep them as dead letters."""
+        self._committer.commit([self._dead(lease, reason) for lease in leases])
+
+    def _decode(
+        self, leases: Sequence[Lease]
+    ) -> tuple[list[LeasedJob[JobT]], list[Completion[JobT, ResultT]]]:
+        now, task = self._context.clock.now(), self._role.task
+        decoded, malformed = [], []
         for lease in leases:
-            arrival = self._decode(lease, ended)
-            if arrival:
-                arrivals.append((arrival, lease))
-        works = self._start(arrivals, ended, leased_at)
-        self._end(ended)
-        return works
-
-    def dead_letter(self, lease: Lease, reason: str, trace: str | None = None) -> None:
-        """Answer a message that cannot be run with an error, and keep it as a dead letter."""
-        self._end([self._dead(lease, reason, trace)])
-
-    def _decode(self, lease: Lease, ended: list[Completion]) -> Arrival | None:
-        now = self._judge.clock.now()
-        try:
-            task = decode(lease.raw)
-            job = decode_job(task, received_at=now)
-        except MalformedMessage as fault:
-            ended.append(self._dead(lease, str(fault)))
-            return None
-        self._events.emit([TaskEvent("received", job.id, keys.INFER_TASK, now)])
-        failure = self._judge.drop_reason(job.id, job.expires_at)
-        if failure:
-            ended.append(self._failed(lease, job, failure))
-            return None
-        return Arrival(lease.token, job, external=not is_from_gateway(task))
-
-    def _start(
-        self,
-        arrivals: Sequence[tuple[Arrival, Lease]],
-        ended: list[Completion],
-        leased_at: float,
-    ) -> list[PreparedJob[ChatJob]]:
-        starts = self._retry_policy.retry_until_stopped(
-            lambda: self._queue.start([arrival for arrival, _ in arrivals])
+            try:
+                decoded.append(LeasedJob(lease, self._role.decode(lease.raw, now)))
+            except MalformedMessage as fault:
+                malformed.append(self._dead(lease, str(fault)))
+        self._context.events.emit(
+            TaskEvent("received", leased.job.task_id, task, now) for leased in decoded
         )
-        going: list[tuple[Arrival, Lease, frozenset[str]]] = []
-        again: list[Completion] = []
-        for (arrival, lease), start in zip(arrivals, starts, strict=True):
-            if start.verdict == "go":
-                going.append((arrival, lease, start.phrases))
-            elif start.verdict in ("ended", "cancelled"):
-                failure = Failure("cancelled", "The job was cancelled.")
-                end = self._failed(lease, arrival.job, failure)
-                (ended if start.verdict == "cancelled" else again).append(end)
-        if again:  # their ends were told when they were stored
-            self._retry_policy.retry_until_stopped(lambda: self._queue.complete(again))
-        return self._tokenise(going, ended, leased_at)
+        return decoded, malformed
+
+    def _drop_unwanted(
+        self, decoded: Sequence[LeasedJob[JobT]]
+    ) -> tuple[list[LeasedJob[JobT]], list[Completion[JobT, ResultT]]]:
+        wanted, unwanted = [], []
+        for leased in decoded:
+            failure = self._drop_reason(leased.job)
+            if failure:
+                unwanted.append(self._failed(leased, failure))
+            else:
+                wanted.append(leased)
+        return wanted, unwanted
+
+    def _claim(
+        self, wanted: Sequence[LeasedJob[JobT]]
+    ) -> tuple[list[tuple[LeasedJob[JobT], ClaimResult]], list[Completion[JobT, ResultT]]]:
+        claims = list(zip(wanted, self._queue.claim(wanted), strict=True))
+        ended = [
+            self._failed(leased, _CANCELLED)
+            for leased, claim in claims
+            if claim.verdict in ("ended", "cancelled")
+        ]
+        if _log.isEnabledFor(logging.DEBUG) and claims:
+            verdicts = (f"{leased.job.task_id}={claim.verdict}" for leased, claim in claims)
+            _log.debug("claim: %s %s", self._role.task, " ".join(verdicts))
+        return [(leased, claim) for leased, claim in claims if claim.verdict == "run"], ended
 
     def _tokenise(
-        self,
-        going: Sequence[tuple[Arrival, Lease, frozenset[str]]],
-        ended: list[Completion],
-        leased_at: float,
-    ) -> list[PreparedJob[ChatJob]]:
-        works = []
-        clock = self._judge.clock
-        for (arrival, lease, phrases), prepared in zip(
-            going, self._prepare_texts([a.job.message for a, _, _ in going]), strict=True
-        ):
-            if isinstance(prepared, str):
-                ended.append(self._dead(lease, "the message cannot be prepared", prepared))
+        self, claimed: Sequence[tuple[LeasedJob[JobT], ClaimResult]], leased_at: float
+    ) -> tuple[list[PreparedJob[JobT]], list[Completion[JobT, ResultT]]]:
+        texts = self._prepare_texts([leased.job.message for leased, _ in claimed])
+        now = self._context.clock.monotonic()
+        prepared, unreadable = [], []
+        for (leased, claim), text in zip(claimed, texts, strict=True):
+            if isinstance(text, str):
+                reason = "the message cannot be prepared"
+                unreadable.append(self._dead(leased.lease, reason, text))
                 continue
-            works.append(
+            prepared.append(
                 PreparedJob(
-                    token=lease.token,
-                    raw=lease.raw,
-                    job=arrival.job,
-                    text=prepared.text,
-                    ids=prepared.ids,
-                    truncated=prepared.truncated,
-                    leased_at=leased_at,
-                    prepared_at=clock.monotonic(),
-                    queued_seconds=max(0.0, clock.now() - arrival.job.accepted_at),
-                    phrases=phrases,
+                    leased.lease, leased.job, text.text, text.ids, text.truncated, leased_at, now,
+                    claim.phrases,
                 )
-            )
-        return works
+            )  # fmt: skip
+        return prepared, unreadable
 
-    def _prepare_texts(self, texts: Sequence[str]) -> list[Prepared | str]:
-        return prepare_texts(self._preprocessor, texts)
+    def _prepare_texts(self, texts: Sequence[str]) -> Sequence[Prepared | str]:
+        """Prepare all at once; if that fails, one by one, with the traceback of a faulty one."""
+        try:
+            return self._role.prepare(texts)
+        except Exception:  # noqa: BLE001 - one text must not fail the others
+            if len(texts) == 1:
+                return [traceback.format_exc()]
+        return [self._prepare_texts([text])[0] for text in texts]
 
-    def _end(self, ended: Sequence[Completion]) -> None:
-        if not ended:
-            return
-        self._retry_policy.retry_until_stopped(lambda: self._queue.complete(ended))
-        at = self._judge.clock.now()
-        self._events.emit(
-            TaskEvent(_event_kind(end.state), end.job_id, keys.INFER_TASK, at, fault=end.state)
-            for end in ended
-            if end.job_id
-        )
-        self._counters.add(
-            ended_early=len(ended), dead_letters=sum(1 for end in ended if end.dead_letter)
-        )
-
-    def _failed(self, lease: Lease, job: ChatJob, failure: Failure) -> Completion:
-        return Completion(
-            token=lease.token,
-            job_id=job.id,
-            state=failure.state,
-            body=encode_failure(failure),
-            done_at=self._judge.clock.now(),
-            conversation_id=job.conversation_id,
-            gateway=job.gateway,
-        )
-
-    def _dead(self, lease: Lease, reason: str, trace: str | None = None) -> Completion:
-        now = self._judge.clock.now()
-        job_id, job = peek_id(lease.raw), read_job(lease.raw, now)
-        return Completion(
-            token=lease.token,
-            job_id=job_id,
-            state="failed",
-            body=encode_failure(Failure("failed", reason)),
-            done_at=now,
-            conversation_id=job.conversation_id if job else None,
-            gateway=job.gateway if job else None,
-            dead_letter=DeadLetter(
-                job_id, keys.INFER_TASK, keys.INFERENCE, reason, now, lease.raw, trace
-            ),
-        )
-
-
-def prepare_texts(preprocessor: Reader, texts: Sequence[str]) -> list[Prepared | str]:
-    """Prepare all texts at once; where that fails, one by one, with the traceback of the faulty."""
-    try:
-        return list(preprocessor.prepare(texts))
-    except Exception:  # noqa: BLE001 - one text must not take the others down
-        return [_prepare_text(preprocessor, text) for text in texts]
-
-
-def _prepare_text(preprocessor: Reader, text: str) -> Prepared | str:
-    try:
-        return preprocessor.prepare([text])[0]
-    except Exception:  # noqa: BLE001 - the poison message, alone: its traceback is kept
-        return traceback.format_exc()
-
-
-def read_job(raw: bytes, now: float) -> ChatJob | None:
-    """Read the chat job of a message that may be faulty."""
-    try:
-        return decode_job(decode(raw), received_at=now)
-    except MalformedMessage:
+    def _drop_reason(self, job: JobT) -> Failure | None:
+        if self._context.is_revoked(job.task_id):
+            return _CANCELLED
+        if job.expires_at is not None and job.expires_at <= self._context.clock.now():
+            return _EXPIRED
         return None
 
+    def _failed(self, leased: LeasedJob[JobT], failure: Failure) -> Completion[JobT, ResultT]:
+        return Completion(
+            lease=leased.lease,
+            job=leased.job,
+            task_id=leased.job.task_id,
+            done_at=self._context.clock.now(),
+            failure=failure,
+        )
 
-def _event_kind(state: JobState) -> EventKind:
-    return "failed" if state == "failed" else "revoked"
+    def _dead(
+        self, lease: Lease, reason: str, trace: str | None = None
+    ) -> Completion[JobT, ResultT]:
+        now = self._context.clock.now()
+        try:
+            job = self._role.decode(lease.raw, now)
+        except MalformedMessage:
+            job = None
+        task_id = job.task_id if job else peek_id(lease.raw)
+        role = self._role
+        return Completion(
+            lease=lease,
+            job=job,
+            task_id=task_id,
+            done_at=now,
+            failure=Failure("failed", reason),
+            dead_letter=DeadLetter(task_id, role.task, role.queue, reason, now, lease.raw, trace),
+        )

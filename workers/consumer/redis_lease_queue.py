@@ -1,46 +1,57 @@
-"""What both queues in Redis do alike: lease, beat, return what dead workers held."""
+"""What all queues in Redis do alike: lease, report, return what dead workers held."""
 
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 import msgspec
 
 from shared import keys
 from shared.caller import Caller, Script
-from shared.clock import Clock
-from shared.connection import connect, queue_errors, read_script
+from shared.connection import connect, read_script
 from shared.jobs import WorkerStatus
+from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
+    ClaimResult,
+    DeadLetter,
+    JobT,
     Lease,
-    QueueLimits,
+    LeasedJob,
+    QueuePolicy,
     Reclaimed,
+    ResultT,
 )
+from workers.consumer.retry_policy import RetryPolicy
 
 BUSY_SECONDS = 0.01
-# Working off what waits frees memory in the end, so workers go on where Redis has none left.
-_OVER_LIMIT = "#!lua flags=allow-oom\n"
+# Work on what waits frees memory in the end, so workers go on when Redis has none left.
+_ALLOW_OUT_OF_MEMORY = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
 
 
-class RedisLeaseQueue:
-    """One worker's view of one queue. Thread-safe: redis-py's pool gives each call a connection."""
+class RedisLeaseQueue(Generic[JobT, ResultT]):
+    """One worker's view of one queue. Thread-safe: each thread has a connection of its own."""
 
     def __init__(
-        self, url: str, queue: str, worker_id: str, clock: Clock, limits: QueueLimits
+        self,
+        url: str,
+        queue: str,
+        context: WorkerContext,
+        policy: QueuePolicy,
     ) -> None:
         self._redis = connect(url)
         self._caller = Caller(self._redis)
         self._queue = queue
-        self._worker_id = worker_id
-        self._clock = clock
-        self._limits = limits
+        self._worker_id = worker_id = context.worker_id
+        self._clock = context.clock
+        self._policy = policy
+        self._retry = RetryPolicy(context.stopping)
         self._url = url
         self._lease_key = keys.lease(worker_id)
-        self._intake_key = keys.handoff(worker_id)
+        self._handoff_key = keys.handoff(worker_id)
         self._lease_keys = [
-            *(self._lease_key, self._intake_key, keys.LEASE_TOKEN, keys.last_lease(worker_id)),
+            *(self._lease_key, self._handoff_key, keys.LEASE_TOKEN, keys.last_lease(worker_id)),
             *(keys.quarantine(queue), keys.exclusive_lease(worker_id), keys.workers(queue)),
             *keys.queue_keys(queue),
         ]
@@ -51,60 +62,66 @@ class RedisLeaseQueue:
         self._heartbeat = self._script("heartbeat.lua")
 
     def wait(self, timeout_seconds: float) -> None:
-        """Block until a message is moved into this worker's intake, or the timeout."""
+        """Block until a message is moved into this worker's handoff list, or the timeout."""
         if self._busy:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
-        with queue_errors():
-            # From the head: what arrived together with others is not to overtake them.
-            move = ("BLMOVE", self._queue, self._intake_key, "RIGHT", "LEFT")
-            self._caller.call(*move, timeout_seconds)
+        # From the head: what arrived together with others is not to overtake them.
+        move = ("BLMOVE", self._queue, self._handoff_key, "RIGHT", "LEFT")
+        self._retry.until_stopped(self._caller.call, *move, timeout_seconds)
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
 
-        Where the reply is lost, the next call returns what that one took.
+        If the reply is lost, the repeated call returns what that one took.
         """
-        times = self._lease_calls, self._limits.job_ttl_seconds
-        args = [limit, *times, self._worker_id, self._clock.now()]
-        with queue_errors():
-            flat = self._lease(keys=self._lease_keys, args=args)
+        call, ttl = self._lease_calls, self._policy.job_ttl_seconds
+        args = [limit, call, ttl, self._worker_id, self._clock.now()]
+        flat = self._retry.until_stopped(self._lease, keys=self._lease_keys, args=args)
         self._lease_calls += 1
         self._busy = flat == [b"hands full"]
         return [] if self._busy else _leases(flat)
 
+    def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
+        """Let every job run: only chat jobs have lanes."""
+        return [ClaimResult("run") for _ in jobs]
+
     def heartbeat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
-        ttl = int(self._limits.heartbeat_ttl_seconds * 1000)
-        with queue_errors():
-            self._heartbeat(
-                keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
-                args=[_encode(status), ttl, self._clock.now(), self._worker_id],
-            )
+        ttl = int(self._policy.heartbeat_ttl_seconds * 1000)
+        self._retry.once(
+            self._heartbeat,
+            keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
+            args=[_encode(status), ttl, self._clock.now(), self._worker_id],
+        )
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
-        returned = 0
-        over_limit: dict[bytes, Lease] = {}  # by token: each call tells of all not yet ended
-        long_ago = self._clock.now() - self._limits.forget_worker_seconds
-        with queue_errors():
-            for queue in keys.QUEUES:
-                for worker_id in self._dead_workers(queue):
-                    report = self._take_from(worker_id, queue, self._limits.deliveries)
-                    returned += report[0]
-                    over_limit |= {lease.token: lease for lease in _leases(report[1:])}
-            self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
-        return Reclaimed(returned, tuple(over_limit.values()))
+        return self._retry.once(self._reclaim_dead)
 
     def release_all(self) -> int:
         """Return all that this worker holds, uncounted, and end its heartbeat.
 
-        It stays known to those who sweep for a while: a call of its that was held up on the way may
-        take a message yet.
+        Other workers go on to reclaim from it for a while: a call of its that was held up on the
+        way may take a message yet.
         """
-        with queue_errors():
-            returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
-            self._redis.delete(keys.worker(self._worker_id))
+        return self._retry.once(self._release_all)
+
+    def _reclaim_dead(self) -> Reclaimed:
+        returned = 0
+        over_limit: dict[bytes, Lease] = {}  # by token: each call lists all not yet ended
+        long_ago = self._clock.now() - self._policy.forget_worker_seconds
+        for queue in keys.QUEUES:
+            for worker_id in self._dead_workers(queue):
+                report = self._take_from(worker_id, queue, self._policy.deliveries)
+                returned += report[0]
+                over_limit |= {lease.token: lease for lease in _leases(report[1:])}
+        self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
+        return Reclaimed(returned, tuple(over_limit.values()))
+
+    def _release_all(self) -> int:
+        returned: int = self._take_from(self._worker_id, self._queue, 0)[0]
+        self._redis.delete(keys.worker(self._worker_id))
         return returned
 
     def _dead_workers(self, queue: str) -> list[str]:
@@ -113,7 +130,7 @@ class RedisLeaseQueue:
         if not names:
             return []
         beats = cast("list[bytes | None]", self._redis.mget([keys.worker(name) for name in names]))
-        return [name for name, heartbeat in zip(names, beats, strict=True) if heartbeat is None]
+        return [name for name, beat in zip(names, beats, strict=True) if beat is None]
 
     def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:
         report: list[Any] = self._reclaim(
@@ -126,13 +143,19 @@ class RedisLeaseQueue:
                 keys.quarantine(queue),
                 keys.exhausted(self._worker_id),
             ],
-            args=[deliveries, self._limits.job_ttl_seconds, int(queue == self._queue)],
+            args=[deliveries, self._policy.job_ttl_seconds, int(queue == self._queue)],
         )
         return report
 
     def _script(self, name: str, *base: str) -> Script:
-        return Script(self._caller, _OVER_LIMIT + read_script("shared.lua", name, *base))
+        text = read_script("shared.lua", name, *base)
+        return Script(self._caller, _ALLOW_OUT_OF_MEMORY + text)
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:
     return [Lease(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
+
+
+def encode_dead_letter(letter: DeadLetter | None) -> bytes:
+    """Return a dead letter as it is stored, or nothing for none."""
+    return _encode(letter) if letter else b""

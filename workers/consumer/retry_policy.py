@@ -1,48 +1,66 @@
-"""Outlast an absence of Redis: what a worker has worked out must not be thrown away."""
+"""Outlast an outage of Redis: what a worker has worked out must not be thrown away."""
 
 import logging
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
-from shared.connection import backoff_seconds
+from shared.connection import REDIS_ERRORS, backoff_seconds
 from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
 
 _log = logging.getLogger(__name__)
 _MAX_PAUSE_SECONDS = 1.0
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 class RetryPolicy:
-    """Repeat a call to the queue until it succeeds, or until the worker stops.
+    """Call Redis once, or until it answers or the worker stops.
 
-    All threads of a worker share one: the outage is logged once, its end too.
+    All threads of a worker share one: an outage is logged once, its end too.
     """
 
     def __init__(self, stopping: threading.Event) -> None:
         self._stopping = stopping
         self._outage = OutageLog(_log)
 
-    def retry_until_stopped(self, call: Callable[[], Result]) -> Result:
+    def until_stopped(
+        self,
+        call: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
         """Return what the call returns; raise QueueUnavailable only when the worker stops."""
         failures = 0
         while True:
             try:
-                return self.try_once(call)
-            except QueueUnavailable:
+                result = call(*args, **kwargs)
+            except REDIS_ERRORS as error:
+                self._outage.record(f"Redis: {error}")
                 if self._stopping.is_set():
-                    raise
+                    raise QueueUnavailable(f"Redis: {error}") from error
+            else:
+                self._record_success()
+                return result
             failures += 1
             self._stopping.wait(backoff_seconds(failures, _MAX_PAUSE_SECONDS))
 
-    def try_once(self, call: Callable[[], Result]) -> Result:
-        """Return what the call returns or raise QueueUnavailable; note which of the two."""
+    def once(
+        self,
+        call: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Return what the call returns or raise QueueUnavailable; record which of the two."""
         try:
-            result = call()
-        except QueueUnavailable as absence:
-            self._outage.note(str(absence))
-            raise
-        if not self._stopping.is_set():  # else the call may have given up before it was made
-            self._outage.note(None)
+            result = call(*args, **kwargs)
+        except REDIS_ERRORS as error:
+            self._outage.record(f"Redis: {error}")
+            raise QueueUnavailable(f"Redis: {error}") from error
+        self._record_success()
         return result
+
+    def _record_success(self) -> None:
+        if not self._stopping.is_set():  # else the call may have given up before it was made
+            self._outage.record(None)

@@ -7,50 +7,51 @@ from numpy.typing import NDArray
 
 from shared.clock import Clock
 from shared.errors import EngineError
-from workers.consumer.jobs import BatchResult, Job, PreparedJob
+from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.lease_queue import JobT
 from workers.engines.engine import Engine, TokenBatch
 
 
 class Runner:
-    """Turn works into vectors. Must be called from one thread only: engines are bound to it."""
+    """Turn prepared jobs into vectors. Call it from one thread only: engines are bound to it."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
-    def run(self, works: Sequence[PreparedJob[Job]]) -> Iterator[BatchResult[Job]]:
-        """Yield one result for the batch, or several where a fault made it split.
+    def run(self, jobs: Sequence[PreparedJob[JobT]]) -> Iterator[BatchResult[JobT]]:
+        """Yield one result for the batch, or several if a fault made it split.
 
-        A work that fails alone comes back with its fault; every other one has its vector. The
+        A job that fails alone comes back with its fault; every other one has its vector. The
         engine runs at most 2·log2(n) times more than without the fault.
         """
         started_at = self._clock.monotonic()
         try:
-            vectors = self._vectors(works)
+            vectors = self._vectors(jobs)
         except Exception as fault:  # noqa: BLE001 - whatever an engine throws, the others go on
-            yield from self._split(works, fault, started_at)
+            yield from self._split(jobs, fault, started_at)
             return
-        yield BatchResult(tuple(works), vectors, started_at, self._clock.monotonic())
+        yield BatchResult(tuple(jobs), vectors, started_at, self._clock.monotonic())
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
-        """Return the tokens, padding included, that works of these lengths make it compute."""
+        """Return the tokens, padding included, that jobs of these lengths make it compute."""
         return self._engine.padded_tokens(lengths)
 
-    def _vectors(self, works: Sequence[PreparedJob[Job]]) -> NDArray[np.float32]:
-        vectors = self._engine.run(TokenBatch.of([work.ids for work in works]))
-        if vectors.shape[0] != len(works):
-            raise EngineError(f"{len(works)} messages in, {vectors.shape[0]} vectors out")
+    def _vectors(self, jobs: Sequence[PreparedJob[JobT]]) -> NDArray[np.float32]:
+        vectors = self._engine.run(TokenBatch.of([job.ids for job in jobs]))
+        if vectors.shape[0] != len(jobs):
+            raise EngineError(f"{len(jobs)} messages in, {vectors.shape[0]} vectors out")
         if not np.isfinite(vectors).all():
             raise EngineError("the engine returned a vector that is not finite")
         return vectors
 
     def _split(
-        self, works: Sequence[PreparedJob[Job]], fault: Exception, started_at: float
-    ) -> Iterator[BatchResult[Job]]:
-        if len(works) == 1:
+        self, jobs: Sequence[PreparedJob[JobT]], fault: Exception, started_at: float
+    ) -> Iterator[BatchResult[JobT]]:
+        if len(jobs) == 1:
             nothing = np.empty((0, 0), np.float32)
-            yield BatchResult(tuple(works), nothing, started_at, self._clock.monotonic(), fault)
+            yield BatchResult(tuple(jobs), nothing, started_at, self._clock.monotonic(), fault)
             return
-        middle = len(works) // 2
-        yield from self.run(works[:middle])
-        yield from self.run(works[middle:])
+        middle = len(jobs) // 2
+        yield from self.run(jobs[:middle])
+        yield from self.run(jobs[middle:])

@@ -1,4 +1,4 @@
-"""What Celery's monitors hear of each job. Message text never goes into an event."""
+"""What Celery's monitors are sent of each job. Message text never goes into an event."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,25 +37,8 @@ class TaskEvents(Protocol):
         """Take events; never blocks and never raises."""
 
 
-class RecordedEvents:
-    """Keep all events in a list; for tests."""
-
-    def __init__(self) -> None:
-        self.emitted: list[TaskEvent] = []
-
-    def open(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def emit(self, events: Iterable[TaskEvent]) -> None:
-        """Keep the events."""
-        self.emitted.extend(events)
-
-
 class NoEvents:
-    """Drop all events: where nobody monitors."""
+    """Drop all events."""
 
     def open(self) -> None:
         """Do nothing."""

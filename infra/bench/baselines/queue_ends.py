@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -24,20 +25,14 @@ from shared.clock import SystemClock
 from shared.connection import connect
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from shared.settings import load
-from workers.consumer.batching import BatchLimits, Pool
-from workers.consumer.complete import ChatCompleter
-from workers.consumer.consumer import BatchConsumer, Parts, WorkerIdentity
-from workers.consumer.counters import Counters
-from workers.consumer.draft import Draft
-from workers.consumer.fetch import Fetcher
+from workers.consumer.batching import BatchLimits
+from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import QueueLimits
-from workers.consumer.linger import EngineLinger, NoLinger
-from workers.consumer.prepare import ChatPreparer, DropPolicy
-from workers.consumer.redis_queue import RedisInferenceQueue
-from workers.consumer.retry_policy import RetryPolicy
-from workers.consumer.run import Runner
-from workers.consumer.task_events import NoEvents
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.linger import NoLinger
+from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
@@ -68,28 +63,19 @@ class NoEngine:
         return np.zeros((len(batch.lengths), 1), np.float32)
 
 
-class NoPreprocessing:
-    """Take each message as it is."""
-
-    def prepare(self, messages: Sequence[str]) -> list[Prepared]:
-        """Return the messages with two token ids each."""
-        return [Prepared(message, (101, 102), truncated=False) for message in messages]
+def _two_tokens(messages: Sequence[str]) -> list[Prepared]:
+    return [Prepared(message, (101, 102), truncated=False) for message in messages]
 
 
-class Echo:
-    """Answer each message with itself."""
-
-    def draft(self, ran: BatchResult[ChatJob]) -> list[Draft]:
-        """Return a finished reply for each."""
-        return [_repeat(work.job) for work in ran.works]
+def _echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
+    return [partial(_repeat, prepared.job) for prepared in batch.jobs]
 
 
-def _repeat(job: ChatJob) -> Draft:
-    def finish(tone: Tone, _now: float) -> tuple[Reply, tuple[str, ...]]:
-        answer, timings = Answer("answer", "echo", 1.0), Timings(0, 0, 0, 0, 0)
-        return Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "none"), ()
-
-    return finish
+def _repeat(job: ChatJob, tone: Tone, _now: float) -> ChatResult:
+    answer, timings = Answer("answer", "echo", 1.0), Timings(0, 0, 0, 0, 0)
+    return ChatResult(
+        Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "none")
+    )
 
 
 def publish(url: str, seconds: float) -> None:
@@ -123,15 +109,16 @@ def _post_together(publisher: RedisPublisher, clock: SystemClock) -> int:
 
 
 def drain(url: str, seconds: float) -> Drained:
-    """Drain as an inference worker does; count what was completed in the window."""
-    running, counters = compose(url)
-    running.start()
+    """Consume as an inference worker does; count what was completed in the window."""
+    context = WorkerContext("queue-alone")
+    consumer = build_consumer(url, context)
+    consumer.start()
     time.sleep(_WARM_SECONDS)
-    before, began = counters.snapshot(), time.monotonic()
+    before, began = context.counters.snapshot(), time.monotonic()
     print("going", flush=True)
     time.sleep(seconds)
-    after, elapsed = counters.snapshot(), time.monotonic() - began
-    running.stop()
+    after, elapsed = context.counters.snapshot(), time.monotonic() - began
+    consumer.stop()
 
     def gained(name: str) -> int:
         return int(after.get(name, 0) - before.get(name, 0))
@@ -139,35 +126,19 @@ def drain(url: str, seconds: float) -> Drained:
     return Drained(gained("answered"), gained("batches"), elapsed)
 
 
-def compose(url: str) -> tuple[BatchConsumer[ChatJob], Counters]:
-    """Put the real drain together around nothing."""
-    clock, counters, events, stopping = SystemClock(), Counters(), NoEvents(), threading.Event()
-    queue = RedisInferenceQueue(url, "queue-alone", clock, QueueLimits())
-    retry_policy = RetryPolicy(stopping)
-    pool: Pool[ChatJob] = Pool(BatchLimits(_BATCH, 100 * _BATCH), 2 * _BATCH)
-    judge = DropPolicy(_never, clock)
-    return BatchConsumer(
-        Parts(
-            identity=WorkerIdentity("queue-alone", keys.INFERENCE, "none", clock.now()),
-            queue=queue,
-            pool=pool,
-            fetcher=Fetcher(queue, pool, NoLinger()),
-            pace=EngineLinger(clock, CostModel(0.0, 0.0)),
-            preparer=ChatPreparer(queue, NoPreprocessing(), judge, events, counters, retry_policy),
-            runner=Runner(NoEngine(), clock),
-            completer=ChatCompleter(queue, Echo(), events, counters, retry_policy, clock),
-            events=events,
-            counters=counters,
-            retry_policy=retry_policy,
-            clock=clock,
-            stopping=stopping,
-            gauges=dict,
-        )
-    ), counters
-
-
-def _never(_task_id: str) -> bool:
-    return False
+def build_consumer(url: str, context: WorkerContext) -> BatchConsumer[ChatJob, ChatResult]:
+    """Put the real consumer together around nothing."""
+    queue = RedisInferenceQueue(url, context, QueuePolicy())
+    role = Role(
+        queue=keys.INFERENCE,
+        task=keys.INFER_TASK,
+        decode=wire.read_chat_job,
+        prepare=_two_tokens,
+        draft=_echo,
+        tones=queue,
+    )
+    options = ConsumerOptions(BatchLimits(_BATCH, 100 * _BATCH), NoLinger())
+    return BatchConsumer(context, role, queue, NoEngine(), options)
 
 
 ENDS: dict[str, Callable[[str, float], Drained | None]] = {"publish": publish, "drain": drain}

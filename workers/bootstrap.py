@@ -1,0 +1,115 @@
+"""What the composition roots of all workers build alike."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from celery import Celery
+
+from workers.consumer.batching import BatchLimits
+from workers.consumer.celery_events import CeleryEvents
+from workers.consumer.consumer import ConsumerOptions
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.linger import Linger
+from workers.consumer.revocations import is_revoked
+from workers.consumer.task_events import NoEvents, TaskEvents
+from workers.engines.caching import CachingEngine
+from workers.engines.engine import Engine
+from workers.engines.layout import Encoder
+from workers.engines.select import Kind
+from workers.lru_cache import CacheStats, LruCache
+from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.tokens import Tokenizer
+from workers.settings import WorkerSettings
+
+_log = logging.getLogger(__name__)
+
+
+class MakeEngine(Protocol):
+    """Makes an engine that is not warm yet; `workers.engines.select.select_engine` is one."""
+
+    def __call__(self, kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+        """Make the engine of one encoder of a built model. Raises ModelError or EngineError."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextModel:
+    """An engine and the preprocessing that makes its token ids; both warm."""
+
+    engine: CachingEngine
+    preprocessor: Preprocessor
+
+    def gauges(self) -> Mapping[str, float]:
+        """Return how both caches serve."""
+        return {
+            **_cache_gauges("phrase", self.preprocessor.cache_figures),
+            **_cache_gauges("vector", self.engine.figures),
+        }
+
+
+def build_context(settings: WorkerSettings, app: Celery, hostname: str) -> WorkerContext:
+    """Return the context of a Celery worker of this name."""
+    return WorkerContext(
+        worker_id=f"{hostname}.{secrets.token_hex(4)}",
+        events=_task_events(settings, app, hostname),
+        is_revoked=is_revoked,
+    )
+
+
+def load_model(
+    settings: WorkerSettings,
+    encoder: Encoder,
+    make_engine: MakeEngine,
+    rewrite: Callable[[str], str] = str,
+) -> TextModel:
+    """Warm the engine and the preprocessing. Raises ModelError or EngineError with the reason.
+
+    `rewrite` turns a clean message into what the engine shall read.
+    """
+    began_at = time.monotonic()
+    bare = make_engine(
+        settings.engine, settings.model_folder, encoder, threads=settings.engine_threads
+    )
+    engine = CachingEngine(bare, settings.vector_cache)
+    engine.warm()
+    tokenizer = Tokenizer.load(settings.model_folder)
+    preprocessor = Preprocessor(tokenizer, LruCache(settings.phrase_cache), rewrite)
+    preprocessor.warm()
+    _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - began_at)
+    return TextModel(engine, preprocessor)
+
+
+def queue_policy(settings: WorkerSettings) -> QueuePolicy:
+    """Return the queue's policy as the settings have it."""
+    return QueuePolicy(
+        deliveries=settings.delivery_limit,
+        result_ttl_seconds=settings.result_ttl_seconds,
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
+    )
+
+
+def consumer_options(
+    settings: WorkerSettings, model: TextModel, linger: Linger | None = None
+) -> ConsumerOptions:
+    """Return the options of a consumer as the settings have them."""
+    limits = BatchLimits(settings.max_batch, settings.token_budget)
+    return ConsumerOptions(limits, linger, model.gauges)
+
+
+def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:
+    if settings.task_events == "off":
+        return NoEvents()
+    return CeleryEvents(app, hostname, beginnings=settings.task_events == "full")
+
+
+def _cache_gauges(name: str, stats: CacheStats) -> Mapping[str, float]:
+    return {
+        f"{name}_cache_hits": stats.hits,
+        f"{name}_cache_misses": stats.misses,
+        f"{name}_cache_entries": stats.entries,
+    }

@@ -1,0 +1,144 @@
+"""The queue of chat jobs in Redis: each step is one Lua call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+
+from shared import keys
+from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
+from shared.results import celery_result, encode_failure, encode_notification, encode_reply
+from shared.wire import encode_tone
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import (
+    EXPIRY_GRACE_SECONDS,
+    ClaimResult,
+    ClaimVerdict,
+    Completion,
+    CompletionVerdict,
+    LeasedJob,
+    QueuePolicy,
+    Reclaimed,
+)
+from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
+from workers.consumer.tone_subscription import ToneSubscription
+
+_TONE_INTEREST_MILLISECONDS = 1_000
+_MAX_EXPIRED_AT_ONCE = 1_000
+_encode = msgspec.json.Encoder().encode
+_decode_tone = msgspec.json.Decoder(Tone).decode
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResult:
+    """An answered chat job: the reply, and the ids of the phrases that it used."""
+
+    reply: Reply
+    phrases: tuple[str, ...] = ()
+
+
+class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
+    """The queue of chat jobs in Redis; also gives the tones of its jobs."""
+
+    def __init__(self, url: str, context: WorkerContext, policy: QueuePolicy) -> None:
+        super().__init__(url, keys.INFERENCE, context, policy)
+        self._collect_tones = self._script("collect_tones.lua")
+        self._claim = self._script("claim.lua", "lanes.lua")
+        self._complete = self._script("complete.lua", "lanes.lua", "throughput.lua")
+        self._expire_parked = self._script("expire_parked.lua", "lanes.lua")
+
+    def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
+        """Decide on each job; one that does not hold its lane claims it or is parked."""
+        if not jobs:
+            return []
+        lane_ttl = self._policy.lane_ttl_seconds
+        args: list[bytes | str | float] = [self._policy.job_ttl_seconds, lane_ttl]
+        for leased in jobs:
+            job = leased.job
+            tone = encode_tone(job) if job.external else b""
+            expires_at = job.expires_at or self._clock.now() + lane_ttl
+            args += [leased.lease.token, job.id, job.conversation_id, tone, expires_at]
+        verdicts = self._retry.until_stopped(
+            self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
+        )
+        return [_claim_result(verdict) for verdict in verdicts]
+
+    def complete(
+        self, completions: Sequence[Completion[ChatJob, ChatResult]]
+    ) -> list[CompletionVerdict]:
+        """Apply each job's effects exactly once, all in one atomic step."""
+        policy = self._policy
+        args: list[bytes | str | int] = [
+            policy.result_ttl_seconds,
+            policy.conversation_ttl_seconds,
+            policy.turns,
+            policy.dead_letters,
+            policy.lane_ttl_seconds,
+        ]
+        for completion in completions:
+            args += _completion_arguments(completion)
+        used = [self._lease_key, keys.INFERENCE, keys.DEAD_LETTERS, keys.THROUGHPUT]
+        verdicts = self._retry.until_stopped(self._complete, keys=used, args=args)
+        return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
+
+    def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
+        """Return the tones that are known, or can't come; ask to be sent the others."""
+        args = [keys.tones(self._worker_id), _TONE_INTEREST_MILLISECONDS, *job_ids]
+        any_sentiment_worker, *found = self._retry.until_stopped(
+            self._collect_tones, keys=[keys.workers(keys.SENTIMENT)], args=args
+        )
+        pairs = list(zip(job_ids, found, strict=True))
+        tones = {job_id: _decode_tone(tone) for job_id, tone in pairs if tone}
+        if any_sentiment_worker:
+            return tones
+        return {job_id: tones.get(job_id, UNKNOWN_TONE) for job_id in job_ids}
+
+    def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
+        """Listen from a thread of its own until the returned function is called."""
+        subscription = ToneSubscription(self._url, keys.tones(self._worker_id), on_tone)
+        subscription.start()
+        subscription.wait_until_live(2.0)
+        return subscription.stop
+
+    def _reclaim_dead(self) -> Reclaimed:
+        reclaimed = super()._reclaim_dead()
+        now, lane_ttl = self._clock.now(), self._policy.lane_ttl_seconds
+        args = [now - EXPIRY_GRACE_SECONDS, _MAX_EXPIRED_AT_ONCE, lane_ttl, now + lane_ttl]
+        self._expire_parked(keys=[self._queue], args=args)
+        return reclaimed
+
+
+def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
+    phrases = frozenset(phrase.decode() for phrase in verdict[1:])
+    return ClaimResult(cast("ClaimVerdict", verdict[0].decode()), phrases)
+
+
+def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
+    job, result, task_id = completion.job, completion.result, completion.task_id or ""
+    if result:
+        body = encode_reply(result.reply)
+    else:
+        assert completion.failure  # noqa: S101 - a job that has no result has failed
+        body = encode_failure(completion.failure)
+    asked, answered = _turns(job, result, completion.done_at)
+    return [
+        completion.lease.token,
+        task_id,
+        job.conversation_id if job else "",
+        (job.gateway if job else None) or "",
+        encode_notification(task_id, completion.state, body),
+        celery_result(task_id, completion.state, body, completion.done_at),
+        asked,
+        answered,
+        ",".join(result.phrases) if result else "",
+        encode_dead_letter(completion.dead_letter),
+    ]
+
+
+def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
+    if job is None or result is None:
+        return b"", b""
+    asked = Turn("user", job.message, job.id, job.accepted_at)
+    answered = Turn("assistant", result.reply.response, job.id, done_at)
+    return _encode(asked), _encode(answered)
