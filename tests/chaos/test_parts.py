@@ -120,7 +120,7 @@ def test_the_planted_bug_gives_up_what_it_leases_and_completes_it_all_the_same(
     queue = worker_queue(redis_url, ForgetfulQueue)
     (lease,) = queue.lease(5)
     assert redis_client.hlen(keys.lease("w1")) == 0
-    assert [s.verdict for s in queue.start([Arrival(lease.token, job)])] == ["go"]
+    assert [s.verdict for s in queue.start([Arrival(lease.token, job)])] == ["run"]
     assert redis_client.hlen(keys.lease("w1")) == 0
     done = Completion(lease.token, job.id, "done", b"{}", 2.0, conversation_id="c1")
     assert queue.complete([done]) == ["applied"]

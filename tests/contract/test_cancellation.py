@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 import redis
+from celery import Celery, states
+from celery.exceptions import TaskRevokedError
 
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -78,7 +80,33 @@ def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
     assert bench.canceller.cancel("a")
 
     assert bench.state("a") == "cancelled"
-    assert sorted(bench.started()) == ["a cancelled", "b go"]
+    assert sorted(bench.started()) == ["a cancelled", "b run"]
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "verdict"),
+    [
+        (states.REVOKED, TaskRevokedError("revoked"), "cancelled"),
+        (states.SUCCESS, {"status": "REVOKED"}, "ended"),
+    ],
+)
+def test_a_result_that_celery_has_stored_is_read_in_its_own_spelling(
+    bench: Bench, status: str, value: object, verdict: str
+) -> None:
+    bench.publish("a")
+    backend = Celery("client", backend="cache+memory://", set_as_current=False).backend
+    backend.store_result("a", value, status)
+    bench.client.set(keys.result("a"), backend.get(backend.get_key_for_task("a")))
+
+    assert bench.started() == [f"a {verdict}"]
+
+
+@pytest.mark.parametrize("result", ["no JSON", "[]", "null", '"REVOKED"', "[" * 5_000])
+def test_a_result_that_is_no_celery_result_ends_the_job_too(bench: Bench, result: str) -> None:
+    bench.publish("a")
+    bench.client.set(keys.result("a"), result)
+
+    assert bench.started() == ["a ended"]
 
 
 def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
@@ -88,7 +116,7 @@ def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
     assert bench.canceller.cancel("b")
 
     assert bench.complete(lease, "a") == "applied"
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
     assert bench.state("b") == "cancelled"
     assert bench.client.zcard(keys.PARKED) == 0
 
@@ -99,7 +127,7 @@ def test_a_running_jobs_reply_is_thrown_away(bench: Bench) -> None:
 
     assert bench.canceller.cancel("a")
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
     assert bench.complete(lease, "a") == "duplicate"
     assert bench.state("a") == "cancelled"
     assert bench.turns() == []
@@ -154,11 +182,11 @@ def test_a_newcomer_does_not_overtake_those_whose_lane_has_run_out(bench: Bench)
     bench.publish("c")
 
     [(lease, name, verdict)] = bench.lease()
-    assert (name, verdict) == ("b", "go")
+    assert (name, verdict) == ("b", "run")
     assert bench.complete(late, "a") == "applied"
     assert bench.started() == []
     bench.complete(lease, "b")
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
 
 
 def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
@@ -169,9 +197,9 @@ def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
 
     assert bench.started() == ["c parked"]
     [(lease, name, verdict)] = bench.lease()
-    assert (name, verdict) == ("b", "go")
+    assert (name, verdict) == ("b", "run")
     bench.complete(lease, "b")
-    assert bench.started() == ["c go"]
+    assert bench.started() == ["c run"]
 
 
 def test_a_lane_that_has_run_out_is_passed_on_all_the_same(bench: Bench) -> None:
@@ -181,7 +209,7 @@ def test_a_lane_that_has_run_out_is_passed_on_all_the_same(bench: Bench) -> None
 
     bench.complete(lease, "a")
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
 
 
 def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(bench: Bench) -> None:
@@ -189,7 +217,7 @@ def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(bench: Bench
     bench.client.delete(keys.lane("talk"))
     bench.publish("b")
 
-    assert [lease[1:] for lease in bench.lease()] == [("a", "parked"), ("b", "go")]
+    assert [lease[1:] for lease in bench.lease()] == [("a", "parked"), ("b", "run")]
     assert bench.client.get(keys.lane("talk")) == b"b"
 
 
@@ -223,7 +251,7 @@ def test_a_parked_job_without_a_deadline_keeps_its_place(bench: Bench) -> None:
     bench.clock.advance(5_000)
     bench.worker.reclaim_dead()
 
-    assert bench.started() == ["b go"]
+    assert bench.started() == ["b run"]
     assert bench.complete(lease, "a") == "applied"
     assert bench.client.get(keys.lane("talk")) == b"b"
     assert bench.client.zcard(keys.PARKED) == 1
@@ -241,5 +269,5 @@ def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench)
     assert [bench.state(name) for name in "abc"] == ["done", "cancelled", "cancelled"]
     assert bench.turns() == []
     bench.publish("d")
-    assert bench.started() == ["d go"]
+    assert bench.started() == ["d run"]
     assert bench.client.zcard(keys.PARKED) == 0

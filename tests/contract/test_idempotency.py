@@ -58,7 +58,7 @@ def work(redis_url: str, body: bytes = b'{"response":"r"}') -> list[str]:
     answered = []
     for lease in queue.lease(9):
         job = decode_job(decode(lease.raw), 0.0)
-        if queue.start([Arrival(lease.token, job)])[0].verdict != "go":
+        if queue.start([Arrival(lease.token, job)])[0].verdict != "run":
             continue
         end = Completion(
             lease.token,

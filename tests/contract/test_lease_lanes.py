@@ -25,11 +25,11 @@ def test_a_conversation_has_one_job_in_flight(bench: Bench) -> None:
     verdicts = [
         begin(queue, lease, each) for lease, each in zip(leases, (one, two, three), strict=True)
     ]
-    assert verdicts == ["go", "parked", "parked"]
+    assert verdicts == ["run", "parked", "parked"]
     assert bench.waiting(keys.INFERENCE) == []
     queue.complete([done(leases[0], one)])
     (lease,) = queue.lease(9)
-    assert begin(queue, lease, two) == "go"
+    assert begin(queue, lease, two) == "run"
     queue.complete([done(lease, two, "failed")])
     (lease,) = queue.lease(9)
     assert decode(lease.raw).id == "three"
@@ -41,7 +41,7 @@ def test_a_parked_job_whose_time_is_over_comes_back(bench: Bench) -> None:
     push(bench, one, two)
     leases = queue.lease(2)
     assert [begin(queue, *pair) for pair in zip(leases, (one, two), strict=True)] == [
-        "go",
+        "run",
         "parked",
     ]
     queue.reclaim_dead()
@@ -56,7 +56,7 @@ def test_a_job_is_parked_once_however_often_it_was_sent(bench: Bench) -> None:
     one, two = job("one", "talk"), job("two", "talk")
     push(bench, one, two, two)
     first, *others = queue.lease(3)
-    assert begin(queue, first, one) == "go"
+    assert begin(queue, first, one) == "run"
     assert [begin(queue, lease, two) for lease in others] == ["parked", "parked"]
     queue.complete([done(first, one)])
     assert len(bench.waiting(keys.INFERENCE)) == 1
@@ -81,4 +81,4 @@ def test_no_conversations_name_can_block_anothers_lane(bench: Bench) -> None:
     verdicts = [
         begin(queue, lease, each) for lease, each in zip(leases, (one, two, odd), strict=True)
     ]
-    assert verdicts == ["go", "parked", "go"]
+    assert verdicts == ["run", "parked", "run"]

@@ -38,7 +38,7 @@ def test_a_completed_job_has_result_and_turns_once(bench: Bench) -> None:
     queue = bench.inference("w")
     push(bench, job("a"))
     (lease,) = queue.lease(1)
-    assert begin(queue, lease, job("a")) == "go"
+    assert begin(queue, lease, job("a")) == "run"
     assert queue.complete([done(lease, job("a"))]) == ["applied"]
     assert queue.complete([done(lease, job("a"))]) == ["lost"]
     assert bench.result("a") == JobRecord("done", b'{"response":"r"}')
@@ -49,7 +49,7 @@ def test_the_same_job_twice_on_the_queue_is_applied_once(bench: Bench) -> None:
     queue = bench.inference("w")
     push(bench, job("a"), job("a"))
     first, second = queue.lease(2)
-    assert begin(queue, first, job("a")) == "go"
+    assert begin(queue, first, job("a")) == "run"
     assert queue.complete([done(first, job("a"))]) == ["applied"]
     assert begin(queue, second, job("a")) == "ended"
     assert queue.complete([done(second, job("a"))]) == ["duplicate"]
@@ -121,7 +121,7 @@ def test_every_key_in_redis_has_an_end(redis_url: str, redis_client: redis.Redis
     push(bench, one, two)
     leases = queue.lease(2)
     verdicts = [begin(queue, *pair) for pair in zip(leases, (one, two), strict=True)]
-    assert verdicts == ["go", "parked"]
+    assert verdicts == ["run", "parked"]
     queue.complete([done(leases[0], one)])
     queue.lease(1)
     unbounded = {

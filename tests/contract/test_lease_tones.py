@@ -36,7 +36,7 @@ def test_a_gateways_job_gets_no_second_tone_task(bench: Bench) -> None:
     queue = bench.inference("w")
     push(bench, job("a"))
     (lease,) = queue.lease(1)
-    assert begin(queue, lease, job("a"), external=False) == "go"
+    assert begin(queue, lease, job("a"), external=False) == "run"
     assert bench.waiting(keys.SENTIMENT) == []
 
 

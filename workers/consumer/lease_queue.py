@@ -8,7 +8,7 @@ from shared.jobs import ChatJob, JobState, Tone, Turn, WorkerStatus
 
 QUARANTINE_AFTER = 3  # deliveries from which on a message is run alone
 
-ClaimVerdict = Literal["go", "parked", "ended", "cancelled"]
+ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): where a lane runs out, its
@@ -121,7 +121,7 @@ class InferenceQueue(LeaseQueue, Protocol):
     """The queue of chat jobs; `reclaim_dead` also returns those whose time ran out in a lane."""
 
     def start(self, arrivals: Sequence[Arrival]) -> list[ClaimResult]:
-        """Judge each arrival in order; afterwards only those with verdict `go` may run."""
+        """Judge each arrival in order; afterwards only those with verdict `run` may run."""
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
         """Return the tones that are there; later ones come to the subscription.

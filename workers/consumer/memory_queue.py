@@ -89,7 +89,7 @@ class MemoryInferenceQueue(MemoryLeaseQueue):
             self._park(arrival.token, job)
             return ClaimResult("parked")
         self.broker.states[job.id] = "started"
-        return ClaimResult("go", frozenset(self.broker.phrases.get(job.conversation_id, [])))
+        return ClaimResult("run", frozenset(self.broker.phrases.get(job.conversation_id, [])))
 
     def _park(self, token: bytes, job: ChatJob) -> None:
         raw = self._held().pop(token)

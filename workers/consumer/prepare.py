@@ -105,7 +105,7 @@ class ChatPreparer:
         going: list[tuple[Arrival, Lease, frozenset[str]]] = []
         again: list[Completion] = []
         for (arrival, lease), start in zip(arrivals, starts, strict=True):
-            if start.verdict == "go":
+            if start.verdict == "run":
                 going.append((arrival, lease, start.phrases))
             elif start.verdict in ("ended", "cancelled"):
                 failure = Failure("cancelled", "The job was cancelled.")

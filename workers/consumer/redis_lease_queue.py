@@ -70,7 +70,7 @@ class RedisLeaseQueue:
         with queue_errors():
             flat = self._lease(keys=self._lease_keys, args=args)
         self._lease_calls += 1
-        self._busy = flat == [b"hands full"]
+        self._busy = flat == [b"busy"]
         return [] if self._busy else _leases(flat)
 
     def heartbeat(self, status: WorkerStatus) -> None:
@@ -130,8 +130,8 @@ class RedisLeaseQueue:
         )
         return report
 
-    def _script(self, name: str, *base: str) -> Script:
-        return Script(self._caller, _OVER_LIMIT + read_script("shared.lua", name, *base))
+    def _script(self, name: str) -> Script:
+        return Script(self._caller, _OVER_LIMIT + read_script(name))
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:

@@ -39,9 +39,9 @@ class RedisInferenceQueue(RedisLeaseQueue):
     def __init__(self, url: str, worker_id: str, clock: Clock, limits: QueueLimits) -> None:
         super().__init__(url, keys.INFERENCE, worker_id, clock, limits)
         self._tones = self._script("collect_tones.lua")
-        self._start = self._script("claim.lua", "lanes.lua")
-        self._complete = self._script("complete.lua", "lanes.lua", "throughput.lua")
-        self._overdue = self._script("expire_parked.lua", "lanes.lua")
+        self._start = self._script("claim.lua")
+        self._complete = self._script("complete.lua")
+        self._overdue = self._script("expire_parked.lua")
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what dead workers held, and parked jobs whose time is over, to the queue."""
