@@ -271,3 +271,12 @@ def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench)
     bench.publish("d")
     assert bench.started() == ["d run"]
     assert bench.client.zcard(keys.PARKED) == 0
+
+
+def test_a_job_id_of_any_spelling_can_be_cancelled(bench: Bench) -> None:
+    bench.publish("50%", "%1")
+
+    bench.conversations.erase("talk")
+
+    assert [bench.state(name) for name in ("50%", "%1")] == ["cancelled", "cancelled"]
+    assert b'"task_id":"50%"' in (bench.client.get(keys.result("50%")) or b"")
