@@ -10,6 +10,7 @@ ParleyError
 ├── BenchError             a benchmark's system, messages or load generator failed
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 │   └── QueueOutOfRoom     Redis answers and cannot write: its memory or its disk is used up
+├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── RequestRepeated        a request's idempotency key was accepted before; names that job
@@ -58,6 +59,10 @@ class QueueUnavailable(ParleyError):
 
 class QueueOutOfRoom(QueueUnavailable):
     """Say that Redis answers and cannot write."""
+
+
+class ScriptError(ParleyError):
+    """Name the Lua script that includes a missing library, or itself."""
 
 
 class GatewayUnavailable(ParleyError):

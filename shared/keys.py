@@ -1,37 +1,40 @@
-"""Every key, channel and queue name in Redis, in one place.
+"""Every key, channel and queue name in Redis. Scripts have the same in shared/lua/keys.lua.
 
 | key | type | holds | bounded by |
 |---|---|---|---|
-| inference | list | Celery messages; the right end is the head | admission |
-| sentiment | list | the same; the oldest are dropped | cap |
-| parley:intake:<worker> | list | messages a waiting worker was woken with | sweep |
-| parley:lease:<worker> | hash | lease token → message in a worker's hands | sweep |
-| parley:receipt:<worker> | string | what its last lease call took, if its reply is lost | TTL |
-| parley:suspects:<queue> | list | messages that two workers died with; taken one by one | sweep |
-| parley:alone:<worker> | string | lease token of the suspect in a worker's hands | TTL |
-| parley:doomed:<worker> | set | lease tokens of messages that it must end as dead letters | TTL |
-| parley:worker:<worker> | string | WorkerStatus as JSON; its absence is death | TTL |
-| parley:workers:<queue> | zset | workers ever seen by their last heartbeat | sweep |
-| parley:drain-rate | hash | how fast jobs are answered while some wait | one key |
+| inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
+| parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
+| parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
+| parley:receipt:<worker> | string | last lease: its tokens, in case the reply was lost | TTL |
+| parley:suspects:<queue> | list | quarantine: messages that two workers died with | reclaim |
+| parley:alone:<worker> | string | exclusive lease: token of its quarantined message | TTL |
+| parley:doomed:<worker> | set | exhausted: tokens of messages that it must dead-letter | TTL |
+| parley:worker:<worker> | string | heartbeat: WorkerStatus as JSON; without it, dead | TTL |
+| parley:workers:<queue> | zset | known workers by their last heartbeat | reclaim |
+| parley:drain-rate | hash | throughput: jobs completed while others waited | one key |
 | parley:token | string | counter that makes lease tokens unique | one key |
-| parley:redelivered:<job> | string | times a message came back from a dead worker | TTL |
-| parley:lane:<conversation> | string | the job in flight | TTL |
-| parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, sweep |
-| parley:parked | zset | conversation and id of parked jobs, by deadline | admission, sweep |
-| parley:job:<job> | hash | state, conversation, gateways that wait (watchers) | TTL |
-| parley:idempotency:<key> | string | digest of the request, job, conversation | TTL |
+| parley:redelivered:<job> | string | how often a message came back from a dead worker | TTL |
+| parley:lane:<conversation> | string | the job that may run | TTL |
+| parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
+| parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
+| parley:job:<job> | hash | state, conversation, watchers: gateways that wait for it | TTL |
+| parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
-| parley:tone-wanted:<job> | string | channel of the worker that waits for that tone | TTL |
+| parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
-| parley:phrases:<conversation> | list | wording already used there | TTL, cap |
+| parley:phrases:<conversation> | list | ids of the phrases already used there | TTL, cap |
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
+
+Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
+subscribed to, celery-task-meta-<job> for Celery's result.
 """
 
 INFERENCE = "inference"
 SENTIMENT = "sentiment"
 QUEUES = (INFERENCE, SENTIMENT)
-MAX_TONES = 10_000  # messages on the sentiment queue; lanes.lua has the same
+MAX_TONES = 10_000  # messages on the sentiment queue
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -50,32 +53,32 @@ def queue_keys(queue: str) -> list[str]:
 
 
 def handoff(worker: str) -> str:
-    """Name the list into which a blocked worker is handed a message."""
+    """Name the list into which Redis moves a message to wake a waiting worker."""
     return f"parley:intake:{worker}"
 
 
 def lease(worker: str) -> str:
-    """Name the hash of messages in a worker's hands."""
+    """Name the hash of the messages that a worker holds."""
     return f"parley:lease:{worker}"
 
 
 def last_lease(worker: str) -> str:
-    """Name what a worker's last lease call took."""
+    """Name the record of a worker's last lease call."""
     return f"parley:receipt:{worker}"
 
 
 def quarantine(queue: str) -> str:
-    """Name the list of a queue's messages that may have killed the workers who held them."""
+    """Name the list of a queue's messages that may have killed the workers that held them."""
     return f"parley:suspects:{queue}"
 
 
 def exclusive_lease(worker: str) -> str:
-    """Name the token of the suspect that a worker holds, and nothing beside it."""
+    """Name the token of the quarantined message that a worker holds, and holds alone."""
     return f"parley:alone:{worker}"
 
 
 def exhausted(worker: str) -> str:
-    """Name the tokens of messages that were delivered too often and are in a worker's hands."""
+    """Name the tokens of messages a worker holds that were delivered too often."""
     return f"parley:doomed:{worker}"
 
 
@@ -90,22 +93,22 @@ def workers(queue: str) -> str:
 
 
 def lane(conversation_id: str) -> str:
-    """Name the key that holds a conversation's job in flight."""
+    """Name the key that holds the job which may run in a conversation."""
     return f"parley:lane:{conversation_id}"
 
 
 def lane_waiting(conversation_id: str) -> str:
-    """Name the list of a conversation's jobs that wait for the one in flight."""
+    """Name the list of a conversation's parked jobs."""
     return f"parley:lane-waiting:{conversation_id}"
 
 
 def job(job_id: str) -> str:
-    """Name a job's state."""
+    """Name the hash of a job's state."""
     return f"parley:job:{job_id}"
 
 
 def idempotency(key: str) -> str:
-    """Name what a client's idempotency key was first used for."""
+    """Name the record of the first request that came with an idempotency key."""
     return f"parley:idempotency:{key}"
 
 
@@ -114,13 +117,18 @@ def tone(job_id: str) -> str:
     return f"parley:tone:{job_id}"
 
 
+def tone_subscription(job_id: str) -> str:
+    """Name the record of the channel that waits for a job's tone."""
+    return f"parley:tone-wanted:{job_id}"
+
+
 def turns(conversation_id: str) -> str:
-    """Name a conversation's turns."""
+    """Name the list of a conversation's turns."""
     return f"parley:turns:{conversation_id}"
 
 
 def phrases(conversation_id: str) -> str:
-    """Name the wording that a conversation has already seen."""
+    """Name the list of phrases that were used in a conversation."""
     return f"parley:phrases:{conversation_id}"
 
 
@@ -130,15 +138,15 @@ def redelivered(job_id: str) -> str:
 
 
 def result(job_id: str) -> str:
-    """Name Celery's result, which is also the channel that announces it."""
+    """Name Celery's result, and the channel on which it is published."""
     return f"celery-task-meta-{job_id}"
 
 
 def replies(gateway: str) -> str:
-    """Name the channel on which a gateway hears of its replies."""
+    """Name the channel on which a gateway is notified of its jobs' results."""
     return f"parley:replies:{gateway}"
 
 
 def tones(worker_id: str) -> str:
-    """Name the channel on which an inference worker hears of tones it waits for."""
+    """Name the channel on which an inference worker receives the tones it subscribed to."""
     return f"parley:tones:{worker_id}"

@@ -29,7 +29,7 @@ class RedisConversations:
         self._client = client
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_script("shared.lua", "erase.lua", "lanes.lua"))
+        script = client.register_script(read_script("erase.lua"))
         self._erase = cast("Callable[..., Any]", script)
 
     def turns(self, conversation_id: str) -> Sequence[bytes]:

@@ -33,7 +33,7 @@ class RedisJobCanceller:
     def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_script("shared.lua", "cancel.lua", "lanes.lua"))
+        script = client.register_script(read_script("cancel.lua"))
         self._script = cast("Callable[..., Any]", script)
         self._coalescer: Coalescer[tuple[str, str], bytes] = Coalescer(self._send)
 

@@ -87,8 +87,7 @@ class RedisPublisher:
         self._sleep = sleep
         self._observe_batch = observe_batch
         self._outage = OutageLog(logger)
-        text = read_script("shared.lua", "enqueue.lua", "lanes.lua", "throughput.lua")
-        self._script = Script(Caller(client), text)
+        self._script = Script(Caller(client), read_script("enqueue.lua"))
         self._waiting = 0
         self._coalescer: Coalescer[_EnqueueArguments, int] = Coalescer(
             self._send, rest=self._let_gather

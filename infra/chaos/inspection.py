@@ -14,7 +14,7 @@ from typing import Any, cast
 import redis
 
 from infra.chaos.client import Answer, Wire, digest_of
-from infra.cli.dead_letter_box import DeadLetterBox
+from infra.dead_letters import DeadLetterBox
 from shared import keys
 from shared.errors import BenchError, MalformedMessage
 from shared.wire import decode
@@ -35,7 +35,7 @@ _LASTING = (
     keys.DEAD_LETTERS,
     keys.LEASE_TOKEN,
     keys.THROUGHPUT,
-    "parley:workers:",
+    keys.workers(""),
     "_kombu.",
     "unacked",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from infra.cli.dead_letter_box import BoxedLetter, DeadLetterBox
+    from infra.dead_letters import DeadLetterBox, StoredDeadLetter
 
 app = typer.Typer(help="Look at, retry or drop messages that failed.", no_args_is_help=True)
 
@@ -75,7 +75,7 @@ def drop_letters(names: Names = None, every: All = False, as_json: AsJson = Fals
 
 def _act(
     box: "DeadLetterBox",
-    action: "Callable[[BoxedLetter], bool]",
+    action: "Callable[[StoredDeadLetter], bool]",
     done: str,
     names: Sequence[str] | None,
     *,
@@ -92,8 +92,8 @@ def _act(
 
 
 def _pick(
-    letters: "Sequence[BoxedLetter]", names: Sequence[str], *, every: bool
-) -> "list[BoxedLetter]":
+    letters: "Sequence[StoredDeadLetter]", names: Sequence[str], *, every: bool
+) -> "list[StoredDeadLetter]":
     """Return the letters meant, oldest first; raise where a name fits none or nothing is named."""
     from shared.errors import ParleyError
 
@@ -106,7 +106,7 @@ def _pick(
     return [boxed for boxed in reversed(letters) if every or boxed.name in names]
 
 
-def _summary(boxed: "BoxedLetter") -> dict[str, Any]:
+def _summary(boxed: "StoredDeadLetter") -> dict[str, Any]:
     letter = boxed.letter
     at = datetime.fromtimestamp(letter.at, UTC).isoformat(sep=" ", timespec="seconds")
     return {
@@ -121,7 +121,7 @@ def _summary(boxed: "BoxedLetter") -> dict[str, Any]:
 def _box() -> "DeadLetterBox":
     import redis
 
-    from infra.cli.dead_letter_box import DeadLetterBox
+    from infra.dead_letters import DeadLetterBox
     from infra.stack.terminal import without_password
     from shared.connection import connect
     from shared.errors import QueueUnavailable

@@ -1,1 +1,1 @@
-"""Lua that the scripts of gateway and workers share."""
+"""The Lua scripts that are the queue protocol, and the libraries that they include."""

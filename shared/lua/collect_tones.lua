@@ -1,25 +1,32 @@
--- Collect the tones of jobs; ask to be told of those that are not there yet, if anybody lives to
--- judge them.
+-- Collect the tones of jobs and subscribe to those that are not there yet, if a sentiment worker is
+-- alive to deliver them.
+--
+-- @include keys.lua
 --
 -- KEYS[1]   sorted set of the sentiment workers
--- ARGV[1]   channel on which this worker wants to hear of a tone that comes later
--- ARGV[2]   how long the wish stands, milliseconds
+-- ARGV[1]   channel on which this worker receives later tones
+-- ARGV[2]   TTL of the subscription, milliseconds
 -- ARGV[3..] job ids
 --
 -- Keys made from arguments and members: parley:tone:*, parley:tone-wanted:*, parley:worker:*
--- Returns {1 if a sentiment worker lives or 0, then for each job its tone as JSON, or false}.
-local function anybody_lives()
-  for _, worker in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    if redis.call('EXISTS', 'parley:worker:' .. worker) == 1 then return 1 end
+-- Returns {1 if a sentiment worker is alive or 0, then for each job its tone as JSON, or false}.
+local sentiment_workers = KEYS[1]
+local channel, subscription_ttl = unpack(ARGV, 1, 2)
+
+local function is_any_alive()
+  for _, worker in ipairs(redis.call('ZRANGE', sentiment_workers, 0, -1)) do
+    if redis.call('EXISTS', WORKER .. worker) == 1 then return true end
   end
-  return 0
+  return false
 end
 
-local tones = {anybody_lives()}
+local alive = is_any_alive()
+local tones = {alive and 1 or 0}
 for i = 3, #ARGV do
-  local tone = redis.call('GET', 'parley:tone:' .. ARGV[i])
-  if not tone and tones[1] == 1 then
-    redis.call('SET', 'parley:tone-wanted:' .. ARGV[i], ARGV[1], 'PX', ARGV[2])
+  local id = ARGV[i]
+  local tone = redis.call('GET', TONE .. id)
+  if not tone and alive then
+    redis.call('SET', TONE_SUBSCRIPTION .. id, channel, 'PX', subscription_ttl)
   end
   tones[#tones + 1] = tone
 end

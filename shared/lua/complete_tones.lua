@@ -1,4 +1,8 @@
--- End tone tasks: store each tone and tell the worker that waits for it.
+-- Complete tone tasks: store each tone and notify the worker that waits for it.
+--
+-- @include dead_letters.lua
+-- @include keys.lua
+-- @include notifications.lua
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] dead letters
@@ -8,27 +12,24 @@
 --
 -- Keys made from arguments: parley:tone:*, parley:tone-wanted:*; the channels named by the latter
 -- Returns for each task: applied or lost.
-local verdicts, news = {}, {}
+local leases, dead_letters = unpack(KEYS, 1, 2)
+local tone_ttl, max_dead_letters = unpack(ARGV, 1, 2)
+local verdicts = {}
 
 local function complete(token, id, tone, dead)
-  if redis.call('HDEL', KEYS[1], token) == 0 then return 'lost' end
-  if dead ~= '' then
-    redis.call('LPUSH', KEYS[2], dead)
-    redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[2]) - 1)
-  end
+  if redis.call('HDEL', leases, token) == 0 then return 'lost' end
+  if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
   if tone ~= '' then
-    redis.call('SET', 'parley:tone:' .. id, tone, 'EX', ARGV[1])
-    local channel = redis.call('GETDEL', 'parley:tone-wanted:' .. id)
-    if channel then
-      news[channel] = news[channel] or {}
-      table.insert(news[channel], id .. ' ' .. tone)
-    end
+    redis.call('SET', TONE .. id, tone, 'EX', tone_ttl)
+    local channel = redis.call('GETDEL', TONE_SUBSCRIPTION .. id)
+    if channel then queue_notification(channel, id .. ' ' .. tone) end
   end
   return 'applied'
 end
 
 for i = 3, #ARGV, 4 do
-  verdicts[#verdicts + 1] = complete(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  local token, id, tone, dead = unpack(ARGV, i, i + 3)
+  verdicts[#verdicts + 1] = complete(token, id, tone, dead)
 end
-for channel, lines in pairs(news) do redis.call('PUBLISH', channel, table.concat(lines, '\n')) end
+flush_notifications()
 return verdicts

@@ -1,32 +1,35 @@
--- Forget a conversation, and end its jobs as cancelled: what they would add must not come back.
--- Needs shared/lua/lanes.lua before it.
+-- Erase a conversation, and end its jobs as cancelled: what they would add must not come back.
+--
+-- @include lanes.lua
+-- @include results.lua
 --
 -- KEYS[1] turns
--- KEYS[2] wording used
+-- KEYS[2] phrases used
 -- ARGV[1] conversation
--- ARGV[2] TTL of a stored end, seconds; longer than any job's time
--- ARGV[3] announcement and
+-- ARGV[2] TTL of a stored result, seconds; longer than any job may take
+-- ARGV[3] notification and
 -- ARGV[4] Celery result, both with <job> in place of a job's id
 --
--- Keys made from arguments: those of lanes
+-- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, those of
+--   results.lua
 -- Returns how many jobs were cancelled.
-local conversation, cancelled = ARGV[1], 0
-local lane, lane_waiting = 'parley:lane:' .. conversation, 'parley:lane-waiting:' .. conversation
+local turns, phrases = unpack(KEYS, 1, 2)
+local conversation, result_ttl, notification, result = unpack(ARGV, 1, 4)
+local cancelled = 0
 
 local function cancel(id)
-  if redis.call('EXISTS', 'celery-task-meta-' .. id) == 1 then return end
-  local announcement = string.gsub(ARGV[3], '<job>', id)
-  finish(id, '', announcement, (string.gsub(ARGV[4], '<job>', id)), ARGV[2])
+  if has_result(id) then return end
+  store_cancelled(id, notification, result, result_ttl)
   cancelled = cancelled + 1
 end
 
-local holder = redis.call('GET', lane)
+local holder = redis.call('GET', LANE .. conversation)
 if holder then cancel(holder) end
-for _, waiting in ipairs(redis.call('LRANGE', lane_waiting, 0, -1)) do
+for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
   local id = string.match(waiting, '^[^\n]+')
   redis.call('ZREM', PARKED, conversation .. ' ' .. id)
   cancel(id)
 end
-redis.call('DEL', KEYS[1], KEYS[2], lane, lane_waiting)
-publish_news()
+redis.call('DEL', turns, phrases, LANE .. conversation, LANE_WAITING .. conversation)
+flush_notifications()
 return cancelled

@@ -1,33 +1,41 @@
--- Look at parked jobs that are due. One whose time is over goes back to the head of the queue, where
--- a worker ends it. One without a deadline keeps its place, since it would lose it by the way; where
--- its lane has run out the first of those parked there goes on.
--- Needs shared/lua/lanes.lua before it.
+-- Look after parked jobs whose expires_at is past. Each goes back to the head of the queue, and the
+-- worker that leases it ends it as expired. A job without a deadline keeps its place, since going
+-- back would lose it; if its lane has expired, the first job that is parked there gets the lane.
+--
+-- @include lanes.lua
 --
 -- KEYS[1] inference queue
--- ARGV[1] Unix seconds
+-- ARGV[1] time, Unix seconds
 -- ARGV[2] how many at most
 -- ARGV[3] lane TTL, seconds
 -- ARGV[4] when to look again at a job without a deadline, Unix seconds
 --
--- Keys made from arguments: those of lanes
--- Returns how many are due.
+-- Keys made from arguments: parley:lane:*, parley:parked, those of lanes.lua
+-- Returns how many jobs it looked at.
+local queue = KEYS[1]
+local now, limit, lane_ttl, next_look = unpack(ARGV, 1, 4)
+
 local function has_deadline(message)
   local decoded, envelope = pcall(cjson.decode, message)
   return decoded and type(envelope.headers.expires) == 'string'
 end
 
-local function attend(conversation, id)
-  local message = find_parked(conversation, id)
-  if message and not has_deadline(message) then
-    redis.call('ZADD', PARKED, ARGV[4], conversation .. ' ' .. id)
-    if redis.call('EXISTS', 'parley:lane:' .. conversation) == 0 then
-      promote(KEYS[1], conversation, ARGV[3])
-    end
-  elseif withdraw(conversation, id) then
-    redis.call('RPUSH', KEYS[1], message)
+local function keep(conversation, id)
+  redis.call('ZADD', PARKED, next_look, conversation .. ' ' .. id)
+  if redis.call('EXISTS', LANE .. conversation) == 0 then
+    promote(queue, conversation, lane_ttl)
   end
 end
 
-local due = redis.call('ZRANGEBYSCORE', PARKED, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-for i = #due, 1, -1 do attend(string.match(due[i], '^(%S+) (%S+)$')) end
-return #due
+local function look_after(conversation, id)
+  local message = find_parked(conversation, id)
+  if message and not has_deadline(message) then
+    keep(conversation, id)
+  elseif withdraw(conversation, id) then
+    redis.call('RPUSH', queue, message)
+  end
+end
+
+local expired = redis.call('ZRANGEBYSCORE', PARKED, '-inf', now, 'LIMIT', 0, limit)
+for i = #expired, 1, -1 do look_after(string.match(expired[i], '^(%S+) (%S+)$')) end
+return #expired

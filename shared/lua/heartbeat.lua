@@ -1,5 +1,5 @@
--- Tell that a worker lives. A script, since it must go through where Redis's memory is used up: a
--- worker that cannot tell so loses its messages to others.
+-- Renew a worker's heartbeat. A script, since it must succeed when Redis's memory is used up: a
+-- worker without a heartbeat loses its messages to others.
 --
 -- KEYS[1] heartbeat of this worker
 -- KEYS[2] sorted set of its queue's workers
@@ -9,6 +9,8 @@
 -- ARGV[4] id of this worker
 --
 -- Returns 1.
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
+local heartbeat, workers = unpack(KEYS, 1, 2)
+local status, heartbeat_ttl, now, worker = unpack(ARGV, 1, 4)
+redis.call('SET', heartbeat, status, 'PX', heartbeat_ttl)
+redis.call('ZADD', workers, now, worker)
 return 1

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 import redis
+from celery import Celery, states
+from celery.exceptions import TaskRevokedError
 
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -78,6 +80,32 @@ def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
 
     assert bench.state("a") == "cancelled"
     assert sorted(bench.started()) == ["a cancelled", "b run"]
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "verdict"),
+    [
+        (states.REVOKED, TaskRevokedError("revoked"), "cancelled"),
+        (states.SUCCESS, {"status": "REVOKED"}, "ended"),
+    ],
+)
+def test_a_result_that_celery_has_stored_is_read_in_its_own_spelling(
+    bench: Bench, status: str, value: object, verdict: str
+) -> None:
+    bench.publish("a")
+    backend = Celery("client", backend="cache+memory://", set_as_current=False).backend
+    backend.store_result("a", value, status)
+    bench.client.set(keys.result("a"), backend.get(backend.get_key_for_task("a")))
+
+    assert bench.started() == [f"a {verdict}"]
+
+
+@pytest.mark.parametrize("result", ["no JSON", "[]", "null", '"REVOKED"', "[" * 5_000])
+def test_a_result_that_is_no_celery_result_ends_the_job_too(bench: Bench, result: str) -> None:
+    bench.publish("a")
+    bench.client.set(keys.result("a"), result)
+
+    assert bench.started() == ["a ended"]
 
 
 def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
@@ -242,3 +270,12 @@ def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench)
     bench.publish("d")
     assert bench.started() == ["d run"]
     assert bench.client.zcard(keys.PARKED) == 0
+
+
+def test_a_job_id_of_any_spelling_can_be_cancelled(bench: Bench) -> None:
+    bench.publish("50%", "%1")
+
+    bench.conversations.erase("talk")
+
+    assert [bench.state(name) for name in ("50%", "%1")] == ["cancelled", "cancelled"]
+    assert b'"task_id":"50%"' in (bench.client.get(keys.result("50%")) or b"")

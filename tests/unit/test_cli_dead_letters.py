@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import redis
 
-from infra.cli.dead_letter_box import DeadLetterBox, revive
+from infra.dead_letters import DeadLetterBox, revive
 from shared import keys, wire
 from shared.jobs import ChatJob
 from workers.consumer.lease_queue import DeadLetter

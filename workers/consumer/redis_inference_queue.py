@@ -44,9 +44,9 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     def __init__(self, url: str, context: WorkerContext, policy: QueuePolicy) -> None:
         super().__init__(url, keys.INFERENCE, context, policy)
         self._collect_tones = self._script("collect_tones.lua")
-        self._claim = self._script("claim.lua", "lanes.lua")
-        self._complete = self._script("complete.lua", "lanes.lua", "throughput.lua")
-        self._expire_parked = self._script("expire_parked.lua", "lanes.lua")
+        self._claim = self._script("claim.lua")
+        self._complete = self._script("complete.lua")
+        self._expire_parked = self._script("expire_parked.lua")
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         """Decide on each job; one that does not hold its lane claims it or is parked."""

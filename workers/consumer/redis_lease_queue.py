@@ -79,7 +79,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         args = [limit, call, ttl, self._worker_id, self._clock.now()]
         flat = self._retry.until_stopped(self._lease, keys=self._lease_keys, args=args)
         self._lease_calls += 1
-        self._busy = flat == [b"hands full"]
+        self._busy = flat == [b"busy"]
         return [] if self._busy else _leases(flat)
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
@@ -147,9 +147,8 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         )
         return report
 
-    def _script(self, name: str, *base: str) -> Script:
-        text = read_script("shared.lua", name, *base)
-        return Script(self._caller, _ALLOW_OUT_OF_MEMORY + text)
+    def _script(self, name: str) -> Script:
+        return Script(self._caller, _ALLOW_OUT_OF_MEMORY + read_script(name))
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:
