@@ -9,7 +9,8 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.connection import queue_errors, read_script
+from shared.connection import queue_errors
+from shared.scripts import register_script
 from workers.consumer.lease_queue import DeadLetter
 
 
@@ -27,7 +28,7 @@ class DeadLetterBox:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
-        self._retry = client.register_script(read_script("retry_dead_letter.lua"))
+        self._retry = register_script(client, "retry_dead_letter.lua")
 
     def read(self) -> list[StoredDeadLetter]:
         """Return every letter, newest first; what is no dead letter is left out."""

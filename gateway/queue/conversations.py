@@ -1,7 +1,7 @@
 """Port: what was said in a conversation. Adapters: Redis, and memory for tests."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 import redis
 
@@ -9,7 +9,8 @@ from gateway.queue.job_canceller import encode_cancelled
 from gateway.queue.publisher import QueueLimits
 from shared import keys
 from shared.clock import Clock
-from shared.connection import queue_errors, read_script
+from shared.connection import queue_errors
+from shared.scripts import register_script
 
 
 class Conversations(Protocol):
@@ -29,8 +30,7 @@ class RedisConversations:
         self._client = client
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_script("erase.lua"))
-        self._erase = cast("Callable[..., Any]", script)
+        self._erase = register_script(client, "erase.lua")
 
     def turns(self, conversation_id: str) -> Sequence[bytes]:
         """Return the turns in order."""

@@ -1,7 +1,7 @@
 """Port: end jobs that nobody wants any more. Adapters: Redis, and memory for tests."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 import redis
 
@@ -11,8 +11,9 @@ from gateway.queue.pending_replies import ENDED
 from gateway.queue.publisher import QueueLimits
 from shared import keys, results
 from shared.clock import Clock
-from shared.connection import queue_errors, read_script
+from shared.connection import queue_errors
 from shared.results import Failure, JobRecord
+from shared.scripts import register_script
 
 ANY_JOB = "<job>"
 
@@ -33,8 +34,7 @@ class RedisJobCanceller:
     def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
         self._clock = clock
         self._limits = limits
-        script = client.register_script(read_script("cancel.lua"))
-        self._script = cast("Callable[..., Any]", script)
+        self._script = register_script(client, "cancel.lua")
         self._coalescer: Coalescer[tuple[str, str], bytes] = Coalescer(self._send)
 
     def cancel(self, job_id: str) -> bool:

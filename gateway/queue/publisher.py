@@ -12,8 +12,7 @@ import redis
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.coalescer import Coalescer
 from shared import keys, wire
-from shared.caller import Caller, Script
-from shared.connection import queue_errors, read_script
+from shared.connection import queue_errors
 from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
@@ -24,6 +23,7 @@ from shared.errors import (
 )
 from shared.jobs import ChatJob
 from shared.outage_log import OutageLog
+from shared.scripts import register_script
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
 _LINGER_SECONDS = 0.000_25  # for each message that waits
@@ -87,7 +87,7 @@ class RedisPublisher:
         self._sleep = sleep
         self._observe_batch = observe_batch
         self._outage = OutageLog(logger)
-        self._script = Script(Caller(client), read_script("enqueue.lua"))
+        self._script = register_script(client, "enqueue.lua")
         self._waiting = 0
         self._coalescer: Coalescer[_EnqueueArguments, int] = Coalescer(
             self._send, rest=self._let_gather

@@ -7,8 +7,8 @@ import pytest
 
 import shared
 from shared import keys
-from shared.connection import read_script
 from shared.errors import ScriptError
+from shared.scripts import read_script
 from workers.consumer import lease_queue
 
 ROOT = Path(shared.__file__).parents[1]

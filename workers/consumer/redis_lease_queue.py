@@ -8,9 +8,9 @@ from typing import Any, Generic, cast
 import msgspec
 
 from shared import keys
-from shared.caller import Caller, Script
-from shared.connection import connect, read_script
+from shared.connection import connect
 from shared.jobs import WorkerStatus
+from shared.scripts import Script, register_script
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     ClaimResult,
@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RedisLeaseQueue(Generic[JobT, ResultT]):
-    """One worker's view of one queue. Thread-safe: each thread has a connection of its own."""
+    """One worker's view of one queue. Thread-safe."""
 
     def __init__(
         self,
@@ -41,7 +41,6 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         policy: QueuePolicy,
     ) -> None:
         self._redis = connect(url)
-        self._caller = Caller(self._redis)
         self._queue = queue
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
@@ -68,7 +67,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             return
         # From the head: what arrived together with others is not to overtake them.
         move = ("BLMOVE", self._queue, self._handoff_key, "RIGHT", "LEFT")
-        self._retry.until_stopped(self._caller.call, *move, timeout_seconds)
+        self._retry.until_stopped(self._redis.execute_command, *move, timeout_seconds)
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
@@ -148,7 +147,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         return report
 
     def _script(self, name: str) -> Script:
-        return Script(self._caller, _ALLOW_OUT_OF_MEMORY + read_script(name))
+        return register_script(self._redis, name, _ALLOW_OUT_OF_MEMORY)
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:

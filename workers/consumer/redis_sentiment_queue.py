@@ -25,7 +25,7 @@ class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
     def answers_waiting(self) -> int:
         """Return how many messages wait for an inference worker; 0 while Redis is down."""
         try:
-            return int(self._retry.once(self._caller.call, "LLEN", keys.INFERENCE))
+            return int(self._retry.once(self._redis.execute_command, "LLEN", keys.INFERENCE))
         except QueueUnavailable:
             return 0
 
