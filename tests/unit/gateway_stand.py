@@ -17,13 +17,13 @@ from gateway.queue.job_store import MemoryJobStore
 from gateway.queue.memory_publisher import MemoryPublisher
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import QueueLimits
-from gateway.queue.reply_feed import MemoryReplyFeed
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.clock import ManualClock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure
 from shared.settings import load
+from tests.fakes.gateway import FakeReplyFeed
 
 LIMITS = QueueLimits(messages=40, job_ttl_seconds=60, lane_ttl_seconds=60)
 
@@ -62,7 +62,7 @@ class Stand:
     def __post_init__(self) -> None:
         self.publisher = MemoryPublisher(LIMITS)
         self.publisher.on_publish = self.published.append
-        self.feed = MemoryReplyFeed(self.room)
+        self.feed = FakeReplyFeed(self.room)
         self.canceller = MemoryJobCanceller(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
@@ -100,7 +100,7 @@ class Stand:
         def answer(job: ChatJob) -> None:
             self.published.append(job)
             body = results.encode_reply(reply_to(job))
-            self.feed.announce(results.encode_notification(job.id, "done", body))
+            self.feed.publish(results.encode_notification(job.id, "done", body))
 
         self.publisher.on_publish = answer
 
@@ -110,6 +110,6 @@ class Stand:
         def fail(job: ChatJob) -> None:
             self.published.append(job)
             body = results.encode_failure(failure)
-            self.feed.announce(results.encode_notification(job.id, failure.state, body))
+            self.feed.publish(results.encode_notification(job.id, failure.state, body))
 
         self.publisher.on_publish = fail
