@@ -11,10 +11,10 @@ from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from workers.consumer.counters import Counters
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import Completion, Lease

@@ -7,10 +7,10 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import JobRecord, read_celery_result
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from workers.consumer.lease_queue import (
     Arrival,
     Completion,

@@ -8,9 +8,9 @@ import redis
 
 from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
-from shared.clock import ManualClock
 from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob, Turn
+from tests.fakes.clock import ManualClock
 from workers.consumer.lease_queue import Arrival, Completion
 from workers.consumer.lease_queue import QueueLimits as DrainLimits
 from workers.consumer.prepare import read_job

@@ -11,10 +11,10 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import QueueLimits, RedisPublisher
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, Turn
 from shared.results import decode_notifications, failure_detail
 from shared.wire import decode, decode_job, encode_infer
+from tests.fakes.clock import ManualClock
 from workers.consumer.lease_queue import EXPIRY_GRACE_SECONDS, Arrival, Completion, Lease
 from workers.consumer.lease_queue import QueueLimits as DrainLimits
 from workers.consumer.redis_queue import RedisInferenceQueue

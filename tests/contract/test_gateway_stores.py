@@ -12,11 +12,11 @@ from gateway.queue.conversations import Conversations, MemoryConversations, Redi
 from gateway.queue.job_store import JobStore, MemoryJobStore, RedisJobStore
 from gateway.queue.publisher import QueueLimits
 from shared import keys, results
-from shared.clock import ManualClock
 from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.jobs import JobState, Turn, WorkerStatus
 from shared.results import Failure, JobRecord
+from tests.fakes.clock import ManualClock
 from tests.processes import free_port
 
 BODY = b'{"response":"Hello"}'

@@ -12,9 +12,9 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared import keys
-from shared.clock import ManualClock
 from shared.settings import load
 from shared.wire import decode, decode_job
+from tests.fakes.clock import ManualClock
 from tests.processes import wait_until
 from workers.consumer.lease_queue import Arrival, Completion, QueueLimits
 from workers.consumer.redis_queue import RedisInferenceQueue

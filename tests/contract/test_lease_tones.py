@@ -3,7 +3,6 @@
 import redis
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import UNKNOWN_TONE, Tone
 from shared.wire import decode, decode_tone, encode_tone
 from tests.contract.queue_bench import (
@@ -14,6 +13,7 @@ from tests.contract.queue_bench import (
     push,
     status,
 )
+from tests.fakes.clock import ManualClock
 from workers.consumer.lease_queue import (
     Lease,
     SentimentQueue,

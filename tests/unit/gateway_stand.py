@@ -19,10 +19,10 @@ from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import QueueLimits
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.clock import ManualClock
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure
 from shared.settings import load
+from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import FakeReplyFeed
 
 LIMITS = QueueLimits(messages=40, job_ttl_seconds=60, lane_ttl_seconds=60)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, Reply, Timings, Tone
 from shared.results import celery_result, read_celery_result
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from tests.unit.consumer_parts import work
 from workers.consumer.complete import TONE_WAIT_SECONDS, ChatCompleter
 from workers.consumer.counters import Counters

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Sequence
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, WorkerStatus
+from tests.fakes.clock import ManualClock
 from tests.processes import wait_until
 from tests.unit.consumer_parts import PoisonableEngine
 from workers.consumer.batching import BatchLimits, Pool

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from shared.clock import ManualClock
 from shared.jobs import ChatJob
+from tests.fakes.clock import ManualClock
 from workers.consumer.batching import BatchLimits, Pool
 from workers.consumer.fetch import Fetcher
 from workers.consumer.lease_queue import Lease, QueueLimits

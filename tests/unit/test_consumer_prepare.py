@@ -6,7 +6,6 @@ from threading import Event
 import pytest
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState
 from shared.results import (
     Failure,
@@ -17,6 +16,7 @@ from shared.results import (
     read_celery_result,
 )
 from shared.wire import encode_infer, encode_tone
+from tests.fakes.clock import ManualClock
 from tests.unit.test_shared_wire import FAULTS, stock_message
 from workers.consumer.counters import Counters
 from workers.consumer.jobs import PreparedJob, ToneJob

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared.clock import ManualClock
 from shared.jobs import Answer, Tone
+from tests.fakes.clock import ManualClock
 from tests.unit.consumer_parts import work
 from workers.consumer.jobs import BatchResult
 from workers.reply_builder import Decision, ReplyBuilder
