@@ -1,10 +1,11 @@
-"""The Flask app: routes over ports. Builds nothing else and connects to nothing."""
+"""The Flask app: routes over their dependencies. Builds nothing else and connects to nothing."""
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 
 from gateway import problems
 from gateway.dependencies import Dependencies
+from gateway.metrics import Metrics
 from gateway.routes import chat, conversations, documentation, jobs, operations, page
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -24,28 +25,26 @@ class _NoSessions(SessionInterface):
 
 
 def create_app(
-    ports: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
+    dependencies: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
 ) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     app.session_interface = _NoSessions()
     problems.register(app)
-    chat.register(app, ports.dispatcher, ports.metrics, settings.wait_seconds)
-    jobs.register(app, ports.jobs, ports.canceller)
-    conversations.register(app, ports.conversations)
-    operations.register(app, ports, many_processes=many_processes)
+    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    conversations.register(app, dependencies.conversations)
+    operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)
-    _finish_answers(app, ports)
+    _finish_responses(app, dependencies.metrics)
     return app
 
 
-def _finish_answers(app: Flask, ports: Dependencies) -> None:
-    count_answer = ports.metrics.count_answer
-
+def _finish_responses(app: Flask, metrics: Metrics) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
-        count_answer(request.endpoint or "none", response.status_code)
+        metrics.count_response(request.endpoint or "none", response.status_code)
         return response

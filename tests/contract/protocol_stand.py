@@ -9,7 +9,7 @@ import redis
 
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
-from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
@@ -25,7 +25,7 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.task_events import RecordedEvents
 from workers.preprocessing.preprocessor import Prepared
 
-GATEWAY_LIMITS = QueueLimits(
+GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
 CONVERSATIONS = ("talk", "chat")

@@ -20,19 +20,19 @@ from workers.consumer.lease_queue import Arrival, Completion, QueueLimits
 from workers.consumer.redis_queue import RedisInferenceQueue
 
 KEY = "order-4711:retry"
-ClaimResult = Callable[[], FlaskClient]
+StartGateway = Callable[[], FlaskClient]
 
 
 @pytest.fixture
-def start(redis_client: "redis.Redis") -> Iterator[ClaimResult]:
+def start(redis_client: "redis.Redis") -> Iterator[StartGateway]:
     feeds = []
 
     def start() -> FlaskClient:
         settings = load(GatewaySettings, queue_limit=2, wait_seconds=20)
-        ports = connect_dependencies(redis_client, settings)
-        feeds.append(ports.feed)
-        wait_until(ports.feed.is_live, 10)
-        return create_app(ports, settings).test_client()
+        dependencies = connect_dependencies(redis_client, settings)
+        feeds.append(dependencies.feed)
+        wait_until(dependencies.feed.is_live, 10)
+        return create_app(dependencies, settings).test_client()
 
     yield start
     for feed in feeds:
@@ -84,7 +84,7 @@ def watched(client: "redis.Redis") -> bool:
 
 
 def test_a_repetition_waits_for_the_first_at_whichever_gateway(
-    start: ClaimResult, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     one, other = start(), start()
     first = clients.submit(ask, one)
@@ -102,7 +102,7 @@ def test_a_repetition_waits_for_the_first_at_whichever_gateway(
 
 
 def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
-    start: ClaimResult, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     first = clients.submit(ask, start())
     wait_until(waiting(redis_client, 1), 10)
@@ -115,7 +115,7 @@ def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
 
 
 def test_repetitions_that_do_not_wait_name_the_first_job(
-    start: ClaimResult, redis_client: "redis.Redis"
+    start: StartGateway, redis_client: "redis.Redis"
 ) -> None:
     first, again = (ask(start(), Prefer="respond-async") for _ in range(2))
 
@@ -125,7 +125,7 @@ def test_repetitions_that_do_not_wait_name_the_first_job(
     assert redis_client.llen(keys.INFERENCE) == 1
 
 
-def test_a_key_stands_for_one_body(start: ClaimResult, redis_client: "redis.Redis") -> None:
+def test_a_key_stands_for_one_body(start: StartGateway, redis_client: "redis.Redis") -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")
 
@@ -137,7 +137,7 @@ def test_a_key_stands_for_one_body(start: ClaimResult, redis_client: "redis.Redi
 
 
 def test_a_refused_request_leaves_its_key_unused(
-    start: ClaimResult, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     for number in range(2):
@@ -151,7 +151,7 @@ def test_a_refused_request_leaves_its_key_unused(
 
 
 def test_a_key_whose_job_is_forgotten_can_be_used_again(
-    start: ClaimResult, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")

@@ -49,7 +49,7 @@ def harness(unstarted: Harness) -> Harness:
 
 
 def test_one_publication_wakes_all_it_names(harness: Harness) -> None:
-    waiting = [harness.pending.expect(f"job-{number}") for number in range(3)]
+    waiting = [harness.pending.register(f"job-{number}") for number in range(3)]
 
     harness.publish(*(reply.job_id for reply in waiting))
 
@@ -57,7 +57,7 @@ def test_one_publication_wakes_all_it_names(harness: Harness) -> None:
 
 
 def test_replies_that_no_request_waits_for_are_dropped(harness: Harness) -> None:
-    reply = harness.pending.expect("mine")
+    reply = harness.pending.register("mine")
 
     harness.publish("other")
     harness.publish("mine")
@@ -66,7 +66,7 @@ def test_replies_that_no_request_waits_for_are_dropped(harness: Harness) -> None
 
 
 def test_a_reply_stored_before_the_subscription_stood_is_found(unstarted: Harness) -> None:
-    early, late = unstarted.pending.expect("early"), unstarted.pending.expect("late")
+    early, late = unstarted.pending.register("early"), unstarted.pending.register("late")
     unstarted.store("early")
 
     unstarted.feed.start()
@@ -80,7 +80,7 @@ def test_a_reply_stored_before_the_subscription_stood_is_found(unstarted: Harnes
 
 
 def test_what_a_broken_connection_missed_is_found(harness: Harness) -> None:
-    missed = harness.pending.expect("missed")
+    missed = harness.pending.register("missed")
     harness.store("missed")
 
     harness.client.client_kill_filter(_type="pubsub")
@@ -91,7 +91,7 @@ def test_what_a_broken_connection_missed_is_found(harness: Harness) -> None:
 def test_a_publication_that_cannot_be_read_is_survived(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reply = harness.pending.expect("mine")
+    reply = harness.pending.register("mine")
 
     for payload in (b"", b"mine", b"mine done", b"mine unheard-of {}", b"\xff done {}"):
         harness.client.publish(keys.replies("g"), payload)

@@ -10,7 +10,7 @@ from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
-from tests.unit.gateway_stand import Stand
+from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
     (b"", None, "The body is empty; send a JSON object with a message."),
@@ -62,7 +62,7 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
 
 @pytest.mark.parametrize(("body", "field", "sentence"), FAULTS)
 def test_refusal_names_field_and_fault(body: bytes, field: str | None, sentence: str) -> None:
-    response = Stand().client.post("/chat", data=body, content_type="application/json")
+    response = GatewayHarness().client.post("/chat", data=body, content_type="application/json")
 
     problem = response.get_json()
     assert response.status_code == 400
@@ -109,10 +109,10 @@ FIELDS = st.sampled_from(["message", "conversation_id", "user_id"]) | st.text()
 
 @given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
 def test_any_json_is_taken_or_refused_with_a_sentence(value: object) -> None:
-    stand = Stand()
-    stand.answer_at_once()
+    harness = GatewayHarness()
+    harness.answer_at_once()
 
-    response = stand.client.post(
+    response = harness.client.post(
         "/chat", data=json.dumps(value).encode(), content_type="application/json"
     )
 
@@ -141,14 +141,14 @@ def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
 
 @pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 129, "k\n\n."])
 def test_other_idempotency_keys_answer_400_and_queue_nothing(header: str) -> None:
-    stand = Stand()
+    harness = GatewayHarness()
     environ = {"HTTP_IDEMPOTENCY_KEY": header}
 
-    response = stand.client.post("/chat", json={"message": "x"}, environ_overrides=environ)
+    response = harness.client.post("/chat", json={"message": "x"}, environ_overrides=environ)
 
     assert response.status_code == 400
     assert response.get_json()["field"] == "Idempotency-Key"
-    assert stand.published == []
+    assert harness.published == []
 
 
 def test_every_member_of_the_body_counts_for_its_digest() -> None:
