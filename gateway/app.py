@@ -1,7 +1,6 @@
 """The Flask app: routes over their dependencies. Builds nothing else and connects to nothing."""
 
-from flask import Flask, Request, Response, request
-from flask.sessions import SessionInterface, SessionMixin
+from flask import Flask, Response, request
 
 from gateway import problems
 from gateway.dependencies import Dependencies
@@ -11,26 +10,12 @@ from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
 
 
-class _NoSessions(SessionInterface):
-    """Spare every request the session cookie that Parley has no use for."""
-
-    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
-        return None
-
-    def make_null_session(self, app: Flask) -> SessionMixin:  # type: ignore[override]
-        return None  # type: ignore[return-value]
-
-    def is_null_session(self, obj: object) -> bool:
-        return True
-
-
 def create_app(
     dependencies: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
 ) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
-    app.session_interface = _NoSessions()
     problems.register(app)
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)

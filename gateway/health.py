@@ -1,4 +1,4 @@
-"""Port: the state of queue and workers. Adapter: Redis."""
+"""Reports the state of queue and workers: the interface, and its adapter to Redis."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

@@ -1,11 +1,11 @@
-"""Time as a port, and the system's clock."""
+"""Time: the interface, and the system's clock."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tell the time."""
+    """Return the time."""
 
     def now(self) -> float:
         """Return Unix time in seconds; comparable between machines."""

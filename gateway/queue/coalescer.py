@@ -57,7 +57,9 @@ class Coalescer(Generic[Item, Outcome]):
             outcomes.append(outcome)
             resolved.release()
 
-        self.post(item, resolve)
+        self._arrivals.put((item, resolve))
+        if self._thread is None:
+            self._start()
         if not resolved.acquire(timeout=self._timeout_seconds):
             raise QueueUnavailable("Redis did not answer in time")
         if isinstance(outcomes[0], Exception):

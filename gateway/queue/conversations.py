@@ -1,4 +1,4 @@
-"""Port: what was said in a conversation. Adapter: Redis."""
+"""Shows and erases what was said in conversations: the interface, and its adapter to Redis."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast

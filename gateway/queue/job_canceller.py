@@ -1,4 +1,4 @@
-"""Port: cancel jobs that are not wanted any more. Adapter: Redis."""
+"""Cancels jobs that are not wanted any more: the interface, and its adapter to Redis."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast

@@ -1,4 +1,4 @@
-"""Port: look up what is known of a job. Adapter: Redis."""
+"""Looks up what is known of jobs: the interface, and its adapter to Redis."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Port: put jobs on the queue. Adapter: Redis."""
+"""Puts jobs on the queue: the interface, and its adapter to Redis."""
 
 import logging
 import time

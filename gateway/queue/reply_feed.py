@@ -1,4 +1,4 @@
-"""Port: hear how jobs ended. Adapters: a Redis subscription, and a fake for tests."""
+"""Hears how jobs ended: the interface, and its adapter to Redis."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol

@@ -135,12 +135,12 @@ def test_an_ended_job_stays_as_it_is_and_an_unknown_one_is_unknown(harness: Harn
 
 def test_the_gateway_that_waits_is_notified(harness: Harness) -> None:
     harness.publish("a", gateway="g-1")
-    with harness.client.pubsub(ignore_subscribe_messages=True) as heard:  # type: ignore[no-untyped-call]
-        heard.subscribe(keys.replies("g-1"), keys.result("a"))
-        heard.get_message(timeout=5)
-        heard.get_message(timeout=5)
+    with harness.client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+        pubsub.subscribe(keys.replies("g-1"), keys.result("a"))
+        pubsub.get_message(timeout=5)
+        pubsub.get_message(timeout=5)
         harness.canceller.cancel("a")
-        messages = [heard.get_message(timeout=5) for _ in range(2)]
+        messages = [pubsub.get_message(timeout=5) for _ in range(2)]
 
     by_channel = {message["channel"].decode(): message["data"] for message in messages}
     [(job_id, record)] = decode_notifications(by_channel[keys.replies("g-1")])

@@ -160,8 +160,8 @@ def test_a_server_that_comes_late_and_comes_back_is_found(
             with connect(server.url) as client:
                 client.publish(CHANNEL, b"heard")
             assert listener.next() == b"heard"
-    told = ["unavailable:" in line for line in outages(caplog)]
-    assert told[:4] == [True, False, True, False]
+    began = ["unavailable:" in line for line in outages(caplog)]
+    assert began[:4] == [True, False, True, False]
     assert listener.subscribed == 2
 
 

@@ -107,12 +107,12 @@ def is_blank(message: str) -> bool:
 
 
 def test_every_kind_of_problem_is_named(document: dict[str, Any]) -> None:
-    told = " ".join(
+    described = " ".join(
         response["description"] for response in document["components"]["responses"].values()
     )
     of_every_route = {problems.METHOD_NOT_ALLOWED.name}
     kinds = {kind.name for kind in (*all_kinds(), *problems._BY_STATE.values())}
-    assert {name for name in kinds if name not in told} == of_every_route
+    assert {name for name in kinds if name not in described} == of_every_route
 
 
 def all_kinds() -> Iterator[problems.ProblemKind]:

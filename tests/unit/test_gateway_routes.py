@@ -135,7 +135,7 @@ def test_readyz_when_all_is_well() -> None:
     }
 
 
-def test_readyz_names_the_queue_that_nobody_serves() -> None:
+def test_readyz_names_the_queue_without_a_worker() -> None:
     harness = GatewayHarness()
     harness.health.live = [worker_status("inference")]
 

@@ -134,9 +134,9 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
 
 @pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
 def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
-    claim = read_idempotency_key(header, ChatRequest("x"))
+    key = read_idempotency_key(header, ChatRequest("x"))
 
-    assert claim.key == header.strip().strip('"')
+    assert key.key == header.strip().strip('"')
 
 
 @pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 129, "k\n\n."])
