@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,12 +108,16 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["message", "conversation_id", "user_id"]) | st.text()
 
 
-@given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
-def test_any_json_is_taken_or_refused_with_a_sentence(value: object) -> None:
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
     harness = GatewayHarness()
     harness.answer_at_once()
+    return harness.client
 
-    response = harness.client.post(
+
+@given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
+def test_any_json_is_taken_or_refused_with_a_sentence(client: FlaskClient, value: object) -> None:
+    response = client.post(
         "/chat", data=json.dumps(value).encode(), content_type="application/json"
     )
 
