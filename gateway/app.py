@@ -1,51 +1,35 @@
-"""The Flask app: routes over ports. Builds nothing else and connects to nothing."""
+"""The Flask app: routes over their dependencies. Builds nothing else and connects to nothing."""
 
-from flask import Flask, Request, Response, request
-from flask.sessions import SessionInterface, SessionMixin
+from flask import Flask, Response, request
 
 from gateway import problems
 from gateway.dependencies import Dependencies
+from gateway.metrics import Metrics
 from gateway.routes import chat, conversations, documentation, jobs, operations, page
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
 
 
-class _NoSessions(SessionInterface):
-    """Spare every request the session cookie that Parley has no use for."""
-
-    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
-        return None
-
-    def make_null_session(self, app: Flask) -> SessionMixin:  # type: ignore[override]
-        return None  # type: ignore[return-value]
-
-    def is_null_session(self, obj: object) -> bool:
-        return True
-
-
 def create_app(
-    ports: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
+    dependencies: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
 ) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
-    app.session_interface = _NoSessions()
     problems.register(app)
-    chat.register(app, ports.dispatcher, ports.metrics, settings.wait_seconds)
-    jobs.register(app, ports.jobs, ports.canceller)
-    conversations.register(app, ports.conversations)
-    operations.register(app, ports, many_processes=many_processes)
+    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    conversations.register(app, dependencies.conversations)
+    operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)
-    _finish_answers(app, ports)
+    _finish_responses(app, dependencies.metrics)
     return app
 
 
-def _finish_answers(app: Flask, ports: Dependencies) -> None:
-    count_answer = ports.metrics.count_answer
-
+def _finish_responses(app: Flask, metrics: Metrics) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
-        count_answer(request.endpoint or "none", response.status_code)
+        metrics.count_response(request.endpoint or "none", response.status_code)
         return response

@@ -14,7 +14,7 @@ _FIELDS = ("message", "conversation_id", "user_id")
 
 
 class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person asks, and where it belongs."""
+    """What a person asks, in which conversation."""
 
     message: str
     conversation_id: str | None = None

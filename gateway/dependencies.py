@@ -1,4 +1,4 @@
-"""Everything the routes need from outside, in one bundle that tests fill with fakes."""
+"""Everything the routes depend on, in one bundle that tests fill with fakes."""
 
 from dataclasses import dataclass
 

@@ -39,9 +39,9 @@ access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
 def on_starting(_server: Any) -> None:
-    """Make room for the connections, and for metrics that several processes share."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Raise the limit of open files, and make a folder for metrics that processes share."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     if workers > 1:
         os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
 

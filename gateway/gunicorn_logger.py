@@ -7,7 +7,7 @@ from gateway.logs import JsonLines
 
 
 class LineLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
-    """Write gunicorn's errors and, where it is on, the access log as JSON lines."""
+    """Write gunicorn's errors and, if it is on, the access log as JSON lines."""
 
     def setup(self, cfg: Config) -> None:
         """Take gunicorn's set-up and exchange the format."""

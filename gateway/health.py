@@ -1,8 +1,7 @@
-"""Port: how queue and workers are. Adapters: Redis, and memory for tests."""
+"""Reports the state of queue and workers: the interface, and its adapter to Redis."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 import msgspec
 import redis
@@ -10,16 +9,15 @@ import redis
 from shared import keys
 from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
+from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
-
-_status_decoder = msgspec.json.Decoder(WorkerStatus)
 
 
 class Health(Protocol):
     """Observe the parts behind the gateway; both methods raise QueueUnavailable."""
 
     def workers(self) -> Sequence[WorkerStatus]:
-        """Return the last heartbeat of every worker that lives."""
+        """Return the last heartbeat of every live worker."""
 
     def backlogs(self) -> Mapping[str, int]:
         """Return how many messages wait on each queue."""
@@ -32,15 +30,9 @@ class RedisHealth:
         self._client = client
 
     def workers(self) -> Sequence[WorkerStatus]:
-        """Return the heartbeats that have not run out."""
+        """Return the heartbeats that have not expired."""
         with queue_errors():
-            names = [
-                keys.worker(name.decode())
-                for queue in keys.QUEUES
-                for name in cast("list[bytes]", self._client.zrange(keys.workers(queue), 0, -1))
-            ]
-            beats = cast("list[bytes | None]", self._client.mget(names)) if names else []
-        return [_status_decoder.decode(heartbeat) for heartbeat in beats if heartbeat is not None]
+            return read_heartbeats(self._client)
 
     def backlogs(self) -> Mapping[str, int]:
         """Return the lengths of the queues, all priority steps together."""
@@ -55,38 +47,15 @@ class RedisHealth:
         return totals
 
 
-@dataclass
-class MemoryHealth:
-    """Tell what a test has set."""
-
-    alive: list[WorkerStatus] = field(default_factory=list)
-    waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
-    available: bool = True
-
-    def workers(self) -> Sequence[WorkerStatus]:
-        """Return the workers that the test has set."""
-        self._require_availability()
-        return self.alive
-
-    def backlogs(self) -> Mapping[str, int]:
-        """Return the backlogs that the test has set."""
-        self._require_availability()
-        return self.waiting
-
-    def _require_availability(self) -> None:
-        if not self.available:
-            raise QueueUnavailable("memory: switched off")
-
-
 class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether a part works and, where it does not, why."""
+    """Whether a part works and, if not, why."""
 
     ok: bool
     reason: str | None = None
 
 
 def readiness(health: Health, feed_is_live: bool) -> Mapping[str, PartHealth]:
-    """Judge Redis and each queue's workers; never raises QueueUnavailable."""
+    """Check Redis and each queue's workers; never raises QueueUnavailable."""
     try:
         served = {worker.queue for worker in health.workers()}
     except QueueUnavailable as error:

@@ -24,7 +24,7 @@ class IdempotencyKey:
 
 
 def read_idempotency_key(header: str, request: ChatRequest) -> IdempotencyKey:
-    """Return the claim of a request; raise InvalidRequest where the header is no key."""
+    """Return the key of a request; raise InvalidRequest if the header is no key."""
     match = _HEADER.match(header.strip())
     if match is None:
         raise InvalidRequest(

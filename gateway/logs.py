@@ -7,7 +7,7 @@ import msgspec
 
 
 class JsonLines(logging.Formatter):
-    """Write time, level, logger, process, text and, where there is one, the traceback."""
+    """Write time, level, logger, process, text and, if there is one, the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""

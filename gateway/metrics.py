@@ -1,4 +1,4 @@
-"""What the gateway counts, and how Prometheus is shown it together with queues and workers."""
+"""What the gateway counts, and its exposition together with queues and workers."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from shared.jobs import WorkerStatus
 
 _SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30)
 _JOBS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-_UNFIT_FOR_A_NAME = re.compile(r"[^a-z0-9_]+")
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_]+")
 _WORKER_LABELS = ("worker", "queue")
 
 
@@ -24,22 +24,22 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._answers = Counter(
+        self._responses = Counter(
             "parley_gateway_answers",
-            "HTTP answers by route and status",
+            "HTTP responses by route and status",
             ("route", "status"),
             registry=self.registry,
         )
         self._children: dict[tuple[str, int], Counter] = {}
         self.chat_seconds = Histogram(
             "parley_gateway_chat_seconds",
-            "time from an accepted POST /chat to its answer",
+            "time from an accepted POST /chat to its response",
             buckets=_SECONDS,
             registry=self.registry,
         )
         self.enqueue_seconds = Summary(
             "parley_gateway_enqueue_seconds",
-            "time from an accepted message to the queue's word on it",
+            "time from an accepted message to the queue's acknowledgement",
             registry=self.registry,
         )
         self._waiting = Gauge(
@@ -60,11 +60,11 @@ class Metrics:
             registry=self.registry,
         )
 
-    def count_answer(self, route: str, status: int) -> None:
-        """Count one HTTP answer."""
+    def count_response(self, route: str, status: int) -> None:
+        """Count one HTTP response."""
         child = self._children.get((route, status))
         if child is None:
-            child = self._children[route, status] = self._answers.labels(route, str(status))
+            child = self._children[route, status] = self._responses.labels(route, str(status))
         child.inc()
 
     def count_enqueued(self, jobs: int, *, waiting: int) -> None:
@@ -86,7 +86,7 @@ class OperationsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what can be read; without Redis only that it is down."""
-        up = GaugeMetricFamily("parley_redis_up", "1 where Redis answers the gateway")
+        up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
         except QueueUnavailable:
@@ -121,13 +121,13 @@ def _backlog(backlogs: Mapping[str, int]) -> Metric:
 
 def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
     up = GaugeMetricFamily(
-        "parley_worker_up", "1 for every worker that lives", labels=(*_WORKER_LABELS, "engine")
+        "parley_worker_up", "1 for every live worker", labels=(*_WORKER_LABELS, "engine")
     )
     families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
     for worker in workers:
         up.add_metric((worker.id, worker.queue, worker.engine), 1)
         for counter, value in worker.counters.items():
-            name = "parley_worker_" + _UNFIT_FOR_A_NAME.sub("_", counter.lower())
+            name = "parley_worker_" + _NOT_IN_A_NAME.sub("_", counter.lower())
             family = families.get(name) or families.setdefault(name, _family(name))
             family.add_metric((worker.id, worker.queue), value)
     return [up, *families.values()]
@@ -135,5 +135,5 @@ def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
 
 def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
     if name.endswith("_total"):
-        return CounterMetricFamily(name, "told by the workers", labels=_WORKER_LABELS)
-    return GaugeMetricFamily(name, "told by the workers", labels=_WORKER_LABELS)
+        return CounterMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)
+    return GaugeMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)

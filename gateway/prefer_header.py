@@ -14,16 +14,16 @@ class Preference:
     applied: str | None = None
 
 
-def read_preference(header: str | None, longest_seconds: float) -> Preference:
-    """Return what a client prefers; what is not understood is ignored, as the RFC asks."""
+def read_preference(header: str | None, max_seconds: float) -> Preference:
+    """Return what a client prefers; what is not understood is ignored, as the RFC requires."""
     if header is None:
-        return Preference(longest_seconds)
+        return Preference(max_seconds)
     words = [part.split(";", 1)[0].strip() for part in header.split(",")]
     asynchronous = any(word.lower() == "respond-async" for word in words)
     waits = [int(match[1]) for match in map(_WAIT.match, words) if match]
     if waits:
-        seconds = min(float(waits[0]), longest_seconds)
+        seconds = min(float(waits[0]), max_seconds)
         return Preference(seconds, f"wait={seconds:g}")
     if asynchronous:
         return Preference(0.0, "respond-async")
-    return Preference(longest_seconds)
+    return Preference(max_seconds)

@@ -77,7 +77,7 @@ def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, obj
 def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
-    """Return a problem as the answer to the present request."""
+    """Return a problem as the response to the current request."""
     body = describe(kind, detail, **{"instance": request.path, **members})
     return Response(
         msgspec.json.encode(body),
@@ -136,7 +136,7 @@ def _unavailable(error: QueueUnavailable) -> Response:
 
 
 def _gone(_error: ClientGone) -> Response:
-    return Response(status=499)  # nobody reads it; the metrics count it under nginx's number
+    return Response(status=499)  # never read; the metrics count it under nginx's number
 
 
 def _http(error: HTTPException) -> Response:

@@ -18,14 +18,14 @@ from gateway.queue.dispatcher import Dispatcher, new_gateway_id
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
-from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.settings import GatewaySettings
 from shared.clock import SystemClock
 from shared.connection import connect
 from shared.settings import load
 
-REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is told of within 3 s
+REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 s
 
 
 def create() -> Flask:
@@ -34,36 +34,37 @@ def create() -> Flask:
     write_lines(settings.log_level)
     cast("Any", disable_created_metrics)()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    ports = connect_dependencies(client, settings)
-    return create_app(ports, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+    dependencies = connect_dependencies(client, settings)
+    return create_app(
+        dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
+    )
 
 
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
-    clock, room, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
+    clock, pending, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
     metrics, jobs = Metrics(), RedisJobStore(client)
 
     def on_delivery(replies: int) -> None:
-        metrics.count_replies(replies, still_waiting=len(room))
+        metrics.count_replies(replies, still_waiting=len(pending))
 
     def on_enqueue(enqueued: int) -> None:
-        metrics.count_enqueued(enqueued, waiting=len(room))
+        metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    feed = RedisReplyFeed(client, gateway_id, room, jobs.finished, on_delivery=on_delivery)
+    feed = RedisReplyFeed(client, gateway_id, pending, jobs.finished, on_delivery=on_delivery)
     feed.start()
-    limits = queue_limits(settings)
+    limits = enqueue_limits(settings)
     publisher = RedisPublisher(client, limits, on_enqueue)
-    deadline = settings.job_deadline_seconds
     canceller = RedisJobCanceller(client, clock, limits)
     dispatcher = Dispatcher(
         publisher,
-        room,
+        pending,
         jobs,
         canceller,
         DisconnectWatcher(),
         clock,
         gateway_id=gateway_id,
-        deadline_seconds=deadline,
+        deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
     )
     return Dependencies(
@@ -77,12 +78,12 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     )
 
 
-def queue_limits(settings: GatewaySettings) -> QueueLimits:
+def enqueue_limits(settings: GatewaySettings) -> EnqueueLimits:
     """Return what may wait; what is known of a job, and its lane, outlive the job's time."""
     deadline_seconds = int(settings.job_deadline_seconds)
-    return QueueLimits(
+    return EnqueueLimits(
         messages=settings.queue_limit,
         job_ttl_seconds=60 + deadline_seconds + settings.result_ttl_seconds,
         lane_ttl_seconds=60 + 2 * deadline_seconds,
-        longest_wait_seconds=settings.job_deadline_seconds,
+        max_wait_seconds=settings.job_deadline_seconds,
     )

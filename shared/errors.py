@@ -13,8 +13,7 @@ ParleyError
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
-├── RequestRepeated        a request's idempotency key was accepted before; names that job
-├── ClientGone             who waited for a reply has closed the connection
+├── ClientGone             the client that waited for a reply has closed the connection
 ├── KeyReused              an idempotency key was accepted before with another request
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
     └── ConversationBusy   too many messages of one conversation wait already
@@ -77,17 +76,8 @@ class InvalidRequest(ParleyError):
         self.field = field
 
 
-class RequestRepeated(ParleyError):
-    """Name the job that was accepted under the same idempotency key."""
-
-    def __init__(self, job_id: str, conversation_id: str) -> None:
-        super().__init__(f"this request was accepted before as job {job_id}")
-        self.job_id = job_id
-        self.conversation_id = conversation_id
-
-
 class ClientGone(ParleyError):
-    """Say that nobody is there any more to be answered."""
+    """Say that the client has closed the connection."""
 
 
 class KeyReused(ParleyError):

@@ -1,9 +1,10 @@
 """The Lua scripts of the protocol: read with their includes, and made callable.
 
-A call is redis-py's own. A leaner one, over a connection of the thread's own, saved about 10 of some
-2,000 microseconds of processor time a message (docs/experiments/redis-calls.md).
+A call is redis-py's own. A leaner one, over a connection of the thread's own, saved about 10 of
+some 2,000 microseconds of processor time a message (docs/experiments/redis-calls.md).
 """
 
+from collections.abc import Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import takewhile

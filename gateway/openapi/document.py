@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -10,6 +11,8 @@ import yaml
 from jinja2 import Environment
 from markupsafe import Markup
 
+# The loader written in C: eight times as fast.
+_YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -22,8 +25,9 @@ class Documentation:
     style: str
 
 
+@cache
 def compose_documentation() -> Documentation:
-    """Read the files and put both forms together."""
+    """Read the files and put both forms together, once a process."""
     document = read_document()
     style = _read("pages", "palette.css") + _read("openapi", "docs.css")
     template = Environment(autoescape=True, trim_blocks=True).from_string(
@@ -41,7 +45,7 @@ def compose_documentation() -> Documentation:
 
 def read_document() -> dict[str, Any]:
     """Return the document as it ships."""
-    document: dict[str, Any] = yaml.safe_load(_read("openapi", "document.yaml"))
+    document: dict[str, Any] = yaml.load(_read("openapi", "document.yaml"), _YAML_LOADER)  # noqa: S506
     return document
 
 

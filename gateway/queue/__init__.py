@@ -1,1 +1,1 @@
-"""The way to the queue and back: publish jobs, wait for replies, look jobs up, cancel them."""
+"""The gateway's side of the queue: publish jobs, wait for replies, look jobs up, cancel them."""

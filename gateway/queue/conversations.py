@@ -1,4 +1,4 @@
-"""Port: what was said in a conversation. Adapters: Redis, and memory for tests."""
+"""Shows and erases what was said in conversations: the interface, and its adapter to Redis."""
 
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -6,7 +6,7 @@ from typing import Protocol, cast
 import redis
 
 from gateway.queue.job_canceller import encode_cancelled
-from gateway.queue.publisher import QueueLimits
+from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
@@ -20,13 +20,13 @@ class Conversations(Protocol):
         """Return the turns in order, each as the JSON of a Turn; empty for an unknown one."""
 
     def erase(self, conversation_id: str) -> None:
-        """Forget all that was said and the wording that was used; cancel what is on its way."""
+        """Forget all that was said and the wording that was used; cancel unfinished jobs."""
 
 
 class RedisConversations:
     """Read and delete the lists that workers append to."""
 
-    def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
+    def __init__(self, client: "redis.Redis", clock: Clock, limits: EnqueueLimits) -> None:
         self._client = client
         self._clock = clock
         self._limits = limits
@@ -46,18 +46,3 @@ class RedisConversations:
                 keys=(keys.turns(conversation_id), keys.phrases(conversation_id)),
                 args=(conversation_id, self._limits.job_ttl_seconds, *ends),
             )
-
-
-class MemoryConversations:
-    """Hold what a test puts in."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, list[bytes]] = {}
-
-    def turns(self, conversation_id: str) -> Sequence[bytes]:
-        """Return what the test has put in."""
-        return self.stored.get(conversation_id, [])
-
-    def erase(self, conversation_id: str) -> None:
-        """Drop what the test has put in."""
-        self.stored.pop(conversation_id, None)

@@ -1,6 +1,6 @@
-"""Notice clients that go away while they wait: one look a second at all their connections.
+"""Notice clients that disconnect while they wait: all their connections are polled each second.
 
-A look is one system call, whatever number waits; a request pays for an entry in a dictionary.
+A poll is one system call, however many wait; a request pays for an entry in a dictionary.
 """
 
 import select
@@ -16,10 +16,10 @@ POLL_SECONDS = 1.0
 
 
 class DisconnectWatcher:
-    """Wake the request of every client that has closed its connection, and say so.
+    """Wake the request of every client that has closed its connection, and report it.
 
-    A client that closes only its sending half counts as gone: no HTTP client that still wants its
-    answer does so.
+    A client that closes only its sending half counts as disconnected: no HTTP client that still
+    wants its answer does so.
     """
 
     def __init__(self, poll_seconds: float = POLL_SECONDS) -> None:
@@ -29,10 +29,10 @@ class DisconnectWatcher:
         self._thread: threading.Thread | None = None
 
     def watch(
-        self, descriptor: int, awaited: PendingReply, on_disconnect: Callable[[], None]
+        self, descriptor: int, reply: PendingReply, on_disconnect: Callable[[], None]
     ) -> None:
         """Watch a connection from now on until `forget`."""
-        self._waiting[descriptor] = awaited, on_disconnect
+        self._waiting[descriptor] = reply, on_disconnect
         if self._thread is None:
             self._start()
 
@@ -40,18 +40,17 @@ class DisconnectWatcher:
         """Watch a connection no longer; call before it may serve another request."""
         self._waiting.pop(descriptor, None)
 
-    def look(self) -> int:
-        """Wake the requests of clients that have gone; return how many."""
+    def poll(self) -> int:
+        """Wake the requests of clients that have disconnected; return how many."""
         # gevent's own poll knows nothing of half-closed connections; this one never blocks.
-        poll: Any = get_original("select", "poll")()
+        poller: Any = get_original("select", "poll")()
         for descriptor in list(self._waiting):
-            poll.register(descriptor, select.POLLRDHUP)
-        gone = [self._waiting.pop(descriptor, None) for descriptor, _ in poll.poll(0)]
-        for departed in filter(None, gone):
-            awaited, on_disconnect = departed
-            awaited.client_disconnected()
+            poller.register(descriptor, select.POLLRDHUP)
+        found = [self._waiting.pop(descriptor, None) for descriptor, _ in poller.poll(0)]
+        for reply, on_disconnect in filter(None, found):
+            reply.client_disconnected()
             on_disconnect()
-        return len(gone)
+        return len(found)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -59,11 +58,13 @@ class DisconnectWatcher:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="departures", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="disconnect-watcher", daemon=True
+                )
                 self._thread.start()
 
     def _run(self) -> None:
         pause = threading.Event()
         while not pause.wait(self._poll_seconds):
             if self._waiting:
-                self.look()
+                self.poll()

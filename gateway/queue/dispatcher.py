@@ -13,10 +13,10 @@ from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
-from gateway.queue.publisher import Publisher
+from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
 from shared import wire
 from shared.clock import Clock
-from shared.errors import QueueUnavailable, RequestRepeated
+from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob
 from shared.results import JobRecord
 
@@ -36,7 +36,7 @@ class Dispatcher:
     def __init__(
         self,
         publisher: Publisher,
-        room: PendingReplies,
+        pending: PendingReplies,
         jobs: JobStore,
         canceller: JobCanceller,
         disconnect_watcher: DisconnectWatcher,
@@ -47,7 +47,7 @@ class Dispatcher:
         observe_enqueue: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._publisher = publisher
-        self._room = room
+        self._pending = pending
         self._jobs = jobs
         self._canceller = canceller
         self._disconnect_watcher = disconnect_watcher
@@ -70,73 +70,71 @@ class Dispatcher:
             gateway=self._gateway_id,
         )
 
-    def ask(
+    def submit(
         self,
         job: ChatJob,
         wait_seconds: float,
-        claim: IdempotencyKey | None = None,
+        key: IdempotencyKey | None = None,
         connection: int | None = None,
     ) -> SubmitResult:
-        """Queue a job and return its record, one still on the way when the wait runs out.
+        """Queue a job and return its record, one still on the way if the wait runs out.
 
-        Where the claim's key stands for an earlier job, that one is waited for instead. Raises
-        AdmissionRefused, KeyReused or QueueUnavailable where the job could not be queued, and
-        ClientGone where the `connection`, a file descriptor, was closed; then a job without a key
-        is cancelled, since nobody could find its reply.
+        If the key stands for an earlier job, that one is waited for instead. Raises
+        AdmissionRefused, KeyReused or QueueUnavailable if the job could not be queued, and
+        ClientGone if the `connection`, a file descriptor, was closed; then a job without a key
+        is cancelled, since no client could find its reply.
         """
-        try:
-            record = self._send(job, wait_seconds, claim, connection)
-        except RequestRepeated as first:
-            record = self._attach_to_existing(first.job_id, wait_seconds, connection)
-            return SubmitResult(first.job_id, first.conversation_id, record)
+        request = EnqueueRequest.of(job, key)
+        outcome: EnqueueOutcome | JobRecord
+        if wait_seconds <= 0:
+            outcome = self._publisher.submit(request)
+        else:
+            with self._pending.register(job.id) as reply:
+                self._publisher.post(request, self._acknowledge(job, reply))
+                ended = self._wait(reply, wait_seconds, connection, cancel=key is None)
+            outcome = ended or self._final_lookup(job.id)
+        if isinstance(outcome, ExistingJob):
+            return self._attach(outcome, wait_seconds, connection)
+        record = outcome if isinstance(outcome, JobRecord) else JobRecord("queued")
         return SubmitResult(job.id, job.conversation_id, record)
 
-    def _send(
-        self,
-        job: ChatJob,
-        wait_seconds: float,
-        claim: IdempotencyKey | None,
-        connection: int | None,
-    ) -> JobRecord:
-        if wait_seconds <= 0:
-            self._publisher.publish(job, claim)
-            return JobRecord("queued")
-        with self._room.expect(job.id) as awaited:
+    def _acknowledge(
+        self, job: ChatJob, reply: PendingReply
+    ) -> Callable[[EnqueueOutcome | Exception], None]:
+        def acknowledge(outcome: EnqueueOutcome | Exception) -> None:
+            self._observe_enqueue(self._clock.now() - job.accepted_at)
+            reply.acknowledge(outcome)
 
-            def acknowledge(outcome: int | Exception) -> None:
-                self._observe_enqueue(self._clock.now() - job.accepted_at)
-                awaited.acknowledge(outcome)
-
-            self._publisher.post(job, acknowledge, claim)
-            record = self._wait(awaited, wait_seconds, connection, abandon=claim is None)
-        return record or self._final_lookup(job.id)
+        return acknowledge
 
     def _wait(
-        self, awaited: PendingReply, seconds: float, connection: int | None, *, abandon: bool
-    ) -> JobRecord | None:
+        self, reply: PendingReply, seconds: float, connection: int | None, *, cancel: bool
+    ) -> JobRecord | ExistingJob | None:
         if connection is None:
-            return awaited.wait(seconds)
+            return reply.wait(seconds)
 
         def on_disconnect() -> None:
-            if abandon:
-                self._canceller.abandon(awaited.job_id, self._gateway_id)
+            if cancel:
+                self._canceller.abandon(reply.job_id, self._gateway_id)
 
-        self._disconnect_watcher.watch(connection, awaited, on_disconnect)
+        self._disconnect_watcher.watch(connection, reply, on_disconnect)
         try:
-            return awaited.wait(seconds)
+            return reply.wait(seconds)
         finally:
             self._disconnect_watcher.forget(connection)
 
-    def _attach_to_existing(
-        self, job_id: str, wait_seconds: float, connection: int | None
-    ) -> JobRecord:
-        with self._room.expect(job_id) as awaited:
-            record = self._jobs.find(job_id) or JobRecord("queued")
-            if record.state in ENDED or wait_seconds <= 0:
-                return record
-            awaited.acknowledge(0)
-            ended = self._wait(awaited, wait_seconds, connection, abandon=False)
-            return ended or self._final_lookup(job_id)
+    def _attach(
+        self, existing: ExistingJob, wait_seconds: float, connection: int | None
+    ) -> SubmitResult:
+        """Wait for a job that an earlier request queued, and leave it be if the client goes."""
+        with self._pending.register(existing.job_id, queued=True) as reply:
+            record = self._jobs.find(existing.job_id) or JobRecord("queued")
+            if record.state not in ENDED and wait_seconds > 0:
+                ended = self._wait(reply, wait_seconds, connection, cancel=False)
+                if not isinstance(ended, JobRecord):
+                    ended = self._final_lookup(existing.job_id)
+                record = ended
+        return SubmitResult(existing.job_id, existing.conversation_id, record)
 
     def _final_lookup(self, job_id: str) -> JobRecord:
         try:

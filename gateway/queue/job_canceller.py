@@ -1,4 +1,4 @@
-"""Port: end jobs that nobody wants any more. Adapters: Redis, and memory for tests."""
+"""Cancels jobs that are not wanted any more: the interface, and its adapter to Redis."""
 
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -6,13 +6,11 @@ from typing import Protocol, cast
 import redis
 
 from gateway.queue.coalescer import Coalescer
-from gateway.queue.job_store import MemoryJobStore
-from gateway.queue.pending_replies import ENDED
-from gateway.queue.publisher import QueueLimits
+from gateway.queue.publisher import EnqueueLimits
 from shared import keys, results
 from shared.clock import Clock
 from shared.connection import queue_errors
-from shared.results import Failure, JobRecord
+from shared.results import Failure
 from shared.scripts import register_script
 
 ANY_JOB = "<job>"
@@ -22,16 +20,16 @@ class JobCanceller(Protocol):
     """End jobs as cancelled. Raises QueueUnavailable."""
 
     def cancel(self, job_id: str) -> bool:
-        """End a job unless it has ended already; False where it is not known."""
+        """End a job unless it has ended already; False if it is not known."""
 
     def abandon(self, job_id: str, gateway: str) -> None:
         """End a job soon unless another gateway than this one waits for it; never raises."""
 
 
 class RedisJobCanceller:
-    """Store the end of jobs and let the next of their conversations go; calls share a trip."""
+    """Store the end of jobs and start the next of their conversations; calls share a round trip."""
 
-    def __init__(self, client: "redis.Redis", clock: Clock, limits: QueueLimits) -> None:
+    def __init__(self, client: "redis.Redis", clock: Clock, limits: EnqueueLimits) -> None:
         self._clock = clock
         self._limits = limits
         self._script = register_script(client, "cancel.lua")
@@ -42,7 +40,7 @@ class RedisJobCanceller:
         return self._coalescer.submit((job_id, "")) != b"unknown"
 
     def abandon(self, job_id: str, gateway: str) -> None:
-        """End a job with the next round trip; without Redis it goes on, to nobody's harm."""
+        """End a job with the next round trip; without Redis it goes on, which does no harm."""
         self._coalescer.post((job_id, gateway), lambda _outcome: None)
 
     def _send(self, jobs: Sequence[tuple[str, str]]) -> Sequence[bytes]:
@@ -57,27 +55,8 @@ class RedisJobCanceller:
             return cast("list[bytes]", self._script(keys=(keys.INFERENCE,), args=arguments))
 
 
-class MemoryJobCanceller:
-    """Change the records of a memory store."""
-
-    def __init__(self, jobs: MemoryJobStore) -> None:
-        self._jobs = jobs
-
-    def cancel(self, job_id: str) -> bool:
-        """Put a cancelled record in place of one on the way."""
-        record = self._jobs.find(job_id)
-        if record and record.state not in ENDED:
-            failure = results.encode_failure(Failure("cancelled", "The message was cancelled."))
-            self._jobs.records[job_id] = JobRecord("cancelled", failure)
-        return record is not None
-
-    def abandon(self, job_id: str, gateway: str) -> None:
-        """Put a cancelled record in place of one on the way."""
-        self.cancel(job_id)
-
-
 def encode_cancelled(reason: str, at: float) -> tuple[bytes, bytes]:
-    """Return announcement and Celery result of a cancelled job, ANY_JOB in place of its id."""
+    """Return notification and Celery result of a cancelled job, ANY_JOB in place of its id."""
     body = results.encode_failure(Failure("cancelled", reason))
     return (
         results.encode_notification(ANY_JOB, "cancelled", body),

@@ -1,4 +1,4 @@
-"""Port: look up what is known of a job. Adapters: Redis, and memory for tests."""
+"""Looks up what is known of jobs: the interface, and its adapter to Redis."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,39 +14,39 @@ from shared.results import JobRecord
 
 logger = logging.getLogger("parley.gateway.jobs")
 
-_LOOKUPS_AT_ONCE = 500
+_MAX_LOOKUPS = 500
 _STATES = get_args(JobState)
 
 
 class JobStore(Protocol):
-    """Tell what is known of jobs; both methods raise QueueUnavailable."""
+    """Return what is known of jobs; both methods raise QueueUnavailable."""
 
     def find(self, job_id: str) -> JobRecord | None:
-        """Return a job's state, with its body where it has ended; None for an unknown job."""
+        """Return a job's state, with its body if it has ended; None for an unknown job."""
 
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         """Return those of these jobs that have ended."""
 
 
 class RedisJobStore:
-    """Read Celery's results and the jobs' hashes; simultaneous look-ups share a round trip."""
+    """Read Celery's results and the jobs' hashes; simultaneous lookups share a round trip."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._coalescer: Coalescer[str, JobRecord | None] = Coalescer(self._look_up)
 
     def find(self, job_id: str) -> JobRecord | None:
-        """Return a job's record: its stored result, else its state on the way."""
+        """Return a job's record: its stored result, else its state until then."""
         return self._coalescer.submit(job_id)
 
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         """Return those of these jobs whose result is stored."""
         records: dict[str, JobRecord] = {}
-        for start in range(0, len(job_ids), _LOOKUPS_AT_ONCE):
-            some = job_ids[start : start + _LOOKUPS_AT_ONCE]
+        for start in range(0, len(job_ids), _MAX_LOOKUPS):
+            chunk = job_ids[start : start + _MAX_LOOKUPS]
             with queue_errors():
-                stored = self._client.mget([keys.result(job_id) for job_id in some])
-            records.update(_ended(some, cast("list[bytes | None]", stored)))
+                stored = self._client.mget([keys.result(job_id) for job_id in chunk])
+            records.update(_ended(chunk, cast("list[bytes | None]", stored)))
         return records
 
     def _look_up(self, job_ids: Sequence[str]) -> Sequence[JobRecord | None]:
@@ -57,25 +57,9 @@ class RedisJobStore:
             stored, *states = pipeline.execute()
         ended = dict(_ended(job_ids, stored))
         return [
-            ended.get(job_id) or _on_the_way(state)
+            ended.get(job_id) or _unfinished(state)
             for job_id, state in zip(job_ids, states, strict=True)
         ]
-
-
-class MemoryJobStore:
-    """Hold what a test puts in."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, JobRecord] = {}
-
-    def find(self, job_id: str) -> JobRecord | None:
-        """Return what the test has put in."""
-        return self.records.get(job_id)
-
-    def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
-        """Return those of these jobs that have a body."""
-        known = {job_id: self.records.get(job_id) for job_id in job_ids}
-        return {job_id: record for job_id, record in known.items() if record and record.body}
 
 
 def _ended(
@@ -90,7 +74,7 @@ def _ended(
             logger.warning("the stored result of job %s could not be read", job_id)
 
 
-def _on_the_way(state: bytes | None) -> JobRecord | None:
+def _unfinished(state: bytes | None) -> JobRecord | None:
     if state is None:
         return None
     name = state.decode(errors="replace")

@@ -9,7 +9,7 @@ from gateway.health import readiness
 from gateway.metrics import expose
 
 
-def register(app: Flask, ports: Dependencies, *, many_processes: bool) -> None:
+def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) -> None:
     """Serve the three."""
 
     @app.get("/healthz")
@@ -18,7 +18,7 @@ def register(app: Flask, ports: Dependencies, *, many_processes: bool) -> None:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        parts = readiness(ports.health, ports.feed.is_live())
+        parts = readiness(dependencies.health, dependencies.feed.is_live())
         ready = all(part.ok for part in parts.values())
         body = {"status": "ready" if ready else "not ready", **parts}
         return Response(
@@ -30,5 +30,5 @@ def register(app: Flask, ports: Dependencies, *, many_processes: bool) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        body = expose(ports.metrics, ports.health, many_processes=many_processes)
+        body = expose(dependencies.metrics, dependencies.health, many_processes=many_processes)
         return Response(body, content_type=CONTENT_TYPE_LATEST)

@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
 
 def answer_page(page: Page) -> Response:
-    """Return a page with the headers that keep it to itself; 304 where the client has it."""
+    """Return a page with the headers that keep it to itself; 304 if the client has it."""
     response = Response(page.document, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = page.policy
     response.headers["Referrer-Policy"] = "no-referrer"

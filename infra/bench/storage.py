@@ -18,7 +18,7 @@ from pathlib import Path
 
 import redis
 
-from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
 from infra.bench.systems import free_ports
 from infra.stack.embedded_redis import server_command
 from infra.stack.probes import RedisProbe
@@ -98,7 +98,7 @@ def _used_bytes(client: "redis.Redis") -> int:
 
 def _publish(url: str, messages: int) -> None:
     clock = SystemClock()
-    limits = QueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
+    limits = EnqueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
     publisher = RedisPublisher(connect(url, timeout_seconds=30), limits)
     settled = threading.Semaphore(0)
     for start in range(0, messages, _TOGETHER):
@@ -106,7 +106,7 @@ def _publish(url: str, messages: int) -> None:
         for _ in range(together):
             job_id, now = wire.new_job_id(), clock.now()
             job = ChatJob(job_id, _ASKED, job_id, now, expires_at=now + 3_600, gateway="gateway-1")
-            publisher.post(job, lambda _outcome: settled.release())
+            publisher.post(EnqueueRequest.of(job), lambda _outcome: settled.release())
         for _ in range(together):
             settled.acquire()
 

@@ -16,11 +16,11 @@ from infra.chaos.malformed import malformed_messages
 from infra.chaos.proxy import Proxy
 from infra.chaos.worker import ForgetfulQueue
 from shared import keys
-from shared.clock import ManualClock
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer
 from tests.contract.broker import claim, done
+from tests.fakes.clock import ManualClock
 from tests.processes import RedisServer, free_port
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy

@@ -6,10 +6,10 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn, WorkerStatus
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     Completion,

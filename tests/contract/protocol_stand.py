@@ -9,13 +9,13 @@ import redis
 
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
-from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
 from shared.wire import encode_infer, read_chat_job
 from tests.contract.broker import done
+from tests.fakes.clock import ManualClock
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
@@ -25,7 +25,7 @@ from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQue
 from workers.consumer.role import Role
 from workers.preprocessing.preprocessor import Prepared
 
-GATEWAY_LIMITS = QueueLimits(
+GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
 CONVERSATIONS = ("talk", "chat")

@@ -1,4 +1,4 @@
-"""Cancelling and erasing, between gateway and worker: who waits is told, the next job goes."""
+"""Cancelling and erasing: the gateway that waits hears of it, the next job runs."""
 
 from dataclasses import dataclass
 
@@ -11,26 +11,26 @@ from celery.exceptions import TaskRevokedError
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
-from gateway.queue.publisher import QueueLimits, RedisPublisher
+from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob, Turn
 from shared.results import decode_notifications, failure_detail
 from shared.wire import encode_infer, read_chat_job
 from tests.contract.broker import claim, done
+from tests.fakes.clock import ManualClock
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import EXPIRY_GRACE_SECONDS, Lease, QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 
 @dataclass
-class Bench:
+class Harness:
     url: str
     client: redis.Redis
 
     def __post_init__(self) -> None:
         self.clock = ManualClock()
-        limits = QueueLimits(messages=9, job_ttl_seconds=60, lane_ttl_seconds=90)
+        limits = EnqueueLimits(messages=9, job_ttl_seconds=60, lane_ttl_seconds=90)
         self.publisher = RedisPublisher(self.client, limits)
         self.canceller = RedisJobCanceller(self.client, self.clock, limits)
         self.conversations = RedisConversations(self.client, self.clock, limits)
@@ -40,10 +40,10 @@ class Bench:
 
     def publish(self, *names: str, gateway: str | None = None, seconds: float | None = 30) -> None:
         now = self.clock.now()
-        over_at = None if seconds is None else now + seconds
+        expires_at = None if seconds is None else now + seconds
         for name in names:
-            job = ChatJob(name, "Hello", "talk", now, expires_at=over_at, gateway=gateway)
-            self.publisher.publish(job)
+            job = ChatJob(name, "Hello", "talk", now, expires_at=expires_at, gateway=gateway)
+            self.publisher.submit(EnqueueRequest.of(job))
 
     def lease(self) -> list[tuple[Lease, str, str]]:
         """Lease and start all that is queued; return id and verdict of each."""
@@ -69,17 +69,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(redis_url: str, redis_client: "redis.Redis") -> Bench:
-    return Bench(redis_url, redis_client)
+def harness(redis_url: str, redis_client: "redis.Redis") -> Harness:
+    return Harness(redis_url, redis_client)
 
 
-def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
-    bench.publish("a", "b")
+def test_a_queued_job_never_runs_and_the_next_one_goes(harness: Harness) -> None:
+    harness.publish("a", "b")
 
-    assert bench.canceller.cancel("a")
+    assert harness.canceller.cancel("a")
 
-    assert bench.state("a") == "cancelled"
-    assert sorted(bench.started()) == ["a cancelled", "b run"]
+    assert harness.state("a") == "cancelled"
+    assert sorted(harness.started()) == ["a cancelled", "b run"]
 
 
 @pytest.mark.parametrize(
@@ -90,192 +90,192 @@ def test_a_queued_job_never_runs_and_the_next_one_goes(bench: Bench) -> None:
     ],
 )
 def test_a_result_that_celery_has_stored_is_read_in_its_own_spelling(
-    bench: Bench, status: str, value: object, verdict: str
+    harness: Harness, status: str, value: object, verdict: str
 ) -> None:
-    bench.publish("a")
+    harness.publish("a")
     backend = Celery("client", backend="cache+memory://", set_as_current=False).backend
     backend.store_result("a", value, status)
-    bench.client.set(keys.result("a"), backend.get(backend.get_key_for_task("a")))
+    harness.client.set(keys.result("a"), backend.get(backend.get_key_for_task("a")))
 
-    assert bench.started() == [f"a {verdict}"]
+    assert harness.started() == [f"a {verdict}"]
 
 
 @pytest.mark.parametrize("result", ["no JSON", "[]", "null", '"REVOKED"', "[" * 5_000])
-def test_a_result_that_is_no_celery_result_ends_the_job_too(bench: Bench, result: str) -> None:
-    bench.publish("a")
-    bench.client.set(keys.result("a"), result)
+def test_a_result_that_is_no_celery_result_ends_the_job_too(harness: Harness, result: str) -> None:
+    harness.publish("a")
+    harness.client.set(keys.result("a"), result)
 
-    assert bench.started() == ["a ended"]
-
-
-def test_a_parked_job_never_reaches_the_queue(bench: Bench) -> None:
-    bench.publish("a", "b", "c")
-    [(lease, _, _)] = bench.lease()
-
-    assert bench.canceller.cancel("b")
-
-    assert bench.complete(lease, "a") == "applied"
-    assert bench.started() == ["c run"]
-    assert bench.state("b") == "cancelled"
-    assert bench.client.zcard(keys.PARKED) == 0
+    assert harness.started() == ["a ended"]
 
 
-def test_a_running_jobs_reply_is_thrown_away(bench: Bench) -> None:
-    bench.publish("a", "b")
-    [(lease, _, _)] = bench.lease()
+def test_a_parked_job_never_reaches_the_queue(harness: Harness) -> None:
+    harness.publish("a", "b", "c")
+    [(lease, _, _)] = harness.lease()
 
-    assert bench.canceller.cancel("a")
+    assert harness.canceller.cancel("b")
 
-    assert bench.started() == ["b run"]
-    assert bench.complete(lease, "a") == "duplicate"
-    assert bench.state("a") == "cancelled"
-    assert bench.turns() == []
-    assert bench.client.get(keys.lane("talk")) == b"b"
-
-
-def test_cancelling_again_changes_nothing(bench: Bench) -> None:
-    bench.publish("a", "b")
-
-    assert bench.canceller.cancel("a")
-    stored = bench.client.get(keys.result("a"))
-    assert bench.canceller.cancel("a")
-
-    assert bench.client.get(keys.result("a")) == stored
-    assert bench.client.llen(keys.INFERENCE) == 2
+    assert harness.complete(lease, "a") == "applied"
+    assert harness.started() == ["c run"]
+    assert harness.state("b") == "cancelled"
+    assert harness.client.zcard(keys.PARKED) == 0
 
 
-def test_an_ended_job_stays_as_it_is_and_an_unknown_one_is_unknown(bench: Bench) -> None:
-    bench.publish("a")
-    [(lease, _, _)] = bench.lease()
-    bench.complete(lease, "a")
+def test_a_running_jobs_reply_is_thrown_away(harness: Harness) -> None:
+    harness.publish("a", "b")
+    [(lease, _, _)] = harness.lease()
 
-    assert bench.canceller.cancel("a")
+    assert harness.canceller.cancel("a")
 
-    assert bench.state("a") == "done"
-    assert not bench.canceller.cancel("unknown")
+    assert harness.started() == ["b run"]
+    assert harness.complete(lease, "a") == "duplicate"
+    assert harness.state("a") == "cancelled"
+    assert harness.turns() == []
+    assert harness.client.get(keys.lane("talk")) == b"b"
 
 
-def test_the_gateway_that_waits_is_told(bench: Bench) -> None:
-    bench.publish("a", gateway="g-1")
-    with bench.client.pubsub(ignore_subscribe_messages=True) as heard:  # type: ignore[no-untyped-call]
-        heard.subscribe(keys.replies("g-1"), keys.result("a"))
-        heard.get_message(timeout=5)
-        heard.get_message(timeout=5)
-        bench.canceller.cancel("a")
-        messages = [heard.get_message(timeout=5) for _ in range(2)]
+def test_cancelling_again_changes_nothing(harness: Harness) -> None:
+    harness.publish("a", "b")
+
+    assert harness.canceller.cancel("a")
+    stored = harness.client.get(keys.result("a"))
+    assert harness.canceller.cancel("a")
+
+    assert harness.client.get(keys.result("a")) == stored
+    assert harness.client.llen(keys.INFERENCE) == 2
+
+
+def test_an_ended_job_stays_as_it_is_and_an_unknown_one_is_unknown(harness: Harness) -> None:
+    harness.publish("a")
+    [(lease, _, _)] = harness.lease()
+    harness.complete(lease, "a")
+
+    assert harness.canceller.cancel("a")
+
+    assert harness.state("a") == "done"
+    assert not harness.canceller.cancel("unknown")
+
+
+def test_the_gateway_that_waits_is_notified(harness: Harness) -> None:
+    harness.publish("a", gateway="g-1")
+    with harness.client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+        pubsub.subscribe(keys.replies("g-1"), keys.result("a"))
+        pubsub.get_message(timeout=5)
+        pubsub.get_message(timeout=5)
+        harness.canceller.cancel("a")
+        messages = [pubsub.get_message(timeout=5) for _ in range(2)]
 
     by_channel = {message["channel"].decode(): message["data"] for message in messages}
     [(job_id, record)] = decode_notifications(by_channel[keys.replies("g-1")])
     assert (job_id, record.state) == ("a", "cancelled")
     assert failure_detail(record.body or b"") == "The message was cancelled."
-    told = msgspec.json.decode(by_channel[keys.result("a")])
-    assert (told["status"], told["task_id"]) == ("REVOKED", "a")
-    assert told["result"]["exc_type"] == "JobCancelled"
+    published = msgspec.json.decode(by_channel[keys.result("a")])
+    assert (published["status"], published["task_id"]) == ("REVOKED", "a")
+    assert published["result"]["exc_type"] == "JobCancelled"
 
 
-def test_a_newcomer_does_not_overtake_those_whose_lane_has_run_out(bench: Bench) -> None:
-    bench.publish("a", "b")
-    [(late, _, _)] = bench.lease()
-    bench.client.delete(keys.lane("talk"))
+def test_a_newcomer_does_not_overtake_those_whose_lane_has_run_out(harness: Harness) -> None:
+    harness.publish("a", "b")
+    [(late, _, _)] = harness.lease()
+    harness.client.delete(keys.lane("talk"))
 
-    bench.publish("c")
+    harness.publish("c")
 
-    [(lease, name, verdict)] = bench.lease()
+    [(lease, name, verdict)] = harness.lease()
     assert (name, verdict) == ("b", "run")
-    assert bench.complete(late, "a") == "applied"
-    assert bench.started() == []
-    bench.complete(lease, "b")
-    assert bench.started() == ["c run"]
+    assert harness.complete(late, "a") == "applied"
+    assert harness.started() == []
+    harness.complete(lease, "b")
+    assert harness.started() == ["c run"]
 
 
-def test_a_celery_clients_job_does_not_overtake_either(bench: Bench) -> None:
-    bench.publish("a", "b")
-    bench.lease()
-    bench.client.delete(keys.lane("talk"))
-    bench.client.lpush(keys.INFERENCE, encode_infer(ChatJob("c", "Hello", "talk", 1.0)))
+def test_a_celery_clients_job_does_not_overtake_either(harness: Harness) -> None:
+    harness.publish("a", "b")
+    harness.lease()
+    harness.client.delete(keys.lane("talk"))
+    harness.client.lpush(keys.INFERENCE, encode_infer(ChatJob("c", "Hello", "talk", 1.0)))
 
-    assert bench.started() == ["c parked"]
-    [(lease, name, verdict)] = bench.lease()
+    assert harness.started() == ["c parked"]
+    [(lease, name, verdict)] = harness.lease()
     assert (name, verdict) == ("b", "run")
-    bench.complete(lease, "b")
-    assert bench.started() == ["c run"]
+    harness.complete(lease, "b")
+    assert harness.started() == ["c run"]
 
 
-def test_a_lane_that_has_run_out_is_passed_on_all_the_same(bench: Bench) -> None:
-    bench.publish("a", "b")
-    [(lease, _, _)] = bench.lease()
-    bench.client.delete(keys.lane("talk"))
+def test_a_lane_that_has_run_out_is_passed_on_all_the_same(harness: Harness) -> None:
+    harness.publish("a", "b")
+    [(lease, _, _)] = harness.lease()
+    harness.client.delete(keys.lane("talk"))
 
-    bench.complete(lease, "a")
+    harness.complete(lease, "a")
 
-    assert bench.started() == ["b run"]
-
-
-def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(bench: Bench) -> None:
-    bench.publish("a")
-    bench.client.delete(keys.lane("talk"))
-    bench.publish("b")
-
-    assert [lease[1:] for lease in bench.lease()] == [("a", "parked"), ("b", "run")]
-    assert bench.client.get(keys.lane("talk")) == b"b"
+    assert harness.started() == ["b run"]
 
 
-def test_a_parked_job_whose_time_is_over_comes_back_to_be_ended(bench: Bench) -> None:
-    bench.publish("a")
-    bench.clock.advance(20)
-    bench.publish("b", "c")
-    bench.lease()
-    bench.clock.advance(30 + EXPIRY_GRACE_SECONDS - 0.1)
-    bench.worker.reclaim_dead()
-    assert bench.client.llen(keys.INFERENCE) == 0
+def test_a_gateways_job_that_lost_its_lane_waits_for_the_new_holder(harness: Harness) -> None:
+    harness.publish("a")
+    harness.client.delete(keys.lane("talk"))
+    harness.publish("b")
 
-    bench.clock.advance(0.2)
-    bench.worker.reclaim_dead()
+    assert [lease[1:] for lease in harness.lease()] == [("a", "parked"), ("b", "run")]
+    assert harness.client.get(keys.lane("talk")) == b"b"
 
-    back = [read_chat_job(lease.raw, 0.0) for lease in bench.worker.lease(9)]
+
+def test_a_parked_job_whose_time_is_over_comes_back_to_be_ended(harness: Harness) -> None:
+    harness.publish("a")
+    harness.clock.advance(20)
+    harness.publish("b", "c")
+    harness.lease()
+    harness.clock.advance(30 + EXPIRY_GRACE_SECONDS - 0.1)
+    harness.worker.reclaim_dead()
+    assert harness.client.llen(keys.INFERENCE) == 0
+
+    harness.clock.advance(0.2)
+    harness.worker.reclaim_dead()
+
+    back = [read_chat_job(lease.raw, 0.0) for lease in harness.worker.lease(9)]
     assert [job.id for job in back] == ["b", "c"]
-    assert all((job.expires_at or 0) < bench.clock.now() for job in back)
-    assert bench.client.keys("parley:*waiting*") == []
-    assert bench.client.zcard(keys.PARKED) == 0
+    assert all((job.expires_at or 0) < harness.clock.now() for job in back)
+    assert harness.client.keys("parley:*waiting*") == []
+    assert harness.client.zcard(keys.PARKED) == 0
 
 
-def test_a_parked_job_without_a_deadline_keeps_its_place(bench: Bench) -> None:
-    bench.publish("a", "b", "c", seconds=None)
-    [(lease, _, _)] = bench.lease()
-    bench.clock.advance(5_000)
-    bench.worker.reclaim_dead()
-    assert bench.client.llen(keys.INFERENCE) == 0
+def test_a_parked_job_without_a_deadline_keeps_its_place(harness: Harness) -> None:
+    harness.publish("a", "b", "c", seconds=None)
+    [(lease, _, _)] = harness.lease()
+    harness.clock.advance(5_000)
+    harness.worker.reclaim_dead()
+    assert harness.client.llen(keys.INFERENCE) == 0
 
-    bench.client.delete(keys.lane("talk"))
-    bench.clock.advance(5_000)
-    bench.worker.reclaim_dead()
+    harness.client.delete(keys.lane("talk"))
+    harness.clock.advance(5_000)
+    harness.worker.reclaim_dead()
 
-    assert bench.started() == ["b run"]
-    assert bench.complete(lease, "a") == "applied"
-    assert bench.client.get(keys.lane("talk")) == b"b"
-    assert bench.client.zcard(keys.PARKED) == 1
-
-
-def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(bench: Bench) -> None:
-    bench.publish("a", "b", "c")
-    [(lease, _, _)] = bench.lease()
-    bench.complete(lease, "a")
-    [(running, _, _)] = bench.lease()
-
-    bench.conversations.erase("talk")
-
-    assert bench.complete(running, "b") == "duplicate"
-    assert [bench.state(name) for name in "abc"] == ["done", "cancelled", "cancelled"]
-    assert bench.turns() == []
-    bench.publish("d")
-    assert bench.started() == ["d run"]
-    assert bench.client.zcard(keys.PARKED) == 0
+    assert harness.started() == ["b run"]
+    assert harness.complete(lease, "a") == "applied"
+    assert harness.client.get(keys.lane("talk")) == b"b"
+    assert harness.client.zcard(keys.PARKED) == 1
 
 
-def test_a_job_id_of_any_spelling_can_be_cancelled(bench: Bench) -> None:
-    bench.publish("50%", "%1")
+def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(harness: Harness) -> None:
+    harness.publish("a", "b", "c")
+    [(lease, _, _)] = harness.lease()
+    harness.complete(lease, "a")
+    [(running, _, _)] = harness.lease()
 
-    bench.conversations.erase("talk")
+    harness.conversations.erase("talk")
 
-    assert [bench.state(name) for name in ("50%", "%1")] == ["cancelled", "cancelled"]
-    assert b'"task_id":"50%"' in (bench.client.get(keys.result("50%")) or b"")
+    assert harness.complete(running, "b") == "duplicate"
+    assert [harness.state(name) for name in "abc"] == ["done", "cancelled", "cancelled"]
+    assert harness.turns() == []
+    harness.publish("d")
+    assert harness.started() == ["d run"]
+    assert harness.client.zcard(keys.PARKED) == 0
+
+
+def test_a_job_id_of_any_spelling_can_be_cancelled(harness: Harness) -> None:
+    harness.publish("50%", "%1")
+
+    harness.conversations.erase("talk")
+
+    assert [harness.state(name) for name in ("50%", "%1")] == ["cancelled", "cancelled"]
+    assert b'"task_id":"50%"' in (harness.client.get(keys.result("50%")) or b"")

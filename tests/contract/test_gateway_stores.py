@@ -1,4 +1,4 @@
-"""What the gateway reads from Redis, adapter by adapter: jobs, conversations, health."""
+"""What the gateway reads from Redis: jobs, conversations, health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +7,17 @@ import msgspec
 import pytest
 import redis
 
-from gateway.health import Health, MemoryHealth, RedisHealth
-from gateway.queue.conversations import Conversations, MemoryConversations, RedisConversations
-from gateway.queue.job_store import JobStore, MemoryJobStore, RedisJobStore
-from gateway.queue.publisher import QueueLimits
+from gateway.health import RedisHealth
+from gateway.queue.conversations import RedisConversations
+from gateway.queue.job_store import RedisJobStore
+from gateway.queue.publisher import EnqueueLimits
 from shared import keys, results
-from shared.clock import ManualClock
 from shared.connection import connect
 from shared.errors import QueueUnavailable
+from shared.heartbeats import read_heartbeats
 from shared.jobs import JobState, Turn, WorkerStatus
 from shared.results import Failure, JobRecord
+from tests.fakes.clock import ManualClock
 from tests.processes import free_port
 
 BODY = b'{"response":"Hello"}'
@@ -24,25 +25,22 @@ BODY = b'{"response":"Hello"}'
 
 @dataclass
 class Jobs:
-    store: JobStore
-    put: Callable[[str, JobRecord], None]
+    client: redis.Redis
 
+    def __post_init__(self) -> None:
+        self.store = RedisJobStore(self.client)
 
-@pytest.fixture(params=["memory", "redis"])
-def jobs(request: pytest.FixtureRequest) -> Jobs:
-    if request.param == "memory":
-        memory = MemoryJobStore()
-        return Jobs(memory, memory.records.__setitem__)
-    client: redis.Redis = request.getfixturevalue("redis_client")
-
-    def put(job_id: str, record: JobRecord) -> None:
+    def put(self, job_id: str, record: JobRecord) -> None:
         if record.body is None:
-            client.hset(keys.job(job_id), mapping={"state": record.state, "conversation": "c"})
+            self.client.hset(keys.job(job_id), mapping={"state": record.state, "conversation": "c"})
         else:
             result = results.celery_result(job_id, record.state, record.body, 1.0)
-            client.set(keys.result(job_id), result)
+            self.client.set(keys.result(job_id), result)
 
-    return Jobs(RedisJobStore(client), put)
+
+@pytest.fixture
+def jobs(redis_client: "redis.Redis") -> Jobs:
+    return Jobs(redis_client)
 
 
 def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
@@ -50,7 +48,7 @@ def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "started"])
-def test_a_job_on_the_way_has_a_state(jobs: Jobs, state: JobState) -> None:
+def test_a_job_that_has_not_ended_has_a_state(jobs: Jobs, state: JobState) -> None:
     jobs.put("a", JobRecord(state))
 
     assert jobs.store.find("a") == JobRecord(state)
@@ -87,7 +85,7 @@ def test_many_are_looked_up(redis_client: "redis.Redis") -> None:
     assert RedisJobStore(redis_client).finished(names).keys() == set(names)
 
 
-def test_a_result_that_nobody_can_read_is_passed_over(redis_client: "redis.Redis") -> None:
+def test_a_result_that_cannot_be_read_is_skipped(redis_client: "redis.Redis") -> None:
     redis_client.set(keys.result("a"), b"\x80 pickle?")
     redis_client.hset(keys.job("b"), "state", "dreaming")
     store = RedisJobStore(redis_client)
@@ -96,45 +94,26 @@ def test_a_result_that_nobody_can_read_is_passed_over(redis_client: "redis.Redis
     assert store.find("b") == JobRecord("queued")
 
 
-@dataclass
-class Talk:
-    conversations: Conversations
-    put: Callable[[str, list[bytes]], None]
+def conversations_in(client: "redis.Redis") -> RedisConversations:
+    return RedisConversations(client, ManualClock(), EnqueueLimits(4, 60, 90))
 
 
-def talk_in(client: "redis.Redis") -> RedisConversations:
-    return RedisConversations(client, ManualClock(), QueueLimits(4, 60, 90))
-
-
-@pytest.fixture(params=["memory", "redis"])
-def talk(request: pytest.FixtureRequest) -> Talk:
-    if request.param == "memory":
-        memory = MemoryConversations()
-        return Talk(memory, memory.stored.__setitem__)
-    client: redis.Redis = request.getfixturevalue("redis_client")
-
-    def put(conversation_id: str, turns: list[bytes]) -> None:
-        client.rpush(keys.turns(conversation_id), *turns)
-        client.rpush(keys.phrases(conversation_id), "sorry-1")
-
-    return Talk(talk_in(client), put)
-
-
-def test_turns_come_in_order_until_erased(talk: Talk) -> None:
+def test_turns_come_in_order_until_erased(redis_client: "redis.Redis") -> None:
+    conversations = conversations_in(redis_client)
     turns = [msgspec.json.encode(Turn("user", text, "a", 1.0)) for text in ("one", "two")]
-    talk.put("c", turns)
+    redis_client.rpush(keys.turns("c"), *turns)
 
-    assert talk.conversations.turns("c") == turns
-    assert talk.conversations.turns("other") == []
-    talk.conversations.erase("c")
-    talk.conversations.erase("other")
-    assert talk.conversations.turns("c") == []
+    assert conversations.turns("c") == turns
+    assert conversations.turns("other") == []
+    conversations.erase("c")
+    conversations.erase("other")
+    assert conversations.turns("c") == []
 
 
 def test_erasing_leaves_no_wording_behind(redis_client: "redis.Redis") -> None:
     redis_client.rpush(keys.phrases("c"), "sorry-1")
 
-    talk_in(redis_client).erase("c")
+    conversations_in(redis_client).erase("c")
 
     assert redis_client.keys() == []
 
@@ -143,45 +122,24 @@ def status(name: str, queue: str) -> WorkerStatus:
     return WorkerStatus(name, queue, "litert", 7, "host", 1.0, {"batches_total": 3.0})
 
 
-@dataclass
-class Parts:
-    health: Health
-    heartbeat: Callable[[WorkerStatus], None]
-    wait: Callable[[str, int], None]
+def test_nothing_at_the_start(redis_client: "redis.Redis") -> None:
+    health = RedisHealth(redis_client)
+
+    assert health.workers() == []
+    assert health.backlogs() == {"inference": 0, "sentiment": 0}
 
 
-@pytest.fixture(params=["memory", "redis"])
-def parts(request: pytest.FixtureRequest) -> Parts:
-    if request.param == "memory":
-        memory = MemoryHealth()
-        return Parts(memory, memory.alive.append, memory.waiting.__setitem__)
-    client: redis.Redis = request.getfixturevalue("redis_client")
-
-    def heartbeat(worker: WorkerStatus) -> None:
-        client.set(keys.worker(worker.id), msgspec.json.encode(worker), ex=10)
-        client.zadd(keys.workers(worker.queue), {worker.id: 1.0})
-
-    def wait(queue: str, messages: int) -> None:
-        client.lpush(queue, *[b"x"] * messages)
-
-    return Parts(RedisHealth(client), heartbeat, wait)
-
-
-def test_nothing_at_the_start(parts: Parts) -> None:
-    assert parts.health.workers() == []
-    assert parts.health.backlogs() == {"inference": 0, "sentiment": 0}
-
-
-def test_workers_and_backlogs_are_seen(parts: Parts) -> None:
+def test_workers_and_backlogs_are_seen(redis_client: "redis.Redis") -> None:
     workers = [status("w-1", "inference"), status("w-2", "inference"), status("s-1", "sentiment")]
     for worker in workers:
-        parts.heartbeat(worker)
-    parts.wait("inference", 4)
+        redis_client.set(keys.worker(worker.id), msgspec.json.encode(worker), ex=10)
+        redis_client.zadd(keys.workers(worker.queue), {worker.id: 1.0})
+    redis_client.lpush("inference", *[b"x"] * 4)
+    health = RedisHealth(redis_client)
 
-    assert sorted(parts.health.workers(), key=lambda worker: worker.id) == sorted(
-        workers, key=lambda worker: worker.id
-    )
-    assert parts.health.backlogs() == {"inference": 4, "sentiment": 0}
+    assert health.workers() == workers
+    assert read_heartbeats(redis_client, ["sentiment"]) == workers[2:]
+    assert health.backlogs() == {"inference": 4, "sentiment": 0}
 
 
 def test_a_worker_without_heartbeat_is_dead(redis_client: "redis.Redis") -> None:
@@ -199,7 +157,7 @@ def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
 
 def test_without_a_server_all_say_so() -> None:
     client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
-    health, conversations = RedisHealth(client), talk_in(client)
+    health, conversations = RedisHealth(client), conversations_in(client)
     calls: list[Callable[[], object]] = [
         health.workers,
         health.backlogs,

@@ -12,29 +12,29 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared import keys
-from shared.clock import ManualClock
 from shared.settings import load
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done
+from tests.fakes.clock import ManualClock
 from tests.processes import wait_until
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 KEY = "order-4711:retry"
-Start = Callable[[], FlaskClient]
+StartGateway = Callable[[], FlaskClient]
 
 
 @pytest.fixture
-def start(redis_client: "redis.Redis") -> Iterator[Start]:
+def start(redis_client: "redis.Redis") -> Iterator[StartGateway]:
     feeds = []
 
     def start() -> FlaskClient:
         settings = load(GatewaySettings, queue_limit=2, wait_seconds=20)
-        ports = connect_dependencies(redis_client, settings)
-        feeds.append(ports.feed)
-        wait_until(ports.feed.is_live, 10)
-        return create_app(ports, settings).test_client()
+        dependencies = connect_dependencies(redis_client, settings)
+        feeds.append(dependencies.feed)
+        wait_until(dependencies.feed.is_live, 10)
+        return create_app(dependencies, settings).test_client()
 
     yield start
     for feed in feeds:
@@ -78,7 +78,7 @@ def watched(client: "redis.Redis") -> bool:
 
 
 def test_a_repetition_waits_for_the_first_at_whichever_gateway(
-    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     one, other = start(), start()
     first = clients.submit(ask, one)
@@ -96,7 +96,7 @@ def test_a_repetition_waits_for_the_first_at_whichever_gateway(
 
 
 def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
-    start: Start, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, clients: ThreadPoolExecutor, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     first = clients.submit(ask, start())
     wait_until(waiting(redis_client, 1), 10)
@@ -109,7 +109,7 @@ def test_a_repetition_after_the_end_gets_the_stored_reply_after_a_restart_too(
 
 
 def test_repetitions_that_do_not_wait_name_the_first_job(
-    start: Start, redis_client: "redis.Redis"
+    start: StartGateway, redis_client: "redis.Redis"
 ) -> None:
     first, again = (ask(start(), Prefer="respond-async") for _ in range(2))
 
@@ -119,7 +119,7 @@ def test_repetitions_that_do_not_wait_name_the_first_job(
     assert redis_client.llen(keys.INFERENCE) == 1
 
 
-def test_a_key_stands_for_one_body(start: Start, redis_client: "redis.Redis") -> None:
+def test_a_key_stands_for_one_body(start: StartGateway, redis_client: "redis.Redis") -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")
 
@@ -131,7 +131,7 @@ def test_a_key_stands_for_one_body(start: Start, redis_client: "redis.Redis") ->
 
 
 def test_a_refused_request_leaves_its_key_unused(
-    start: Start, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     for number in range(2):
@@ -145,7 +145,7 @@ def test_a_refused_request_leaves_its_key_unused(
 
 
 def test_a_key_whose_job_is_forgotten_can_be_used_again(
-    start: Start, redis_client: "redis.Redis", redis_url: str
+    start: StartGateway, redis_client: "redis.Redis", redis_url: str
 ) -> None:
     gateway = start()
     ask(gateway, Prefer="respond-async")

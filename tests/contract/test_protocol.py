@@ -23,6 +23,7 @@ from tests.contract.protocol_stand import (
     Worker,
     foreign_message,
 )
+from tests.support.queue_view import publish
 
 TALKS = st.sampled_from(("talk", *CONVERSATIONS))
 SECONDS = st.sampled_from([None, 30.0, 60.0])
@@ -52,7 +53,7 @@ class Protocol(RuleBasedStateMachine):
         waiting = len(stand.waiting()) + stand.client.zcard(keys.PARKED)
         behind = stand.client.llen(keys.lane_waiting(conversation))
         try:
-            stand.publisher.publish(job)
+            publish(stand.publisher, job)
         except AdmissionRefused:
             assert waiting >= GATEWAY_LIMITS.messages or behind >= 4
         else:

@@ -1,164 +1,160 @@
-"""Every publisher queues alike: admission, one lane for each conversation, both tasks."""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
+"""The publisher queues jobs: admission, one lane for each conversation, both tasks."""
 
 import pytest
 import redis
 
 from gateway.idempotency import IdempotencyKey
-from gateway.queue.memory_publisher import MemoryPublisher
-from gateway.queue.publisher import Publisher, RedisPublisher
-from shared import keys, wire
-from shared.errors import (
-    AdmissionRefused,
-    ConversationBusy,
-    KeyReused,
-    QueueUnavailable,
-    RequestRepeated,
+from gateway.queue.publisher import (
+    EnqueueOutcome,
+    EnqueueRequest,
+    ExistingJob,
+    Publisher,
+    Queued,
+    RedisPublisher,
 )
-from tests.contract.publisher_bench import LIMITS, MemoryQueue, Queue, RedisQueue, job
+from shared import keys, wire
+from shared.errors import AdmissionRefused, ConversationBusy, KeyReused
+from tests.support.queue_view import LIMITS, QueueView, job, publish
 
 
-@dataclass
-class Bench:
-    publisher: Publisher
-    queue: Queue
+@pytest.fixture
+def publisher(redis_client: "redis.Redis") -> Publisher:
+    return RedisPublisher(redis_client, LIMITS)
 
 
-@pytest.fixture(params=["memory", "redis"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    if request.param == "memory":
-        memory = MemoryPublisher(LIMITS)
-        yield Bench(memory, MemoryQueue(memory))
-        return
-    client: redis.Redis = request.getfixturevalue("redis_client")
-    yield Bench(RedisPublisher(client, LIMITS), RedisQueue(client))
+@pytest.fixture
+def queue(redis_client: "redis.Redis") -> QueueView:
+    return QueueView(redis_client)
 
 
-def test_a_job_is_queued_with_state_lane_and_both_tasks(bench: Bench) -> None:
-    asked = job("a", "c")
-
-    assert bench.publisher.publish(asked) == 1
-
-    [infer], [tone] = bench.queue.inference(), bench.queue.sentiment()
-    assert wire.decode_job(wire.decode(infer), received_at=0.0) == asked
-    decoded = wire.read_tone_job(tone, 0.0)
-    assert (decoded.job_id, decoded.message) == ("a", asked.message)
-    assert bench.queue.lane("c") == "a"
-    assert bench.queue.state("a") == "queued"
-
-
-def test_without_a_sentiment_worker_the_oldest_wishes_for_tones_are_dropped(
-    bench: Bench,
+def test_a_job_is_queued_with_state_lane_and_both_tasks(
+    publisher: Publisher, queue: QueueView
 ) -> None:
-    bench.queue.fill_sentiment(keys.MAX_TONES)
-    bench.publisher.publish(job("a"))
-    waiting = bench.queue.sentiment()
+    chat_job = job("a", "c")
+
+    assert publish(publisher, chat_job) == Queued(1)
+
+    [infer], [tone] = queue.inference(), queue.sentiment()
+    assert wire.decode_job(wire.decode(infer), received_at=0.0) == chat_job
+    tone_job = wire.read_tone_job(tone, 0.0)
+    assert (tone_job.job_id, tone_job.message) == ("a", chat_job.message)
+    assert queue.lane("c") == "a"
+    assert queue.state("a") == "queued"
+
+
+def test_without_a_sentiment_worker_the_oldest_tone_tasks_are_dropped(
+    publisher: Publisher, queue: QueueView, redis_client: "redis.Redis"
+) -> None:
+    redis_client.lpush(keys.SENTIMENT, *range(keys.MAX_TONES))
+    publish(publisher, job("a"))
+    waiting = queue.sentiment()
     assert len(waiting) == keys.MAX_TONES
     assert (waiting[0], wire.peek_id(waiting[-1])) == (b"1", "tone-a")
 
 
-def test_jobs_of_different_conversations_queue_in_order(bench: Bench) -> None:
-    places = [bench.publisher.publish(job(name)) for name in "abc"]
+def test_jobs_of_different_conversations_queue_in_order(
+    publisher: Publisher, queue: QueueView
+) -> None:
+    outcomes = [publish(publisher, job(name)) for name in "abc"]
 
-    assert places == [1, 2, 3]
-    assert [wire.peek_id(raw) for raw in bench.queue.inference()] == ["a", "b", "c"]
-    assert [wire.peek_id(raw) for raw in bench.queue.sentiment()] == ["tone-a", "tone-b", "tone-c"]
+    assert outcomes == [Queued(1), Queued(2), Queued(3)]
+    assert [wire.peek_id(raw) for raw in queue.inference()] == ["a", "b", "c"]
+    assert [wire.peek_id(raw) for raw in queue.sentiment()] == ["tone-a", "tone-b", "tone-c"]
 
 
-def test_a_second_job_of_a_conversation_waits_for_the_first(bench: Bench) -> None:
+def test_a_second_job_of_a_conversation_waits_for_the_first(
+    publisher: Publisher, queue: QueueView
+) -> None:
     for name in "abc":
-        bench.publisher.publish(job(name, "c"))
+        publish(publisher, job(name, "c"))
 
-    assert [wire.peek_id(raw) for raw in bench.queue.inference()] == ["a"]
-    assert len(bench.queue.sentiment()) == 3
-    assert bench.queue.lane("c") == "a"
-    assert bench.queue.waiting("c") == [
+    assert [wire.peek_id(raw) for raw in queue.inference()] == ["a"]
+    assert len(queue.sentiment()) == 3
+    assert queue.lane("c") == "a"
+    assert queue.waiting("c") == [
         name.encode() + b"\n" + wire.encode_infer(job(name, "c")) for name in "bc"
     ]
-    assert bench.queue.state("c") == "queued"
+    assert queue.state("c") == "queued"
 
 
-def test_a_full_queue_refuses_and_writes_nothing(bench: Bench) -> None:
+def test_a_full_queue_refuses_and_writes_nothing(publisher: Publisher, queue: QueueView) -> None:
     for name in "abcd":
-        bench.publisher.publish(job(name))
+        publish(publisher, job(name))
 
     with pytest.raises(AdmissionRefused, match="more messages are waiting") as refused:
-        bench.publisher.publish(job("e"))
+        publish(publisher, job("e"))
 
-    assert refused.value.retry_after_seconds == LIMITS.longest_retry_seconds
-    assert bench.queue.state("e") is None
-    assert bench.queue.lane("e") is None
-    assert len(bench.queue.inference()) == len(bench.queue.sentiment()) == 4
+    assert refused.value.retry_after_seconds == LIMITS.max_retry_seconds
+    assert queue.state("e") is None
+    assert queue.lane("e") is None
+    assert len(queue.inference()) == len(queue.sentiment()) == 4
 
 
-def test_a_conversation_with_too_many_waiting_refuses_and_writes_nothing(bench: Bench) -> None:
+def test_a_conversation_with_too_many_waiting_refuses_and_writes_nothing(
+    publisher: Publisher, queue: QueueView
+) -> None:
     for name in "abc":
-        bench.publisher.publish(job(name, "c"))
+        publish(publisher, job(name, "c"))
 
     with pytest.raises(ConversationBusy, match="2 messages of this conversation"):
-        bench.publisher.publish(job("d", "c"))
+        publish(publisher, job("d", "c"))
 
-    assert bench.queue.state("d") is None
-    assert len(bench.queue.waiting("c")) == 2
-    assert len(bench.queue.sentiment()) == 3
-    assert bench.publisher.publish(job("e", "other")) == 2
-
-
-def test_a_known_job_is_not_queued_again(bench: Bench) -> None:
-    bench.publisher.publish(job("a", "c"))
-    bench.publisher.publish(job("b", "c"))
-
-    assert bench.publisher.publish(job("a", "c")) == 1
-    assert bench.publisher.publish(job("b", "c")) == 1
-
-    assert len(bench.queue.inference()) == len(bench.queue.waiting("c")) == 1
-    assert len(bench.queue.sentiment()) == 2
+    assert queue.state("d") is None
+    assert len(queue.waiting("c")) == 2
+    assert len(queue.sentiment()) == 3
+    assert publish(publisher, job("e", "other")) == Queued(2)
 
 
-def test_a_key_names_the_job_that_was_accepted_first(bench: Bench) -> None:
-    bench.publisher.publish(job("a", "c"), IdempotencyKey("k", "digest"))
+def test_a_known_job_is_not_queued_again(publisher: Publisher, queue: QueueView) -> None:
+    publish(publisher, job("a", "c"))
+    publish(publisher, job("b", "c"))
 
-    with pytest.raises(RequestRepeated) as repeated:
-        bench.publisher.publish(job("b"), IdempotencyKey("k", "digest"))
+    assert publish(publisher, job("a", "c")) == Queued(1)
+    assert publish(publisher, job("b", "c")) == Queued(1)
+
+    assert len(queue.inference()) == len(queue.waiting("c")) == 1
+    assert len(queue.sentiment()) == 2
+
+
+def test_a_key_names_the_job_that_was_accepted_first(
+    publisher: Publisher, queue: QueueView
+) -> None:
+    publish(publisher, job("a", "c"), IdempotencyKey("k", "digest"))
+
+    repeated = publish(publisher, job("b"), IdempotencyKey("k", "digest"))
     with pytest.raises(KeyReused):
-        bench.publisher.publish(job("b"), IdempotencyKey("k", "other digest"))
+        publish(publisher, job("b"), IdempotencyKey("k", "other digest"))
 
-    assert (repeated.value.job_id, repeated.value.conversation_id) == ("a", "c")
-    assert bench.queue.state("b") is None
-    assert len(bench.queue.inference()) == len(bench.queue.sentiment()) == 1
-    assert bench.publisher.publish(job("b"), IdempotencyKey("other", "digest")) == 2
+    assert repeated == ExistingJob("a", "c")
+    assert queue.state("b") is None
+    assert len(queue.inference()) == len(queue.sentiment()) == 1
+    assert publish(publisher, job("b"), IdempotencyKey("other", "digest")) == Queued(2)
 
 
-def test_the_same_call_may_be_repeated_under_its_own_key(bench: Bench) -> None:
+def test_the_same_call_may_be_repeated_under_its_own_key(
+    publisher: Publisher, queue: QueueView
+) -> None:
     for _ in range(2):
-        assert bench.publisher.publish(job("a"), IdempotencyKey("k", "digest")) == 1
+        assert publish(publisher, job("a"), IdempotencyKey("k", "digest")) == Queued(1)
 
 
-def test_a_refused_job_leaves_its_key_unused(bench: Bench) -> None:
+def test_a_refused_job_leaves_its_key_unused(publisher: Publisher, queue: QueueView) -> None:
     for name in "abcd":
-        bench.publisher.publish(job(name))
+        publish(publisher, job(name))
 
     for digest in ("one", "two"):
         with pytest.raises(AdmissionRefused):
-            bench.publisher.publish(job("e"), IdempotencyKey("k", digest))
+            publish(publisher, job("e"), IdempotencyKey("k", digest))
 
 
-def test_post_tells_what_publish_would(bench: Bench) -> None:
-    heard: list[int | Exception] = []
+def test_post_passes_on_what_submit_would_return_or_raise(
+    publisher: Publisher, queue: QueueView
+) -> None:
+    outcomes: list[EnqueueOutcome | Exception] = []
     for name in "abcde":
-        bench.publisher.post(job(name), heard.append)
+        publisher.post(EnqueueRequest.of(job(name)), outcomes.append)
     with pytest.raises(AdmissionRefused):
-        bench.publisher.publish(job("f"))  # and by its end all before it are settled
+        publish(publisher, job("f"))  # and by its end all before it are resolved
 
-    assert heard[:4] == [1, 2, 3, 4]
-    assert isinstance(heard[4], AdmissionRefused)
-
-
-def test_memory_can_be_switched_off() -> None:
-    publisher = MemoryPublisher(LIMITS)
-    publisher.available = False
-
-    with pytest.raises(QueueUnavailable):
-        publisher.publish(job("a"))
+    assert outcomes[:4] == [Queued(position) for position in (1, 2, 3, 4)]
+    assert isinstance(outcomes[4], AdmissionRefused)

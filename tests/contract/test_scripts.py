@@ -30,13 +30,13 @@ def test_a_script_that_fails_leaves_the_connection_usable(client: redis.Redis) -
     client.set("parley:workers:q", "not a sorted set")
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         heartbeat(client, "a")
-    assert client.execute_command("ECHO", "fine") == b"fine"
+    assert client.echo("fine") == b"fine"
 
 
 def test_a_connection_that_was_cut_is_replaced(
     client: redis.Redis, redis_client: redis.Redis
 ) -> None:
-    number = client.execute_command("CLIENT", "ID")
+    number = client.client_id()
     redis_client.client_kill_filter(_id=str(number))
     assert heartbeat(client, "a") == 1
-    assert client.execute_command("CLIENT", "ID") != number
+    assert client.client_id() != number

@@ -9,7 +9,7 @@ import pytest
 from infra.chaos.client import Answer, Client, Said, Wire, digest_of
 from infra.chaos.ledger import Entry
 from infra.chaos.script import Message
-from shared.clock import ManualClock
+from tests.fakes.clock import ManualClock
 
 MESSAGE = Message(7, "hello (ref 7)")
 REPLY: dict[str, Any] = {"job_id": "j", "response": "Good day."}

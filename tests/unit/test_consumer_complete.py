@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.clock import ManualClock
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, prepared_job
 from tests.fakes.task_events import RecordedEvents
 from workers.consumer.commit import Committer

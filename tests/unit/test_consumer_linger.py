@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.clock import ManualClock
 from shared.jobs import ChatJob
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue
 from workers.consumer.batching import BatchBuffer, BatchLimits
 from workers.consumer.fetch import Fetcher

@@ -3,10 +3,10 @@
 import pytest
 
 from shared import keys
-from shared.clock import ManualClock
 from shared.jobs import ChatJob
 from shared.results import failure_detail
 from shared.wire import encode_infer
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role
 from tests.fakes.task_events import RecordedEvents
 from tests.unit.test_shared_wire import FAULTS, stock_message

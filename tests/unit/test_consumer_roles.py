@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared.clock import ManualClock
 from shared.jobs import ChatJob
 from shared.wire import encode_infer, encode_tone
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, prepared_job, tone_role
 from tests.fakes.task_events import RecordedEvents
 from workers.consumer.commit import Committer

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared.clock import ManualClock
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import POISON, PoisonableEngine, prepared_job
 from workers.consumer.run import Runner
 from workers.engines.engine import TokenBatch

@@ -3,12 +3,14 @@
 import pytest
 from werkzeug.test import TestResponse
 
+from gateway.queue.publisher import ExistingJob
 from gateway.settings import GatewaySettings
 from shared import results
+from shared.errors import AdmissionRefused, ConversationBusy, KeyReused, QueueUnavailable
 from shared.jobs import ChatJob, JobState
 from shared.results import Failure, JobRecord
 from shared.settings import load
-from tests.unit.gateway_stand import LIMITS, Stand, reply_to
+from tests.support.gateway_harness import GatewayHarness, reply_to
 
 
 def problem(response: TestResponse, status: int, name: str) -> dict[str, object]:
@@ -24,38 +26,38 @@ def problem(response: TestResponse, status: int, name: str) -> dict[str, object]
 
 
 def test_reply_is_passed_on_byte_for_byte() -> None:
-    stand = Stand()
-    stand.answer_at_once()
+    harness = GatewayHarness()
+    harness.answer_at_once()
 
-    response = stand.client.post("/chat", json={"message": "Hello", "conversation_id": "c:1"})
+    response = harness.client.post("/chat", json={"message": "Hello", "conversation_id": "c:1"})
 
-    [job] = stand.published
+    [job] = harness.published
     assert response.status_code == 200
     assert response.content_type == "application/json"
     assert response.data == results.encode_reply(reply_to(job))
     assert (job.message, job.conversation_id, job.gateway) == ("Hello", "c:1", "g-1")
     assert job.expires_at == job.accepted_at + 30
-    assert len(stand.room) == 0
+    assert len(harness.pending) == 0
 
 
 def test_message_without_conversation_begins_a_new_one() -> None:
-    stand = Stand()
-    stand.answer_at_once()
+    harness = GatewayHarness()
+    harness.answer_at_once()
 
-    first = stand.client.post("/chat", json={"message": "Hello"}).get_json()
-    second = stand.client.post("/chat", json={"message": "Hello"}).get_json()
+    first = harness.client.post("/chat", json={"message": "Hello"}).get_json()
+    second = harness.client.post("/chat", json={"message": "Hello"}).get_json()
 
     assert first["conversation_id"] != second["conversation_id"]
 
 
 def test_respond_async_answers_202_with_location() -> None:
-    stand = Stand()
+    harness = GatewayHarness()
 
-    response = stand.client.post(
+    response = harness.client.post(
         "/chat", json={"message": "Hello"}, headers={"Prefer": "respond-async"}
     )
 
-    [job] = stand.published
+    [job] = harness.published
     assert response.status_code == 202
     assert response.headers["Location"] == f"/jobs/{job.id}"
     assert response.headers["Preference-Applied"] == "respond-async"
@@ -67,25 +69,25 @@ def test_respond_async_answers_202_with_location() -> None:
 
 
 def test_wait_that_runs_out_answers_202() -> None:
-    stand = Stand(settings=load(GatewaySettings, wait_seconds=0.01))
+    harness = GatewayHarness(settings=load(GatewaySettings, wait_seconds=0.01))
 
-    response = stand.client.post("/chat", json={"message": "Hello"}, headers={"Prefer": "wait=9"})
+    response = harness.client.post("/chat", json={"message": "Hello"}, headers={"Prefer": "wait=9"})
 
     assert response.status_code == 202
-    assert response.headers["Location"] == f"/jobs/{stand.published[0].id}"
+    assert response.headers["Location"] == f"/jobs/{harness.published[0].id}"
     assert response.headers["Preference-Applied"] == "wait=0.01"
-    assert len(stand.room) == 0
+    assert len(harness.pending) == 0
 
 
-def test_reply_whose_announcement_was_missed_is_looked_up_when_the_wait_runs_out() -> None:
-    stand = Stand(settings=load(GatewaySettings, wait_seconds=0.01))
+def test_reply_whose_publication_was_missed_is_looked_up_when_the_wait_runs_out() -> None:
+    harness = GatewayHarness(settings=load(GatewaySettings, wait_seconds=0.01))
 
     def store_silently(job: ChatJob) -> None:
-        stand.jobs.records[job.id] = JobRecord("done", results.encode_reply(reply_to(job)))
+        harness.jobs.records[job.id] = JobRecord("done", results.encode_reply(reply_to(job)))
 
-    stand.publisher.on_publish = store_silently
+    harness.publisher.on_publish = store_silently
 
-    response = stand.client.post("/chat", json={"message": "Hello"})
+    response = harness.client.post("/chat", json={"message": "Hello"})
 
     assert response.status_code == 200
     assert response.get_json()["response"] == "You said 5 characters."
@@ -100,36 +102,32 @@ def test_reply_whose_announcement_was_missed_is_looked_up_when_the_wait_runs_out
     ],
 )
 def test_job_that_ends_without_reply_is_a_problem(state: JobState, status: int, name: str) -> None:
-    stand = Stand()
-    stand.fail_at_once(Failure(state, "The engine could not read it."))
+    harness = GatewayHarness()
+    harness.fail_at_once(Failure(state, "The engine could not read it."))
 
-    response = stand.client.post("/chat", json={"message": "Hello"})
+    response = harness.client.post("/chat", json={"message": "Hello"})
 
     body = problem(response, status, name)
     assert body["detail"] == "The engine could not read it."
-    assert body["instance"] == f"/jobs/{stand.published[0].id}"
+    assert body["instance"] == f"/jobs/{harness.published[0].id}"
 
 
 def test_full_queue_answers_503_and_says_when_to_come_back() -> None:
-    stand = Stand()
-    for _ in range(LIMITS.messages):
-        stand.client.post("/chat", json={"message": "x"}, headers={"Prefer": "respond-async"})
+    harness = GatewayHarness()
+    harness.publisher.answer = AdmissionRefused("more messages are waiting than fit", 59.2)
 
-    response = stand.client.post("/chat", json={"message": "x"})
+    response = harness.client.post("/chat", json={"message": "x"})
 
     problem(response, 503, "queue-full")
-    assert response.headers["Retry-After"] == "60"  # nothing drains
-    assert len(stand.room) == 0
+    assert response.headers["Retry-After"] == "60"
+    assert len(harness.pending) == 0
 
 
-def test_conversation_with_too_many_waiting_is_told_so() -> None:
-    stand = Stand()
-    body = {"message": "x", "conversation_id": "c"}
-    for _ in range(1 + LIMITS.messages_per_conversation):
-        response = stand.client.post("/chat", json=body, headers={"Prefer": "respond-async"})
-        assert response.status_code == 202
+def test_conversation_with_too_many_waiting_answers_429() -> None:
+    harness = GatewayHarness()
+    harness.publisher.answer = ConversationBusy("32 messages are waiting", 1.0)
 
-    response = stand.client.post("/chat", json=body)
+    response = harness.client.post("/chat", json={"message": "x", "conversation_id": "c"})
 
     problem(response, 429, "conversation-busy")
     assert response.headers["Retry-After"] == "1"
@@ -137,25 +135,63 @@ def test_conversation_with_too_many_waiting_is_told_so() -> None:
 
 @pytest.mark.parametrize("prefer", ["", "respond-async"])
 def test_unreachable_queue_answers_503_without_naming_it(prefer: str) -> None:
-    stand = Stand()
-    stand.publisher.available = False
+    harness = GatewayHarness()
+    harness.publisher.answer = QueueUnavailable("Redis: no answer from 10.0.0.7")
 
-    response = stand.client.post("/chat", json={"message": "x"}, headers={"Prefer": prefer})
+    response = harness.client.post("/chat", json={"message": "x"}, headers={"Prefer": prefer})
 
     body = problem(response, 503, "queue-unavailable")
     assert response.headers["Retry-After"] == "1"
-    assert "memory" not in str(body["detail"])
+    assert "10.0.0.7" not in str(body["detail"])
+
+
+@pytest.mark.parametrize("prefer", ["", "respond-async"])
+def test_key_of_an_earlier_job_answers_with_that_job_s_reply(prefer: str) -> None:
+    harness = GatewayHarness()
+    harness.publisher.answer = ExistingJob("first", "c")
+    harness.jobs.records["first"] = JobRecord("done", b'{"response":"r"}')
+
+    response = harness.client.post(
+        "/chat", json={"message": "x"}, headers={"Prefer": prefer, "Idempotency-Key": "k"}
+    )
+
+    assert (response.status_code, response.data) == (200, b'{"response":"r"}')
+    [request] = harness.publisher.requests
+    assert request.key is not None
+    assert request.key.key == "k"
+    assert len(harness.pending) == 0
+
+
+def test_key_of_a_job_that_has_not_ended_waits_for_it() -> None:
+    harness = GatewayHarness(settings=load(GatewaySettings, wait_seconds=0.01))
+    harness.publisher.answer = ExistingJob("first", "c")
+    harness.jobs.records["first"] = JobRecord("started")
+
+    response = harness.client.post("/chat", json={"message": "x"}, headers={"Idempotency-Key": "k"})
+
+    assert response.status_code == 202
+    assert response.get_json() == {"job_id": "first", "conversation_id": "c", "state": "started"}
+    assert len(harness.pending) == 0
+
+
+def test_key_of_another_request_answers_422() -> None:
+    harness = GatewayHarness()
+    harness.publisher.answer = KeyReused("the idempotency key stands for another request")
+
+    response = harness.client.post("/chat", json={"message": "x"}, headers={"Idempotency-Key": "k"})
+
+    problem(response, 422, "idempotency-key-reused")
 
 
 def test_fault_inside_shows_no_trace(caplog: pytest.LogCaptureFixture) -> None:
-    stand = Stand()
+    harness = GatewayHarness()
 
     def explode(_job: ChatJob) -> None:
         raise RuntimeError("secret detail")
 
-    stand.publisher.on_publish = explode
+    harness.publisher.on_publish = explode
 
-    response = stand.client.post("/chat", json={"message": "private words"})
+    response = harness.client.post("/chat", json={"message": "private words"})
 
     problem(response, 500, "internal-error")
     assert "secret" not in response.text
@@ -165,7 +201,9 @@ def test_fault_inside_shows_no_trace(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
 def test_other_content_types_answer_415(content_type: str | None) -> None:
-    response = Stand().client.post("/chat", data=b'{"message":"x"}', content_type=content_type)
+    response = GatewayHarness().client.post(
+        "/chat", data=b'{"message":"x"}', content_type=content_type
+    )
 
     problem(response, 415, "unsupported-media-type")
 
@@ -174,26 +212,26 @@ def test_other_content_types_answer_415(content_type: str | None) -> None:
     "content_type", ["application/json; charset=utf-8", "application/vnd.x+json"]
 )
 def test_json_by_any_name_is_taken(content_type: str) -> None:
-    stand = Stand()
-    stand.answer_at_once()
+    harness = GatewayHarness()
+    harness.answer_at_once()
 
-    response = stand.client.post("/chat", data=b'{"message":"x"}', content_type=content_type)
+    response = harness.client.post("/chat", data=b'{"message":"x"}', content_type=content_type)
 
     assert response.status_code == 200
 
 
 def test_body_over_64_kib_answers_413() -> None:
-    response = Stand().client.post("/chat", json={"message": "x" * 70_000})
+    response = GatewayHarness().client.post("/chat", json={"message": "x" * 70_000})
 
     problem(response, 413, "body-too-large")
 
 
 def test_wrong_method_answers_405_with_allow() -> None:
-    response = Stand().client.get("/chat")
+    response = GatewayHarness().client.get("/chat")
 
     problem(response, 405, "method-not-allowed")
     assert "POST" in response.headers["Allow"]
 
 
 def test_unknown_address_answers_404() -> None:
-    problem(Stand().client.get("/nothing/here"), 404, "not-found")
+    problem(GatewayHarness().client.get("/nothing/here"), 404, "not-found")

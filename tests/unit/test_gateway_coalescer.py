@@ -11,16 +11,16 @@ from shared.errors import QueueUnavailable
 
 
 class Server:
-    """Answer with the double of each number, one trip at a time, when the test allows it."""
+    """Answer with the double of each number, one batch at a time, when the test allows it."""
 
     def __init__(self) -> None:
-        self.trips: list[list[int]] = []
+        self.batches: list[list[int]] = []
         self.errors: list[Exception] = []
         self.arrived = threading.Semaphore(0)
         self.answers = threading.Semaphore(0)
 
     def send(self, numbers: Sequence[int]) -> list[int | Exception]:
-        self.trips.append(list(numbers))
+        self.batches.append(list(numbers))
         self.arrived.release()
         assert self.answers.acquire(timeout=10)
         if self.errors:
@@ -32,43 +32,43 @@ def collect(into: list[object]) -> Callable[[int | Exception], None]:
     return into.append
 
 
-def test_what_arrives_during_a_trip_shares_the_next() -> None:
+def test_what_arrives_during_a_round_trip_shares_the_next() -> None:
     server = Server()
     coalescer: Coalescer[int, int] = Coalescer(server.send)
     with ThreadPoolExecutor(4) as callers:
         first = callers.submit(coalescer.submit, 1)
         assert server.arrived.acquire(timeout=10)
-        settled: list[object] = []
+        resolved: list[object] = []
         for number in (2, 3, 4):
-            coalescer.post(number, collect(settled))
+            coalescer.post(number, collect(resolved))
         server.answers.release(2)
         assert server.arrived.acquire(timeout=10)
         server.answers.release()
         assert callers.submit(coalescer.submit, 5).result(10) == 10
 
     assert first.result(10) == 2
-    assert server.trips[:2] == [[1], [2, 3, 4]]
-    assert settled == [4, 6, 8]
+    assert server.batches[:2] == [[1], [2, 3, 4]]
+    assert resolved == [4, 6, 8]
 
 
-def test_a_trip_has_a_largest_size() -> None:
+def test_a_batch_has_a_largest_size() -> None:
     server = Server()
-    coalescer: Coalescer[int, int] = Coalescer(server.send, most=2)
+    coalescer: Coalescer[int, int] = Coalescer(server.send, max_batch=2)
     server.answers.release(100)
     first = threading.Event()
-    settled: list[object] = []
+    resolved: list[object] = []
 
     def hold(_outcome: int | Exception) -> None:
         first.wait(10)
 
     coalescer.post(0, hold)
     for number in (1, 2, 3):
-        coalescer.post(number, collect(settled))
+        coalescer.post(number, collect(resolved))
     first.set()
 
     assert coalescer.submit(4) == 8
-    assert max(len(trip) for trip in server.trips) == 2
-    assert settled == [2, 4, 6]
+    assert max(len(batch) for batch in server.batches) == 2
+    assert resolved == [2, 4, 6]
 
 
 def test_an_error_among_the_outcomes_is_for_its_caller_alone() -> None:
@@ -81,41 +81,41 @@ def test_an_error_among_the_outcomes_is_for_its_caller_alone() -> None:
     assert coalescer.submit(1) == 2
 
 
-def test_an_outage_is_told_to_those_who_came_meanwhile() -> None:
+def test_an_outage_is_reported_to_those_who_came_meanwhile() -> None:
     server = Server()
     coalescer: Coalescer[int, int] = Coalescer(server.send)
-    settled: list[object] = []
-    told = threading.Event()
+    resolved: list[object] = []
+    reported = threading.Event()
     outage = QueueUnavailable("down")
     server.errors = [outage]
-    coalescer.post(1, collect(settled))
+    coalescer.post(1, collect(resolved))
     assert server.arrived.acquire(timeout=10)
-    coalescer.post(2, collect(settled))
-    coalescer.post(3, lambda _outcome: told.set())
+    coalescer.post(2, collect(resolved))
+    coalescer.post(3, lambda _outcome: reported.set())
     server.answers.release(2)
-    assert told.wait(10)
+    assert reported.wait(10)
 
-    assert coalescer.submit(4) == 8  # the next trip is tried again
-    assert settled == [outage, outage]
-    assert server.trips == [[1], [4]]
+    assert coalescer.submit(4) == 8  # the next batch is tried again
+    assert resolved == [outage, outage]
+    assert server.batches == [[1], [4]]
 
 
-def test_any_other_failure_is_for_that_trip_alone() -> None:
+def test_any_other_failure_is_for_that_batch_alone() -> None:
     server = Server()
     coalescer: Coalescer[int, int] = Coalescer(server.send)
-    settled: list[object] = []
+    resolved: list[object] = []
     fault = RuntimeError("bug")
     server.errors = [fault]
-    coalescer.post(1, collect(settled))
+    coalescer.post(1, collect(resolved))
     assert server.arrived.acquire(timeout=10)
-    coalescer.post(2, collect(settled))
+    coalescer.post(2, collect(resolved))
     server.answers.release(3)
 
     assert coalescer.submit(3) == 6
-    assert settled == [fault, 4]
+    assert resolved == [fault, 4]
 
 
-def test_patience_ends() -> None:
+def test_an_answer_that_is_late_is_not_waited_for() -> None:
     server = Server()
     coalescer: Coalescer[int, int] = Coalescer(server.send, timeout_seconds=0.01)
 
@@ -124,22 +124,22 @@ def test_patience_ends() -> None:
     server.answers.release()
 
 
-def test_what_arrives_during_a_rest_shares_the_next_trip() -> None:
+def test_what_arrives_while_it_lingers_shares_the_next_batch() -> None:
     server = Server()
-    resting, rested = threading.Event(), threading.Event()
+    lingering, ended = threading.Event(), threading.Event()
 
-    def rest() -> None:
-        resting.set()
-        assert rested.wait(timeout=10)
+    def linger() -> None:
+        lingering.set()
+        assert ended.wait(timeout=10)
 
-    coalescer: Coalescer[int, int] = Coalescer(server.send, rest=rest)
+    coalescer: Coalescer[int, int] = Coalescer(server.send, linger=linger)
     server.answers.release(2)
     assert coalescer.submit(1) == 2
-    assert resting.wait(timeout=10)
-    settled: list[object] = []
+    assert lingering.wait(timeout=10)
+    resolved: list[object] = []
     for number in (2, 3):
-        coalescer.post(number, collect(settled))
-    rested.set()
+        coalescer.post(number, collect(resolved))
+    ended.set()
     for _ in range(2):
         assert server.arrived.acquire(timeout=10)
-    assert server.trips == [[1], [2, 3]]
+    assert server.batches == [[1], [2, 3]]

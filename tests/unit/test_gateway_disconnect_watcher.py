@@ -13,7 +13,7 @@ from shared.errors import ClientGone
 from shared.jobs import ChatJob
 from shared.results import JobRecord
 from tests.processes import wait_until
-from tests.unit.gateway_stand import Stand
+from tests.support.gateway_harness import GatewayHarness
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -25,42 +25,42 @@ def connection() -> Iterator[Pair]:
         yield server, client
 
 
-def test_only_those_who_have_gone_are_woken(connection: Pair) -> None:
+def test_only_requests_of_disconnected_clients_are_woken(connection: Pair) -> None:
     server, client = connection
-    disconnect_watcher, room, gone = DisconnectWatcher(), PendingReplies(), []
+    watcher, pending, gone = DisconnectWatcher(), PendingReplies(), list[str]()
     stays, stayed = socket.socketpair()
-    with stays, stayed, room.expect("a") as leaving, room.expect("b") as staying:
-        disconnect_watcher.watch(server.fileno(), leaving, lambda: gone.append("a"))
-        disconnect_watcher.watch(stays.fileno(), staying, lambda: gone.append("b"))
+    with stays, stayed, pending.register("a") as leaving, pending.register("b") as staying:
+        watcher.watch(server.fileno(), leaving, lambda: gone.append("a"))
+        watcher.watch(stays.fileno(), staying, lambda: gone.append("b"))
         stayed.send(b"the next request, sent early")
-        assert disconnect_watcher.look() == 0
+        assert watcher.poll() == 0
         client.close()
 
-        assert disconnect_watcher.look() == 1
+        assert watcher.poll() == 1
 
         assert gone == ["a"]
         with pytest.raises(ClientGone):
             leaving.wait(10)
-        assert len(disconnect_watcher) == 1
+        assert len(watcher) == 1
 
 
-def test_who_has_the_reply_is_watched_no_longer(connection: Pair) -> None:
+def test_a_connection_that_has_its_reply_is_watched_no_longer(connection: Pair) -> None:
     server, client = connection
-    disconnect_watcher, room = DisconnectWatcher(), PendingReplies()
-    with room.expect("a") as awaited:
-        disconnect_watcher.watch(server.fileno(), awaited, lambda: pytest.fail("told as gone"))
-        disconnect_watcher.forget(server.fileno())
+    watcher, pending = DisconnectWatcher(), PendingReplies()
+    with pending.register("a") as reply:
+        watcher.watch(server.fileno(), reply, lambda: pytest.fail("reported as gone"))
+        watcher.forget(server.fileno())
         client.close()
 
-        assert disconnect_watcher.look() == 0
+        assert watcher.poll() == 0
 
 
-def ask(stand: Stand, server: socket.socket, **headers: str) -> threading.Thread:
+def ask(harness: GatewayHarness, server: socket.socket, **headers: str) -> threading.Thread:
     """Ask from a thread of its own, through this connection; return once it waits."""
 
     def run() -> None:
         answers.append(
-            stand.client.post(
+            harness.client.post(
                 "/chat",
                 json={"message": "x"},
                 headers={name.replace("_", "-"): value for name, value in headers.items()},
@@ -71,30 +71,29 @@ def ask(stand: Stand, server: socket.socket, **headers: str) -> threading.Thread
     answers: list[TestResponse] = []
 
     def queue(job: ChatJob) -> None:
-        stand.jobs.records[job.id] = JobRecord("queued")
-        stand.published.append(job)
+        harness.jobs.records[job.id] = JobRecord("queued")
 
-    stand.publisher.on_publish = queue
+    harness.publisher.on_publish = queue
     thread = threading.Thread(target=run)
     thread.start()
-    wait_until(lambda: len(stand.disconnect_watcher) == 1, 10)
+    wait_until(lambda: len(harness.disconnect_watcher) == 1, 10)
     return thread
 
 
 @pytest.mark.parametrize(
     ("headers", "state"), [({}, "cancelled"), ({"Idempotency_Key": "k"}, "queued")]
 )
-def test_a_job_that_nobody_can_come_back_for_is_cancelled(
+def test_a_job_whose_reply_no_client_can_fetch_is_cancelled(
     connection: Pair, headers: dict[str, str], state: str
 ) -> None:
     server, client = connection
-    stand = Stand()
-    asking = ask(stand, server, **headers)
+    harness = GatewayHarness()
+    asking = ask(harness, server, **headers)
     client.close()
 
-    assert stand.disconnect_watcher.look() == 1
+    assert harness.disconnect_watcher.poll() == 1
 
     asking.join(timeout=10)
     assert not asking.is_alive()
-    assert stand.jobs.records[stand.published[0].id].state == state
-    assert len(stand.room) == len(stand.disconnect_watcher) == 0
+    assert harness.jobs.records[harness.published[0].id].state == state
+    assert len(harness.pending) == len(harness.disconnect_watcher) == 0

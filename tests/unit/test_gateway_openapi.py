@@ -19,7 +19,7 @@ from gateway.openapi.document import read_document
 from shared import jobs
 from shared.errors import InvalidRequest
 from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
-from tests.unit.gateway_stand import Stand
+from tests.support.gateway_harness import GatewayHarness
 
 ROOT = Path(__file__).parent.parent.parent
 _OF_ITSELF = {"HEAD", "OPTIONS"}  # Flask answers them for every GET
@@ -38,7 +38,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 def test_every_route_is_in_the_document_and_no_other(document: dict[str, Any]) -> None:
     served = {
         (re.sub(r"<[^>]+>", "{}", rule.rule), method)
-        for rule in Stand().app.url_map.iter_rules()
+        for rule in GatewayHarness().app.url_map.iter_rules()
         for method in (rule.methods or set()) - _OF_ITSELF
     }
     written = {
@@ -107,12 +107,12 @@ def is_blank(message: str) -> bool:
 
 
 def test_every_kind_of_problem_is_named(document: dict[str, Any]) -> None:
-    told = " ".join(
+    described = " ".join(
         response["description"] for response in document["components"]["responses"].values()
     )
     of_every_route = {problems.METHOD_NOT_ALLOWED.name}
     kinds = {kind.name for kind in (*all_kinds(), *problems._BY_STATE.values())}
-    assert {name for name in kinds if name not in told} == of_every_route
+    assert {name for name in kinds if name not in described} == of_every_route
 
 
 def all_kinds() -> Iterator[problems.ProblemKind]:
@@ -125,7 +125,7 @@ def test_the_version_is_the_package_s(document: dict[str, Any]) -> None:
 
 
 def test_it_is_served_as_json_and_not_sent_again_to_who_has_it(document: dict[str, Any]) -> None:
-    client = Stand().client
+    client = GatewayHarness().client
     response = client.get("/openapi.json")
     assert response.get_json() == document
     again = client.get("/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
@@ -135,7 +135,7 @@ def test_it_is_served_as_json_and_not_sent_again_to_who_has_it(document: dict[st
 def test_the_page_shows_every_operation_and_needs_nothing_from_elsewhere(
     document: dict[str, Any],
 ) -> None:
-    response = Stand().client.get("/docs")
+    response = GatewayHarness().client.get("/docs")
     page = response.get_data(as_text=True)
     operations = [
         operation["operationId"]

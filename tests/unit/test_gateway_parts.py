@@ -12,8 +12,9 @@ from gateway.logs import JsonLines
 from gateway.prefer_header import Preference, read_preference
 from gateway.queue.dispatcher import new_gateway_id
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.publisher import ExistingJob, Queued
 from gateway.settings import GatewaySettings
-from gateway.wsgi import queue_limits
+from gateway.wsgi import enqueue_limits
 from shared.errors import QueueUnavailable, SettingsError
 from shared.outage_log import OutageLog
 from shared.results import JobRecord
@@ -50,59 +51,70 @@ def test_any_prefer_header_is_survived(header: str) -> None:
     assert 0 <= read_preference(header, 30.0).wait_seconds <= 30
 
 
-def test_all_who_wait_for_a_job_are_woken() -> None:
-    room = PendingReplies()
-    first, second, other = room.expect("a"), room.expect("a"), room.expect("b")
+def test_all_requests_that_wait_for_a_job_are_woken() -> None:
+    pending = PendingReplies()
+    first, second, other = pending.register("a"), pending.register("a"), pending.register("b")
 
-    assert room.deliver([("a", DONE), ("nobody", DONE)]) == 1
+    assert pending.deliver([("a", DONE), ("unknown", DONE)]) == 1
     assert first.wait(10) is second.wait(10) is DONE
-    assert room.job_ids() == ["b"]
-    other.acknowledge(1)
+    assert pending.job_ids() == ["b"]
+    other.acknowledge(Queued(1))
     assert other.wait(0) is None
 
 
-def test_who_leaves_is_forgotten_and_others_still_wait() -> None:
-    room = PendingReplies()
-    stays = room.expect("a")
-    with room.expect("a"):
+def test_a_discarded_reply_is_forgotten_and_others_still_wait() -> None:
+    pending = PendingReplies()
+    stays = pending.register("a")
+    with pending.register("a"):
         pass
 
-    assert len(room) == 1
-    room.deliver([("a", DONE)])
+    assert len(pending) == 1
+    pending.deliver([("a", DONE)])
     assert stays.wait(10) is DONE
-    room.leave(stays)
-    assert len(room) == 0
+    pending.discard(stays)
+    assert len(pending) == 0
 
 
-def test_a_state_on_the_way_wakes_nobody() -> None:
-    room = PendingReplies()
-    awaited = room.expect("a")
-    awaited.acknowledge(1)
+def test_a_job_that_has_not_ended_wakes_no_request() -> None:
+    pending = PendingReplies()
+    reply = pending.register("a")
+    reply.acknowledge(Queued(1))
 
-    assert room.deliver([("a", JobRecord("started"))]) == 0
-    assert awaited.wait(0) is None
+    assert pending.deliver([("a", JobRecord("started"))]) == 0
+    assert reply.wait(0) is None
 
 
 def test_a_job_that_could_not_be_queued_ends_the_wait() -> None:
-    awaited = PendingReplies().expect("a")
-    awaited.acknowledge(QueueUnavailable("down"))
+    reply = PendingReplies().register("a")
+    reply.acknowledge(QueueUnavailable("down"))
 
     with pytest.raises(QueueUnavailable, match="down"):
-        awaited.wait(10)
+        reply.wait(10)
+
+
+def test_a_job_that_stands_for_this_one_ends_the_wait() -> None:
+    reply = PendingReplies().register("b")
+    reply.acknowledge(ExistingJob("a", "c"))
+
+    assert reply.wait(10) == ExistingJob("a", "c")
+
+
+def test_a_job_that_is_queued_already_needs_no_acknowledgement() -> None:
+    assert PendingReplies().register("a", queued=True).wait(0) is None
 
 
 def test_a_job_without_acknowledgement_is_not_called_accepted() -> None:
     with pytest.raises(QueueUnavailable, match="did not answer in time"):
-        PendingReplies().expect("a").wait(0.01)
+        PendingReplies().register("a").wait(0.01)
 
 
-def test_a_reply_counts_whatever_was_heard_of_the_queue() -> None:
-    room = PendingReplies()
-    awaited = room.expect("a")
-    room.deliver([("a", DONE)])
-    awaited.acknowledge(QueueUnavailable("connection lost after the job was queued"))
+def test_a_reply_counts_whatever_the_queue_answered() -> None:
+    pending = PendingReplies()
+    reply = pending.register("a")
+    pending.deliver([("a", DONE)])
+    reply.acknowledge(QueueUnavailable("connection lost after the job was queued"))
 
-    assert awaited.wait(0) is DONE
+    assert reply.wait(0) is DONE
 
 
 def test_gateway_ids_fit_the_wire_and_differ() -> None:
@@ -123,7 +135,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load(GatewaySettings)
 
 
-def test_gunicorn_stops_with_a_sentence_where_a_setting_is_wrong(
+def test_gunicorn_stops_with_a_sentence_if_a_setting_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PARLEY_GATEWAY_WORKERS", "0")
@@ -146,7 +158,7 @@ def test_gunicorn_outlasts_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_lane_outlives_every_job_that_can_hold_it() -> None:
     settings = load(GatewaySettings, job_deadline_seconds=30)
 
-    assert queue_limits(settings).lane_ttl_seconds > 2 * settings.job_deadline_seconds
+    assert enqueue_limits(settings).lane_ttl_seconds > 2 * settings.job_deadline_seconds
 
 
 def test_log_lines_are_json_even_with_a_traceback() -> None:

@@ -12,16 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from shared import results
 from shared.jobs import ChatJob, JobState, Turn
 from shared.results import Failure, JobRecord
-from tests.unit.gateway_stand import Stand, reply_to, worker_status
+from tests.support.gateway_harness import GatewayHarness, reply_to, worker_status
 
 JOB = ChatJob("job-1", "Hello", "c-1", 1.0)
 
 
 def test_finished_job_shows_its_reply() -> None:
-    stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord("done", results.encode_reply(reply_to(JOB)))
+    harness = GatewayHarness()
+    harness.jobs.records["job-1"] = JobRecord("done", results.encode_reply(reply_to(JOB)))
 
-    response = stand.client.get("/jobs/job-1")
+    response = harness.client.get("/jobs/job-1")
 
     assert response.status_code == 200
     assert response.get_json() == {
@@ -33,18 +33,18 @@ def test_finished_job_shows_its_reply() -> None:
 
 @pytest.mark.parametrize("state", ["queued", "started"])
 def test_job_on_the_way_shows_its_state(state: JobState) -> None:
-    stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord(state)
+    harness = GatewayHarness()
+    harness.jobs.records["job-1"] = JobRecord(state)
 
-    assert stand.client.get("/jobs/job-1").get_json() == {"job_id": "job-1", "state": state}
+    assert harness.client.get("/jobs/job-1").get_json() == {"job_id": "job-1", "state": state}
 
 
 def test_failed_job_shows_the_same_problem_as_a_waiting_client_gets() -> None:
-    stand = Stand()
+    harness = GatewayHarness()
     body = results.encode_failure(Failure("failed", "It broke the engine."))
-    stand.jobs.records["job-1"] = JobRecord("failed", body)
+    harness.jobs.records["job-1"] = JobRecord("failed", body)
 
-    response = stand.client.get("/jobs/job-1")
+    response = harness.client.get("/jobs/job-1")
 
     assert response.status_code == 200
     assert response.get_json()["error"] == {
@@ -57,19 +57,19 @@ def test_failed_job_shows_the_same_problem_as_a_waiting_client_gets() -> None:
 
 @pytest.mark.parametrize("body", [None, b"null", b'["terminated"]', b'{"exc_message":[]}'])
 def test_failure_that_celery_wrote_itself_still_has_a_sentence(body: bytes | None) -> None:
-    stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord("cancelled", body)
+    harness = GatewayHarness()
+    harness.jobs.records["job-1"] = JobRecord("cancelled", body)
 
-    assert stand.client.get("/jobs/job-1").get_json()["error"]["detail"]
+    assert harness.client.get("/jobs/job-1").get_json()["error"]["detail"]
 
 
 @pytest.mark.parametrize("state", ["queued", "started"])
 def test_job_on_its_way_is_cancelled_however_often_it_is_asked(state: JobState) -> None:
-    stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord(state)
+    harness = GatewayHarness()
+    harness.jobs.records["job-1"] = JobRecord(state)
 
     for _ in range(2):
-        response = stand.client.delete("/jobs/job-1")
+        response = harness.client.delete("/jobs/job-1")
         assert response.status_code == 200
         assert response.get_json()["state"] == "cancelled"
         assert response.get_json()["error"]["type"] == "urn:parley:problem:job-cancelled"
@@ -77,54 +77,54 @@ def test_job_on_its_way_is_cancelled_however_often_it_is_asked(state: JobState) 
 
 @pytest.mark.parametrize("state", ["done", "failed", "expired"])
 def test_job_that_has_ended_is_not_cancelled(state: JobState) -> None:
-    stand = Stand()
-    stand.jobs.records["job-1"] = JobRecord(state, b"{}")
+    harness = GatewayHarness()
+    harness.jobs.records["job-1"] = JobRecord(state, b"{}")
 
-    response = stand.client.delete("/jobs/job-1")
+    response = harness.client.delete("/jobs/job-1")
 
     assert response.status_code == 409
     assert response.get_json()["type"] == "urn:parley:problem:job-ended"
-    assert stand.jobs.records["job-1"].state == state
+    assert harness.jobs.records["job-1"].state == state
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
 @pytest.mark.parametrize("job_id", ["unknown", "a%20b", "x" * 200, "%00", "%ff"])
 def test_unknown_job_answers_404(job_id: str, method: str) -> None:
-    response = getattr(Stand().client, method)(f"/jobs/{job_id}")
+    response = getattr(GatewayHarness().client, method)(f"/jobs/{job_id}")
 
     assert response.status_code == 404
     assert response.get_json()["type"] == "urn:parley:problem:unknown-job"
 
 
 def test_conversation_shows_its_turns_in_order_and_forgets_them() -> None:
-    stand = Stand()
+    harness = GatewayHarness()
     turns = [Turn("user", "Hi", "job-1", 1.0), Turn("assistant", "Hello!", "job-1", 1.0)]
-    stand.conversations.stored["c-1"] = [msgspec.json.encode(turn) for turn in turns]
+    harness.conversations.stored["c-1"] = [msgspec.json.encode(turn) for turn in turns]
 
-    shown = stand.client.get("/conversations/c-1").get_json()
-    erased = stand.client.delete("/conversations/c-1")
+    shown = harness.client.get("/conversations/c-1").get_json()
+    erased = harness.client.delete("/conversations/c-1")
 
     assert shown == {"conversation_id": "c-1", "turns": msgspec.to_builtins(turns)}
     assert (erased.status_code, erased.data) == (204, b"")
-    assert stand.client.get("/conversations/c-1").get_json()["turns"] == []
+    assert harness.client.get("/conversations/c-1").get_json()["turns"] == []
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_impossible_conversation_answers_404(method: str) -> None:
-    response = getattr(Stand().client, method)("/conversations/a%20b")
+    response = getattr(GatewayHarness().client, method)("/conversations/a%20b")
 
     assert response.status_code == 404
 
 
 def test_healthz_needs_nothing_else() -> None:
-    stand = Stand()
-    stand.health.available = False
+    harness = GatewayHarness()
+    harness.health.available = False
 
-    assert stand.client.get("/healthz").status_code == 200
+    assert harness.client.get("/healthz").status_code == 200
 
 
 def test_readyz_when_all_is_well() -> None:
-    response = Stand().client.get("/readyz")
+    response = GatewayHarness().client.get("/readyz")
 
     assert response.status_code == 200
     assert response.get_json() == {
@@ -135,11 +135,11 @@ def test_readyz_when_all_is_well() -> None:
     }
 
 
-def test_readyz_names_the_queue_that_nobody_serves() -> None:
-    stand = Stand()
-    stand.health.alive = [worker_status("inference")]
+def test_readyz_names_the_queue_without_a_worker() -> None:
+    harness = GatewayHarness()
+    harness.health.live = [worker_status("inference")]
 
-    response = stand.client.get("/readyz")
+    response = harness.client.get("/readyz")
 
     assert response.status_code == 503
     assert response.get_json()["inference"] == {"ok": True}
@@ -150,28 +150,28 @@ def test_readyz_names_the_queue_that_nobody_serves() -> None:
 
 
 def test_readyz_without_redis() -> None:
-    stand = Stand()
-    stand.health.available = False
+    harness = GatewayHarness()
+    harness.health.available = False
 
-    response = stand.client.get("/readyz")
+    response = harness.client.get("/readyz")
 
     assert response.status_code == 503
     assert not any(response.get_json()[part]["ok"] for part in ("redis", "inference", "sentiment"))
 
 
 def test_readyz_waits_for_the_reply_subscription() -> None:
-    stand = Stand()
-    stand.feed.live = False
+    harness = GatewayHarness()
+    harness.feed.live = False
 
-    response = stand.client.get("/readyz")
+    response = harness.client.get("/readyz")
 
     assert response.status_code == 503
     assert "subscription" in response.get_json()["redis"]["reason"]
 
 
-def samples(stand: Stand) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+def samples(harness: GatewayHarness) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Return what /metrics shows, by name and labels."""
-    response = stand.client.get("/metrics")
+    response = harness.client.get("/metrics")
     assert response.status_code == 200
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -181,14 +181,14 @@ def samples(stand: Stand) -> dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def test_metrics_show_answers_queues_and_workers() -> None:
-    stand = Stand()
-    stand.answer_at_once()
-    stand.health.waiting["inference"] = 12
-    stand.health.alive = [worker_status("inference", batches_total=5, cache_entries=9)]
-    stand.client.post("/chat", json={"message": "x"})
-    stand.client.post("/chat", json={})
+    harness = GatewayHarness()
+    harness.answer_at_once()
+    harness.health.waiting["inference"] = 12
+    harness.health.live = [worker_status("inference", batches_total=5, cache_entries=9)]
+    harness.client.post("/chat", json={"message": "x"})
+    harness.client.post("/chat", json={})
 
-    shown = samples(stand)
+    shown = samples(harness)
 
     def value(name: str, **labels: str) -> float:
         return shown[name, frozenset(labels.items())]
@@ -205,14 +205,14 @@ def test_metrics_show_answers_queues_and_workers() -> None:
 
 
 def test_metrics_without_redis_say_so() -> None:
-    stand = Stand()
-    stand.health.available = False
+    harness = GatewayHarness()
+    harness.health.available = False
 
-    assert samples(stand)["parley_redis_up", frozenset()] == 0
+    assert samples(harness)["parley_redis_up", frozenset()] == 0
 
 
 def test_page_runs_only_its_own_script_and_style() -> None:
-    response = Stand().client.get("/")
+    response = GatewayHarness().client.get("/")
     policy = response.headers["Content-Security-Policy"]
 
     def digest(tag: str) -> str:
@@ -229,14 +229,14 @@ def test_page_runs_only_its_own_script_and_style() -> None:
 
 
 def test_page_loads_nothing_from_elsewhere_and_writes_no_raw_markup() -> None:
-    page = Stand().client.get("/").text
+    page = GatewayHarness().client.get("/").text
 
     assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", page)
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", page)
 
 
 def test_page_is_not_sent_again_unchanged() -> None:
-    client = Stand().client
+    client = GatewayHarness().client
     tag = client.get("/").headers["ETag"]
 
     assert client.get("/", headers={"If-None-Match": tag}).status_code == 304

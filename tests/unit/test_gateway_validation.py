@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
-from tests.unit.gateway_stand import Stand
+from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
     (b"", None, "The body is empty; send a JSON object with a message."),
@@ -62,7 +63,7 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
 
 @pytest.mark.parametrize(("body", "field", "sentence"), FAULTS)
 def test_refusal_names_field_and_fault(body: bytes, field: str | None, sentence: str) -> None:
-    response = Stand().client.post("/chat", data=body, content_type="application/json")
+    response = GatewayHarness().client.post("/chat", data=body, content_type="application/json")
 
     problem = response.get_json()
     assert response.status_code == 400
@@ -107,12 +108,16 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["message", "conversation_id", "user_id"]) | st.text()
 
 
-@given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
-def test_any_json_is_taken_or_refused_with_a_sentence(value: object) -> None:
-    stand = Stand()
-    stand.answer_at_once()
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    harness = GatewayHarness()
+    harness.answer_at_once()
+    return harness.client
 
-    response = stand.client.post(
+
+@given(JSON | st.dictionaries(FIELDS, JSON | st.text()))
+def test_any_json_is_taken_or_refused_with_a_sentence(client: FlaskClient, value: object) -> None:
+    response = client.post(
         "/chat", data=json.dumps(value).encode(), content_type="application/json"
     )
 
@@ -134,21 +139,21 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
 
 @pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
 def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
-    claim = read_idempotency_key(header, ChatRequest("x"))
+    key = read_idempotency_key(header, ChatRequest("x"))
 
-    assert claim.key == header.strip().strip('"')
+    assert key.key == header.strip().strip('"')
 
 
 @pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 129, "k\n\n."])
 def test_other_idempotency_keys_answer_400_and_queue_nothing(header: str) -> None:
-    stand = Stand()
+    harness = GatewayHarness()
     environ = {"HTTP_IDEMPOTENCY_KEY": header}
 
-    response = stand.client.post("/chat", json={"message": "x"}, environ_overrides=environ)
+    response = harness.client.post("/chat", json={"message": "x"}, environ_overrides=environ)
 
     assert response.status_code == 400
     assert response.get_json()["field"] == "Idempotency-Key"
-    assert stand.published == []
+    assert harness.published == []
 
 
 def test_every_member_of_the_body_counts_for_its_digest() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.clock import ManualClock
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
 from shared.wire import encode_infer, encode_tone, peek_id
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, tone_role
 from tests.mutation import Mutator
 from tests.unit.test_shared_wire import stock_message

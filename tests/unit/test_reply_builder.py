@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.clock import ManualClock
 from shared.jobs import Answer, Tone
+from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
 from workers.consumer.jobs import BatchResult
 from workers.knowledge.decide import Decision

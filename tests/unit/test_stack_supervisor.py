@@ -9,7 +9,7 @@ from infra.stack.backoff import RestartPolicy
 from infra.stack.part import Part, describe_exit
 from infra.stack.spawner import ScriptedSpawner
 from infra.stack.supervisor import Supervisor
-from shared.clock import ManualClock
+from tests.fakes.clock import ManualClock
 
 
 class Switch:

@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.queue.publisher import RedisPublisher
+from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued, RedisPublisher
 from gateway.settings import GatewaySettings
-from gateway.wsgi import queue_limits
+from gateway.wsgi import enqueue_limits
 from infra.bench.queue_alone import Drained
 from shared import keys, wire
 from shared.clock import SystemClock
@@ -81,7 +81,7 @@ def _repeat(job: ChatJob, tone: Tone, _now: float) -> ChatResult:
 def publish(url: str, seconds: float) -> None:
     """Keep the queue filled as one gateway does."""
     clock = SystemClock()
-    limits = queue_limits(load(GatewaySettings))
+    limits = enqueue_limits(load(GatewaySettings))
     publisher = RedisPublisher(connect(url), limits)
     print("going", flush=True)
     deadline = time.monotonic() + 3 * seconds
@@ -92,20 +92,21 @@ def publish(url: str, seconds: float) -> None:
 
 def _post_together(publisher: RedisPublisher, clock: SystemClock) -> int:
     """Publish some jobs at once; return how many messages wait then."""
-    outcomes: list[int | Exception] = []
+    outcomes: list[EnqueueOutcome | Exception] = []
     settled = threading.Semaphore(0)
 
-    def settle(outcome: int | Exception) -> None:
+    def settle(outcome: EnqueueOutcome | Exception) -> None:
         outcomes.append(outcome)
         settled.release()
 
     now = clock.now()
     for _ in range(_AT_ONCE):
         job_id = wire.new_job_id()
-        publisher.post(ChatJob(job_id, _TEXT, job_id, now, expires_at=now + 60), settle)
+        job = ChatJob(job_id, _TEXT, job_id, now, expires_at=now + 60)
+        publisher.post(EnqueueRequest.of(job), settle)
     for _ in range(_AT_ONCE):
         settled.acquire()
-    return max(outcome if isinstance(outcome, int) else _BACKLOG + 1 for outcome in outcomes)
+    return max(one.position if isinstance(one, Queued) else _BACKLOG + 1 for one in outcomes)
 
 
 def drain(url: str, seconds: float) -> Drained:

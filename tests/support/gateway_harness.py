@@ -7,25 +7,24 @@ from flask.testing import FlaskClient
 
 from gateway.app import create_app
 from gateway.dependencies import Dependencies
-from gateway.health import MemoryHealth
 from gateway.metrics import Metrics
-from gateway.queue.conversations import MemoryConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
-from gateway.queue.job_canceller import MemoryJobCanceller
-from gateway.queue.job_store import MemoryJobStore
-from gateway.queue.memory_publisher import MemoryPublisher
 from gateway.queue.pending_replies import PendingReplies
-from gateway.queue.publisher import QueueLimits
-from gateway.queue.reply_feed import MemoryReplyFeed
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.clock import ManualClock
-from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, WorkerStatus
+from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure
 from shared.settings import load
-
-LIMITS = QueueLimits(messages=40, job_ttl_seconds=60, lane_ttl_seconds=60)
+from tests.fakes.clock import ManualClock
+from tests.fakes.gateway import (
+    FakeConversations,
+    FakeHealth,
+    FakeJobCanceller,
+    FakeJobStore,
+    FakeReplyFeed,
+    RecordingPublisher,
+)
 
 
 def worker_status(queue: str, **counters: float) -> WorkerStatus:
@@ -47,27 +46,25 @@ def reply_to(job: ChatJob) -> Reply:
 
 
 @dataclass
-class Stand:
+class GatewayHarness:
     """An app and everything behind it."""
 
     clock: ManualClock = field(default_factory=ManualClock)
-    room: PendingReplies = field(default_factory=PendingReplies)
-    jobs: MemoryJobStore = field(default_factory=MemoryJobStore)
-    conversations: MemoryConversations = field(default_factory=MemoryConversations)
-    health: MemoryHealth = field(default_factory=MemoryHealth)
+    pending: PendingReplies = field(default_factory=PendingReplies)
+    publisher: RecordingPublisher = field(default_factory=RecordingPublisher)
+    jobs: FakeJobStore = field(default_factory=FakeJobStore)
+    conversations: FakeConversations = field(default_factory=FakeConversations)
+    health: FakeHealth = field(default_factory=FakeHealth)
     metrics: Metrics = field(default_factory=Metrics)
-    published: list[ChatJob] = field(default_factory=list)
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
-        self.publisher = MemoryPublisher(LIMITS)
-        self.publisher.on_publish = self.published.append
-        self.feed = MemoryReplyFeed(self.room)
-        self.canceller = MemoryJobCanceller(self.jobs)
+        self.feed = FakeReplyFeed(self.pending)
+        self.canceller = FakeJobCanceller(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
             self.publisher,
-            self.room,
+            self.pending,
             self.jobs,
             self.canceller,
             self.disconnect_watcher,
@@ -75,7 +72,7 @@ class Stand:
             gateway_id="g-1",
             deadline_seconds=30,
         )
-        self.health.alive = [worker_status("inference"), worker_status("sentiment")]
+        self.health.live = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
             Dependencies(
                 self.dispatcher,
@@ -90,26 +87,25 @@ class Stand:
         )
 
     @property
+    def published(self) -> list[ChatJob]:
+        """Return the jobs that were accepted."""
+        return self.publisher.published
+
+    @property
     def client(self) -> FlaskClient:
         """Return a new HTTP client."""
         return self.app.test_client()
 
     def answer_at_once(self) -> None:
         """Reply to every job from now on."""
-
-        def answer(job: ChatJob) -> None:
-            self.published.append(job)
-            body = results.encode_reply(reply_to(job))
-            self.feed.announce(results.encode_notification(job.id, "done", body))
-
-        self.publisher.on_publish = answer
+        self.publisher.on_publish = lambda job: self._end(
+            job.id, "done", results.encode_reply(reply_to(job))
+        )
 
     def fail_at_once(self, failure: Failure) -> None:
         """End every job from now on in this failure."""
+        body = results.encode_failure(failure)
+        self.publisher.on_publish = lambda job: self._end(job.id, failure.state, body)
 
-        def fail(job: ChatJob) -> None:
-            self.published.append(job)
-            body = results.encode_failure(failure)
-            self.feed.announce(results.encode_notification(job.id, failure.state, body))
-
-        self.publisher.on_publish = fail
+    def _end(self, job_id: str, state: JobState, body: bytes) -> None:
+        self.feed.publish(results.encode_notification(job_id, state, body))

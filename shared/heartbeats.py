@@ -1,0 +1,25 @@
+"""The workers that are alive, by their heartbeats."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+import redis
+
+from shared import keys
+from shared.jobs import WorkerStatus
+
+_status_decoder = msgspec.json.Decoder(WorkerStatus)
+
+
+def read_heartbeats(
+    client: "redis.Redis", queues: Sequence[str] = keys.QUEUES
+) -> list[WorkerStatus]:
+    """Return the last heartbeat of every live worker of these queues; raises what redis-py does."""
+    names = [
+        keys.worker(name.decode())
+        for queue in queues
+        for name in cast("list[bytes]", client.zrange(keys.workers(queue), 0, -1))
+    ]
+    stored = cast("list[bytes | None]", client.mget(names)) if names else []
+    return [_status_decoder.decode(heartbeat) for heartbeat in stored if heartbeat is not None]

@@ -1,0 +1,112 @@
+"""A subscription to one Redis channel that outlives every fault of the connection."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import redis
+
+from shared.connection import REDIS_ERRORS, backoff_seconds
+from shared.errors import QueueUnavailable
+from shared.outage_log import OutageLog
+
+logger = logging.getLogger("parley.subscription")
+
+MAX_PAUSE_SECONDS = 2.0
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.25  # how late `stop` is noticed
+
+
+class Subscription:
+    """Pass the payloads of a channel to a handler, from a thread of its own.
+
+    A broken connection is replaced, after pauses that double and are jittered. After
+    `silence_seconds` without a word from Redis the connection is pinged, and replaced when the
+    ping stays unanswered for as long: a half-open connection delivers nothing and never fails.
+
+    `on_subscribed` runs on the same thread after every subscription, before it counts as live.
+    What was published in between is lost: look it up there. If it raises, the connection is
+    replaced and it runs again. A payload whose handler raises is logged, without its content, and
+    skipped.
+    """
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        channel: str,
+        on_payload: Callable[[bytes], object],
+        *,
+        name: str,
+        on_subscribed: Callable[[], object] = lambda: None,
+        silence_seconds: float = 5.0,
+    ) -> None:
+        self._client = client
+        self._channel = channel
+        self._on_payload = on_payload
+        self._name = name
+        self._on_subscribed = on_subscribed
+        self._silence_seconds = silence_seconds
+        self._outage = OutageLog(logger, f"the subscription to {name}")
+        self._live = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"{name}-subscription", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening; waits for the thread, longer than a moment only while it connects."""
+        self._stopping.set()
+        self._thread.join(timeout=_STOP_SECONDS)
+
+    def is_live(self) -> bool:
+        """Return whether payloads arrive at once."""
+        return self._live.is_set()
+
+    def wait_until_live(self, seconds: float) -> bool:
+        """Block until the subscription is live; False if it is not in time."""
+        return self._live.wait(seconds)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except Exception as error:
+                failures = 1 if self._live.is_set() else failures + 1
+                self._live.clear()
+                self._outage.record(str(error))
+                if not isinstance(error, (*REDIS_ERRORS, QueueUnavailable)):
+                    logger.exception("the subscription to %s failed", self._name)
+                self._stopping.wait(backoff_seconds(failures, MAX_PAUSE_SECONDS))
+        self._live.clear()
+
+    def _listen(self) -> None:
+        poll_seconds = min(_POLL_SECONDS, self._silence_seconds)
+        with cast("Any", self._client).pubsub() as pubsub:
+            pubsub.subscribe(self._channel)
+            quiet_since, pinged = time.monotonic(), False
+            while not self._stopping.is_set():
+                if pubsub.connection.can_read(timeout=poll_seconds):
+                    self._receive(pubsub.get_message(timeout=self._silence_seconds))
+                    quiet_since, pinged = time.monotonic(), False
+                elif time.monotonic() - quiet_since >= self._silence_seconds:
+                    if pinged:
+                        raise redis.ConnectionError("no answer to a ping")
+                    pubsub.ping()
+                    quiet_since, pinged = time.monotonic(), True
+
+    def _receive(self, message: dict[str, Any] | None) -> None:
+        kind = message["type"] if message else None
+        if message and kind == "message":
+            try:
+                self._on_payload(message["data"])
+            except Exception:
+                logger.exception("a payload of %s could not be read", self._name)
+        elif kind == "subscribe":  # also after a reconnection that redis-py made by itself
+            self._on_subscribed()
+            self._live.set()
+            self._outage.record(None)

@@ -1,0 +1,119 @@
+"""What stands behind the gateway's routes, held in memory and set by a test."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.queue.pending_replies import ENDED, PendingReplies
+from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
+from shared import keys, results
+from shared.errors import QueueUnavailable
+from shared.jobs import ChatJob, WorkerStatus
+from shared.results import Failure, JobRecord
+
+
+class RecordingPublisher:
+    """Accept every job, or answer as a test has set: with an outcome or an error."""
+
+    def __init__(self) -> None:
+        self.published: list[ChatJob] = []
+        self.requests: list[EnqueueRequest] = []
+        self.answer: EnqueueOutcome | Exception | None = None
+        self.on_publish: Callable[[ChatJob], object] = lambda _job: None
+
+    def submit(self, item: EnqueueRequest) -> EnqueueOutcome:
+        self.requests.append(item)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.answer is None:
+            self.published.append(item.job)
+            self.on_publish(item.job)
+        return self.answer or Queued(len(self.published))
+
+    def post(
+        self, item: EnqueueRequest, resolve: Callable[[EnqueueOutcome | Exception], None]
+    ) -> None:
+        try:
+            outcome: EnqueueOutcome | Exception = self.submit(item)
+        except Exception as error:  # noqa: BLE001 - a coalescer passes on all that is raised
+            outcome = error
+        resolve(outcome)
+
+
+class FakeReplyFeed:
+    """Deliver what a test publishes."""
+
+    def __init__(self, pending: PendingReplies) -> None:
+        self._pending = pending
+        self.live = True
+
+    def is_live(self) -> bool:
+        return self.live
+
+    def publish(self, payload: bytes) -> None:
+        """Take one publication as a worker writes it."""
+        self._pending.deliver(results.decode_notifications(payload))
+
+
+class FakeJobStore:
+    """Hold the records that a test puts in."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, JobRecord] = {}
+
+    def find(self, job_id: str) -> JobRecord | None:
+        return self.records.get(job_id)
+
+    def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
+        known = {job_id: self.records.get(job_id) for job_id in job_ids}
+        return {job_id: record for job_id, record in known.items() if record and record.body}
+
+
+class FakeJobCanceller:
+    """Change the records of a fake store."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+
+    def cancel(self, job_id: str) -> bool:
+        record = self._jobs.find(job_id)
+        if record and record.state not in ENDED:
+            failure = results.encode_failure(Failure("cancelled", "The message was cancelled."))
+            self._jobs.records[job_id] = JobRecord("cancelled", failure)
+        return record is not None
+
+    def abandon(self, job_id: str, gateway: str) -> None:
+        self.cancel(job_id)
+
+
+class FakeConversations:
+    """Hold the turns that a test puts in."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, list[bytes]] = {}
+
+    def turns(self, conversation_id: str) -> Sequence[bytes]:
+        return self.stored.get(conversation_id, [])
+
+    def erase(self, conversation_id: str) -> None:
+        self.stored.pop(conversation_id, None)
+
+
+@dataclass
+class FakeHealth:
+    """Report what a test has set."""
+
+    live: list[WorkerStatus] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
+    available: bool = True
+
+    def workers(self) -> Sequence[WorkerStatus]:
+        self._require_availability()
+        return self.live
+
+    def backlogs(self) -> Mapping[str, int]:
+        self._require_availability()
+        return self.waiting
+
+    def _require_availability(self) -> None:
+        if not self.available:
+            raise QueueUnavailable("switched off by a test")
