@@ -99,7 +99,7 @@ def job_problem(job_id: str, record: JobRecord) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Answer every error of an app with a problem; nothing inside it ever leaves."""
+    """Answer every error of an app with a problem that shows nothing internal."""
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(AdmissionRefused, _refused)
     app.register_error_handler(KeyReused, _key_reused)

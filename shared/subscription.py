@@ -60,7 +60,8 @@ class Subscription:
     def stop(self) -> None:
         """Stop listening; waits for the thread, longer than a moment only while it connects."""
         self._stopping.set()
-        self._thread.join(timeout=_STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(timeout=_STOP_SECONDS)
 
     def is_live(self) -> bool:
         """Return whether payloads arrive at once."""

@@ -126,7 +126,7 @@ class Dispatcher:
     def _attach(
         self, existing: ExistingJob, wait_seconds: float, connection: int | None
     ) -> SubmitResult:
-        """Wait for a job that an earlier request queued, and leave it be if the client goes."""
+        """Wait for a job that an earlier request queued, and keep it if the client disconnects."""
         with self._pending.register(existing.job_id, queued=True) as reply:
             record = self._jobs.find(existing.job_id) or JobRecord("queued")
             if record.state not in ENDED and wait_seconds > 0:
