@@ -32,7 +32,7 @@ _WRITE_FAILED = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
 
-logger = logging.getLogger("parley.gateway")
+logger = logging.getLogger(__name__)
 
 # One job's arguments of the script: id, conversation, inference task, tone task, gateway, when its
 # time is over; and, where the client gave a key, that and its digest.

@@ -15,7 +15,7 @@ from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
 from shared.results import JobRecord
 
-logger = logging.getLogger("parley.gateway.replies")
+logger = logging.getLogger(__name__)
 
 Finished = Callable[[Sequence[str]], Mapping[str, JobRecord]]
 """Look up which of these jobs have ended, and how."""
