@@ -114,6 +114,11 @@ def tone(job_id: str) -> str:
     return f"parley:tone:{job_id}"
 
 
+def tone_subscription(job_id: str) -> str:
+    """Name the record of the channel that waits for a job's tone."""
+    return f"parley:tone-wanted:{job_id}"
+
+
 def turns(conversation_id: str) -> str:
     """Name a conversation's turns."""
     return f"parley:turns:{conversation_id}"
