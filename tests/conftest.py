@@ -18,6 +18,12 @@ settings.register_profile("parley", deadline=None)  # a busy machine is no failu
 settings.load_profile("parley")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, which is the folder it lies in."""
+    for item in items:
+        item.add_marker(item.path.relative_to(ROOT / "tests").parts[0])
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Run one real Redis for the whole session, without persistence."""
