@@ -16,7 +16,7 @@ define set_up
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos format clean
+.PHONY: help run unit test check bench chaos format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,17 +25,23 @@ run: ## set up what is missing, start everything, print the addresses (GPU=1: fo
 	$(call set_up,$(if $(GPU),gpu,run))
 	@exec .venv/bin/python -m infra.cli up
 
+unit: ## run the tests that start no process and need no server, in less than a minute
+	$(call set_up,test)
+	@.venv/bin/python -m infra.cli model build
+	@.venv/bin/python -m pytest tests/unit
+
 test: ## run the whole test suite against a real Redis and real processes
 	$(call set_up,test)
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m pytest
 
-check: ## ruff, mypy --strict and the import rules
+check: ## ruff, mypy --strict, the import rules and dead code
 	$(call set_up,test)
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/python -m vulture
 
 bench: ## measure Parley beside simpler designs (ARGS="--quick": only see that it works)
 	$(call set_up,test)

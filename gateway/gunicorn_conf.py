@@ -32,7 +32,7 @@ graceful_timeout = int(_settings.wait_seconds) + 5
 timeout = 60
 proc_name = default_proc_name = "parley-gateway"
 control_socket_disable = True
-logger_class = "gateway.gunicorn_logger.LineLogger"
+logger_class = "gateway.gunicorn_logger.GunicornLogger"
 loglevel = _settings.log_level
 accesslog = "-" if _settings.access_log else None
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"

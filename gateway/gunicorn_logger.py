@@ -1,17 +1,19 @@
-"""gunicorn's own log in the form of the gateway's."""
+"""gunicorn's own log in the form of all others."""
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from gateway.logs import JsonLines
+from shared.logs import new_formatter
+from shared.settings import CommonSettings, load
 
 
-class LineLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
-    """Write gunicorn's errors and, if it is on, the access log as JSON lines."""
+class GunicornLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
+    """Write gunicorn's errors and, if it is on, the access log in the format that is set."""
 
     def setup(self, cfg: Config) -> None:
         """Take gunicorn's set-up and exchange the format."""
         super().setup(cfg)
+        formatter = new_formatter(load(CommonSettings).log_format)
         for log in (self.error_log, self.access_log):
             for handler in log.handlers:
-                handler.setFormatter(JsonLines())
+                handler.setFormatter(formatter)

@@ -22,7 +22,7 @@ from shared.errors import (
 from shared.jobs import JobState
 from shared.results import JobRecord
 
-logger = logging.getLogger("parley.gateway")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

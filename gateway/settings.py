@@ -1,7 +1,5 @@
 """What the gateway reads from its environment."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from shared.settings import CommonSettings
@@ -28,6 +26,3 @@ class GatewaySettings(CommonSettings):
         description="longest that POST /chat waits for the reply; also caps `Prefer: wait=N`",
     )
     access_log: bool = Field(False, description="log one line per request, never its text")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least severe log lines that are written"
-    )

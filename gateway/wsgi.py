@@ -10,7 +10,6 @@ from prometheus_client import disable_created_metrics
 from gateway.app import create_app
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
-from gateway.logs import write_lines
 from gateway.metrics import Metrics
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
@@ -23,6 +22,7 @@ from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.settings import GatewaySettings
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.logs import configure_logging
 from shared.settings import load
 
 REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 s
@@ -31,7 +31,7 @@ REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 
 def create() -> Flask:
     """Return the app of one gateway process; it listens for replies from now on."""
     settings = load(GatewaySettings)
-    write_lines(settings.log_level)
+    configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     dependencies = connect_dependencies(client, settings)

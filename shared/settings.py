@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.logs import LogFormat, LogLevel
 from shared.redis_address import is_sentinel, read_sentinel_address
 
 
@@ -30,6 +31,14 @@ class CommonSettings(BaseSettings):
     )
     conversation_ttl_seconds: int = Field(
         86_400, ge=60, description="how long a silent conversation is remembered"
+    )
+    log_format: LogFormat = Field(
+        "text", description="form of log lines: text for people, json for programs"
+    )
+    log_level: LogLevel = Field(
+        "info",
+        description="least severe log lines that are written: debug, info, warning or error; "
+        "Celery's --loglevel goes before it",
     )
 
     @field_validator("redis_url")

@@ -12,7 +12,7 @@ from shared.connection import REDIS_ERRORS, backoff_seconds
 from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
 
-logger = logging.getLogger("parley.subscription")
+logger = logging.getLogger(__name__)
 
 MAX_PAUSE_SECONDS = 2.0
 _STOP_SECONDS = 5.0

@@ -1,7 +1,8 @@
 """Fixtures that every suite shares: a real Redis, and the built model."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ from hypothesis import settings
 from tests.processes import RedisServer
 
 ROOT = Path(__file__).parent.parent
+Parley = Callable[..., tuple[int, str, str]]
 
 settings.register_profile("parley", deadline=None)  # a busy machine is no failure
 settings.load_profile("parley")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, which is the folder it lies in."""
+    for item in items:
+        item.add_marker(item.path.relative_to(ROOT / "tests").parts[0])
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +54,22 @@ def model_dir() -> Path:
     path = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
     build_model(path)
     return path
+
+
+@pytest.fixture
+def parley(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Parley:
+    """Run the `parley` command in this process; return exit code, output and errors."""
+    from infra.cli.main import main
+
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["parley", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        told = capsys.readouterr()
+        code = left.value.code
+        return (code if isinstance(code, int) else 0), told.out, told.err
+
+    return run

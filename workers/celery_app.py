@@ -13,6 +13,7 @@ from kombu import Queue
 from shared import keys
 from shared.settings import CommonSettings, load
 from workers.celery_link import celery_link
+from workers.celery_logging import connect_logging
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
@@ -49,6 +50,7 @@ def _configuration() -> dict[str, Any]:
 app = Celery("parley", set_as_current=False)
 app.add_defaults(_configuration)
 app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
+connect_logging()
 
 
 @app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ from shared.connection import queue_errors
 from shared.jobs import JobState
 from shared.results import JobRecord
 
-logger = logging.getLogger("parley.gateway.jobs")
+logger = logging.getLogger(__name__)
 
 _MAX_LOOKUPS = 500
 _STATES = get_args(JobState)

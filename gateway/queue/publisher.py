@@ -31,7 +31,7 @@ _WRITE_FAILED = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
 
-logger = logging.getLogger("parley.gateway")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import redis
+
     from infra.dead_letters import DeadLetterBox, StoredDeadLetter
 
 app = typer.Typer(help="Look at, retry or drop messages that failed.", no_args_is_help=True)
@@ -119,9 +121,15 @@ def _summary(boxed: "StoredDeadLetter") -> dict[str, Any]:
 
 
 def _box() -> "DeadLetterBox":
+    from infra.dead_letters import DeadLetterBox
+
+    return DeadLetterBox(connect_to_queue())
+
+
+def connect_to_queue() -> "redis.Redis":
+    """Return a client of the Redis that is set; raise QueueUnavailable if none answers."""
     import redis
 
-    from infra.dead_letters import DeadLetterBox
     from infra.stack.terminal import without_password
     from shared.connection import connect
     from shared.errors import QueueUnavailable
@@ -136,4 +144,4 @@ def _box() -> "DeadLetterBox":
             f"No Redis answers at {without_password(address)} ({error}): start Parley with "
             "`make run`, or name another with PARLEY_REDIS_URL or PARLEY_REDIS_PORT."
         ) from None
-    return DeadLetterBox(client)
+    return client

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import bench, chaos, dead_letters, knowledge, model, talk, tone
+from infra.cli import bench, chaos, dead_letters, job, knowledge, model, talk, tone
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -54,6 +54,7 @@ for name, command in (
     ("ask", talk.ask),
     ("chat", talk.chat),
     ("doctor", doctor),
+    ("job", job.job),
     ("bench", bench.bench),
     ("chaos", chaos.chaos),
 ):

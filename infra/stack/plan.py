@@ -67,7 +67,7 @@ def _worker(
     name = queue if number == 1 else f"{queue}-{number}"
     return Part(
         name=name,
-        command=(*_celery(), "worker", "-Q", queue, "-n", f"{name}@%h", "--loglevel", "INFO"),
+        command=(*_celery(), "worker", "-Q", queue, "-n", f"{name}@%h"),
         probe=HeartbeatProbe(settings.redis_address, queue),
         environment=environment,
         after=after,

@@ -108,6 +108,8 @@ def test_after_a_quiet_hour_nothing_is_known(
 
     publish_all(publisher, *numbered(20))
 
+    assert redis_client.llen(keys.INFERENCE) == 20
+
 
 def test_a_halt_slows_the_rate_only_while_it_lasts(
     publisher: RedisPublisher, redis_client: "redis.Redis", answer: AnswerBatch

@@ -38,7 +38,7 @@ def warmed(kind: str, model_dir: Path) -> Engine:
     return engine
 
 
-@pytest.fixture(params=[*KINDS[:3], pytest.param(KINDS[3], marks=pytest.mark.slow)])
+@pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest, model_dir: Path) -> Engine:
     return warmed(request.param, model_dir)
 

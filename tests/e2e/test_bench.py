@@ -33,7 +33,6 @@ def start_bench(data_dir: Path, model_dir: Path, *arguments: str) -> subprocess.
     )
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_every_system_is_measured_and_reported(tmp_path: Path, model_dir: Path) -> None:
     running = start_bench(tmp_path, model_dir, "--json")
@@ -68,7 +67,6 @@ def test_every_system_is_measured_and_reported(tmp_path: Path, model_dir: Path) 
     assert json.loads((folder / "report.json").read_bytes()) == report
 
 
-@pytest.mark.slow
 def test_the_queue_alone_and_sleeping_engines_are_measured(tmp_path: Path, model_dir: Path) -> None:
     running = start_bench(tmp_path, model_dir, "--systems", "queue,scale-2", "--json")
     out, err = running.communicate(timeout=200)

@@ -12,9 +12,9 @@ from shared import keys
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer, encode_tone
 from tests.e2e.conftest import Stack
-from tests.mutation import Mutator
 from tests.processes import wait_until
-from tests.unit.test_shared_wire import stock_message
+from tests.support.fuzzer import Mutator
+from tests.support.stock_message import stock_message
 
 SPOILED = 1_500  # on each queue
 SOUND = 50

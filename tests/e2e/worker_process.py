@@ -20,9 +20,16 @@ class WorkerProcess:
     """A worker of one queue; a context manager."""
 
     def __init__(
-        self, redis_url: str, queue: str, folder: Path, model_dir: Path, **settings: str
+        self,
+        redis_url: str,
+        queue: str,
+        folder: Path,
+        model_dir: Path,
+        options: tuple[str, ...] = (),
+        **settings: str,
     ) -> None:
         self._queue = queue
+        self._options = options
         self._redis_url = redis_url
         self._log = folder / f"{queue}-worker.log"
         self._environment = {
@@ -42,7 +49,7 @@ class WorkerProcess:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
-                    *("-Q", self._queue, *name, "--loglevel", "INFO"),
+                    *("-Q", self._queue, *name, *self._options),
                 ],
                 cwd=ROOT,
                 env=self._environment,

@@ -57,7 +57,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedGateway]:
     server = PlayedGateway(("127.0.0.1", 0), _Handler)
     server.asked = []
     monkeypatch.setenv("PARLEY_HTTP_PORT", str(server.server_port))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
     server.shutdown()

@@ -9,7 +9,7 @@ from shared.wire import encode_infer
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role
 from tests.fakes.task_events import RecordedEvents
-from tests.unit.test_shared_wire import FAULTS, stock_message
+from tests.support.stock_message import FAULTS, stock_message
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from shared.errors import ModelError
-from tests.unit.models_tiny_bert import tiny_weights, write_tiny_bert
+from tests.support.tiny_bert import tiny_weights, write_tiny_bert
 from workers.modelling.encoder import weights
 from workers.modelling.encoder.weights import (
     PACKAGE_SHA256,

@@ -1,6 +1,5 @@
 """The gateway's small parts."""
 
-import json
 import logging
 import runpy
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.logs import JsonLines
 from gateway.prefer_header import Preference, read_preference
 from gateway.queue.dispatcher import new_gateway_id
 from gateway.queue.pending_replies import PendingReplies
@@ -161,24 +159,11 @@ def test_a_lane_outlives_every_job_that_can_hold_it() -> None:
     assert enqueue_limits(settings).lane_ttl_seconds > 2 * settings.job_deadline_seconds
 
 
-def test_log_lines_are_json_even_with_a_traceback() -> None:
-    with pytest.raises(ValueError, match="two") as raised:
-        int("two\nlines")
-    trace = (ValueError, raised.value, raised.tb)
-    record = logging.LogRecord("parley", 40, "", 1, "text %s", ("a\nb",), trace)
-
-    line = JsonLines().format(record)
-
-    assert "\n" not in line
-    assert json.loads(line)["text"] == "text a\nb"
-    assert "ValueError" in json.loads(line)["traceback"]
-
-
 def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "parley")
-    outage = OutageLog(logging.getLogger("parley.gateway"))
+    caplog.set_level(logging.INFO)
+    outage = OutageLog(logging.getLogger("gateway"))
     for fault in (None, "down", "down", "down", None, None):
         outage.record(fault)
 

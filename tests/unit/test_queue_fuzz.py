@@ -12,8 +12,8 @@ from shared.jobs import ChatJob
 from shared.wire import encode_infer, encode_tone, peek_id
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, tone_role
-from tests.mutation import Mutator
-from tests.unit.test_shared_wire import stock_message
+from tests.support.fuzzer import Mutator
+from tests.support.stock_message import stock_message
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.prepare import Preparer

@@ -1,11 +1,9 @@
 """The bytes on the queue: what goes in comes out; nothing that lies there can break a worker."""
 
-import base64
 import json
 from typing import Any
 
 import pytest
-from celery import Celery
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +11,6 @@ from shared import keys
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
 from shared.wire import (
-    MAX_BODY_BYTES,
     MAX_MESSAGE_CHARACTERS,
     decode,
     decode_job,
@@ -23,6 +20,7 @@ from shared.wire import (
     new_job_id,
     peek_id,
 )
+from tests.support.stock_message import FAULTS, stock_message
 
 NAMES = st.from_regex(r"[A-Za-z0-9_.:@-]{1,128}", fullmatch=True)
 TEXTS = st.text(
@@ -87,24 +85,6 @@ def test_no_argument_raises_anything_but_malformed(argument: Any) -> None:
     assert job.message.strip()
 
 
-def stock_message(task: str = "chat.infer", **parts: Any) -> bytes:
-    """Lay a task into the form that kombu's Redis transport writes."""
-    app = Celery("somebody", broker="memory://", set_as_current=False)
-    args = parts.pop("args", [{"message": "hi"}])
-    headers, properties, body, _ = app.amqp.create_task_message(
-        parts.pop("task_id", "id-1"), task, args, parts.pop("kwargs", {}), **parts
-    )
-    payload = base64.b64encode(json.dumps(body).encode()).decode()
-    envelope = {
-        "body": payload,
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
-        "headers": headers,
-        "properties": {**properties, "body_encoding": "base64"},
-    }
-    return json.dumps(envelope, default=str).encode()
-
-
 def test_a_stock_clients_task_is_read() -> None:
     task = decode(stock_message(expires=60))
     job = decode_job(task, received_at=5.0)
@@ -112,24 +92,6 @@ def test_a_stock_clients_task_is_read() -> None:
     assert job.accepted_at == 5.0
     assert job.expires_at is not None
     assert job.external
-
-
-FAULTS = {
-    "empty message": stock_message(args=[{"message": "  "}]),
-    "long message": stock_message(args=[{"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}]),
-    "number as message": stock_message(args=[{"message": 5}]),
-    "no argument": stock_message(args=[]),
-    "two arguments": stock_message(args=[{"message": "a"}, 2]),
-    "keyword arguments": stock_message(kwargs={"message": "a"}),
-    "bad conversation": stock_message(args=[{"message": "a", "conversation_id": "a b"}]),
-    "wrong task": stock_message(task="chat.other"),
-    "countdown": stock_message(countdown=60),
-    "bad id": stock_message(task_id="a b"),
-    "huge": stock_message(args=[{"message": "x" * MAX_BODY_BYTES}]),
-    "bad base64": stock_message().replace(b'"body": "', b'"body": "!'),
-    "no headers": b'{"body": "W10="}',
-    "deep": b"[" * 100_000,
-}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

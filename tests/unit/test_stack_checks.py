@@ -48,8 +48,10 @@ def test_a_taken_port_is_named_with_its_setting(
 def test_the_embedded_port_does_not_matter_where_redis_is_elsewhere(
     settings: StackSettings, taken_port: int
 ) -> None:
-    other = {"redis_port": taken_port, "redis_url": "redis://127.0.0.1:1/0"}
-    checks.check_ports(settings.model_copy(update=other))
+    embedded = settings.model_copy(update={"redis_port": taken_port})
+    with pytest.raises(StackError):
+        checks.check_ports(embedded)
+    checks.check_ports(embedded.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
 
 
 def test_two_parts_on_one_port_are_both_named(settings: StackSettings) -> None:

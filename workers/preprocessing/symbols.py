@@ -115,8 +115,8 @@ def _spelled_emoticon(found: re.Match[str]) -> str:
 
 
 def _stands_alone(found: re.Match[str]) -> bool:
-    before = found.string[: found.start()][-1:]
-    after = found.string[found.end() :][:1]
+    start, end = found.span()
+    before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
     if after.isalnum() or after == "/":
         return False
     if not before or before.isspace() or not before.isalnum():

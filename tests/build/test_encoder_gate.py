@@ -132,7 +132,6 @@ def test_the_choice_is_stored_and_obeyed(
     assert select_engine("auto", model, "answer").name == chosen
 
 
-@pytest.mark.slow
 def test_the_command_measures_chooses_and_tells(
     model_dir: Path, tmp_path: Path, parley: Callable[..., tuple[int, str, str]]
 ) -> None:

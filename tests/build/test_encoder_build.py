@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from shared.errors import ModelError
-from tests.unit.models_tiny_bert import write_tiny_bert
+from tests.support.tiny_bert import write_tiny_bert
 from workers.engines import layout, tensorflow
 from workers.engines.engine import TokenBatch
 from workers.engines.layout import Encoder
@@ -197,7 +197,6 @@ def test_a_child_that_fails_is_quoted(tmp_path: Path) -> None:
         Exporter(tmp_path, tmp_path, lambda _stage, _share: None).run({"answer": 1})
 
 
-@pytest.mark.slow
 def test_a_killed_build_leaves_no_half_model(tmp_path: Path) -> None:
     model_dir = tmp_path / "model"
     code = "import sys; from pathlib import Path\n"
@@ -235,7 +234,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model"
 
 
-@pytest.mark.slow
 def test_any_bert_folder_builds_and_agrees_with_numpy(tiny_model: Path) -> None:
     report = check_model(tiny_model, rounds=1)
     assert report.ok, report.parities
@@ -248,7 +246,6 @@ def test_any_bert_folder_builds_and_agrees_with_numpy(tiny_model: Path) -> None:
     }
 
 
-@pytest.mark.slow
 def test_half_precision_comes_close(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorflow, "require_gpu", lambda _tf: None)
     half = TensorFlowEngine(tiny_model, "answer", gpu=True)

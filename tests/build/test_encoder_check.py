@@ -87,7 +87,6 @@ def test_the_pinned_model_is_held_against_torch(model_dir: Path) -> None:
     assert reference.batch.lengths.max() > 64
 
 
-@pytest.mark.slow
 def test_the_built_model_is_as_it_must_be(model_dir: Path) -> None:
     report = check_model(model_dir, rounds=0)
     assert report.ok, report.parities

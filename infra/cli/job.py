@@ -1,0 +1,109 @@
+"""`parley job`: where one job is and what happened to it."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.job_trace import Death, JobTrace, StoredResult, ToneTrace
+    from infra.message_search import Place, Worker
+
+
+def job(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the job.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print where a job is and what happened to it; its message and reply are not shown."""
+    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.output import console, print_json
+    from infra.job_trace import JobTracer
+    from shared.errors import ParleyError
+
+    trace = JobTracer(connect_to_queue()).trace(job_id)
+    if trace.state == "unknown":
+        raise ParleyError(_unknown(job_id, whole=trace.whole))
+    if as_json:
+        print_json(trace)
+        return
+    for name, value in describe(trace):
+        console().print(f"[dim]{name:<12}[/]", end=" ")
+        console().print(value, markup=False, highlight=False, soft_wrap=True)
+
+
+def describe(trace: "JobTrace") -> list[tuple[str, str]]:
+    """Return what is known of a job as names and sentences."""
+    rows = [
+        ("job", trace.job_id),
+        ("state", trace.state),
+        ("conversation", trace.conversation_id),
+        ("where", _where(trace.place) if trace.place else None),
+        ("deliveries", _deliveries(trace)),
+        ("waited for", ", ".join(trace.gateways)),
+        ("tone", None if trace.result else _tone(trace.tone)),
+        ("result", _result(trace.result) if trace.result else None),
+        ("dead letter", _death(trace.dead_letter) if trace.dead_letter else None),
+        ("note", None if trace.whole else "a list is longer than this command searches"),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _unknown(job_id: str, *, whole: bool) -> str:
+    if not whole:
+        return (
+            f"Job {job_id} was not found, but a list is longer than this command searches: "
+            "it may wait further back."
+        )
+    return (
+        f"No job {job_id} is known: it was never accepted here, or its result has expired "
+        "(PARLEY_RESULT_TTL_SECONDS)."
+    )
+
+
+def _where(place: "Place") -> str:
+    if place.kind == "lane":
+        return (
+            f"parked in its conversation behind {place.lane_holder or 'no running job'} "
+            f"and {(place.position or 1) - 1} other parked jobs"
+        )
+    by_worker = f" {_worker(place.worker)}" if place.worker else ""
+    if place.kind == "lease":
+        return f"leased by{by_worker}"
+    lists = {
+        "queue": f"waits on queue {place.key!r}",
+        "quarantine": "waits in quarantine, since workers died with it,",
+        "handoff": f"handed to{by_worker}",
+    }
+    return f"{lists[place.kind]} at position {place.position} of {place.waiting}"
+
+
+def _worker(worker: "Worker") -> str:
+    if not worker.alive:
+        return f"worker {worker.id}, which is dead; another worker will take its messages back"
+    return f"worker {worker.id}, which is alive (pid {worker.pid} on {worker.host})"
+
+
+def _deliveries(trace: "JobTrace") -> str | None:
+    if not trace.deliveries:
+        return None
+    lost = f"; {trace.redeliveries} ended with a dead worker" if trace.redeliveries else ""
+    return f"{trace.deliveries}{lost}"
+
+
+def _tone(tone: "ToneTrace") -> str:
+    if tone.known:
+        return f"known: {tone.known.label} ({tone.known.score:.2f})"
+    if tone.dead_letter:
+        return f"dead letter: {_death(tone.dead_letter)}"
+    waiting = "; a worker waits for it" if tone.wanted else ""
+    return f"unknown; its task {_where(tone.place) if tone.place else 'is in no list'}{waiting}"
+
+
+def _result(result: "StoredResult") -> str:
+    error = f": {result.error}" if result.error else ""
+    return f"{result.state}{error} (kept for {result.ttl_seconds} s more)"
+
+
+def _death(death: "Death") -> str:
+    at = datetime.fromtimestamp(death.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{death.reason} ({at})"

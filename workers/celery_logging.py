@@ -1,0 +1,60 @@
+"""Celery's own log lines, and Flower's, in the form of all others."""
+
+import logging
+import os
+from typing import Any
+
+import click
+from celery.signals import celeryd_init, import_modules, setup_logging
+from click.core import ParameterSource
+
+from shared.logs import configure_logging
+from shared.settings import CommonSettings, load
+
+
+def connect_logging() -> None:
+    """Let Parley set the logging of every Celery worker and of Flower in this process up."""
+    celeryd_init.connect(_configure_first, weak=False)
+    setup_logging.connect(_configure_worker, weak=False)
+    import_modules.connect(_configure_flower, weak=False)
+
+
+def _configure_first(**_signal: Any) -> None:
+    """Catch what a worker says before Celery sets the logging up, such as that it is root's."""
+    settings = load(CommonSettings)
+    configure_logging(settings.log_format, settings.log_level)
+
+
+def _configure_worker(loglevel: int, logfile: str | None = None, **_signal: Any) -> None:
+    settings = load(CommonSettings)
+    level = loglevel if _is_given("loglevel") else settings.log_level
+    # Open as long as the process lives.
+    stream = open(logfile, "a", encoding="utf-8") if logfile else None  # noqa: SIM115, PTH123
+    configure_logging(settings.log_format, level, stream)
+    if settings.log_format == "json":
+        _close_stdout()
+
+
+def _configure_flower(**_signal: Any) -> None:
+    """Replace Tornado's handler; Flower has set it up by now and sends no signal of its own."""
+    context = click.get_current_context(silent=True)
+    if context is None or context.info_name != "flower":
+        return
+    settings = load(CommonSettings)
+    logging.getLogger().handlers.clear()
+    configure_logging(settings.log_format, settings.log_level)
+
+
+def _is_given(option: str) -> bool:
+    """Tell whether an option of the command was given, not left at its default."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return False
+    return context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _close_stdout() -> None:
+    """Drop what Celery writes to standard output: its banner and its farewell are for people."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
