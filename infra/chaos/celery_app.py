@@ -1,9 +1,12 @@
-"""Parley's Celery application with the campaign's drain; only for the campaign's worker processes.
+"""Parley's Celery application with the campaign's builders; only for the campaign's processes.
 
 `celery -A infra.chaos.celery_app worker -Q inference`
 """
 
+from shared import keys
 from workers.celery_app import app as app
 
-app.steps["consumer"].discard("workers.consumer.bootstep:BatchConsumerStep")
-app.steps["consumer"].add("infra.chaos.worker:ChaosStep")
+app.conf.parley_consumers = {
+    keys.INFERENCE: "infra.chaos.worker:build_inference_consumer",
+    keys.SENTIMENT: "infra.chaos.worker:build_sentiment_consumer",
+}

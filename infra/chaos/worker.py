@@ -1,26 +1,36 @@
-"""The campaign's worker: Parley's own, with an engine that one word breaks and another one ends.
+"""The campaign's workers: Parley's own, with an engine that one word breaks and another one ends.
 
-With PARLEY_CHAOS_PLANTED_BUG set it also gives messages up before they are completed, as a queue
-that acknowledges early does: a campaign that does not see this is worth nothing.
+With PARLEY_CHAOS_PLANTED_BUG set the inference worker also gives messages up before they are
+completed, as a queue that acknowledges early does: a campaign that does not see this is worth
+nothing.
 """
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from celery import Celery
 from numpy.typing import NDArray
 
 from infra.chaos.script import DEADLY, POISON
 from shared.errors import EngineError
-from workers import context
-from workers.consumer.bootstep import BatchConsumerStep, RunningConsumer
-from workers.consumer.lease_queue import Arrival, ClaimResult, Completion, CompletionVerdict, Lease
-from workers.consumer.redis_queue import RedisInferenceQueue
+from shared.jobs import ChatJob, Tone, ToneJob
+from workers.consumer.consumer import BatchConsumer
+from workers.consumer.lease_queue import (
+    ClaimResult,
+    Completion,
+    CompletionVerdict,
+    Lease,
+    LeasedJob,
+)
+from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.layout import Encoder
+from workers.engines.select import Kind, select_engine
 from workers.preprocessing.tokens import Tokenizer
 
 PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
@@ -71,14 +81,16 @@ class ForgetfulQueue(RedisInferenceQueue):
         self._give_up([lease.token for lease in leases])
         return leases
 
-    def start(self, arrivals: Sequence[Arrival]) -> list[ClaimResult]:
-        """Judge arrivals as if their leases were held."""
-        with self._pretending([arrival.token for arrival in arrivals]):
-            return super().start(arrivals)
+    def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
+        """Claim as if the leases were held."""
+        with self._pretending([leased.lease.token for leased in jobs]):
+            return super().claim(jobs)
 
-    def complete(self, completions: Sequence[Completion]) -> list[CompletionVerdict]:
+    def complete(
+        self, completions: Sequence[Completion[ChatJob, ChatResult]]
+    ) -> list[CompletionVerdict]:
         """Complete as if the leases were held."""
-        with self._pretending([completion.token for completion in completions]):
+        with self._pretending([completion.lease.token for completion in completions]):
             return super().complete(completions)
 
     @contextlib.contextmanager
@@ -96,36 +108,26 @@ class ForgetfulQueue(RedisInferenceQueue):
             self._redis.hdel(self._lease_key, *tokens)
 
 
-class ChaosStep(BatchConsumerStep):
-    """Composes the drain as Parley does, the campaign's parts in place of some of its own."""
-
-    def _compose(self, c: Any) -> list[RunningConsumer]:
-        with contextlib.ExitStack() as swaps:
-            swaps.enter_context(_swapped(context, "select_engine", _poisonable))
-            if os.environ.get(PLANTED_BUG):
-                from workers import inference  # no worker of another queue needs all that
-
-                name = RedisInferenceQueue.__name__
-                swaps.enter_context(_swapped(inference, name, lambda _: ForgetfulQueue))
-            return super()._compose(c)
+def make_poisonable(kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+    """Make the engine that a worker would run, with its two words; the tone's never ends."""
+    ranks = Tokenizer.load(model_dir).ranks
+    deadly_id = ranks[DEADLY] if encoder == "answer" else None
+    engine = select_engine(kind, model_dir, encoder, threads)
+    return PoisonableEngine(engine, ranks[POISON], deadly_id)
 
 
-def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
-    def select_poisonable(kind: Any, model_dir: Any, encoder: Any, **options: Any) -> Engine:
-        ranks = Tokenizer.load(model_dir).ranks
-        deadly_id = ranks[DEADLY] if encoder == "answer" else None
-        engine = select(kind, model_dir, encoder, **options)
-        return PoisonableEngine(engine, ranks[POISON], deadly_id)
+def build_inference_consumer(app: Celery, hostname: str) -> BatchConsumer[ChatJob, ChatResult]:
+    """Build the inference worker's consumer with the campaign's engine and, if set, its bug."""
+    from workers import inference  # no worker of another queue needs all that
 
-    return select_poisonable
+    queue_class = ForgetfulQueue if os.environ.get(PLANTED_BUG) else RedisInferenceQueue
+    return inference.build_inference_consumer(
+        app, hostname, make_engine=make_poisonable, queue_class=queue_class
+    )
 
 
-@contextlib.contextmanager
-def _swapped(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
-    """Put something else in a module's name for a while."""
-    real = getattr(module, name)
-    setattr(module, name, wrap(real))
-    try:
-        yield
-    finally:
-        setattr(module, name, real)
+def build_sentiment_consumer(app: Celery, hostname: str) -> BatchConsumer[ToneJob, Tone]:
+    """Build the sentiment worker's consumer with the campaign's engine."""
+    from workers import sentiment
+
+    return sentiment.build_sentiment_consumer(app, hostname, make_engine=make_poisonable)
