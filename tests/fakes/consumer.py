@@ -20,6 +20,7 @@ from workers.consumer.lease_queue import (
     Lease,
     LeasedJob,
     Reclaimed,
+    ToneSource,
 )
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft, Role
@@ -133,9 +134,9 @@ def judge(batch: BatchResult[ToneJob]) -> list[Draft[Tone]]:
     return [partial(_judge, each.job) for each in batch.jobs]
 
 
-def chat_role(queue: FakeQueue | None = None) -> Role[ChatJob, ChatResult]:
-    """Return the inference role around `echo`; its results wait for the queue's tones, if given."""
-    return Role("inference", "chat.infer", wire.read_chat_job, prepare_words, echo, queue)
+def chat_role(tones: ToneSource | None = None) -> Role[ChatJob, ChatResult]:
+    """Return the inference role around `echo`; its results wait for these tones, if given."""
+    return Role("inference", "chat.infer", wire.read_chat_job, prepare_words, echo, tones)
 
 
 def tone_role() -> Role[ToneJob, Tone]:

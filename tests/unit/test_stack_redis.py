@@ -34,10 +34,15 @@ def serving(folder: Path) -> Iterator["redis.Redis"]:
 
 @pytest.fixture
 def queue_file(tmp_path: Path) -> Path:
-    """Write hundred keys and kill the server; return the file that holds them."""
+    """Write a hundred keys and kill the server; return the file that holds them.
+
+    While the disk is slow to sync, Redis keeps what it has acknowledged in its own memory for up to
+    two seconds (`appendfsync everysec`); that case is waited for here.
+    """
     with serving(tmp_path) as client:
         for number in range(100):
             client.set(f"key-{number}", "x" * 200)
+        wait_until(lambda: client.info("persistence")["aof_buffer_length"] == 0, 20)
     return next((tmp_path / "appendonlydir").glob("*.incr.aof"))
 
 
