@@ -22,7 +22,7 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.run import Runner
 from workers.consumer.task_events import NoEvents, TaskEvents
 from workers.engines.caching import CachingEngine
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.select import select_engine
 from workers.knowledge.pleasantries import strip_pleasantries
 from workers.lru_cache import CacheStats, LruCache
@@ -49,7 +49,7 @@ class WorkerContext:
 
 
 def build_context(
-    settings: WorkerSettings, encoder: Encoder, app: Celery, hostname: str
+    settings: WorkerSettings, encoder: EncoderName, app: Celery, hostname: str
 ) -> WorkerContext:
     """Warm the engine and the preprocessing. Raises ModelError or EngineError with the reason."""
     started = time.monotonic()
@@ -106,7 +106,7 @@ def build_consumer(
     engine_pace = EngineLinger(foundation.clock, foundation.engine.cost)
 
     def all_gauges() -> Mapping[str, float]:
-        phrases, vectors = foundation.preprocessor.cache_figures, foundation.engine.figures
+        phrases, vectors = foundation.preprocessor.cache_stats, foundation.engine.stats
         return {**_cache_gauges("phrase", phrases), **_cache_gauges("vector", vectors), **gauges()}
 
     return BatchConsumer(
@@ -137,9 +137,9 @@ def _events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:
     return CeleryEvents(app, hostname, beginnings=settings.task_events == "full")
 
 
-def _cache_gauges(name: str, figures: CacheStats) -> Mapping[str, float]:
+def _cache_gauges(name: str, stats: CacheStats) -> Mapping[str, float]:
     return {
-        f"{name}_cache_hits": figures.hits,
-        f"{name}_cache_misses": figures.misses,
-        f"{name}_cache_entries": figures.entries,
+        f"{name}_cache_hits": stats.hits,
+        f"{name}_cache_misses": stats.misses,
+        f"{name}_cache_entries": stats.entries,
     }

@@ -61,10 +61,10 @@ def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
     index = Index(wordings, owners, answers)
     batch = unit_rows(rows, seed)
     whole = index.score(batch)
-    exclusive_lease = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
-    assert (whole.places == exclusive_lease.places).all()
-    assert np.abs(whole.ranking - exclusive_lease.ranking).max() < 1e-5
-    assert np.abs(whole.share - exclusive_lease.share).max() < 1e-6
+    alone = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
+    assert (whole.places == alone.places).all()
+    assert np.abs(whole.ranking - alone.ranking).max() < 1e-5
+    assert np.abs(whole.share - alone.share).max() < 1e-6
 
 
 def test_without_its_own_entry_a_row_ranks_another() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from workers.preprocessing.clean import clean
 
-RANKS = {word: place for place, word in enumerate(["so", "good", "still", "god", "soo", "stil"])}
+RANKS = {word: index for index, word in enumerate(["so", "good", "still", "god", "soo", "stil"])}
 
 MESSY_WORDS = ["[SEP]", "［MASK］", "[S\u200bEP]", "[[CLS]", "soooo", "😡😡", "👍🏽", ":(", "</3"]
 MESSY_WORDS += ["e\u0301", "don’t", "!!!!!!", "https://a.example/x", "me@example.com", "123456789"]
@@ -31,8 +31,8 @@ MESSY_CHAT = st.lists(
         ("▓▓░ ⠿", ""),
     ],
 )
-def test_unicode_becomes_plain_text(messy: str, plain: str) -> None:
-    assert clean(messy).text == plain
+def test_unicode_becomes_plain_text(messy: str, baseline: str) -> None:
+    assert clean(messy).text == baseline
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_unicode_becomes_plain_text(messy: str, plain: str) -> None:
         ("nice =D", "nice happy"),
     ],
 )
-def test_emoticons_become_words(messy: str, plain: str) -> None:
-    assert clean(messy).text == plain
+def test_emoticons_become_words(messy: str, baseline: str) -> None:
+    assert clean(messy).text == baseline
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_punctuation_that_only_looks_like_an_emoticon_stays(text: str) -> None:
         ("follow you @shop", "follow you @shop"),
     ],
 )
-def test_references_become_words(messy: str, plain: str) -> None:
-    assert clean(messy).text == plain
+def test_references_become_words(messy: str, baseline: str) -> None:
+    assert clean(messy).text == baseline
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_references_become_words(messy: str, plain: str) -> None:
         ("good still", "good still"),
     ],
 )
-def test_stretched_words_take_their_commonest_reading(messy: str, plain: str) -> None:
-    assert clean(messy, RANKS).text == plain
+def test_stretched_words_take_their_commonest_reading(messy: str, baseline: str) -> None:
+    assert clean(messy, RANKS).text == baseline
 
 
 @pytest.mark.parametrize("token", ["SEP", "CLS", "MASK", "PAD", "UNK"])

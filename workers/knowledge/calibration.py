@@ -39,8 +39,8 @@ def features(scores: Scores) -> NDArray[np.float64]:
     """
     share = np.clip(scores.share, 1e-4, 1 - 1e-4)
     nearest, best = scores.nearest[:, 0], scores.ranking[:, 0]
-    exclusive_lease = scores.ranking.shape[1] == 1
-    lead = np.full(len(best), _MAX_LEAD) if exclusive_lease else best - scores.ranking[:, 1]
+    only_entry = scores.ranking.shape[1] == 1
+    lead = np.full(len(best), _MAX_LEAD) if only_entry else best - scores.ranking[:, 1]
     hinges = [np.maximum(nearest - knee, 0.0) for knee in _KNEES]
     columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MAX_LEAD), nearest, *hinges]
     return np.stack(columns, axis=1).astype(np.float64)

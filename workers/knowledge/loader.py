@@ -7,7 +7,7 @@ from shared.errors import KnowledgeError
 from workers.knowledge import records
 from workers.knowledge.base import Fault, KnowledgeBase, plain
 from workers.knowledge.records import Located, SyntaxFault
-from workers.knowledge.schema import DropPolicy, Placed
+from workers.knowledge.schema import EntryReader, Placed
 
 DEMO = Path(__file__).parent / "demo"
 SMALLTALK = Path(__file__).parent / "smalltalk.yaml"
@@ -59,7 +59,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def read_file(file: Path) -> tuple[list[Placed], list[Fault]]:
     """Return the entries and the faults of one file."""
-    judge = DropPolicy(file)
+    judge = EntryReader(file)
     faults: list[Fault] = []
     entries: list[Placed | None] = []
     try:

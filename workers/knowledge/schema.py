@@ -27,7 +27,7 @@ class Placed:
     wording_lines: tuple[tuple[str, int], ...]
 
 
-class DropPolicy:
+class EntryReader:
     """Turn the records of one file into entries, collecting faults on the way."""
 
     def __init__(self, file: Path) -> None:
@@ -119,14 +119,14 @@ class DropPolicy:
         self.faults.append(Fault(self._file, located.line, message))
 
 
-_READERS: dict[str, Callable[[DropPolicy, Located, str], Any]] = {
-    "id": DropPolicy.identifier,
-    "question": DropPolicy.text,
-    "phrasings": DropPolicy.texts,
-    "answer": DropPolicy.answer,
-    "tones": DropPolicy.tones,
-    "tags": DropPolicy.texts,
-    "handover": DropPolicy.truth,
+_READERS: dict[str, Callable[[EntryReader, Located, str], Any]] = {
+    "id": EntryReader.identifier,
+    "question": EntryReader.text,
+    "phrasings": EntryReader.texts,
+    "answer": EntryReader.answer,
+    "tones": EntryReader.tones,
+    "tags": EntryReader.texts,
+    "handover": EntryReader.truth,
 }
 
 

@@ -12,7 +12,7 @@ from workers.knowledge import records
 from workers.knowledge.base import Entry, Fault
 from workers.knowledge.loader import duplicates
 from workers.knowledge.records import Located, Pairs, SyntaxFault
-from workers.knowledge.schema import DropPolicy, Placed
+from workers.knowledge.schema import EntryReader, Placed
 
 COLUMNS = (
     "id",
@@ -36,7 +36,7 @@ def import_csv(path: Path) -> tuple[Entry, ...]:
     `COLUMNS` are the columns; question and answer are required; phrasings and tags are parted by
     `|`; a missing id is made from the question.
     """
-    judge = DropPolicy(path)
+    judge = EntryReader(path)
     faults: list[Fault] = []
     placed: list[Placed] = []
     try:
