@@ -24,9 +24,9 @@ def rows_of_base(path: Path) -> list[LabelledRow]:
     """Return a knowledge base's phrasings, each labelled with its entry."""
     return thinned(
         [
-            LabelledRow(wording, entry.id)
+            LabelledRow(phrasing, entry.id)
             for entry in load(path).entries
-            for wording in entry.wordings
+            for phrasing in entry.all_phrasings
         ]
     )
 

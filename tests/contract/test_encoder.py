@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from shared.settings import load
-from workers.knowledge.encoder import Encoder, WordEncoder, encode
+from tests.fakes.word_encoder import WordEncoder
+from workers.knowledge.encoder import Encoder, encode
 from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
 

@@ -31,8 +31,8 @@ MESSY_CHAT = st.lists(
         ("▓▓░ ⠿", ""),
     ],
 )
-def test_unicode_becomes_plain_text(messy: str, baseline: str) -> None:
-    assert clean(messy).text == baseline
+def test_unicode_becomes_plain_text(messy: str, plain: str) -> None:
+    assert clean(messy).text == plain
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_unicode_becomes_plain_text(messy: str, baseline: str) -> None:
         ("nice =D", "nice happy"),
     ],
 )
-def test_emoticons_become_words(messy: str, baseline: str) -> None:
-    assert clean(messy).text == baseline
+def test_emoticons_become_words(messy: str, plain: str) -> None:
+    assert clean(messy).text == plain
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_punctuation_that_only_looks_like_an_emoticon_stays(text: str) -> None:
         ("follow you @shop", "follow you @shop"),
     ],
 )
-def test_references_become_words(messy: str, baseline: str) -> None:
-    assert clean(messy).text == baseline
+def test_references_become_words(messy: str, plain: str) -> None:
+    assert clean(messy).text == plain
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_references_become_words(messy: str, baseline: str) -> None:
         ("good still", "good still"),
     ],
 )
-def test_stretched_words_take_their_commonest_reading(messy: str, baseline: str) -> None:
-    assert clean(messy, RANKS).text == baseline
+def test_stretched_words_take_their_commonest_reading(messy: str, plain: str) -> None:
+    assert clean(messy, RANKS).text == plain
 
 
 @pytest.mark.parametrize("token", ["SEP", "CLS", "MASK", "PAD", "UNK"])

@@ -48,10 +48,10 @@ def export(encoder: EncoderName, layers: int, source: Path, target: Path, tell: 
 def save(model: BertEncoder, folder: Path) -> None:
     """Write a SavedModel whose rows and tokens are free; `packed_half` computes in fp16."""
     grid: list[int | None] = [None, None]
-    baseline = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
+    padded = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
     lengths = tf.TensorSpec([None], tf.int32, "lengths")
     signatures = {
-        "serving_default": baseline.get_concrete_function(_spec("ids", grid), lengths),
+        "serving_default": padded.get_concrete_function(_spec("ids", grid), lengths),
         "packed": _packed(model, grid, tf.float32),
         "packed_half": _packed(model, grid, tf.float16),
     }
