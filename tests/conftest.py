@@ -9,6 +9,7 @@ import pytest
 import redis
 from hypothesis import settings
 
+from tests.linked_model import linked
 from tests.processes import RedisServer
 
 ROOT = Path(__file__).parent.parent
@@ -47,13 +48,16 @@ def redis_client(redis_url: str) -> "Iterator[redis.Redis]":
 
 
 @pytest.fixture(scope="session")
-def model_dir() -> Path:
-    """Build the model once and keep it in the data folder, as `make run` does."""
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the model once in the data folder, as `make run` does, and link it.
+
+    The link has no `gate.json`: an engine that a user's gate chose must decide no test.
+    """
     from workers.modelling.encoder.build import build_model
 
-    path = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
-    build_model(path)
-    return path
+    built = Path(os.environ.get("PARLEY_MODEL_DIR", ROOT / "var" / "model"))
+    build_model(built)
+    return linked(built, tmp_path_factory.mktemp("model") / "model")
 
 
 @pytest.fixture

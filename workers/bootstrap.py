@@ -20,7 +20,7 @@ from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
 from workers.engines.caching import CachingEngine
 from workers.engines.engine import Engine
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.select import Kind
 from workers.lru_cache import CacheStats, LruCache
 from workers.preprocessing.preprocessor import Preprocessor
@@ -33,7 +33,9 @@ _log = logging.getLogger(__name__)
 class MakeEngine(Protocol):
     """Makes an engine that is not warm yet; `workers.engines.select.select_engine` is one."""
 
-    def __call__(self, kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+    def __call__(
+        self, kind: Kind, model_dir: Path, encoder: EncoderName, threads: int = 1
+    ) -> Engine:
         """Make the engine of one encoder of a built model. Raises ModelError or EngineError."""
 
 
@@ -47,8 +49,8 @@ class TextModel:
     def gauges(self) -> Mapping[str, float]:
         """Return how both caches serve."""
         return {
-            **_cache_gauges("phrase", self.preprocessor.cache_figures),
-            **_cache_gauges("vector", self.engine.figures),
+            **_cache_gauges("phrase", self.preprocessor.cache_stats),
+            **_cache_gauges("vector", self.engine.stats),
         }
 
 
@@ -63,7 +65,7 @@ def build_context(settings: WorkerSettings, app: Celery, hostname: str) -> Worke
 
 def load_model(
     settings: WorkerSettings,
-    encoder: Encoder,
+    encoder: EncoderName,
     make_engine: MakeEngine,
     rewrite: Callable[[str], str] = str,
 ) -> TextModel:

@@ -1,4 +1,4 @@
-"""A size-bounded memory of what was worked out, least recently used out first."""
+"""A cache of bounded size; the least recently used value is evicted first."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """How a cache served so far; `hit_rate` is 0–1, 0 before the first look-up."""
+    """How a cache has served so far; `hit_rate` is 0–1, 0 before the first look-up."""
 
     hits: int
     misses: int
@@ -26,17 +26,17 @@ class CacheStats:
 
 
 class LruCache(Generic[Key, Value]):
-    """At most `most_entries` values by key; 0: it remembers nothing. Any thread may use it."""
+    """At most `most_entries` values by key; 0: it stores nothing. Any thread may use it."""
 
-    def __init__(self, most_entries: int) -> None:
-        self._most_entries = most_entries
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = Lock()
         self._hits = 0
         self._misses = 0
 
     def get(self, key: Key) -> Value | None:
-        """Return what is remembered for `key` and count the hit or the miss."""
+        """Return the value of `key`, or None, and count the hit or the miss."""
         with self._lock:
             value = self._values.get(key)
             if value is None:
@@ -47,15 +47,15 @@ class LruCache(Generic[Key, Value]):
             return value
 
     def put(self, key: Key, value: Value) -> None:
-        """Remember `value`; the one unused for longest makes room."""
+        """Store `value`; the one unused for longest is evicted."""
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
-            if len(self._values) > self._most_entries:
+            if len(self._values) > self._max_entries:
                 self._values.popitem(last=False)
 
     @property
-    def figures(self) -> CacheStats:
+    def stats(self) -> CacheStats:
         """Return hits, misses and entries as they stand."""
         with self._lock:
             return CacheStats(self._hits, self._misses, len(self._values))

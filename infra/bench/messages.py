@@ -30,7 +30,7 @@ def read_messages(path: Path | None) -> Messages:
     The order is shuffled, the same each time. Raises BenchError where the file cannot be read.
     """
     if path is None:
-        texts = [text for entry in load(DEMO).entries for text in entry.wordings]
+        texts = [text for entry in load(DEMO).entries for text in entry.all_phrasings]
         return Messages("demo knowledge base", _shuffled(texts))
     try:
         lines = msgspec.json.Decoder(_Line).decode_lines(path.read_bytes())

@@ -29,7 +29,7 @@ from workers.consumer.lease_queue import (
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.select import Kind, select_engine
 from workers.preprocessing.tokens import Tokenizer
 
@@ -108,7 +108,7 @@ class ForgetfulQueue(RedisInferenceQueue):
             self._redis.hdel(self._lease_key, *tokens)
 
 
-def make_poisonable(kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+def make_poisonable(kind: Kind, model_dir: Path, encoder: EncoderName, threads: int = 1) -> Engine:
     """Make the engine that a worker would run, with its two words; the tone's never ends."""
     ranks = Tokenizer.load(model_dir).ranks
     deadly_id = ranks[DEADLY] if encoder == "answer" else None

@@ -27,17 +27,17 @@ def check_base(
     base = path or _configured_base()
     faults = check(base)
     entries = () if faults else load(base).entries
-    wordings = sum(len(entry.wordings) for entry in entries)
+    phrasings = sum(len(entry.all_phrasings) for entry in entries)
     if as_json:
-        told = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
-        print_json({"path": str(base), "entries": len(entries), "faults": told})
+        listed = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
+        print_json({"path": str(base), "entries": len(entries), "faults": listed})
     elif faults:
         for fault in faults:
             console().print(str(fault), markup=False, highlight=False, soft_wrap=True)
         console().print(f"[red]{len(faults)} faults[/]" if len(faults) > 1 else "[red]1 fault[/]")
     else:
         console().print(
-            f"[green]✓[/] {base}: {len(entries)} entries, {wordings:,} wordings", highlight=False
+            f"[green]✓[/] {base}: {len(entries)} entries, {phrasings:,} phrasings", highlight=False
         )
     if faults:
         raise typer.Exit(1)
@@ -45,13 +45,13 @@ def check_base(
 
 @app.command("import")
 def import_base(
-    table: Annotated[Path, typer.Argument(help="CSV file with a head line.")],
+    table: Annotated[Path, typer.Argument(help="CSV file with a header row.")],
     target: Annotated[Path, typer.Argument(help="YAML file to write.")],
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the target.")] = False,
 ) -> None:
     """Turn a CSV file into a knowledge base file.
 
-    Columns: id, question, phrasings (parted by |), answer, tags (parted by |), handover,
+    Columns: id, question, phrasings and tags (both separated by |), answer, handover,
     tone_negative, tone_positive; question and answer are required.
     """
     from infra.cli.output import console
@@ -75,7 +75,7 @@ def fit_base(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the confidence to a base: each wording left out in turn, and questions out of scope.
+    """Fit the confidence to a base: each phrasing left out in turn, and questions out of scope.
 
     Workers use it from their next start; the demo's own is part of the package.
     """
@@ -91,8 +91,9 @@ def fit_base(
         print_json({"file": str(target), "report": report})
         return
     console().print(
-        f"wordings left out: {report.right_first:.1%} right first, {report.answered:.1%} answered, "
-        f"{report.right_of_answered:.1%} of these right\n"
+        f"phrasings left out: {report.top1_accuracy:.1%} ranked right, "
+        f"{report.answered:.1%} answered, "
+        f"{report.answer_precision:.1%} of these right\n"
         f"answered though the entry is missing: {report.missing_answered:.1%}; "
         f"out of scope: {report.out_of_scope_answered:.1%}; ECE {report.calibration_error:.3f}\n"
         f"[green]✓[/] {target}: answer from {report.calibration.answer_from}, "

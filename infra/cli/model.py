@@ -36,7 +36,7 @@ def build(
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn weights into what the engines run; quick where nothing has changed."""
+    """Turn weights into what the engines run; quick if nothing has changed."""
     from infra.cli.output import console, print_json, progress_console
     from infra.stack.model import make_model
 
@@ -66,15 +66,16 @@ def check(
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label for the gate [default: the knowledge base's wordings].",
+            help="Rows of text and label for the gate [default: the knowledge base's phrasings].",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare every engine with the reference vectors, and time it on each of its shapes.
 
-    The gate then measures speed on real lengths, and how often the row nearest to a row has its
-    label. It refuses what is not 1.2 times as fast as plain fp32 or loses more than 0.5 points.
+    The gate then measures speed on real lengths and 1-NN accuracy: how often the nearest other row
+    has a row's label. It refuses an engine that is not 1.2 times as fast as the baseline, fp32, or
+    loses more than 0.5 points of accuracy.
     """
     from infra.cli.model_tables import show_check
     from infra.cli.output import native_silence, print_json, progress_console
@@ -97,32 +98,33 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("crews", hidden=True)  # its former name
 @app.command()
-def crews(
+def scaling(
     model_dir: Folder = None,
     data: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label [default: the knowledge base's wordings].",
+            help="Rows of text and label [default: the knowledge base's phrasings].",
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of half a second for each.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of half a second for each.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Compare one worker with one thread, one with two, and two with one; only engines run."""
-    from infra.cli.model_tables import show_crews
+    from infra.cli.model_tables import show_scaling
     from infra.cli.output import print_json, progress_console
     from infra.stack.progress import StageProgress
-    from workers.modelling.encoder.scaling import measure_crews
+    from workers.modelling.encoder.scaling import measure_scaling
 
     texts = [row.text for row in _labelled_rows(data)]
-    with StageProgress(progress_console(as_json=as_json), "Running crews") as progress:
-        speeds = measure_crews(_folder(model_dir), texts, rounds=rounds, progress=progress.tell)
+    with StageProgress(progress_console(as_json=as_json), "Running worker layouts") as progress:
+        speeds = measure_scaling(_folder(model_dir), texts, rounds=rounds, progress=progress.tell)
     if as_json:
         print_json(speeds)
     else:
-        show_crews(speeds)
+        show_scaling(speeds)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Labelled rows for the precision gate: a file of them, or a knowledge base's wordings."""
+"""Labelled rows for the precision gate: a file of them, or a knowledge base's phrasings."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ MAX_ROWS = 3000
 
 
 def rows_of_file(path: Path) -> list[LabelledRow]:
-    """Read JSON lines of text and label; SettingsError names the line that is neither."""
+    """Read JSON lines of text and label; SettingsError names the line that is not."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -21,21 +21,21 @@ def rows_of_file(path: Path) -> list[LabelledRow]:
 
 
 def rows_of_base(path: Path) -> list[LabelledRow]:
-    """Return a knowledge base's wordings, each labelled with its entry."""
+    """Return a knowledge base's phrasings, each labelled with its entry."""
     return thinned(
         [
-            LabelledRow(wording, entry.id)
+            LabelledRow(phrasing, entry.id)
             for entry in load(path).entries
-            for wording in entry.wordings
+            for phrasing in entry.all_phrasings
         ]
     )
 
 
-def thinned(rows: list[LabelledRow], most: int = MAX_ROWS) -> list[LabelledRow]:
-    """Return at most so many rows, taken evenly."""
-    if len(rows) <= most:
+def thinned(rows: list[LabelledRow], limit: int = MAX_ROWS) -> list[LabelledRow]:
+    """Return at most `limit` rows, taken evenly."""
+    if len(rows) <= limit:
         return rows
-    return [rows[place * len(rows) // most] for place in range(most)]
+    return [rows[index * len(rows) // limit] for index in range(limit)]
 
 
 def _row(path: Path, number: int, line: str) -> LabelledRow:

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from infra.cli.output import console
+from workers.engines.select import BASELINE
 from workers.modelling.encoder.check import (
     MAX_FLOAT_DIFFERENCE,
     MIN_INT8_COSINE,
     CheckReport,
     Parity,
 )
-from workers.modelling.encoder.gate import MAX_LOST_POINTS, MIN_RATIO, GateReport
+from workers.modelling.encoder.gate import MAX_ACCURACY_DROP, MIN_SPEEDUP, GateReport
 from workers.modelling.encoder.profile import ProfileReport, Speed
-from workers.modelling.encoder.scaling import CrewSpeed
+from workers.modelling.encoder.scaling import LayoutSpeed
 
 _YES, _NO = "[green]✓[/]", "[red]✗[/]"
 
@@ -40,32 +41,32 @@ def show_check(report: CheckReport) -> None:
 
 
 def show_gate(report: GateReport) -> None:
-    """Print what each engine does beside the plain one, and which was chosen."""
+    """Print each engine compared with the baseline, and which was chosen."""
     screen = console()
-    table = _table(("", "engine"), ("rows/s", "× plain", "nearest right", "points lost"))
+    table = _table(("", "engine"), ("rows/s", "× baseline", "1-NN accuracy", "accuracy drop"))
     table.add_column("")
     for trial in report.trials:
-        plain = trial is report.trials[0]
+        baseline = trial is report.trials[0]
         table.add_row(
             *(_NO if trial.refused else _YES, trial.engine, f"{trial.rows_per_second:,.0f}"),
-            *("" if plain else f"{trial.ratio:.2f}", f"{100 * trial.right:.1f} %"),
-            *("" if plain else f"{trial.lost_points:.2f}", trial.refused or ""),
+            *("" if baseline else f"{trial.speedup:.2f}", f"{100 * trial.accuracy:.1f} %"),
+            *("" if baseline else f"{trial.accuracy_drop:.2f}", trial.refused or ""),
         )
     screen.print("", table)
     screen.print(
-        f"[dim]{report.rows} rows of {report.labels} labels; at least {MIN_RATIO} times as fast "
-        f"as the plain engine, at most {MAX_LOST_POINTS} points lost[/]\n"
+        f"[dim]{report.rows} rows of {report.labels} labels; at least {MIN_SPEEDUP} times as fast "
+        f"as {BASELINE}, at most {MAX_ACCURACY_DROP} points of accuracy lost[/]\n"
         f"{_YES} PARLEY_ENGINE=auto takes {report.chosen}",
         highlight=False,
     )
 
 
-def show_crews(speeds: Sequence[CrewSpeed]) -> None:
-    """Print what each crew did at its best and at its worst."""
+def show_scaling(speeds: Sequence[LayoutSpeed]) -> None:
+    """Print what each worker layout did in its best and in its worst round."""
     table = _table(("workers × threads",), ("rows/s, best", "worst", "CPU ms a row"))
     for speed in speeds:
         table.add_row(
-            f"{speed.crew.workers} × {speed.crew.threads}",
+            f"{speed.layout.workers} × {speed.layout.threads}",
             *(f"{rate(speed.rows_per_second):,.0f}" for rate in (max, min)),
             f"{speed.cpu_milliseconds_per_row:.2f}",
         )
@@ -88,20 +89,20 @@ def show_profile(report: ProfileReport) -> None:
 
 
 def _parities(parities: Iterable[Parity]) -> Table:
-    figures = ("max |Δ|", "mean cosine", "least", "in company")
-    table = _table(("", "engine", "encoder"), figures)
+    columns = ("max |Δ|", "mean cosine", "least", "batch invariance")
+    table = _table(("", "engine", "encoder"), columns)
     for parity in parities:
         table.add_row(
             *(_YES if parity.passed else _NO, parity.engine, parity.encoder),
             *(f"{parity.max_difference:.1e}", f"{parity.mean_cosine:.6f}"),
-            *(f"{parity.least_cosine:.6f}", f"{parity.company_cosine:.6f}"),
+            *(f"{parity.min_cosine:.6f}", f"{parity.batch_invariance_cosine:.6f}"),
         )
     return table
 
 
 def _speeds(speeds: Sequence[Speed]) -> Table:
-    figures = ("threads", "shape", "ms", "µs a token", "messages/s")
-    table = _table(("engine", "encoder"), figures)
+    columns = ("threads", "shape", "ms", "µs a token", "messages/s")
+    table = _table(("engine", "encoder"), columns)
     for speed in speeds:
         table.add_row(
             *(speed.engine, speed.encoder, str(speed.threads)),

@@ -18,7 +18,7 @@ from shared.errors import ModelError
 from tests.support.tiny_bert import write_tiny_bert
 from workers.engines import layout, tensorflow
 from workers.engines.engine import TokenBatch
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.litert import LiteRtEngine
 from workers.engines.manifest import read_manifest
 from workers.engines.packing import slots
@@ -41,7 +41,7 @@ class QuickExporter:
     def __init__(self, source: Path, target: Path, progress: object) -> None:
         self._target = target
 
-    def run(self, layers: Mapping[Encoder, int]) -> None:
+    def run(self, layers: Mapping[EncoderName, int]) -> None:
         type(self).runs += 1
         for encoder, count in layers.items():
             layout.int8(self._target, encoder).write_text(f"{encoder} {count}")

@@ -31,10 +31,10 @@ class Recorded:
     shapes = (Shape(32, 128),)
     cost = CostModel(0.0, 1e-5)
 
-    def __init__(self, name: str, vectors: NDArray[np.float32], company: float = 0.0) -> None:
+    def __init__(self, name: str, vectors: NDArray[np.float32], batch_shift: float = 0.0) -> None:
         self.name = name
         self._vectors = vectors
-        self._company = company
+        self._batch_shift = batch_shift
 
     def warm(self) -> None: ...
 
@@ -42,9 +42,9 @@ class Recorded:
         return 0
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        rows = batch.ids[:, 0]  # each message's first id is its place
-        company = self._company if len(rows) > 1 else 0.0
-        return self._vectors[rows] + np.array([0, company], np.float32)
+        rows = batch.ids[:, 0]  # each message's first id is its index
+        shift = self._batch_shift if len(rows) > 1 else 0.0
+        return self._vectors[rows] + np.array([0, shift], np.float32)
 
 
 VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
@@ -60,7 +60,7 @@ REFERENCE = Reference(
         (Recorded("saved-model", VECTORS + np.float32(2e-5)), False),
         (Recorded("litert-int8", VECTORS + np.float32(1e-2)), True),
         (Recorded("litert-int8", VECTORS + np.float32(0.5)), False),
-        (Recorded("litert-int8", VECTORS, company=0.1), False),
+        (Recorded("litert-int8", VECTORS, batch_shift=0.1), False),
     ],
 )
 def test_limits(engine: Recorded, *, passed: bool) -> None:
@@ -80,7 +80,7 @@ def test_numpy_agrees_with_torch(model_dir: Path) -> None:
     assert np.abs(tone - reference.vectors["tone"][:8]).max() < 1e-5
 
 
-def test_the_pinned_model_is_held_against_torch(model_dir: Path) -> None:
+def test_the_pinned_model_is_compared_with_torch(model_dir: Path) -> None:
     reference = reference_for(model_dir, read_manifest(model_dir))
     assert reference.origin == "torch"
     assert len(reference.texts) >= 40

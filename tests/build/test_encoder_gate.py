@@ -1,4 +1,4 @@
-"""The gate lets an engine through that is quicker and as good, and stores what it chose."""
+"""The gate lets an engine through that is faster and as accurate, and stores what it chose."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
 from shared.errors import ModelError, SettingsError
-from tests.unit.linked_model import linked
+from tests.linked_model import linked
 from workers.engines.choice import read_choice
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch
@@ -19,8 +19,8 @@ from workers.modelling.encoder import gate
 from workers.modelling.encoder.gate import (
     LabelledRow,
     Measured,
-    judge,
-    nearest_right,
+    choose,
+    nearest_neighbour_accuracy,
     rows_per_second,
 )
 
@@ -77,18 +77,18 @@ class Paced:
     ],
 )
 def test_the_limits(measured: Measured, refused: str | None, chosen: EngineName) -> None:
-    report = judge([measured, BASELINE], LABELS)
+    report = choose([measured, BASELINE], LABELS)
     assert report.chosen == chosen
     assert [trial.engine for trial in report.trials] == ["litert-fp32", measured.engine]
     assert [trial.refused for trial in report.trials] == [None, refused]
 
 
-def test_the_quickest_that_may_be_chosen_is() -> None:
+def test_the_fastest_that_may_be_chosen_is() -> None:
     good = Measured("litert-int8", 900.0, 0.899)
     better = Measured("tensorflow-fp16", 5000.0, 0.899)
-    assert judge([BASELINE, good, better], LABELS).chosen == "tensorflow-fp16"
+    assert choose([BASELINE, good, better], LABELS).chosen == "tensorflow-fp16"
     blind = Measured("tensorflow-fp16", 5000.0, 0.1)
-    assert judge([BASELINE, good, blind], LABELS).chosen == "litert-int8"
+    assert choose([BASELINE, good, blind], LABELS).chosen == "litert-int8"
 
 
 def test_engines_run_in_turns_and_disturbed_rounds_do_not_count() -> None:
@@ -104,7 +104,7 @@ def test_engines_run_in_turns_and_disturbed_rounds_do_not_count() -> None:
 
 def test_a_row_is_never_its_own_nearest() -> None:
     vectors = np.array([[1, 0], [5, 0.1], [0, 1], [0.1, 3], [1, 1]], np.float32)
-    assert nearest_right(vectors, np.array([0, 0, 1, 1, 2])) == pytest.approx(0.8)
+    assert nearest_neighbour_accuracy(vectors, np.array([0, 0, 1, 1, 2])) == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("labels", [["a", "a", "a"], ["a", "b", "c"]])
@@ -132,7 +132,7 @@ def test_the_choice_is_stored_and_obeyed(
     assert select_engine("auto", model, "answer").name == chosen
 
 
-def test_the_command_measures_chooses_and_tells(
+def test_the_command_measures_chooses_and_reports(
     model_dir: Path, tmp_path: Path, parley: Callable[..., tuple[int, str, str]]
 ) -> None:
     model, data = linked(model_dir, tmp_path / "model"), tmp_path / "rows.jsonl"
@@ -144,10 +144,10 @@ def test_the_command_measures_chooses_and_tells(
         "model", "check", "--gate", "--data", str(data), "--model-dir", str(model), "--json"
     )
     assert code == 0, errors
-    told = json.loads(out)["gate"]
-    assert told["trials"][0]["engine"] == "litert-fp32"
-    assert {trial["right"] for trial in told["trials"]} == {1.0}
-    assert told["chosen"] == read_choice(model)
+    gate_report = json.loads(out)["gate"]
+    assert gate_report["trials"][0]["engine"] == "litert-fp32"
+    assert {trial["accuracy"] for trial in gate_report["trials"]} == {1.0}
+    assert gate_report["chosen"] == read_choice(model)
     assert read_choice(model_dir) is None
 
 

@@ -19,7 +19,7 @@ from workers.tone.emotions import EMOTIONS, TONE_OF
 from workers.tone.head import Head
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-QUICK = Recipe(units=16, heads=2, epochs=30, rows=32)
+QUICK = Recipe(units=16, heads=2, epochs=30, batch_size=32)
 
 
 class LetterEncoder:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from shared.settings import load
-from workers.knowledge.encoder import Encoder, WordEncoder, encode
+from tests.fakes.word_encoder import WordEncoder
+from workers.knowledge.encoder import Encoder, encode
 from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
 
@@ -30,10 +31,10 @@ def test_vectors_have_length_one_and_the_order_of_the_texts(encoder: Encoder) ->
     assert np.abs(vectors - again).max() < 1e-5
 
 
-def test_a_vector_does_not_depend_on_its_company(encoder: Encoder) -> None:
+def test_a_vector_does_not_depend_on_its_batch(encoder: Encoder) -> None:
     together = encode(encoder, [*TEXTS, *("some other text to fill a batch",) * 200])
-    exclusive_lease = np.vstack([encode(encoder, [text]) for text in TEXTS])
-    assert np.abs(together[: len(TEXTS)] - exclusive_lease).max() < 1e-4
+    alone = np.vstack([encode(encoder, [text]) for text in TEXTS])
+    assert np.abs(together[: len(TEXTS)] - alone).max() < 1e-4
 
 
 def test_equal_words_lie_nearer_than_other_words(encoder: Encoder) -> None:

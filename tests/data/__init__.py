@@ -45,7 +45,7 @@ def content_stems(text: str) -> frozenset[str]:
     return frozenset(_STEMMER.stem(word.removesuffix("'s")) for word in kept)
 
 
-def overlap(question: str, wording: str) -> float:
-    """Return the share of a question's content stems that a wording holds too."""
+def overlap(question: str, phrasing: str) -> float:
+    """Return the share of a question's content stems that a phrasing holds too."""
     stems = content_stems(question)
-    return len(stems & content_stems(wording)) / len(stems)
+    return len(stems & content_stems(phrasing)) / len(stems)

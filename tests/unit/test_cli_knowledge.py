@@ -37,7 +37,7 @@ def test_the_base_of_the_settings_is_checked(
     present = tmp_path / "present.yaml"
     present.write_text("- {id: pay, question: How do I pay?, answer: By card.}\n")
     monkeypatch.setenv("PARLEY_KB", str(present))
-    assert "present.yaml: 1 entries, 1 wordings" in parley("kb", "check")[1]
+    assert "present.yaml: 1 entries, 1 phrasings" in parley("kb", "check")[1]
 
 
 def test_a_table_becomes_a_base_that_checks(parley: Parley, tmp_path: Path) -> None:

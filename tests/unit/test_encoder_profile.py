@@ -3,7 +3,7 @@
 import pytest
 
 from workers.engines.engine import Shape
-from workers.engines.layout import LITERT_SHAPES, shape_of, signature
+from workers.engines.layout import LITERT_SHAPES, signature
 from workers.engines.simulated import SimulatedEngine
 from workers.modelling.encoder.profile import Speed, cost_of, measure
 
@@ -46,4 +46,3 @@ def test_the_cost_model_is_found_again(speeds: list[Speed]) -> None:
 
 def test_signatures_name_their_shape() -> None:
     assert signature(Shape(4, 64)) == "b4_t64"
-    assert all(shape_of(signature(shape)) == shape for shape in LITERT_SHAPES)

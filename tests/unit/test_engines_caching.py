@@ -15,7 +15,7 @@ ROWS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), max_size=12
 
 def test_equal_rows_of_a_batch_run_once_even_without_memory() -> None:
     bare = PoisonableEngine()
-    engine = CachingEngine(bare, most_vectors=0)
+    engine = CachingEngine(bare, max_vectors=0)
     vectors = engine.run(TokenBatch.of([[5, 6], [7], [5, 6]]))
     assert vectors.tolist() == [[11, 2], [7, 1], [11, 2]]
     engine.run(TokenBatch.of([[7]]))
@@ -24,21 +24,21 @@ def test_equal_rows_of_a_batch_run_once_even_without_memory() -> None:
 
 def test_a_row_that_was_run_before_is_known() -> None:
     bare = PoisonableEngine()
-    engine = CachingEngine(bare, most_vectors=8)
+    engine = CachingEngine(bare, max_vectors=8)
     engine.run(TokenBatch.of([[5, 6], [7]]))
     assert engine.run(TokenBatch.of([[7], [5, 6]])).tolist() == [[7, 1], [11, 2]]
     assert bare.runs == [2]
-    assert (engine.figures.hits, engine.figures.misses) == (2, 2)
+    assert (engine.stats.hits, engine.stats.misses) == (2, 2)
 
 
 def test_ids_that_end_in_padding_are_not_taken_for_shorter_ones() -> None:
-    engine = CachingEngine(PoisonableEngine(), most_vectors=8)
+    engine = CachingEngine(PoisonableEngine(), max_vectors=8)
     assert engine.run(TokenBatch.of([[7], [7, 0]])).tolist() == [[7, 1], [7, 2]]
 
 
 def test_a_row_that_fails_is_not_remembered() -> None:
     bare = PoisonableEngine()
-    engine = CachingEngine(bare, most_vectors=8)
+    engine = CachingEngine(bare, max_vectors=8)
     for _ in range(2):
         with pytest.raises(EngineError):
             engine.run(TokenBatch.of([[POISON]]))
@@ -46,8 +46,8 @@ def test_a_row_that_fails_is_not_remembered() -> None:
 
 
 @given(st.lists(ROWS, max_size=4), st.sampled_from([0, 2, 50]))
-def test_memory_changes_no_vector(batches: list[list[list[int]]], most_vectors: int) -> None:
-    engine = CachingEngine(PoisonableEngine(), most_vectors)
+def test_memory_changes_no_vector(batches: list[list[list[int]]], max_vectors: int) -> None:
+    engine = CachingEngine(PoisonableEngine(), max_vectors)
     for rows in filter(None, batches):
         batch = TokenBatch.of(rows)
         assert np.array_equal(engine.run(batch), PoisonableEngine().run(batch))

@@ -23,7 +23,7 @@ class Timed(GridEngine):
 
     def _load(self) -> None: ...
 
-    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
+    def _run_packed(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
         self.ran.append(shape)
         disturbed = 0.1 if len(self.ran) % 4 == 3 else 0.0  # one run of each shape's four
         self.now += self._true.seconds(shape.rows * shape.tokens) + disturbed

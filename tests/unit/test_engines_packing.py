@@ -25,16 +25,18 @@ def batch_of(lengths: list[int]) -> TokenBatch:
 def test_every_message_is_placed_once_in_a_compiled_shape(
     lengths: list[int], shapes: tuple[Shape, ...]
 ) -> None:
-    sheets = pack(lengths, shapes)
-    placed = [message for sheet in sheets for row in sheet.rows for message in row.messages]
+    packed_batches = pack(lengths, shapes)
+    placed = [
+        message for packed in packed_batches for row in packed.rows for message in row.messages
+    ]
     assert sorted(placed) == list(range(len(lengths)))
-    for sheet in sheets:
-        assert sheet.shape in shapes
-        assert 1 <= len(sheet.rows) <= sheet.shape.rows
-        for row in sheet.rows:
+    for packed in packed_batches:
+        assert packed.shape in shapes
+        assert 1 <= len(packed.rows) <= packed.shape.rows
+        for row in packed.rows:
             assert row.tokens == sum(lengths[message] for message in row.messages)
-            assert row.tokens <= sheet.shape.tokens
-            assert len(row.messages) <= slots(sheet.shape.tokens)
+            assert row.tokens <= packed.shape.tokens
+            assert len(row.messages) <= slots(packed.shape.tokens)
 
 
 @given(LENGTHS | SHORT, SHAPES)
@@ -43,9 +45,9 @@ def test_a_sheet_holds_each_message_whole_and_apart(
 ) -> None:
     batch = batch_of(lengths)
     seen: list[int] = []
-    for sheet in pack(lengths, shapes):
-        grids = scatter(sheet, batch)
-        assert grids.ids.shape == (sheet.shape.rows, sheet.shape.tokens)
+    for packed in pack(lengths, shapes):
+        grids = scatter(packed, batch)
+        assert grids.ids.shape == (packed.shape.rows, packed.shape.tokens)
         for message, row, slot in zip(grids.message, grids.row, grids.slot, strict=True):
             here = grids.segments[row] == slot
             length = lengths[message]
@@ -86,7 +88,7 @@ def test_mixed_lengths_leave_little_padding() -> None:
     ],
 )
 def test_small_batches_take_small_shapes(lengths: list[int], shapes: list[Shape]) -> None:
-    taken = [sheet.shape for sheet in pack(lengths, LITERT_SHAPES)]
+    taken = [packed.shape for packed in pack(lengths, LITERT_SHAPES)]
     assert sorted(taken, key=lambda shape: shape.rows) == shapes
 
 
@@ -98,8 +100,8 @@ def test_the_cost_decides_between_few_sheets_and_full_ones(
     rows: int, dear_token: list[int], dear_call: list[int]
 ) -> None:
     def taken(cost: CostModel) -> list[int]:
-        sheets = pack([64] * rows, (Shape(1, 64), Shape(4, 64)), cost)
-        return [sheet.shape.rows for sheet in sheets]
+        packed_batches = pack([64] * rows, (Shape(1, 64), Shape(4, 64)), cost)
+        return [packed.shape.rows for packed in packed_batches]
 
     assert taken(CostModel(base_seconds=0.0, token_seconds=1.0)) == dear_token
     assert taken(CostModel(base_seconds=1.0, token_seconds=0.001)) == dear_call
@@ -108,8 +110,8 @@ def test_the_cost_decides_between_few_sheets_and_full_ones(
 def test_a_row_is_split_only_where_calls_are_cheap() -> None:
     shapes = (Shape(1, 20), Shape(1, 64))
     cheap, dear = CostModel(0.001, 0.001), CostModel(0.1, 0.001)
-    assert [len(sheet.rows[0].messages) for sheet in pack([16, 16], shapes, cheap)] == [1, 1]
-    assert [len(sheet.rows[0].messages) for sheet in pack([16, 16], shapes, dear)] == [2]
+    assert [len(packed.rows[0].messages) for packed in pack([16, 16], shapes, cheap)] == [1, 1]
+    assert [len(packed.rows[0].messages) for packed in pack([16, 16], shapes, dear)] == [2]
 
 
 def test_an_empty_sheet_is_all_padding() -> None:

@@ -61,7 +61,7 @@ def test_missing_ids_are_made_and_never_taken_twice(tmp_path: Path) -> None:
         ("question,answer\nHow?,So,more\n", "table.csv:2", "3 cells under 2 columns"),
         ('question,answer\nHow?,"So\n', "table.csv:2", "not CSV"),
         ("question,answer,handover\nHow?,So,perhaps\n", "table.csv:2", "true or false"),
-        ('question,answer\n"a\nb",A\na b,B\n', "table.csv:4", "also a wording"),
+        ('question,answer\n"a\nb",A\na b,B\n', "table.csv:4", "also a phrasing"),
         ("question,answer\n", "table.csv", "no entries"),
         ("", "table.csv", "no entries"),
     ],

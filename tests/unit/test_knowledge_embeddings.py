@@ -1,13 +1,14 @@
-"""Each content is embedded once for all starts; a damaged cache is made anew."""
+"""Each content is embedded once for all starts; a damaged cache is rebuilt."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.fakes.word_encoder import WordEncoder
 from workers.knowledge import embeddings
 from workers.knowledge.embeddings import EmbeddingCache
-from workers.knowledge.encoder import WordEncoder, encode
+from workers.knowledge.encoder import encode
 
 TEXTS = ["how can I pay", "where is my parcel", "how can I pay"]
 
@@ -32,7 +33,7 @@ def test_no_text_gives_no_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: bytes | None) -> None:
+def test_a_damaged_file_is_rebuilt(tmp_path: Path, damage: bytes | None) -> None:
     encoder = WordEncoder()
     first = EmbeddingCache(tmp_path, encoder).vectors(TEXTS)
     (file,) = tmp_path.glob("*.npz")

@@ -49,7 +49,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         {"negative": "Sorry. By card.", "positive": "By card!"},
         ("payment", "money"),
     )
-    assert pay.wordings == ("How can I pay?", "payment methods")
+    assert pay.all_phrasings == ("How can I pay?", "payment methods")
     assert human.handover
 
 
@@ -136,7 +136,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert all(line.startswith(f"{path}:") for line in lines)
 
 
-def test_an_id_and_a_wording_belong_to_one_entry_across_files(tmp_path: Path) -> None:
+def test_an_id_and_a_phrasing_belong_to_one_entry_across_files(tmp_path: Path) -> None:
     write(tmp_path, "- {id: one, question: How can I pay?, answer: A}", "a.yaml")
     second = "- id: one\n  question: Other\n  phrasings:\n    - how can I  PAY\n  answer: B\n"
     write(tmp_path, second, "b.yaml")
@@ -186,18 +186,18 @@ def test_what_is_written_is_read_back(
     assert load(path).entries == (entry,)
 
 
-def test_wordings_that_another_base_claims_go_and_so_does_an_entry_without_any() -> None:
+def test_phrasings_that_another_base_claims_go_and_so_does_an_entry_without_any() -> None:
     base = load(SMALLTALK)
     hello, *rest = base.entries
     assert without(base, [hello.id], ()).entries == tuple(rest)
     left = without(base, (), [hello.question.upper()]).entries[0]
     assert left.question == hello.phrasings[0]
-    assert without(base, (), hello.wordings).entries == tuple(rest)
+    assert without(base, (), hello.all_phrasings).entries == tuple(rest)
 
 
 def test_the_base_that_ships_is_sound_and_large() -> None:
     entries = load(DEMO).entries
     assert len(entries) >= 100
-    assert min(len(entry.wordings) for entry in entries) >= 5
+    assert min(len(entry.all_phrasings) for entry in entries) >= 5
     assert any(entry.handover for entry in entries)
     assert not {entry.id for entry in entries} & {entry.id for entry in load(SMALLTALK).entries}

@@ -1,4 +1,4 @@
-"""The kept questions are what they claim to be: foreign to the base in wording, spread over it."""
+"""The kept questions are what they claim to be: foreign to the base in phrasing, spread over it."""
 
 import pytest
 import yaml
@@ -12,10 +12,10 @@ ENTRIES = {entry.id: entry for entry in load(DEMO).entries}
 
 
 @pytest.mark.parametrize(("question", "expected"), answerable())
-def test_a_question_shares_at_most_a_third_of_its_words_with_any_wording(
+def test_a_question_shares_at_most_a_third_of_its_words_with_any_phrasing(
     question: str, expected: str
 ) -> None:
-    shares = {text: overlap(question, text) for text in ENTRIES[expected].wordings}
+    shares = {text: overlap(question, text) for text in ENTRIES[expected].all_phrasings}
     worst = max(shares, key=lambda text: shares[text])
     assert shares[worst] <= MAX_OVERLAP + 1e-9, worst
 
@@ -43,7 +43,7 @@ def test_the_out_of_scope_questions_of_the_fit_are_many_and_no_copies_of_kept_qu
     assert max(shares)[0] <= 1 / 2, max(shares)
 
 
-def test_no_wording_of_the_base_repeats_an_unanswerable_question() -> None:
-    wordings = [text for entry in ENTRIES.values() for text in entry.wordings]
+def test_no_phrasing_of_the_base_repeats_an_unanswerable_question() -> None:
+    phrasings = [text for entry in ENTRIES.values() for text in entry.all_phrasings]
     for question, _ in unanswerable():
-        assert max(overlap(question, text) for text in wordings) < 1, question
+        assert max(overlap(question, text) for text in phrasings) < 1, question

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import KnowledgeError
+from tests.fakes.word_encoder import WordEncoder
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import (
     Calibration,
@@ -17,7 +18,7 @@ from workers.knowledge.calibration import (
 )
 from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
-from workers.knowledge.encoder import WordEncoder, encode
+from workers.knowledge.encoder import encode
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import NOTHING_NEAR, Index, Scores
 from workers.knowledge.responder import build_responder
@@ -36,84 +37,84 @@ def unit_rows(count: int, seed: int = 0, dimension: int = 16) -> np.ndarray:
 
 def clustered(entries: int, each: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     centres, noise = unit_rows(entries), unit_rows(entries * each, seed=1)
-    owners = np.repeat(np.arange(entries), each)
-    wordings = centres[owners] + 0.5 * noise
-    wordings /= np.linalg.norm(wordings, axis=1, keepdims=True)
-    return wordings.astype(np.float32), owners, centres
+    entry_index = np.repeat(np.arange(entries), each)
+    phrasings = centres[entry_index] + 0.5 * noise
+    phrasings /= np.linalg.norm(phrasings, axis=1, keepdims=True)
+    return phrasings.astype(np.float32), entry_index, centres
 
 
-def test_a_fitted_head_knows_its_own_wordings() -> None:
-    wordings, owners, answers = clustered(8, 6)
-    scores = wordings @ fit_head(wordings, owners, answers).T
-    assert (scores.argmax(axis=1) == owners).mean() > 0.95
+def test_a_fitted_head_knows_its_own_phrasings() -> None:
+    phrasings, entry_index, answers = clustered(8, 6)
+    scores = phrasings @ fit_head(phrasings, entry_index, answers).T
+    assert (scores.argmax(axis=1) == entry_index).mean() > 0.95
 
 
-def test_an_entry_without_wordings_is_near_to_nothing() -> None:
-    wordings, owners, answers = clustered(3, 2)
-    scores = Index(wordings[2:], owners[2:], answers).score(wordings)
-    assert (scores.nearest[scores.places == 0] == NOTHING_NEAR).all()
-    assert scores.nearest[2][scores.places[2] == 1] == pytest.approx(1.0, abs=1e-5)
+def test_an_entry_without_phrasings_is_near_to_nothing() -> None:
+    phrasings, entry_index, answers = clustered(3, 2)
+    scores = Index(phrasings[2:], entry_index[2:], answers).score(phrasings)
+    assert (scores.nearest[scores.entries == 0] == NOTHING_NEAR).all()
+    assert scores.nearest[2][scores.entries[2] == 1] == pytest.approx(1.0, abs=1e-5)
 
 
 @given(st.integers(1, 40), st.integers(0, 99))
 def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
-    wordings, owners, answers = clustered(5, 3)
-    index = Index(wordings, owners, answers)
+    phrasings, entry_index, answers = clustered(5, 3)
+    index = Index(phrasings, entry_index, answers)
     batch = unit_rows(rows, seed)
     whole = index.score(batch)
-    exclusive_lease = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
-    assert (whole.places == exclusive_lease.places).all()
-    assert np.abs(whole.ranking - exclusive_lease.ranking).max() < 1e-5
-    assert np.abs(whole.share - exclusive_lease.share).max() < 1e-6
+    alone = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
+    assert (whole.entries == alone.entries).all()
+    assert np.abs(whole.ranking - alone.ranking).max() < 1e-5
+    assert np.abs(whole.share - alone.share).max() < 1e-6
 
 
 def test_without_its_own_entry_a_row_ranks_another() -> None:
-    wordings, owners, answers = clustered(5, 3)
-    index = Index(wordings, owners, answers)
-    assert (index.score(wordings).places[:, 0] == owners).mean() > 0.9
-    assert (index.score(wordings, without=owners).places[:, 0] != owners).all()
+    phrasings, entry_index, answers = clustered(5, 3)
+    index = Index(phrasings, entry_index, answers)
+    assert (index.score(phrasings).entries[:, 0] == entry_index).mean() > 0.9
+    assert (index.score(phrasings, without=entry_index).entries[:, 0] != entry_index).all()
 
 
 @given(st.integers(1, 9), st.integers(0, 99))
 def test_candidates_are_best_first_and_the_share_is_theirs(entries: int, seed: int) -> None:
-    wordings, owners, answers = clustered(entries, 3)
+    phrasings, entry_index, answers = clustered(entries, 3)
     head = 10 * answers
-    scores = Index(wordings, owners, head).score(unit_rows(4, seed))
+    scores = Index(phrasings, entry_index, head).score(unit_rows(4, seed))
     assert (np.diff(scores.ranking, axis=1) <= 0).all()
     full = unit_rows(4, seed) @ head.T
-    for row, places in enumerate(scores.places):
-        near = (wordings[owners == places[0]] @ unit_rows(4, seed)[row]).max()
+    for row, ranked in enumerate(scores.entries):
+        near = (phrasings[entry_index == ranked[0]] @ unit_rows(4, seed)[row]).max()
         assert scores.nearest[row, 0] == pytest.approx(near, abs=1e-5)
-        assert scores.ranking[row, 0] == pytest.approx(full[row, places[0]] + 3 * near, abs=1e-4)
+        assert scores.ranking[row, 0] == pytest.approx(full[row, ranked[0]] + 3 * near, abs=1e-4)
     assert ((scores.share > 0) & (scores.share <= 1)).all()
 
 
 def test_ties_fall_to_the_entry_that_comes_first() -> None:
     same = np.repeat(unit_rows(1), 8, axis=0)
     scores = Index(same, np.arange(8), same).score(same[:1])
-    assert scores.places[0, 0] == min(scores.places[0])
+    assert scores.entries[0, 0] == min(scores.entries[0])
 
 
 def test_a_logistic_regression_finds_the_odds_it_was_shown() -> None:
     inputs = np.repeat(np.array([[0.0], [1.0]]), 1_000, axis=0)
-    truth = np.concatenate([np.arange(1_000) < 200, np.arange(1_000) < 700]).astype(float)
-    slope, bias = fit_logistic(inputs, truth, np.full(2_000, 1 / 2_000))
+    labels = np.concatenate([np.arange(1_000) < 200, np.arange(1_000) < 700]).astype(float)
+    weight, bias = fit_logistic(inputs, labels, np.full(2_000, 1 / 2_000))
     assert 1 / (1 + np.exp(-bias)) == pytest.approx(0.2, abs=0.01)
-    assert 1 / (1 + np.exp(-bias - slope)) == pytest.approx(0.7, abs=0.01)
+    assert 1 / (1 + np.exp(-bias - weight)) == pytest.approx(0.7, abs=0.01)
 
 
 def test_confidence_that_is_right_has_no_calibration_error() -> None:
-    chances = np.array([0.25] * 4 + [0.75] * 4, np.float32)
+    probabilities = np.array([0.25] * 4 + [0.75] * 4, np.float32)
     right = np.array([1, 0, 0, 0, 1, 1, 1, 0], np.float32)
     shares = np.full(8, 1 / 8)
-    assert calibration_error(chances, right, shares) == pytest.approx(0.0)
-    assert calibration_error(chances, 1 - right, shares) == pytest.approx(0.5)
+    assert calibration_error(probabilities, right, shares) == pytest.approx(0.0)
+    assert calibration_error(probabilities, 1 - right, shares) == pytest.approx(0.5)
 
 
-def test_a_fit_tells_wordings_from_strangers() -> None:
-    wordings, owners, answers = clustered(8, 10)
-    report = fit_calibration(wordings, owners, answers, unit_rows(50, seed=9))
-    assert report.right_first > 0.8
+def test_a_fit_separates_phrasings_from_questions_out_of_scope() -> None:
+    phrasings, entry_index, answers = clustered(8, 10)
+    report = fit_calibration(phrasings, entry_index, answers, unit_rows(50, seed=9))
+    assert report.top1_accuracy > 0.8
     assert report.out_of_scope_answered <= 0.10
     assert report.calibration.clarify_from <= report.calibration.answer_from
 
@@ -172,7 +173,7 @@ def test_a_question_back_offers_entries_and_no_small_talk() -> None:
     assert all(each.question in decision.text for each in decision.answer.alternatives)
 
 
-def test_a_known_wording_is_answered_by_its_entry_whatever_the_scores() -> None:
+def test_a_known_phrasing_is_answered_by_its_entry_whatever_the_scores() -> None:
     found, encoder = responder(LOST)
     elsewhere = encode(encoder, ["When is my refund here?"])
     (decision,) = found.respond(["  how can I PAY "], elsewhere)

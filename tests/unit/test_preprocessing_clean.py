@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.growth import LINEAR, growth
 from workers.preprocessing.clean import clean
 
-RANKS = {word: place for place, word in enumerate(["so", "good", "still", "god", "soo", "stil"])}
+RANKS = {word: index for index, word in enumerate(["so", "good", "still", "god", "soo", "stil"])}
 
 MESSY_WORDS = ["[SEP]", "［MASK］", "[S\u200bEP]", "[[CLS]", "soooo", "😡😡", "👍🏽", ":(", "</3"]
 MESSY_WORDS += ["e\u0301", "don’t", "!!!!!!", "https://a.example/x", "me@example.com", "123456789"]

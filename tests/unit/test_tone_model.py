@@ -18,11 +18,11 @@ from workers.preprocessing.tokens import Tokenizer
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import LexiconClassifier, ToneClassifier
 
-DropPolicy = Callable[[Sequence[str]], list[Tone]]
+Judge = Callable[[Sequence[str]], list[Tone]]
 
 
 @pytest.fixture(scope="module")
-def judge(model_dir: Path) -> DropPolicy:
+def judge(model_dir: Path) -> Judge:
     engine = LiteRtEngine(model_dir, "tone")
     engine.warm()
     preprocessor = Preprocessor(Tokenizer.load(model_dir))
@@ -53,13 +53,13 @@ def judge(model_dir: Path) -> DropPolicy:
         ("I love the new lamp, it's perfect!", "positive", "happy"),
     ],
 )
-def test_plain_cases(judge: DropPolicy, message: str, label: str, emotion: str) -> None:
+def test_plain_cases(judge: Judge, message: str, label: str, emotion: str) -> None:
     (tone,) = judge([message])
     assert tone.label == label
     assert max(tone.emotions, key=lambda name: tone.emotions[name]) == emotion
 
 
-def test_sentences_that_training_never_saw(judge: DropPolicy) -> None:
+def test_sentences_that_training_never_saw(judge: Judge) -> None:
     sentences = corpus.read_held_out()
     tones, emotions = judge_corpus(sentences, judge), judge_emotions(sentences, judge)
     assert tones.macro_f1 is not None
@@ -68,12 +68,12 @@ def test_sentences_that_training_never_saw(judge: DropPolicy) -> None:
     assert emotions.macro_f1 >= 0.75
 
 
-def test_a_tone_does_not_depend_on_its_batch(judge: DropPolicy) -> None:
+def test_a_tone_does_not_depend_on_its_batch(judge: Judge) -> None:
     messages = corpus.read_held_out().messages
     for message, together in zip(messages, judge(messages), strict=True):
-        (exclusive_lease,) = judge([message])
-        assert exclusive_lease.label == together.label
-        assert exclusive_lease.score == pytest.approx(together.score, abs=0.002)
+        (alone,) = judge([message])
+        assert alone.label == together.label
+        assert alone.score == pytest.approx(together.score, abs=0.002)
 
 
 def test_another_encoder_is_judged_by_the_lexicon(

@@ -11,19 +11,19 @@ from workers.lru_cache import CacheStats, LruCache
 
 
 class CachingEngine:
-    """Run equal rows of a batch once, and none that was run a while ago.
+    """Run equal rows of a batch once, and none whose vector is cached.
 
-    Exact, since a row's vector depends on nothing but its ids. With `most_vectors` 0 only the
+    Exact, since a row's vector depends on nothing but its ids. With `max_vectors` 0 only the
     equal rows of one batch are joined. A vector takes 4 bytes an element.
     """
 
-    def __init__(self, engine: Engine, most_vectors: int) -> None:
+    def __init__(self, engine: Engine, max_vectors: int) -> None:
         self._engine = engine
-        self._recent: LruCache[bytes, NDArray[np.float32]] = LruCache(most_vectors)
+        self._cache: LruCache[bytes, NDArray[np.float32]] = LruCache(max_vectors)
 
     @property
     def name(self) -> str:
-        """Return the engine's: memory changes no vector."""
+        """Return the engine's: a cache changes no vector."""
         return self._engine.name
 
     @property
@@ -33,25 +33,25 @@ class CachingEngine:
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Return the engine's grids."""
+        """Return the engine's shapes."""
         return self._engine.shapes
 
     @property
     def cost(self) -> CostModel:
-        """Return the engine's, as if no row were known."""
+        """Return the engine's, as if no row were cached."""
         return self._engine.cost
 
     @property
-    def figures(self) -> CacheStats:
-        """Return the hits and misses of remembered vectors."""
-        return self._recent.figures
+    def stats(self) -> CacheStats:
+        """Return the hits and misses of cached vectors."""
+        return self._cache.stats
 
     def warm(self) -> None:
         """Warm the engine."""
         self._engine.warm()
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
-        """Return the engine's count, as if no row were known."""
+        """Return the engine's count, as if no row were cached."""
         return self._engine.padded_tokens(lengths)
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
@@ -60,14 +60,14 @@ class CachingEngine:
             ids[:length].tobytes()
             for ids, length in zip(batch.ids, batch.lengths.tolist(), strict=True)
         ]
-        places = {row: place for place, row in enumerate(rows)}
-        vectors = {row: self._recent.get(row) for row in places}
+        indices = {row: index for index, row in enumerate(rows)}
+        vectors = {row: self._cache.get(row) for row in indices}
         missing = [row for row, vector in vectors.items() if vector is None]
         if missing:
-            chosen = [places[row] for row in missing]
+            chosen = [indices[row] for row in missing]
             fresh = self._engine.run(TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
             for row, vector in zip(missing, fresh, strict=True):
                 vectors[row] = vector
-                self._recent.put(row, vector)
+                self._cache.put(row, vector)
         found = [vectors[row] for row in rows]
         return np.array(found, np.float32).reshape(len(rows), self.dimension)

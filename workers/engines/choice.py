@@ -19,9 +19,9 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_choice(model_dir: Path) -> str | None:
-    """Return the chosen engine's name; None where no gate has run on this model.
+    """Return the chosen engine's name; None if no gate has run on this model.
 
-    ModelError where the file is damaged.
+    ModelError if the file is damaged.
     """
     path = model_dir / CHOICE
     if not path.exists():
@@ -34,7 +34,7 @@ def read_choice(model_dir: Path) -> str | None:
 
 
 def write_choice(model_dir: Path, engine: str) -> None:
-    """Store the chosen engine beside the model, for every worker that starts from now on."""
+    """Store the chosen engine next to the model, for every worker that starts from now on."""
     content = msgspec.json.format(
         msgspec.json.encode(Choice(read_manifest(model_dir).digest, engine)), indent=2
     )

@@ -1,4 +1,4 @@
-"""What an engine's time is made of: so much a call, so much a token."""
+"""What an engine's time is made of: seconds per call and seconds per token."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ class CostModel:
     token_seconds: float
 
     def seconds(self, tokens: int) -> float:
-        """Return how long one call of so many padded tokens takes."""
+        """Return how long one call of `tokens` padded tokens takes."""
         return self.base_seconds + self.token_seconds * tokens
 
 
 def fit_cost(timings: Iterable[tuple[int, float]]) -> CostModel:
     """Fit a cost model to calls' (padded tokens, seconds); least relative squares.
 
-    One timing, or several of one size, say nothing about the base: all is put down to tokens.
+    One timing, or several of one size, say nothing about the base: all time counts for tokens.
     """
     tokens, seconds = (np.array(column, float) for column in zip(*timings, strict=True))
     system = np.stack([np.ones_like(tokens), tokens], axis=1) / seconds[:, None]

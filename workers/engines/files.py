@@ -1,4 +1,4 @@
-"""Files of a built model: read and hashed, with a ModelError where that fails."""
+"""Files of a built model: read and hashed, with a ModelError if that fails."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from shared.errors import ModelError
 
 
 def file_sha256(path: Path) -> str:
-    """Hash a file; ModelError where it cannot be read."""
+    """Hash a file; ModelError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -16,7 +16,7 @@ def file_sha256(path: Path) -> str:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a file; ModelError where that fails."""
+    """Read a file; ModelError if that fails."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the real engines share: a batch is packed into sheets, each sheet runs on its grid."""
+"""What the real engines share: a batch is packed, each packed batch runs on a compiled shape."""
 
 import logging
 import time
@@ -14,24 +14,24 @@ from workers.engines.engine import Shape, TokenBatch
 from workers.engines.packing import EVEN, InputTensors, PackedBatch, pack, padded_tokens, scatter
 
 _log = logging.getLogger(__name__)
-_TIMED_RUNS = 3  # of each grid at warm-up; the quickest counts
+_TIMED_RUNS = 3  # of each shape at warm-up; the fastest counts
 
 
 class GridEngine(ABC):
-    """An engine with fixed grids; a runtime says how one grid is run."""
+    """An engine with fixed shapes; a runtime says how one packed batch is run."""
 
     def __init__(
         self,
         name: str,
         dimension: int,
         shapes: Sequence[Shape],
-        most_tokens: int,
+        max_tokens: int,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._name = name
         self._dimension = dimension
         self._shapes = tuple(shapes)
-        self._most_tokens = most_tokens
+        self._max_tokens = max_tokens
         self._clock = clock
         self._cost: CostModel | None = None
 
@@ -47,7 +47,7 @@ class GridEngine(ABC):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Return the grids that are compiled."""
+        """Return the shapes that are compiled."""
         return self._shapes
 
     @property
@@ -62,7 +62,7 @@ class GridEngine(ABC):
         return padded_tokens(lengths, self._shapes, self._cost or EVEN)
 
     def warm(self) -> None:
-        """Load the model, run and time every grid; raise EngineError where that fails."""
+        """Load the model, run and time every shape; raise EngineError if that fails."""
         try:
             self._load()
             timings = [(shape.rows * shape.tokens, self._time(shape)) for shape in self._shapes]
@@ -76,24 +76,24 @@ class GridEngine(ABC):
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Return one vector for each row, in order; raise EngineError on failure."""
         cost = self.cost
-        check_lengths(batch, self._most_tokens)
+        check_lengths(batch, self._max_tokens)
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         try:
-            for sheet in pack(batch.lengths.tolist(), self._shapes, cost):
-                grids = scatter(sheet, batch)
-                output = self._run_sheet(grids, sheet.shape)
-                vectors[grids.message] = output[grids.row, grids.slot]
+            for packed in pack(batch.lengths.tolist(), self._shapes, cost):
+                tensors = scatter(packed, batch)
+                output = self._run_packed(tensors, packed.shape)
+                vectors[tensors.message] = output[tensors.row, tensors.slot]
         except Exception as error:
             raise EngineError(f"the {self._name} engine failed: {error}") from error
         return vectors
 
     def _time(self, shape: Shape) -> float:
-        grids = scatter(PackedBatch(shape, ()), _NO_BATCH)
-        self._run_sheet(grids, shape)  # the first run allocates and compiles
+        tensors = scatter(PackedBatch(shape, ()), _NO_BATCH)
+        self._run_packed(tensors, shape)  # the first run allocates and compiles
         seconds = []
         for _ in range(_TIMED_RUNS):
             began = self._clock()
-            self._run_sheet(grids, shape)
+            self._run_packed(tensors, shape)
             seconds.append(self._clock() - began)
         return min(seconds)
 
@@ -102,15 +102,15 @@ class GridEngine(ABC):
         """Load the model; any exception means that it cannot be used."""
 
     @abstractmethod
-    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
-        """Return vectors [rows, slots, dimension] of one filled grid."""
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
+        """Return vectors [rows, slots, dimension] of one packed batch."""
 
 
-def check_lengths(batch: TokenBatch, most_tokens: int) -> None:
-    """Raise EngineError where a row is empty or longer than the engine reads."""
+def check_lengths(batch: TokenBatch, max_tokens: int) -> None:
+    """Raise EngineError if a row is empty or longer than the engine reads."""
     lengths = batch.lengths
-    if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= most_tokens:
-        raise EngineError(f"a message must have 1 to {most_tokens} tokens")
+    if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= max_tokens:
+        raise EngineError(f"a message must have 1 to {max_tokens} tokens")
 
 
 _NO_BATCH = TokenBatch(np.zeros((0, 1), np.int32), np.zeros(0, np.int32))

@@ -5,17 +5,18 @@ from typing import Literal, get_args
 
 from workers.engines.engine import Shape
 
-Encoder = Literal["answer", "tone"]
-ENCODERS: tuple[Encoder, ...] = get_args(Encoder)
+EncoderName = Literal["answer", "tone"]
+ENCODERS: tuple[EncoderName, ...] = get_args(EncoderName)
 
 MAX_TOKENS = 128
 TONE_LAYERS = 2  # of 6: a third of the cost; a third layer is worth 0.02 of tone macro-F1
 
 # Single rows end in steps of five: the int8 kernels compute five tokens at a time (16 cost as
-# much as 20). No width between 32 and 64 or 64 and 128: the softmax sums such rows in another
-# order, int8 rounds the last bit elsewhere, and a message's vector would depend on its company (by
-# 0.007). Two rows of 64 on one sheet, no more: four's inner states are too large for the second
-# cache, which costs a tenth where AMX makes the products cheap. Each shape takes 12 MB.
+# much as 20). No width between 32 and 64 or 64 and 128: the softmax adds up such rows in another
+# order, int8 rounds the last bit elsewhere, and a message's vector would depend on its batch mates
+# (docs/experiments/batch-invariance.md). Two rows of 64 in one call, no more: four's inner states
+# are too large for the second cache, which costs a tenth if AMX makes the products cheap. Each
+# shape takes 12 MB.
 LITERT_SHAPES = (
     *(Shape(1, tokens) for tokens in (10, 15, 20, 25, 30, 64, 128)),
     Shape(2, 64),
@@ -27,27 +28,21 @@ MANIFEST = "model.json"
 TOKENIZER = "tokenizer.json"
 
 
-def saved_model(model_dir: Path, encoder: Encoder) -> Path:
+def saved_model(model_dir: Path, encoder: EncoderName) -> Path:
     """Return the folder of an encoder's TensorFlow SavedModel."""
     return model_dir / encoder / "saved_model"
 
 
-def int8(model_dir: Path, encoder: Encoder) -> Path:
+def int8(model_dir: Path, encoder: EncoderName) -> Path:
     """Return an encoder's LiteRT file with dynamic-range int8 weights."""
     return model_dir / encoder / "int8.tflite"
 
 
-def fp32(model_dir: Path, encoder: Encoder) -> Path:
-    """Return an encoder's LiteRT file with float weights; the answer encoder alone has one."""
+def fp32(model_dir: Path, encoder: EncoderName) -> Path:
+    """Return an encoder's LiteRT file with float weights; only the answer encoder has one."""
     return model_dir / encoder / "fp32.tflite"
 
 
 def signature(shape: Shape) -> str:
     """Return the name of a shape's signature in a LiteRT file."""
     return f"b{shape.rows}_t{shape.tokens}"
-
-
-def shape_of(signature_name: str) -> Shape:
-    """Return the shape that a signature's name stands for."""
-    rows, tokens = signature_name.removeprefix("b").split("_t")
-    return Shape(int(rows), int(tokens))

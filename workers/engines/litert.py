@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 from workers.engines import layout
 from workers.engines.engine import Shape
 from workers.engines.grid_engine import GridEngine
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.manifest import read_manifest
 from workers.engines.packing import InputTensors
 
 
 class LiteRtEngine(GridEngine):
-    """Runs a .tflite file with one signature per grid; weights are packed once for all of them.
+    """Runs a .tflite file with one signature per shape; weights are packed once for all of them.
 
     `threads` are the interpreter's own; they sleep between calls. One interpreter serves one call
     at a time, from any thread.
     """
 
     def __init__(
-        self, model_dir: Path, encoder: Encoder, threads: int = 1, *, int8: bool = True
+        self, model_dir: Path, encoder: EncoderName, threads: int = 1, *, int8: bool = True
     ) -> None:
         manifest = read_manifest(model_dir)
         shapes = (
@@ -45,8 +45,8 @@ class LiteRtEngine(GridEngine):
             for shape in self._shapes
         }
 
-    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
         run = self._runners[shape]
-        outputs = run(ids=grids.ids, positions=grids.positions, segments=grids.segments)
+        outputs = run(ids=tensors.ids, positions=tensors.positions, segments=tensors.segments)
         vectors: NDArray[np.float32] = outputs["vectors"]
         return vectors

@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def read_manifest(model_dir: Path) -> Manifest:
-    """Read a built model's manifest; ModelError where there is none that can serve."""
+    """Read a built model's manifest; ModelError if there is none that can serve."""
     path = model_dir / layout.MANIFEST
     if not path.exists():
         raise ModelError(f"{model_dir} holds no built model; run `parley model build`")

@@ -1,6 +1,6 @@
-"""Lay messages of mixed length end to end on the few grids that an engine is compiled for.
+"""Sequence packing: messages of mixed length share the rows of the few shapes that are compiled.
 
-Attention is confined to each message by its segment number, so company changes no vector, and
+Attention is confined to each message by its segment number, so batch mates change no vector, and
 padding is only what is left at the end of a row. No sorting of the queue is needed.
 """
 
@@ -22,13 +22,13 @@ EVEN = CostModel(base_seconds=1.0, token_seconds=1.0)  # a call costs as much as
 
 
 def slots(tokens: int) -> int:
-    """Return how many messages a row of so many tokens may hold: the graph has as many outputs."""
+    """Return how many messages a row of `tokens` may hold: the graph has as many outputs."""
     return max(1, tokens // TOKENS_PER_SLOT)
 
 
 @dataclass(slots=True)
 class Row:
-    """Messages (their places in the batch) laid end to end."""
+    """Messages, as indices into the batch, one after the other."""
 
     messages: list[int] = field(default_factory=list)
     tokens: int = 0
@@ -57,10 +57,10 @@ class InputTensors:
 def pack(
     lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN
 ) -> list[PackedBatch]:
-    """Cover messages of these lengths (1 to the widest shape) with well-filled sheets.
+    """Cover messages of these lengths (1 to the widest shape) with well-filled packed batches.
 
-    `cost` decides whether a few rows go one by one or on one sheet with empty rows, and whether a
-    row with much room is dearer than its messages on narrower rows.
+    `cost` decides whether a few rows go one by one or in one call with empty rows, and whether a
+    row with much room costs more than its messages in narrower rows.
     """
     widths = sorted({shape.tokens for shape in shapes})
     rows = [
@@ -70,48 +70,48 @@ def pack(
     ]
     fitted = sorted(((_width(row, widths), row) for row in rows), key=lambda pair: pair[0])
     return [
-        sheet
+        packed
         for width, group in groupby(fitted, key=lambda pair: pair[0])
-        for sheet in _sheets([row for _, row in group], width, shapes, cost)
+        for packed in _packed_batches([row for _, row in group], width, shapes, cost)
     ]
 
 
 def padded_tokens(lengths: Sequence[int], shapes: Sequence[Shape], cost: CostModel = EVEN) -> int:
-    """Return the tokens, padding included, of the sheets that `pack` would make."""
-    return sum(sheet.shape.rows * sheet.shape.tokens for sheet in pack(lengths, shapes, cost))
+    """Return the tokens, padding included, of the packed batches that `pack` would make."""
+    return sum(packed.shape.rows * packed.shape.tokens for packed in pack(lengths, shapes, cost))
 
 
 def fill_rows(lengths: Sequence[int], bulk: int, widths: Sequence[int]) -> list[Row]:
     """Place each message, longest first, where it leaves the least room (best fit)."""
     rows: list[Row] = []
-    room: list[tuple[int, int]] = []  # (tokens left, place in rows), ascending
-    for message in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+    room: list[tuple[int, int]] = []  # (tokens left, index in rows), ascending
+    for message in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
         length = int(lengths[message])
         found = bisect_left(room, (length, -1))
         if found < len(room):
-            left, place = room.pop(found)
+            left, index = room.pop(found)
         else:
             left = next(width for width in widths if width >= max(length, bulk))
-            place = len(rows)
+            index = len(rows)
             rows.append(Row())
-        row = rows[place]
+        row = rows[index]
         row.messages.append(message)
         row.tokens += length
         if len(row.messages) < slots(bulk):
-            insort(room, (left - length, place))
+            insort(room, (left - length, index))
     return rows
 
 
-def scatter(sheet: PackedBatch, batch: TokenBatch) -> InputTensors:
-    """Write a sheet's messages into the arrays that the graph reads."""
-    rows, tokens = sheet.shape.rows, sheet.shape.tokens
-    message = np.array([place for row in sheet.rows for place in row.messages], np.intp)
-    counts = np.array([len(row.messages) for row in sheet.rows], np.intp)
+def scatter(packed: PackedBatch, batch: TokenBatch) -> InputTensors:
+    """Scatter a packed batch's messages into the tensors that the graph reads."""
+    rows, tokens = packed.shape.rows, packed.shape.tokens
+    message = np.array([index for row in packed.rows for index in row.messages], np.intp)
+    counts = np.array([len(row.messages) for row in packed.rows], np.intp)
     slot = _count_up(counts)
     row = np.repeat(np.arange(len(counts)), counts)
     lengths = batch.lengths[message].astype(np.intp)
     ends = np.cumsum(lengths)
-    used = np.array([each.tokens for each in sheet.rows], np.intp)
+    used = np.array([each.tokens for each in packed.rows], np.intp)
     row_starts = np.cumsum(used) - used
     starts = row * tokens + (ends - lengths) - row_starts[row]
     position = _count_up(lengths)
@@ -146,7 +146,7 @@ def _cheapest_split(
     split = min(narrower, key=lambda rows: _seconds(rows, widths, cost), default=[row])
     if _seconds(split, widths, cost) >= cost.seconds(width):
         return [row]
-    return [Row([row.messages[place] for place in part.messages], part.tokens) for part in split]
+    return [Row([row.messages[index] for index in part.messages], part.tokens) for part in split]
 
 
 def _seconds(rows: Sequence[Row], widths: Sequence[int], cost: CostModel) -> float:
@@ -159,7 +159,7 @@ def _width(row: Row, widths: Sequence[int]) -> int:
     )
 
 
-def _sheets(
+def _packed_batches(
     rows: list[Row], width: int, shapes: Sequence[Shape], cost: CostModel
 ) -> Iterator[PackedBatch]:
     sizes = tuple(shape.rows for shape in shapes if shape.tokens == width)
@@ -172,7 +172,7 @@ def _sheets(
 def _cheapest_cover(
     rows: int, sizes: tuple[int, ...], width: int, cost: CostModel
 ) -> tuple[int, ...]:
-    # The cheapest way for each smaller number of rows, then one sheet more.
+    # The cheapest way for each smaller number of rows, then one call more.
     plans: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for count in range(1, rows + 1):
         ways = (

@@ -8,23 +8,22 @@ from typing import Literal
 from workers.engines import layout
 from workers.engines.choice import read_choice
 from workers.engines.engine import Engine
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 
 Kind = Literal["auto", "litert", "tensorflow", "simulated"]
 EngineName = Literal["litert-fp32", "litert-int8", "tensorflow-fp32", "tensorflow-fp16"]
 
-BASELINE: EngineName = "litert-fp32"  # what the others are held against
+BASELINE: EngineName = "litert-fp32"  # what the others are compared with
 
 _GPU_SIGNS = (Path("/dev/nvidia0"), Path("/proc/driver/nvidia/version"))
 
 
-def select_engine(kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+def select_engine(kind: Kind, model_dir: Path, encoder: EncoderName, threads: int = 1) -> Engine:
     """Make the engine for one encoder of a built model; it is not warm yet.
 
     `auto` takes what the precision gate chose for the answer encoder, if that runs here; else
-    TensorFlow where a GPU and a TensorFlow that can use it are there, else LiteRT int8. Imports
-    only what the choice needs, TensorFlow not before `warm`. ModelError where the model is not
-    built.
+    TensorFlow if there are a GPU and a TensorFlow that can use it, else LiteRT int8. Imports only
+    what the choice needs, TensorFlow not before `warm`. ModelError if the model is not built.
     """
     if kind == "simulated":
         from workers.engines.simulated import SimulatedEngine
@@ -33,7 +32,9 @@ def select_engine(kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 
     return make_engine(_name(kind, model_dir, encoder), model_dir, encoder, threads)
 
 
-def make_engine(name: EngineName, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+def make_engine(
+    name: EngineName, model_dir: Path, encoder: EncoderName, threads: int = 1
+) -> Engine:
     """Make the engine of that name; it is not warm yet."""
     if name in ("tensorflow-fp32", "tensorflow-fp16"):
         from workers.engines.tensorflow import TensorFlowEngine
@@ -45,7 +46,7 @@ def make_engine(name: EngineName, model_dir: Path, encoder: Encoder, threads: in
 
 
 def runnable(model_dir: Path) -> tuple[EngineName, ...]:
-    """Return the engines that can run a built model's answer encoder here, the plain one first."""
+    """Return the engines that can run a built model's answer encoder here, the baseline first."""
     names: list[EngineName] = [BASELINE] if layout.fp32(model_dir, "answer").exists() else []
     names.append("litert-int8")
     if _gpu_usable():
@@ -55,7 +56,7 @@ def runnable(model_dir: Path) -> tuple[EngineName, ...]:
     return tuple(names)
 
 
-def _name(kind: Kind, model_dir: Path, encoder: Encoder) -> EngineName:
+def _name(kind: Kind, model_dir: Path, encoder: EncoderName) -> EngineName:
     if kind == "litert":
         return "litert-int8"
     if kind == "tensorflow":
@@ -72,12 +73,12 @@ def _gpu_usable() -> bool:
 
 
 def gpu_visible() -> bool:
-    """Tell whether NVIDIA's driver shows a GPU; asks no library."""
+    """Return whether NVIDIA's driver shows a GPU; loads no library."""
     return any(sign.exists() for sign in _GPU_SIGNS)
 
 
 def gpu_tensorflow_installed() -> bool:
-    """Tell whether the TensorFlow with GPU support is installed, not the one for CPUs alone."""
+    """Return whether the TensorFlow with GPU support is installed, not the one for CPUs alone."""
     try:
         return bool(version("tensorflow"))
     except PackageNotFoundError:
@@ -85,5 +86,5 @@ def gpu_tensorflow_installed() -> bool:
 
 
 def tensorflow_installed() -> bool:
-    """Tell whether any TensorFlow can be imported, without importing it."""
+    """Return whether any TensorFlow can be imported, without importing it."""
     return find_spec("tensorflow") is not None

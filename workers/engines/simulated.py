@@ -44,7 +44,7 @@ class SimulatedEngine:
         return padded_tokens(lengths, LITERT_SHAPES)
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Take the time that the cost model says; the same ids make the same vector."""
+        """Sleep for the time that the cost model says; the same ids make the same vector."""
         if not self._warm:
             raise EngineError("the simulated engine is not warm")
         check_lengths(batch, MAX_TOKENS)

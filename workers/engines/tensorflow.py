@@ -11,7 +11,7 @@ from shared.errors import EngineError
 from workers.engines import layout
 from workers.engines.engine import Shape
 from workers.engines.grid_engine import GridEngine
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.manifest import read_manifest
 from workers.engines.packing import InputTensors
 
@@ -22,14 +22,14 @@ _CPU_SHAPES = tuple(Shape(*size) for size in ((1, 16), (1, 32), (1, 64), (4, 64)
 
 
 class TensorFlowEngine(GridEngine):
-    """Runs the SavedModel's packed signature, compiled by XLA once for each grid.
+    """Runs the SavedModel's packed signature, compiled by XLA once for each shape.
 
-    `gpu` chooses grids and precision; TensorFlow is imported in `warm`. `threads` hold for the
+    `gpu` chooses shapes and precision; TensorFlow is imported in `warm`. `threads` hold for the
     first engine of a process: TensorFlow has one pool.
     """
 
     def __init__(
-        self, model_dir: Path, encoder: Encoder, threads: int = 1, *, gpu: bool = False
+        self, model_dir: Path, encoder: EncoderName, threads: int = 1, *, gpu: bool = False
     ) -> None:
         manifest = read_manifest(model_dir)
         shapes = layout.GPU_SHAPES if gpu else _CPU_SHAPES
@@ -38,7 +38,7 @@ class TensorFlowEngine(GridEngine):
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
         self._gpu = gpu
-        self._place = "GPU:0" if gpu else CPU
+        self._device_name = "GPU:0" if gpu else CPU
         self._device: Any = None
         self._model: Any = None  # its variables live as long as it does
         self._functions: dict[Shape, Any] = {}
@@ -50,14 +50,14 @@ class TensorFlowEngine(GridEngine):
             require_gpu(tf)
         self._tensor = tf.constant
         self._device = tf.device
-        with tf.device(self._place):
+        with tf.device(self._device_name):
             self._model = tf.saved_model.load(str(self._path))
             packed = self._model.signatures["packed_half" if self._gpu else "packed"]
             self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
 
-    def _run_sheet(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
-        with self._device(self._place):
-            inputs = (self._tensor(grid) for grid in (grids.ids, grids.positions, grids.segments))
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
+        with self._device(self._device_name):
+            inputs = map(self._tensor, (tensors.ids, tensors.positions, tensors.segments))
             vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()
         return vectors
 
@@ -65,7 +65,7 @@ class TensorFlowEngine(GridEngine):
 def load_tensorflow(threads: int) -> Any:
     """Import TensorFlow, quiet, with memory growth on its GPUs.
 
-    None is hidden: a process cannot show them again, and the gate follows the check in one.
+    No GPU is hidden: a process cannot show it again, and the gate follows the check in one process.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
@@ -79,11 +79,11 @@ def load_tensorflow(threads: int) -> Any:
 
 
 def require_gpu(tf: Any) -> None:
-    """Raise EngineError where TensorFlow cannot use the GPU that the driver shows."""
+    """Raise EngineError if TensorFlow cannot use the GPU that the driver shows."""
     if not tf.config.get_visible_devices("GPU"):
         raise EngineError(
             "the driver shows a GPU, but TensorFlow cannot use it; "
-            "see to the driver, or set PARLEY_ENGINE=litert"
+            "check the driver, or set PARLEY_ENGINE=litert"
         )
 
 

@@ -13,7 +13,7 @@ _LAST_MARK = re.compile(r"(?<=\w)\s*[.!?]\Z")
 class Entry:
     """One thing the team can answer.
 
-    `phrasings` are ways to ask it beside `question`; `answer` and the values of `tones` are
+    `phrasings` are ways to ask it other than `question`; `answer` and the values of `tones` are
     Markdown; `handover` means that a person takes over when this entry is meant.
     """
 
@@ -26,7 +26,7 @@ class Entry:
     handover: bool = False
 
     @property
-    def wordings(self) -> tuple[str, ...]:
+    def all_phrasings(self) -> tuple[str, ...]:
         """Return the question and its phrasings, each once."""
         seen: dict[str, str] = {}
         for text in (self.question, *self.phrasings):
@@ -43,7 +43,7 @@ class KnowledgeBase:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """What is wrong in a knowledge base, and where; `line` counts from 1, 0 means the whole."""
+    """What is wrong in a knowledge base, and its place; `line` counts from 1, 0 means the whole."""
 
     file: Path
     line: int
@@ -55,19 +55,19 @@ class Fault:
 
 
 def plain(text: str) -> str:
-    """Return a text as two people would call it the same: case, spacing, a last mark aside."""
+    """Normalise a text for comparison: case, spacing and a last mark do not count."""
     return _LAST_MARK.sub("", _SPACE.sub(" ", text).strip()).casefold()
 
 
-def without(base: KnowledgeBase, ids: Iterable[str], wordings: Iterable[str]) -> KnowledgeBase:
-    """Return a base less some entries, and less wordings that another base claims."""
-    gone, claimed = set(ids), {plain(text) for text in wordings}
+def without(base: KnowledgeBase, ids: Iterable[str], phrasings: Iterable[str]) -> KnowledgeBase:
+    """Return a base without some entries, and without phrasings that another base claims."""
+    gone, claimed = set(ids), {plain(text) for text in phrasings}
     kept = (_less(entry, claimed) for entry in base.entries if entry.id not in gone)
     return KnowledgeBase(tuple(entry for entry in kept if entry is not None))
 
 
 def _less(entry: Entry, claimed: set[str]) -> Entry | None:
-    left = tuple(text for text in entry.wordings if plain(text) not in claimed)
+    left = tuple(text for text in entry.all_phrasings if plain(text) not in claimed)
     if not left:
         return None
     return Entry(entry.id, left[0], entry.answer, left[1:], entry.tones, entry.tags, entry.handover)

@@ -12,11 +12,11 @@ from workers.knowledge.head import Vectors
 from workers.knowledge.index import Scores
 
 DEFAULT = Path(__file__).with_name("calibration.json")
-_RIDGE = 1e-4
+_RIDGE = 1e-4  # only keeps the solution finite if the classes separate
 _NEWTON_STEPS = 50
-_KNEES = (0.6, 0.8)
+_KNOTS = (0.6, 0.8)  # of the nearest cosine: docs/experiments/retrieval.md
 _MAX_LOGIT = 30.0
-_MAX_LEAD = 10.0
+_MAX_LEAD = 10.0  # more says nothing more; an only entry has this
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +35,19 @@ class Calibration:
 def features(scores: Scores) -> NDArray[np.float64]:
     """Return [rows, 6]: log-odds of the best entry's share, its score and lead, its nearest cosine.
 
-    The cosine counts again above two knees: close to a known wording, certainty grows faster.
+    The cosine counts again above two knots: close to a known phrasing, certainty grows faster.
     """
     share = np.clip(scores.share, 1e-4, 1 - 1e-4)
     nearest, best = scores.nearest[:, 0], scores.ranking[:, 0]
-    exclusive_lease = scores.ranking.shape[1] == 1
-    lead = np.full(len(best), _MAX_LEAD) if exclusive_lease else best - scores.ranking[:, 1]
-    hinges = [np.maximum(nearest - knee, 0.0) for knee in _KNEES]
+    only_entry = scores.ranking.shape[1] == 1
+    lead = np.full(len(best), _MAX_LEAD) if only_entry else best - scores.ranking[:, 1]
+    hinges = [np.maximum(nearest - knot, 0.0) for knot in _KNOTS]
     columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MAX_LEAD), nearest, *hinges]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def fit_logistic(
-    inputs: NDArray[np.float64], truth: NDArray[np.float64], shares: NDArray[np.float64]
+    inputs: NDArray[np.float64], labels: NDArray[np.float64], shares: NDArray[np.float64]
 ) -> tuple[float, ...]:
     """Return weights and bias of a ridge-regularised logistic regression (Newton's method).
 
@@ -57,10 +57,10 @@ def fit_logistic(
     weights = np.zeros(design.shape[1])
     ridge = _RIDGE * np.diag([1.0] * inputs.shape[1] + [0.0])
     for _ in range(_NEWTON_STEPS):
-        chance = _logistic(design @ weights).astype(np.float64)
-        slope = design.T @ (shares * (chance - truth)) + ridge @ weights
-        curve = (design * (shares * chance * (1 - chance))[:, None]).T @ design + ridge
-        step = np.linalg.solve(curve + 1e-12 * np.eye(len(curve)), slope)
+        probability = _logistic(design @ weights).astype(np.float64)
+        gradient = design.T @ (shares * (probability - labels)) + ridge @ weights
+        hessian = (design * (shares * probability * (1 - probability))[:, None]).T @ design + ridge
+        step = np.linalg.solve(hessian + 1e-12 * np.eye(len(hessian)), gradient)
         weights = weights - step
         if np.abs(step).max() < 1e-8:
             break

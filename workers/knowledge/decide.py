@@ -12,8 +12,9 @@ from workers.knowledge.head import Vectors
 from workers.knowledge.index import Index
 
 _ALTERNATIVES = 3
-_CLOSE = 0.6  # a rival with this share of the best entry's chance is worth asking about
-_KNOWN_CONFIDENCE = 0.99  # a message that is a wording of the base, word for word
+# Chosen on questions kept apart from the base: docs/experiments/retrieval.md.
+_CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
+_KNOWN_CONFIDENCE = 0.99  # a message that is a phrasing of the base, word for word
 
 _FALLBACKS = (
     "I'm sorry, I don't know the answer to that. I'll pass you to a colleague who can help.",
@@ -52,25 +53,29 @@ class Responder:
         self._calibration = calibration
         self._small_talk = small_talk
         self._known = {
-            plain(text): place for place, entry in enumerate(entries) for text in entry.wordings
+            plain(text): index
+            for index, entry in enumerate(entries)
+            for text in entry.all_phrasings
         }
 
     def respond(self, texts: Sequence[str], vectors: Vectors) -> list[Decision]:
         """Return one decision a message, in order."""
         scores = self._index.score(vectors)
         confidences = self._calibration.confidence(scores).tolist()
-        rows = zip(texts, scores.places.tolist(), scores.ranking.tolist(), confidences, strict=True)
+        rows = zip(
+            texts, scores.entries.tolist(), scores.ranking.tolist(), confidences, strict=True
+        )
         return [self._decide(*row) for row in rows]
 
     def _decide(
-        self, text: str, places: list[int], ranking: list[float], confidence: float
+        self, text: str, entries: list[int], ranking: list[float], confidence: float
     ) -> Decision:
         known = self._known.get(plain(text))
         if known is not None:
-            places, ranking = _put_first(known, places, ranking)
+            entries, ranking = _put_first(known, entries, ranking)
             confidence = max(confidence, _KNOWN_CONFIDENCE)
-        best = self._entries[places[0]]
-        rivals = self._rivals(places, ranking, confidence)
+        best = self._entries[entries[0]]
+        rivals = self._rivals(entries, ranking, confidence)
         kind = self._kind(best, confidence, rivals)
         answer = Answer(
             kind, best.id, round(confidence, 4), _offered(kind, best, confidence, rivals)
@@ -78,14 +83,14 @@ class Responder:
         return Decision(answer, _text(kind, best, answer, text), _tones(kind, best))
 
     def _rivals(
-        self, places: Sequence[int], ranking: Sequence[float], confidence: float
+        self, entries: Sequence[int], ranking: Sequence[float], confidence: float
     ) -> list[Alternative]:
         rivals: list[Alternative] = []
-        for place, score in zip(places[1:], ranking[1:], strict=True):
-            entry = self._entries[place]
+        for index, score in zip(entries[1:], ranking[1:], strict=True):
+            entry = self._entries[index]
             if entry.id not in self._small_talk and len(rivals) < _ALTERNATIVES:
-                chance = min(exp(score - ranking[0]) * confidence, 1 - confidence)
-                rivals.append(Alternative(entry.id, entry.question, round(chance, 4)))
+                probability = min(exp(score - ranking[0]) * confidence, 1 - confidence)
+                rivals.append(Alternative(entry.id, entry.question, round(probability, 4)))
         return rivals
 
     def _kind(self, best: Entry, confidence: float, rivals: Sequence[Alternative]) -> AnswerKind:
@@ -103,9 +108,9 @@ class Responder:
 
 
 def _put_first(
-    known: int, places: Sequence[int], ranking: Sequence[float]
+    known: int, entries: Sequence[int], ranking: Sequence[float]
 ) -> tuple[list[int], list[float]]:
-    others = [pair for pair in zip(places, ranking, strict=True) if pair[0] != known]
+    others = [pair for pair in zip(entries, ranking, strict=True) if pair[0] != known]
     return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]
 
 

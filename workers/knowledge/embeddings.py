@@ -21,7 +21,7 @@ class EmbeddingCache:
     """Embed texts, each content once for all starts.
 
     A file per encoder under `folder`; several processes may share it: each write replaces the
-    file whole, the last one wins, and a damaged file is made anew.
+    file whole, the last one wins, and a damaged file is rebuilt.
     """
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:

@@ -1,7 +1,5 @@
-"""Turn texts into vectors: the port, the adapter over an engine, and a fake that knows words."""
+"""Turn texts into vectors: the interface, and the adapter over an engine."""
 
-import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 from workers.engines.engine import Engine, TokenBatch
 from workers.preprocessing.preprocessor import Preprocessor
 
-_ROWS_AT_ONCE = 128
+_BATCH_SIZE = 128
 
 Ids = tuple[int, ...]
 
@@ -65,37 +63,6 @@ class EngineEncoder:
         return np.concatenate(runs) if runs else np.empty((0, self.dimension), np.float32)
 
 
-class WordEncoder:
-    """Embed a text as the sum of one random direction a word: equal words, near vectors.
-
-    For tests: no model, no meaning beyond the words themselves.
-    """
-
-    name = "words"
-
-    def __init__(self, dimension: int = 64) -> None:
-        self.dimension = dimension
-        self.embedded = 0
-
-    def read(self, texts: Sequence[str]) -> list[Ids]:
-        """Return a number for each word."""
-        return [tuple(map(_number, re.findall(r"\w+|\W", text.casefold()))) for text in texts]
-
-    def embed(self, ids: Sequence[Ids]) -> NDArray[np.float32]:
-        """Sum the words' directions and scale to length 1; count what was asked for."""
-        self.embedded += len(ids)
-        sums = [sum(map(self._direction, row), self._direction(0)) for row in ids]
-        rows = np.array(sums, np.float32).reshape(len(ids), self.dimension)
-        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-
-    def _direction(self, word: int) -> NDArray[np.float64]:
-        return np.random.default_rng(word).standard_normal(self.dimension)
-
-
-def _number(word: str) -> int:
-    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:6], "big")
-
-
 def _parts(ids: Sequence[Ids]) -> Iterator[Sequence[Ids]]:
-    for start in range(0, len(ids), _ROWS_AT_ONCE):
-        yield ids[start : start + _ROWS_AT_ONCE]
+    for start in range(0, len(ids), _BATCH_SIZE):
+        yield ids[start : start + _BATCH_SIZE]

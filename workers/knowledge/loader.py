@@ -7,7 +7,7 @@ from shared.errors import KnowledgeError
 from workers.knowledge import records
 from workers.knowledge.base import Fault, KnowledgeBase, plain
 from workers.knowledge.records import Located, SyntaxFault
-from workers.knowledge.schema import DropPolicy, Placed
+from workers.knowledge.schema import EntryReader, Placed
 
 DEMO = Path(__file__).parent / "demo"
 SMALLTALK = Path(__file__).parent / "smalltalk.yaml"
@@ -59,7 +59,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def read_file(file: Path) -> tuple[list[Placed], list[Fault]]:
     """Return the entries and the faults of one file."""
-    judge = DropPolicy(file)
+    reader = EntryReader(file)
     faults: list[Fault] = []
     entries: list[Placed | None] = []
     try:
@@ -67,12 +67,12 @@ def read_file(file: Path) -> tuple[list[Placed], list[Fault]]:
             if isinstance(record, SyntaxFault):
                 faults.append(Fault(file, record.line, record.message))
             else:
-                entries.append(judge.entry(record))
+                entries.append(reader.entry(record))
     except SyntaxFault as fault:
         faults.append(Fault(file, fault.line, fault.message))
     except OSError as error:
         faults.append(Fault(file, 0, f"cannot be read: {error.strerror}"))
-    return [entry for entry in entries if entry], faults + judge.faults
+    return [entry for entry in entries if entry], faults + reader.faults
 
 
 def _records(file: Path) -> Iterable[Located | SyntaxFault]:
@@ -83,18 +83,20 @@ def _records(file: Path) -> Iterable[Located | SyntaxFault]:
 
 
 def duplicates(placed: Iterable[Placed]) -> list[Fault]:
-    """Return a fault for each id given twice and each wording that two entries claim."""
+    """Return a fault for each id given twice and each phrasing that two entries claim."""
     faults: list[Fault] = []
     ids: dict[str, Placed] = {}
-    owners: dict[str, tuple[Placed, int]] = {}
+    first_uses: dict[str, tuple[Placed, int]] = {}
     for item in placed:
         first = ids.setdefault(item.entry.id, item)
         if first is not item:
             message = f"id {item.entry.id} is already used in {first.file}:{first.line}"
             faults.append(Fault(item.file, item.line, message))
-        for text, line in item.wording_lines:
-            owner, at = owners.setdefault(plain(text), (item, line))
-            if owner is not item:
-                where = f"entry {owner.entry.id} ({owner.file}:{at})"
-                faults.append(Fault(item.file, line, f"{text[:80]!r} is also a wording of {where}"))
+        for text, line in item.phrasing_lines:
+            first_use, at = first_uses.setdefault(plain(text), (item, line))
+            if first_use is not item:
+                where = f"entry {first_use.entry.id} ({first_use.file}:{at})"
+                faults.append(
+                    Fault(item.file, line, f"{text[:80]!r} is also a phrasing of {where}")
+                )
     return faults

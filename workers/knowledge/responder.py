@@ -13,7 +13,7 @@ from workers.knowledge.base import Entry, KnowledgeBase, without
 from workers.knowledge.calibration import DEFAULT, read_calibration
 from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
-from workers.knowledge.head import Places, Vectors, fit_head
+from workers.knowledge.head import Indices, Vectors, fit_head
 from workers.knowledge.index import Index
 from workers.knowledge.loader import SMALLTALK, load
 
@@ -22,25 +22,25 @@ OUT_OF_SCOPE = Path(__file__).with_name("out_of_scope.yaml")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedBase:
-    """A base with small talk beside it, as vectors; `owners` are the wordings' entries."""
+    """A base with its small talk, as vectors; `entry_index` [phrasings] says whose each is."""
 
     entries: tuple[Entry, ...]
     small_talk: frozenset[str]
-    wordings: Vectors
-    owners: Places
+    phrasings: Vectors
+    entry_index: Indices
     answers: Vectors
 
 
 def embed_base(path: Path, embeddings: EmbeddingCache) -> EmbeddedBase:
     """Load and embed a knowledge base and small talk; KnowledgeError names every fault."""
     base = load(path)
-    small_talk = _small_talk_beside(base)
+    small_talk = _small_talk_for(base)
     entries = base.entries + small_talk.entries
     return EmbeddedBase(
         entries,
         frozenset(entry.id for entry in small_talk.entries),
-        embeddings.vectors([text for entry in entries for text in entry.wordings]),
-        np.repeat(np.arange(len(entries)), [len(entry.wordings) for entry in entries]),
+        embeddings.vectors([text for entry in entries for text in entry.all_phrasings]),
+        np.repeat(np.arange(len(entries)), [len(entry.all_phrasings) for entry in entries]),
         embeddings.vectors([entry.answer for entry in entries]),
     )
 
@@ -59,7 +59,7 @@ def fitted_calibration(cache: Path, path: Path) -> Path:
 def build_responder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Responder:
     """Build from a base; a base that was never fitted has the demo's calibration."""
     base = embed_base(path, embeddings)
-    index = Index(base.wordings, base.owners, _head(base, cache))
+    index = Index(base.phrasings, base.entry_index, _head(base, cache))
     own = fitted_calibration(cache, path)
     calibration = read_calibration(own if own.exists() else DEFAULT)
     return Responder(base.entries, index, calibration, base.small_talk)
@@ -67,14 +67,14 @@ def build_responder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Resp
 
 def _head(base: EmbeddedBase, cache: Path) -> Vectors:
     digest = hashlib.sha256()
-    for part in (base.wordings, base.owners, base.answers):
+    for part in (base.phrasings, base.entry_index, base.answers):
         digest.update(np.ascontiguousarray(part).tobytes())
     path = cache / f"head-{digest.hexdigest()[:16]}.npz"
-    shape = (len(base.entries), base.wordings.shape[1])
+    shape = (len(base.entries), base.phrasings.shape[1])
     stored = _read(path)
     if stored is not None and stored.shape == shape:
         return stored
-    head = fit_head(base.wordings, base.owners, base.answers)
+    head = fit_head(base.phrasings, base.entry_index, base.answers)
     _write(path, head)
     return head
 
@@ -95,7 +95,7 @@ def _write(path: Path, head: Vectors) -> None:
     partial.replace(path)
 
 
-def _small_talk_beside(base: KnowledgeBase) -> KnowledgeBase:
-    # A team's own entries and wordings come before the small talk that ships.
+def _small_talk_for(base: KnowledgeBase) -> KnowledgeBase:
+    # A team's own entries and phrasings come before the small talk that ships.
     ids = {entry.id for entry in base.entries}
-    return without(load(SMALLTALK), ids, (text for e in base.entries for text in e.wordings))
+    return without(load(SMALLTALK), ids, (text for e in base.entries for text in e.all_phrasings))

@@ -12,22 +12,22 @@ from workers.knowledge.records import Located, Pairs
 FIELDS = ("id", "question", "phrasings", "answer", "tones", "tags", "handover")
 REQUIRED = ("id", "question", "answer")
 TONES = ("negative", "positive")
-MAX_WORDING_CHARACTERS = 1_000
+MAX_PHRASING_CHARACTERS = 1_000
 MAX_ANSWER_CHARACTERS = 20_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry, and the lines on which its id and its wordings stand."""
+    """An entry, and the lines on which its id and its phrasings stand."""
 
     entry: Entry
     file: Path
     line: int
-    wording_lines: tuple[tuple[str, int], ...]
+    phrasing_lines: tuple[tuple[str, int], ...]
 
 
-class DropPolicy:
+class EntryReader:
     """Turn the records of one file into entries, collecting faults on the way."""
 
     def __init__(self, file: Path) -> None:
@@ -47,7 +47,7 @@ class DropPolicy:
         values = {name: _READERS[name](self, value, name) for name, value in fields.items()}
         if len(self.faults) > before:
             return None
-        return Placed(Entry(**values), self._file, record.line, _wording_lines(fields))
+        return Placed(Entry(**values), self._file, record.line, _phrasing_lines(fields))
 
     def _mapping(
         self, pairs: Sequence[tuple[Located, Located]], allowed: Sequence[str], what: str
@@ -63,7 +63,7 @@ class DropPolicy:
                 fields[key.value] = value
         return fields
 
-    def text(self, located: Located, name: str, limit: int = MAX_WORDING_CHARACTERS) -> str:
+    def text(self, located: Located, name: str, limit: int = MAX_PHRASING_CHARACTERS) -> str:
         """Return a text that says something, without the space around it."""
         if located.kind != "text":
             hint = "" if located.kind == "empty" else "; put it in quotes if it is meant as text"
@@ -108,7 +108,7 @@ class DropPolicy:
         fields = self._mapping(located.value, TONES, name)
         return {key: self.answer(value, f"tones.{key}") for key, value in fields.items()}
 
-    def truth(self, located: Located, name: str) -> bool:
+    def boolean(self, located: Located, name: str) -> bool:
         """Return true or false."""
         if located.kind != "a truth value":
             self._fault(located, f"{name} must be true or false, this is {located.kind}")
@@ -119,18 +119,18 @@ class DropPolicy:
         self.faults.append(Fault(self._file, located.line, message))
 
 
-_READERS: dict[str, Callable[[DropPolicy, Located, str], Any]] = {
-    "id": DropPolicy.identifier,
-    "question": DropPolicy.text,
-    "phrasings": DropPolicy.texts,
-    "answer": DropPolicy.answer,
-    "tones": DropPolicy.tones,
-    "tags": DropPolicy.texts,
-    "handover": DropPolicy.truth,
+_READERS: dict[str, Callable[[EntryReader, Located, str], Any]] = {
+    "id": EntryReader.identifier,
+    "question": EntryReader.text,
+    "phrasings": EntryReader.texts,
+    "answer": EntryReader.answer,
+    "tones": EntryReader.tones,
+    "tags": EntryReader.texts,
+    "handover": EntryReader.boolean,
 }
 
 
-def _wording_lines(fields: dict[str, Located]) -> tuple[tuple[str, int], ...]:
+def _phrasing_lines(fields: dict[str, Located]) -> tuple[tuple[str, int], ...]:
     phrasings = fields["phrasings"].value if "phrasings" in fields else ()
     return tuple((str(item.value), item.line) for item in (fields["question"], *phrasings))
 

@@ -52,8 +52,8 @@ def clean(text: str, ranks: Mapping[str, int] = _NO_RANKS) -> CleanText:
     spaced = " ".join(text.split())
     if _MESSY.search(spaced) is None:
         return CleanText(spaced, rewritten=False)
-    plain = spaced if spaced.isascii() and spaced.isprintable() else _plain(spaced)
-    worded = _neutralise(_shorten(_spell_references(plain), ranks))
+    readable = spaced if spaced.isascii() and spaced.isprintable() else _plain(spaced)
+    worded = _neutralise(_shorten(_spell_references(readable), ranks))
     if _EYES.search(worded):
         worded = spell_emoticons(worded)
     tidy = " ".join(worded.split())

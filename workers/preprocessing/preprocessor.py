@@ -1,4 +1,4 @@
-"""Prepare messages for an engine: clean, tokenise, and remember the common phrases."""
+"""Prepare messages for an engine: clean, tokenise, and cache the common phrases."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from workers.preprocessing.tokens import Tokenizer
 
 _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all that is lazy
 
-_MAX_REMEMBERED = 512  # characters
+_MAX_CACHED_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Prepared:
 
 
 class Preprocessor:
-    """Prepare messages in batches; equal messages are worked out once.
+    """Prepare messages in batches; equal messages are prepared once.
 
-    `rewrite` turns a clean message into what the engine shall read, such as its question alone.
-    What the `cache` holds is bounded in bytes too: long messages, which nobody repeats, stay out.
+    `rewrite` turns a clean message into what the engine reads, such as its question alone.
+    The `cache` is bounded in bytes too: long messages, which are rarely repeated, stay out.
     """
 
     def __init__(
@@ -41,24 +41,24 @@ class Preprocessor:
 
     def warm(self) -> None:
         """Load what the first messy message would wait for (NLTK: about a second)."""
-        self._work_out([_SAMPLE])
+        self._prepare([_SAMPLE])
 
     def prepare(self, messages: Sequence[str]) -> list[Prepared]:
         """Return one `Prepared` a message, in order; a text does not depend on its neighbours."""
         found = {message: self._cache.get(message) for message in dict.fromkeys(messages)}
         missing = [message for message, prepared in found.items() if prepared is None]
-        fresh = dict(zip(missing, self._work_out(missing), strict=True))
+        fresh = dict(zip(missing, self._prepare(missing), strict=True))
         for message, prepared in fresh.items():
-            if len(message) <= _MAX_REMEMBERED:
+            if len(message) <= _MAX_CACHED_CHARACTERS:
                 self._cache.put(message, prepared)
         return [found[message] or fresh[message] for message in messages]
 
     @property
-    def cache_figures(self) -> CacheStats:
+    def cache_stats(self) -> CacheStats:
         """Return the hits and misses of the prepared phrases."""
-        return self._cache.figures
+        return self._cache.stats
 
-    def _work_out(self, messages: Sequence[str]) -> list[Prepared]:
+    def _prepare(self, messages: Sequence[str]) -> list[Prepared]:
         texts = [self._rewrite(clean(message, self._ranks).text) for message in messages]
         return [
             Prepared(text[: tokens.kept].rstrip(), tokens.ids, tokens.truncated)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 from tokenizers import Tokenizer as WordPiece
 
 from shared.errors import ModelError
+from workers.engines.layout import MAX_TOKENS, TOKENIZER
 from workers.preprocessing.words import Words
 
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-MAX_TOKENS = 128
 _MAX_CHARACTERS = 4096  # BERT reads about 600; bounds the cost of a flood
 _MIN_KEPT = 0.5  # of the room: a first sentence of two words must not stand for a page
 
@@ -29,33 +29,33 @@ class Tokens:
 
 
 class Tokenizer:
-    """Encode clean text for one BERT vocabulary; at most `most_tokens` ids a text."""
+    """Encode clean text for one BERT vocabulary; at most `max_tokens` ids a text."""
 
-    def __init__(self, pieces: WordPiece, most_tokens: int = MAX_TOKENS) -> None:
+    def __init__(self, pieces: WordPiece, max_tokens: int = MAX_TOKENS) -> None:
         pieces.no_padding()
         pieces.no_truncation()
         pieces.encode_special_tokens = True  # whatever this vocabulary calls its special tokens
         self._pieces = pieces
-        self._most_tokens = most_tokens
+        self._max_tokens = max_tokens
         self._before, self._after = _special_ids(pieces)
-        self._room = most_tokens - len(self._before) - len(self._after)
+        self._room = max_tokens - len(self._before) - len(self._after)
         self._words = Words(pieces)
 
     @classmethod
-    def load(cls, model_dir: Path, most_tokens: int = MAX_TOKENS) -> Self:
+    def load(cls, model_dir: Path, max_tokens: int = MAX_TOKENS) -> Self:
         """Read `tokenizer.json` of a built model; ModelError names a file that cannot serve."""
-        path = model_dir / "tokenizer.json"
+        path = model_dir / TOKENIZER
         try:
             pieces = WordPiece.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # tokenizers raises plain Exception
             raise ModelError(f"{path} is not a tokenizer that can be read: {error}") from error
-        return cls(pieces, most_tokens)
+        return cls(pieces, max_tokens)
 
     @property
     def ranks(self) -> Mapping[str, int]:
-        """Map each whole word of the vocabulary to its place: BERT's run from common to rare."""
+        """Map each whole word of the vocabulary to its index: BERT's run from common to rare."""
         vocabulary = self._pieces.get_vocab(with_added_tokens=False)
-        return {word: place for word, place in vocabulary.items() if not word.startswith("##")}
+        return {word: index for word, index in vocabulary.items() if not word.startswith("##")}
 
     def encode_batch(self, texts: Sequence[str]) -> list[Tokens]:
         """Encode clean texts; one that is too long is cut at a sentence, else at a word."""
@@ -80,8 +80,8 @@ class Tokenizer:
         limit = starts[self._room] if len(starts) > self._room else len(text)
         kept = _sentence_end(text, limit) or _word_end(text, limit) or limit
         ids = self._pieces.encode(text[:kept].rstrip()).ids
-        if len(ids) > self._most_tokens:  # a cut inside a word can add a piece
-            ids = [*ids[: self._most_tokens - 1], ids[-1]]
+        if len(ids) > self._max_tokens:  # a cut inside a word can add a piece
+            ids = [*ids[: self._max_tokens - 1], ids[-1]]
         return Tokens(tuple(ids), kept, truncated=True)
 
 

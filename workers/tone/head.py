@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from shared.errors import ModelError
+from workers.softmax import softmax
 from workers.tone.cues import CUES, FloatArray
 from workers.tone.emotions import EMOTIONS
 
@@ -54,9 +55,3 @@ class Head:
         if head.output_bias.shape != (len(EMOTIONS),):
             raise ModelError(f"{path} was trained for other emotions: run `parley tone train`.")
         return head
-
-
-def softmax(logits: FloatArray) -> FloatArray:
-    """Return probabilities along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

@@ -1,6 +1,6 @@
 """BERT in plain TensorFlow operations, as Hugging Face computes it (exact erf GELU).
 
-The graph reads messages laid end to end (workers/engines/packing.py):
+The graph reads packed sequences (workers/engines/packing.py):
 
     packed(ids, positions, segments: int32 [rows, tokens]) -> vectors [rows, slots, hidden]
     serving_default(ids: int32 [rows, tokens], lengths: int32 [rows]) -> vectors [rows, hidden]
@@ -19,6 +19,12 @@ from workers.engines.packing import EMPTY, TOKENS_PER_SLOT, slots
 from workers.modelling.encoder.weights import BertConfig, Weights
 
 _FAR = np.float32(-1e9)  # attention score of a token that must not be seen
+_NO_SEGMENT = EMPTY - 1  # of a padded key: no token attends to it
+
+# XNNPACK's softmax adds up whole tiles of 32 floats in one order with AVX2, and what is left over
+# in another, which int8 rounding then magnifies. Up to 16 floats both orders are the same, and so
+# are they with AVX-512: see docs/experiments/batch-invariance.md.
+_SOFTMAX_TILE, _ANY_ORDER = 32, 16
 
 
 class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
@@ -52,9 +58,9 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
     def padded(self, ids: Any, lengths: Any) -> Any:
         """Return vectors [rows, hidden] of one message a row."""
         rows, tokens = _sizes(ids)
-        places = tf.broadcast_to(tf.range(tokens, dtype=tf.int32)[None, :], [rows, tokens])
-        inside = places < lengths[:, None]
-        states = self._states(ids, places, tf.where(inside, 0, EMPTY), tf.float32)
+        positions = tf.broadcast_to(tf.range(tokens, dtype=tf.int32)[None, :], [rows, tokens])
+        inside = positions < lengths[:, None]
+        states = self._states(ids, positions, tf.where(inside, 0, EMPTY), tf.float32)
         members = tf.cast(inside[:, None, :], tf.float32)
         return self._pool(members, tf.reshape(states, [rows, tokens, -1]))[:, 0]
 
@@ -63,7 +69,8 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         states += tf.gather(self._variables["positions"], positions)
         states = self._norm(states, "embeddings.LayerNorm")
         states = tf.reshape(states, [-1, self._config.hidden_size])
-        bias = tf.where(segments[:, None, :, None] == segments[:, None, None, :], 0.0, _FAR)
+        keys = _whole_tile(segments, 1, _NO_SEGMENT)
+        bias = tf.where(segments[:, None, :, None] == keys[:, None, None, :], 0.0, _FAR)
         for layer in range(self._layers):
             states = self._layer(states, bias, f"encoder.layer.{layer}.", precision)
         return states
@@ -78,12 +85,13 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         return self._norm(states + inner, f"{prefix}output.LayerNorm")
 
     def _attend(self, states: Any, bias: Any, prefix: str, precision: Any) -> Any:
-        rows, tokens = _sizes(bias[:, 0, 0, :])
+        rows, tokens = _sizes(bias[:, 0, :, 0])
         heads = [rows, tokens, self._config.num_attention_heads, self._config.head_size]
         joint = self._dense(states, f"{prefix}attention.self", precision)
         queries, keys, values = (
             tf.transpose(tf.reshape(part, heads), [0, 2, 1, 3]) for part in tf.split(joint, 3, -1)
         )
+        keys, values = _whole_tile(keys, 2, 0), _whole_tile(values, 2, 0)
         scores = _product(queries, keys, precision, transpose_b=True) + bias
         seen = _product(tf.nn.softmax(scores), values, precision)
         return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [-1, self._config.hidden_size])
@@ -139,6 +147,16 @@ def _product(left: Any, right: Any, precision: Any, *, transpose_b: bool = False
         tf.cast(left, precision), tf.cast(right, precision), transpose_b=transpose_b
     )
     return tf.cast(product, tf.float32)
+
+
+def _whole_tile(keys: Any, axis: int, filling: int) -> Any:
+    # Grids of free width run on TensorFlow alone, whose sums are float32 throughout.
+    count = keys.shape[axis]
+    if count is None or not _ANY_ORDER < count < _SOFTMAX_TILE:
+        return keys
+    paddings = [[0, 0] for _ in keys.shape]
+    paddings[axis][1] = _SOFTMAX_TILE - count
+    return tf.pad(keys, paddings, constant_values=filling)
 
 
 def _sizes(grid: Any) -> tuple[Any, Any]:

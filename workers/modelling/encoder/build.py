@@ -1,4 +1,4 @@
-"""Build a model folder: exclusive, atomic, and skipped where nothing has changed."""
+"""Build a model folder: exclusive, atomic, and skipped if nothing has changed."""
 
 import errno
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.errors import ModelError
 from workers.engines import layout
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.manifest import (
     SCHEMA,
     EncoderRecord,
@@ -51,7 +51,7 @@ class Plan:
     source: Source
     record: SourceRecord
     config: BertConfig
-    layers: Mapping[Encoder, int]
+    layers: Mapping[EncoderName, int]
     digest: str
 
 
@@ -64,7 +64,7 @@ def build_model(
     """Make `model_dir` hold the encoders of `source` (default: the pinned package).
 
     `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
-    `progress` hears a stage's name and the share done, 0 to 1. A folder that was built from the
+    `progress` gets a stage's name and the share done, 0 to 1. A folder that was built from the
     same inputs is left alone, which costs no TensorFlow. A build that is killed leaves the former
     model or none, never half of one. Raises ModelError.
     """
@@ -93,7 +93,7 @@ def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> 
         tone_layers = min(layout.TONE_LAYERS, max(1, config.num_hidden_layers // 2))
     if not 1 <= tone_layers <= config.num_hidden_layers:
         raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
-    layers: dict[Encoder, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
+    layers: dict[EncoderName, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
     return Plan(source, record, config, layers, inputs_digest(source, record.sha256, layers))
 
 
@@ -102,10 +102,10 @@ def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
         stat = source.weights.stat()
     except OSError as error:
         raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
-    place = (str(source.folder), stat.st_size, stat.st_mtime_ns)
-    if known and place == (known.folder, known.bytes, known.modified_ns):
+    identity = (str(source.folder), stat.st_size, stat.st_mtime_ns)
+    if known and identity == (known.folder, known.bytes, known.modified_ns):
         return known
-    return SourceRecord(source.name, place[0], weights_sha256(source), *place[1:])
+    return SourceRecord(source.name, identity[0], weights_sha256(source), *identity[1:])
 
 
 def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
@@ -126,7 +126,7 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
     return manifest
 
 
-def _encoder_record(encoder: Encoder, layers: int) -> EncoderRecord:
+def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:
     shapes = tuple((shape.rows, shape.tokens) for shape in layout.LITERT_SHAPES)
     return EncoderRecord(layers, encoder == "answer", shapes)
 

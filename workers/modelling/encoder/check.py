@@ -12,7 +12,7 @@ from shared.errors import EngineError
 from workers.engines import layout
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, TokenBatch
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.litert import LiteRtEngine
 from workers.engines.manifest import Manifest, damaged_files, read_manifest
 from workers.engines.select import tensorflow_installed
@@ -29,20 +29,20 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far one engine is from the reference, and a row in company from the same row alone."""
+    """How far one engine is from the reference, and a row in a batch from the same row alone."""
 
     engine: str
-    encoder: Encoder
+    encoder: EncoderName
     max_difference: float
     mean_cosine: float
-    least_cosine: float
-    company_cosine: float
+    min_cosine: float
+    batch_invariance_cosine: float
     passed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """All that `check_model` found; `ok` where a worker may use this model."""
+    """All that `check_model` found; `ok` if a worker may use this model."""
 
     model_dir: Path
     source: str
@@ -55,7 +55,7 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Tell whether files, tokenizer and every engine are as they must be."""
+        """Return whether files, tokenizer and every engine are as they must be."""
         return not (self.damaged or self.wrong_tokens) and all(
             parity.passed for parity in self.parities
         )
@@ -69,8 +69,8 @@ def check_model(
 ) -> CheckReport:
     """Compare every engine with the reference and time it on each of its shapes.
 
-    `rounds` 0 leaves the timing out. Raises ModelError where there is no model, EngineError where
-    an engine does not start. Loads TensorFlow where it is installed.
+    `rounds` 0 leaves the timing out. Raises ModelError if there is no model, EngineError if
+    an engine does not start. Loads TensorFlow if it is installed.
     """
     manifest = read_manifest(model_dir)
     progress("reading files", 0.0)
@@ -99,18 +99,18 @@ def check_model(
     )
 
 
-def compare(engine: Engine, encoder: Encoder, reference: Reference) -> Parity:
+def compare(engine: Engine, encoder: EncoderName, reference: Reference) -> Parity:
     """Run the reference texts together and one by one."""
     batch = reference.batch
     vectors = engine.run(batch)
     expected = reference.vectors[encoder]
-    exclusive_lease = np.concatenate(
+    alone = np.concatenate(
         [
             engine.run(TokenBatch(batch.ids[row : row + 1, :length], batch.lengths[row : row + 1]))
             for row, length in enumerate(batch.lengths)
         ]
     )
-    cosines, company = cosine(vectors, expected), cosine(vectors, exclusive_lease)
+    cosines, invariance = cosine(vectors, expected), cosine(vectors, alone)
     difference = float(np.abs(vectors - expected).max())
     near = (
         float(cosines.mean()) >= MIN_INT8_COSINE
@@ -123,8 +123,8 @@ def compare(engine: Engine, encoder: Encoder, reference: Reference) -> Parity:
         difference,
         float(cosines.mean()),
         float(cosines.min()),
-        float(company.min()),
-        near and float(company.min()) >= MIN_BATCH_INVARIANCE_COSINE,
+        float(invariance.min()),
+        near and float(invariance.min()) >= MIN_BATCH_INVARIANCE_COSINE,
     )
 
 
@@ -141,7 +141,7 @@ class SavedModelRunner:
     name = "saved-model"
     shapes = layout.LITERT_SHAPES
 
-    def __init__(self, model_dir: Path, encoder: Encoder, threads: int, dimension: int) -> None:
+    def __init__(self, model_dir: Path, encoder: EncoderName, threads: int, dimension: int) -> None:
         self.dimension = dimension
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
@@ -177,7 +177,9 @@ class SavedModelRunner:
         return vectors
 
 
-def _engines(model_dir: Path, manifest: Manifest, threads: int) -> Iterator[tuple[Encoder, Engine]]:
+def _engines(
+    model_dir: Path, manifest: Manifest, threads: int
+) -> Iterator[tuple[EncoderName, Engine]]:
     for encoder in layout.ENCODERS:
         yield encoder, LiteRtEngine(model_dir, encoder, threads)
         if layout.fp32(model_dir, encoder).exists():

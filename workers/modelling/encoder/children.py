@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from shared.errors import ModelError
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 
 _STAGES: Mapping[str, int] = {
     "answer": 4,
     "tone": 3,
 }  # lines that workers.modelling.encoder.export prints
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 class Exporter:
@@ -26,11 +26,11 @@ class Exporter:
         self._source = source
         self._target = target
         self._progress = progress
-        self._told = 0
+        self._reported = 0
         self._lock = threading.Lock()
         self._children: list[subprocess.Popen[str]] = []
 
-    def run(self, layers: Mapping[Encoder, int]) -> None:
+    def run(self, layers: Mapping[EncoderName, int]) -> None:
         """Export every encoder; ModelError carries a failed child's last words."""
         if find_spec("tensorflow") is None:
             raise ModelError("building a model needs TensorFlow; install requirements/run.txt")
@@ -44,7 +44,7 @@ class Exporter:
                 for child in self._children:
                     child.kill()  # those that have ended do not mind
 
-    def _export(self, encoder: Encoder, layers: int) -> None:
+    def _export(self, encoder: EncoderName, layers: int) -> None:
         words = self._target / f"{encoder}.log"
         with words.open("w") as log, self._start(encoder, layers, log.fileno()) as child:
             self._children.append(child)
@@ -54,7 +54,7 @@ class Exporter:
             raise ModelError(_fault(encoder, child.returncode, words.read_text(errors="replace")))
         words.unlink()
 
-    def _start(self, encoder: Encoder, layers: int, log: int) -> subprocess.Popen[str]:
+    def _start(self, encoder: EncoderName, layers: int, log: int) -> subprocess.Popen[str]:
         arguments = [encoder, str(layers), str(self._source), str(self._target)]
         return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "workers.modelling.encoder.export", *arguments],
@@ -68,8 +68,8 @@ class Exporter:
 
     def _tell(self, stage: str) -> None:
         with self._lock:
-            self._progress(stage, self._told / (sum(_STAGES.values()) + 1))
-            self._told += 1
+            self._progress(stage, self._reported / (sum(_STAGES.values()) + 1))
+            self._reported += 1
 
 
 def _fault(encoder: str, code: int, words: str) -> str:

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from workers.engines import layout
 from workers.engines.engine import Shape
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.modelling.encoder.bert import BertEncoder
 from workers.modelling.encoder.weights import folder_source, load_weights, read_config
 
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def export(encoder: Encoder, layers: int, source: Path, target: Path, tell: Tell) -> None:
+def export(encoder: EncoderName, layers: int, source: Path, target: Path, tell: Tell) -> None:
     """Write all files of one encoder below `target`."""
     tell("reading weights")
     config = read_config(folder_source(source))
@@ -48,10 +48,10 @@ def export(encoder: Encoder, layers: int, source: Path, target: Path, tell: Tell
 def save(model: BertEncoder, folder: Path) -> None:
     """Write a SavedModel whose rows and tokens are free; `packed_half` computes in fp16."""
     grid: list[int | None] = [None, None]
-    plain = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
+    padded = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
     lengths = tf.TensorSpec([None], tf.int32, "lengths")
     signatures = {
-        "serving_default": plain.get_concrete_function(_spec("ids", grid), lengths),
+        "serving_default": padded.get_concrete_function(_spec("ids", grid), lengths),
         "packed": _packed(model, grid, tf.float32),
         "packed_half": _packed(model, grid, tf.float16),
     }
@@ -105,4 +105,6 @@ def _end_with_parent() -> None:
 if __name__ == "__main__":
     _end_with_parent()
     name, layer_count, source_folder, target_folder = sys.argv[1:]
-    export(cast("Encoder", name), int(layer_count), Path(source_folder), Path(target_folder), _tell)
+    export(
+        cast("EncoderName", name), int(layer_count), Path(source_folder), Path(target_folder), _tell
+    )

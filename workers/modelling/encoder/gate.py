@@ -1,4 +1,4 @@
-"""The precision gate: only an engine that is quicker than the plain one and as good is chosen."""
+"""The precision gate: only an engine that is faster than the baseline and as accurate is chosen."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +14,10 @@ from workers.engines.engine import Engine, TokenBatch
 from workers.engines.select import BASELINE, EngineName, make_engine, runnable
 from workers.modelling.encoder.reference import token_rows
 
-MIN_RATIO = 1.2  # times as fast as the plain engine
-MAX_LOST_POINTS = 0.5  # of a hundred labelled rows
+MIN_SPEEDUP = 1.2  # to the baseline: what a change of engine must be worth
+MAX_ACCURACY_DROP = 0.5  # percentage points of 1-NN accuracy
 _TIMED_ROWS = 512
-_ROWS_AT_ONCE = 128  # as a loaded worker runs them: every engine's grids are full
+_BATCH_SIZE = 128  # as a loaded worker runs them: every engine's grids are full
 
 Progress = Callable[[str, float], None]
 
@@ -32,28 +32,31 @@ class LabelledRow:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one engine does: rows a second, and the share of rows whose nearest has their label."""
+    """What one engine does: its speed and its 1-NN accuracy (0-1)."""
 
     engine: EngineName
     rows_per_second: float
-    right: float
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One engine against the plain one; `refused` says why it may not be chosen, if so."""
+    """One engine compared with the baseline; `refused` says why it may not be chosen, if so.
+
+    `accuracy_drop` is in percentage points.
+    """
 
     engine: EngineName
     rows_per_second: float
-    right: float
-    ratio: float
-    lost_points: float
+    accuracy: float
+    speedup: float
+    accuracy_drop: float
     refused: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """All trials, the plain engine's first, and the engine that `auto` takes from now on."""
+    """All trials, the baseline's first, and the engine that `auto` takes from now on."""
 
     chosen: EngineName
     rows: int
@@ -71,8 +74,8 @@ def run_gate(
 ) -> GateReport:
     """Measure each engine that runs here on the rows, choose one and store the choice.
 
-    Speed is that of some five hundred of the rows, lengths mixed as they are. Raises ModelError
-    where the rows cannot tell engines apart, EngineError where an engine does not start.
+    Speed is measured on about five hundred of the rows, with their mixed lengths. Raises ModelError
+    if the rows cannot distinguish engines, EngineError if an engine does not start.
     """
     labels = _labels(rows)
     ids = token_rows(model_dir, tuple(row.text for row in rows))
@@ -85,18 +88,20 @@ def run_gate(
     progress("timing", len(names) / (len(names) + 2))
     rates = rows_per_second(engines, ids[:: max(1, len(ids) // _TIMED_ROWS)], rounds, clock)
     progress("reading labelled rows", (len(names) + 1) / (len(names) + 2))
-    measured = [Measured(name, rates[name], _right(engines[name], ids, labels)) for name in names]
-    report = judge(measured, labels)
+    measured = [
+        Measured(name, rates[name], _accuracy(engines[name], ids, labels)) for name in names
+    ]
+    report = choose(measured, labels)
     write_choice(model_dir, report.chosen)
     progress("done", 1.0)
     return report
 
 
-def judge(measured: Sequence[Measured], labels: NDArray[np.intp]) -> GateReport:
-    """Choose the quickest of those that may be chosen; the plain engine always may."""
-    (plain,) = (each for each in measured if each.engine == BASELINE)
+def choose(measured: Sequence[Measured], labels: NDArray[np.intp]) -> GateReport:
+    """Choose the fastest of those that may be chosen; the baseline always may."""
+    (baseline,) = (each for each in measured if each.engine == BASELINE)
     trials = tuple(
-        _trial(each, plain) for each in sorted(measured, key=lambda each: each is not plain)
+        _trial(each, baseline) for each in sorted(measured, key=lambda each: each is not baseline)
     )
     best = max((t for t in trials if not t.refused), key=lambda trial: trial.rows_per_second)
     return GateReport(best.engine, len(labels), len(np.unique(labels)), trials)
@@ -108,7 +113,7 @@ def rows_per_second(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[EngineName, float]:
-    """Run the rows on every engine in turns; each engine's quickest round counts."""
+    """Run the rows on every engine in turns; each engine's fastest round counts."""
     seconds = dict.fromkeys(engines, float("inf"))
     for _ in range(rounds):
         for name, engine in engines.items():
@@ -118,23 +123,23 @@ def rows_per_second(
     return {name: len(ids) / least for name, least in seconds.items()}
 
 
-def nearest_right(vectors: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
-    """Return the share of rows whose nearest other row has their label."""
+def nearest_neighbour_accuracy(vectors: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
+    """Return the share of rows whose nearest other row has their label (1-NN, leave one out)."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     near = unit @ unit.T
     np.fill_diagonal(near, -np.inf)
     return float((labels[near.argmax(1)] == labels).mean())
 
 
-def _trial(each: Measured, plain: Measured) -> Trial:
-    ratio = each.rows_per_second / plain.rows_per_second
-    lost = round(100 * (plain.right - each.right), 6)  # 0.9 - 0.895 is more than 0.005
+def _trial(each: Measured, baseline: Measured) -> Trial:
+    speedup = each.rows_per_second / baseline.rows_per_second
+    drop = round(100 * (baseline.accuracy - each.accuracy), 6)  # 0.9 - 0.895 is more than 0.005
     refused = None
-    if each is not plain and lost > MAX_LOST_POINTS:
-        refused = f"loses {lost:.2f} points"
-    elif each is not plain and ratio < MIN_RATIO:
-        refused = f"only {ratio:.3f} times as fast"
-    return Trial(each.engine, each.rows_per_second, each.right, ratio, lost, refused)
+    if each is not baseline and drop > MAX_ACCURACY_DROP:
+        refused = f"loses {drop:.2f} points"
+    elif each is not baseline and speedup < MIN_SPEEDUP:
+        refused = f"only {speedup:.3f} times as fast"
+    return Trial(each.engine, each.rows_per_second, each.accuracy, speedup, drop, refused)
 
 
 def _labels(rows: Sequence[LabelledRow]) -> NDArray[np.intp]:
@@ -146,10 +151,10 @@ def _labels(rows: Sequence[LabelledRow]) -> NDArray[np.intp]:
     return labels
 
 
-def _right(engine: Engine, ids: Sequence[Sequence[int]], labels: NDArray[np.intp]) -> float:
-    return nearest_right(_vectors(engine, ids), labels)
+def _accuracy(engine: Engine, ids: Sequence[Sequence[int]], labels: NDArray[np.intp]) -> float:
+    return nearest_neighbour_accuracy(_vectors(engine, ids), labels)
 
 
 def _vectors(engine: Engine, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-    parts = (ids[first : first + _ROWS_AT_ONCE] for first in range(0, len(ids), _ROWS_AT_ONCE))
+    parts = (ids[first : first + _BATCH_SIZE] for first in range(0, len(ids), _BATCH_SIZE))
     return np.concatenate([engine.run(TokenBatch.of(part)) for part in parts])

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from workers.engines import layout, packing
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.manifest import SCHEMA
 from workers.modelling.encoder.weights import Source
 
@@ -18,7 +18,7 @@ _CODE = (
 )
 
 
-def inputs_digest(source: Source, sha256: str, layers: Mapping[Encoder, int]) -> str:
+def inputs_digest(source: Source, sha256: str, layers: Mapping[EncoderName, int]) -> str:
     """Hash all that decides what a build writes: weights, description, code, converters."""
     digest = hashlib.sha256(f"{SCHEMA} {sha256} {sorted(layers.items())}".encode())
     for name in ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from workers.engines.cost import CostModel, fit_cost
 from workers.engines.engine import Engine, Shape, TokenBatch
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.select import Kind, select_engine
 
 TYPICAL_TOKENS = 16  # of a customer's message
@@ -21,7 +21,7 @@ class Speed:
     """The median time of one full grid."""
 
     engine: str
-    encoder: Encoder
+    encoder: EncoderName
     threads: int
     shape: Shape
     seconds: float
@@ -47,7 +47,7 @@ class Cost:
     """What one engine's calls take, fitted over all its shapes."""
 
     engine: str
-    encoder: Encoder
+    encoder: EncoderName
     threads: int
     model: CostModel
 
@@ -63,7 +63,7 @@ class ProfileReport:
 def profile_model(
     model_dir: Path,
     kinds: Sequence[Kind] = ("litert",),
-    encoders: Sequence[Encoder] = ("answer", "tone"),
+    encoders: Sequence[EncoderName] = ("answer", "tone"),
     threads: Sequence[int] = (1, 2),
     rounds: int = 20,
     progress: Callable[[str, float], None] = lambda _stage, _fraction: None,
@@ -85,7 +85,7 @@ def profile_model(
 
 def measure(
     engine: Engine,
-    encoder: Encoder,
+    encoder: EncoderName,
     threads: int,
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from workers.engines import layout
 from workers.engines.engine import TokenBatch
-from workers.engines.layout import Encoder
+from workers.engines.layout import EncoderName
 from workers.engines.manifest import Manifest
 from workers.modelling.encoder.numpy_bert import mean_vectors
 from workers.modelling.encoder.weights import PACKAGE_SHA256, Source, load_weights, read_config
@@ -25,7 +25,7 @@ class Reference:
     origin: str
     texts: tuple[str, ...]
     batch: TokenBatch
-    vectors: dict[Encoder, NDArray[np.float32]]
+    vectors: dict[EncoderName, NDArray[np.float32]]
 
 
 def reference_for(model_dir: Path, manifest: Manifest) -> Reference:
@@ -59,7 +59,7 @@ def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ..
     config = read_config(source)
     weights = load_weights(source, config)
     rows = token_rows(model_dir, texts)
-    vectors: dict[Encoder, NDArray[np.float32]] = {}
+    vectors: dict[EncoderName, NDArray[np.float32]] = {}
     for encoder in layout.ENCODERS:
         record = manifest.encoders[encoder]
         means = mean_vectors(config, weights, rows, record.layers)

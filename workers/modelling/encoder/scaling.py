@@ -1,4 +1,4 @@
-"""One worker with two threads, or two workers with one? Engines side by side, without a queue."""
+"""How engines scale: one worker with two threads, or two workers with one? Without a queue."""
 
 import json
 import subprocess
@@ -11,72 +11,76 @@ from typing import IO
 
 from shared.errors import EngineError
 from workers.modelling.encoder.reference import token_rows
-from workers.modelling.encoder.scaling_process import Turn, decode_turn
+from workers.modelling.encoder.scaling_process import Round, decode_round
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """So many processes, each with an engine of so many threads."""
+class WorkerLayout:
+    """A number of processes, each with an engine of a number of threads."""
 
     workers: int
     threads: int
 
 
 @dataclass(frozen=True, slots=True)
-class CrewSpeed:
-    """What a crew did in each of its turns, all its workers together."""
+class LayoutSpeed:
+    """What a layout did in each of its rounds, all its workers together."""
 
-    crew: Crew
+    layout: WorkerLayout
     rows_per_second: tuple[float, ...]
     cpu_milliseconds_per_row: float
 
 
-CREWS = (Crew(1, 1), Crew(1, 2), Crew(2, 1))
+LAYOUTS = (WorkerLayout(1, 1), WorkerLayout(1, 2), WorkerLayout(2, 1))
 
 
-def measure_crews(
+def measure_scaling(
     model_dir: Path,
     texts: Sequence[str],
-    crews: Sequence[Crew] = CREWS,
+    layouts: Sequence[WorkerLayout] = LAYOUTS,
     rounds: int = 20,
-    turn_seconds: float = 0.5,
+    round_seconds: float = 0.5,
     progress: Callable[[str, float], None] = lambda _stage, _fraction: None,
-) -> tuple[CrewSpeed, ...]:
-    """Let crews run texts in batches of 32, in turns, while the others sleep; EngineError."""
+) -> tuple[LayoutSpeed, ...]:
+    """Let layouts run texts in batches of 32, in turns, while the others sleep.
+
+    Raises EngineError if an engine ends.
+    """
     rows = json.dumps(token_rows(model_dir, tuple(texts)))
-    turns: dict[Crew, list[list[Turn]]] = {crew: [] for crew in crews}
+    done: dict[WorkerLayout, list[list[Round]]] = {layout: [] for layout in layouts}
     with ExitStack() as stack:
-        members = {
-            crew: [
-                stack.enter_context(_Member(model_dir, crew.threads)) for _ in range(crew.workers)
+        processes = {
+            layout: [
+                stack.enter_context(_EngineProcess(model_dir, layout.threads))
+                for _ in range(layout.workers)
             ]
-            for crew in crews
+            for layout in layouts
         }
-        for member in (member for its in members.values() for member in its):
-            member.warm(rows)
-        for done in range(rounds):
-            progress(f"round {done + 1} of {rounds}", done / rounds)
-            for crew, its in members.items():
-                for member in its:
-                    member.begin(turn_seconds)
-                turns[crew].append([member.end() for member in its])
+        for process in (process for its in processes.values() for process in its):
+            process.warm(rows)
+        for number in range(rounds):
+            progress(f"round {number + 1} of {rounds}", number / rounds)
+            for layout, its in processes.items():
+                for process in its:
+                    process.start(round_seconds)
+                done[layout].append([process.end() for process in its])
     progress("done", 1.0)
-    return tuple(_speed(crew, turns[crew]) for crew in crews)
+    return tuple(_speed(layout, done[layout]) for layout in layouts)
 
 
-def _speed(crew: Crew, turns: Sequence[Sequence[Turn]]) -> CrewSpeed:
-    done = [turn for together in turns for turn in together]
-    return CrewSpeed(
-        crew,
-        tuple(sum(turn.rows / turn.seconds for turn in together) for together in turns),
-        1e3 * sum(turn.cpu_seconds for turn in done) / sum(turn.rows for turn in done),
+def _speed(layout: WorkerLayout, rounds: Sequence[Sequence[Round]]) -> LayoutSpeed:
+    each_alone = [one for together in rounds for one in together]
+    return LayoutSpeed(
+        layout,
+        tuple(sum(one.rows / one.seconds for one in together) for together in rounds),
+        1e3 * sum(one.cpu_seconds for one in each_alone) / sum(one.rows for one in each_alone),
     )
 
 
-class _Member:
-    # A process with a warm engine, which sleeps between its turns.
+class _EngineProcess:
+    # A process with a warm engine, which sleeps between its rounds.
 
     def __init__(self, model_dir: Path, threads: int) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -94,7 +98,7 @@ class _Member:
             cwd=_ROOT,
         )
 
-    def __enter__(self) -> "_Member":
+    def __enter__(self) -> "_EngineProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,21 +106,21 @@ class _Member:
         self._process.communicate()
 
     def warm(self, rows: str) -> None:
-        self._say(rows)
-        self._hear()
+        self._write_line(rows)
+        self._read_line()
 
-    def begin(self, seconds: float) -> None:
-        self._say(str(seconds))
+    def start(self, seconds: float) -> None:
+        self._write_line(str(seconds))
 
-    def end(self) -> Turn:
-        return decode_turn(self._hear())
+    def end(self) -> Round:
+        return decode_round(self._read_line())
 
-    def _say(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         pipe = _pipe(self._process.stdin)
         pipe.write(line + "\n")
         pipe.flush()
 
-    def _hear(self) -> str:
+    def _read_line(self) -> str:
         line = _pipe(self._process.stdout).readline()
         if not line:
             raise EngineError(f"a measured engine ended with status {self._process.wait()}")

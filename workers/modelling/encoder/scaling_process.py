@@ -1,4 +1,4 @@
-"""One engine of a crew, in a process of its own: see crews.py.
+"""One measured engine in a process of its own: see scaling.py.
 
     python -m workers.modelling.encoder.scaling_process MODEL_DIR THREADS
 
@@ -17,40 +17,40 @@ import msgspec
 from workers.engines.engine import Engine, TokenBatch
 from workers.engines.litert import LiteRtEngine
 
-_ROWS_AT_ONCE = 32
+_BATCH_SIZE = 32
 
 
-class Turn(msgspec.Struct, frozen=True):
-    """What one engine did in one turn."""
+class Round(msgspec.Struct, frozen=True):
+    """What one engine did in one round."""
 
     rows: int
     seconds: float
     cpu_seconds: float
 
 
-def decode_turn(line: str) -> Turn:
-    """Read what a member wrote."""
-    return msgspec.json.decode(line, type=Turn)
+def decode_round(line: str) -> Round:
+    """Read what the process wrote."""
+    return msgspec.json.decode(line, type=Round)
 
 
-def batches(rows: Sequence[Sequence[int]], at_once: int = _ROWS_AT_ONCE) -> Iterator[TokenBatch]:
+def batches(rows: Sequence[Sequence[int]], batch_size: int = _BATCH_SIZE) -> Iterator[TokenBatch]:
     """Yield the rows in their order, again and again."""
     supply = itertools.cycle(rows)
     while True:
-        yield TokenBatch.of(list(itertools.islice(supply, at_once)))
+        yield TokenBatch.of(list(itertools.islice(supply, batch_size)))
 
 
-def run_turn(
+def run_round(
     engine: Engine,
     supply: Iterator[TokenBatch],
     seconds: float,
     clock: Callable[[], float] = time.perf_counter,
-) -> Turn:
+) -> Round:
     """Run batches until the time is over."""
     began, cpu_began, rows = clock(), time.process_time(), 0
     while clock() - began < seconds:
         rows += len(engine.run(next(supply)))
-    return Turn(rows, clock() - began, time.process_time() - cpu_began)
+    return Round(rows, clock() - began, time.process_time() - cpu_began)
 
 
 def serve(engine: Engine, lines: Iterable[str]) -> Iterator[str]:
@@ -60,7 +60,7 @@ def serve(engine: Engine, lines: Iterable[str]) -> Iterator[str]:
     engine.warm()
     yield "warm"
     for line in lines:
-        yield msgspec.json.encode(run_turn(engine, supply, float(line))).decode()
+        yield msgspec.json.encode(run_round(engine, supply, float(line))).decode()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from workers.knowledge import records
 from workers.knowledge.base import Entry, Fault
 from workers.knowledge.loader import duplicates
 from workers.knowledge.records import Located, Pairs, SyntaxFault
-from workers.knowledge.schema import DropPolicy, Placed
+from workers.knowledge.schema import EntryReader, Placed
 
 COLUMNS = (
     "id",
@@ -33,10 +33,10 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 def import_csv(path: Path) -> tuple[Entry, ...]:
     """Return the rows of a CSV file as entries; raise KnowledgeError that lists every fault.
 
-    `COLUMNS` are the columns; question and answer are required; phrasings and tags are parted by
+    `COLUMNS` are the columns; question and answer are required; phrasings and tags are separated by
     `|`; a missing id is made from the question.
     """
-    judge = DropPolicy(path)
+    reader = EntryReader(path)
     faults: list[Fault] = []
     placed: list[Placed] = []
     try:
@@ -44,7 +44,7 @@ def import_csv(path: Path) -> tuple[Entry, ...]:
         given = [name_row(cells) for _, cells in rows]
         ids = _distinct(given)
         found = (
-            judge.entry(_record(line, {**cells, "id": name}))
+            reader.entry(_record(line, {**cells, "id": name}))
             for (line, cells), name in zip(rows, ids, strict=True)
         )
         placed = [item for item in found if item]
@@ -52,7 +52,7 @@ def import_csv(path: Path) -> tuple[Entry, ...]:
         faults.append(Fault(path, fault.line, fault.message))
     except OSError as error:
         faults.append(Fault(path, 0, f"cannot be read: {error.strerror}"))
-    faults += judge.faults + duplicates(placed)
+    faults += reader.faults + duplicates(placed)
     if not placed and not faults:
         faults.append(Fault(path, 0, "has no entries"))
     if faults:

@@ -24,7 +24,7 @@ def tune(
     embeddings = EmbeddingCache(settings.data_dir / "cache", open_encoder(settings))
     base = embed_base(path, embeddings)
     out_of_scope = embed_out_of_scope(embeddings)
-    report = fit_calibration(base.wordings, base.owners, base.answers, out_of_scope, progress)
+    report = fit_calibration(base.phrasings, base.entry_index, base.answers, out_of_scope, progress)
     is_demo = path.absolute() == DEMO.absolute()
     target = DEFAULT if is_demo else fitted_calibration(settings.data_dir / "cache", path)
     write_calibration(report.calibration, target)

@@ -1,16 +1,20 @@
-"""Fit a head to rows that each allow some emotions, with Adam, in NumPy."""
+"""Fit a head to rows that each allow some emotions, with Keras."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.engines.tensorflow import load_tensorflow
 from workers.tone.cues import FloatArray
 from workers.tone.emotions import EMOTIONS
-from workers.tone.head import Head, softmax
+from workers.tone.head import Head
 
 Progress = Callable[[float], None]
+
+_MASKED = -1e9  # logit of an emotion that a row does not allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Recipe:
     units: int = 64
     heads: int = 3  # averaged; side by side they are one wider head
     epochs: int = 12
-    rows: int = 256
+    batch_size: int = 256
     learning_rate: float = 2e-3
     decay: float = 1e-4
     input_dropout: float = 0.1
@@ -35,93 +39,71 @@ class Rows:
     allowed: FloatArray
     weights: FloatArray
 
-    def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Rows":
+    def at(self, indices: NDArray[np.intp] | NDArray[np.bool_]) -> "Rows":
         """Return some of the rows."""
-        return Rows(self.inputs[places], self.allowed[places], self.weights[places])
-
-
-class _Adam:
-    def __init__(self, parameters: list[FloatArray]) -> None:
-        self._parameters = parameters
-        self._means = [np.zeros_like(p) for p in parameters]
-        self._squares = [np.zeros_like(p) for p in parameters]
-        self._steps = 0
-
-    def step(self, gradients: list[FloatArray], rate: float) -> None:
-        self._steps += 1
-        for place, gradient in enumerate(gradients):
-            mean, square = self._means[place], self._squares[place]
-            mean += 0.1 * (gradient - mean)
-            square += 0.001 * (gradient**2 - square)
-            scale = np.sqrt(square / (1 - 0.999**self._steps)) + 1e-8
-            self._parameters[place] -= rate * mean / (1 - 0.9**self._steps) / scale
+        return Rows(self.inputs[indices], self.allowed[indices], self.weights[indices])
 
 
 def fit(rows: Rows, recipe: Recipe, encoder: str, progress: Progress = lambda _share: None) -> Head:
-    """Fit heads of different seeds and return their average.
+    """Fit heads of different seeds and return their average; equal rows give an equal head.
 
-    `encoder` identifies what made the vectors.
+    `encoder` identifies what made the vectors. Loads TensorFlow.
     """
+    tf = load_tensorflow(threads=1)
+    tf.config.experimental.enable_op_determinism()
     mean, scale = rows.inputs.mean(axis=0), rows.inputs.std(axis=0) + 1e-3
-    standard = Rows((rows.inputs - mean) / scale, rows.allowed, rows.weights)
+    standard = Rows((rows.inputs - mean) / scale, rows.allowed, rows.weights / rows.weights.mean())
     heads = []
     for seed in range(recipe.heads):
-        heads.append(_fit_one(standard, recipe, np.random.default_rng(seed)))
+        heads.append(_fit_one(tf, standard, recipe, seed))
         progress((seed + 1) / recipe.heads)
     return _side_by_side(heads, mean, scale, encoder)
 
 
-def _fit_one(rows: Rows, recipe: Recipe, chance: np.random.Generator) -> list[FloatArray]:
-    parameters = _initial(rows.inputs.shape[1], recipe.units, chance)
-    adam = _Adam(parameters)
-    batches = _batches(len(rows.inputs), recipe, chance)
-    for step, places in enumerate(batches):
-        gradients = _gradients(parameters, rows.at(places), recipe, chance)
-        adam.step(gradients, recipe.learning_rate * (1 + np.cos(np.pi * step / len(batches))) / 2)
-    return parameters
-
-
-def _initial(inputs: int, units: int, chance: np.random.Generator) -> list[FloatArray]:
-    shapes = [(inputs, units), (units, len(EMOTIONS))]
-    first, last = ((chance.normal(size=s) / np.sqrt(s[0])).astype(np.float32) for s in shapes)
-    return [first, np.zeros(units, np.float32), last, np.zeros(len(EMOTIONS), np.float32)]
-
-
-def _batches(rows: int, recipe: Recipe, chance: np.random.Generator) -> list[NDArray[np.intp]]:
-    """Return every epoch's batches, all of one size; few rows make one batch."""
-    size = min(recipe.rows, rows)
-    return [
-        batch
-        for _ in range(recipe.epochs)
-        for batch in np.split(chance.permutation(rows)[: rows // size * size], rows // size)
+def _fit_one(tf: Any, rows: Rows, recipe: Recipe, seed: int) -> list[FloatArray]:
+    """Return hidden weights and bias, output weights and bias."""
+    keras = tf.keras
+    keras.utils.set_random_seed(seed)
+    l2 = keras.regularizers.L2(recipe.decay / 2)  # Keras squares it: the gradient is decay × weight
+    layers = [
+        keras.Input((rows.inputs.shape[1],)),
+        keras.layers.Dropout(recipe.input_dropout),
+        keras.layers.Dense(recipe.units, "relu", kernel_regularizer=l2),
+        keras.layers.Dropout(recipe.unit_dropout),
+        keras.layers.Dense(len(EMOTIONS), kernel_regularizer=l2),
     ]
+    batches = _batches(len(rows.inputs), recipe, np.random.default_rng(seed))
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, len(batches))
+    model = keras.Sequential(layers)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        _allowed_loss(keras.ops),
+        jit_compile=False,
+        steps_per_execution=min(64, len(batches)),  # Python would take most of a step's time
+    )
+    columns = [tf.constant(each) for each in (rows.inputs, rows.allowed, rows.weights)]
+    data = tf.data.Dataset.from_tensor_slices(batches)
+    data = data.map(lambda indices: tuple(tf.gather(column, indices) for column in columns))
+    model.fit(data, verbose=0)
+    weights: list[FloatArray] = model.get_weights()
+    return weights
 
 
-def _gradients(
-    parameters: list[FloatArray], rows: Rows, recipe: Recipe, chance: np.random.Generator
-) -> list[FloatArray]:
-    """Return the gradients of -log(probability of all that a row allows)."""
-    first, first_bias, last, last_bias = parameters
-    inputs = rows.inputs * _kept(rows.inputs.shape, recipe.input_dropout, chance)
-    raw = inputs @ first + first_bias
-    mask = _kept(raw.shape, recipe.unit_dropout, chance) * (raw > 0)
-    units = np.asarray(raw * mask, np.float32)
-    believed = softmax(units @ last + last_bias)
-    wanted = believed * rows.allowed
-    wanted /= wanted.sum(axis=1, keepdims=True) + 1e-9
-    errors = (believed - wanted) * (rows.weights / rows.weights.sum())[:, None]
-    back = (errors @ last.T) * mask
-    return [
-        inputs.T @ back + recipe.decay * first,
-        back.sum(axis=0),
-        units.T @ errors + recipe.decay * last,
-        errors.sum(axis=0),
-    ]
+def _batches(rows: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return every epoch's batches [steps, rows], all of one size; few rows make one batch."""
+    size = min(recipe.batch_size, rows)
+    orders = [rng.permutation(rows)[: rows // size * size] for _ in range(recipe.epochs)]
+    return np.concatenate(orders).reshape(-1, size)
 
 
-def _kept(shape: tuple[int, ...], dropout: float, chance: np.random.Generator) -> FloatArray:
-    kept = chance.random(shape, np.float32) >= dropout
-    return (kept / np.float32(1 - dropout)).astype(np.float32)
+def _allowed_loss(ops: Any) -> Callable[[Any, Any], Any]:
+    """Return -log(probability of all that a row allows), from logits."""
+
+    def loss(allowed: Any, logits: Any) -> Any:
+        wanted = ops.where(allowed > 0, logits, _MASKED)
+        return ops.logsumexp(logits, axis=-1) - ops.logsumexp(wanted, axis=-1)
+
+    return loss
 
 
 def _side_by_side(

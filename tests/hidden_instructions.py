@@ -1,0 +1,54 @@
+"""A copy of LiteRT that takes this processor for one without AVX-512 and AMX.
+
+    python -m tests.hidden_instructions FOLDER
+    PYTHONPATH=FOLDER python -m pytest ...
+
+LiteRT has no switch for this. Its libraries ask the processor which registers the operating
+system saves (XGETBV); the copy gets a constant that says: those of AVX2, no wider ones.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGE = "ai_edge_litert"
+
+_ASK = bytes.fromhex("31c9 0f01d0")  # xor ecx, ecx; xgetbv
+_SAY_AVX2 = bytes.fromhex("31c9 b007 90")  # xor ecx, ecx; mov al, 7; nop
+
+
+def hide_avx512(folder: Path) -> bool:
+    """Put the changed copy into `folder`; False if this LiteRT or processor gives no chance to.
+
+    What has not changed is linked, not copied.
+    """
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None or platform.machine() != "x86_64":
+        return False
+    source = Path(spec.origin).parent
+    shutil.copytree(source, folder / PACKAGE, copy_function=_link)
+    changed = [_change(path) for path in sorted((folder / PACKAGE).glob("lib*.so"))]
+    return any(changed)
+
+
+def _change(library: Path) -> bool:
+    code = library.read_bytes()
+    if _ASK not in code:
+        return False
+    library.unlink()  # a link still: the installed library stays as it is
+    library.write_bytes(code.replace(_ASK, _SAY_AVX2))
+    return True
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+if __name__ == "__main__":
+    sys.exit(not hide_avx512(Path(sys.argv[1])))
