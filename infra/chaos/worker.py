@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.chaos.script import DEADLY, POISON
+from infra.chaos.script import CRASH_WORD, POISON_WORD
 from shared.errors import EngineError
 from workers import context
 from workers.consumer.bootstep import BatchConsumerStep, RunningConsumer
@@ -83,9 +83,11 @@ class ForgetfulQueue(RedisInferenceQueue):
 
     @contextlib.contextmanager
     def _pretending(self, tokens: Sequence[bytes]) -> Iterator[None]:
-        held: dict[Any, Any] = {token: self._held[token] for token in tokens if token in self._held}
-        if held:
-            self._redis.hset(self._lease_key, mapping=held)
+        in_flight: dict[Any, Any] = {
+            token: self._held[token] for token in tokens if token in self._held
+        }
+        if in_flight:
+            self._redis.hset(self._lease_key, mapping=in_flight)
         try:
             yield
         finally:
@@ -113,9 +115,9 @@ class ChaosStep(BatchConsumerStep):
 def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
     def select_poisonable(kind: Any, model_dir: Any, encoder: Any, **options: Any) -> Engine:
         ranks = Tokenizer.load(model_dir).ranks
-        deadly_id = ranks[DEADLY] if encoder == "answer" else None
+        deadly_id = ranks[CRASH_WORD] if encoder == "answer" else None
         engine = select(kind, model_dir, encoder, **options)
-        return PoisonableEngine(engine, ranks[POISON], deadly_id)
+        return PoisonableEngine(engine, ranks[POISON_WORD], deadly_id)
 
     return select_poisonable
 

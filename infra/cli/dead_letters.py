@@ -122,7 +122,7 @@ def _box() -> "DeadLetterBox":
     import redis
 
     from infra.cli.dead_letter_box import DeadLetterBox
-    from infra.stack.terminal import without_password
+    from infra.supervisor.terminal import without_password
     from shared.connection import connect
     from shared.errors import QueueUnavailable
     from shared.settings import CommonSettings, load
