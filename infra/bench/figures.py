@@ -42,7 +42,7 @@ class Batches:
 class Figures:
     """One system under one load.
 
-    `users` ask again once answered (closed loop) or, where `offered_per_second` is set, arrivals
+    `users` ask again once answered (closed loop) or, if `offered_per_second` is set, arrivals
     come at that rate, answered or not (open loop). `cpu_ms` and `rss_mb` are by process,
     the load generator among them; `stages_ms` are mean times of a message. `late_ms` is how late,
     at the 99th percentile, the generator itself sent; `other_cores` how many processors other
@@ -81,7 +81,7 @@ class Figures:
 
     @property
     def saturated(self) -> bool:
-        """Tell whether more was offered than was answered."""
+        """Tell whether clearly less was answered than was offered."""
         offered = self.offered_per_second
         return offered is not None and self.messages_per_second < SATURATED * offered
 

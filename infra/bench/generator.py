@@ -156,8 +156,8 @@ def _stages(body: bytes) -> tuple[float, ...]:
     return _NO_STAGES if timings is None else msgspec.structs.astuple(timings)
 
 
-def _print_line(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
+def _print_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""Look at a running system from outside: processor time, memory, its own counters."""
+"""Observe a running system from outside: processor time, memory, its own counters."""
 
 import dataclasses
 import time
@@ -36,7 +36,7 @@ class Observation:
 
 
 def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observation:
-    """Look at processes and, if a Redis holds heartbeats, at workers and gateway."""
+    """Observe processes and, if a Redis holds heartbeats, workers and gateway."""
     at, busy = time.monotonic(), _busy_seconds()
     usage = {name: _usage(pid) for name, pid in pids.items()}
     cpu = {name: seconds for name, (seconds, _) in usage.items()}

@@ -140,7 +140,7 @@ def consume(url: str, seconds: float) -> ConsumedTotals:
 
 
 def compose(url: str) -> tuple[BatchConsumer[ChatJob], Counters]:
-    """Build the real consumer around parts that do nothing."""
+    """Build the real consumer around components that do nothing."""
     clock, counters, events, stopping = SystemClock(), Counters(), NoEvents(), threading.Event()
     queue = RedisInferenceQueue(url, "queue-alone", clock, QueueLimits())
     retry_policy = RetryPolicy(stopping)

@@ -25,7 +25,7 @@ from shared.settings import load
 
 
 def run_bench(plan: BenchPlan, console: Console) -> tuple[Report, Path]:
-    """Measure what the plan says; return the report and the folder that holds it.
+    """Measure by the plan; return the report and the folder that holds it.
 
     The report is written after each measurement, so that an interrupted run keeps what it has.
     """

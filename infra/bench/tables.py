@@ -113,7 +113,7 @@ def _stages(figures: Sequence[Figures]) -> Table:
     chosen = [f for f in figures if f.stages_ms]
     names = tuple(chosen[0].stages_ms) if chosen else ()
     rows = tuple((_load(f), *(_one(f.stages_ms.get(name)) for name in names)) for f in chosen)
-    return Table("Where a message's time goes in Parley, mean ms", ("load", *names), rows)
+    return Table("Stages of a message in Parley, mean ms", ("load", *names), rows)
 
 
 _LATENCY = ("p50 ms", "p95 ms", "p99 ms")

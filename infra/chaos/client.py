@@ -45,7 +45,7 @@ class GatewayResponse:
 
 
 def digest_of(text: str) -> str:
-    """Return a short stand-in for a reply's text."""
+    """Return a digest that identifies a reply's text."""
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

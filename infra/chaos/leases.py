@@ -18,7 +18,7 @@ WORKERS = {
 
 
 class InFlightProbe:
-    """Look at workers' leases, past the proxy. Raises Redis's errors."""
+    """Read workers' leases, past the proxy. Raises Redis's errors."""
 
     def __init__(self, redis_url: str) -> None:
         self._url = redis_url

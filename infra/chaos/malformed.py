@@ -13,7 +13,7 @@ _TASKS = {keys.INFERENCE: keys.INFER_TASK, keys.SENTIMENT: keys.TONE_TASK}
 
 
 def malformed_messages(queue: str, mark: str) -> Mapping[str, bytes]:
-    """Return one message for each defect by its unique name, which stands near its beginning."""
+    """Return one message for each defect by its unique name, which is found near its beginning."""
     task = _TASKS[queue]
     names = [f"{mark}-{defect}" for defect in ("bad-json", "base64", "task", "header", "10-mb")]
     bad_json, base64_, wrong_task, no_task, huge = names

@@ -75,13 +75,13 @@ def in_bursts(at_seconds: float) -> float:
 
 def _poison(messages: int, seconds: float, faults: Sequence[PlannedFault]) -> dict[int, str]:
     """Return the fault words by the number of the message that carries them."""
-    spoilt: dict[int, str] = {}
+    marked_words: dict[int, str] = {}
     for fault in faults:
         if fault.action in _FAULT_WORDS:
             word, count = _FAULT_WORDS[fault.action]
             first = int(messages * fault.at_seconds / seconds)
-            spoilt |= dict.fromkeys(range(first, first + count), word)
-    return spoilt
+            marked_words |= dict.fromkeys(range(first, first + count), word)
+    return marked_words
 
 
 def _message(number: int, text: str, poison: Mapping[int, str]) -> Message:

@@ -79,7 +79,7 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
     from shared.errors import BenchError
 
     try:
-        return tuple(float(word) for word in text.split(",")) if text else ()
+        return tuple(float(number) for number in text.split(",")) if text else ()
     except ValueError:
         raise BenchError(f"{option} takes numbers separated by commas, not {text!r}") from None
 

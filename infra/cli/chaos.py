@@ -54,7 +54,7 @@ def chaos(
         "faults": faults,
         "seconds": seconds,
         "timeout_seconds": patience,
-        "cards": specs,
+        "specs": specs,
     }
     plan = dataclasses.replace(
         quick_plan(seed) if quick else ChaosPlan(seed),

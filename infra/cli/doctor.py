@@ -99,9 +99,9 @@ def _packages() -> Iterator[Finding]:
 def _redis(settings: StackSettings) -> Iterator[Finding]:
     warnings: list[str] = []
     checks.check_redis(settings, warnings.append)
-    where = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
+    source = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
     version = "" if settings.redis_url else f" {embedded_redis.server_version()}"
-    yield Finding("redis", "ok", f"{where}{version}")
+    yield Finding("redis", "ok", f"{source}{version}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
 
 
@@ -159,4 +159,4 @@ def _gpu() -> Iterator[Finding]:
 
 def _nearest(folder: Path) -> Path:
     """Return the folder or the closest one above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(candidate for candidate in (folder, *folder.parents) if candidate.exists())

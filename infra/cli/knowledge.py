@@ -29,8 +29,8 @@ def check_base(
     entries = () if faults else load(base).entries
     wordings = sum(len(entry.wordings) for entry in entries)
     if as_json:
-        told = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
-        print_json({"path": str(base), "entries": len(entries), "faults": told})
+        listed = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
+        print_json({"path": str(base), "entries": len(entries), "faults": listed})
     elif faults:
         for fault in faults:
             console().print(str(fault), markup=False, highlight=False, soft_wrap=True)

@@ -42,7 +42,7 @@ def up(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look over this machine and say what would keep Parley from running."""
+    """Check this machine and report what would keep Parley from running."""
     from infra.cli.doctor import examine, show
 
     if not show(examine(), as_json=as_json):

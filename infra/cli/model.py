@@ -36,7 +36,7 @@ def build(
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn weights into what the engines run; quick where nothing has changed."""
+    """Turn weights into what the engines run; quick if nothing has changed."""
     from infra.cli.output import console, print_json, progress_console
     from infra.supervisor.model import make_model
 

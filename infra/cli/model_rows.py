@@ -32,10 +32,10 @@ def rows_of_base(path: Path) -> list[LabelledRow]:
 
 
 def thinned(rows: list[LabelledRow], most: int = MAX_ROWS) -> list[LabelledRow]:
-    """Return at most so many rows, taken evenly."""
+    """Return at most `most` rows, taken evenly."""
     if len(rows) <= most:
         return rows
-    return [rows[place * len(rows) // most] for place in range(most)]
+    return [rows[index * len(rows) // most] for index in range(most)]
 
 
 def _row(path: Path, number: int, line: str) -> LabelledRow:

@@ -40,7 +40,7 @@ def show_check(report: CheckReport) -> None:
 
 
 def show_gate(report: GateReport) -> None:
-    """Print what each engine does beside the plain one, and which was chosen."""
+    """Print each engine versus the baseline, and which was chosen."""
     screen = console()
     table = _table(("", "engine"), ("rows/s", "× plain", "nearest right", "points lost"))
     table.add_column("")

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from infra.supervisor.pdeathsig import dying_with_this_process
 from shared.errors import BenchError
 from shared.import_path import PACKAGE_ROOT, own_import_path
+from shared.pdeathsig import dying_with_this_process
 
 _QUOTED_LINES = 3
 

@@ -1,4 +1,4 @@
-"""The messages that are sent: real ones from a file, else the demo base's phrasings."""
+"""The messages that are sent: those of a file, or the demo base's phrasings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class _Line(msgspec.Struct):
 def read_messages(path: Path | None) -> Messages:
     """Return the texts of a JSON lines file (field `text`), or the demo base's phrasings.
 
-    The order is shuffled, the same each time. Raises BenchError where the file cannot be read.
+    The order is shuffled, the same each time. Raises BenchError if the file cannot be read.
     """
     if path is None:
         texts = [text for entry in load(DEMO).entries for text in entry.wordings]
@@ -45,4 +45,4 @@ def read_messages(path: Path | None) -> Messages:
 def _shuffled(texts: list[str]) -> tuple[str, ...]:
     different = list(dict.fromkeys(texts))
     order = np.random.default_rng(_SEED).permutation(len(different))
-    return tuple(different[place] for place in order)
+    return tuple(different[index] for index in order)

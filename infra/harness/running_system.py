@@ -77,7 +77,7 @@ class RunningSystem:
         return self._supervisor.waiting_for
 
     def poll(self) -> None:
-        """Look once at every service; the observer hears of a dead one, and may raise."""
+        """Check every service once; the observer is called for a dead one, and may raise."""
         self._supervisor.tick()
 
 

@@ -10,9 +10,9 @@ from typing import Self
 
 from infra.harness.ports import free_ports
 from infra.supervisor.embedded_redis import server_command
-from infra.supervisor.pdeathsig import dying_with_this_process
 from infra.supervisor.probes import RedisProbe
 from shared.errors import BenchError
+from shared.pdeathsig import dying_with_this_process
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0

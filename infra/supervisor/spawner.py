@@ -7,9 +7,9 @@ import subprocess
 from typing import Protocol
 
 from infra.supervisor.logs import LogFolder
-from infra.supervisor.pdeathsig import dying_with_this_process
 from infra.supervisor.service import Service
 from shared.import_path import PACKAGE_ROOT, own_import_path
+from shared.pdeathsig import dying_with_this_process
 
 
 class SpawnedProcess(Protocol):

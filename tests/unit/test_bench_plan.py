@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan
+from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan, systems_named
 from infra.bench.systems import SERVED
 from infra.harness.messages import read_messages
 from infra.harness.ports import free_ports
@@ -140,3 +140,7 @@ def test_what_cannot_be_measured_is_one_sentence(
     assert (code, out) == (1, "")
     assert arguments[1] in err
     assert len(err.splitlines()) == 1
+
+
+def test_systems_are_named_with_commas_and_a_former_name_is_understood() -> None:
+    assert systems_named("parley,unseen") == ("parley", "no-monitoring")

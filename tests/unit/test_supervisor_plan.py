@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.supervisor.logs import LogFolder
+from infra.supervisor.paths import with_absolute_files
 from infra.supervisor.plan import plan_services
 from infra.supervisor.service import Service
 from infra.supervisor.settings import StackSettings
@@ -121,3 +122,21 @@ def test_the_gateway_has_the_time_to_answer_what_it_holds() -> None:
         service for service in plan_services(load(StackSettings)) if service.name == "gateway"
     ]
     assert gateway.stop_seconds > gunicorn_conf.graceful_timeout
+
+
+def test_relative_paths_count_from_where_the_stack_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kb.yaml").touch()
+    monkeypatch.setenv("PARLEY_KB", "kb.yaml")
+    monkeypatch.setenv("PARLEY_REDIS_URL", "rediss://me:x@host:1/0?ssl_ca_certs=ca.pem")
+    for service in plan_services(load(StackSettings)):
+        assert service.environment["PARLEY_KB"] == str(tmp_path / "kb.yaml")
+        url = service.environment["PARLEY_REDIS_URL"]
+        assert url == f"rediss://me:x@host:1/0?ssl_ca_certs={tmp_path}/ca.pem"
+
+
+@pytest.mark.parametrize("url", ["redis://h:1/0", "rediss://h:1/0?ssl_cert_reqs=none"])
+def test_an_address_without_files_stays_as_it_is(url: str) -> None:
+    assert with_absolute_files(url) == url
