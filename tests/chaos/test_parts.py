@@ -1,4 +1,4 @@
-"""The campaign's own parts against real sockets and a real Redis."""
+"""The campaign's own components against real sockets and a real Redis."""
 
 import socket
 import threading

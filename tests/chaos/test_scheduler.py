@@ -1,4 +1,4 @@
-"""Faults strike real processes: when they may, whom they should, and are mended."""
+"""Faults hit real processes: at the right time, the right target, and are reverted."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def state_of(pid: int) -> str:
 
 
 class FaultFixture:
-    """A sleeping process that stands for the worker, a proxy, and Redis."""
+    """A sleeping process in the role of the worker, a proxy, and Redis."""
 
     def __init__(self, folder: Path, server: RedisServer, proxy: Proxy) -> None:
         self.observer = ChaosObserver(LogFolder(folder))
@@ -64,7 +64,9 @@ def fault(action: Action, target: str = "inference", seconds: float = 0.0) -> Pl
     return PlannedFault(0.0, action, target, seconds)
 
 
-def test_a_fault_waits_for_a_part_that_is_down_and_gives_up_at_last(fixture: FaultFixture) -> None:
+def test_a_fault_waits_for_a_target_that_is_down_and_gives_up(
+    fixture: FaultFixture,
+) -> None:
     scheduler = fixture.scheduler(fault("kill"))
     scheduler.tick(time.time() - 1.0)
     assert not scheduler.journal.injections
@@ -74,7 +76,7 @@ def test_a_fault_waits_for_a_part_that_is_down_and_gives_up_at_last(fixture: Fau
     assert fixture.process.poll() is None
 
 
-def test_a_frozen_part_is_woken_when_its_time_is_over(fixture: FaultFixture) -> None:
+def test_a_frozen_service_is_resumed_when_its_time_is_over(fixture: FaultFixture) -> None:
     fixture.observer.ready(SLEEPER, 0.1)
     scheduler = fixture.scheduler(fault("freeze", seconds=0.2))
     scheduler.tick(time.time() - 1.0)
@@ -87,7 +89,7 @@ def test_a_frozen_part_is_woken_when_its_time_is_over(fixture: FaultFixture) -> 
     assert scheduler.done
 
 
-def test_a_worker_is_struck_when_its_hands_are_full_and_watched_until_they_are_empty(
+def test_a_worker_is_hit_when_it_has_enough_leased_and_observed_until_it_has_none(
     fixture: FaultFixture, redis_client: "redis.Redis"
 ) -> None:
     fixture.observer.ready(SLEEPER, 0.1)
@@ -115,7 +117,7 @@ def test_a_worker_is_struck_when_its_hands_are_full_and_watched_until_they_are_e
     assert scheduler.done
 
 
-def test_what_has_not_struck_when_the_load_ends_is_missed(fixture: FaultFixture) -> None:
+def test_what_was_not_injected_when_the_load_ends_is_missed(fixture: FaultFixture) -> None:
     scheduler = fixture.scheduler(PlannedFault(50.0, "cut", "gateway"))
     scheduler.tick(time.time())
     scheduler.revert_all()

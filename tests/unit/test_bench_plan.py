@@ -95,12 +95,12 @@ def test_a_system_stands_on_its_own_ground(name: str, allocation: Allocation) ->
     system = SERVED[name](allocation)
     assert system.url == "http://127.0.0.1:8001"
     for service in system.services:
-        told = {**service.environment}
-        assert "PARLEY_REDIS_URL" not in told
+        environment = {**service.environment}
+        assert "PARLEY_REDIS_URL" not in environment
         if service.name != "redis":
-            assert told["PARLEY_DATA_DIR"] == str(allocation.folder)
-            assert told["PARLEY_MODEL_DIR"] == str(allocation.model_folder)
-            assert told["PARLEY_REDIS_PORT"] == "8002"
+            assert environment["PARLEY_DATA_DIR"] == str(allocation.folder)
+            assert environment["PARLEY_MODEL_DIR"] == str(allocation.model_folder)
+            assert environment["PARLEY_REDIS_PORT"] == "8002"
 
 
 def test_parley_is_whole_and_remembers_no_phrase(allocation: Allocation) -> None:

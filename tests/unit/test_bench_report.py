@@ -74,8 +74,8 @@ def test_only_what_was_measured_is_compared() -> None:
     assert compare([figures("stock", 256, 200.0)]) == {}
     apart = [figures("parley", 8, 100.0), figures("stock", 32, 50.0)]
     assert set(compare(apart)) == set()
-    no_calm = [figures("parley", 8, 100.0), figures("parley", 64, 50.0, offered_per_second=50.0)]
-    assert set(compare(no_calm)) == set()
+    no_nominal = [figures("parley", 8, 100.0), figures("parley", 64, 50.0, offered_per_second=50.0)]
+    assert set(compare(no_nominal)) == set()
 
 
 def test_the_report_is_json_that_holds_every_figure(report: Report, tmp_path: Path) -> None:
@@ -100,14 +100,14 @@ def test_every_table_is_whole(report: Report) -> None:
     assert "| parley, 256 users: inference | 1.20 | 0.75 | 300 |" in page
 
 
-def test_a_disturbed_run_says_so(report: Report) -> None:
+def test_a_noisy_run_says_so(report: Report) -> None:
     assert noise_note(report) == ""
     assert "Other programs" not in markdown(report)
-    beside = (*MEASURED, figures("stock", 1, 9.0, other_cores=0.84))
-    told = make_report("now", Messages("some", ("a",)), beside)
-    assert "up to 0.8 of" in noise_note(told)
-    assert "during 1 of 11 measurements" in noise_note(told)
-    assert noise_note(told) in markdown(told)
+    noisy = (*MEASURED, figures("stock", 1, 9.0, other_cores=0.84))
+    made = make_report("now", Messages("some", ("a",)), noisy)
+    assert "up to 0.8 of" in noise_note(made)
+    assert "during 1 of 11 measurements" in noise_note(made)
+    assert noise_note(made) in markdown(made)
 
 
 def test_tables_without_rows_are_left_out() -> None:

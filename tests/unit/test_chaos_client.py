@@ -1,4 +1,4 @@
-"""An honest client: what it repeats, what it believes, what it writes down."""
+"""A correct client: what it repeats, what it believes, what it records."""
 
 import random
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class ScriptedWire(GatewayLink):
 
 
 class ClientFixture:
-    """A client with a hand-turned clock and all that it noted."""
+    """A client with a manual clock and all that it recorded."""
 
     def __init__(self, *answers: GatewayResponse | Exception) -> None:
         self.link = ScriptedWire(answers)
@@ -120,7 +120,7 @@ def test_one_that_waits_asks_for_its_job_or_sends_again(draw: float, method: str
     assert fixture.events[-1] == "answered"
 
 
-def test_a_job_that_ended_badly_is_an_error_that_was_told() -> None:
+def test_a_job_that_failed_is_an_error_that_was_reported() -> None:
     failed = response(500, type="urn:parley:problem:job-failed", instance="/jobs/j")
     fixture = ClientFixture(failed)
     assert fixture.client.send("c", MESSAGE, wait=True) == SendResult("ended", "j")

@@ -21,44 +21,44 @@ def by_name(found: list[Recovery], word: str) -> Recovery:
     return one
 
 
-def test_each_message_in_a_killed_worker_s_hands_is_a_sample() -> None:
+def test_each_message_that_a_killed_worker_had_leased_is_a_sample() -> None:
     killed = injection("kill", "inference", 100.0, in_flight=("a", "b"), released_at=103.0)
-    told = {
+    sent = {
         0: MessageHistory(ended_at=104.0, job_ids={"a"}),
         1: MessageHistory(ended_at=105.0, job_ids={"b"}),
     }
-    found = recoveries([killed], told, {"inference": [90.0, 108.0]})
+    found = recoveries([killed], sent, {"inference": [90.0, 108.0]})
     back = by_name(found, "killed: messages back")
     assert (back.count, back.p50, back.p99, back.alone, back.missed) == (2, 3.0, 3.0, 2, False)
     assert by_name(found, "they are answered").p50 == 4.5
 
 
-def test_a_recovery_beside_another_fault_does_not_miss_the_reach() -> None:
+def test_a_recovery_during_another_fault_does_not_miss_the_target() -> None:
     slow = injection("kill", "inference", 100.0, in_flight=("a",), released_at=109.0)
-    away = injection("outage", "redis", 101.0, reverted_at=107.0)
+    outage = injection("outage", "redis", 101.0, reverted_at=107.0)
     ready = {"redis": [50.0, 103.0], "inference": [110.0]}
-    back = by_name(recoveries([slow, away], {}, ready), "killed: messages back")
+    back = by_name(recoveries([slow, outage], {}, ready), "killed: messages back")
     assert (back.alone, back.alone_p99, back.p99) == (0, None, 9.0)
     assert back.missed
     quick = injection("kill", "inference-2", 200.0, in_flight=("b",), released_at=203.0)
-    back = by_name(recoveries([slow, away, quick], {}, ready), "killed: messages back")
+    back = by_name(recoveries([slow, outage, quick], {}, ready), "killed: messages back")
     assert (back.count, back.alone, back.alone_p99, back.missed) == (2, 1, 3.0, False)
 
 
 def test_redis_is_back_once_it_answers_and_every_link_is_open() -> None:
-    away = injection("outage", "redis", 100.0, reverted_at=106.0)
-    told = {
+    outage = injection("outage", "redis", 100.0, reverted_at=106.0)
+    sent = {
         n: MessageHistory(sent_at=sent, ended_at=ended, ending="answered")
         for n, (sent, ended) in enumerate([(98.0, 99.0), (102.0, 104.0), (105.0, 107.5)])
     }
-    first = by_name(recoveries([away], told, {"redis": [103.0]}), "Redis")
+    first = by_name(recoveries([outage], sent, {"redis": [103.0]}), "Redis")
     assert first.p50 == 1.5
 
 
 def test_a_lull_after_redis_is_back_is_no_part_of_its_recovery() -> None:
     killed = injection("kill", "redis", 100.0)
-    told = {0: MessageHistory(sent_at=104.0, ended_at=104.25, ending="answered")}
-    assert by_name(recoveries([killed], told, {"redis": [101.0]}), "Redis").p50 == 0.25
+    sent = {0: MessageHistory(sent_at=104.0, ended_at=104.25, ending="answered")}
+    assert by_name(recoveries([killed], sent, {"redis": [101.0]}), "Redis").p50 == 0.25
 
 
 def test_a_gateway_serves_when_it_is_ready_again() -> None:
@@ -67,11 +67,11 @@ def test_a_gateway_serves_when_it_is_ready_again() -> None:
     assert by_name(recoveries([killed], {}, ready), "gateway").p50 == 2.5
 
 
-def test_the_timeline_counts_what_was_heard_in_each_second() -> None:
-    heard = [
+def test_the_timeline_counts_what_was_received_in_each_second() -> None:
+    received = [
         LedgerEntry(10.2, 0, "sent"),
         LedgerEntry(10.9, 0, "answered"),
         LedgerEntry(12.5, 1, "trouble"),
     ]
-    line = timeline(heard, began_at=10.0)
+    line = timeline(received, began_at=10.0)
     assert (line.answered, line.trouble, line.errors) == ((1, 0, 0), (0, 0, 1), (0, 0, 0))

@@ -60,15 +60,15 @@ def rows(report: ChaosReport) -> dict[str, str]:
     return {row[0]: row[-1] for table in tables(report) for row in table.rows}
 
 
-def test_the_verdict_comes_first_and_figures_are_told(report: ChaosReport) -> None:
+def test_the_verdict_comes_first_and_figures_are_shown(report: ChaosReport) -> None:
     assert tables(report)[0].title == "Seed 7: every promise kept"
-    told = rows(report)
-    assert (told["accepted"], told["lost"], told["job-failed"]) == ("9", "0", "1")
-    assert told["ConnectionResetError"] == "4"
-    assert told["inference killed: messages back"] == "5"
+    shown = rows(report)
+    assert (shown["accepted"], shown["lost"], shown["job-failed"]) == ("9", "0", "1")
+    assert shown["ConnectionResetError"] == "4"
+    assert shown["inference killed: messages back"] == "5"
 
 
-def test_a_broken_promise_is_shown_and_a_missed_reach_is_marked(report: ChaosReport) -> None:
+def test_a_broken_promise_is_shown_and_a_missed_target_is_marked(report: ChaosReport) -> None:
     bad = dataclasses.replace(
         GOOD, lost=1, broken={"lost": 1}, examples=(Violation("lost", "accepted as j", 3),)
     )

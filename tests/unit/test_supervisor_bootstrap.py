@@ -1,4 +1,4 @@
-"""The set-up of `.venv`: done once, mended after an interruption, nothing when nothing changed."""
+"""The set-up of `.venv`: done once, repaired if interrupted, nothing if nothing changed."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class FakePip:
-    """Write down what would be installed; fail or stop when told to."""
+    """Record what would be installed; fail or stop on demand."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -92,7 +92,7 @@ def test_an_interrupted_addition_starts_afresh_even_for_run(pip: FakePip) -> Non
     assert set_up(pip, "run")[0] == "create"
 
 
-def test_an_environment_of_a_moved_clone_is_made_anew(pip: FakePip) -> None:
+def test_an_environment_of_a_moved_clone_is_made_again(pip: FakePip) -> None:
     set_up(pip, "run")
     (pip.root / ".venv" / "pyvenv.cfg").write_text("command = /elsewhere/.venv\n")
     (pip.root / ".venv" / "stamp-run").unlink()

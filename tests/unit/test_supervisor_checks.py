@@ -1,4 +1,4 @@
-"""What is looked at before anything starts: each fault one sentence that says what to do."""
+"""What is checked before anything starts: each fault one sentence that says what to do."""
 
 import os
 import socket
@@ -52,7 +52,7 @@ def test_the_embedded_port_does_not_matter_where_redis_is_elsewhere(
     checks.check_ports(settings.model_copy(update=other))
 
 
-def test_two_parts_on_one_port_are_both_named(settings: StackSettings) -> None:
+def test_two_services_on_one_port_are_both_named(settings: StackSettings) -> None:
     same = settings.model_copy(update={"flower_port": settings.http_port})
     with pytest.raises(StackError, match=r"PARLEY_HTTP_PORT and PARLEY_FLOWER_PORT are both"):
         checks.check_ports(same)
@@ -80,9 +80,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_redis_that_does_not_answer_is_one_sentence(settings: StackSettings) -> None:
-    away = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
+    down = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
     with pytest.raises(StackError, match=r"Redis of PARLEY_REDIS_URL does not answer"):
-        checks.check_redis(away, lambda _: None)
+        checks.check_redis(down, lambda _: None)
 
 
 def test_a_redis_that_evicts_is_warned_of(

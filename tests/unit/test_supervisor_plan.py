@@ -1,4 +1,4 @@
-"""Which parts a stack has, what each is told, and what a person reads of them."""
+"""Which services a stack has, with which settings, and what a person sees of them."""
 
 import io
 from pathlib import Path
@@ -82,7 +82,7 @@ def fields(screen: Console) -> str:
     return screen.file.getvalue()
 
 
-def test_the_greeting_names_every_address(settings: StackSettings, screen: Console) -> None:
+def test_the_banner_names_every_address(settings: StackSettings, screen: Console) -> None:
     other = settings.model_copy(update={"http_port": 8123, "flower_basic_auth": "ann:secret"})
     Terminal(screen, LogFolder(other.log_folder)).print_banner(other, 3.21)
     text = fields(screen)
@@ -92,7 +92,7 @@ def test_the_greeting_names_every_address(settings: StackSettings, screen: Conso
     assert "secret" not in text
 
 
-def test_a_part_that_fails_its_first_start_is_quoted(
+def test_the_log_of_a_service_that_fails_its_first_start_is_quoted(
     settings: StackSettings, screen: Console
 ) -> None:
     logs = LogFolder(settings.log_folder)

@@ -96,7 +96,7 @@ def pair() -> SupervisedPair:
     return SupervisedPair()
 
 
-def test_a_part_starts_only_when_what_it_needs_is_ready(pair: SupervisedPair) -> None:
+def test_a_service_starts_only_when_what_it_needs_is_ready(pair: SupervisedPair) -> None:
     for _ in range(5):
         pair.supervisor.tick()
     assert pair.spawner.journal == ["spawn redis"]
@@ -107,7 +107,7 @@ def test_a_part_starts_only_when_what_it_needs_is_ready(pair: SupervisedPair) ->
     assert not pair.supervisor.all_ready
 
 
-def test_readiness_is_told_once_with_the_time_it_took(pair: SupervisedPair) -> None:
+def test_readiness_is_reported_once_with_the_time_it_took(pair: SupervisedPair) -> None:
     pair.supervisor.tick()
     pair.clock.advance(2.5)
     pair.redis_probe.on = True
@@ -116,7 +116,7 @@ def test_readiness_is_told_once_with_the_time_it_took(pair: SupervisedPair) -> N
     assert pair.journal.lines.count(("ready", "redis", 2.5)) == 1
 
 
-def test_a_dead_part_comes_back_after_the_wait_and_not_before(pair: SupervisedPair) -> None:
+def test_a_dead_service_comes_back_after_the_wait_and_not_before(pair: SupervisedPair) -> None:
     pair.bring_up()
     assert pair.crash("worker") == 1
     pair.clock.advance(0.9)
@@ -154,7 +154,9 @@ def test_whatever_a_dead_leader_left_behind_is_killed(pair: SupervisedPair) -> N
     assert pair.spawner.journal[-1] == "kill worker"
 
 
-def test_a_restarted_dependency_holds_back_only_parts_that_are_down(pair: SupervisedPair) -> None:
+def test_a_restarted_dependency_holds_back_only_services_that_are_down(
+    pair: SupervisedPair,
+) -> None:
     pair.bring_up()
     pair.redis_probe.on = False
     pair.crash("redis", -signal.SIGKILL)
@@ -169,7 +171,7 @@ def test_a_restarted_dependency_holds_back_only_parts_that_are_down(pair: Superv
     assert len(pair.spawner.children["worker"]) == 2
 
 
-def test_a_part_that_never_became_ready_is_hopeless_after_three_failures(
+def test_a_service_never_ready_is_crash_looping_after_three_failures(
     pair: SupervisedPair,
 ) -> None:
     pair.redis_probe.on = True
@@ -181,7 +183,7 @@ def test_a_part_that_never_became_ready_is_hopeless_after_three_failures(
     assert pair.supervisor.crash_looping == ["worker"]
 
 
-def test_a_part_that_served_once_is_never_hopeless(pair: SupervisedPair) -> None:
+def test_a_service_that_was_ready_once_is_never_crash_looping(pair: SupervisedPair) -> None:
     pair.bring_up()
     for _ in range(10):
         pair.clock.advance(pair.crash("worker"))
@@ -206,7 +208,7 @@ def test_stopping_goes_backwards_and_waits_for_each(pair: SupervisedPair) -> Non
     assert pair.journal.lines[-2:] == [("stopped", "worker"), ("stopped", "redis")]
 
 
-def test_a_stubborn_part_is_killed_when_its_time_is_over(pair: SupervisedPair) -> None:
+def test_a_stubborn_service_is_killed_when_its_time_is_over(pair: SupervisedPair) -> None:
     pair.bring_up()
     pair.spawner.latest("worker").stubborn = True
     pair.supervisor.stop()
@@ -242,7 +244,7 @@ def test_force_ends_everything_at_once(pair: SupervisedPair) -> None:
     ("code", "words"),
     [(0, "exit code 0"), (3, "exit code 3"), (-9, "killed by SIGKILL"), (-99, "signal 99")],
 )
-def test_exits_are_told_in_words(code: int, words: str) -> None:
+def test_exits_are_described(code: int, words: str) -> None:
     assert words in describe_exit(code)
 
 
@@ -252,7 +254,9 @@ def watch_for(pair: SupervisedPair, seconds: int) -> None:
         pair.supervisor.tick()
 
 
-def test_a_part_that_hangs_is_killed_and_restarted_and_it_is_said_so(pair: SupervisedPair) -> None:
+def test_a_service_that_hangs_is_killed_and_restarted_and_reported(
+    pair: SupervisedPair,
+) -> None:
     pair.bring_up()
     watch_for(pair, 100)
     pair.worker_probe.on = False
@@ -268,7 +272,7 @@ def test_a_part_that_hangs_is_killed_and_restarted_and_it_is_said_so(pair: Super
     assert 30 <= fields[0][2] <= 36
 
 
-def test_a_part_is_not_blamed_for_what_it_needs(pair: SupervisedPair) -> None:
+def test_a_service_is_not_blamed_for_what_it_needs(pair: SupervisedPair) -> None:
     pair.bring_up()
     pair.redis_probe.on = pair.worker_probe.on = False
     watch_for(pair, 100)
