@@ -3,11 +3,11 @@
 PYTHONS = .venv/bin/python $(PYTHON) python3.13 python3.12 python3.11 python3
 SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-# One recipe line: the first Python that suits makes or mends .venv; it is quick when nothing changed.
+# One recipe line: the first Python that suits makes or repairs .venv; it is quick if nothing changed.
 define set_up
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c '$(SUITABLE)' 2>/dev/null; then \
-	    exec "$$python" -I infra/stack/bootstrap.py $(1); \
+	    exec "$$python" -I infra/supervisor/bootstrap.py $(1); \
 	  fi; \
 	done; \
 	echo "No suitable Python: Parley needs 3.11, 3.12 or 3.13 with its venv module" \
@@ -43,15 +43,15 @@ check: ## ruff, mypy --strict, the import rules and dead code
 	.venv/bin/lint-imports
 	.venv/bin/python -m vulture
 
-bench: ## measure Parley beside simpler designs (ARGS="--quick": only see that it works)
+bench: ## measure Parley versus simpler designs (ARGS="--quick": only see that it works)
 	$(call set_up,test)
 	@exec .venv/bin/python -m infra.cli bench $(ARGS)
 
-chaos: ## kill everything in turn under load: nothing may be lost or doubled (ARGS="--quick")
+chaos: ## kill everything in turn under load: nothing may be lost or duplicated (ARGS="--quick")
 	$(call set_up,test)
 	@exec .venv/bin/python -m infra.cli chaos $(ARGS)
 
-format: ## lay the code out and mend what ruff can mend
+format: ## format the code and fix what ruff can fix
 	$(call set_up,test)
 	.venv/bin/python -m ruff check --fix .
 	.venv/bin/python -m ruff format .

@@ -1,45 +1,73 @@
-"""The table of settings in the README, made from the classes: python -m infra.settings_table."""
+"""Write docs/settings.md, the table of all settings, from their classes.
+
+python -m infra.settings_table
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from gateway.settings import GatewaySettings
-from infra.stack.settings import StackSettings
+from infra.supervisor.settings import StackSettings
 from shared.settings import CommonSettings
 from workers.settings import WorkerSettings
 
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
+# The first class that has a setting names its readers; the stack inherits the others' settings.
 READERS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("all", CommonSettings),
     ("gateway", GatewaySettings),
     ("workers", WorkerSettings),
     ("`parley up`", StackSettings),
 )
+_INTRODUCTION = """# Settings
+
+Every process reads its settings from environment variables when it starts. A wrong value stops it
+with a sentence that names the variable. `parley up` reads all settings, checks them before anything
+starts, and hands them to its services. A relative path counts from the folder in which you start
+Parley.
+
+"""
 
 
-def settings_table() -> str:
-    """Return a Markdown table with one row a variable; the first reader's wording counts."""
-    rows: dict[str, list[str]] = {}
-    for reader, settings in READERS:
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting as the page shows it."""
+
+    variable: str
+    default: str
+    description: str
+    readers: str
+
+    def markdown(self) -> str:
+        """Return the row of a Markdown table."""
+        return f"| `{self.variable}` | {self.default} | {self.description} | {self.readers} |"
+
+
+def setting_rows() -> Iterator[SettingRow]:
+    """Yield each setting once, those of all processes first."""
+    seen: set[str] = set()
+    for readers, settings in READERS:
         for name, field in settings.model_fields.items():
-            variable = f"PARLEY_{name.upper()}"
-            if variable in rows:
-                if rows[variable][2] != "all" and reader not in rows[variable][2]:
-                    rows[variable][2] += f", {reader}"
-                continue
-            rows[variable] = [_default(field), field.description or "", reader]
-    lines = ["| variable | default | what it is | read by |", "|---|---|---|---|"]
-    lines += [
-        f"| `{variable}` | {default} | {description} | {reader} |"
-        for variable, (default, description, reader) in rows.items()
-    ]
-    return "\n".join(lines)
+            if name not in seen:
+                seen.add(name)
+                variable = f"PARLEY_{name.upper()}"
+                yield SettingRow(variable, _default(field), field.description or "", readers)
+
+
+def settings_page() -> str:
+    """Return the whole page."""
+    head = "| variable | default | what it is | read by |\n|---|---|---|---|\n"
+    rows = "\n".join(row.markdown() for row in setting_rows())
+    return f"{_INTRODUCTION}{head}{rows}\n"
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default is None:
-        return "unset"
-    return f"`{field.default}`"
+    return "unset" if field.default is None else f"`{field.default}`"
 
 
 if __name__ == "__main__":
-    print(settings_table())
+    PAGE.write_text(settings_page(), "utf-8")

@@ -1,1 +1,1 @@
-"""The load benchmark: Parley beside simpler designs on one machine, in one run."""
+"""The load benchmark: Parley versus simpler designs on one machine, in one run."""

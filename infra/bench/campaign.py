@@ -7,32 +7,39 @@ from pathlib import Path
 
 import msgspec
 
-from infra.bench.children import Child, child
 from infra.bench.figures import GENERATOR, Figures, summarise
-from infra.bench.hosting import Hosted, hosted
 from infra.bench.load import BEGIN, END, LoadSpec, read_samples
-from infra.bench.messages import Messages
 from infra.bench.observe import Observation, observe
 from infra.bench.offline import run_ideal
 from infra.bench.plan import IDEAL, QUEUE, BenchPlan, open_loop_users
 from infra.bench.queue_alone import run_queue_alone
-from infra.bench.systems import SERVED, Ground, free_ports
-from infra.stack.logs import LogFolder
+from infra.bench.systems import SERVED
+from infra.harness.children import ChildProgram, running_child
+from infra.harness.messages import Messages
+from infra.harness.ports import free_ports
+from infra.harness.running_system import RunningSystem, running_system
+from infra.harness.systems import Allocation
+from infra.supervisor.logs import LogFolder
 from shared.errors import BenchError
 
-Tell = Callable[[str], None]
+ShowProgress = Callable[[str], None]
 
 
-class Campaign:
-    """A benchmark run; its logs, and for the time being its data, lie in `folder`."""
+class BenchCampaign:
+    """A benchmark run; its logs and, while it runs, its data lie in `folder`."""
 
     def __init__(
-        self, plan: BenchPlan, messages: Messages, folder: Path, model_folder: Path, tell: Tell
+        self,
+        plan: BenchPlan,
+        messages: Messages,
+        folder: Path,
+        model_folder: Path,
+        show: ShowProgress,
     ) -> None:
         self._plan = plan
         self._folder = folder
         self._model_folder = model_folder
-        self._tell = tell
+        self._show = show
         self._processors = len(os.sched_getaffinity(0))
         self._texts = folder / "messages.tmp"
         self._texts.write_bytes(msgspec.json.encode(messages.texts))
@@ -51,7 +58,7 @@ class Campaign:
         return self._queue_alone() if name == QUEUE else self._served(name)
 
     def _queue_alone(self) -> Iterator[Figures]:
-        self._tell("the queue alone")
+        self._show("the queue alone")
         folder = self._folder / "queue.tmp"
         try:
             yield run_queue_alone(self._plan.seconds, folder)
@@ -61,28 +68,28 @@ class Campaign:
     def _ideal(self) -> Iterator[Figures]:
         log = self._folder / "ideal.log"
         for processes in sorted({1, self._processors}):
-            self._tell(f"ideal, {processes} at once")
+            self._show(f"ideal, {processes} at once")
             yield run_ideal(self._texts, processes, self._plan.seconds, log)
 
     def _served(self, name: str) -> Iterator[Figures]:
-        self._tell(f"starting {name}")
+        self._show(f"starting {name}")
         folder = self._folder / f"{name}.tmp"
-        system = SERVED[name](self._ground(folder))
+        system = SERVED[name](self._allocate(folder))
         try:
-            with hosted(system, LogFolder(self._folder / "log" / name)) as host:
+            with running_system(system, LogFolder(self._folder / "log" / name)) as host:
                 yield from self._loads(host)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _ground(self, folder: Path) -> Ground:
+    def _allocate(self, folder: Path) -> Allocation:
         folder.mkdir(parents=True)
         http, redis, flower = free_ports(3)
-        return Ground(
+        return Allocation(
             http, redis, flower, folder, self._model_folder, self._processors, self._plan.caches
         )
 
-    def _loads(self, host: Hosted) -> Iterator[Figures]:
-        meter = LoadMeter(host, self._folder, self._texts, self._plan, self._tell)
+    def _loads(self, host: RunningSystem) -> Iterator[Figures]:
+        meter = LoadMeter(host, self._folder, self._texts, self._plan, self._show)
         fastest = 0.0
         for users in self._plan.concurrency:
             figures = meter.measure(users)
@@ -97,34 +104,36 @@ class LoadMeter:
     """Put loads on one running system, each message sent once before any is repeated."""
 
     def __init__(
-        self, host: Hosted, folder: Path, texts: Path, plan: BenchPlan, tell: Tell
+        self, host: RunningSystem, folder: Path, texts: Path, plan: BenchPlan, show: ShowProgress
     ) -> None:
         self._host = host
         self._folder = folder
         self._texts = texts
         self._plan = plan
-        self._tell = tell
+        self._show = show
         self._first = 0
 
     def measure(self, users: int, rate: float | None = None) -> Figures:
         """Measure a closed loop of users or, with a `rate`, arrivals a second."""
         system = self._host.system
-        how = f"{rate:g} arrivals/s" if rate else f"{users} users" if users > 1 else "1 user"
-        self._tell(f"{system.name}, {how}")
+        load = f"{rate:g} arrivals/s" if rate else f"{users} users" if users > 1 else "1 user"
+        self._show(f"{system.name}, {load}")
         spec = self._spec(users, rate)
         spec_file, samples_file = self._folder / "load.tmp", self._folder / "samples.npz"
         spec_file.write_bytes(msgspec.json.encode(spec))
         arguments = (str(spec_file), str(samples_file))
         log = self._folder / "generator.log"
         try:
-            with child("infra.bench.generator", arguments, spec.bound_seconds, log) as generator:
+            with running_child(
+                "infra.bench.generator", arguments, spec.bound_seconds, log
+            ) as generator:
                 before, after = self._observe_window(generator)
                 generator.finish()
             samples = read_samples(samples_file)
         finally:
             spec_file.unlink()
             samples_file.unlink(missing_ok=True)
-        self._host.look()
+        self._host.poll()
         self._first += samples.taken
         return summarise(system.name, samples, users, rate, before, after)
 
@@ -137,18 +146,18 @@ class LoadMeter:
             users=users,
             warm_seconds=plan.warm_seconds,
             seconds=plan.seconds,
-            most_seconds=plan.slow_seconds,
+            slow_seconds=plan.slow_seconds,
             rate=rate,
         )
 
-    def _observe_window(self, generator: Child) -> tuple[Observation, Observation]:
+    def _observe_window(self, generator: ChildProgram) -> tuple[Observation, Observation]:
         before = self._observe_at(BEGIN, generator)
         return before, self._observe_at(END, generator)
 
-    def _observe_at(self, word: str, generator: Child) -> Observation:
-        heard = generator.hear()
-        if heard != word:
-            raise BenchError(f"the load generator said {heard!r} instead of {word!r}")
+    def _observe_at(self, expected: str, generator: ChildProgram) -> Observation:
+        line = generator.read_line()
+        if line != expected:
+            raise BenchError(f"the load generator printed {line!r} instead of {expected!r}")
         pids = {**self._host.pids, GENERATOR: generator.pid}
         try:
             return observe(pids, self._host.system.url, self._host.system.redis_url)

@@ -10,9 +10,9 @@ from infra.bench.load import STAGES, Samples
 from infra.bench.observe import CHAT, ENQUEUE, Observation
 from shared import keys
 
-DISTURBED_CORES = 0.15
-_STEP = "_cpu_seconds"  # how a worker's counters of its steps end
-SATURATED = 0.95  # a system that answers less than this of what is offered has no more to give
+NOISY_CORES = 0.15
+_STEP = "_cpu_seconds"  # suffix of a worker's counters of its steps
+SATURATED = 0.95  # below this share of the offered load a system is saturated
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """What a queue's workers ran in the window; None where they do not count it.
+    """What a queue's workers ran in the window; None if they do not count it.
 
     `padding_waste` is the share of the tokens computed that belong to no message; `step_cpu_ms` the
-    processor time of a message in each step of the drain.
+    processor time of a message in each step of the consumer.
     """
 
     mean_batch: float | None = None
@@ -42,11 +42,11 @@ class Batches:
 class Figures:
     """One system under one load.
 
-    `users` ask again once answered (closed loop) or, where `offered_per_second` is set, arrivals
-    come at that rate whatever becomes of them (open loop). `cpu_ms` and `rss_mb` are by process,
+    `users` ask again once answered (closed loop) or, if `offered_per_second` is set, arrivals
+    come at that rate, answered or not (open loop). `cpu_ms` and `rss_mb` are by process,
     the load generator among them; `stages_ms` are mean times of a message. `late_ms` is how late,
-    at the 99th percentile, the generator itself sent; `foreign_cores` how many processors other
-    programs kept busy meanwhile, which a fair measurement has none of.
+    at the 99th percentile, the generator itself sent; `other_cores` how many processors other
+    programs kept busy meanwhile: none in a fair measurement.
     """
 
     system: str
@@ -62,7 +62,7 @@ class Figures:
     batches: Mapping[str, Batches] = field(default_factory=dict)
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     late_ms: float | None = None
-    foreign_cores: float = 0.0
+    other_cores: float = 0.0
 
     @property
     def system_cpu_ms(self) -> float:
@@ -75,13 +75,13 @@ class Figures:
         return sum(mb for name, mb in self.rss_mb.items() if name != GENERATOR)
 
     @property
-    def disturbed(self) -> bool:
-        """Tell whether other programs took what the system could have used."""
-        return self.foreign_cores > DISTURBED_CORES
+    def noisy(self) -> bool:
+        """Tell whether other programs used processors that the system could have used."""
+        return self.other_cores > NOISY_CORES
 
     @property
     def saturated(self) -> bool:
-        """Tell whether more was offered than was answered."""
+        """Tell whether clearly less was answered than was offered."""
         offered = self.offered_per_second
         return offered is not None and self.messages_per_second < SATURATED * offered
 
@@ -124,7 +124,7 @@ def summarise(
         batches={queue: _batches(before, after, queue) for queue in after.counters},
         stages_ms=_stages(samples, in_window & samples.ok, before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
-        foreign_cores=_foreign_cores(before, after),
+        other_cores=_other_cores(before, after),
     )
 
 
@@ -153,7 +153,7 @@ def _cpu_ms(before: Observation, after: Observation, messages: int) -> dict[str,
     }
 
 
-def _foreign_cores(before: Observation, after: Observation) -> float:
+def _other_cores(before: Observation, after: Observation) -> float:
     elapsed = after.at - before.at
     if not elapsed:
         return 0.0
@@ -184,18 +184,18 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
 def _stages(
     samples: Samples, answered: NDArray[np.bool_], before: Observation, after: Observation
 ) -> dict[str, float]:
-    """Part a message's mean time as the reply, the gateway and the workers tell of it.
+    """Split a message's mean time by what the reply, the gateway and the workers report.
 
     What the client waited beyond the gateway is `http`; `enqueue` lasts until the queue has the
     message, `complete` is the worker's last call; what the gateway waited beyond that is `deliver`:
     the publication, and waking the request.
     """
     rows = samples.stages[answered]
-    told = rows[~np.isnan(rows).any(axis=1)]
+    timed = rows[~np.isnan(rows).any(axis=1)]
     gateway_ms = _gateway_ms(CHAT, before, after)
-    if not len(told) or gateway_ms is None:
+    if not len(timed) or gateway_ms is None:
         return {}
-    mean = dict(zip(STAGES, (float(value) for value in told.mean(axis=0)), strict=True))
+    mean = dict(zip(STAGES, (float(value) for value in timed.mean(axis=0)), strict=True))
     client_ms = float((samples.done - samples.sent)[answered].mean()) * 1e3
     enqueue_ms = min(_gateway_ms(ENQUEUE, before, after) or 0.0, mean["queue_ms"])
     outside_ms = max(0.0, gateway_ms - mean["total_ms"])

@@ -2,7 +2,7 @@
 
     python -m infra.bench.generator SPEC.json SAMPLES.npz
 
-Says `begin` and `end` on standard output when its window opens and closes.
+Prints `begin` and `end` when its window opens and closes.
 """
 
 import logging
@@ -24,9 +24,9 @@ from infra.bench.loops import Loop, loop_of, now
 
 _HEADERS = {"Content-Type": "application/json"}
 _NO_STAGES = (float("nan"),) * len(STAGES)
-_LOOK_SECONDS = 0.02
+_POLL_SECONDS = 0.02
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 Row = tuple[float, float, float, bool, tuple[float, ...]]  # due, sent, done, ok, stages
 
 
@@ -46,12 +46,12 @@ _read_reply = msgspec.json.Decoder(_Reply).decode
 
 
 def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser]:
-    """Return the locust user that sends a loop's requests and notes what became of them."""
+    """Return the locust user that sends a loop's requests and appends a row for each."""
 
-    class Asker(FastHttpUser):
+    class BenchUser(FastHttpUser):
         host = spec.url
         wait_time = constant(0)
-        connection_timeout = network_timeout = 2 * spec.most_seconds
+        connection_timeout = network_timeout = 2 * spec.slow_seconds
 
         @task
         def ask(self) -> None:
@@ -72,65 +72,65 @@ def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser
             stages = _stages(response.content or b"") if ok else _NO_STAGES
             rows.append((due, sent, done, ok, stages))
 
-    return Asker
+    return BenchUser
 
 
-def generate(spec: LoadSpec, say: Say) -> Samples:
+def generate(spec: LoadSpec, print_line: Print) -> Samples:
     """Put the load on the server and return what was recorded."""
     loop, rows = loop_of(spec), list[Row]()
     users = user_class(spec, loop, rows)
-    environment = Environment(user_classes=[users], stop_timeout=2 * spec.most_seconds)
+    environment = Environment(user_classes=[users], stop_timeout=2 * spec.slow_seconds)
     runner = environment.create_local_runner()
     runner.start(spec.users, spawn_rate=spec.users)
     if spec.rate is None:
-        begin, end = _closed_window(spec, loop, rows, say)
+        begin, end = _closed_window(spec, loop, rows, print_line)
     else:
-        begin, end = _open_window(spec, loop, rows, runner, say)
+        begin, end = _open_window(spec, loop, rows, runner, print_line)
     runner.stop()
     return _samples(rows, loop, begin, end)
 
 
 def _closed_window(
-    spec: LoadSpec, loop: Loop, rows: Sequence[Row], say: Say
+    spec: LoadSpec, loop: Loop, rows: Sequence[Row], print_line: Print
 ) -> tuple[float, float]:
     loop.begin()
-    _wait_for_a_round(spec, rows, spec.warm_seconds)
-    say(BEGIN)
+    _wait_for_round(spec, rows, spec.warm_seconds)
+    print_line(BEGIN)
     begin = now()
-    _wait_for_a_round(spec, rows, spec.seconds)
+    _wait_for_round(spec, rows, spec.seconds)
     end = now()
-    say(END)
+    print_line(END)
     return begin, end
 
 
-def _wait_for_a_round(spec: LoadSpec, rows: Sequence[Row], seconds: float) -> None:
+def _wait_for_round(spec: LoadSpec, rows: Sequence[Row], seconds: float) -> None:
     """Wait this long, and until as many answers have come as there are users."""
     since, goal = now(), len(rows) + spec.users
 
     def over() -> bool:
         return now() - since >= seconds and len(rows) >= goal
 
-    _wait(over, max(seconds, spec.most_seconds))
+    _wait(over, max(seconds, spec.slow_seconds))
 
 
 def _open_window(
-    spec: LoadSpec, loop: Loop, rows: Sequence[Row], runner: LocalRunner, say: Say
+    spec: LoadSpec, loop: Loop, rows: Sequence[Row], runner: LocalRunner, print_line: Print
 ) -> tuple[float, float]:
-    _wait(lambda: runner.user_count >= spec.users, spec.most_seconds)
+    _wait(lambda: runner.user_count >= spec.users, spec.slow_seconds)
     begin = loop.begin() + spec.warm_seconds
     gevent.sleep(begin - now())
-    say(BEGIN)
+    print_line(BEGIN)
     end = begin + spec.seconds
     gevent.sleep(max(0.0, end - now()))
-    say(END)
-    _wait(lambda: len(rows) >= len(loop.offered), spec.most_seconds)
+    print_line(END)
+    _wait(lambda: len(rows) >= len(loop.offered), spec.slow_seconds)
     return begin, end
 
 
-def _wait(over: Callable[[], bool], most_seconds: float) -> None:
-    deadline = now() + most_seconds
+def _wait(over: Callable[[], bool], slow_seconds: float) -> None:
+    deadline = now() + slow_seconds
     while not over() and now() < deadline:
-        gevent.sleep(_LOOK_SECONDS)
+        gevent.sleep(_POLL_SECONDS)
 
 
 def _samples(rows: Sequence[Row], loop: Loop, begin: float, end: float) -> Samples:
@@ -156,18 +156,18 @@ def _stages(body: bytes) -> tuple[float, ...]:
     return _NO_STAGES if timings is None else msgspec.structs.astuple(timings)
 
 
-def _say(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
+def _print_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def main(spec_file: Path, samples_file: Path) -> None:
     """Run one load as a program."""
-    logging.disable(logging.WARNING)  # locust warns of every quick start
+    logging.disable(logging.WARNING)  # locust warns about every quick start
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     spec = msgspec.json.decode(spec_file.read_bytes(), type=LoadSpec)
-    generate(spec, _say).save(samples_file)
+    generate(spec, _print_line).save(samples_file)
 
 
 if __name__ == "__main__":

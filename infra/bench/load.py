@@ -1,4 +1,4 @@
-"""What load to put on a server, and what came of it: the words that bench and generator share."""
+"""What load to put on a server, and what came of it: shared by benchmark and generator."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 STAGES = ("queue_ms", "prepare_ms", "engine_ms", "compose_ms", "total_ms")
-BEGIN, END = "begin", "end"  # lines that the generator says when its window opens and closes
+BEGIN, END = "begin", "end"  # lines that the generator prints when its window opens and closes
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSpec:
-    """One load: `users` who ask again once answered, or arrivals at a `rate` a second.
+    """One load: `users` who ask again once answered, or `rate` arrivals a second.
 
     The window opens after `warm_seconds` and closes after `seconds`. A closed loop also waits, each
-    time, until as many answers have come as there are users, at most `most_seconds`: a slow server
-    would else be judged by its first answers alone. `messages` names a JSON array of texts, taken
-    in order from `first` and, once all are used, from the start.
+    time, until as many answers have come as there are users, at most `slow_seconds`: a slow server
+    would otherwise be measured by its first answers alone. `messages` names a JSON array of texts,
+    taken in order from `first` and, once all are used, from the start.
     """
 
     url: str
@@ -26,14 +26,14 @@ class LoadSpec:
     users: int
     warm_seconds: float
     seconds: float
-    most_seconds: float
+    slow_seconds: float
     rate: float | None = None
     seed: int = 7
 
     @property
     def bound_seconds(self) -> float:
         """Return the time after which a generator that has not ended never will."""
-        return 4 * self.most_seconds + self.warm_seconds + self.seconds + 60
+        return 4 * self.slow_seconds + self.warm_seconds + self.seconds + 60
 
 
 @dataclass(frozen=True, slots=True)

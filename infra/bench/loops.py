@@ -20,18 +20,18 @@ now = time.perf_counter
 
 
 class Loop(Protocol):
-    """Hands out requests. Times are seconds of `now`."""
+    """The source of requests. Times are seconds of `now`."""
 
     @property
     def taken(self) -> int:
-        """Return how many were handed out."""
+        """Return how many requests were taken."""
 
     @property
     def offered(self) -> NDArray[np.float64]:
-        """Return when all arrivals are due; empty where users ask when they like."""
+        """Return when all arrivals are due; empty in a closed loop."""
 
     def begin(self) -> float:
-        """Let users begin; return the time from which all is counted."""
+        """Let users begin; return the start time."""
 
     def next_request(self) -> Request | None:
         """Return a request once it is due, None after the last."""
@@ -59,9 +59,9 @@ class ClosedLoop:
 
 
 class OpenLoop:
-    """Requests arrive when they do; the user that was idle last sends them.
+    """Requests arrive at fixed times; the user that became idle last sends them.
 
-    So few connections are busy all the time, as behind a proxy, and none grows old.
+    So a few connections are busy all the time, as behind a proxy, and none idles for long.
     """
 
     def __init__(self, bodies: Iterator[str], times: NDArray[np.float64]) -> None:
@@ -85,9 +85,9 @@ class OpenLoop:
             return self._overdue.popleft()
         if self._over:
             return None
-        turn: AsyncResult[Request | None] = AsyncResult()
-        self._idle.append(turn)
-        request: Request | None = turn.get()
+        waiter: AsyncResult[Request | None] = AsyncResult()
+        self._idle.append(waiter)
+        request: Request | None = waiter.get()
         return request
 
     def _arrive(self) -> None:
@@ -100,8 +100,8 @@ class OpenLoop:
             else:
                 self._overdue.append(request)
         self._over = True
-        for turn in self._idle:
-            turn.set(None)
+        for waiter in self._idle:
+            waiter.set(None)
 
 
 def loop_of(spec: LoadSpec) -> Loop:

@@ -1,28 +1,27 @@
-"""Look at a running system from outside: processor time, memory, its own counters."""
+"""Observe a running system from outside: processor time, memory, its own counters."""
 
 import dataclasses
-import http.client
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.stack.probes import live_workers
+from infra.http_client import get
+from infra.supervisor.probes import live_workers
 from shared import keys
 
 CHAT, ENQUEUE = "parley_gateway_chat_seconds", "parley_gateway_enqueue_seconds"
 _GATEWAY_SUMS = {f"{name}_{part}" for name in (CHAT, ENQUEUE) for part in ("sum", "count")}
-_PATIENCE_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Sums since each process began, by the name of its part; children belong to their part.
+    """Sums since each process began, by the name of its service; children count for their service.
 
-    `counters` are those of a queue's workers together, as told by their last heartbeats, which come
+    `counters` are those of a queue's workers together, from their last heartbeats, which come
     once a second; `gateway` holds sums and counts of its times by their names at /metrics.
     `busy_seconds` is the time of all processors that went to any program, or to other machines on
     the same hardware; `at` is when it was read.
@@ -37,7 +36,7 @@ class Observation:
 
 
 def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observation:
-    """Look at processes and, where a Redis holds heartbeats, at workers and gateway."""
+    """Observe processes and, if a Redis holds heartbeats, workers and gateway."""
     at, busy = time.monotonic(), _busy_seconds()
     usage = {name: _usage(pid) for name, pid in pids.items()}
     cpu = {name: seconds for name, (seconds, _) in usage.items()}
@@ -89,16 +88,11 @@ def _counters(redis_url: str) -> dict[str, dict[str, float]]:
 def _gateway_sums(url: str) -> dict[str, float]:
     return {
         sample.name: sample.value
-        for family in text_string_to_metric_families(_fetch(url, "/metrics"))
+        for family in text_string_to_metric_families(_metrics(url))
         for sample in family.samples
         if sample.name in _GATEWAY_SUMS
     }
 
 
-def _fetch(url: str, path: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_PATIENCE_SECONDS)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
+def _metrics(url: str) -> str:
+    return get(url, "/metrics", _TIMEOUT_SECONDS).body.decode()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from infra.bench.children import child
 from infra.bench.figures import Batches, Figures
+from infra.harness.children import running_child
 from shared import keys
 
 _IDEAL = "infra.bench.baselines.ideal"
@@ -26,27 +26,27 @@ class Offline:
 
 
 def run_ideal(messages_file: Path, processes: int, seconds: float, log: Path) -> Figures:
-    """Run the ideal in so many processes at once; all start at the same moment."""
+    """Run the ideal in several processes at once; all start at the same moment."""
     bound = _START_SECONDS + 3 * seconds
     with ExitStack() as stack:
         runs = [
             stack.enter_context(
-                child(
+                running_child(
                     _IDEAL, (str(messages_file), str(n), str(processes), str(seconds)), bound, log
                 )
             )
             for n in range(processes)
         ]
         for run in runs:
-            run.hear()
+            run.read_line()
         for run in runs:
-            run.tell()
-        done = [msgspec.json.decode(run.hear(), type=Offline) for run in runs]
+            run.send_empty_line()
+        done = [msgspec.json.decode(run.read_line(), type=Offline) for run in runs]
     return ideal_figures(done)
 
 
 def ideal_figures(done: list[Offline]) -> Figures:
-    """Add up processes that ran side by side; `users` is their number."""
+    """Add up processes that ran at the same time; `users` is their number."""
     messages = sum(each.messages for each in done)
     filled = sum(each.tokens for each in done) / sum(each.padded_tokens for each in done)
     return Figures(

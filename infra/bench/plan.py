@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bench.systems import SERVED, STANDARD
+from infra.bench.systems import NO_MONITORING, SERVED, STANDARD
 from shared.errors import BenchError
 
 IDEAL = "ideal"
 QUEUE = "queue"
 SYSTEMS = (*STANDARD, IDEAL)
 ALL_SYSTEMS = (*SERVED, IDEAL, QUEUE)
+_FORMER_NAMES = {"unseen": NO_MONITORING}
 CONCURRENCY = (1, 32, 256, 1000)
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3)  # of what Parley answers in a closed loop
 MAX_USERS = 10_000
 MAX_SECONDS = 600.0
-_USER_SECONDS = 4.0  # an open loop has users for the arrivals of so many seconds
+_USER_SECONDS = 4.0  # an open loop has users for the arrivals of this time
 _MIN_USERS, _MAX_OPEN_USERS = 64, 4_000
 
 
@@ -47,10 +48,15 @@ class BenchPlan:
             raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
     def open_rates(self, saturation: float | None) -> tuple[float, ...]:
-        """Return the rates of the open loop; none where there is nothing to take shares of."""
+        """Return the rates of the open loop; none if there is nothing to take shares of."""
         if self.rates is not None:
             return self.rates
         return tuple(round(share * saturation, 1) for share in SWEEP) if saturation else ()
+
+
+def systems_named(names: str) -> tuple[str, ...]:
+    """Return the systems of a list separated by commas; former names are understood."""
+    return tuple(_FORMER_NAMES.get(name, name) for name in names.split(","))
 
 
 def quick_plan(systems: tuple[str, ...], messages: Path | None) -> BenchPlan:

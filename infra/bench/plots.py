@@ -6,10 +6,10 @@ from typing import Any
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import Report, closed, opened
+from infra.bench.report import Report, closed_loop, open_loop
+from infra.harness.plot_style import GRID, INK, STYLE
 
 _COLOURS = {"parley": "#1f6feb", "stock": "#e08e0b", "tutorial": "#b4433a", "echo": "#8a94a3"}
-INK, GRID = "#2b313b", "#d9dee5"
 
 
 def draw(report: Report, folder: Path) -> list[Path]:
@@ -31,32 +31,17 @@ def draw(report: Report, folder: Path) -> list[Path]:
     return drawn
 
 
-STYLE: dict[str, Any] = {
-    "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": GRID,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 12,
-    "axes.titlelocation": "left",
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-}
-
-
 def _throughput(axes: Any, figures: Sequence[Figures]) -> bool:
-    """Draw bars of messages a second, systems side by side for each number of users."""
-    systems = [name for name in _COLOURS if name != "echo" and closed(figures, name)]
-    counts = sorted({users for name in systems for users in closed(figures, name)})
+    """Draw bars of messages a second, all systems at each number of users."""
+    systems = [name for name in _COLOURS if name != "echo" and closed_loop(figures, name)]
+    counts = sorted({users for name in systems for users in closed_loop(figures, name)})
     if not systems:
         return False
     width = 0.8 / len(systems)
-    for place, name in enumerate(systems):
-        rates = [closed(figures, name).get(users) for users in counts]
+    for index, name in enumerate(systems):
+        rates = [closed_loop(figures, name).get(users) for users in counts]
         heights = [f.messages_per_second if f else 0.0 for f in rates]
-        left = [n - 0.4 + (place + 0.5) * width for n in range(len(counts))]
+        left = [n - 0.4 + (index + 0.5) * width for n in range(len(counts))]
         bars = axes.bar(left, heights, width * 0.92, label=name, color=_COLOURS[name])
         axes.bar_label(bars, [f"{height:,.0f}" for height in heights], fontsize=8, padding=2)
     ideal = max((f.messages_per_second for f in figures if f.system == IDEAL), default=0.0)
@@ -73,10 +58,10 @@ def _throughput(axes: Any, figures: Sequence[Figures]) -> bool:
 
 
 def _latency(axes: Any, figures: Sequence[Figures]) -> bool:
-    """Draw latency against offered load; where more is offered than answered, shade."""
+    """Draw latency over offered load; shade the loads of which not all is answered."""
     from matplotlib.ticker import LogLocator
 
-    rated = [f for f in opened(figures, "parley") if f.latency]
+    rated = [f for f in open_loop(figures, "parley") if f.latency]
     if not rated:
         return False
     offered = [f.offered_per_second or 0.0 for f in rated]
@@ -95,7 +80,7 @@ def _latency(axes: Any, figures: Sequence[Figures]) -> bool:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.yaxis.set_minor_formatter("")
-    axes.set(xlabel="arrivals a second", ylabel="ms", title="Parley: latency against offered load")
+    axes.set(xlabel="arrivals a second", ylabel="ms", title="Parley: latency over offered load")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     axes.grid(color=GRID, linewidth=0.5)
     axes.set_axisbelow(True)

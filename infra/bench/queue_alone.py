@@ -1,30 +1,25 @@
 """The queue alone: how many messages a second go from enqueue to complete with no HTTP, no model.
 
 Three processes: Redis with its append-only file, one that publishes as a gateway does, and one
-that drains as an inference worker does, its engine and its answers left out.
+that consumes as an inference worker does, its engine and its answers left out.
 """
 
 from pathlib import Path
 
 import msgspec
 
-from infra.bench.children import child
 from infra.bench.figures import Batches, Figures
-from infra.bench.hosting import standing
-from infra.bench.observe import observe
-from infra.bench.systems import free_ports
-from infra.stack.embedded_redis import server_command
-from infra.stack.logs import LogFolder
-from infra.stack.part import Part
-from infra.stack.probes import RedisProbe
+from infra.bench.observe import Observation, observe
+from infra.harness.children import running_child
+from infra.harness.scratch_redis import ScratchRedis
 from shared import keys
 
-_ENDS = "infra.bench.baselines.queue_ends"
+_ENDS = "infra.bench.queue_ends"
 _START_SECONDS = 30.0
 
 
-class Drained(msgspec.Struct, frozen=True):
-    """What the draining end did in its window."""
+class ConsumedTotals(msgspec.Struct, frozen=True):
+    """What the consuming end did in its window."""
 
     messages: int
     batches: int
@@ -32,38 +27,38 @@ class Drained(msgspec.Struct, frozen=True):
 
 
 def run_queue_alone(seconds: float, folder: Path) -> Figures:
-    """Drain what is published meanwhile, for so many seconds."""
-    (port,) = free_ports(1)
-    redis_folder = folder / "redis"
-    redis_folder.mkdir(parents=True)
-    url = f"redis://127.0.0.1:{port}/0"
-    redis = Part("redis", server_command(port, redis_folder), RedisProbe(url))
-    bound, log = _START_SECONDS + 3 * seconds, folder / "ends.log"
+    """Consume for this time what is published at the same time."""
+    folder.mkdir(parents=True)
+    limit, log = _START_SECONDS + 3 * seconds, folder / "ends.log"
     with (
-        standing([redis], LogFolder(folder / "log")) as (_, watch),
-        child(_ENDS, ("publish", url, str(seconds)), bound, log) as publisher,
-        child(_ENDS, ("drain", url, str(seconds)), bound, log) as drain,
+        ScratchRedis(folder, append_only=True) as redis,
+        running_child(_ENDS, ("publish", redis.url, str(seconds)), limit, log) as publisher,
+        running_child(_ENDS, ("consume", redis.url, str(seconds)), limit, log) as consumer,
     ):
-        publisher.hear()
-        pids = {"redis": watch.pids["redis"], "publisher": publisher.pid, "drain": drain.pid}
-        drain.hear()
-        before = observe(pids, url, None)
-        drained = msgspec.json.decode(drain.hear(), type=Drained)
-        after = observe(pids, url, None)
+        publisher.read_line()
+        pids = {"redis": redis.pid, "publisher": publisher.pid, "consumer": consumer.pid}
+        consumer.read_line()
+        before = observe(pids, redis.url, None)
+        consumed = msgspec.json.decode(consumer.read_line(), type=ConsumedTotals)
+        after = observe(pids, redis.url, None)
+    return _figures(consumed, before, after)
+
+
+def _figures(consumed: ConsumedTotals, before: Observation, after: Observation) -> Figures:
     cpu = {
-        name: (spent - before.cpu_seconds[name]) * 1e3 / drained.messages
+        name: (spent - before.cpu_seconds[name]) * 1e3 / consumed.messages
         for name, spent in after.cpu_seconds.items()
     }
     return Figures(
         system="queue",
         users=1,
         offered_per_second=None,
-        seconds=drained.seconds,
-        answered=drained.messages,
+        seconds=consumed.seconds,
+        answered=consumed.messages,
         errors=0,
-        messages_per_second=drained.messages / drained.seconds,
+        messages_per_second=consumed.messages / consumed.seconds,
         latency=None,
         cpu_ms=cpu,
         rss_mb={name: used / 1e6 for name, used in after.rss_bytes.items()},
-        batches={keys.INFERENCE: Batches(mean_batch=drained.messages / drained.batches)},
+        batches={keys.INFERENCE: Batches(mean_batch=consumed.messages / consumed.batches)},
     )

@@ -1,4 +1,4 @@
-"""What the queue costs in Redis: memory of what waits and what is stored, and the price of syncing.
+"""What the queue costs in Redis: memory of waiting and stored messages, and the price of syncing.
 
     python -m infra.bench.storage [MESSAGES]
 
@@ -6,8 +6,6 @@ Fills scratch servers through the gateway's and the worker's own scripts: no HTT
 """
 
 import json
-import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,9 +17,7 @@ from pathlib import Path
 import redis
 
 from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
-from infra.bench.systems import free_ports
-from infra.stack.embedded_redis import server_command
-from infra.stack.probes import RedisProbe
+from infra.harness.scratch_redis import ScratchRedis
 from shared import wire
 from shared.clock import SystemClock
 from shared.connection import connect
@@ -32,7 +28,7 @@ from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 _ASKED = "Where is my parcel? It should have been here two days ago."
-_TOLD = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
+_REPLIED = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
 _TOGETHER = 64
 _SYNC_ROUNDS = 5
 _SYNC_MESSAGES = 8_192
@@ -44,39 +40,30 @@ def main(messages: int) -> None:
     with scratch_server("everysec") as url:
         kilobytes = measure_memory(url, messages)
     rates: dict[str, list[float]] = {"everysec": [], "always": [], "no": []}
-    for _ in range(_SYNC_ROUNDS):  # interleaved: another program's noise meets all of them
+    for _ in range(_SYNC_ROUNDS):  # interleaved: noise of another program affects all of them
         for policy, found in rates.items():
             with scratch_server(policy) as url:
-                found.append(round(_SYNC_MESSAGES / seconds_to_drain(url, _SYNC_MESSAGES)))
+                found.append(round(_SYNC_MESSAGES / seconds_to_consume(url, _SYNC_MESSAGES)))
     print(json.dumps({"kilobytes_a_message": kilobytes, "messages_per_second": rates}, indent=2))
 
 
 @contextmanager
 def scratch_server(sync: str) -> Iterator[str]:
-    """Run an empty server that syncs its file as told; yield its address."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-storage-"))
-    (port,) = free_ports(1)
-    url = f"redis://127.0.0.1:{port}/0"
-    server = subprocess.Popen(
-        [*server_command(port, folder), "--appendfsync", sync, "--logfile", "redis.log"]
-    )
-    try:
-        while not RedisProbe(url).is_ready(server.pid):
-            time.sleep(0.05)
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder)
+    """Run an empty server that syncs its file by this policy; yield its address."""
+    with (
+        tempfile.TemporaryDirectory(prefix="parley-storage-") as folder,
+        ScratchRedis(Path(folder), append_only=True, options={"appendfsync": sync}) as server,
+    ):
+        yield server.url
 
 
 def measure_memory(url: str, messages: int) -> dict[str, float]:
-    """Let so many messages wait, then answer them; return what one of each takes."""
+    """Let messages wait, then answer them; return the kilobytes that one of each takes."""
     with redis.Redis.from_url(url) as client:
         empty = _used_bytes(client)
         _publish(url, messages)
         waiting = _used_bytes(client) - empty
-        _drain(url)
+        _consume(url)
         stored = _used_bytes(client) - empty
     return {
         "waiting": round(waiting / messages / 1e3, 2),
@@ -84,11 +71,11 @@ def measure_memory(url: str, messages: int) -> dict[str, float]:
     }
 
 
-def seconds_to_drain(url: str, messages: int) -> float:
-    """Return how long it takes to publish and answer so many messages, one batch after another."""
+def seconds_to_consume(url: str, messages: int) -> float:
+    """Return the seconds it takes to publish and answer messages, one batch after another."""
     began = time.monotonic()
     _publish(url, messages)
-    _drain(url)
+    _consume(url)
     return time.monotonic() - began
 
 
@@ -111,7 +98,7 @@ def _publish(url: str, messages: int) -> None:
             settled.acquire()
 
 
-def _drain(url: str) -> None:
+def _consume(url: str) -> None:
     clock = SystemClock()
     context = WorkerContext("worker-1", clock=clock)
     inference = RedisInferenceQueue(url, context, QueuePolicy())
@@ -130,7 +117,7 @@ def _answer(lease: Lease, now: float) -> Completion[ChatJob, ChatResult]:
     alternatives = tuple(Alternative(f"entry-{n}", "What else may be meant?", 0.1) for n in "123")
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
     timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
-    reply = Reply(_TOLD, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
+    reply = Reply(_REPLIED, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
     result = ChatResult(reply, ("sorry-1", "offer-2"))
     return Completion(lease=lease, job=job, task_id=job.id, done_at=now, result=result)
 

@@ -1,33 +1,17 @@
 """A report as tables, for a terminal and for a page."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import COMPARED_AT, Report, closed, opened, worker_steps
+from infra.bench.report import COMPARED_AT, Report, closed_loop, open_loop, worker_steps
+from infra.harness.tables import NO_VALUE, Table, markdown_page
 from shared import keys
 
-_NONE = "–"
 
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table of ready texts; the first column is words, the others are figures."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def markdown(self) -> str:
-        """Return the table in Markdown."""
-        lines = [self.head, ("---", *("--:" for _ in self.head[1:])), *self.rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def sheets(report: Report) -> list[Sheet]:
+def tables(report: Report) -> list[Table]:
     """Return the tables that have any row, the most wanted first."""
-    made = (
+    candidates = (
         _comparisons(report),
         _closed_loop(report.figures),
         _open_loop(report.figures),
@@ -35,43 +19,43 @@ def sheets(report: Report) -> list[Sheet]:
         _steps(report.figures),
         _stages(report.figures),
     )
-    return [sheet for sheet in made if sheet.rows]
+    return [table for table in candidates if table.rows]
 
 
 def markdown(report: Report) -> str:
-    """Return all tables as a page."""
-    parts = [f"### {sheet.title}\n\n{sheet.markdown()}\n" for sheet in sheets(report)]
-    return "\n".join([*parts, *([f"{disturbance(report)}\n"] if disturbance(report) else [])])
+    """Return all tables as a page, with a note if the machine was noisy."""
+    note = noise_note(report)
+    return markdown_page(tables(report)) + (f"\n{note}\n" if note else "")
 
 
-def disturbance(report: Report) -> str:
-    """Return a sentence where other programs were at work meanwhile, else nothing."""
-    disturbed = [f for f in report.figures if f.disturbed]
-    if not disturbed:
+def noise_note(report: Report) -> str:
+    """Return a sentence if other programs kept the machine busy, else nothing."""
+    noisy = [f for f in report.figures if f.noisy]
+    if not noisy:
         return ""
-    most = max(f.foreign_cores for f in disturbed)
+    most = max(f.other_cores for f in noisy)
     return (
         f"Other programs kept up to {most:.1f} of {report.machine.processors} processors busy "
-        f"during {len(disturbed)} of {len(report.figures)} measurements: those figures say little."
+        f"during {len(noisy)} of {len(report.figures)} measurements: those figures are unreliable."
     )
 
 
-def _comparisons(report: Report) -> Sheet:
+def _comparisons(report: Report) -> Table:
     rows = tuple((what, _significant(value)) for what, value in report.comparisons.items())
-    return Sheet("At a glance", ("figure", "value"), rows)
+    return Table("At a glance", ("figure", "value"), rows)
 
 
-def _closed_loop(figures: Sequence[Figures]) -> Sheet:
+def _closed_loop(figures: Sequence[Figures]) -> Table:
     chosen = [f for f in figures if f.offered_per_second is None]
     head = ("system", "users", "msg/s", *_LATENCY, "err", *_COST)
     rows = tuple(
         (*_who(f), _significant(f.messages_per_second), *_latency(f), str(f.errors), *_cost(f))
         for f in chosen
     )
-    return Sheet("Closed loop: so many users, each asks again once answered", head, rows)
+    return Table("Closed loop: a number of users, each asks again once answered", head, rows)
 
 
-def _open_loop(figures: Sequence[Figures]) -> Sheet:
+def _open_loop(figures: Sequence[Figures]) -> Table:
     head = ("offered/s", "msg/s", *_LATENCY, "err", "late ms", *_COST[:3])
     rows = tuple(
         (
@@ -82,21 +66,21 @@ def _open_loop(figures: Sequence[Figures]) -> Sheet:
             _one(f.late_ms),
             *_cost(f)[:3],
         )
-        for f in opened(figures, "parley")
+        for f in open_loop(figures, "parley")
     )
-    title = "Open loop, Parley: arrivals at a rate, whatever becomes of them (* falls behind)"
-    return Sheet(title, head, rows)
+    title = "Open loop, Parley: arrivals at a fixed rate (* falls behind)"
+    return Table(title, head, rows)
 
 
-def _processes(figures: Sequence[Figures]) -> Sheet:
+def _processes(figures: Sequence[Figures]) -> Table:
     """Show what each process costs, for each system at the users that are compared."""
     rows: list[tuple[str, ...]] = []
     for system in dict.fromkeys(f.system for f in figures if f.system != IDEAL):
-        at = closed(figures, system)
+        at = closed_loop(figures, system)
         if at:
             rows += _process_rows(at.get(COMPARED_AT) or at[max(at)])
     head = ("system and process", "CPU ms a message", "of it engine", "RSS MB")
-    return Sheet("What each process costs", head, tuple(rows))
+    return Table("What each process costs", head, tuple(rows))
 
 
 def _process_rows(figures: Figures) -> list[tuple[str, ...]]:
@@ -112,9 +96,9 @@ def _process_rows(figures: Figures) -> list[tuple[str, ...]]:
     ]
 
 
-def _steps(figures: Sequence[Figures]) -> Sheet:
-    """Show each worker's steps where systems are compared; what no step counts is the rest."""
-    at = closed(figures, "parley")
+def _steps(figures: Sequence[Figures]) -> Table:
+    """Show each worker's steps at the compared load; `rest` is what no step counts."""
+    at = closed_loop(figures, "parley")
     shown = [at.get(COMPARED_AT) or at[max(at)]] if at else []
     rows = tuple(
         (f"{queue}: {step}", _whole(ms * 1e3))
@@ -122,14 +106,14 @@ def _steps(figures: Sequence[Figures]) -> Sheet:
         for queue in figures_at.batches
         for step, ms in worker_steps(figures_at, queue).items()
     )
-    return Sheet("What a worker computes for a message", ("step", "µs CPU"), rows)
+    return Table("What a worker computes for a message", ("step", "µs CPU"), rows)
 
 
-def _stages(figures: Sequence[Figures]) -> Sheet:
+def _stages(figures: Sequence[Figures]) -> Table:
     chosen = [f for f in figures if f.stages_ms]
     names = tuple(chosen[0].stages_ms) if chosen else ()
     rows = tuple((_load(f), *(_one(f.stages_ms.get(name)) for name in names)) for f in chosen)
-    return Sheet("Where a message's time goes in Parley, mean ms", ("load", *names), rows)
+    return Table("Stages of a message in Parley, mean ms", ("load", *names), rows)
 
 
 _LATENCY = ("p50 ms", "p95 ms", "p99 ms")
@@ -139,7 +123,7 @@ _COST = ("CPU ms", "batch", "pad", "RSS MB")
 def _latency(figures: Figures) -> tuple[str, ...]:
     latency = figures.latency
     if latency is None:
-        return (_NONE,) * 3
+        return (NO_VALUE,) * 3
     return tuple(_significant(ms) for ms in (latency.p50_ms, latency.p95_ms, latency.p99_ms))
 
 
@@ -149,15 +133,15 @@ def _cost(figures: Figures) -> tuple[str, ...]:
     return (
         _two(figures.system_cpu_ms or None),
         _one(batches.mean_batch if batches else None),
-        _NONE if waste is None else f"{waste:.0%}",
+        NO_VALUE if waste is None else f"{waste:.0%}",
         _whole(figures.system_rss_mb or None),
     )
 
 
 def _who(figures: Figures) -> tuple[str, str]:
-    """Return system and users; the ideal has processes in place of users."""
+    """Return system and users; the ideal has processes instead of users."""
     if figures.system == IDEAL:
-        return f"{IDEAL} ×{figures.users}", _NONE
+        return f"{IDEAL} ×{figures.users}", NO_VALUE
     return figures.system, f"{figures.users:,}"
 
 
@@ -167,12 +151,12 @@ def _load(figures: Figures) -> str:
 
 
 def _formatter(pattern: str) -> Callable[[float | None], str]:
-    return lambda value: _NONE if value is None else pattern.format(value)
+    return lambda value: NO_VALUE if value is None else pattern.format(value)
 
 
 _whole, _one, _two = _formatter("{:,.0f}"), _formatter("{:,.1f}"), _formatter("{:,.2f}")
 
 
 def _significant(value: float) -> str:
-    """Return three figures at least, and no more behind the point than that takes."""
+    """Return at least three significant digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

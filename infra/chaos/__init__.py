@@ -1,1 +1,1 @@
-"""The fault campaign: a seeded load with a ledger, faults, a verdict from outside."""
+"""The fault campaign: a seeded load with a ledger, injected faults, a verdict from outside."""

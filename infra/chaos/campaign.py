@@ -1,4 +1,4 @@
-"""One seed: start the system, let clients speak and faults strike, let it heal, judge it."""
+"""One seed: start the system, run load and faults, let it settle, inspect it, judge it."""
 
 import contextlib
 import shutil
@@ -10,34 +10,34 @@ from pathlib import Path
 
 import msgspec
 
-from infra.bench.children import Child, child
-from infra.bench.hosting import Hosted, hosted
-from infra.bench.report import this_machine
 from infra.chaos.faults import draw
-from infra.chaos.hands import Hands
 from infra.chaos.inspection import Inspection, inspect, left_over
-from infra.chaos.ledger import Entry, Story, read_ledger, stories
-from infra.chaos.load import LoadSpec
+from infra.chaos.leases import InFlightProbe
+from infra.chaos.ledger import LedgerEntry, MessageHistory, histories, read_ledger
+from infra.chaos.load import ClientPoolSpec
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.proxy import Proxy
 from infra.chaos.recovery import recoveries
 from infra.chaos.report import ChaosReport, Timeline
+from infra.chaos.scheduler import AIM_SECONDS, FaultScheduler
 from infra.chaos.script import write_script
-from infra.chaos.stage import QUICK_RESTARTS, Stage, StageWatch, build_stage
-from infra.chaos.strikes import AIM_SECONDS, Striker
+from infra.chaos.testbed import QUICK_RESTARTS, ChaosObserver, ChaosTestbed, build_testbed
 from infra.chaos.verdict import judge
-from infra.stack.logs import LogFolder
+from infra.harness.children import ChildProgram, running_child
+from infra.harness.machine import this_machine
+from infra.harness.running_system import RunningSystem, running_system
+from infra.supervisor.logs import LogFolder
 from shared.connection import REDIS_ERRORS, connect
 from shared.errors import BenchError
 
 _TICK_SECONDS = 0.05
-_SETTLED_SECONDS = 1.0  # nothing under way for so long: nothing will come any more
+_SETTLED_SECONDS = 1.0  # nothing in flight for this long: the system is idle
 
-Tell = Callable[[str], None]
+ShowProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class CampaignPaths:
     """Folders that a campaign reads: the built model, and the cache of embeddings."""
 
     model: Path
@@ -45,14 +45,14 @@ class Grounds:
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """What is known when the system has been looked at."""
+class _RunRecord:
+    """What is known once the system has been inspected."""
 
     began_at: float
     load_seconds: float
-    heal_seconds: float
-    entries: Sequence[Entry]
-    told: Mapping[int, Story]
+    settle_seconds: float
+    entries: Sequence[LedgerEntry]
+    histories: Mapping[int, MessageHistory]
     found: Inspection
 
 
@@ -60,62 +60,69 @@ class ChaosCampaign:
     """Run one plan; ledger, logs and report lie in `folder`."""
 
     def __init__(
-        self, plan: ChaosPlan, texts: Sequence[str], folder: Path, grounds: Grounds, tell: Tell
+        self,
+        plan: ChaosPlan,
+        texts: Sequence[str],
+        folder: Path,
+        paths: CampaignPaths,
+        show: ShowProgress,
     ) -> None:
         self._plan = plan
         self._folder = folder
-        self._model_folder = grounds.model
-        self._cache_folder = grounds.cache
-        self._tell = tell
-        self._faults = draw(plan.seed, plan.faults, plan.seconds, plan.cards)
+        self._model_folder = paths.model
+        self._cache_folder = paths.cache
+        self._show = show
+        self._faults = draw(plan.seed, plan.faults, plan.seconds, plan.specs)
         self._script = write_script(plan.seed, plan.messages, plan.seconds, texts, self._faults)
 
     def run(self) -> ChaosReport:
-        """Return the report; raise BenchError where the system could not even be judged."""
+        """Return the report; raise BenchError if the system cannot be judged at all."""
         made_at = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         logs = LogFolder(self._folder / "log")
-        self._bring_cache()
-        stage = build_stage(
+        self._copy_cache()
+        testbed = build_testbed(
             self._folder / "data.tmp", self._model_folder, planted_bug=self._plan.planted_bug
         )
-        watch = StageWatch(logs)
-        self._tell("starting")
+        observer = ChaosObserver(logs)
+        self._show("starting")
         with (
-            Proxy(stage.links, stage.redis_port) as proxy,
-            hosted(stage.system, logs, watch, QUICK_RESTARTS) as host,
+            Proxy(testbed.links, testbed.redis_port) as proxy,
+            running_system(testbed.system, logs, observer, QUICK_RESTARTS) as system,
         ):
-            aim_seconds = 0.0 if self._plan.planted_bug else AIM_SECONDS  # its hands look empty
-            hands = Hands(stage.redis_url)
-            striker = Striker(self._faults, watch, proxy, hands, aim_seconds)
-            course = self._pass_through(stage, host, striker)
-        return self._report(made_at, course, striker, watch)
+            aim_seconds = 0.0 if self._plan.planted_bug else AIM_SECONDS  # it never shows leases
+            probe = InFlightProbe(testbed.redis_url)
+            scheduler = FaultScheduler(self._faults, observer, proxy, probe, aim_seconds)
+            record = self._run(testbed, system, scheduler)
+        return self._report(made_at, record, scheduler, observer)
 
-    def _bring_cache(self) -> None:
-        """Take along what `parley up` has worked out of the knowledge base; only time depends."""
+    def _copy_cache(self) -> None:
+        """Copy what `parley up` has computed from the knowledge base; it only saves time."""
         if self._cache_folder.is_dir():
             shutil.copytree(self._cache_folder, self._folder / "data.tmp" / "cache")
 
-    def _pass_through(self, stage: Stage, host: Hosted, striker: Striker) -> _Course:
+    def _run(
+        self, testbed: ChaosTestbed, system: RunningSystem, scheduler: FaultScheduler
+    ) -> _RunRecord:
         began_at = time.time()
-        with self._clients(stage) as clients:
-            self._endure(host, striker, clients, began_at)
+        with self._clients(testbed) as clients:
+            self._run_load(system, scheduler, clients, began_at)
             clients.finish()
         load_seconds = time.time() - began_at
-        self._tell("healing")
-        self._heal(stage, host, striker, began_at)
-        heal_seconds = time.time() - began_at - load_seconds
-        self._tell("looking at everything from outside")
+        self._show("settling")
+        self._settle(testbed, system, scheduler, began_at)
+        settle_seconds = time.time() - began_at - load_seconds
+        self._show("inspecting everything from outside")
         entries = read_ledger(self._ledger)
-        told = stories(entries)
-        return _Course(
-            began_at, load_seconds, heal_seconds, entries, told, self._inspect(stage, told)
+        sent = histories(entries)
+        return _RunRecord(
+            began_at, load_seconds, settle_seconds, entries, sent, self._inspect(testbed, sent)
         )
 
     @contextlib.contextmanager
-    def _clients(self, stage: Stage) -> Iterator[Child]:
+    def _clients(self, testbed: ChaosTestbed) -> Iterator[ChildProgram]:
         plan = self._plan
-        spec = LoadSpec(
-            stage.gateway_urls,
+        spec = ClientPoolSpec(
+            testbed.gateway_urls,
             plan.clients,
             plan.seed,
             plan.seconds,
@@ -126,75 +133,90 @@ class ChaosCampaign:
         spec_file.write_bytes(msgspec.json.encode(spec))
         arguments = (str(spec_file), str(self._ledger))
         log = self._folder / "log" / "clients.log"
-        with child("infra.chaos.load", arguments, spec.bound_seconds, log) as clients:
-            clients.hear()
+        with running_child("infra.chaos.load", arguments, spec.bound_seconds, log) as clients:
+            clients.read_line()
             yield clients
 
     @property
     def _ledger(self) -> Path:
         return self._folder / "ledger.jsonl"
 
-    def _endure(self, host: Hosted, striker: Striker, clients: Child, began_at: float) -> None:
-        while clients.runs:
-            host.look()
-            striker.tick(began_at)
-            struck = len(striker.journal.strikes)
-            gone = time.time() - began_at
-            self._tell(f"{gone:.0f} s, {struck} of {self._plan.faults} faults have struck")
+    def _run_load(
+        self,
+        system: RunningSystem,
+        scheduler: FaultScheduler,
+        clients: ChildProgram,
+        began_at: float,
+    ) -> None:
+        while clients.is_running:
+            system.poll()
+            scheduler.tick(began_at)
+            injected = len(scheduler.journal.injections)
+            elapsed = time.time() - began_at
+            self._show(f"{elapsed:.0f} s, {injected} of {self._plan.faults} faults injected")
             time.sleep(_TICK_SECONDS)
 
-    def _heal(self, stage: Stage, host: Hosted, striker: Striker, began_at: float) -> None:
-        """Return once all parts serve and nothing is under way, or after a while."""
-        striker.mend_all()
+    def _settle(
+        self,
+        testbed: ChaosTestbed,
+        system: RunningSystem,
+        scheduler: FaultScheduler,
+        began_at: float,
+    ) -> None:
+        """Return once all services are ready and nothing is in flight, or after the timeout."""
+        scheduler.revert_all()
         deadline = time.monotonic() + self._plan.timeout_seconds
-        calm_since = None
-        while calm_since is None or time.monotonic() - calm_since < _SETTLED_SECONDS:
-            host.look()
-            striker.tick(began_at)
-            calm = not host.waiting_for and striker.done and self._nothing_under_way(stage)
-            calm_since = (calm_since or time.monotonic()) if calm else None
+        idle_since = None
+        while idle_since is None or time.monotonic() - idle_since < _SETTLED_SECONDS:
+            system.poll()
+            scheduler.tick(began_at)
+            idle = not system.waiting_for and scheduler.done and self._nothing_in_flight(testbed)
+            idle_since = (idle_since or time.monotonic()) if idle else None
             if time.monotonic() > deadline:
                 break
             time.sleep(_TICK_SECONDS)
-        if host.waiting_for:
-            raise BenchError(f"these parts did not come back: {', '.join(host.waiting_for)}")
+        if system.waiting_for:
+            raise BenchError(f"these services did not come back: {', '.join(system.waiting_for)}")
 
-    def _nothing_under_way(self, stage: Stage) -> bool:
+    def _nothing_in_flight(self, testbed: ChaosTestbed) -> bool:
         try:
-            with connect(stage.redis_url) as client:
+            with connect(testbed.redis_url) as client:
                 return not left_over(client)
         except REDIS_ERRORS:
             return False
 
-    def _inspect(self, stage: Stage, told: Mapping[int, Story]) -> Inspection:
+    def _inspect(self, testbed: ChaosTestbed, sent: Mapping[int, MessageHistory]) -> Inspection:
         open_jobs = [
-            job_id for story in told.values() if story.ending is None for job_id in story.job_ids
+            job_id
+            for history in sent.values()
+            if history.ending is None
+            for job_id in history.job_ids
         ]
-        with connect(stage.redis_url) as client:
+        with connect(testbed.redis_url) as client:
             ids = [conversation.id for conversation in self._script]
-            return inspect(stage.gateway_urls, client, open_jobs, ids)
+            return inspect(testbed.gateway_urls, client, open_jobs, ids)
 
     def _report(
-        self, made_at: str, course: _Course, striker: Striker, watch: StageWatch
+        self, made_at: str, record: _RunRecord, scheduler: FaultScheduler, observer: ChaosObserver
     ) -> ChaosReport:
-        journal = striker.journal
+        journal = scheduler.journal
         return ChaosReport(
             made_at=made_at,
             machine=this_machine(),
             plan=self._plan,
-            load_seconds=course.load_seconds,
-            heal_seconds=course.heal_seconds,
-            verdict=judge(self._script, course.told, course.found, journal.pushed),
-            recoveries=tuple(recoveries(journal.strikes, course.told, watch.ready_at)),
-            strikes=tuple(journal.strikes),
+            load_seconds=record.load_seconds,
+            settle_seconds=record.settle_seconds,
+            verdict=judge(self._script, record.histories, record.found, journal.pushed),
+            recoveries=tuple(recoveries(journal.injections, record.histories, observer.ready_at)),
+            injections=tuple(journal.injections),
             missed=tuple(journal.missed),
-            deaths={name: len(codes) for name, codes in watch.deaths.items()},
-            timeline=timeline(course.entries, course.began_at),
+            deaths={name: len(codes) for name, codes in observer.deaths.items()},
+            timeline=timeline(record.entries, record.began_at),
         )
 
 
-def timeline(entries: Sequence[Entry], began_at: float) -> Timeline:
-    """Count what clients heard in each second."""
+def timeline(entries: Sequence[LedgerEntry], began_at: float) -> Timeline:
+    """Count what clients received in each second."""
     counts: dict[str, Counter[int]] = {}
     last = 0
     for entry in entries:

@@ -1,18 +1,17 @@
-"""One honest client: it retries what may be retried, with the same key, and obeys Retry-After."""
+"""One correct client: it retries what may be retried, with the same key, and obeys Retry-After."""
 
 import hashlib
-import http.client
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
-from infra.chaos.ledger import Entry, Event
+from infra.chaos.ledger import Event, LedgerEntry
 from infra.chaos.script import Message
+from infra.http_client import HTTP_ERRORS, HttpConnection
 
 _WAIT_SECONDS = 8
 _SOCKET_SECONDS = 12.0
@@ -20,20 +19,19 @@ _MAX_PAUSE_SECONDS = 5.0
 _JOB_ENDED_BADLY = "urn:parley:problem:job-"
 UNKNOWN_JOB = "urn:parley:problem:unknown-job"
 INTERNAL = "urn:parley:problem:internal-error"
-_TRY_AGAIN = frozenset((429, 500, 502, 503, 504))
-_TROUBLE = (OSError, http.client.HTTPException)
+_RETRYABLE = frozenset((429, 500, 502, 503, 504))
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How far a message got: to its end, into the queue, or nobody knows where."""
+class SendResult:
+    """How far a message got: to its end, into the queue, or unknown."""
 
     outcome: Literal["ended", "accepted", "gave_up"]
     job_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GatewayResponse:
     """What came back for one request."""
 
     status: int
@@ -47,35 +45,35 @@ class Answer:
 
 
 def digest_of(text: str) -> str:
-    """Return a short stand-in for a reply's text."""
+    """Return a digest that identifies a reply's text."""
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-class Wire:
-    """Kept-alive connections to the gateways; one that failed is left for the next."""
+class GatewayLink:
+    """A kept connection to one of the gateways; after a failure it goes to the next."""
 
     def __init__(self, urls: Sequence[str], first: int) -> None:
-        self._places = [urlsplit(url).netloc for url in urls]
-        self._at = first % len(urls)
-        self._connection: http.client.HTTPConnection | None = None
+        self._urls = urls
+        self._index = first % len(urls)
+        self._connection: HttpConnection | None = None
 
-    def ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        """Send one request; raise OSError or HTTPException where the connection fails."""
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> GatewayResponse:
+        """Send one request; raise one of HTTP_ERRORS if the connection fails."""
         try:
-            connection = self._connected()
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except _TROUBLE:
+            response = self._connected().request(method, path, body, headers)
+        except HTTP_ERRORS:
             self.move_on()
             raise
         after = response.headers.get("Retry-After")
-        return Answer(response.status, _object(content), float(after) if after else None)
+        fields: dict[str, Any] = response.json_object() or {}
+        return GatewayResponse(response.status, fields, float(after) if after else None)
 
     def move_on(self) -> None:
         """Drop the connection and take the next gateway from now on."""
         self.close()
-        self._at = (self._at + 1) % len(self._places)
+        self._index = (self._index + 1) % len(self._urls)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -83,35 +81,34 @@ class Wire:
             self._connection.close()
         self._connection = None
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connected(self) -> HttpConnection:
         if self._connection is None:
-            place = self._places[self._at]
-            self._connection = http.client.HTTPConnection(place, timeout=_SOCKET_SECONDS)
+            self._connection = HttpConnection(self._urls[self._index], _SOCKET_SECONDS)
         return self._connection
 
 
-class Client:
-    """Bring messages to their end, and note everything."""
+class RetryingClient:
+    """Bring messages to their end, and record everything."""
 
     def __init__(
         self,
-        wire: Wire,
-        note: Callable[[Entry], None],
-        chance: random.Random,
+        link: GatewayLink,
+        record: Callable[[LedgerEntry], None],
+        rng: random.Random,
         timeout_seconds: float,
         *,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._wire = wire
-        self._note = note
-        self._chance = chance
+        self._link = link
+        self._record = record
+        self._rng = rng
         self._timeout_seconds = timeout_seconds
         self._now = now
         self._sleep = sleep
 
-    def say(self, conversation_id: str, message: Message, *, wait: bool) -> Said:
-        """Send a message until it is accepted and, where the client waits, until it has ended."""
+    def send(self, conversation_id: str, message: Message, *, wait: bool) -> SendResult:
+        """Send a message until it is accepted and, if the client waits, until it has ended."""
         body = msgspec.json.encode({"message": message.text, "conversation_id": conversation_id})
         headers = {
             "Content-Type": "application/json",
@@ -119,105 +116,101 @@ class Client:
             "Prefer": f"wait={_WAIT_SECONDS}" if wait else "respond-async",
         }
 
-        def attempt() -> tuple[Answer | None, Said | None]:
-            self._tell(message, "sent")
-            answer = self._ask(message, "POST", "/chat", body, headers)
-            return answer, self._judge(message, answer, wait=wait) if answer else None
+        def attempt() -> tuple[GatewayResponse | None, SendResult | None]:
+            self._record_event(message, "sent")
+            response = self._ask(message, "POST", "/chat", body, headers)
+            return response, self._judge(message, response, wait=wait) if response else None
 
-        return self._insist(message, attempt)
+        return self._retry(message, attempt)
 
-    def collect(self, message: Message, job_id: str) -> Said:
+    def collect(self, message: Message, job_id: str) -> SendResult:
         """Ask for an accepted job until it has ended."""
 
-        def attempt() -> tuple[Answer | None, Said | None]:
-            answer = self._ask(message, "GET", f"/jobs/{job_id}", None, {})
-            ended = answer is not None and self._read_job(message, job_id, answer)
-            return answer, Said("ended", job_id) if ended else None
+        def attempt() -> tuple[GatewayResponse | None, SendResult | None]:
+            response = self._ask(message, "GET", f"/jobs/{job_id}", None, {})
+            ended = response is not None and self._read_job(message, job_id, response)
+            return response, SendResult("ended", job_id) if ended else None
 
-        return self._insist(message, attempt)
+        return self._retry(message, attempt)
 
-    def _insist(
-        self, message: Message, attempt: Callable[[], tuple[Answer | None, Said | None]]
-    ) -> Said:
-        """Attempt until it led somewhere or patience ends; pause longer after each failure."""
+    def _retry(
+        self,
+        message: Message,
+        attempt: Callable[[], tuple[GatewayResponse | None, SendResult | None]],
+    ) -> SendResult:
+        """Attempt until there is a result or the time is over; pause longer after each failure."""
         deadline = self._now() + self._timeout_seconds
         failures = 0
         while self._now() < deadline:
-            answer, said = attempt()
-            if said:
-                return said
+            response, result = attempt()
+            if result:
+                return result
             failures += 1
-            self._pause(failures, answer)
-        self._tell(message, "gave_up")
-        return Said("gave_up")
+            self._pause(failures, response)
+        self._record_event(message, "gave_up")
+        return SendResult("gave_up")
 
-    def _judge(self, message: Message, answer: Answer, *, wait: bool) -> Said | None:
-        """Return what an answer to POST /chat settles, None where it settles nothing yet."""
-        if answer.status == 200:
-            return self._answered(message, answer.body)
-        if answer.status == 202:
-            return self._accepted(message, str(answer.body["job_id"]), wait=wait)
-        if answer.problem.startswith(_JOB_ENDED_BADLY):
-            job_id = str(answer.body.get("instance", "")).removeprefix("/jobs/")
-            self._tell(message, "failed", job_id, answer.problem)
-            return Said("ended", job_id)
-        if answer.status not in _TRY_AGAIN:
-            self._tell(message, "refused", detail=answer.problem)
-            return Said("ended")
-        self._tell(message, "trouble", detail=answer.problem)
-        if answer.status != 429:
-            self._wire.move_on()
+    def _judge(
+        self, message: Message, response: GatewayResponse, *, wait: bool
+    ) -> SendResult | None:
+        """Return what a response to POST /chat settles, None if it settles nothing yet."""
+        if response.status == 200:
+            return self._answered(message, response.body)
+        if response.status == 202:
+            return self._accepted(message, str(response.body["job_id"]), wait=wait)
+        if response.problem.startswith(_JOB_ENDED_BADLY):
+            job_id = str(response.body.get("instance", "")).removeprefix("/jobs/")
+            self._record_event(message, "failed", job_id, response.problem)
+            return SendResult("ended", job_id)
+        if response.status not in _RETRYABLE:
+            self._record_event(message, "refused", detail=response.problem)
+            return SendResult("ended")
+        self._record_event(message, "trouble", detail=response.problem)
+        if response.status != 429:
+            self._link.move_on()
         return None
 
-    def _accepted(self, message: Message, job_id: str, *, wait: bool) -> Said | None:
-        """Leave an accepted job, or ask for it, or (None) send the message once more."""
-        self._tell(message, "accepted", job_id)
+    def _accepted(self, message: Message, job_id: str, *, wait: bool) -> SendResult | None:
+        """Leave an accepted job, or poll it, or (None) send the message once more."""
+        self._record_event(message, "accepted", job_id)
         if not wait:
-            return Said("accepted", job_id)
-        return self.collect(message, job_id) if self._chance.random() < 0.5 else None
+            return SendResult("accepted", job_id)
+        return self.collect(message, job_id) if self._rng.random() < 0.5 else None
 
-    def _read_job(self, message: Message, job_id: str, answer: Answer) -> bool:
-        if answer.body.get("state") == "done":
-            self._answered(message, answer.body["reply"])
+    def _read_job(self, message: Message, job_id: str, response: GatewayResponse) -> bool:
+        if response.body.get("state") == "done":
+            self._answered(message, response.body["reply"])
             return True
-        if "error" in answer.body:
-            self._tell(message, "failed", job_id, str(answer.body["error"]["type"]))
+        if "error" in response.body:
+            self._record_event(message, "failed", job_id, str(response.body["error"]["type"]))
             return True
-        if answer.status != 200:
-            self._tell(message, "trouble", job_id, answer.problem)
+        if response.status != 200:
+            self._record_event(message, "trouble", job_id, response.problem)
         return False
 
     def _ask(
         self, message: Message, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> Answer | None:
+    ) -> GatewayResponse | None:
         try:
-            return self._wire.ask(method, path, body, headers)
-        except _TROUBLE as trouble:
-            self._tell(message, "trouble", detail=type(trouble).__name__)
+            return self._link.ask(method, path, body, headers)
+        except HTTP_ERRORS as trouble:
+            self._record_event(message, "trouble", detail=type(trouble).__name__)
             return None
 
-    def _answered(self, message: Message, reply: dict[str, Any]) -> Said:
+    def _answered(self, message: Message, reply: dict[str, Any]) -> SendResult:
         job_id, digest = str(reply["job_id"]), digest_of(reply["response"])
-        self._note(Entry(self._now(), message.number, "answered", job_id, digest))
-        return Said("ended", job_id)
+        self._record(LedgerEntry(self._now(), message.number, "answered", job_id, digest))
+        return SendResult("ended", job_id)
 
-    def _tell(
+    def _record_event(
         self, message: Message, event: Event, job_id: str | None = None, detail: str | None = None
     ) -> None:
-        self._note(Entry(self._now(), message.number, event, job_id, detail=detail))
+        self._record(LedgerEntry(self._now(), message.number, event, job_id, detail=detail))
 
-    def _pause(self, failures: int, answer: Answer | None) -> None:
-        asked = answer.retry_after_seconds if answer else None
+    def _pause(self, failures: int, response: GatewayResponse | None) -> None:
+        asked = response.retry_after_seconds if response else None
         if asked is None:
-            longest = min(_MAX_PAUSE_SECONDS, 0.1 * 2.0 ** min(failures, 10))
-            self._sleep(self._chance.uniform(longest / 2, longest))
+            max_pause = min(_MAX_PAUSE_SECONDS, 0.1 * 2.0 ** min(failures, 10))
+            self._sleep(self._rng.uniform(max_pause / 2, max_pause))
         else:
-            self._sleep(asked * self._chance.uniform(1.0, 1.25))
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(content)
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
+            self._sleep(asked * self._rng.uniform(1.0, 1.25))

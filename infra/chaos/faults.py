@@ -1,4 +1,4 @@
-"""Which faults strike, whom and when: all of it drawn from the seed."""
+"""Which faults are injected, where and when: all of it drawn from the seed."""
 
 import random
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from typing import Literal
 
 from shared import keys
 
-ProcessAction = Literal["kill", "freeze", "restart", "away"]
+ProcessAction = Literal["kill", "freeze", "restart", "outage"]
 LinkAction = Literal["cut", "hang", "refuse", "slow"]
-MessageAction = Literal["malformed", "poison", "deadly"]
+MessageAction = Literal["malformed", "poison", "crash"]
 Action = ProcessAction | LinkAction | MessageAction
 
 REDIS = "redis"
 INFERENCE = ("inference", "inference-2")
 SENTIMENT = ("sentiment",)
 GATEWAYS = ("gateway", "gateway-2")
-LINKED = (*INFERENCE, *SENTIMENT, *GATEWAYS)  # the parts that talk to Redis
+LINKED = (*INFERENCE, *SENTIMENT, *GATEWAYS)  # the services that talk to Redis
 
-_EDGE = 0.04  # of the campaign: left in peace at its beginning and its end
+_EDGE = 0.04  # of the campaign: no faults at its beginning and its end
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A kind of fault: whom it may strike, and how many seconds it may last."""
+class FaultSpec:
+    """A kind of fault: its possible targets, and how many seconds it may last."""
 
     action: Action
     targets: tuple[str, ...]
-    shortest: float = 0.0
-    longest: float = 0.0
+    min_seconds: float = 0.0
+    max_seconds: float = 0.0
 
     @property
     def title(self) -> str:
@@ -36,7 +36,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlannedFault:
     """One fault; `at_seconds` counts from the start of the load."""
 
     at_seconds: float
@@ -45,39 +45,42 @@ class Fault:
     seconds: float = 0.0
 
 
-CARDS = (
-    Card("kill", INFERENCE),
-    Card("kill", SENTIMENT),
-    Card("kill", GATEWAYS),
-    Card("kill", (REDIS,)),
-    Card("freeze", INFERENCE, 2.0, 8.0),
-    Card("freeze", SENTIMENT, 2.0, 6.0),
-    Card("freeze", GATEWAYS, 1.0, 6.0),
-    Card("freeze", (REDIS,), 1.0, 4.0),
-    Card("restart", INFERENCE),
-    Card("restart", SENTIMENT),
-    Card("restart", GATEWAYS),
-    Card("away", (REDIS,), 3.0, 10.0),  # killed, and every way to it closed
-    Card("cut", LINKED),
-    Card("hang", LINKED, 2.0, 8.0),
-    Card("refuse", LINKED, 2.0, 8.0),
-    Card("slow", LINKED, 3.0, 8.0),
-    Card("malformed", (keys.INFERENCE, keys.SENTIMENT)),
-    Card("poison", GATEWAYS),
-    Card("deadly", INFERENCE[:1], 30.0, 30.0),  # ends each worker that runs it, until it is buried
+CATALOGUE = (
+    FaultSpec("kill", INFERENCE),
+    FaultSpec("kill", SENTIMENT),
+    FaultSpec("kill", GATEWAYS),
+    FaultSpec("kill", (REDIS,)),
+    FaultSpec("freeze", INFERENCE, 2.0, 8.0),
+    FaultSpec("freeze", SENTIMENT, 2.0, 6.0),
+    FaultSpec("freeze", GATEWAYS, 1.0, 6.0),
+    FaultSpec("freeze", (REDIS,), 1.0, 4.0),
+    FaultSpec("restart", INFERENCE),
+    FaultSpec("restart", SENTIMENT),
+    FaultSpec("restart", GATEWAYS),
+    FaultSpec("outage", (REDIS,), 3.0, 10.0),  # killed, and every link to it closed
+    FaultSpec("cut", LINKED),
+    FaultSpec("hang", LINKED, 2.0, 8.0),
+    FaultSpec("refuse", LINKED, 2.0, 8.0),
+    FaultSpec("slow", LINKED, 3.0, 8.0),
+    FaultSpec("malformed", (keys.INFERENCE, keys.SENTIMENT)),
+    FaultSpec("poison", GATEWAYS),
+    # A message that ends each worker that runs it, until it is a dead letter.
+    FaultSpec("crash", INFERENCE[:1], 30.0, 30.0),
 )
 
 
-def draw(seed: int, count: int, seconds: float, cards: tuple[Card, ...] = CARDS) -> list[Fault]:
-    """Return so many faults in order of time, one in each equal part of the time."""
-    chance = random.Random(f"faults {seed}")  # noqa: S311 - a repeatable draw, no secret
+def draw(
+    seed: int, count: int, seconds: float, specs: tuple[FaultSpec, ...] = CATALOGUE
+) -> list[PlannedFault]:
+    """Return `count` faults in order of time, one in each equal share of the time."""
+    rng = random.Random(f"faults {seed}")  # noqa: S311 - a repeatable draw, no secret
     begin, span = seconds * _EDGE, seconds * (1 - 2 * _EDGE)
-    faults: list[Fault] = []
-    deck: list[Card] = []
-    for place in range(count):
-        deck = deck or chance.sample(cards, len(cards))
-        card = deck.pop()
-        at = begin + span * (place + chance.uniform(0.1, 0.9)) / count
-        lasts = chance.uniform(card.shortest, card.longest)
-        faults.append(Fault(round(at, 3), card.action, chance.choice(card.targets), lasts))
+    faults: list[PlannedFault] = []
+    remaining: list[FaultSpec] = []
+    for index in range(count):
+        remaining = remaining or rng.sample(specs, len(specs))
+        spec = remaining.pop()
+        at = begin + span * (index + rng.uniform(0.1, 0.9)) / count
+        duration = rng.uniform(spec.min_seconds, spec.max_seconds)
+        faults.append(PlannedFault(round(at, 3), spec.action, rng.choice(spec.targets), duration))
     return faults

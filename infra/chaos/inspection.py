@@ -1,11 +1,10 @@
-"""What an outsider finds once all has healed: jobs, conversations, dead letters, what is left over.
+"""What an outsider finds once the system has settled: jobs, conversations, dead letters, leftovers.
 
 Jobs and conversations are read over HTTP as any client could; only dead letters and leftovers need
 a look into Redis.
 """
 
 import contextlib
-import http.client
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ from typing import Any, cast
 
 import redis
 
-from infra.chaos.client import Answer, Wire, digest_of
+from infra.chaos.client import GatewayLink, GatewayResponse, digest_of
 from infra.dead_letters import DeadLetterBox
+from infra.http_client import HTTP_ERRORS
 from shared import keys
 from shared.errors import BenchError, MalformedMessage
 from shared.wire import decode
@@ -23,15 +23,17 @@ _TRIES = 20
 _PAUSE_SECONDS = 0.5
 _MARK_BYTES = 4_096
 
-# Nothing of these may be there when nothing is under way.
-_PASSING = (
+# None of these may exist while nothing is in flight.
+_TRANSIENT = (
     *(f"{queue}*" for queue in (keys.INFERENCE, keys.SENTIMENT)),
     *(keys.handoff("*"), keys.lease("*"), keys.quarantine("*")),
     *(keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
 )
 # What may live without a TTL: single keys, and lists and sets with a cap or a sweep.
-_CELERYS = ".reply.celery.pidbox"  # what a worker leaves that dies while Celery greets the others
-_LASTING = (
+_CELERY_LEFTOVER = (
+    ".reply.celery.pidbox"  # left by a worker that dies while Celery greets the others
+)
+_PERMANENT = (
     keys.DEAD_LETTERS,
     keys.LEASE_TOKEN,
     keys.THROUGHPUT,
@@ -43,7 +45,7 @@ _LASTING = (
 
 @dataclass(frozen=True, slots=True)
 class FoundJob:
-    """What GET /jobs/{id} tells; `state` is None for a job that is not known."""
+    """What GET /jobs/{id} answers; `state` is None for a job that is not known."""
 
     state: str | None
     digest: str | None = None
@@ -51,7 +53,7 @@ class FoundJob:
 
 @dataclass(frozen=True, slots=True)
 class FoundTurn:
-    """One line of a conversation; an assistant's text is only told by its digest."""
+    """One line of a conversation; of an assistant's text only the digest counts."""
 
     role: str
     job_id: str
@@ -86,19 +88,19 @@ def inspect(
     job_ids: Iterable[str],
     conversation_ids: Iterable[str],
 ) -> Inspection:
-    """Look at everything."""
-    wire = Wire(urls, first=0)
-    with contextlib.closing(wire):
-        jobs = {job_id: _job(_get(wire, f"/jobs/{job_id}")) for job_id in job_ids}
+    """Read all that the campaign is judged by."""
+    link = GatewayLink(urls, first=0)
+    with contextlib.closing(link):
+        jobs = {job_id: _job(_get(link, f"/jobs/{job_id}")) for job_id in job_ids}
         conversations = {
-            each: _turns(_get(wire, f"/conversations/{each}")) for each in conversation_ids
+            each: _turns(_get(link, f"/conversations/{each}")) for each in conversation_ids
         }
     return Inspection(jobs, conversations, letters(client), left_over(client), _unbounded(client))
 
 
 def left_over(client: "redis.Redis") -> list[str]:
-    """Name what is still under way in Redis."""
-    return sorted({key for pattern in _PASSING for key in _scan(client, pattern)})
+    """Name what is still in flight in Redis."""
+    return sorted({key for pattern in _TRANSIENT for key in _scan(client, pattern)})
 
 
 def letters(client: "redis.Redis") -> list[FoundLetter]:
@@ -110,8 +112,8 @@ def letters(client: "redis.Redis") -> list[FoundLetter]:
 
 
 def _unbounded(client: "redis.Redis") -> list[str]:
-    names = [key for key in _scan(client, "*") if not key.startswith(_LASTING)]
-    return [key for key in names if client.ttl(key) == -1 and not key.endswith(_CELERYS)]
+    names = [key for key in _scan(client, "*") if not key.startswith(_PERMANENT)]
+    return [key for key in names if client.ttl(key) == -1 and not key.endswith(_CELERY_LEFTOVER)]
 
 
 def _scan(client: "redis.Redis", pattern: str) -> Iterator[str]:
@@ -119,28 +121,28 @@ def _scan(client: "redis.Redis", pattern: str) -> Iterator[str]:
         yield cast("bytes", key).decode()
 
 
-def _get(wire: Wire, path: str) -> Answer:
-    """Ask until a gateway answers; the system has healed, so that is soon."""
+def _get(link: GatewayLink, path: str) -> GatewayResponse:
+    """Ask until a gateway answers; the system has settled, so that is soon."""
     for _ in range(_TRIES):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            answer = wire.ask("GET", path, None, {})
-            if answer.status < 500:
-                return answer
+        with contextlib.suppress(*HTTP_ERRORS):
+            response = link.ask("GET", path, None, {})
+            if response.status < 500:
+                return response
         time.sleep(_PAUSE_SECONDS)
-    raise BenchError(f"GET {path} has no answer though all parts serve")
+    raise BenchError(f"GET {path} has no answer though all services are ready")
 
 
-def _job(answer: Answer) -> FoundJob:
-    if answer.status != 200:
+def _job(response: GatewayResponse) -> FoundJob:
+    if response.status != 200:
         return FoundJob(None)
-    reply: dict[str, Any] | None = answer.body.get("reply")
-    return FoundJob(str(answer.body["state"]), digest_of(reply["response"]) if reply else None)
+    reply: dict[str, Any] | None = response.body.get("reply")
+    return FoundJob(str(response.body["state"]), digest_of(reply["response"]) if reply else None)
 
 
-def _turns(answer: Answer) -> list[FoundTurn]:
+def _turns(response: GatewayResponse) -> list[FoundTurn]:
     return [
         FoundTurn(turn["role"], turn["job_id"], turn["text"], digest_of(turn["text"]))
-        for turn in answer.body.get("turns", ())
+        for turn in response.body.get("turns", ())
     ]
 
 

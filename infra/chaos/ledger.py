@@ -1,4 +1,4 @@
-"""The ledger: what each client saw, line by line on disk, and the story of each message in it."""
+"""The ledger: what each client saw, line by line on disk, and the history of each message in it."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ import msgspec
 Event = Literal["sent", "accepted", "answered", "failed", "refused", "gave_up", "trouble"]
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a client saw; `at` is Unix seconds, `number` the message's.
 
-    `digest` stands for a reply's text, `detail` for a problem's type or a connection's fault.
+    `digest` stands for a reply's text, `detail` for a problem's type or a connection's error.
     """
 
     at: float
@@ -26,14 +26,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ledger:
-    """Append entries from any thread; each is on its way to the disk when `note` returns."""
+    """Append entries from any thread; each is written to the file when `record` returns."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
         self._lock = threading.Lock()
         self._encode = msgspec.json.Encoder().encode
 
-    def note(self, entry: Entry) -> None:
+    def record(self, entry: LedgerEntry) -> None:
         """Write one line."""
         with self._lock:
             self._file.write(self._encode(entry) + b"\n")
@@ -43,23 +43,23 @@ class Ledger:
         self._file.close()
 
 
-def read_ledger(path: Path) -> list[Entry]:
+def read_ledger(path: Path) -> list[LedgerEntry]:
     """Return all whole lines in order of time."""
     with path.open("rb") as lines:
         entries = list(_entries(lines))
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
-    read = msgspec.json.Decoder(Entry).decode
+def _entries(lines: Iterable[bytes]) -> Iterator[LedgerEntry]:
+    read = msgspec.json.Decoder(LedgerEntry).decode
     for line in lines:
         if line.endswith(b"\n"):
             yield read(line)
 
 
 @dataclass(slots=True)
-class Story:
-    """What one client knows of one message in the end."""
+class MessageHistory:
+    """What one client knows about one message in the end."""
 
     sent_at: float | None = None
     accepted_at: float | None = None
@@ -74,29 +74,29 @@ class Story:
     troubles: list[str] = field(default_factory=list)
 
 
-def stories(entries: Iterable[Entry]) -> dict[int, Story]:
-    """Return the story of each message that was sent; entries come in order of time."""
-    told: dict[int, Story] = {}
+def histories(entries: Iterable[LedgerEntry]) -> dict[int, MessageHistory]:
+    """Return the history of each message that was sent; entries come in order of time."""
+    sent: dict[int, MessageHistory] = {}
     for entry in entries:
-        _tell(told.setdefault(entry.number, Story()), entry)
-    return told
+        _apply(sent.setdefault(entry.number, MessageHistory()), entry)
+    return sent
 
 
-def _tell(story: Story, entry: Entry) -> None:
+def _apply(history: MessageHistory, entry: LedgerEntry) -> None:
     if entry.event == "sent":
-        story.attempts += 1
-        story.sent_at = story.sent_at or entry.at
+        history.attempts += 1
+        history.sent_at = history.sent_at or entry.at
     elif entry.event == "accepted":
-        story.accepted_at = story.accepted_at or entry.at
+        history.accepted_at = history.accepted_at or entry.at
     elif entry.event == "gave_up":
-        story.gave_up = True
+        history.gave_up = True
     elif entry.event == "trouble":
-        story.troubles.append(entry.detail or "?")
+        history.troubles.append(entry.detail or "?")
     else:
-        story.ending, story.detail = entry.event, entry.detail
-        story.ended_at = story.ended_at or entry.at
+        history.ending, history.detail = entry.event, entry.detail
+        history.ended_at = history.ended_at or entry.at
     if entry.job_id:
-        story.job_ids.add(entry.job_id)
+        history.job_ids.add(entry.job_id)
     if entry.digest:
-        story.digest = entry.digest
-        story.digests.add(entry.digest)
+        history.digest = entry.digest
+        history.digests.add(entry.digest)

@@ -2,7 +2,7 @@
 
     python -m infra.chaos.load SPEC.json LEDGER.jsonl
 
-Says `begin` on standard output when the first message goes out.
+Prints `begin` when the first message goes out.
 """
 
 import queue
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from infra.chaos.client import Client, Wire
+from infra.chaos.client import GatewayLink, RetryingClient
 from infra.chaos.ledger import Ledger
 from infra.chaos.script import Conversation, Message
 
@@ -24,8 +24,8 @@ _SLACK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class LoadSpec:
-    """What the clients say, to whom, and how many of them there are."""
+class ClientPoolSpec:
+    """What the clients send, to which gateways, and how many clients there are."""
 
     urls: tuple[str, ...]
     clients: int
@@ -40,17 +40,17 @@ class LoadSpec:
         return 3 * self.seconds + 4 * self.timeout_seconds + _SLACK_SECONDS
 
 
-class Crowd:
-    """Clients that take up one conversation after the other, each once it is due."""
+class ClientPool:
+    """Clients that take one conversation after the other, each once it is due."""
 
-    def __init__(self, spec: LoadSpec, ledger: Ledger) -> None:
+    def __init__(self, spec: ClientPoolSpec, ledger: Ledger) -> None:
         self._spec = spec
         self._ledger = ledger
         self._waiting: queue.SimpleQueue[Conversation] = queue.SimpleQueue()
         for conversation in spec.script:
             self._waiting.put(conversation)
 
-    def speak(self) -> None:
+    def run(self) -> None:
         """Return once every conversation has ended."""
         start = time.monotonic()
         clients = [
@@ -63,41 +63,41 @@ class Crowd:
             client.join()
 
     def _work(self, number: int, start: float) -> None:
-        chance = random.Random(f"client {self._spec.seed} {number}")  # noqa: S311 - no secret
-        wire = Wire(self._spec.urls, first=number)
-        client = Client(wire, self._ledger.note, chance, self._spec.timeout_seconds)
+        rng = random.Random(f"client {self._spec.seed} {number}")  # noqa: S311 - no secret
+        link = GatewayLink(self._spec.urls, first=number)
+        client = RetryingClient(link, self._ledger.record, rng, self._spec.timeout_seconds)
         while True:
             try:
                 conversation = self._waiting.get_nowait()
             except queue.Empty:
-                wire.close()
+                link.close()
                 return
             time.sleep(max(0.0, start + conversation.due_seconds - time.monotonic()))
             converse(client, conversation)
-            wire.close()  # a gateway ends connections that idle, which is no fault of its own
+            link.close()  # a gateway closes idle connections, which is no error
 
 
-def converse(client: Client, conversation: Conversation) -> None:
-    """Say every message in order; say no more where one was given up, for its place is unknown."""
-    wait = conversation.manner == "waiting"
+def converse(client: RetryingClient, conversation: Conversation) -> None:
+    """Send every message in order; stop after one that was given up: its position is unknown."""
+    wait = conversation.pacing == "waiting"
     accepted: list[tuple[Message, str]] = []
     for message in conversation.messages:
-        said = client.say(conversation.id, message, wait=wait)
-        if said.outcome == "gave_up":
+        result = client.send(conversation.id, message, wait=wait)
+        if result.outcome == "gave_up":
             break
-        if said.outcome == "accepted":
-            accepted.append((message, said.job_id))
+        if result.outcome == "accepted":
+            accepted.append((message, result.job_id))
     for message, job_id in accepted:
         client.collect(message, job_id)
 
 
 def main(spec_file: Path, ledger_file: Path) -> None:
     """Run the clients as a program."""
-    spec = msgspec.json.decode(spec_file.read_bytes(), type=LoadSpec)
+    spec = msgspec.json.decode(spec_file.read_bytes(), type=ClientPoolSpec)
     ledger = Ledger(ledger_file)
     print(BEGIN, flush=True)
     try:
-        Crowd(spec, ledger).speak()
+        ClientPool(spec, ledger).run()
     finally:
         ledger.close()
 

@@ -1,4 +1,4 @@
-"""Messages that no gateway would write, as anybody with access to Redis may push them."""
+"""Messages that no gateway would write, as any client of Redis may push them."""
 
 import base64
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ _TASKS = {keys.INFERENCE: keys.INFER_TASK, keys.SENTIMENT: keys.TONE_TASK}
 
 
 def malformed_messages(queue: str, mark: str) -> Mapping[str, bytes]:
-    """Return one message of each fault by a name of its own, which it holds near its beginning."""
+    """Return one message for each defect by its unique name, which is found near its beginning."""
     task = _TASKS[queue]
-    names = [f"{mark}-{fault}" for fault in ("bad-json", "base64", "task", "header", "10-mb")]
+    names = [f"{mark}-{defect}" for defect in ("bad-json", "base64", "task", "header", "10-mb")]
     bad_json, base64_, wrong_task, no_task, huge = names
     return {
         bad_json: f'{{"headers": {{"id": "{bad_json}", '.encode(),

@@ -1,16 +1,16 @@
-"""A campaign as a picture: answers a second, and every fault where it struck."""
+"""A campaign as a picture: answers a second, and every fault when it was injected."""
 
 from pathlib import Path
 from typing import Any
 
-from infra.bench.plots import GRID, INK, STYLE
 from infra.chaos.faults import GATEWAYS, INFERENCE, REDIS
 from infra.chaos.report import ChaosReport
+from infra.harness.plot_style import GRID, INK, STYLE
 
 _ANSWERS, _ERRORS = "#1f6feb", "#b4433a"
 _COLOURS = {
     "kill": "#b4433a",
-    "away": "#b4433a",
+    "outage": "#b4433a",
     "freeze": "#1f9e9e",
     "hang": "#1f9e9e",
     "restart": "#6f7a89",
@@ -19,7 +19,7 @@ _COLOURS = {
     "slow": "#e08e0b",
     "malformed": "#7b4fc9",
     "poison": "#7b4fc9",
-    "deadly": "#7b4fc9",
+    "crash": "#7b4fc9",
 }
 _ROWS = (REDIS, *INFERENCE, "sentiment", *GATEWAYS)
 _MIN_SECONDS = 0.7  # of a bar, so that a moment can be seen
@@ -60,23 +60,23 @@ def _draw_answers(axes: Any, report: ChaosReport) -> None:
     axes.step(
         seconds, line.trouble, where="mid", color=_ERRORS, linewidth=1, label="attempts that failed"
     )
-    words = (
-        f"seed {report.plan.seed}: {verdict.sent:,} messages, {len(report.strikes)} faults – "
+    title = (
+        f"seed {report.plan.seed}: {verdict.sent:,} messages, {len(report.injections)} faults – "
         f"{verdict.lost} lost, {verdict.doubled} doubled, {verdict.out_of_order} out of order"
     )
-    axes.set(ylabel="a second", title=words)
+    axes.set(ylabel="a second", title=title)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=GRID)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
 
 
 def _draw_faults(axes: Any, report: ChaosReport) -> None:
-    """Draw each fault as a bar in its part's row, as long as it lasted."""
-    free = dict.fromkeys(_ROWS, 0.0)  # from where on a name has room above its bar
-    for strike in report.strikes:
-        fault = strike.fault
-        begin = strike.struck_at - report.timeline.began_at
-        lasted = fault.seconds if strike.mended_at else 0.0
+    """Draw each fault as a bar in its target's row, as long as it lasted."""
+    free = dict.fromkeys(_ROWS, 0.0)  # second from which a name has room above its bar
+    for injection in report.injections:
+        fault = injection.fault
+        begin = injection.injected_at - report.timeline.began_at
+        lasted = fault.seconds if injection.reverted_at else 0.0
         row = _ROWS.index(fault.target)
         colour = _COLOURS[fault.action]
         axes.barh(row, max(lasted, _MIN_SECONDS), left=begin, height=0.55, color=colour)

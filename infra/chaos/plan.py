@@ -1,13 +1,14 @@
-"""What a campaign sends and how often it strikes, and the bounds of both."""
+"""What a campaign sends and how many faults it injects, and the bounds of both."""
 
 from dataclasses import dataclass, field
 
-from infra.chaos.faults import CARDS, Card
+from infra.chaos.faults import CATALOGUE, FaultSpec
 from shared.errors import BenchError
 
 MAX_MESSAGES = 200_000
 MAX_FAULTS = 1_000
 MAX_SECONDS = 7_200.0
+_FORMER_NAMES = {"away": "outage", "deadly": "crash"}
 QUICK_MESSAGES, QUICK_SECONDS = 1_500, 54.0
 
 
@@ -16,9 +17,9 @@ class ChaosPlan:
     """One seed of the campaign.
 
     The messages are spread over `seconds`; an outage makes them late, and they catch up. A client
-    insists on one message for `patience_seconds`, and healing may take as long. `cards`
-    are the kinds of faults, all dealt once before any comes again. `planted_bug` is for the test
-    that shows that the campaign sees one.
+    retries one message for `timeout_seconds`, and settling may take as long. `specs` are the kinds
+    of faults; each comes once before any comes again. `planted_bug` is for the test which shows
+    that the campaign finds one.
     """
 
     seed: int = 1
@@ -27,7 +28,7 @@ class ChaosPlan:
     seconds: float = 330.0
     clients: int = 96
     timeout_seconds: float = 120.0
-    cards: tuple[Card, ...] = field(default=CARDS)
+    specs: tuple[FaultSpec, ...] = field(default=CATALOGUE)
     planted_bug: bool = False
 
     def __post_init__(self) -> None:
@@ -42,15 +43,20 @@ class ChaosPlan:
 
 
 def quick_plan(seed: int) -> ChaosPlan:
-    """Return a plan in which every kind of fault strikes once, in a minute and a half."""
-    return ChaosPlan(seed, QUICK_MESSAGES, len(CARDS), QUICK_SECONDS)
+    """Return a plan in which every kind of fault comes once, in a minute and a half."""
+    return ChaosPlan(seed, QUICK_MESSAGES, len(CATALOGUE), QUICK_SECONDS)
 
 
-def cards_named(words: str) -> tuple[Card, ...]:
-    """Return the cards whose titles begin with any of some words, parted by commas."""
-    wanted = tuple(word.strip() for word in words.split(","))
-    chosen = tuple(card for card in CARDS if card.title.startswith(wanted))
+def specs_named(words: str) -> tuple[FaultSpec, ...]:
+    """Return the fault specs whose titles begin with any word of a list separated by commas."""
+    wanted = tuple(_current_name(word.strip()) for word in words.split(","))
+    chosen = tuple(spec for spec in CATALOGUE if spec.title.startswith(wanted))
     if not chosen or "" in wanted:
-        known = ", ".join(card.title for card in CARDS)
-        raise BenchError(f"--only takes beginnings of these, parted by commas: {known}")
+        known = ", ".join(spec.title for spec in CATALOGUE)
+        raise BenchError(f"--only takes beginnings of these, separated by commas: {known}")
     return chosen
+
+
+def _current_name(title: str) -> str:
+    action, _, target = title.partition(" ")
+    return f"{_FORMER_NAMES.get(action, action)} {target}".strip()

@@ -1,4 +1,4 @@
-"""A proxy on every part's way to Redis, for faults of the network: cut, hang, refuse, slow."""
+"""A proxy between every service and Redis, for network faults: cut, hang, refuse, slow."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ _HOST = "127.0.0.1"
 Mode = Literal["open", "hang", "refuse"]
 
 
-class Link:
-    """One part's way to Redis; all its methods run in the proxy's own thread."""
+class ProxiedLink:
+    """One service's link to Redis; all its methods run in the proxy's own thread."""
 
     def __init__(self, redis_port: int) -> None:
         self._redis_port = redis_port
@@ -27,7 +27,7 @@ class Link:
         self._writers: set[asyncio.StreamWriter] = set()
 
     def change(self, mode: Mode, delay_seconds: float = 0.0) -> None:
-        """Let everything through, hold everything back, or take no connection at all."""
+        """Let everything through, hold everything back, or accept no connection."""
         self._mode, self._delay_seconds = mode, delay_seconds
         if mode == "hang":
             self._flowing.clear()
@@ -37,7 +37,7 @@ class Link:
             self.cut()
 
     def cut(self) -> None:
-        """Break every connection off, without a word to either side."""
+        """Reset every connection."""
         for writer in list(self._writers):
             _reset(writer)
 
@@ -75,7 +75,7 @@ class Link:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection as a broken cable does, not with an orderly goodbye."""
+    """Reset a connection instead of closing it."""
     line = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -88,7 +88,7 @@ class Proxy:
     def __init__(self, ports: Mapping[str, int], redis_port: int) -> None:
         self._ports = ports
         self._redis_port = redis_port
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, ProxiedLink] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
@@ -97,7 +97,7 @@ class Proxy:
         self._soon(lambda: self._links[name].change("open"))
 
     def cut(self, name: str) -> None:
-        """Break the connections off that are there now."""
+        """Reset the connections that exist now."""
         self._soon(self._links[name].cut)
 
     def hang(self, name: str) -> None:
@@ -105,7 +105,7 @@ class Proxy:
         self._soon(lambda: self._links[name].change("hang"))
 
     def refuse(self, name: str) -> None:
-        """Break all connections off and take none until opened."""
+        """Reset all connections and accept none until opened."""
         self._soon(lambda: self._links[name].change("refuse"))
 
     def slow(self, name: str, delay_seconds: float) -> None:
@@ -131,7 +131,7 @@ class Proxy:
     async def _listen(self) -> None:
         self._servers = []
         for name, port in self._ports.items():
-            link = self._links[name] = Link(self._redis_port)
+            link = self._links[name] = ProxiedLink(self._redis_port)
             self._servers.append(await asyncio.start_server(link.carry, _HOST, port))
 
     async def _close(self) -> None:

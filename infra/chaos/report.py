@@ -6,22 +6,21 @@ from pathlib import Path
 
 import msgspec
 
-from infra.bench.report import Machine
-from infra.bench.tables import Sheet
-from infra.chaos.faults import Fault
+from infra.chaos.faults import PlannedFault
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.recovery import Recovery
-from infra.chaos.strikes import Strike
-from infra.chaos.verdict import Verdict
+from infra.chaos.scheduler import Injection
+from infra.chaos.verdict import CampaignVerdict
+from infra.harness.machine import Machine
+from infra.harness.tables import NO_VALUE, Table, markdown_page
 
-_NONE = "–"
 _URN = "urn:parley:problem:"
-_WIDEST = 50  # characters of a sentence in a table
+_MAX_WIDTH = 50  # characters of a sentence in a table
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What clients heard in each second of the load; `began_at` is Unix seconds."""
+    """What clients received in each second of the load; `began_at` is Unix seconds."""
 
     began_at: float
     answered: tuple[int, ...]
@@ -31,17 +30,17 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class ChaosReport:
-    """All that a campaign has to say. Deaths count the ends of each part, wanted ones included."""
+    """All results of a campaign. Deaths count the ends of each service, injected ones included."""
 
     made_at: str
     machine: Machine
     plan: ChaosPlan
     load_seconds: float
-    heal_seconds: float
-    verdict: Verdict
+    settle_seconds: float
+    verdict: CampaignVerdict
     recoveries: tuple[Recovery, ...]
-    strikes: tuple[Strike, ...]
-    missed: tuple[Fault, ...]
+    injections: tuple[Injection, ...]
+    missed: tuple[PlannedFault, ...]
     deaths: Mapping[str, int]
     timeline: Timeline
 
@@ -50,31 +49,31 @@ class ChaosReport:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
 
-def sheets(report: ChaosReport) -> list[Sheet]:
+def tables(report: ChaosReport) -> list[Table]:
     """Return the tables that have any row, the most wanted first."""
-    made = (
+    candidates = (
         _verdict(report),
         _broken(report.verdict),
         _recoveries(report.recoveries),
-        _counts("Errors told for accepted messages", report.verdict.errors),
+        _counts("Errors reported for accepted messages", report.verdict.errors),
         _counts("Attempts that failed and were repeated", report.verdict.trouble),
     )
-    return [sheet for sheet in made if sheet.rows]
+    return [table for table in candidates if table.rows]
 
 
 def markdown(report: ChaosReport) -> str:
     """Return all tables as a page."""
-    return "\n".join(f"### {sheet.title}\n\n{sheet.markdown()}\n" for sheet in sheets(report))
+    return markdown_page(tables(report))
 
 
-def _verdict(report: ChaosReport) -> Sheet:
+def _verdict(report: ChaosReport) -> Table:
     verdict = report.verdict
     rows = (
         ("messages sent", f"{verdict.sent:,}"),
-        ("faults that struck", f"{len(report.strikes):,}"),
+        ("faults injected", f"{len(report.injections):,}"),
         ("accepted", f"{verdict.accepted:,}"),
         ("answered", f"{verdict.answered:,}"),
-        ("errors told", f"{verdict.errors_told:,}"),
+        ("errors reported", f"{verdict.errors_reported:,}"),
         ("never known to be accepted", f"{verdict.unknown:,}"),
         ("sent again by clients", f"{verdict.retries:,}"),
         ("lost", f"{verdict.lost:,}"),
@@ -84,19 +83,19 @@ def _verdict(report: ChaosReport) -> Sheet:
         ("broken promises in all", f"{sum(verdict.broken.values()):,}"),
     )
     title = f"Seed {report.plan.seed}: {'every promise kept' if verdict.good else 'BROKEN'}"
-    return Sheet(title, ("what became of the messages", ""), rows)
+    return Table(title, ("what became of the messages", ""), rows)
 
 
-def _broken(verdict: Verdict) -> Sheet:
+def _broken(verdict: CampaignVerdict) -> Table:
     rows = tuple(
-        (each.kind, _NONE if each.number is None else str(each.number), each.detail[:_WIDEST])
+        (each.kind, NO_VALUE if each.number is None else str(each.number), each.detail[:_MAX_WIDTH])
         for each in verdict.examples
     )
-    return Sheet("Broken promises, the first of them", ("what", "message", "how"), rows)
+    return Table("Broken promises, the first of them", ("what", "message", "how"), rows)
 
 
-def _recoveries(recoveries: Sequence[Recovery]) -> Sheet:
-    head = ("seconds", "n", "p50", "p99", "alone", "p99 alone", "reach")
+def _recoveries(recoveries: Sequence[Recovery]) -> Table:
+    head = ("seconds", "n", "p50", "p99", "alone", "p99 alone", "target")
     rows = tuple(
         (
             each.name,
@@ -104,14 +103,16 @@ def _recoveries(recoveries: Sequence[Recovery]) -> Sheet:
             f"{each.p50:.2f}",
             f"{each.p99:.2f}",
             str(each.alone),
-            _NONE if each.alone_p99 is None else f"{each.alone_p99:.2f}",
-            _NONE if each.reach is None else f"{each.reach:.0f}{' MISSED' if each.missed else ''}",
+            NO_VALUE if each.alone_p99 is None else f"{each.alone_p99:.2f}",
+            NO_VALUE
+            if each.target_seconds is None
+            else f"{each.target_seconds:.0f}{' MISSED' if each.missed else ''}",
         )
         for each in recoveries
     )
-    return Sheet("Recovery", head, rows)
+    return Table("Recovery", head, rows)
 
 
-def _counts(title: str, counts: Mapping[str, int]) -> Sheet:
+def _counts(title: str, counts: Mapping[str, int]) -> Table:
     rows = tuple((kind.removeprefix(_URN), f"{count:,}") for kind, count in counts.items())
-    return Sheet(title, ("kind", ""), rows)
+    return Table(title, ("kind", ""), rows)

@@ -1,19 +1,23 @@
-"""`parley chaos`: see that the model is there, run one seed, and keep what was found."""
+"""`parley chaos`: build the model if it is missing, run one seed, keep the report."""
 
 import shutil
 from pathlib import Path
 
 from rich.console import Console
 
-from infra.bench.messages import read_messages
-from infra.bench.runner import new_folder, own_environment, terminated_as_interrupted
-from infra.chaos.campaign import ChaosCampaign, Grounds
+from infra.chaos.campaign import CampaignPaths, ChaosCampaign
 from infra.chaos.picture import draw
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.report import ChaosReport, markdown
-from infra.stack import checks
-from infra.stack.model import refresh_model
-from infra.stack.settings import StackSettings
+from infra.harness.messages import read_messages
+from infra.harness.run_environment import (
+    isolated_environment,
+    new_run_folder,
+    sigterm_as_interrupt,
+)
+from infra.supervisor import checks
+from infra.supervisor.model import refresh_model
+from infra.supervisor.settings import StackSettings
 from shared.settings import load
 
 
@@ -24,10 +28,10 @@ def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
     checks.check_space(settings.data_folder, checks.RUN_BYTES)
     refresh_model(settings.model_folder, console)
     texts = read_messages(None).texts
-    folder = new_folder(settings.data_folder / "chaos")
-    with own_environment(), terminated_as_interrupted(), console.status("") as status:
-        grounds = Grounds(settings.model_folder, settings.data_folder / "cache")
-        campaign = ChaosCampaign(plan, texts, folder, grounds, status.update)
+    folder = new_run_folder(settings.data_folder / "chaos")
+    with isolated_environment(), sigterm_as_interrupt(), console.status("") as status:
+        paths = CampaignPaths(settings.model_folder, settings.data_folder / "cache")
+        campaign = ChaosCampaign(plan, texts, folder, paths, status.update)
         try:
             report = campaign.run()
         finally:

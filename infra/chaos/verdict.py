@@ -1,4 +1,4 @@
-"""Judge a campaign: hold what clients were told against what an outsider found."""
+"""Judge a campaign: compare what clients received with what an outsider found."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from infra.chaos.client import INTERNAL, UNKNOWN_JOB
 from infra.chaos.inspection import FoundTurn, Inspection
-from infra.chaos.ledger import Story
+from infra.chaos.ledger import MessageHistory
 from infra.chaos.script import Conversation, Message
 
 _EXAMPLES = 12
-_NEVER = {"forgotten job": UNKNOWN_JOB, "internal error": INTERNAL}  # however soon mended
+_NEVER = {"forgotten job": UNKNOWN_JOB, "internal error": INTERNAL}  # however soon corrected
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken promise; `number` is the message's, None where there is none."""
+    """One broken promise; `number` is the message's, None if there is none."""
 
     kind: str
     detail: str
@@ -23,10 +23,10 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CampaignVerdict:
     """What became of all messages.
 
-    `unknown` were never told to be accepted: they may or may not have been. `broken` counts the
+    `unknown` got no acceptance: they may or may not have been accepted. `broken` counts the
     violations of each kind, `examples` shows the first of them.
     """
 
@@ -34,7 +34,7 @@ class Verdict:
     sent: int
     accepted: int
     answered: int
-    errors_told: int
+    errors_reported: int
     unknown: int
     lost: int
     doubled: int
@@ -54,98 +54,102 @@ class Verdict:
 
 def judge(
     script: Sequence[Conversation],
-    told: Mapping[int, Story],
+    sent: Mapping[int, MessageHistory],
     found: Inspection,
     pushed: Mapping[str, int],
-) -> Verdict:
+) -> CampaignVerdict:
     """Return the verdict on one campaign; `pushed` are the marks of malformed messages."""
     violations = [
         violation
         for conversation in script
-        for violation in _conversation_faults(conversation, told, found)
+        for violation in _conversation_violations(conversation, sent, found)
     ]
     messages = [message for conversation in script for message in conversation.messages]
-    violations += _letter_faults(messages, told, found, pushed)
+    violations += _dead_letter_violations(messages, sent, found, pushed)
     violations += [Violation("left over", key) for key in found.left_over]
     violations += [Violation("unbounded", key) for key in found.unbounded]
-    return _summarise(messages, told, found, violations)
+    return _summarise(messages, sent, found, violations)
 
 
-def _conversation_faults(
-    conversation: Conversation, told: Mapping[int, Story], found: Inspection
+def _conversation_violations(
+    conversation: Conversation, sent: Mapping[int, MessageHistory], found: Inspection
 ) -> Iterator[Violation]:
     turns = found.conversations.get(conversation.id, [])
     asked = defaultdict[str, list[int]](list)
-    for place, turn in enumerate(turns):
+    for index, turn in enumerate(turns):
         if turn.role == "user":
-            asked[turn.text].append(place)
+            asked[turn.text].append(index)
     for message in conversation.messages:
-        story = told.get(message.number)
-        if story:
-            yield from _message_faults(message, story, asked.pop(message.text, []), turns, found)
+        history = sent.get(message.number)
+        if history:
+            yield from _message_violations(
+                message, history, asked.pop(message.text, []), turns, found
+            )
     for text in asked:
         yield Violation("foreign turn", f"{conversation.id}: {text}")
-    yield from _order_faults(conversation, turns)
+    yield from _order_violations(conversation, turns)
 
 
-def _message_faults(
+def _message_violations(
     message: Message,
-    story: Story,
-    places: Sequence[int],
+    history: MessageHistory,
+    indices: Sequence[int],
     turns: Sequence[FoundTurn],
     found: Inspection,
 ) -> Iterator[Violation]:
-    faults = [*_doublings(story, places), *_ending_faults(story, places, found, message)]
-    faults += [(kind, trouble) for kind, trouble in _NEVER.items() if trouble in story.troubles]
-    if story.digest and places and _reply_digest(turns, places[0]) != story.digest:
-        faults.append(("changed reply", "what was told is not what is kept"))
+    faults = [*_duplicates(history, indices), *_ending_violations(history, indices, found, message)]
+    faults += [(kind, trouble) for kind, trouble in _NEVER.items() if trouble in history.troubles]
+    if history.digest and indices and _reply_digest(turns, indices[0]) != history.digest:
+        faults.append(("changed reply", "the reply received is not the reply stored"))
     for kind, detail in faults:
         yield Violation(kind, detail, message.number)
 
 
-def _doublings(story: Story, places: Sequence[int]) -> Iterator[tuple[str, str]]:
-    if len(places) > 1:
-        yield "doubled turn", f"its turn is there {len(places)} times"
-    if len(story.job_ids) > 1:
-        yield "doubled job", f"one key, jobs {sorted(story.job_ids)}"
-    if len(story.digests) > 1:
-        yield "changed reply", "two different replies were told"
+def _duplicates(history: MessageHistory, indices: Sequence[int]) -> Iterator[tuple[str, str]]:
+    if len(indices) > 1:
+        yield "doubled turn", f"its turn is there {len(indices)} times"
+    if len(history.job_ids) > 1:
+        yield "doubled job", f"one key, jobs {sorted(history.job_ids)}"
+    if len(history.digests) > 1:
+        yield "changed reply", "two different replies were received"
 
 
-def _ending_faults(
-    story: Story, places: Sequence[int], found: Inspection, message: Message
+def _ending_violations(
+    history: MessageHistory, indices: Sequence[int], found: Inspection, message: Message
 ) -> Iterator[tuple[str, str]]:
-    state = _final_state(story, found)
+    state = _final_state(history, found)
     if state == "refused":
-        yield "refused", str(story.detail)
+        yield "refused", str(history.detail)
     elif state == "lost":
-        yield "lost", f"accepted as {sorted(story.job_ids)}, and never ended"
-    elif state == "answered" and not places:
+        yield "lost", f"accepted as {sorted(history.job_ids)}, and never ended"
+    elif state == "answered" and not indices:
         yield "missing turn", "answered, and its turn is not there"
-    elif state == "failed" and places:
-        yield "contradiction", f"told {story.detail}, and its turn is there"
+    elif state == "failed" and indices:
+        yield "contradiction", f"reported {history.detail}, and its turn is there"
     if state == "answered" and message.poison:
         yield "poison answered", "the engine cannot have answered it"
 
 
-def _final_state(story: Story, found: Inspection) -> str:
-    """Return answered, failed, refused, lost, or unknown: nobody was told that it is accepted."""
-    if story.ending:
-        return story.ending
-    if not story.accepted_at:
+def _final_state(history: MessageHistory, found: Inspection) -> str:
+    """Return answered, failed, refused, lost, or unknown (no client saw it accepted)."""
+    if history.ending:
+        return history.ending
+    if not history.accepted_at:
         return "unknown"
-    states = {found.jobs[job_id].state for job_id in story.job_ids if job_id in found.jobs}
+    states = {found.jobs[job_id].state for job_id in history.job_ids if job_id in found.jobs}
     if "done" in states:
         return "answered"
     return "failed" if states & {"failed", "expired", "cancelled"} else "lost"
 
 
-def _reply_digest(turns: Sequence[FoundTurn], place: int) -> str | None:
-    reply = turns[place + 1] if place + 1 < len(turns) else None
-    return reply.digest if reply and reply.job_id == turns[place].job_id else None
+def _reply_digest(turns: Sequence[FoundTurn], index: int) -> str | None:
+    reply = turns[index + 1] if index + 1 < len(turns) else None
+    return reply.digest if reply and reply.job_id == turns[index].job_id else None
 
 
-def _order_faults(conversation: Conversation, turns: Sequence[FoundTurn]) -> Iterator[Violation]:
+def _order_violations(
+    conversation: Conversation, turns: Sequence[FoundTurn]
+) -> Iterator[Violation]:
     """Compare the stored order with that of acceptance, which is the script's."""
     order = {message.text: message.number for message in conversation.messages}
     last = -1
@@ -162,48 +166,54 @@ def _order_faults(conversation: Conversation, turns: Sequence[FoundTurn]) -> Ite
         yield Violation("out of order", f"{conversation.id}: a turn has no other half")
 
 
-def _letter_faults(
+def _dead_letter_violations(
     messages: Sequence[Message],
-    told: Mapping[int, Story],
+    sent: Mapping[int, MessageHistory],
     found: Inspection,
     pushed: Mapping[str, int],
 ) -> Iterator[Violation]:
-    """See that the dead letters are exactly the poison and the malformed."""
+    """Check that the dead letters are exactly the poison and the malformed messages."""
     poison = {message.text: message for message in messages if message.poison}
-    buried: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     for letter in found.letters:
         mark = next((name for name in pushed if name in letter.text), None)
         if mark:
-            buried[mark] += 1
+            counted[mark] += 1
         elif letter.text in poison:
-            buried[f"{letter.queue} {letter.text}"] += 1
+            counted[f"{letter.queue} {letter.text}"] += 1
         else:
             yield Violation("foreign letter", f"{letter.queue} {letter.name}: {letter.reason}")
     for name, tries in pushed.items():
-        if not 1 <= buried[name] <= tries:
-            yield Violation("dead letters", f"{name}: {buried[name]} letters, pushed {tries} times")
+        if not 1 <= counted[name] <= tries:
+            yield Violation(
+                "dead letters", f"{name}: {counted[name]} letters, pushed {tries} times"
+            )
     for text, message in poison.items():
-        story = told.get(message.number)
-        letters = buried[f"inference {text}"]
-        if letters > 1 or (story and (story.detail or "").endswith("job-failed") and not letters):
+        history = sent.get(message.number)
+        letters = counted[f"inference {text}"]
+        if letters > 1 or (
+            history and (history.detail or "").endswith("job-failed") and not letters
+        ):
             yield Violation("dead letters", f"{letters} for one poison", message.number)
 
 
 def _summarise(
     messages: Sequence[Message],
-    told: Mapping[int, Story],
+    sent: Mapping[int, MessageHistory],
     found: Inspection,
     violations: Sequence[Violation],
-) -> Verdict:
+) -> CampaignVerdict:
     kinds = Counter(violation.kind for violation in violations)
-    states = Counter(_final_state(story, found) for story in told.values())
-    errors = Counter(story.detail or "?" for story in told.values() if story.ending == "failed")
-    return Verdict(
+    states = Counter(_final_state(history, found) for history in sent.values())
+    errors = Counter(
+        history.detail or "?" for history in sent.values() if history.ending == "failed"
+    )
+    return CampaignVerdict(
         messages=len(messages),
-        sent=len(told),
+        sent=len(sent),
         accepted=states["answered"] + states["failed"] + states["lost"],
         answered=states["answered"],
-        errors_told=states["failed"],
+        errors_reported=states["failed"],
         unknown=states["unknown"],
         lost=kinds["lost"] + kinds["missing turn"],
         doubled=kinds["doubled turn"] + kinds["doubled job"],
@@ -212,6 +222,6 @@ def _summarise(
         broken=dict(kinds),
         examples=tuple(violations[:_EXAMPLES]),
         errors=dict(errors),
-        trouble=dict(Counter(each for story in told.values() for each in story.troubles)),
-        retries=sum(story.attempts - 1 for story in told.values()),
+        trouble=dict(Counter(each for history in sent.values() for each in history.troubles)),
+        retries=sum(history.attempts - 1 for history in sent.values()),
     )

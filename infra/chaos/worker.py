@@ -15,7 +15,7 @@ import numpy as np
 from celery import Celery
 from numpy.typing import NDArray
 
-from infra.chaos.script import DEADLY, POISON
+from infra.chaos.script import CRASH_WORD, POISON_WORD
 from shared.errors import EngineError
 from shared.jobs import ChatJob, Tone, ToneJob
 from workers.consumer.consumer import BatchConsumer
@@ -39,10 +39,10 @@ PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
 class PoisonableEngine:
     """An engine that fails on every batch that holds one word, and dies of another one."""
 
-    def __init__(self, engine: Engine, poison_id: int, deadly_id: int | None) -> None:
+    def __init__(self, engine: Engine, poison_id: int, crash_id: int | None) -> None:
         self._engine = engine
         self._poison_id = poison_id
-        self._deadly_id = deadly_id
+        self._crash_id = crash_id
         self.name = engine.name
         self.dimension = engine.dimension
         self.shapes: tuple[Shape, ...] = engine.shapes
@@ -62,7 +62,7 @@ class PoisonableEngine:
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
         """Run the real engine; raise EngineError, or end the process, where a word is there."""
-        if self._deadly_id is not None and (batch.ids == self._deadly_id).any():
+        if self._crash_id is not None and (batch.ids == self._crash_id).any():
             os.abort()  # as native code does
         if (batch.ids == self._poison_id).any():
             raise EngineError("poisoned")
@@ -95,9 +95,11 @@ class ForgetfulQueue(RedisInferenceQueue):
 
     @contextlib.contextmanager
     def _pretending(self, tokens: Sequence[bytes]) -> Iterator[None]:
-        held: dict[Any, Any] = {token: self._held[token] for token in tokens if token in self._held}
-        if held:
-            self._redis.hset(self._lease_key, mapping=held)
+        in_flight: dict[Any, Any] = {
+            token: self._held[token] for token in tokens if token in self._held
+        }
+        if in_flight:
+            self._redis.hset(self._lease_key, mapping=in_flight)
         try:
             yield
         finally:
@@ -111,9 +113,9 @@ class ForgetfulQueue(RedisInferenceQueue):
 def make_poisonable(kind: Kind, model_dir: Path, encoder: EncoderName, threads: int = 1) -> Engine:
     """Make the engine that a worker would run, with its two words; the tone's never ends."""
     ranks = Tokenizer.load(model_dir).ranks
-    deadly_id = ranks[DEADLY] if encoder == "answer" else None
+    crash_id = ranks[CRASH_WORD] if encoder == "answer" else None
     engine = select_engine(kind, model_dir, encoder, threads)
-    return PoisonableEngine(engine, ranks[POISON], deadly_id)
+    return PoisonableEngine(engine, ranks[POISON_WORD], crash_id)
 
 
 def build_inference_consumer(app: Celery, hostname: str) -> BatchConsumer[ChatJob, ChatResult]:

@@ -1,4 +1,4 @@
-"""`parley bench`: measure Parley beside simpler designs on this machine."""
+"""`parley bench`: measure Parley versus simpler designs on this machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,15 +9,16 @@ if TYPE_CHECKING:
     from infra.bench.report import Report
 
 
-_NEEDED = ("locust", "matplotlib", "psutil")
+_PACKAGES = ("locust", "matplotlib", "psutil")
 
 
 def bench(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="Any of parley, tutorial, stock, echo, ideal (unset: these), unseen (no events, "
-            "no Flower), queue (alone), scale-1, -2, -4, -8 (sleeping engines); parted by commas."
+            help="Any of parley, tutorial, stock, echo, ideal (unset: these), no-monitoring (no "
+            "events, no Flower), queue (alone), scale-1, -2, -4, -8 (sleeping engines); separated "
+            "by commas."
         ),
     ] = None,
     concurrency: Annotated[
@@ -43,20 +44,20 @@ def bench(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Measure throughput, latency and cost, Parley and simpler designs side by side.
+    """Measure throughput, latency and cost of Parley versus simpler designs.
 
-    Closed loop: so many users, each asks again once answered. Open loop: arrivals at a rate.
+    Closed loop: a number of users, each asks again once answered. Open loop: arrivals at a rate.
 
     The report, its tables and pictures go to bench/ in the data folder.
     """
-    from infra.cli.sheets import require
+    from infra.cli.checkout import require_checkout
 
-    require("bench", *_NEEDED)
-    from infra.bench.plan import CONCURRENCY, SYSTEMS, BenchPlan, quick_plan
+    require_checkout("bench", *_PACKAGES)
+    from infra.bench.plan import CONCURRENCY, SYSTEMS, BenchPlan, quick_plan, systems_named
     from infra.bench.runner import run_bench
     from infra.cli.output import print_json, progress_console
 
-    chosen = tuple(systems.split(",")) if systems else SYSTEMS
+    chosen = systems_named(systems) if systems else SYSTEMS
     plan = BenchPlan(
         systems=chosen,
         concurrency=tuple(map(int, _numbers(concurrency, "--concurrency"))) or CONCURRENCY,
@@ -78,18 +79,18 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
     from shared.errors import BenchError
 
     try:
-        return tuple(float(word) for word in text.split(",")) if text else ()
+        return tuple(float(number) for number in text.split(",")) if text else ()
     except ValueError:
-        raise BenchError(f"{option} takes numbers parted by commas, not {text!r}") from None
+        raise BenchError(f"{option} takes numbers separated by commas, not {text!r}") from None
 
 
 def _show(report: "Report", folder: Path) -> None:
-    from infra.bench.tables import disturbance, sheets
+    from infra.bench.tables import noise_note, tables
     from infra.cli.output import console
-    from infra.cli.sheets import print_sheets
-    from infra.stack.terminal import short_path
+    from infra.cli.tables import print_tables
+    from infra.supervisor.terminal import short_path
 
     screen = console()
-    print_sheets(sheets(report), screen)
-    screen.print(disturbance(report), style="yellow", highlight=False)
+    print_tables(tables(report), screen)
+    screen.print(noise_note(report), style="yellow", highlight=False)
     screen.print(f"Report, tables and pictures: {short_path(folder)}", highlight=False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from infra.dead_letters import DeadLetterBox, StoredDeadLetter
 
-app = typer.Typer(help="Look at, retry or drop messages that failed.", no_args_is_help=True)
+app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
@@ -36,8 +36,8 @@ def list_letters(as_json: AsJson = False) -> None:
     for column in ("id", "task", "at (UTC)", "reason"):
         table.add_column(column, no_wrap=column in ("id", "at (UTC)"))
     for boxed in letters:
-        told = _summary(boxed)
-        table.add_row(told["id"], told["task"] or "?", told["at"], told["reason"])
+        fields = _summary(boxed)
+        table.add_row(fields["id"], fields["task"] or "?", fields["at"], fields["reason"])
     console().print(table, markup=False)
 
 
@@ -49,14 +49,14 @@ def show_letter(
     from infra.cli.output import console, print_json
 
     boxed = _pick(_box().read(), [name], every=False)[0]
-    told = _summary(boxed) | {
+    fields = _summary(boxed) | {
         "traceback": boxed.letter.traceback,
         "message": boxed.letter.raw.decode(errors="replace"),
     }
     if as_json:
-        print_json(told)
+        print_json(fields)
         return
-    for key, value in told.items():
+    for key, value in fields.items():
         console().print(f"[dim]{key:<10}[/]", end=" ")
         console().print(str(value), markup=False, highlight=False, soft_wrap=True)
 
@@ -70,7 +70,7 @@ def retry_letters(names: Names = None, every: All = False, as_json: AsJson = Fal
 
 @app.command("drop")
 def drop_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
-    """Throw messages away for good."""
+    """Delete messages for good."""
     box = _box()
     _act(box, box.drop, "dropped", names, every=every, as_json=as_json)
 
@@ -96,7 +96,7 @@ def _act(
 def _pick(
     letters: "Sequence[StoredDeadLetter]", names: Sequence[str], *, every: bool
 ) -> "list[StoredDeadLetter]":
-    """Return the letters meant, oldest first; raise where a name fits none or nothing is named."""
+    """Return the letters meant, oldest first; raise if a name fits none or nothing is named."""
     from shared.errors import ParleyError
 
     if every == bool(names):
@@ -130,7 +130,7 @@ def connect_to_queue() -> "redis.Redis":
     """Return a client of the Redis that is set; raise QueueUnavailable if none answers."""
     import redis
 
-    from infra.stack.terminal import without_password
+    from infra.supervisor.terminal import without_password
     from shared.connection import connect
     from shared.errors import QueueUnavailable
     from shared.settings import CommonSettings, load

@@ -1,4 +1,4 @@
-"""`parley doctor`: look over a machine before Parley runs on it."""
+"""`parley doctor`: check a machine before Parley runs on it."""
 
 import importlib.metadata
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from infra.cli.output import console, print_json
-from infra.stack import checks, embedded_redis
-from infra.stack.lock import holder
-from infra.stack.model import built_model
-from infra.stack.settings import StackSettings
+from infra.supervisor import checks, embedded_redis
+from infra.supervisor.lock import owner
+from infra.supervisor.model import built_model
+from infra.supervisor.settings import StackSettings
 from shared.errors import ParleyError
 from shared.settings import load
 
@@ -27,7 +27,7 @@ _MARKS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `told` is a value or a sentence that says what to do."""
+    """One check; `told` is a value or a sentence that says what to do."""
 
     name: str
     state: State
@@ -35,12 +35,12 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that Parley stands on; nothing is started or changed."""
+    """Check everything that Parley needs; nothing is started or changed."""
     try:
         settings = load(StackSettings)
     except ParleyError as error:
         return [_python(), Finding("settings", "fail", str(error))]
-    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+    checkers: dict[str, Callable[[], Iterator[Finding]]] = {
         "packages": _packages,
         "redis": lambda: _redis(settings),
         "model": lambda: _model(settings),
@@ -49,12 +49,12 @@ def examine() -> list[Finding]:
         "memory": _memory,
         "gpu": _gpu,
     }
-    found = [finding for name, look in looks.items() for finding in _guarded(name, look)]
+    found = [finding for name, check in checkers.items() for finding in _guarded(name, check)]
     return [_python(), Finding("settings", "ok", "valid"), *found]
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
-    """Print the findings; return whether nothing stands in the way."""
+    """Print the findings; return whether nothing failed."""
     sound = all(finding.state != "fail" for finding in findings)
     if as_json:
         print_json({"sound": sound, "findings": findings})
@@ -68,10 +68,10 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
     return sound
 
 
-def _guarded(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Turn an error that explains itself into a finding."""
     try:
-        yield from look()
+        yield from check()
     except ParleyError as error:
         yield Finding(name, "fail", str(error))
 
@@ -99,9 +99,9 @@ def _packages() -> Iterator[Finding]:
 def _redis(settings: StackSettings) -> Iterator[Finding]:
     warnings: list[str] = []
     checks.check_redis(settings, warnings.append)
-    where = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
+    source = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
     version = "" if settings.redis_url else f" {embedded_redis.server_version()}"
-    yield Finding("redis", "ok", f"{where}{version}")
+    yield Finding("redis", "ok", f"{source}{version}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
 
 
@@ -111,12 +111,12 @@ def _model(settings: StackSettings) -> Iterator[Finding]:
         yield Finding("model", "warn", "not built; `make run` or `parley model build` does it")
         return
     size = sum(file.bytes for file in manifest.files.values()) / 1e6
-    told = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
-    yield Finding("model", "ok", told)
+    detail = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
+    yield Finding("model", "ok", detail)
 
 
 def _ports(settings: StackSettings) -> Iterator[Finding]:
-    running = holder(settings)
+    running = owner(settings)
     if running:
         yield Finding("ports", "ok", f"in use by this folder's own stack ({running})")
         return
@@ -143,7 +143,7 @@ def _memory() -> Iterator[Finding]:
 
 
 def _available_memory_bytes() -> int | None:
-    """Return what could be used without swapping, caches included; None where none tells."""
+    """Return the bytes usable without swapping, caches included; None if unknown."""
     table = Path("/proc/meminfo")
     found = re.search(
         r"^MemAvailable:\s+(\d+) kB", table.read_text() if table.exists() else "", re.M
@@ -153,10 +153,10 @@ def _available_memory_bytes() -> int | None:
 
 def _gpu() -> Iterator[Finding]:
     devices = sorted(Path("/dev").glob("nvidia[0-9]*"))
-    told = f"{len(devices)} NVIDIA" if devices else "none seen; the engine runs on the CPU"
-    yield Finding("gpu", "ok", told)
+    detail = f"{len(devices)} NVIDIA" if devices else "none seen; the engine runs on the CPU"
+    yield Finding("gpu", "ok", detail)
 
 
 def _nearest(folder: Path) -> Path:
     """Return the folder or the closest one above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(candidate for candidate in (folder, *folder.parents) if candidate.exists())

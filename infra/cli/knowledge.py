@@ -79,14 +79,14 @@ def fit_base(
 
     Workers use it from their next start; the demo's own is part of the package.
     """
-    from infra.cli.output import console, native_silence, print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.knowledge.tuning import tune
 
     base = path or _configured_base()
     screen = progress_console(as_json=as_json)
-    with native_silence(), StageProgress(screen, "Fitting the confidence") as progress:
-        report, target = tune(_worker_settings(), base, lambda share: progress.tell("fit", share))
+    with suppress_native_stderr(), StageProgress(screen, "Fitting the confidence") as progress:
+        report, target = tune(_worker_settings(), base, lambda share: progress.update("fit", share))
     if as_json:
         print_json({"file": str(target), "report": report})
         return

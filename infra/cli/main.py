@@ -1,4 +1,4 @@
-"""The `parley` command: its parts, and how errors reach a person.
+"""The `parley` command: its subcommands, and how errors reach a person.
 
 Heavy imports stay inside the functions that need them, so that `parley --help` is quick.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import bench, chaos, dead_letters, job, knowledge, model, talk, tone
+from infra.cli import bench, chaos, dead_letters, job, knowledge, model, talk, tone, worker
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -26,13 +26,13 @@ def up(
         int | None, typer.Option(min=1, max=64, help="Inference workers to start.")
     ] = None,
 ) -> None:
-    """Start every part on this machine and hold it up until Ctrl-C.
+    """Start every service on this machine and keep it up until Ctrl-C.
 
     Ports, folders and sizes come from PARLEY_* settings; what is missing is built first.
     """
     from infra.cli.output import console
-    from infra.stack.runner import run_stack
-    from infra.stack.settings import StackSettings
+    from infra.supervisor.runner import run_stack
+    from infra.supervisor.settings import StackSettings
     from shared.settings import load
 
     chosen = {} if inference is None else {"inference_workers": inference}
@@ -42,7 +42,7 @@ def up(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look over this machine and say what would keep Parley from running."""
+    """Check this machine and report what would keep Parley from running."""
     from infra.cli.doctor import examine, show
 
     if not show(examine(), as_json=as_json):
@@ -59,6 +59,7 @@ for name, command in (
     ("chaos", chaos.chaos),
 ):
     app.command(name)(command)
+app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
 for name, group in (
     ("model", model.app),
     ("kb", knowledge.app),

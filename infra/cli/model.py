@@ -38,7 +38,7 @@ def build(
 ) -> None:
     """Turn weights into what the engines run; quick if nothing has changed."""
     from infra.cli.output import console, print_json, progress_console
-    from infra.stack.model import make_model
+    from infra.supervisor.model import make_model
 
     folder = _folder(model_dir)
     made = make_model(folder, progress_console(as_json=as_json), _source(weights))
@@ -78,8 +78,8 @@ def check(
     loses more than 0.5 points of accuracy.
     """
     from infra.cli.model_tables import show_check
-    from infra.cli.output import native_silence, print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from shared.errors import SettingsError
     from workers.modelling.encoder.check import check_model
 
@@ -87,8 +87,8 @@ def check(
     if data and not gate:
         raise SettingsError("--data FILE goes with --gate.")
     rows = _labelled_rows(data) if gate else []
-    with native_silence(), StageProgress(screen, "Checking the model") as progress:
-        report = check_model(folder, threads, 0 if gate else rounds, progress.tell)
+    with suppress_native_stderr(), StageProgress(screen, "Checking the model") as progress:
+        report = check_model(folder, threads, 0 if gate else rounds, progress.update)
     if not as_json:
         show_check(report)
     trials = _gate(folder, rows, threads, as_json=as_json) if gate and report.ok else None
@@ -115,12 +115,12 @@ def scaling(
     """Compare one worker with one thread, one with two, and two with one; only engines run."""
     from infra.cli.model_tables import show_scaling
     from infra.cli.output import print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.scaling import measure_scaling
 
     texts = [row.text for row in _labelled_rows(data)]
     with StageProgress(progress_console(as_json=as_json), "Running worker layouts") as progress:
-        speeds = measure_scaling(_folder(model_dir), texts, rounds=rounds, progress=progress.tell)
+        speeds = measure_scaling(_folder(model_dir), texts, rounds=rounds, progress=progress.update)
     if as_json:
         print_json(speeds)
     else:
@@ -141,18 +141,18 @@ def profile(
 ) -> None:
     """Time every shape and fit what a token costs: the figures behind shapes and threads."""
     from infra.cli.model_tables import show_profile
-    from infra.cli.output import native_silence, print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.profile import profile_model
 
     screen = progress_console(as_json=as_json)
-    with native_silence(), StageProgress(screen, "Timing the model") as progress:
+    with suppress_native_stderr(), StageProgress(screen, "Timing the model") as progress:
         report = profile_model(
             _folder(model_dir),
             _kinds(engine or ["litert"]),
             threads=threads or (1, 2),
             rounds=rounds,
-            progress=progress.tell,
+            progress=progress.update,
         )
     if as_json:
         print_json(report)
@@ -172,13 +172,13 @@ def _kinds(names: Sequence[str]) -> "list[Kind]":
 
 def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: bool) -> "GateReport":
     from infra.cli.model_tables import show_gate
-    from infra.cli.output import native_silence, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.gate import run_gate
 
     screen = progress_console(as_json=as_json)
-    with native_silence(), StageProgress(screen, "Measuring the engines") as progress:
-        report = run_gate(folder, rows, threads, progress=progress.tell)
+    with suppress_native_stderr(), StageProgress(screen, "Measuring the engines") as progress:
+        report = run_gate(folder, rows, threads, progress=progress.update)
     if not as_json:
         show_gate(report)
     return report
@@ -202,7 +202,7 @@ def _source(weights: str | None) -> "Source | None":
 
 
 def _folder(model_dir: Path | None) -> Path:
-    from infra.stack.settings import StackSettings
+    from infra.supervisor.settings import StackSettings
     from shared.settings import load
 
     return model_dir or load(StackSettings).model_folder

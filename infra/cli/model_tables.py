@@ -41,7 +41,7 @@ def show_check(report: CheckReport) -> None:
 
 
 def show_gate(report: GateReport) -> None:
-    """Print each engine compared with the baseline, and which was chosen."""
+    """Print each engine versus the baseline, and which was chosen."""
     screen = console()
     table = _table(("", "engine"), ("rows/s", "× baseline", "1-NN accuracy", "accuracy drop"))
     table.add_column("")

@@ -18,24 +18,24 @@ def console() -> "Console":
 
 
 def progress_console(*, as_json: bool) -> "Console":
-    """Return the console of progress, which is silent where a program reads."""
+    """Return the console of progress, which is silent if a program reads."""
     from rich.console import Console
 
     return Console(quiet=as_json)
 
 
 @contextlib.contextmanager
-def native_silence() -> Iterator[None]:
+def suppress_native_stderr() -> Iterator[None]:
     """Keep what native libraries write to standard error by themselves off the terminal."""
     sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    saved, null_device = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, 2)
     try:
         yield
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-        os.close(nowhere)
+        os.close(null_device)
 
 
 def fail(sentence: str) -> None:

@@ -92,8 +92,9 @@ def _lines() -> Iterator[str]:
 
 
 def _client(url: str | None) -> "GatewayClient":
+    from gateway.settings import GatewaySettings
     from infra.cli.gateway_client import GatewayClient
-    from infra.stack.settings import StackSettings
+    from infra.supervisor.settings import local_url
     from shared.settings import load
 
-    return GatewayClient(url or load(StackSettings).gateway_url)
+    return GatewayClient(url or local_url(load(GatewaySettings)))

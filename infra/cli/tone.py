@@ -23,14 +23,14 @@ Head = Annotated[
 @app.command()
 def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     """Fit the head on the sets that allow it, write it, and judge it on sets it has not seen."""
-    from infra.cli.output import console, native_silence, print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
 
     target = head or _shipped_head()
     screen = progress_console(as_json=as_json)
-    with native_silence(), StageProgress(screen, "Training the tone head") as progress:
-        report = fit(_reader(), data, target, progress=progress.tell)
+    with suppress_native_stderr(), StageProgress(screen, "Training the tone head") as progress:
+        report = fit(_reader(), data, target, progress=progress.update)
     if as_json:
         print_json(report)
         return
@@ -45,13 +45,13 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 @app.command()
 def judge(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     """Judge a head on every set that is there."""
-    from infra.cli.output import native_silence, print_json, progress_console
-    from infra.stack.progress import StageProgress
+    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import evaluate
 
     screen = progress_console(as_json=as_json)
-    with native_silence(), StageProgress(screen, "Judging the tone head") as progress:
-        verdicts = evaluate(_reader(), data, head or _shipped_head(), progress.tell)
+    with suppress_native_stderr(), StageProgress(screen, "Judging the tone head") as progress:
+        verdicts = evaluate(_reader(), data, head or _shipped_head(), progress.update)
     if as_json:
         print_json(verdicts)
     else:

@@ -19,7 +19,7 @@ _ROWS_AT_ONCE = 256
 class ToneReader:
     """Clean, tokenise and encode messages with the tone encoder; the engine must be warm.
 
-    `identity` says which encoder that is (workers.tone.choice).
+    `identity` names that encoder (workers.tone.choice).
     """
 
     def __init__(self, engine: Engine, preprocessor: Preprocessor, identity: str) -> None:
@@ -40,7 +40,7 @@ class ToneReader:
     def encode(
         self, messages: Sequence[str], progress: Callable[[float], None]
     ) -> tuple[list[str], NDArray[np.float32]]:
-        """Return clean texts and their vectors [rows, dimension]; `progress` hears the share."""
+        """Return clean texts and vectors [rows, dimension]; `progress` gets the share done."""
         texts: list[str] = []
         vectors = [np.empty((0, self._engine.dimension), np.float32)]
         for start in range(0, len(messages), _ROWS_AT_ONCE):

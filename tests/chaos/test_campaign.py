@@ -54,8 +54,8 @@ def test_a_short_seed_keeps_every_promise(tmp_path: Path, model_dir: Path) -> No
     assert verdict["sent"] == verdict["messages"] == 1_500
     assert verdict["answered"] > 1_400
     assert verdict["errors"]["urn:parley:problem:job-failed"] >= 1  # the poison, if in time
-    assert len(report["strikes"]) + len(report["missed"]) == report["plan"]["faults"]
-    assert len(report["strikes"]) >= report["plan"]["faults"] - 2
+    assert len(report["injections"]) + len(report["missed"]) == report["plan"]["faults"]
+    assert len(report["injections"]) >= report["plan"]["faults"] - 2
     assert verdict["dead_letters"] >= 6
     (folder,) = (tmp_path / "data" / "chaos").iterdir()
     kept = {path.name for path in folder.iterdir()}

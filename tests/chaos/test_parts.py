@@ -1,4 +1,4 @@
-"""The campaign's own parts against real sockets and a real Redis."""
+"""The campaign's own components against real sockets and a real Redis."""
 
 import socket
 import threading
@@ -10,8 +10,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from infra.chaos.hands import Hands
 from infra.chaos.inspection import left_over, letters
+from infra.chaos.leases import InFlightProbe
 from infra.chaos.malformed import malformed_messages
 from infra.chaos.proxy import Proxy
 from infra.chaos.worker import ForgetfulQueue
@@ -65,7 +65,7 @@ def test_a_cut_breaks_what_is_there_and_nothing_else(proxy: tuple[Proxy, int]) -
     assert pings(port)
 
 
-def test_a_link_that_refuses_takes_nobody_until_it_is_open(proxy: tuple[Proxy, int]) -> None:
+def test_a_link_that_refuses_takes_no_connection_until_it_is_open(proxy: tuple[Proxy, int]) -> None:
     running, port = proxy
     running.refuse(LINK)
     assert not pings(port)
@@ -96,7 +96,7 @@ def test_a_slow_link_is_slow_both_ways(proxy: tuple[Proxy, int]) -> None:
 
 
 @pytest.mark.parametrize("queue", [keys.INFERENCE, keys.SENTIMENT])
-def test_malformed_messages_are_malformed_and_bear_their_names(queue: str) -> None:
+def test_malformed_messages_are_malformed_and_carry_their_names(queue: str) -> None:
     made = malformed_messages(queue, "malformed-3")
     assert len(made) == 5
     for name, raw in made.items():
@@ -111,7 +111,7 @@ def worker_queue(url: str, kind: type[RedisInferenceQueue]) -> RedisInferenceQue
 
 def put_job(url: str) -> ChatJob:
     job = ChatJob("j1", "hello", "c1", accepted_at=1.0)
-    Hands(url).push(keys.INFERENCE, encode_infer(job))
+    InFlightProbe(url).push(keys.INFERENCE, encode_infer(job))
     return job
 
 
@@ -128,17 +128,17 @@ def test_the_planted_bug_gives_up_what_it_leases_and_completes_it_all_the_same(
     assert left_over(redis_client) == []
 
 
-def test_hands_are_seen_from_outside(redis_url: str, redis_client: "redis.Redis") -> None:
+def test_leases_are_seen_from_outside(redis_url: str, redis_client: "redis.Redis") -> None:
     put_job(redis_url)
     queue = worker_queue(redis_url, RedisInferenceQueue)
     queue.heartbeat(WorkerStatus("w1", keys.INFERENCE, "fake", 4711, "here", 0.0))
-    hands = Hands(redis_url)
-    assert hands.worker_id("inference-2", 4711) == "w1"
-    assert hands.worker_id("inference-2", 4712) is None
-    assert hands.held("w1") == 0
+    probe = InFlightProbe(redis_url)
+    assert probe.worker_id("inference-2", 4711) == "w1"
+    assert probe.worker_id("inference-2", 4712) is None
+    assert probe.count("w1") == 0
     assert left_over(redis_client) == [keys.INFERENCE]
     queue.lease(5)
-    assert hands.held("w1") == 1
-    assert hands.jobs("w1") == ["j1"]
+    assert probe.count("w1") == 1
+    assert probe.job_ids("w1") == ["j1"]
     assert left_over(redis_client) == [keys.lease("w1")]
     assert letters(redis_client) == []

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.stack.logs import LogFolder
-from infra.stack.part import Part
-from infra.stack.spawner import Child, ProcessSpawner, ScriptedSpawner, Spawner
+from infra.supervisor.logs import LogFolder
+from infra.supervisor.service import Service
+from infra.supervisor.spawner import ProcessSpawner, SpawnedProcess, Spawner
+from tests.fakes.spawner import ScriptedSpawner
 from tests.processes import wait_until
 
 _READY = "import signal, sys, time; print('up', flush=True);"
@@ -24,8 +25,8 @@ class Rig:
     """A spawner, and how a test makes its children behave."""
 
     spawner: Spawner
-    start: Callable[[str], Child]
-    finish: Callable[[Child], None]
+    start: Callable[[str], SpawnedProcess]
+    finish: Callable[[SpawnedProcess], None]
 
 
 def _real(folder: Path) -> Rig:
@@ -33,8 +34,8 @@ def _real(folder: Path) -> Rig:
     logs.begin(["part"])
     spawner = ProcessSpawner(logs)
 
-    def start(program: str) -> Child:
-        child = spawner.spawn(Part("part", (sys.executable, "-c", program)))
+    def start(program: str) -> SpawnedProcess:
+        child = spawner.spawn(Service("part", (sys.executable, "-c", program)))
         wait_until(lambda: "up" in logs.tail("part"), 20)
         return child
 
@@ -44,8 +45,8 @@ def _real(folder: Path) -> Rig:
 def _scripted() -> Rig:
     spawner = ScriptedSpawner()
 
-    def start(program: str) -> Child:
-        child = spawner.spawn(Part("part", ("program",)))
+    def start(program: str) -> SpawnedProcess:
+        child = spawner.spawn(Service("part", ("program",)))
         child.stubborn = program == _STUBBORN
         if "exit" in program:
             child.exit(7)
@@ -57,9 +58,9 @@ def _scripted() -> Rig:
 @pytest.fixture(params=["real", "scripted"])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     made = _real(tmp_path) if request.param == "real" else _scripted()
-    started: list[Child] = []
+    started: list[SpawnedProcess] = []
 
-    def start(program: str) -> Child:
+    def start(program: str) -> SpawnedProcess:
         started.append(made.start(program))
         return started[-1]
 
@@ -106,7 +107,9 @@ def test_ending_twice_is_no_error(rig: Rig) -> None:
 def test_a_part_that_only_watches_lets_the_others_go_first(tmp_path: Path) -> None:
     logs = LogFolder(tmp_path)
     logs.begin(["part"])
-    child = ProcessSpawner(logs).spawn(Part("part", (sys.executable, "-c", _OBEDIENT), niceness=15))
+    child = ProcessSpawner(logs).spawn(
+        Service("part", (sys.executable, "-c", _OBEDIENT), niceness=15)
+    )
     try:
         wait_until(lambda: "up" in logs.tail("part"), 20)
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 15

@@ -12,10 +12,10 @@ from typing import Any
 import redis
 import yaml
 
-from tests.processes import redis_binary
+from infra.supervisor.embedded_redis import server_program
 
 ROOT = Path(__file__).parent.parent.parent
-DOCKERFILE = ROOT / "infra" / "docker" / "Dockerfile"
+DOCKERFILE = ROOT / "infra" / "deploy" / "Dockerfile"
 
 
 def interpolate(value: Any) -> Any:
@@ -54,7 +54,7 @@ def stage(name: str) -> str:
 
 
 @dataclass
-class Service:
+class ComposeService:
     """One service of the file, run on this machine."""
 
     name: str
@@ -87,7 +87,7 @@ class Service:
         wanted = {name: value for name, value in wanted.items() if value is not None}
         values = self.localise(list(wanted.values()))
         here = {name: v for name, v in os.environ.items() if not name.startswith("PARLEY_")}
-        programs = f"{Path(sys.executable).parent}:{redis_binary().parent}:{os.environ['PATH']}"
+        programs = f"{Path(sys.executable).parent}:{server_program().parent}:{os.environ['PATH']}"
         return here | dict(zip(wanted, values, strict=True)) | {"PATH": programs}
 
     def start(self) -> None:

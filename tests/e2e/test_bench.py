@@ -22,7 +22,6 @@ def start_bench(data_dir: Path, model_dir: Path, *arguments: str) -> subprocess.
         "PARLEY_DATA_DIR": str(data_dir),
         "PARLEY_MODEL_DIR": str(model_dir),
         "PARLEY_REDIS_URL": "redis://127.0.0.1:1/0",  # never asked: a bench has its own
-        "PARLEY_RATE_LIMIT": "1/min",
     }
     return subprocess.Popen(
         [sys.executable, "-m", "infra.cli", "bench", "--quick", *arguments],
@@ -74,7 +73,7 @@ def test_the_queue_alone_and_sleeping_engines_are_measured(tmp_path: Path, model
     queue, *scaled = json.loads(out)["figures"]
     assert queue["answered"] > 100
     assert queue["batches"]["inference"]["mean_batch"] > 1
-    assert set(queue["cpu_ms"]) == {"redis", "publisher", "drain"}
+    assert set(queue["cpu_ms"]) == {"redis", "publisher", "consumer"}
     for each in scaled:
         assert each["errors"] == 0
         assert {"inference", "inference-2"} < set(each["cpu_ms"])

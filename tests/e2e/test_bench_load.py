@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from infra.bench.children import child
 from infra.bench.load import BEGIN, END, LoadSpec, Samples, arrivals, read_samples
+from infra.harness.children import running_child
 from shared.errors import BenchError
 
 REPLY = {"queue_ms": 1.0, "prepare_ms": 2.0, "engine_ms": 3.0, "compose_ms": 4.0, "total_ms": 10.0}
@@ -77,14 +77,14 @@ def run(server: Server, folder: Path, texts: list[str], **changes: object) -> Sa
             "users": 2,
             "warm_seconds": 0.1,
             "seconds": 0.3,
-            "most_seconds": 5.0,
+            "slow_seconds": 5.0,
             **changes,  # type: ignore[arg-type]
         }
     )
     (folder / "spec.json").write_bytes(msgspec.json.encode(spec))
     arguments = (str(folder / "spec.json"), str(folder / "samples.npz"))
-    with child("infra.bench.generator", arguments, 60, folder / "log") as generator:
-        assert [generator.hear(), generator.hear()] == [BEGIN, END]
+    with running_child("infra.bench.generator", arguments, 60, folder / "log") as generator:
+        assert [generator.read_line(), generator.read_line()] == [BEGIN, END]
         generator.finish()
     return read_samples(folder / "samples.npz")
 
@@ -146,15 +146,17 @@ def test_a_generator_that_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text("{}")
     arguments = (str(tmp_path / "spec.json"), str(tmp_path / "samples.npz"))
     with (
-        child("infra.bench.generator", arguments, 60, tmp_path / "log") as generator,
+        running_child("infra.bench.generator", arguments, 60, tmp_path / "log") as generator,
         pytest.raises(BenchError, match=r"infra\.bench\.generator ended too early: .*url"),
     ):
-        generator.hear()
+        generator.read_line()
 
 
 def test_a_child_ends_when_its_time_is_over(tmp_path: Path) -> None:
     with (
-        child("http.server", ("0", "--bind", "127.0.0.1"), 0.2, tmp_path / "log") as endless,
+        running_child(
+            "http.server", ("0", "--bind", "127.0.0.1"), 0.2, tmp_path / "log"
+        ) as endless,
         pytest.raises(BenchError, match="failed"),
     ):
         endless.finish()

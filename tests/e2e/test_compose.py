@@ -15,7 +15,7 @@ import requests
 
 from gateway.settings import GatewaySettings
 from shared.settings import CommonSettings
-from tests.e2e.compose import DOCKERFILE, ROOT, Service, read_services, stage
+from tests.e2e.compose import DOCKERFILE, ROOT, ComposeService, read_services, stage
 from tests.processes import free_port, wait_until
 from workers.settings import WorkerSettings
 
@@ -26,19 +26,21 @@ ON_GPUS = read_services("docker-compose.gpu.yml")
 
 
 @dataclass(frozen=True)
-class System:
+class ComposeSystem:
     """All services, running."""
 
-    services: Mapping[str, Service]
+    services: Mapping[str, ComposeService]
     url: str
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[ComposeSystem]:
     """Start the services in the order that depends_on asks for; stop them the other way round."""
     folder = tmp_path_factory.mktemp("compose")
     places = places_here(folder, model_dir)
-    services = {name: Service(name, wanted, places, folder) for name, wanted in SERVICES.items()}
+    services = {
+        name: ComposeService(name, wanted, places, folder) for name, wanted in SERVICES.items()
+    }
     with ExitStack() as stops:
         for name in start_order():
             for other, link in SERVICES[name].get("depends_on", {}).items():
@@ -48,7 +50,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterato
             stops.callback(services[name].stop)
         for service in services.values():
             wait_until(service.healthy, 120)
-        yield System(services, f"http://127.0.0.1:{places['8000']}")
+        yield ComposeSystem(services, f"http://127.0.0.1:{places['8000']}")
 
 
 def start_order() -> list[str]:
@@ -73,7 +75,7 @@ def places_here(folder: Path, model_dir: Path) -> dict[str, str]:
     }
 
 
-def test_a_message_is_answered_from_end_to_end(system: System) -> None:
+def test_a_message_is_answered_from_end_to_end(system: ComposeSystem) -> None:
     assert requests.get(f"{system.url}/readyz", timeout=10).status_code == 200
     answer = requests.post(
         f"{system.url}/chat", json={"message": "How long does delivery take?"}, timeout=30
@@ -84,7 +86,7 @@ def test_a_message_is_answered_from_end_to_end(system: System) -> None:
     assert reply["engine"].startswith("litert")
 
 
-def test_health_checks_tell_what_is_missing(system: System) -> None:
+def test_health_checks_tell_what_is_missing(system: ComposeSystem) -> None:
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     for name in ("inference", "sentiment"):
         unwell = system.services[name].check(PARLEY_REDIS_URL=nowhere)
@@ -94,7 +96,7 @@ def test_health_checks_tell_what_is_missing(system: System) -> None:
     assert subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.PIPE).returncode == 1
 
 
-def test_redis_is_durable_and_never_evicts(system: System) -> None:
+def test_redis_is_durable_and_never_evicts(system: ComposeSystem) -> None:
     url = system.services["inference"].environment()["PARLEY_REDIS_URL"]
     with redis.Redis.from_url(url, decode_responses=True) as client:
         held: Any = client.config_get("append*")
@@ -153,3 +155,10 @@ def test_cpu_images_hold_no_tensorflow() -> None:
     assert locks == ["serve.txt"]
     assert "tensorflow" not in (ROOT / "requirements" / "serve.txt").read_text()
     assert "COPY --from=model /opt/packages" not in DOCKERFILE.read_text()
+
+
+def test_no_image_holds_what_injects_faults() -> None:
+    copied = re.findall(r"^COPY (infra\S*)", stage("source"), re.MULTILINE)
+    assert copied == ["infra/*.py", "infra/cli", "infra/deploy", "infra/supervisor"]
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"infra/bench", "infra/chaos", "infra/harness"} <= set(ignored)

@@ -13,11 +13,12 @@ import pytest
 import redis
 from celery import Celery
 
+from infra.supervisor.embedded_redis import server_program
 from shared import keys
 from shared.connection import connect
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess
-from tests.processes import RedisServer, free_port, redis_binary, wait_until
+from tests.processes import RedisServer, free_port, wait_until
 from workers.celery_link import celery_link
 
 SERVICE = "parley"
@@ -46,7 +47,7 @@ def sentinel(folder: Path, master: RedisServer) -> Iterator[str]:
         f"sentinel down-after-milliseconds {SERVICE} 1000\n"
         f"sentinel failover-timeout {SERVICE} 3000\n"
     )
-    process = subprocess.Popen([str(redis_binary()), str(settings), "--sentinel"])
+    process = subprocess.Popen([str(server_program()), str(settings), "--sentinel"])
     try:
         yield f"sentinel://127.0.0.1:{port}/{SERVICE}"
     finally:

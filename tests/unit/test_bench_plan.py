@@ -7,12 +7,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.bench.hosting import hosted
-from infra.bench.messages import read_messages
-from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan
-from infra.bench.systems import SERVED, Ground, System, free_ports
-from infra.stack.logs import LogFolder
-from infra.stack.part import Part
+from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan, systems_named
+from infra.bench.systems import SERVED
+from infra.harness.messages import read_messages
+from infra.harness.ports import free_ports
+from infra.harness.running_system import running_system
+from infra.harness.systems import Allocation, System
+from infra.supervisor.logs import LogFolder
+from infra.supervisor.service import Service
 from shared.errors import BenchError
 
 Parley = Callable[..., tuple[int, str, str]]
@@ -82,31 +84,31 @@ def test_a_file_without_messages_is_refused(tmp_path: Path, content: str) -> Non
 
 
 @pytest.fixture
-def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
+def allocation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Allocation:
     monkeypatch.setenv("PARLEY_REDIS_URL", "redis://127.0.0.1:1/0")
-    return Ground(8001, 8002, 8003, tmp_path / "ground", tmp_path / "model", processors=2)
+    return Allocation(8001, 8002, 8003, tmp_path / "ground", tmp_path / "model", processors=2)
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_a_system_stands_on_its_own_ground(name: str, ground: Ground) -> None:
-    ground.folder.mkdir()
-    system = SERVED[name](ground)
+def test_a_system_stands_on_its_own_ground(name: str, allocation: Allocation) -> None:
+    allocation.folder.mkdir()
+    system = SERVED[name](allocation)
     assert system.url == "http://127.0.0.1:8001"
-    for part in system.parts:
-        told = {**part.environment}
-        assert "PARLEY_REDIS_URL" not in told
-        if part.name != "redis":
-            assert told["PARLEY_DATA_DIR"] == str(ground.folder)
-            assert told["PARLEY_MODEL_DIR"] == str(ground.model_folder)
-            assert told["PARLEY_REDIS_PORT"] == "8002"
+    for service in system.services:
+        environment = {**service.environment}
+        assert "PARLEY_REDIS_URL" not in environment
+        if service.name != "redis":
+            assert environment["PARLEY_DATA_DIR"] == str(allocation.folder)
+            assert environment["PARLEY_MODEL_DIR"] == str(allocation.model_folder)
+            assert environment["PARLEY_REDIS_PORT"] == "8002"
 
 
-def test_parley_is_whole_and_remembers_no_phrase(ground: Ground) -> None:
-    ground.folder.mkdir()
-    system = SERVED["parley"](ground)
-    names = [part.name for part in system.parts]
+def test_parley_is_whole_and_remembers_no_phrase(allocation: Allocation) -> None:
+    allocation.folder.mkdir()
+    system = SERVED["parley"](allocation)
+    names = [service.name for service in system.services]
     assert names == ["redis", "inference", "sentiment", "gateway", "flower"]
-    assert {part.environment.get("PARLEY_PHRASE_CACHE") for part in system.parts} == {"0"}
+    assert {service.environment.get("PARLEY_PHRASE_CACHE") for service in system.services} == {"0"}
     assert system.redis_url == "redis://127.0.0.1:8002/0"
 
 
@@ -115,13 +117,13 @@ def test_free_ports_differ() -> None:
 
 
 def test_a_part_that_dies_fails_the_measurement_and_all_others_end(tmp_path: Path) -> None:
-    waiting = Part("waiting", (sys.executable, "-c", "import time; time.sleep(60)"))
-    dying = Part("dying", (sys.executable, "-c", "print('no model'); raise SystemExit(3)"))
+    waiting = Service("waiting", (sys.executable, "-c", "import time; time.sleep(60)"))
+    dying = Service("dying", (sys.executable, "-c", "print('no model'); raise SystemExit(3)"))
     system = System("odd", "http://127.0.0.1:9", (waiting, dying))
     before = psutil.Process().children(recursive=True)
     with (
         pytest.raises(BenchError, match=r"dying ended \(exit code 3\).*no model"),
-        hosted(system, LogFolder(tmp_path)),
+        running_system(system, LogFolder(tmp_path)),
     ):
         pass
     assert psutil.Process().children(recursive=True) == before
@@ -138,3 +140,7 @@ def test_what_cannot_be_measured_is_one_sentence(
     assert (code, out) == (1, "")
     assert arguments[1] in err
     assert len(err.splitlines()) == 1
+
+
+def test_systems_are_named_with_commas_and_a_former_name_is_understood() -> None:
+    assert systems_named("parley,unseen") == ("parley", "no-monitoring")

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from infra.bench.figures import Batches, Figures, Latency
-from infra.bench.messages import Messages
 from infra.bench.plots import draw
 from infra.bench.report import Report, compare, make_report, worker_steps
-from infra.bench.tables import disturbance, markdown, sheets
+from infra.bench.tables import markdown, noise_note, tables
+from infra.harness.messages import Messages
 
 
 def figures(system: str, users: int, rate: float, **changes: object) -> Figures:
@@ -74,8 +74,8 @@ def test_only_what_was_measured_is_compared() -> None:
     assert compare([figures("stock", 256, 200.0)]) == {}
     apart = [figures("parley", 8, 100.0), figures("stock", 32, 50.0)]
     assert set(compare(apart)) == set()
-    no_calm = [figures("parley", 8, 100.0), figures("parley", 64, 50.0, offered_per_second=50.0)]
-    assert set(compare(no_calm)) == set()
+    no_nominal = [figures("parley", 8, 100.0), figures("parley", 64, 50.0, offered_per_second=50.0)]
+    assert set(compare(no_nominal)) == set()
 
 
 def test_the_report_is_json_that_holds_every_figure(report: Report, tmp_path: Path) -> None:
@@ -89,10 +89,10 @@ def test_the_report_is_json_that_holds_every_figure(report: Report, tmp_path: Pa
 
 
 def test_every_table_is_whole(report: Report) -> None:
-    made = sheets(report)
+    made = tables(report)
     assert len(made) == 6
-    for sheet in made:
-        assert {len(row) for row in sheet.rows} == {len(sheet.head)}
+    for table in made:
+        assert {len(row) for row in table.rows} == {len(table.head)}
     page = markdown(report)
     assert "| stock | 256 | 200 | 5.00 | 9.00 | 12.0 | 0 |" in page
     assert "| 700.0 | 600 * |" in page
@@ -100,19 +100,19 @@ def test_every_table_is_whole(report: Report) -> None:
     assert "| parley, 256 users: inference | 1.20 | 0.75 | 300 |" in page
 
 
-def test_a_disturbed_run_says_so(report: Report) -> None:
-    assert disturbance(report) == ""
+def test_a_noisy_run_says_so(report: Report) -> None:
+    assert noise_note(report) == ""
     assert "Other programs" not in markdown(report)
-    beside = (*MEASURED, figures("stock", 1, 9.0, foreign_cores=0.84))
-    told = make_report("now", Messages("some", ("a",)), beside)
-    assert "up to 0.8 of" in disturbance(told)
-    assert "during 1 of 11 measurements" in disturbance(told)
-    assert disturbance(told) in markdown(told)
+    noisy = (*MEASURED, figures("stock", 1, 9.0, other_cores=0.84))
+    made = make_report("now", Messages("some", ("a",)), noisy)
+    assert "up to 0.8 of" in noise_note(made)
+    assert "during 1 of 11 measurements" in noise_note(made)
+    assert noise_note(made) in markdown(made)
 
 
 def test_tables_without_rows_are_left_out() -> None:
     only_ideal = make_report("now", Messages("some", ("a",)), MEASURED[-1:])
-    assert [sheet.title.split(":")[0] for sheet in sheets(only_ideal)] == ["Closed loop"]
+    assert [table.title.split(":")[0] for table in tables(only_ideal)] == ["Closed loop"]
 
 
 def test_pictures_are_drawn_of_what_is_there(report: Report, tmp_path: Path) -> None:

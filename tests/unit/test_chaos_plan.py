@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra.chaos.faults import CARDS, draw
-from infra.chaos.plan import ChaosPlan, cards_named, quick_plan
-from infra.chaos.script import DEADLY, POISON, write_script
+from infra.chaos.faults import CATALOGUE, draw
+from infra.chaos.plan import ChaosPlan, quick_plan, specs_named
+from infra.chaos.script import CRASH_WORD, POISON_WORD, write_script
 from shared.errors import BenchError
 
 
@@ -13,11 +13,11 @@ def test_a_seed_draws_the_same_faults_again_and_another_seed_others() -> None:
     assert draw(3, 40, 300.0) != draw(4, 40, 300.0)
 
 
-def test_every_kind_of_fault_strikes_before_any_strikes_again() -> None:
-    faults = draw(1, 2 * len(CARDS), 100.0)
-    for deck in (faults[: len(CARDS)], faults[len(CARDS) :]):
-        for card in CARDS:
-            assert any(f.action == card.action and f.target in card.targets for f in deck)
+def test_every_kind_of_fault_comes_before_any_comes_again() -> None:
+    faults = draw(1, 2 * len(CATALOGUE), 100.0)
+    for remaining in (faults[: len(CATALOGUE)], faults[len(CATALOGUE) :]):
+        for spec in CATALOGUE:
+            assert any(f.action == spec.action and f.target in spec.targets for f in remaining)
 
 
 def test_faults_come_in_order_of_time_and_last_as_long_as_they_may() -> None:
@@ -26,11 +26,13 @@ def test_faults_come_in_order_of_time_and_last_as_long_as_they_may() -> None:
     assert times == sorted(times)
     assert times[0] > 0
     assert times[-1] < 200.0
-    longest = {(card.action, target): card.longest for card in CARDS for target in card.targets}
+    longest = {
+        (spec.action, target): spec.max_seconds for spec in CATALOGUE for target in spec.targets
+    }
     assert all(fault.seconds <= longest[fault.action, fault.target] for fault in faults)
 
 
-def test_the_script_says_each_message_once_and_in_order() -> None:
+def test_the_script_sends_each_message_once_and_in_order() -> None:
     script = write_script(1, 500, 60.0, ["hello", "what?"], [])
     messages = [message for conversation in script for message in conversation.messages]
     assert [message.number for message in messages] == list(range(500))
@@ -39,32 +41,33 @@ def test_the_script_says_each_message_once_and_in_order() -> None:
     dues = [conversation.due_seconds for conversation in script]
     assert dues == sorted(dues)
     assert dues[-1] < 60.0
-    assert {conversation.manner for conversation in script} == {"waiting", "bursting"}
+    assert {conversation.pacing for conversation in script} == {"waiting", "bursting"}
     assert {len(conversation.messages) for conversation in script} > {1, 6}
 
 
-def test_poison_is_said_when_its_fault_strikes() -> None:
-    drawn = draw(1, len(CARDS), 50.0)
-    (poison,), (deadly,) = ([f for f in drawn if f.action == a] for a in ("poison", "deadly"))
+def test_poison_is_sent_when_its_fault_is_due() -> None:
+    drawn = draw(1, len(CATALOGUE), 50.0)
+    (poison,), (crash,) = ([f for f in drawn if f.action == a] for a in ("poison", "crash"))
     script = write_script(1, 1_000, 50.0, ["hello"], drawn)
-    said = [message for conversation in script for message in conversation.messages]
-    poisoned = [message for message in said if message.poison == POISON]
+    result = [message for conversation in script for message in conversation.messages]
+    poisoned = [message for message in result if message.poison == POISON_WORD]
     assert [m.number for m in poisoned] == [int(20 * poison.at_seconds) + more for more in range(3)]
-    assert all(POISON in m.text for m in poisoned)
-    (one,) = [message for message in said if message.poison == DEADLY]
-    assert one.number == int(20 * deadly.at_seconds)
-    assert DEADLY in one.text
+    assert all(POISON_WORD in m.text for m in poisoned)
+    (one,) = [message for message in result if message.poison == CRASH_WORD]
+    assert one.number == int(20 * crash.at_seconds)
+    assert CRASH_WORD in one.text
 
 
 def test_kinds_are_chosen_by_how_their_titles_begin() -> None:
-    assert [card.title for card in cards_named("kill inference, cut")] == [
+    assert [spec.title for spec in specs_named("kill inference, cut")] == [
         "kill inference",
         "cut inference",
     ]
+    assert specs_named("away, deadly") == specs_named("outage, crash")  # their former names
     with pytest.raises(BenchError, match="freeze redis"):
-        cards_named("earthquake")
+        specs_named("earthquake")
     with pytest.raises(BenchError, match="--only"):
-        cards_named("kill,,cut")
+        specs_named("kill,,cut")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,6 @@ def test_bounds_name_the_option(option: str, value: float) -> None:
         ChaosPlan(**{name: value})  # type: ignore[arg-type]
 
 
-def test_the_quick_plan_deals_every_card() -> None:
-    assert quick_plan(9).faults == len(CARDS)
+def test_the_quick_plan_injects_every_kind_of_fault() -> None:
+    assert quick_plan(9).faults == len(CATALOGUE)
     assert quick_plan(9).seed == 9

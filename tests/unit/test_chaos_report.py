@@ -6,21 +6,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.bench.report import this_machine
-from infra.chaos.faults import CARDS, Fault
+from infra.chaos.faults import CATALOGUE, PlannedFault
 from infra.chaos.picture import draw
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.recovery import Recovery
-from infra.chaos.report import ChaosReport, Timeline, markdown, sheets
-from infra.chaos.strikes import Strike
-from infra.chaos.verdict import Verdict, Violation
+from infra.chaos.report import ChaosReport, Timeline, markdown, tables
+from infra.chaos.scheduler import Injection
+from infra.chaos.verdict import CampaignVerdict, Violation
+from infra.harness.machine import this_machine
 
-GOOD = Verdict(
+GOOD = CampaignVerdict(
     messages=10,
     sent=10,
     accepted=9,
     answered=8,
-    errors_told=1,
+    errors_reported=1,
     unknown=1,
     lost=0,
     doubled=0,
@@ -36,20 +36,20 @@ GOOD = Verdict(
 
 @pytest.fixture
 def report() -> ChaosReport:
-    strikes = [
-        Strike(Fault(1.0, card.action, target, 0.5), 101.0, 101.5)
-        for card in CARDS
-        for target in card.targets
+    injections = [
+        Injection(PlannedFault(1.0, spec.action, target, 0.5), 101.0, 101.5)
+        for spec in CATALOGUE
+        for target in spec.targets
     ]
     return ChaosReport(
         made_at="2026-01-01T00:00:00+0000",
         machine=this_machine(),
         plan=ChaosPlan(7),
         load_seconds=3.0,
-        heal_seconds=1.0,
+        settle_seconds=1.0,
         verdict=GOOD,
         recoveries=(Recovery("inference killed: messages back", 3, 2.0, 6.0, 1, 3.0, 5.0),),
-        strikes=tuple(strikes),
+        injections=tuple(injections),
         missed=(),
         deaths={"redis": 1},
         timeline=Timeline(100.0, (5, 0, 3), (0, 0, 1), (0, 4, 0)),
@@ -57,18 +57,18 @@ def report() -> ChaosReport:
 
 
 def rows(report: ChaosReport) -> dict[str, str]:
-    return {row[0]: row[-1] for sheet in sheets(report) for row in sheet.rows}
+    return {row[0]: row[-1] for table in tables(report) for row in table.rows}
 
 
-def test_the_verdict_comes_first_and_figures_are_told(report: ChaosReport) -> None:
-    assert sheets(report)[0].title == "Seed 7: every promise kept"
-    told = rows(report)
-    assert (told["accepted"], told["lost"], told["job-failed"]) == ("9", "0", "1")
-    assert told["ConnectionResetError"] == "4"
-    assert told["inference killed: messages back"] == "5"
+def test_the_verdict_comes_first_and_figures_are_shown(report: ChaosReport) -> None:
+    assert tables(report)[0].title == "Seed 7: every promise kept"
+    shown = rows(report)
+    assert (shown["accepted"], shown["lost"], shown["job-failed"]) == ("9", "0", "1")
+    assert shown["ConnectionResetError"] == "4"
+    assert shown["inference killed: messages back"] == "5"
 
 
-def test_a_broken_promise_is_shown_and_a_missed_reach_is_marked(report: ChaosReport) -> None:
+def test_a_broken_promise_is_shown_and_a_missed_target_is_marked(report: ChaosReport) -> None:
     bad = dataclasses.replace(
         GOOD, lost=1, broken={"lost": 1}, examples=(Violation("lost", "accepted as j", 3),)
     )
@@ -80,8 +80,8 @@ def test_a_broken_promise_is_shown_and_a_missed_reach_is_marked(report: ChaosRep
 
 
 def test_tables_fit_a_terminal(report: ChaosReport) -> None:
-    for sheet in sheets(report):
-        widths = [max(map(len, column)) for column in zip(sheet.head, *sheet.rows, strict=True)]
+    for table in tables(report):
+        widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
         assert sum(widths) + 2 * len(widths) <= 80
 
 
@@ -95,4 +95,4 @@ def test_the_report_is_json(report: ChaosReport, tmp_path: Path) -> None:
     report.save(tmp_path / "report.json")
     kept = msgspec.json.decode((tmp_path / "report.json").read_bytes())
     assert kept["verdict"]["accepted"] == 9
-    assert len(kept["strikes"]) == len(report.strikes)
+    assert len(kept["injections"]) == len(report.injections)

@@ -1,15 +1,23 @@
-"""The docs say what the code does."""
+"""README and docs say what the code does."""
 
 import re
 from pathlib import Path
 
-from infra.settings_table import READERS, settings_table
+from infra.settings_table import PAGE, READERS, setting_rows, settings_page
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_every_setting_is_documented_as_the_code_has_it() -> None:
-    assert settings_table() in (ROOT / "docs" / "settings.md").read_text()
+def test_the_page_of_settings_is_up_to_date() -> None:
+    assert PAGE.read_text() == settings_page(), "run python -m infra.settings_table"
+
+
+def test_settings_in_the_readme_are_as_the_code_has_them() -> None:
+    rows = re.findall(r"^\| `PARLEY_.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    known = [f"| `{row.variable}` | {row.default} | {row.description} |" for row in setting_rows()]
+    assert rows
+    for row in rows:
+        assert any(row.startswith(start) for start in known), row
 
 
 def test_every_setting_has_a_description() -> None:

@@ -2,7 +2,7 @@
 
     python -m infra.bench.baselines.ideal MESSAGES.json FIRST STEP SECONDS
 
-Takes every STEP-th message from FIRST on, so that several processes share the messages. Says
+Takes every STEP-th message from FIRST on, so that several processes share the messages. Prints
 `warm` when ready, starts when its input closes or holds a line, and then prints what it did.
 """
 
@@ -21,11 +21,11 @@ from workers.engines.litert import LiteRtEngine
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 
-_AT_ONCE = 256  # sorted by length; the engine then fills its grids as well as it can
+_BATCH = 256  # sorted by length; the engine then fills its grids as well as it can
 
 
 def main(messages: Sequence[str], seconds: float) -> Offline:
-    """Run messages, again and again, for so many seconds."""
+    """Run the messages, again and again, for this number of seconds."""
     settings = load(WorkerSettings)
     tokenizer = Tokenizer.load(settings.model_folder)
     engine = LiteRtEngine(settings.model_folder, "answer", threads=1)
@@ -36,7 +36,7 @@ def main(messages: Sequence[str], seconds: float) -> Offline:
     sys.stdin.readline()
     began, cpu_began = time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
-        texts = list(itertools.islice(supply, _AT_ONCE))
+        texts = list(itertools.islice(supply, _BATCH))
         rows = sorted((tokens.ids for tokens in tokenizer.encode_batch(texts)), key=len)
         engine.run(TokenBatch.of(rows))
         run.append([len(row) for row in rows])

@@ -45,8 +45,8 @@ def _embedding(settings: WorkerSettings) -> Any:
     def embed(texts: Sequence[str]) -> Vectors:
         rows = [tokens.ids for tokens in tokenizer.encode_batch(texts)]
         ids = np.zeros((len(rows), MAX_TOKENS), np.int32)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = row
         lengths = np.array([len(row) for row in rows], np.int32)
         output = model.signatures["serving_default"](
             ids=tf.constant(ids), lengths=tf.constant(lengths)

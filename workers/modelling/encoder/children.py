@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from shared.errors import ModelError
+from shared.pdeathsig import dying_with_this_process
 from workers.engines.layout import EncoderName
 
 _STAGES: Mapping[str, int] = {
@@ -55,9 +56,11 @@ class Exporter:
         words.unlink()
 
     def _start(self, encoder: EncoderName, layers: int, log: int) -> subprocess.Popen[str]:
-        arguments = [encoder, str(layers), str(self._source), str(self._target)]
+        # A build that is killed must not leave a converter working for half a minute.
+        arguments = (encoder, str(layers), str(self._source), str(self._target))
+        command = (sys.executable, "-m", "workers.modelling.encoder.export", *arguments)
         return subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "workers.modelling.encoder.export", *arguments],
+            dying_with_this_process(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -6,9 +6,7 @@ A line on standard output names each stage as it begins. The memory that convert
 TensorFlow's noise, go away with the process.
 """
 
-import ctypes
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,8 +21,6 @@ from workers.modelling.encoder.bert import BertEncoder
 from workers.modelling.encoder.weights import folder_source, load_weights, read_config
 
 Tell = Callable[[str], None]
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def export(encoder: EncoderName, layers: int, source: Path, target: Path, tell: Tell) -> None:
@@ -96,14 +92,7 @@ def _tell(stage: str) -> None:
     sys.stdout.flush()
 
 
-def _end_with_parent() -> None:
-    # A build that is killed must not leave a converter working for half a minute.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    _end_with_parent()
     name, layer_count, source_folder, target_folder = sys.argv[1:]
     export(
         cast("EncoderName", name), int(layer_count), Path(source_folder), Path(target_folder), _tell

@@ -1,6 +1,5 @@
 """The folders of a build: one build at a time, and never half a model."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+
+from shared.file_lock import try_lock, wait_for_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,9 @@ def locked(folders: Folders, on_wait: Callable[[], None]) -> Iterator[None]:
     """
     folders.lock.parent.mkdir(parents=True, exist_ok=True)
     with folders.lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(file):
             on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
+            wait_for_lock(file)
         yield
 
 

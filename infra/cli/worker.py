@@ -1,0 +1,23 @@
+"""`parley worker`: one worker of a queue, from whatever folder."""
+
+from typing import Annotated, Literal
+
+import typer
+
+# What is not known here is an option of Celery's worker.
+CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def worker(
+    context: typer.Context,
+    queue: Annotated[Literal["inference", "sentiment"], typer.Argument(help="Queue to serve.")],
+) -> None:
+    """Run a worker of a queue; further options go to Celery's worker.
+
+    The same as `celery -A workers.celery_app worker -Q QUEUE`, but safe in a folder that has a
+    `workers/` or a `shared.py` of its own: Celery imports those first.
+    """
+    from workers.celery_app import app
+
+    defaults = ["-Q", queue, "-n", f"{queue}@%h", "--loglevel", "INFO"]
+    app.worker_main(["worker", *defaults, *context.args])

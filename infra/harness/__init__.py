@@ -1,0 +1,1 @@
+"""What benchmark and fault campaign share: systems on free ports, child programs, reports."""

@@ -1,0 +1,93 @@
+"""A system that can be run and asked, and Parley as one."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.supervisor.plan import plan_services
+from infra.supervisor.service import Service
+from infra.supervisor.settings import StackSettings
+from shared import keys
+from shared.settings import load
+
+_NOTHING: Mapping[str, str] = {}
+CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0", "PARLEY_VECTOR_CACHE": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a system may use: three free ports, an empty folder, the model, the processors."""
+
+    http_port: int
+    redis_port: int
+    flower_port: int
+    folder: Path
+    model_folder: Path
+    processors: int
+    caches: bool = False
+
+    @property
+    def url(self) -> str:
+        """Return the address of the HTTP side."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def redis_url(self) -> str:
+        """Return the address of the system's own Redis."""
+        return f"redis://127.0.0.1:{self.redis_port}/0"
+
+    def stack_settings(self, inference_workers: int = 1) -> StackSettings:
+        """Return a whole stack's settings on these ports and folders; make its Redis folder."""
+        settings = load(
+            StackSettings,
+            http_host="127.0.0.1",
+            http_port=self.http_port,
+            redis_url=None,
+            redis_port=self.redis_port,
+            flower_port=self.flower_port,
+            data_dir=self.folder,
+            model_dir=self.model_folder,
+            inference_workers=inference_workers,
+        )
+        settings.redis_folder.mkdir(parents=True)
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system that answers POST /chat.
+
+    It is ready once `ready_path` answers 200 and, if workers send heartbeats to `redis_url`, once
+    that number of inference workers is alive.
+    """
+
+    name: str
+    url: str
+    services: tuple[Service, ...]
+    ready_path: str = "/healthz"
+    redis_url: str | None = None
+    inference_workers: int = 1
+
+
+def parley(
+    name: str,
+    allocation: Allocation,
+    environment: Mapping[str, str] = _NOTHING,
+    inference_environment: Mapping[str, str] = _NOTHING,
+    workers: int = 1,
+) -> System:
+    """Return the whole stack under a name; settings for all services, or for inference alone."""
+    common = {**({} if allocation.caches else CACHES_OFF), **environment}
+    inference = {**common, **inference_environment}
+    services = tuple(
+        dataclasses.replace(
+            service,
+            environment={
+                **service.environment,
+                **(inference if service.name.startswith(keys.INFERENCE) else common),
+            },
+        )
+        for service in plan_services(allocation.stack_settings(workers))
+    )
+    return System(name, allocation.url, services, "/readyz", allocation.redis_url, workers)

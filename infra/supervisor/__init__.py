@@ -1,0 +1,1 @@
+"""The local stack: every service of Parley as a process, supervised and restarted."""

@@ -1,0 +1,128 @@
+"""What must hold before anything starts; each fault is one sentence that says what to do."""
+
+import errno
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+
+from infra.supervisor import embedded_redis
+from infra.supervisor.settings import StackSettings
+from shared.connection import connect
+from shared.errors import StackError
+
+RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
+MODEL_BYTES = 700_000_000
+
+
+def check_data_folder(folder: Path) -> None:
+    """Make the data folder and prove that a file can be written there."""
+    trial = folder / f".writable-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"\0" * 4096)
+        trial.unlink()
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StackError(_no_space(folder, RUN_BYTES)) from None
+        raise StackError(
+            f"The data folder {folder} cannot be written ({error.strerror}): "
+            "change its rights or set PARLEY_DATA_DIR to another folder."
+        ) from None
+
+
+def check_space(folder: Path, needed_bytes: int, free_bytes: int | None = None) -> None:
+    """Raise StackError unless the folder's disk has this much room."""
+    free = shutil.disk_usage(folder).free if free_bytes is None else free_bytes
+    if free < needed_bytes:
+        raise StackError(_no_space(folder, needed_bytes, free))
+
+
+def _no_space(folder: Path, needed_bytes: int, free_bytes: int = 0) -> str:
+    return (
+        f"The disk of {folder} has {free_bytes / 1e6:,.0f} MB free and needs "
+        f"{needed_bytes / 1e6:,.0f} MB: free some or set PARLEY_DATA_DIR to another disk."
+    )
+
+
+def check_ports(settings: StackSettings, *, timeout_seconds: float = 0.0) -> None:
+    """Raise StackError for the first port that is not free; two services on one port included.
+
+    `timeout_seconds` is the time that services of a stack that was cut off have to end.
+    """
+    ports = {"PARLEY_HTTP_PORT": settings.http_port, "PARLEY_FLOWER_PORT": settings.flower_port}
+    if settings.redis_url is None:
+        ports["PARLEY_REDIS_PORT"] = settings.redis_port
+    _check_distinct(ports)
+    deadline = time.monotonic() + timeout_seconds
+    for setting, port in ports.items():
+        host = settings.http_host if setting == "PARLEY_HTTP_PORT" else "127.0.0.1"
+        while not is_port_free(port, host):
+            if time.monotonic() >= deadline:
+                raise StackError(
+                    f"Port {port} is in use by another program: "
+                    f"stop that program or set {setting} to another port."
+                )
+            time.sleep(0.1)
+
+
+def _check_distinct(ports: dict[str, int]) -> None:
+    by_port: dict[int, str] = {}
+    for setting, port in ports.items():
+        if port in by_port:
+            raise StackError(
+                f"{by_port[port]} and {setting} are both {port}: set one to another port."
+            )
+        by_port[port] = setting
+
+
+def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether a server could listen there now; raise StackError if the address is not ours."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(
+                error, socket.gaierror
+            ):
+                raise StackError(_no_address(host, port, error)) from None
+            return False
+    return True
+
+
+def _no_address(host: str, port: int, error: OSError) -> str:
+    return (
+        f"Nothing can listen on {host}:{port} ({error.strerror}): "
+        "set PARLEY_HTTP_HOST to an address of this machine and the ports above 1023."
+    )
+
+
+def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> None:
+    """Check that the embedded server runs here, or that the configured one answers."""
+    if settings.redis_url is None:
+        embedded_redis.server_version()
+        return
+    try:
+        with connect(settings.redis_url) as client:
+            client.ping()
+            policy = _eviction_policy(client)
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise StackError(
+            f"The Redis of PARLEY_REDIS_URL does not answer ({error}): "
+            "start it, correct the address, or unset it to use the embedded one."
+        ) from None
+    if policy not in ("noeviction", ""):
+        warn(f"Redis evicts keys ({policy}), which loses messages: set maxmemory-policy noeviction")
+
+
+def _eviction_policy(client: "redis.Redis") -> str:
+    """Return the server's policy, or an empty text if we may not read it."""
+    try:
+        return str(client.config_get("maxmemory-policy").get("maxmemory-policy", ""))
+    except redis.ResponseError:
+        return ""

@@ -1,0 +1,121 @@
+"""Which services a stack has and how each is started."""
+
+import signal
+import sys
+
+from infra.supervisor.embedded_redis import server_command
+from infra.supervisor.paths import absolute_paths, with_absolute_files
+from infra.supervisor.probes import HeartbeatProbe, HttpProbe, RedisProbe
+from infra.supervisor.service import Service
+from infra.supervisor.settings import StackSettings
+from shared import keys
+
+REDIS = "redis"
+_HUNG_SECONDS = 30.0
+# gunicorn itself gives the longest wait and 5 s more (gateway/gunicorn_conf.py).
+_GATEWAY_STOP_SECONDS = 10.0
+# If processors are short, tones may lag behind answers a little, and Flower behind both.
+_TONE_NICENESS = 5
+_FLOWER_NICENESS = 10
+
+
+def plan_services(settings: StackSettings) -> list[Service]:
+    """Return the services in the order they start; they stop in reverse.
+
+    The gateway comes after the workers, so that on the way down it takes no more messages while
+    workers still answer those it has.
+    """
+    services = [] if settings.redis_url else [_redis(settings)]
+    after = tuple(service.name for service in services)
+    environment = _environment(settings)
+    workers = [
+        _worker(settings, keys.INFERENCE, number + 1, environment, after)
+        for number in range(settings.inference_workers)
+    ]
+    workers.append(_worker(settings, keys.SENTIMENT, 1, environment, after))
+    return [*services, *workers, _gateway(settings, environment, after), _flower(settings, after)]
+
+
+def _environment(settings: StackSettings) -> dict[str, str]:
+    """Return the settings that all services share; paths are absolute, for they run elsewhere."""
+    shared = {
+        **absolute_paths(),
+        "PARLEY_DATA_DIR": str(settings.data_folder),
+        "PARLEY_MODEL_DIR": str(settings.model_folder),
+        "PARLEY_REDIS_PORT": str(settings.redis_port),
+        "PARLEY_HTTP_PORT": str(settings.http_port),
+    }
+    url = settings.redis_url and with_absolute_files(settings.redis_url)
+    return shared | ({"PARLEY_REDIS_URL": url} if url else {})
+
+
+def _redis(settings: StackSettings) -> Service:
+    return Service(
+        name=REDIS,
+        command=server_command(settings.redis_port, settings.redis_folder),
+        probe=RedisProbe(settings.redis_address),
+        orphan_signal=signal.SIGTERM,
+        stop_seconds=30.0,  # it writes out its file
+        hung_seconds=_HUNG_SECONDS,
+    )
+
+
+def _worker(
+    settings: StackSettings,
+    queue: str,
+    number: int,
+    environment: dict[str, str],
+    after: tuple[str, ...],
+) -> Service:
+    name = queue if number == 1 else f"{queue}-{number}"
+    return Service(
+        name=name,
+        command=(*_celery(), "worker", "-Q", queue, "-n", f"{name}@%h"),
+        probe=HeartbeatProbe(settings.redis_address, queue),
+        environment=environment,
+        after=after,
+        stop_seconds=30.0,
+        # The silence of a Redis that is not ours cannot be distinguished from the worker's.
+        hung_seconds=_HUNG_SECONDS if REDIS in after else None,
+        niceness=_TONE_NICENESS if queue == keys.SENTIMENT else 0,
+    )
+
+
+def _gateway(
+    settings: StackSettings, environment: dict[str, str], after: tuple[str, ...]
+) -> Service:
+    return Service(
+        name="gateway",
+        command=(
+            *(sys.executable, "-m", "gunicorn"),
+            *("gateway.wsgi:create()", "-c", "python:gateway.gunicorn_conf"),
+        ),
+        probe=HttpProbe(f"{settings.gateway_url}/healthz"),
+        environment=environment,
+        after=after,
+        stop_seconds=settings.wait_seconds + _GATEWAY_STOP_SECONDS,
+    )
+
+
+def _flower(settings: StackSettings, after: tuple[str, ...]) -> Service:
+    """Return Flower; its password goes through the environment, which `ps` does not show.
+
+    Flower itself keeps its HTTP API closed until a login is set: any web page that is open on this
+    machine could otherwise stop workers through it.
+    """
+    secret = settings.flower_basic_auth
+    return Service(
+        name="flower",
+        command=(
+            *(*_celery(), "flower", "--address=127.0.0.1"),
+            *(f"--port={settings.flower_port}", "--persistent=False"),
+        ),
+        probe=HttpProbe(f"{settings.flower_url}/healthcheck"),
+        environment=_environment(settings) | ({"FLOWER_BASIC_AUTH": secret} if secret else {}),
+        after=after,
+        niceness=_FLOWER_NICENESS,
+    )
+
+
+def _celery() -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "-A", "workers.celery_app")

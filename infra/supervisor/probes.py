@@ -1,0 +1,72 @@
+"""Ways to ask a service whether it is ready."""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from infra.http_client import HTTP_ERRORS, get
+from shared import keys
+from shared.connection import REDIS_ERRORS, connect
+from shared.jobs import WorkerStatus
+
+_TIMEOUT_SECONDS = 0.8
+
+
+class RedisProbe:
+    """Wait until Redis takes commands; while it loads its append-only file it does not."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def is_ready(self, pid: int) -> bool:
+        """Return whether a PING is answered."""
+        try:
+            with connect(self._url, timeout_seconds=_TIMEOUT_SECONDS, retries=0) as client:
+                return bool(client.ping())
+        except REDIS_ERRORS:
+            return False
+
+
+class HttpProbe:
+    """Wait until a GET is answered with 200."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def is_ready(self, pid: int) -> bool:
+        """Return whether the address answers 200."""
+        return http_status(self._url) == 200
+
+
+class HeartbeatProbe:
+    """Wait for a worker's heartbeat in Redis, which begins once it is warm."""
+
+    def __init__(self, redis_url: str, queue: str) -> None:
+        self._redis_url = redis_url
+        self._queue = queue
+
+    def is_ready(self, pid: int) -> bool:
+        """Return whether this very process has a heartbeat."""
+        try:
+            return any(status.pid == pid for status in live_workers(self._redis_url, self._queue))
+        except REDIS_ERRORS:
+            return False
+
+
+def live_workers(redis_url: str, queue: str) -> list[WorkerStatus]:
+    """Return the heartbeats of a queue's live workers."""
+    with connect(redis_url, timeout_seconds=_TIMEOUT_SECONDS, retries=0) as client:
+        known = client.zrange(keys.workers(queue), 0, -1)
+        heartbeats = client.mget([keys.worker(name.decode()) for name in known]) if known else []
+    return [
+        msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in heartbeats if heartbeat
+    ]
+
+
+def http_status(url: str) -> int | None:
+    """Return the status of a GET, or None if nothing answers."""
+    address = urlsplit(url)
+    try:
+        return get(f"{address.scheme}://{address.netloc}", address.path, _TIMEOUT_SECONDS).status
+    except HTTP_ERRORS:
+        return None

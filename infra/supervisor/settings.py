@@ -1,0 +1,61 @@
+"""What `parley up` reads from the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from gateway.settings import GatewaySettings
+from workers.settings import WorkerSettings
+
+
+class StackSettings(GatewaySettings, WorkerSettings):
+    """All settings of the gateway and the workers, and those of the stack around them."""
+
+    flower_port: int = Field(5555, ge=1, le=65535, description="port of Flower")
+    flower_basic_auth: str | None = Field(
+        None,
+        pattern=r"^[^:,\s]+:[^,\s]+(,[^:,\s]+:[^,\s]+)*$",
+        description="user:password that Flower asks for (several: separated by commas); "
+        "unset: open",
+    )
+    inference_workers: int = Field(1, ge=1, le=64, description="inference workers to start")
+    start_timeout_seconds: float = Field(
+        300.0, gt=0, description="how long all services together may take to become ready"
+    )
+
+    @property
+    def data_folder(self) -> Path:
+        """Return the data folder as an absolute path."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def model_folder(self) -> Path:
+        """Return the folder of the built model as an absolute path."""
+        return super().model_folder.expanduser().absolute()
+
+    @property
+    def log_folder(self) -> Path:
+        """Return the folder of the services' logs."""
+        return self.data_folder / "log"
+
+    @property
+    def redis_folder(self) -> Path:
+        """Return the folder of the embedded Redis."""
+        return self.data_folder / "redis"
+
+    @property
+    def gateway_url(self) -> str:
+        """Return the address of the gateway on this machine."""
+        return local_url(self)
+
+    @property
+    def flower_url(self) -> str:
+        """Return the address of Flower on this machine."""
+        return f"http://127.0.0.1:{self.flower_port}"
+
+
+def local_url(settings: GatewaySettings) -> str:
+    """Return the address at which this machine reaches its own gateway."""
+    everywhere = settings.http_host in ("0.0.0.0", "localhost")  # noqa: S104 - compared only
+    host = "127.0.0.1" if everywhere else settings.http_host
+    return f"http://{host}:{settings.http_port}"

@@ -1,0 +1,142 @@
+"""Which services a stack has, with which settings, and what a person sees of them."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.supervisor.logs import LogFolder
+from infra.supervisor.paths import with_absolute_files
+from infra.supervisor.plan import plan_services
+from infra.supervisor.service import Service
+from infra.supervisor.settings import StackSettings
+from infra.supervisor.terminal import Terminal, without_password
+from shared.settings import load
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackSettings:
+    monkeypatch.delenv("PARLEY_REDIS_URL", raising=False)
+    return load(StackSettings, data_dir=tmp_path)
+
+
+def by_name(settings: StackSettings) -> dict[str, Service]:
+    return {service.name: service for service in plan_services(settings)}
+
+
+def test_redis_comes_first_and_the_gateway_after_the_workers(settings: StackSettings) -> None:
+    assert list(by_name(settings)) == ["redis", "inference", "sentiment", "gateway", "flower"]
+    assert {service.after for service in plan_services(settings)[1:]} == {("redis",)}
+
+
+def test_a_redis_elsewhere_is_handed_on_instead_of_started(settings: StackSettings) -> None:
+    url = "redis://127.0.0.1:7777/0"
+    services = by_name(settings.model_copy(update={"redis_url": url}))
+    assert "redis" not in services
+    for service in services.values():
+        assert service.after == ()
+        assert service.environment["PARLEY_REDIS_URL"] == url
+
+
+def test_inference_workers_are_as_many_as_asked_for(settings: StackSettings) -> None:
+    services = by_name(settings.model_copy(update={"inference_workers": 3}))
+    workers = [service for name, service in services.items() if name.startswith("inference")]
+    assert [service.name for service in workers] == ["inference", "inference-2", "inference-3"]
+    assert len({service.command for service in workers}) == 3
+    assert all("-Q inference " in " ".join(service.command) for service in workers)
+
+
+def test_folders_do_not_depend_on_where_a_part_is_started(
+    settings: StackSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    services = by_name(settings.model_copy(update={"data_dir": Path("here")}))
+    assert services["inference"].environment["PARLEY_DATA_DIR"] == str(tmp_path / "here")
+    assert services["inference"].environment["PARLEY_MODEL_DIR"] == str(tmp_path / "here" / "model")
+
+
+def test_flowers_password_is_not_where_ps_shows_it(settings: StackSettings) -> None:
+    flower = by_name(settings.model_copy(update={"flower_basic_auth": "ann:secret"}))["flower"]
+    assert "secret" not in " ".join(flower.command)
+    assert flower.environment["FLOWER_BASIC_AUTH"] == "ann:secret"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("10.1.2.3", "10.1.2.3")],  # noqa: S104
+)
+def test_the_gateway_is_asked_where_it_listens(
+    settings: StackSettings, host: str, address: str
+) -> None:
+    assert settings.model_copy(update={"http_host": host}).gateway_url == f"http://{address}:8000"
+
+
+@pytest.fixture
+def screen() -> Console:
+    return Console(file=io.StringIO(), width=100)
+
+
+def fields(screen: Console) -> str:
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def test_the_banner_names_every_address(settings: StackSettings, screen: Console) -> None:
+    other = settings.model_copy(update={"http_port": 8123, "flower_basic_auth": "ann:secret"})
+    Terminal(screen, LogFolder(other.log_folder)).print_banner(other, 3.21)
+    text = fields(screen)
+    for words in ("ready after 3.2 s", "http://127.0.0.1:8123/", ":5555", ":6390", "Ctrl-C"):
+        assert words in text
+    assert "PARLEY_HTTP_PORT=8123" in text
+    assert "secret" not in text
+
+
+def test_the_log_of_a_service_that_fails_its_first_start_is_quoted(
+    settings: StackSettings, screen: Console
+) -> None:
+    logs = LogFolder(settings.log_folder)
+    logs.begin(["part"])
+    service = Service("part", ("run",))
+    terminal = Terminal(screen, logs)
+    with logs.open("part", ("run",)) as log:
+        log.write(b"the [engine] is missing\n")
+    terminal.died(service, 1, 2.0)
+    assert "ended (exit code 1); restart in 2 s" in fields(screen)
+    assert "the [engine] is missing" in fields(screen)
+    terminal.ready(service, 1.0)
+    terminal.died(service, -9, 4.0)
+    assert fields(screen).count("is missing") == 1
+    assert "killed by SIGKILL" in fields(screen)
+
+
+def test_passwords_in_addresses_are_hidden() -> None:
+    assert without_password("redis://me:pass@host:1/0") == "redis://me:***@host:1/0"
+    assert without_password("redis://host:1/0") == "redis://host:1/0"
+
+
+def test_the_gateway_has_the_time_to_answer_what_it_holds() -> None:
+    from gateway import gunicorn_conf
+
+    (gateway,) = [
+        service for service in plan_services(load(StackSettings)) if service.name == "gateway"
+    ]
+    assert gateway.stop_seconds > gunicorn_conf.graceful_timeout
+
+
+def test_relative_paths_count_from_where_the_stack_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kb.yaml").touch()
+    monkeypatch.setenv("PARLEY_KB", "kb.yaml")
+    monkeypatch.setenv("PARLEY_REDIS_URL", "rediss://me:x@host:1/0?ssl_ca_certs=ca.pem")
+    for service in plan_services(load(StackSettings)):
+        assert service.environment["PARLEY_KB"] == str(tmp_path / "kb.yaml")
+        url = service.environment["PARLEY_REDIS_URL"]
+        assert url == f"rediss://me:x@host:1/0?ssl_ca_certs={tmp_path}/ca.pem"
+
+
+@pytest.mark.parametrize("url", ["redis://h:1/0", "rediss://h:1/0?ssl_cert_reqs=none"])
+def test_an_address_without_files_stays_as_it_is(url: str) -> None:
+    assert with_absolute_files(url) == url
