@@ -2,7 +2,7 @@
 
 ParleyError
 ├── SettingsError          a setting is missing or out of range; the process stops
-├── ModelError             weights or a built model are missing, foreign or damaged
+├── ModelError             weights or a built model are missing, unknown or damaged
 ├── EngineError            an engine could not warm up or run a batch
 ├── KnowledgeError         a knowledge base file is faulty (names file, line and fault)
 ├── MalformedMessage       what lies on the queue is not a task Parley knows

@@ -1,7 +1,7 @@
-"""What became of a job, in Celery's result format and in the form gateways are told.
+"""What became of a job, in Celery's result format and in the form that gateways receive.
 
-A gateway hears one line per job: id, state and the body as JSON, parted by single spaces; JSON
-holds no raw line break, so lines part the jobs of one publication.
+A gateway hears one line per job: id, state and the body as JSON, separated by single spaces; JSON
+holds no raw line break, so each line of a publication is one job.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def encode_reply(reply: Reply) -> bytes:
 
 
 def encode_failure(failure: Failure) -> bytes:
-    """Return a failure as Celery's exception object, which is also what gateways are told."""
+    """Return a failure as Celery's exception object, which is also what gateways receive."""
     kind = {"expired": "JobExpired", "cancelled": "JobCancelled"}.get(failure.state, "JobFailed")
     return _encoder.encode(
         {"exc_type": kind, "exc_message": [failure.detail], "exc_module": "parley.errors"}

@@ -80,7 +80,7 @@ def encode_infer(job: ChatJob) -> bytes:
 
 
 def encode_tone(job: ChatJob) -> bytes:
-    """Return the `chat.tone` task that goes beside a job; its own id, the job's id inside."""
+    """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
     headers = {"expires": _iso(job.expires_at), "ignore_result": True}
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)

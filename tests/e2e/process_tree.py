@@ -25,7 +25,7 @@ def none_alive(pids: set[int]) -> bool:
 
 
 def command(pid: int) -> str:
-    """Return a process's command, its words parted by spaces."""
+    """Return a process's command, its words separated by spaces."""
     try:
         return (_PROC / str(pid) / "cmdline").read_text().replace("\0", " ")
     except OSError:

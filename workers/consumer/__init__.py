@@ -1,1 +1,1 @@
-"""The drain: lease → prepare → pack → run → complete, one small file for each step."""
+"""The batch consumer: fetch → prepare → batch → run → complete, one small file for each step."""

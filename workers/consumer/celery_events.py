@@ -30,7 +30,7 @@ _BEGINNINGS = ("received", "started")
 class CeleryEvents:
     """Send task events; drop them rather than delay an answer.
 
-    Without `beginnings` each task is told of once, when it has ended, with the times at which it
+    Without `beginnings` each task is reported once, when it has ended, with the times at which it
     was received and started: monitors pay for each event, not for what is in it.
     """
 
@@ -102,7 +102,7 @@ class CeleryEvents:
 
 def fields(event: TaskEvent) -> Mapping[str, Any]:
     """Return what Celery's event holds beyond the worker's own fields."""
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "type": f"task-{event.kind}",
         "uuid": event.task_id,
         "timestamp": event.at,
@@ -112,10 +112,10 @@ def fields(event: TaskEvent) -> Mapping[str, Any]:
         "root_id": event.task_id,
     }
     if event.received_at is not None:
-        told["received"] = event.received_at
+        reported["received"] = event.received_at
     if event.started_at is not None:
-        told["started"] = event.started_at
-    return {**told, **_end(event)}
+        reported["started"] = event.started_at
+    return {**reported, **_end(event)}
 
 
 def _end(event: TaskEvent) -> Mapping[str, Any]:

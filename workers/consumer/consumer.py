@@ -44,7 +44,7 @@ class ConsumerOptions:
     """What a consumer may be given beyond its role.
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
-    `gauges` are reported with every heartbeat, beside the counters.
+    `gauges` are reported with every heartbeat, next to the counters.
     """
 
     limits: BatchLimits

@@ -1,4 +1,4 @@
-"""What a worker counts; told with every heartbeat and shown at the gateway's /metrics."""
+"""What a worker counts; reported with every heartbeat and shown at the gateway's /metrics."""
 
 import threading
 import time
