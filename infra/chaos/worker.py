@@ -1,7 +1,6 @@
 """The campaign's worker: Parley's own, with an engine that one word breaks and another one ends.
 
-With PARLEY_CHAOS_PLANTED_BUG set it also gives messages up before they are completed, as a queue
-that acknowledges early does: a campaign that does not see this is worth nothing.
+With PARLEY_CHAOS_PLANTED_BUG set its queue acknowledges early (see `planted_bug`).
 """
 
 import contextlib
@@ -13,21 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.chaos.planted_bug import PLANTED_BUG, ForgetfulQueue
 from infra.chaos.script import CRASH_WORD, POISON_WORD
 from shared.errors import EngineError
 from workers import context
 from workers.consumer.bootstep import BatchConsumerStep, RunningConsumer
-from workers.consumer.lease_queue import Arrival, ClaimResult, Completion, CompletionVerdict, Lease
 from workers.consumer.redis_queue import RedisInferenceQueue
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
 from workers.preprocessing.tokens import Tokenizer
 
-PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"
 
-
-class PoisonableEngine:
-    """An engine that fails on every batch that holds one word, and dies of another one."""
+class FaultyEngine:
+    """An engine that fails on every batch that holds one word, and crashes on another one."""
 
     def __init__(self, engine: Engine, poison_id: int, deadly_id: int | None) -> None:
         self._engine = engine
@@ -59,45 +56,6 @@ class PoisonableEngine:
         return self._engine.run(batch)
 
 
-class ForgetfulQueue(RedisInferenceQueue):
-    """The planted bug: a message's lease is given up when it is taken, not when it has ended."""
-
-    _held: dict[bytes, bytes] = {}  # noqa: RUF012 - one worker, one queue
-
-    def lease(self, limit: int) -> list[Lease]:
-        """Take messages and acknowledge them at once."""
-        leases = super().lease(limit)
-        self._held |= {lease.token: lease.raw for lease in leases}
-        self._give_up([lease.token for lease in leases])
-        return leases
-
-    def start(self, arrivals: Sequence[Arrival]) -> list[ClaimResult]:
-        """Judge arrivals as if their leases were held."""
-        with self._pretending([arrival.token for arrival in arrivals]):
-            return super().start(arrivals)
-
-    def complete(self, completions: Sequence[Completion]) -> list[CompletionVerdict]:
-        """Complete as if the leases were held."""
-        with self._pretending([completion.token for completion in completions]):
-            return super().complete(completions)
-
-    @contextlib.contextmanager
-    def _pretending(self, tokens: Sequence[bytes]) -> Iterator[None]:
-        in_flight: dict[Any, Any] = {
-            token: self._held[token] for token in tokens if token in self._held
-        }
-        if in_flight:
-            self._redis.hset(self._lease_key, mapping=in_flight)
-        try:
-            yield
-        finally:
-            self._give_up(tokens)
-
-    def _give_up(self, tokens: Sequence[bytes]) -> None:
-        if tokens:
-            self._redis.hdel(self._lease_key, *tokens)
-
-
 class ChaosStep(BatchConsumerStep):
     """Composes the drain as Parley does, the campaign's parts in place of some of its own."""
 
@@ -117,7 +75,7 @@ def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
         ranks = Tokenizer.load(model_dir).ranks
         deadly_id = ranks[CRASH_WORD] if encoder == "answer" else None
         engine = select(kind, model_dir, encoder, **options)
-        return PoisonableEngine(engine, ranks[POISON_WORD], deadly_id)
+        return FaultyEngine(engine, ranks[POISON_WORD], deadly_id)
 
     return select_poisonable
 
