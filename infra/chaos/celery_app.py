@@ -1,9 +1,11 @@
-"""Parley's Celery application with the campaign's drain; only for the campaign's worker processes.
+"""Parley's Celery application with the campaign's own consumers, for its worker processes alone.
 
 `celery -A infra.chaos.celery_app worker -Q inference`
 """
 
 from workers.celery_app import app as app
 
-app.steps["consumer"].discard("workers.consumer.bootstep:BatchConsumerStep")
-app.steps["consumer"].add("infra.chaos.worker:ChaosStep")
+app.conf.parley_consumers = {
+    "inference": "infra.chaos.worker:build_inference",
+    "sentiment": "infra.chaos.worker:build_sentiment",
+}

@@ -3,33 +3,35 @@
 With PARLEY_CHAOS_PLANTED_BUG set its queue acknowledges early (see `planted_bug`).
 """
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from celery import Celery
 from numpy.typing import NDArray
 
 from infra.chaos.planted_bug import PLANTED_BUG, ForgetfulQueue
 from infra.chaos.script import CRASH_WORD, POISON_WORD
 from shared.errors import EngineError
-from workers import context
-from workers.consumer.bootstep import BatchConsumerStep, RunningConsumer
+from shared.jobs import ChatJob
+from workers.consumer.consumer import BatchConsumer
+from workers.consumer.jobs import ToneJob
 from workers.consumer.redis_queue import RedisInferenceQueue
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.layout import Encoder
+from workers.engines.select import Kind, select_engine
 from workers.preprocessing.tokens import Tokenizer
 
 
 class FaultyEngine:
     """An engine that fails on every batch that holds one word, and crashes on another one."""
 
-    def __init__(self, engine: Engine, poison_id: int, deadly_id: int | None) -> None:
+    def __init__(self, engine: Engine, poison_id: int, crash_id: int | None) -> None:
         self._engine = engine
         self._poison_id = poison_id
-        self._deadly_id = deadly_id
+        self._crash_id = crash_id
         self.name = engine.name
         self.dimension = engine.dimension
         self.shapes: tuple[Shape, ...] = engine.shapes
@@ -48,44 +50,35 @@ class FaultyEngine:
         return self._engine.padded_tokens(lengths)
 
     def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Run the real engine; raise EngineError, or end the process, where a word is there."""
-        if self._deadly_id is not None and (batch.ids == self._deadly_id).any():
+        """Run the real engine; raise EngineError, or end the process, on the two words."""
+        if self._crash_id is not None and (batch.ids == self._crash_id).any():
             os.abort()  # as native code does
         if (batch.ids == self._poison_id).any():
             raise EngineError("poisoned")
         return self._engine.run(batch)
 
 
-class ChaosStep(BatchConsumerStep):
-    """Composes the drain as Parley does, the campaign's parts in place of some of its own."""
-
-    def _compose(self, c: Any) -> list[RunningConsumer]:
-        with contextlib.ExitStack() as swaps:
-            swaps.enter_context(_swapped(context, "select_engine", _poisonable))
-            if os.environ.get(PLANTED_BUG):
-                from workers import inference  # no worker of another queue needs all that
-
-                name = RedisInferenceQueue.__name__
-                swaps.enter_context(_swapped(inference, name, lambda _: ForgetfulQueue))
-            return super()._compose(c)
+def make_faulty_engine(kind: Kind, model_dir: Path, encoder: Encoder, threads: int = 1) -> Engine:
+    """Make the engine that Parley would select, in its faulty wrapping; it is not warm yet."""
+    ids = Tokenizer.load(model_dir).ranks
+    crash_id = ids[CRASH_WORD] if encoder == "answer" else None
+    engine = select_engine(kind, model_dir, encoder, threads)
+    return FaultyEngine(engine, ids[POISON_WORD], crash_id)
 
 
-def _poisonable(select: Callable[..., Engine]) -> Callable[..., Engine]:
-    def select_poisonable(kind: Any, model_dir: Any, encoder: Any, **options: Any) -> Engine:
-        ranks = Tokenizer.load(model_dir).ranks
-        deadly_id = ranks[CRASH_WORD] if encoder == "answer" else None
-        engine = select(kind, model_dir, encoder, **options)
-        return FaultyEngine(engine, ranks[POISON_WORD], deadly_id)
+def build_inference(app: Celery, hostname: str) -> BatchConsumer[ChatJob]:
+    """Build the campaign's inference consumer, with the planted bug if the environment asks so."""
+    # Imported here, as below: each worker pays for its own role only.
+    from workers.inference import build_inference_consumer
 
-    return select_poisonable
+    queue_class = ForgetfulQueue if os.environ.get(PLANTED_BUG) else RedisInferenceQueue
+    return build_inference_consumer(
+        app, hostname, make_engine=make_faulty_engine, queue_class=queue_class
+    )
 
 
-@contextlib.contextmanager
-def _swapped(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
-    """Put something else in a module's name for a while."""
-    real = getattr(module, name)
-    setattr(module, name, wrap(real))
-    try:
-        yield
-    finally:
-        setattr(module, name, real)
+def build_sentiment(app: Celery, hostname: str) -> BatchConsumer[ToneJob]:
+    """Build the campaign's sentiment consumer."""
+    from workers.sentiment import build_sentiment_consumer
+
+    return build_sentiment_consumer(app, hostname, make_engine=make_faulty_engine)
