@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.chaos.faults import GATEWAYS, INFERENCE, LINKED
-from infra.chaos.worker import PLANTED_BUG
+from infra.chaos.planted_bug import PLANTED_BUG
 from infra.harness.ports import free_ports
 from infra.harness.running_system import ProcessObserver
 from infra.harness.systems import Allocation, System

@@ -1,9 +1,6 @@
 """Settings that hold paths, made absolute: services do not run in the folder of who starts them."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from infra.supervisor.settings import StackSettings
@@ -11,14 +8,14 @@ from infra.supervisor.settings import StackSettings
 _TLS_FILES = frozenset(("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"))
 
 
-def absolute_paths(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return each PARLEY_* variable that is set and holds a path, as seen from this folder."""
-    names = [
-        f"PARLEY_{name.upper()}"
-        for name, field in StackSettings.model_fields.items()
-        if Path in (field.annotation, *get_args(field.annotation))
-    ]
-    return {name: _absolute(environment[name]) for name in names if environment.get(name)}
+def absolute_paths(settings: StackSettings) -> dict[str, str]:
+    """Return the variable of each setting that is a path, as seen from this folder."""
+    values = {name: getattr(settings, name) for name in StackSettings.model_fields}
+    return {
+        f"PARLEY_{name.upper()}": _absolute(value)
+        for name, value in values.items()
+        if isinstance(value, Path)
+    }
 
 
 def with_absolute_files(redis_url: str) -> str:
@@ -31,5 +28,5 @@ def with_absolute_files(redis_url: str) -> str:
     return urlunsplit(address._replace(query=urlencode(absolute, safe="/")))
 
 
-def _absolute(path: str) -> str:
+def _absolute(path: str | Path) -> str:
     return str(Path(path).expanduser().absolute())

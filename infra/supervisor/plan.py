@@ -39,7 +39,7 @@ def plan_services(settings: StackSettings) -> list[Service]:
 def _environment(settings: StackSettings) -> dict[str, str]:
     """Return the settings that all services share; paths are absolute, for they run elsewhere."""
     shared = {
-        **absolute_paths(),
+        **absolute_paths(settings),
         "PARLEY_DATA_DIR": str(settings.data_folder),
         "PARLEY_MODEL_DIR": str(settings.model_folder),
         "PARLEY_REDIS_PORT": str(settings.redis_port),

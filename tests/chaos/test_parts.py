@@ -13,8 +13,8 @@ from redis.retry import Retry
 from infra.chaos.inspection import left_over, letters
 from infra.chaos.leases import InFlightProbe
 from infra.chaos.malformed import malformed_messages
+from infra.chaos.planted_bug import ForgetfulQueue
 from infra.chaos.proxy import Proxy
-from infra.chaos.worker import ForgetfulQueue
 from shared import keys
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
