@@ -58,7 +58,7 @@ class Corpus:
 
     @property
     def tones(self) -> NDArray[np.intp]:
-        """Return the index in LABELS of each row's tone; -1 where it allows several."""
+        """Return the index in LABELS of each row's tone; -1 if it allows several."""
         tones = np.array([[TONE_OF[name] == label for label in LABELS] for name in EMOTIONS])
         may = self.allowed @ tones > 0
         return np.where(may.sum(1) == 1, may.argmax(1), -1)

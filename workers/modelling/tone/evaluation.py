@@ -31,7 +31,7 @@ class EvalMetrics:
 def label_f1(
     labels: Indices, predicted: Indices, count: int, weights: NDArray[np.float64] | float = 1.0
 ) -> NDArray[np.float64]:
-    """Return F1 of each label; 0 where it is never right."""
+    """Return F1 of each label; 0 if it is never right."""
     counts = np.zeros((count, count))
     np.add.at(counts, (labels, predicted), weights)
     hits = np.diag(counts)

@@ -84,7 +84,7 @@ def _fit_one(tf: Any, rows: Rows, recipe: Recipe, seed: int) -> list[FloatArray]
         jit_compile=False,
         steps_per_execution=min(64, len(batches)),  # Python would take most of a step's time
     )
-    model.fit(_dataset(tf, rows, batches), verbose=0)
+    model.fit(_dataset(tf, rows, batches), shuffle=False, verbose=0)
     weights: list[FloatArray] = model.get_weights()
     return weights
 
