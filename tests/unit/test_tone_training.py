@@ -147,7 +147,7 @@ def test_the_line_moves_to_where_the_examples_have_it() -> None:
 
 def test_training_writes_a_small_head_and_reports(data: Path, tmp_path: Path) -> None:
     head_path = tmp_path / "head.npz"
-    report = train(LetterEncoder(), data, head_path, QUICK)
+    report = train(LetterEncoder(), data, head_path, Recipe(units=16, heads=1, epochs=12))
     assert report.head_bytes == head_path.stat().st_size < 1_000_000
     assert Head.load(head_path).encoder == "letters"
     known = report.metrics_by_set["GoEmotions dev"]
@@ -157,9 +157,10 @@ def test_training_writes_a_small_head_and_reports(data: Path, tmp_path: Path) ->
     assert report.metrics_by_set["Banking77 questions"].macro_f1 is None
 
 
+@pytest.mark.slow
 def test_training_twice_gives_the_same_head(data: Path, tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
-        train(LetterEncoder(), data, tmp_path / name, QUICK)
+        train(LetterEncoder(), data, tmp_path / name, Recipe(units=8, heads=2, epochs=1))
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
