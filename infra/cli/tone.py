@@ -1,4 +1,4 @@
-"""`parley tone`: train and judge the classifier of tones."""
+"""`parley tone`: train and evaluate the tone classifier."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.cli.tone_reader import ToneReader
-    from workers.modelling.tone.evaluation import Verdict
+    from workers.modelling.tone.evaluation import EvalMetrics
 
-app = typer.Typer(help="Train and judge the classifier of tones.", no_args_is_help=True)
+app = typer.Typer(help="Train and evaluate the tone classifier.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option("--data", help="Folder of the public sets.")]
@@ -22,7 +22,7 @@ Head = Annotated[
 
 @app.command()
 def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Fit the head on the sets that allow it, write it, and judge it on sets it has not seen."""
+    """Fit the head on the sets that allow it, write it, and evaluate it on sets it has not seen."""
     from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
@@ -34,7 +34,7 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(report)
         return
-    _show(report.verdicts)
+    _show(report.metrics_by_set)
     console().print(
         f"[green]✓[/] {report.rows:,} messages → {target} ({report.head_bytes / 1e3:.0f} kB)",
         highlight=False,
@@ -42,34 +42,35 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     )
 
 
+@app.command("judge", hidden=True)  # its former name
 @app.command()
-def judge(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Judge a head on every set that is there."""
+def evaluate(data: Data, head: Head = None, as_json: AsJson = False) -> None:
+    """Evaluate a head on every set that is there."""
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
-    from workers.modelling.tone.train import evaluate
+    from workers.modelling.tone.train import evaluate as evaluate_head
 
     screen = progress_console(as_json=as_json)
-    with suppress_native_stderr(), StageProgress(screen, "Judging the tone head") as progress:
-        verdicts = evaluate(_reader(), data, head or _shipped_head(), progress.update)
+    with suppress_native_stderr(), StageProgress(screen, "Evaluating the tone head") as progress:
+        metrics_by_set = evaluate_head(_reader(), data, head or _shipped_head(), progress.update)
     if as_json:
-        print_json(verdicts)
+        print_json(metrics_by_set)
     else:
-        _show(verdicts)
+        _show(metrics_by_set)
 
 
-def _show(verdicts: "Mapping[str, Verdict]") -> None:
+def _show(metrics_by_set: "Mapping[str, EvalMetrics]") -> None:
     from rich.table import Table
 
     from infra.cli.output import console
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("set", "rows", "macro-F1", "by label", "share given"):
+    for name in ("set", "rows", "macro-F1", "by label", "predicted share"):
         table.add_column(name, justify="right" if name in ("rows", "macro-F1") else "left")
-    for name, verdict in verdicts.items():
-        f1 = "" if verdict.macro_f1 is None else f"{verdict.macro_f1:.3f}"
-        by_label = _figures(verdict.by_label, "{:.2f}")
-        table.add_row(name, f"{verdict.rows:,}", f1, by_label, _figures(verdict.shares, "{:.0%}"))
+    for name, metrics in metrics_by_set.items():
+        f1 = "" if metrics.macro_f1 is None else f"{metrics.macro_f1:.3f}"
+        by_label = _figures(metrics.by_label, "{:.2f}")
+        table.add_row(name, f"{metrics.rows:,}", f1, by_label, _figures(metrics.shares, "{:.0%}"))
     console().print(table, "")
 
 

@@ -13,7 +13,7 @@ from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 from workers.tone.choice import encoder_of
 
-_ROWS_AT_ONCE = 256
+_BATCH_SIZE = 256
 
 
 class ToneReader:
@@ -40,11 +40,11 @@ class ToneReader:
     def encode(
         self, messages: Sequence[str], progress: Callable[[float], None]
     ) -> tuple[list[str], NDArray[np.float32]]:
-        """Return clean texts and vectors [rows, dimension]; `progress` gets the share done."""
+        """Return clean texts and their vectors [rows, dimension]; `progress` gets the share."""
         texts: list[str] = []
         vectors = [np.empty((0, self._engine.dimension), np.float32)]
-        for start in range(0, len(messages), _ROWS_AT_ONCE):
-            prepared = self._preprocessor.prepare(messages[start : start + _ROWS_AT_ONCE])
+        for start in range(0, len(messages), _BATCH_SIZE):
+            prepared = self._preprocessor.prepare(messages[start : start + _BATCH_SIZE])
             texts += [item.text for item in prepared]
             vectors.append(self._engine.run(TokenBatch.of([item.ids for item in prepared])))
             progress(len(texts) / len(messages))

@@ -2,11 +2,9 @@
 
 from urllib.parse import urlsplit
 
-import msgspec
-
 from infra.http_client import HTTP_ERRORS, get
-from shared import keys
 from shared.connection import REDIS_ERRORS, connect
+from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
 
 _TIMEOUT_SECONDS = 0.8
@@ -56,11 +54,7 @@ class HeartbeatProbe:
 def live_workers(redis_url: str, queue: str) -> list[WorkerStatus]:
     """Return the heartbeats of a queue's live workers."""
     with connect(redis_url, timeout_seconds=_TIMEOUT_SECONDS, retries=0) as client:
-        known = client.zrange(keys.workers(queue), 0, -1)
-        heartbeats = client.mget([keys.worker(name.decode()) for name in known]) if known else []
-    return [
-        msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in heartbeats if heartbeat
-    ]
+        return read_heartbeats(client, [queue])
 
 
 def http_status(url: str) -> int | None:

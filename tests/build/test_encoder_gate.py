@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
 from shared.errors import ModelError, SettingsError
+from tests.fakes.stopwatch import Stopwatch
 from tests.linked_model import linked
 from workers.engines.choice import read_choice
 from workers.engines.cost import CostModel
@@ -28,16 +29,6 @@ LABELS = np.array([0, 0, 1, 1])
 BASELINE = Measured("litert-fp32", 400.0, 0.900)
 
 
-class Watch:
-    """A clock that engines move."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def read(self) -> float:
-        return self.now
-
-
 class Paced:
     """Take a time for each row; know the label in a row's first id, or not."""
 
@@ -45,7 +36,9 @@ class Paced:
     shapes = (Shape(128, 128),)
     cost = CostModel(0.0, 1e-5)
 
-    def __init__(self, name: str, row_seconds: float, watch: Watch, *, knows: bool = True) -> None:
+    def __init__(
+        self, name: str, row_seconds: float, watch: Stopwatch, *, knows: bool = True
+    ) -> None:
         self.name = name
         self._row_seconds = row_seconds
         self._watch = watch
@@ -92,7 +85,7 @@ def test_the_fastest_that_may_be_chosen_is() -> None:
 
 
 def test_engines_run_in_turns_and_disturbed_rounds_do_not_count() -> None:
-    watch = Watch()
+    watch = Stopwatch()
     engines: dict[EngineName, Paced] = {
         "litert-fp32": Paced("litert-fp32", 0.002, watch),
         "litert-int8": Paced("litert-int8", 0.001, watch),
@@ -117,7 +110,7 @@ def test_rows_that_tell_nothing_are_refused(labels: list[str], tmp_path: Path) -
 def test_the_choice_is_stored_and_obeyed(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool, chosen: str
 ) -> None:
-    watch, model = Watch(), linked(model_dir, tmp_path / "model")
+    watch, model = Stopwatch(), linked(model_dir, tmp_path / "model")
     engines = {
         "litert-fp32": Paced("litert-fp32", 0.002, watch),
         "litert-int8": Paced("litert-int8", 0.001, watch, knows=knows),

@@ -5,26 +5,14 @@ from pathlib import Path
 import pytest
 
 from shared.errors import EngineError
+from tests.fakes.stopwatch import Stopwatch
 from workers.engines.simulated import SimulatedEngine
 from workers.modelling.encoder.scaling import WorkerLayout, measure_scaling
 from workers.modelling.encoder.scaling_process import Round, batches, decode_round, run_round, serve
 
 
-class Watch:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 def test_a_round_lasts_until_its_time_is_over() -> None:
-    watch = Watch()
+    watch = Stopwatch()
     engine = SimulatedEngine(base_seconds=0.3, token_seconds=0.0, sleep=watch.sleep)
     engine.warm()
     done = run_round(engine, batches([[1, 2]], batch_size=5), 1.0, watch.read)

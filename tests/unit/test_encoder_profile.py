@@ -2,28 +2,16 @@
 
 import pytest
 
+from tests.fakes.stopwatch import Stopwatch
 from workers.engines.engine import Shape
 from workers.engines.layout import LITERT_SHAPES, signature
 from workers.engines.simulated import SimulatedEngine
 from workers.modelling.encoder.profile import Speed, cost_of, measure
 
 
-class Watch:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture
 def speeds() -> list[Speed]:
-    watch = Watch()
+    watch = Stopwatch()
     engine = SimulatedEngine(base_seconds=0.02, token_seconds=0.001, sleep=watch.sleep)
     engine.warm()
     return measure(engine, "answer", threads=1, rounds=3, clock=watch.read)

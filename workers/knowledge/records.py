@@ -62,7 +62,7 @@ def decode(raw: bytes) -> str:
 
 
 def read_yaml(text: str) -> list[Located]:
-    """Return the items of a YAML list; raise SyntaxFault where it is no list or no YAML."""
+    """Return the items of a YAML list; raise SyntaxFault if it is no list or no YAML."""
     try:
         _check_depth(text)
         node = yaml.compose(text, Loader=_YAML_LOADER)
@@ -146,7 +146,7 @@ def _from_json(value: Any, line: int) -> Located:
 def read_csv(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line and cells by column for each row; raise SyntaxFault for a bad header.
 
-    Comma, semicolon and tab are told apart by the header. `columns` are the names allowed.
+    Comma, semicolon or tab: the header decides. `columns` are the names allowed.
     """
     header, _, _ = text.partition("\n")
     delimiter = max(",;\t", key=header.count)

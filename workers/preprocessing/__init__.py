@@ -1,1 +1,1 @@
-"""From a raw chat message to token ids: clean, tokenise, remember."""
+"""From a raw chat message to token ids: clean, tokenise, cache."""

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer as WordPiece
 
 from shared.errors import ModelError
 from workers.engines.layout import MAX_TOKENS, TOKENIZER
-from workers.preprocessing.words import Words
+from workers.preprocessing.words import WordCache
 
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
@@ -39,7 +39,7 @@ class Tokenizer:
         self._max_tokens = max_tokens
         self._before, self._after = _special_ids(pieces)
         self._room = max_tokens - len(self._before) - len(self._after)
-        self._words = Words(pieces)
+        self._words = WordCache(pieces)
 
     @classmethod
     def load(cls, model_dir: Path, max_tokens: int = MAX_TOKENS) -> Self:

@@ -12,7 +12,7 @@ _MAX_WORD = 100  # characters; BERT knows none that is longer
 _WORD = re.compile(r"[A-Za-z0-9]+|[^ A-Za-z0-9]")
 
 
-class Words:
+class WordCache:
     """Remember each word's ids as the vocabulary's own tokenizer gives them.
 
     Serves printable ASCII, which BERT parts into words whose ids do not depend on their
@@ -25,7 +25,7 @@ class Words:
         self._serves = _parts_as_bert(pieces)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int] | None]:
-        """Return each text's ids without special ones, or None where it is not plain."""
+        """Return each text's ids without special ones, or None if it is not plain."""
         parted = [self._part(text) for text in texts]
         self._learn({word for words in parted if words for word in words})
         return [None if words is None else self._join(words) for words in parted]

@@ -1,4 +1,4 @@
-"""Choose how a worker judges tone: the trained head where its encoder runs, else the lexicon."""
+"""Choose how a worker judges tone: the trained head if its encoder runs, else the lexicon."""
 
 import logging
 from pathlib import Path

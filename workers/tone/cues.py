@@ -1,4 +1,4 @@
-"""What the wording itself tells about tone: VADER's lexicon scores, and how loudly it is said."""
+"""What the wording itself says about tone: VADER's lexicon scores, and how loudly it is said."""
 
 from collections.abc import Sequence
 from typing import TypeAlias

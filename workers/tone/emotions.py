@@ -24,6 +24,6 @@ EMOTIONS: tuple[str, ...] = tuple(TONE_OF)
 
 
 def leading_emotion(emotions: Mapping[str, float], label: str) -> str | None:
-    """Return the strongest emotion of a tone label, or None where none is scored."""
+    """Return the strongest emotion of a tone label, or None if none is scored."""
     scored = [name for name in emotions if TONE_OF.get(name) == label]
     return max(scored, key=lambda name: emotions[name], default=None)

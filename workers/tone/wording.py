@@ -23,7 +23,7 @@ _MARKDOWN_BLOCK = re.compile(r"[#>|*+`-]|\d+[.)]\s")
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """A phrase before the answer; `emotions` is empty where it suits any of its tone."""
+    """A phrase before the answer; `emotions` is empty if it suits any of its tone."""
 
     id: str
     tone: str

@@ -28,7 +28,7 @@ _SOFTMAX_TILE, _ANY_ORDER = 32, 16
 
 
 class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
-    """The first `layers` layers, mean pooling, and L2 normalisation where asked for.
+    """The first `layers` layers, mean pooling, and L2 normalisation if asked for.
 
     `precision` is what matrix products are computed in; all else stays float32.
     """
@@ -150,7 +150,7 @@ def _product(left: Any, right: Any, precision: Any, *, transpose_b: bool = False
 
 
 def _whole_tile(keys: Any, axis: int, filling: int) -> Any:
-    # Grids of free width run on TensorFlow alone, whose sums are float32 throughout.
+    # Tensors of free width run on TensorFlow alone, whose sums are float32 throughout.
     count = keys.shape[axis]
     if count is None or not _ANY_ORDER < count < _SOFTMAX_TILE:
         return keys
@@ -159,10 +159,10 @@ def _whole_tile(keys: Any, axis: int, filling: int) -> Any:
     return tf.pad(keys, paddings, constant_values=filling)
 
 
-def _sizes(grid: Any) -> tuple[Any, Any]:
-    # Plain numbers where the shape is fixed: LiteRT converts nothing else.
-    dynamic = tf.shape(grid)
-    rows, tokens = grid.shape
+def _sizes(tensor: Any) -> tuple[Any, Any]:
+    # Plain numbers if the shape is fixed: LiteRT converts nothing else.
+    dynamic = tf.shape(tensor)
+    rows, tokens = tensor.shape
     return (
         rows if rows is not None else dynamic[0],
         tokens if tokens is not None else dynamic[1],

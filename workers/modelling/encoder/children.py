@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[3]
 
 
 class Exporter:
-    """Writes the encoders' files into one folder; `progress` hears each stage."""
+    """Writes the encoders' files into one folder; `progress` gets each stage."""
 
     def __init__(self, source: Path, target: Path, progress: Callable[[str, float], None]) -> None:
         self._source = source
@@ -50,7 +50,7 @@ class Exporter:
         with words.open("w") as log, self._start(encoder, layers, log.fileno()) as child:
             self._children.append(child)
             for stage in child.stdout or ():
-                self._tell(f"{encoder}: {stage.strip()}")
+                self._report(f"{encoder}: {stage.strip()}")
         if child.returncode:
             raise ModelError(_fault(encoder, child.returncode, words.read_text(errors="replace")))
         words.unlink()
@@ -69,7 +69,7 @@ class Exporter:
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         )
 
-    def _tell(self, stage: str) -> None:
+    def _report(self, stage: str) -> None:
         with self._lock:
             self._progress(stage, self._reported / (sum(_STAGES.values()) + 1))
             self._reported += 1

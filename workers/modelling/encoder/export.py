@@ -20,36 +20,36 @@ from workers.engines.layout import EncoderName
 from workers.modelling.encoder.bert import BertEncoder
 from workers.modelling.encoder.weights import folder_source, load_weights, read_config
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def export(encoder: EncoderName, layers: int, source: Path, target: Path, tell: Tell) -> None:
+def export(encoder: EncoderName, layers: int, source: Path, target: Path, report: Report) -> None:
     """Write all files of one encoder below `target`."""
-    tell("reading weights")
+    report("reading weights")
     config = read_config(folder_source(source))
     weights = load_weights(folder_source(source), config)
     model = BertEncoder(config, weights, layers, normalise=encoder == "answer")
-    tell("writing the SavedModel")
+    report("writing the SavedModel")
     save(model, layout.saved_model(target, encoder))
-    tell("converting to int8")
+    report("converting to int8")
     scratch = target / encoder / "converting"
     int8 = convert(model, layout.LITERT_SHAPES, scratch, int8=True)
     layout.int8(target, encoder).write_bytes(int8)
     if encoder == "answer":
-        tell("converting to fp32")
+        report("converting to fp32")
         fp32 = convert(model, layout.LITERT_FP32_SHAPES, scratch, int8=False)
         layout.fp32(target, encoder).write_bytes(fp32)
 
 
 def save(model: BertEncoder, folder: Path) -> None:
     """Write a SavedModel whose rows and tokens are free; `packed_half` computes in fp16."""
-    grid: list[int | None] = [None, None]
+    shape: list[int | None] = [None, None]
     padded = tf.function(lambda ids, lengths: {"vectors": model.padded(ids, lengths)})
     lengths = tf.TensorSpec([None], tf.int32, "lengths")
     signatures = {
-        "serving_default": padded.get_concrete_function(_spec("ids", grid), lengths),
-        "packed": _packed(model, grid, tf.float32),
-        "packed_half": _packed(model, grid, tf.float16),
+        "serving_default": padded.get_concrete_function(_spec("ids", shape), lengths),
+        "packed": _packed(model, shape, tf.float32),
+        "packed_half": _packed(model, shape, tf.float16),
     }
     tf.saved_model.save(model, str(folder), signatures=signatures)
 
@@ -73,8 +73,8 @@ def convert(model: BertEncoder, shapes: Sequence[Shape], scratch: Path, *, int8:
         shutil.rmtree(scratch)
 
 
-def _packed(model: BertEncoder, grid: Sequence[int | None], precision: Any) -> Any:
-    specs = [_spec(name, grid) for name in ("ids", "positions", "segments")]
+def _packed(model: BertEncoder, shape: Sequence[int | None], precision: Any) -> Any:
+    specs = [_spec(name, shape) for name in ("ids", "positions", "segments")]
     function = tf.function(
         lambda ids, positions, segments: {
             "vectors": model.packed(ids, positions, segments, precision)
@@ -83,11 +83,11 @@ def _packed(model: BertEncoder, grid: Sequence[int | None], precision: Any) -> A
     return function.get_concrete_function(*specs)
 
 
-def _spec(name: str, grid: Any) -> Any:
-    return tf.TensorSpec(grid, tf.int32, name)
+def _spec(name: str, shape: Any) -> Any:
+    return tf.TensorSpec(shape, tf.int32, name)
 
 
-def _tell(stage: str) -> None:
+def _print_stage(stage: str) -> None:
     sys.stdout.write(f"{stage}\n")
     sys.stdout.flush()
 
@@ -95,5 +95,9 @@ def _tell(stage: str) -> None:
 if __name__ == "__main__":
     name, layer_count, source_folder, target_folder = sys.argv[1:]
     export(
-        cast("EncoderName", name), int(layer_count), Path(source_folder), Path(target_folder), _tell
+        cast("EncoderName", name),
+        int(layer_count),
+        Path(source_folder),
+        Path(target_folder),
+        _print_stage,
     )

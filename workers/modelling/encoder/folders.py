@@ -13,7 +13,7 @@ from shared.file_lock import try_lock, wait_for_lock
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """A model folder and what lies beside it while it is built."""
+    """A model folder and what lies next to it while it is built."""
 
     model: Path
     mark: str = field(default_factory=lambda: token_hex(4))
@@ -57,7 +57,7 @@ class Folders:
 
 @contextmanager
 def locked(folders: Folders, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of a model folder; call `on_wait` once where another build holds it.
+    """Hold the lock of a model folder; call `on_wait` once if another build holds it.
 
     The kernel frees the lock of a process that dies.
     """

@@ -17,7 +17,7 @@ from workers.modelling.encoder.reference import token_rows
 MIN_SPEEDUP = 1.2  # to the baseline: what a change of engine must be worth
 MAX_ACCURACY_DROP = 0.5  # percentage points of 1-NN accuracy
 _TIMED_ROWS = 512
-_BATCH_SIZE = 128  # as a loaded worker runs them: every engine's grids are full
+_BATCH_SIZE = 128  # as a loaded worker runs them: every engine's shapes are full
 
 Progress = Callable[[str, float], None]
 

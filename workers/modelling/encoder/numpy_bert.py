@@ -19,7 +19,7 @@ _erf = np.vectorize(math.erf, otypes=[np.float32])
 def mean_vectors(
     config: BertConfig, weights: Weights, messages: Sequence[Sequence[int]], layers: int
 ) -> Floats:
-    """Return the mean hidden state of each message after so many layers [messages, hidden]."""
+    """Return the mean hidden state of each message after `layers` layers [messages, hidden]."""
     return np.stack([_states(config, weights, ids, layers).mean(0) for ids in messages])
 
 

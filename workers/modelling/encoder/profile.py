@@ -18,7 +18,7 @@ TYPICAL_TOKENS = 16  # of a customer's message
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """The median time of one full grid."""
+    """The median time of one full shape."""
 
     engine: str
     encoder: EncoderName
@@ -90,7 +90,7 @@ def measure(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Speed]:
-    """Time full grids of a warm engine, all shapes in turns, `rounds` times."""
+    """Time full batches of a warm engine, all shapes in turns, `rounds` times."""
     batches = {shape: _full(shape) for shape in engine.shapes}
     seconds: dict[Shape, list[float]] = {shape: [] for shape in engine.shapes}
     for _ in range(rounds):
@@ -109,6 +109,6 @@ def cost_of(speeds: Sequence[Speed]) -> Cost:
 
 
 def _full(shape: Shape) -> TokenBatch:
-    # One message a row fills the grid and can be packed no other way.
+    # One message a row fills the shape and can be packed no other way.
     ids = np.ones((shape.rows, shape.tokens), np.int32)
     return TokenBatch(ids, np.full(shape.rows, shape.tokens, np.int32))

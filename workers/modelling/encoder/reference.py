@@ -29,9 +29,9 @@ class Reference:
 
 
 def reference_for(model_dir: Path, manifest: Manifest) -> Reference:
-    """Return committed vectors where the weights are the pinned ones, else compute them.
+    """Return committed vectors if the weights are the pinned ones, else compute them.
 
-    Computing needs the folder that the model was built from; ModelError where it is gone.
+    Computing needs the folder that the model was built from; ModelError if it is gone.
     """
     committed = committed_reference()
     tone = manifest.encoders["tone"].layers

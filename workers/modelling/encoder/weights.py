@@ -44,7 +44,7 @@ class BertConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where weights come from. `sha256`, where given, is what the weights file must hash to."""
+    """The source of weights. `sha256`, if given, is what the weights file must hash to."""
 
     name: str
     folder: Path
@@ -128,7 +128,7 @@ def load_weights(source: Source, config: BertConfig) -> Weights:
 
 
 def weights_sha256(source: Source) -> str:
-    """Hash the weights file; ModelError where it is missing or not the pinned one."""
+    """Hash the weights file; ModelError if it is missing or not the pinned one."""
     digest = file_sha256(source.weights)
     if source.sha256 is not None and digest != source.sha256:
         raise ModelError(

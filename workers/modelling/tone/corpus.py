@@ -58,7 +58,7 @@ class Corpus:
 
     @property
     def tones(self) -> NDArray[np.intp]:
-        """Return the place in LABELS of each row's tone; -1 where it allows several."""
+        """Return the index in LABELS of each row's tone; -1 if it allows several."""
         tones = np.array([[TONE_OF[name] == label for label in LABELS] for name in EMOTIONS])
         may = self.allowed @ tones > 0
         return np.where(may.sum(1) == 1, may.argmax(1), -1)
@@ -92,8 +92,8 @@ def read_goemotions(folder: Path, split: str, *, narrowed: bool) -> Corpus:
     groups = (folder / GOEMOTIONS / "labels.txt").read_text().split()
     rows = []
     for line in (folder / GOEMOTIONS / f"{split}.tsv").read_text().splitlines():
-        masked, places, _ = line.split("\t")
-        named = [groups[int(place)] for place in places.split(",")]
+        masked, indices, _ = line.split("\t")
+        named = [groups[int(index)] for index in indices.split(",")]
         message = masked.replace("[NAME]", "Sam").replace("[RELIGION]", "religion")
         allowed = set().union(*(_ALLOWED_BY_GROUP[group] for group in named))
         rows.append((message, _narrow(message, allowed) if narrowed else allowed))
@@ -129,18 +129,18 @@ def read_examples(path: Path = EXAMPLES, seed: int = 0) -> Corpus:
     """Read our own examples, each with several fillings of its slots and ways of typing."""
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))
     slots = listed.pop("slots")
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     patterns = [(pattern, emotion) for emotion, group in listed.items() for pattern in group]
     return Corpus.of_variants(
         (message, {emotion}, number)
         for number, (pattern, emotion) in enumerate(patterns)
-        for message in sorted({_fill(pattern, slots, chance) for _ in range(_FILLINGS)})
+        for message in sorted({_fill(pattern, slots, rng) for _ in range(_FILLINGS)})
     )
 
 
-def _fill(pattern: str, slots: Mapping[str, Sequence[str]], chance: random.Random) -> str:
-    message = _SLOT.sub(lambda slot: chance.choice(slots[slot[1]]), pattern)
-    return chance.choice([message, message, message.lower(), message.rstrip(".!?")])
+def _fill(pattern: str, slots: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    message = _SLOT.sub(lambda slot: rng.choice(slots[slot[1]]), pattern)
+    return rng.choice([message, message, message.lower(), message.rstrip(".!?")])
 
 
 def read_held_out(path: Path = HELD_OUT) -> Corpus:

@@ -52,7 +52,7 @@ def fit(rows: Rows, recipe: Recipe, encoder: str, progress: Progress = lambda _s
     tf = load_tensorflow(threads=1)
     tf.config.experimental.enable_op_determinism()
     mean, scale = rows.inputs.mean(axis=0), rows.inputs.std(axis=0) + 1e-3
-    standard = Rows((rows.inputs - mean) / scale, rows.allowed, rows.weights / rows.weights.mean())
+    standard = Rows((rows.inputs - mean) / scale, rows.allowed, rows.weights)
     heads = []
     for seed in range(recipe.heads):
         heads.append(_fit_one(tf, standard, recipe, seed))
@@ -64,13 +64,16 @@ def _fit_one(tf: Any, rows: Rows, recipe: Recipe, seed: int) -> list[FloatArray]
     """Return hidden weights and bias, output weights and bias."""
     keras = tf.keras
     keras.utils.set_random_seed(seed)
-    l2 = keras.regularizers.L2(recipe.decay / 2)  # Keras squares it: the gradient is decay × weight
+    kernels = {
+        "kernel_initializer": "lecun_normal",
+        "kernel_regularizer": keras.regularizers.L2(recipe.decay / 2),  # gradient: decay × weight
+    }
     layers = [
         keras.Input((rows.inputs.shape[1],)),
         keras.layers.Dropout(recipe.input_dropout),
-        keras.layers.Dense(recipe.units, "relu", kernel_regularizer=l2),
+        keras.layers.Dense(recipe.units, "relu", **kernels),
         keras.layers.Dropout(recipe.unit_dropout),
-        keras.layers.Dense(len(EMOTIONS), kernel_regularizer=l2),
+        keras.layers.Dense(len(EMOTIONS), **kernels),
     ]
     batches = _batches(len(rows.inputs), recipe, np.random.default_rng(seed))
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, len(batches))
@@ -81,10 +84,7 @@ def _fit_one(tf: Any, rows: Rows, recipe: Recipe, seed: int) -> list[FloatArray]
         jit_compile=False,
         steps_per_execution=min(64, len(batches)),  # Python would take most of a step's time
     )
-    columns = [tf.constant(each) for each in (rows.inputs, rows.allowed, rows.weights)]
-    data = tf.data.Dataset.from_tensor_slices(batches)
-    data = data.map(lambda indices: tuple(tf.gather(column, indices) for column in columns))
-    model.fit(data, verbose=0)
+    model.fit(_dataset(tf, rows, batches), shuffle=False, verbose=0)
     weights: list[FloatArray] = model.get_weights()
     return weights
 
@@ -94,6 +94,17 @@ def _batches(rows: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.
     size = min(recipe.batch_size, rows)
     orders = [rng.permutation(rows)[: rows // size * size] for _ in range(recipe.epochs)]
     return np.concatenate(orders).reshape(-1, size)
+
+
+def _dataset(tf: Any, rows: Rows, batches: NDArray[np.intp]) -> Any:
+    """Yield inputs, emotions allowed and weights of each batch; weights have a mean of 1."""
+    columns = [tf.constant(each) for each in (rows.inputs, rows.allowed, rows.weights)]
+
+    def batch(indices: Any) -> tuple[Any, Any, Any]:
+        inputs, allowed, weights = (tf.gather(column, indices) for column in columns)
+        return inputs, allowed, weights / tf.reduce_mean(weights)
+
+    return tf.data.Dataset.from_tensor_slices(batches).map(batch)
 
 
 def _allowed_loss(ops: Any) -> Callable[[Any, Any], Any]:

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from shared.jobs import Tone
 from workers.modelling.tone import corpus, evaluation
-from workers.modelling.tone.calibrate import fit_negative_offset, moved
+from workers.modelling.tone.calibrate import fit_negative_offset, with_negative_offset
 from workers.modelling.tone.corpus import Corpus
-from workers.modelling.tone.evaluation import Verdict
+from workers.modelling.tone.evaluation import EvalMetrics
 from workers.modelling.tone.fit import Recipe, Rows, fit, join_inputs
 from workers.tone.classifier import Classifier, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CueReader, FloatArray
 
 Progress = Callable[[str, float], None]
 
+# Chosen by folds over our own examples and on GoEmotions/dev: docs/experiments/tone.md.
 _EXAMPLES_SHARE = 1.2  # total weight of our own examples against that of the public sets
 
 
@@ -38,13 +39,13 @@ class MessageEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """What was trained, and figures by set; airline tweets are evaluated only."""
+    """What was trained, and metrics by set; airline tweets are evaluated only."""
 
     rows: int
     head_bytes: int
     negative_offset: float
     recipe: Recipe
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    metrics_by_set: Mapping[str, EvalMetrics] = field(default_factory=dict)
 
 
 def train(
@@ -56,7 +57,7 @@ def train(
 ) -> TrainingReport:
     """Fit a head on GoEmotions/train, VADER's tweets and our examples, and write it.
 
-    `data` holds the public sets. Raises ModelError where one that training needs is missing.
+    `data` holds the public sets. Raises ModelError if one that training needs is missing.
     """
     recipe = recipe or Recipe()
     _require(data)
@@ -71,9 +72,9 @@ def train(
         rows, whole.patterns, recipe, lambda share: progress("calibrating", share)
     )
     head = fit(rows, recipe, encoder.identity, lambda share: progress("fitting", share))
-    moved(head, offset).save(head_path)
-    verdicts = evaluate(encoder, data, head_path, progress)
-    return TrainingReport(len(texts), head_path.stat().st_size, offset, recipe, verdicts)
+    with_negative_offset(head, offset).save(head_path)
+    metrics_by_set = evaluate(encoder, data, head_path, progress)
+    return TrainingReport(len(texts), head_path.stat().st_size, offset, recipe, metrics_by_set)
 
 
 def evaluate(
@@ -81,39 +82,41 @@ def evaluate(
     data: Path,
     head_path: Path,
     progress: Progress = lambda _stage, _share: None,
-) -> dict[str, Verdict]:
-    """Judge a head on every set that is there."""
-    head_tones = _judge_by(ToneClassifier.load(head_path), encoder, progress)
-    lexicon_tones = _judge_by(LexiconClassifier(CueReader()), encoder, progress)
+) -> dict[str, EvalMetrics]:
+    """Evaluate a head on every set that is there."""
+    head_tones = _classify_with(ToneClassifier.load(head_path), encoder, progress)
+    lexicon_tones = _classify_with(LexiconClassifier(CueReader()), encoder, progress)
     held_out = corpus.read_held_out()
-    verdicts = {
-        "held-out sentences": evaluation.judge_corpus(held_out, head_tones),
-        "held-out sentences, emotions": evaluation.judge_emotions(held_out, head_tones),
-        "held-out sentences, VADER alone": evaluation.judge_corpus(held_out, lexicon_tones),
+    metrics_by_set = {
+        "held-out sentences": evaluation.evaluate_corpus(held_out, head_tones),
+        "held-out sentences, emotions": evaluation.evaluate_emotions(held_out, head_tones),
+        "held-out sentences, VADER alone": evaluation.evaluate_corpus(held_out, lexicon_tones),
     }
     for split in ("dev", "test"):
         if (data / corpus.GOEMOTIONS / f"{split}.tsv").exists():
             rows = corpus.read_goemotions(data, split, narrowed=False)
-            verdicts[f"GoEmotions {split}"] = evaluation.judge_corpus(rows, head_tones)
-            verdicts[f"GoEmotions {split}, VADER alone"] = evaluation.judge_corpus(
+            metrics_by_set[f"GoEmotions {split}"] = evaluation.evaluate_corpus(rows, head_tones)
+            metrics_by_set[f"GoEmotions {split}, VADER alone"] = evaluation.evaluate_corpus(
                 rows, lexicon_tones
             )
     if (data / evaluation.AIRLINE_TWEETS).exists():
-        verdicts["airline tweets"] = evaluation.judge_airline_tweets(data, head_tones)
-        verdicts["airline tweets, VADER alone"] = evaluation.judge_airline_tweets(
+        metrics_by_set["airline tweets"] = evaluation.evaluate_airline_tweets(data, head_tones)
+        metrics_by_set["airline tweets, VADER alone"] = evaluation.evaluate_airline_tweets(
             data, lexicon_tones
         )
     if (data / evaluation.BANKING).exists():
-        verdicts["Banking77 questions"] = evaluation.judge_plain_questions(data, head_tones)
-    return verdicts
+        metrics_by_set["Banking77 questions"] = evaluation.evaluate_plain_questions(
+            data, head_tones
+        )
+    return metrics_by_set
 
 
-def _judge_by(
+def _classify_with(
     classifier: Classifier, encoder: MessageEncoder, progress: Progress
-) -> evaluation.Judge:
+) -> evaluation.Classify:
     def tones(messages: Sequence[str]) -> list[Tone]:
         return classifier.classify(
-            *encoder.encode(messages, lambda share: progress("judging", share))
+            *encoder.encode(messages, lambda share: progress("evaluating", share))
         )
 
     return tones
