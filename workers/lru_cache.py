@@ -12,17 +12,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """How a cache has served so far; `hit_rate` is 0–1, 0 before the first look-up."""
+    """How a cache has served so far."""
 
     hits: int
     misses: int
     entries: int
-
-    @property
-    def hit_rate(self) -> float:
-        """Return the share of look-ups that were answered."""
-        lookups = self.hits + self.misses
-        return self.hits / lookups if lookups else 0.0
 
 
 class LruCache(Generic[Key, Value]):

@@ -145,12 +145,11 @@ def test_a_cut_message_says_so(preprocessor: Preprocessor) -> None:
     assert prepared[0].text.endswith("four.")
 
 
-def test_the_hit_rate_counts_each_look_up(preprocessor: Preprocessor) -> None:
+def test_the_cache_counts_each_look_up(preprocessor: Preprocessor) -> None:
     preprocessor.prepare(["a", "b"])
     preprocessor.prepare(["a", "c"])
     stats = preprocessor.cache_stats
     assert (stats.hits, stats.misses, stats.entries) == (1, 3, 2)
-    assert stats.hit_rate == pytest.approx(0.25)
 
 
 def test_a_long_message_is_not_remembered(preprocessor: Preprocessor) -> None:
