@@ -6,6 +6,6 @@
 from workers.celery_app import app as app
 
 app.conf.parley_consumers = {
-    "inference": "infra.chaos.worker:build_inference",
-    "sentiment": "infra.chaos.worker:build_sentiment",
+    "inference": "infra.chaos.worker:build_faulty_inference_consumer",
+    "sentiment": "infra.chaos.worker:build_faulty_sentiment_consumer",
 }

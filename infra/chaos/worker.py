@@ -67,7 +67,9 @@ def make_faulty_engine(
     return FaultyEngine(engine, ids[POISON_WORD], crash_id)
 
 
-def build_inference(app: Celery, hostname: str) -> BatchConsumer[ChatJob, ChatResult]:
+def build_faulty_inference_consumer(
+    app: Celery, hostname: str
+) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the campaign's inference consumer, with the planted bug if the environment asks so."""
     # Imported here, as below: each worker pays for its own role only.
     from workers.inference import build_inference_consumer
@@ -78,7 +80,7 @@ def build_inference(app: Celery, hostname: str) -> BatchConsumer[ChatJob, ChatRe
     )
 
 
-def build_sentiment(app: Celery, hostname: str) -> BatchConsumer[ToneJob, Tone]:
+def build_faulty_sentiment_consumer(app: Celery, hostname: str) -> BatchConsumer[ToneJob, Tone]:
     """Build the campaign's sentiment consumer."""
     from workers.sentiment import build_sentiment_consumer
 
