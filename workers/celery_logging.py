@@ -2,13 +2,14 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from celery.signals import celeryd_init, import_modules, setup_logging
 from click.core import ParameterSource
 
-from shared.logs import configure_logging
+from shared.logs import LogLevel, configure_logging
 from shared.settings import CommonSettings, load
 
 
@@ -19,18 +20,17 @@ def connect_logging() -> None:
     import_modules.connect(_configure_flower, weak=False)
 
 
-def _configure_first(**_signal: Any) -> None:
+def _configure_first(options: Mapping[str, Any], **_signal: Any) -> None:
     """Catch what a worker says before Celery sets the logging up, such as that it is root's."""
     settings = load(CommonSettings)
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(settings.log_format, _level(options.get("loglevel"), settings))
 
 
 def _configure_worker(loglevel: int, logfile: str | None = None, **_signal: Any) -> None:
     settings = load(CommonSettings)
-    level = loglevel if _is_given("loglevel") else settings.log_level
     # Open as long as the process lives.
     stream = open(logfile, "a", encoding="utf-8") if logfile else None  # noqa: SIM115, PTH123
-    configure_logging(settings.log_format, level, stream)
+    configure_logging(settings.log_format, _level(loglevel, settings), stream)
     if settings.log_format == "json":
         _close_stdout()
 
@@ -45,12 +45,13 @@ def _configure_flower(**_signal: Any) -> None:
     configure_logging(settings.log_format, settings.log_level)
 
 
-def _is_given(option: str) -> bool:
-    """Tell whether an option of the command was given, not left at its default."""
+def _level(loglevel: int | None, settings: CommonSettings) -> LogLevel | int:
+    """Return the command's level if it was given, not left at its default; else the setting's."""
     context = click.get_current_context(silent=True)
-    if context is None:
-        return False
-    return context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+    source = context.get_parameter_source("loglevel") if context else None
+    if loglevel is None or source is not ParameterSource.COMMANDLINE:
+        return settings.log_level
+    return loglevel
 
 
 def _close_stdout() -> None:

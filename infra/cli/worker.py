@@ -19,5 +19,5 @@ def worker(
     """
     from workers.celery_app import app
 
-    defaults = ["-Q", queue, "-n", f"{queue}@%h", "--loglevel", "INFO"]
+    defaults = ["-Q", queue, "-n", f"{queue}@%h"]
     app.worker_main(["worker", *defaults, *context.args])
