@@ -9,8 +9,8 @@ import pytest
 import redis
 from hypothesis import settings
 
-from tests.linked_model import linked
-from tests.processes import RedisServer
+from tests.support.linked_model import linked
+from tests.support.processes import RedisServer
 
 ROOT = Path(__file__).parent.parent
 Parley = Callable[..., tuple[int, str, str]]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
 from shared.errors import ModelError, SettingsError
 from tests.fakes.stopwatch import Stopwatch
-from tests.linked_model import linked
+from tests.support.linked_model import linked
 from workers.engines.choice import read_choice
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch

@@ -157,7 +157,6 @@ def test_training_writes_a_small_head_and_reports(data: Path, tmp_path: Path) ->
     assert report.metrics_by_set["Banking77 questions"].macro_f1 is None
 
 
-@pytest.mark.slow
 def test_training_twice_gives_the_same_head(data: Path, tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
         train(LetterEncoder(), data, tmp_path / name, Recipe(units=8, heads=2, epochs=1))

@@ -21,7 +21,7 @@ from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer
 from tests.contract.broker import claim, done
 from tests.fakes.clock import ManualClock
-from tests.processes import RedisServer, free_port
+from tests.support.processes import RedisServer, free_port
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

@@ -21,7 +21,7 @@ from shared import keys
 from shared.clock import SystemClock
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
-from tests.processes import RedisServer, free_port, wait_until
+from tests.support.processes import RedisServer, free_port, wait_until
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
-from tests.hidden_instructions import hide_avx512
+from tests.support.hidden_instructions import hide_avx512
 from workers.engines.engine import Engine, TokenBatch
 from workers.engines.litert import LiteRtEngine
 from workers.engines.simulated import SimulatedEngine

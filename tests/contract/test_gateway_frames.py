@@ -7,8 +7,8 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared.settings import load
-from tests.processes import wait_until
 from tests.support.frames import recorded_stacks
+from tests.support.processes import wait_until
 
 MAX_FRAMES = 8
 

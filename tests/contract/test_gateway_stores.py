@@ -18,7 +18,7 @@ from shared.heartbeats import read_heartbeats
 from shared.jobs import JobState, Turn, WorkerStatus
 from shared.results import Failure, JobRecord
 from tests.fakes.clock import ManualClock
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 BODY = b'{"response":"Hello"}'
 

@@ -16,7 +16,7 @@ from shared.settings import load
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done
 from tests.fakes.clock import ManualClock
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

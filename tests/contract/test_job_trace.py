@@ -16,7 +16,7 @@ from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Tone
 from shared.results import Failure
 from tests.contract.broker import NOW, POLICY, Broker, claim, done, job, status, toned
-from tests.processes import free_port
+from tests.support.processes import free_port
 from tests.support.queue_view import LIMITS as PUBLISHER_LIMITS
 from workers.consumer.lease_queue import DeadLetter
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

@@ -64,7 +64,7 @@ def test_nobody_waits_for_a_tone_that_nobody_judges(broker: Broker) -> None:
 def complete_until_heard(
     sentiment: RedisSentimentQueue, lease: Lease, tone: Tone, heard: list[tuple[str, Tone]]
 ) -> list[str]:
-    from tests.processes import wait_until
+    from tests.support.processes import wait_until
 
     verdicts: list[str] = list(sentiment.complete([toned(lease, "late", tone)]))
     wait_until(lambda: bool(heard), 5)

@@ -18,7 +18,7 @@ from gateway.queue.publisher import (
 from shared import keys, results
 from shared.connection import connect
 from shared.errors import QueueUnavailable
-from tests.processes import free_port
+from tests.support.processes import free_port
 from tests.support.queue_view import LIMITS, QueueView, job, publish
 
 

@@ -13,7 +13,7 @@ from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
 from infra.supervisor.spawner import ProcessSpawner, SpawnedProcess, Spawner
 from tests.fakes.spawner import ScriptedSpawner
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 _READY = "import signal, sys, time; print('up', flush=True);"
 _OBEDIENT = _READY + "time.sleep(60)"

@@ -12,7 +12,7 @@ import redis
 
 from shared.connection import connect
 from shared.subscription import Subscription
-from tests.processes import RedisServer, free_port, wait_until
+from tests.support.processes import RedisServer, free_port, wait_until
 from tests.support.silent_link import SilentLink
 
 CHANNEL = "parley:replies:g"

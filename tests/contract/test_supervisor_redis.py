@@ -11,7 +11,7 @@ import redis
 from infra.supervisor import embedded_redis
 from infra.supervisor.probes import RedisProbe
 from shared.errors import StackError
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 
 @contextmanager

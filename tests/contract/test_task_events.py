@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from celery.events.state import State
 
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.task_events import EventKind, TaskEvent, TaskEvents
 

@@ -10,7 +10,7 @@ from shared.jobs import Tone, ToneJob
 from shared.wire import encode_tone, read_tone_job
 from tests.contract.broker import Broker, job
 from tests.fakes.consumer import POISON
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
 from workers.consumer.bootstep import build_consumers
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions

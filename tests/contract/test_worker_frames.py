@@ -11,8 +11,8 @@ from shared import keys
 from shared.wire import encode_infer, encode_tone
 from tests.contract.broker import Broker, job
 from tests.fakes.consumer import PoisonableEngine, chat_role, tone_role
-from tests.processes import wait_until
 from tests.support.frames import recorded_stacks
+from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.linger import NoLinger

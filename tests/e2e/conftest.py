@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 FLOWER_LOGIN = ("parley", "only-for-tests")

@@ -13,7 +13,7 @@ import requests
 
 from shared import keys, results, wire
 from shared.jobs import Answer, Reply, Timings, Tone
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import ROOT
 from tests.e2e.process_tree import command, family, none_alive
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

@@ -12,7 +12,7 @@ from celery import Celery
 from celery.exceptions import TaskRevokedError
 
 from tests.e2e.conftest import FLOWER_LOGIN, Stack
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 CLIENT = Path(__file__).parent / "stock_client.py"
 

@@ -14,7 +14,7 @@ import requests
 from shared import keys
 from shared.jobs import WorkerStatus
 from tests.e2e.conftest import Stack
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 
 def ask(stack: Stack, message: str, **fields: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import requests
 from gateway.settings import GatewaySettings
 from shared.settings import CommonSettings
 from tests.e2e.compose import DOCKERFILE, ROOT, ComposeService, read_services, stage
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 from workers.settings import WorkerSettings
 
 IMAGE_DECIDES = {"data_dir", "model_dir", "redis_port"}

@@ -14,7 +14,7 @@ import requests
 from infra.supervisor.probes import live_workers
 from shared.connection import REDIS_ERRORS
 from tests.e2e.conftest import ROOT
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 _RAISE = 'raise AssertionError(f"{__file__} was imported instead of ours")\n'

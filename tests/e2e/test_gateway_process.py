@@ -13,7 +13,7 @@ import requests
 
 from shared import keys
 from tests.e2e.gateway_process import Gateway, Worker
-from tests.processes import RedisServer, wait_until
+from tests.support.processes import RedisServer, wait_until
 
 
 @pytest.fixture

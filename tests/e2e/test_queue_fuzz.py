@@ -12,8 +12,8 @@ from shared import keys
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer, encode_tone
 from tests.e2e.conftest import Stack
-from tests.processes import wait_until
 from tests.support.fuzzer import Mutator
+from tests.support.processes import wait_until
 from tests.support.stock_message import stock_message
 
 SPOILED = 1_500  # on each queue

@@ -15,7 +15,7 @@ import requests
 from shared import keys
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess, wait_until_alive
-from tests.processes import RedisServer, wait_until
+from tests.support.processes import RedisServer, wait_until
 
 OWN_DEADLINE_SECONDS = 3.5  # the gateway tells within 3 s that Redis is away
 ASYNC = {"Prefer": "respond-async"}

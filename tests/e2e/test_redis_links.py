@@ -18,7 +18,7 @@ from shared import keys
 from shared.connection import connect
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess
-from tests.processes import RedisServer, free_port, wait_until
+from tests.support.processes import RedisServer, free_port, wait_until
 from workers.celery_link import celery_link
 
 SERVICE = "parley"

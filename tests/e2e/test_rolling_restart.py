@@ -12,7 +12,7 @@ import requests
 from shared import keys
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess, wait_until_alive
-from tests.processes import RedisServer, wait_until
+from tests.support.processes import RedisServer, wait_until
 
 
 class Client:

@@ -17,7 +17,7 @@ import requests
 from shared import keys
 from tests.e2e.conftest import ROOT, Stack, start_stack, stop_stack
 from tests.e2e.process_tree import command, family, none_alive
-from tests.processes import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

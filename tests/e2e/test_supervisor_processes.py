@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.process_tree import children, family, none_alive
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

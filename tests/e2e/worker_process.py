@@ -11,7 +11,7 @@ import redis
 from shared import keys
 from shared.connection import connect
 from shared.jobs import WorkerStatus
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 

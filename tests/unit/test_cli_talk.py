@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 Parley = Callable[..., tuple[int, str, str]]
 

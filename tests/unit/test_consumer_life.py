@@ -4,7 +4,7 @@ from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
 from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.context import WorkerContext

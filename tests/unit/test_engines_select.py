@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import EngineError, ModelError
-from tests.linked_model import linked
+from tests.support.linked_model import linked
 from workers.engines import select
 from workers.engines.choice import CHOICE, read_choice, write_choice
 from workers.engines.litert import LiteRtEngine

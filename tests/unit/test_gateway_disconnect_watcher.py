@@ -12,8 +12,8 @@ from gateway.queue.pending_replies import PendingReplies
 from shared.errors import ClientGone
 from shared.jobs import ChatJob
 from shared.results import JobRecord
-from tests.processes import wait_until
 from tests.support.gateway_harness import GatewayHarness
+from tests.support.processes import wait_until
 
 Pair = tuple[socket.socket, socket.socket]
 

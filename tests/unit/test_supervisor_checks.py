@@ -14,7 +14,7 @@ from infra.supervisor.lock import hold_data_folder, owner
 from infra.supervisor.settings import StackSettings
 from shared.errors import SettingsError, StackError
 from shared.settings import load
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 
 @pytest.fixture

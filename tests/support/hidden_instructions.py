@@ -1,6 +1,6 @@
 """A copy of LiteRT that takes this processor for one without AVX-512 and AMX.
 
-    python -m tests.hidden_instructions FOLDER
+    python -m tests.support.hidden_instructions FOLDER
     PYTHONPATH=FOLDER python -m pytest ...
 
 LiteRT has no switch for this. Its libraries ask the processor which registers the operating
