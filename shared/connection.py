@@ -49,7 +49,7 @@ def _connect_by_sentinel(address: SentinelAddress, options: dict[str, Any]) -> "
 
 
 def backoff_seconds(failures: int, longest_seconds: float) -> float:
-    """Return how long to wait after so many failures in a row: doubling, bounded, jittered."""
+    """Return how long to wait after a number of failures in a row: doubling, bounded, jittered."""
     bound = min(longest_seconds, _MIN_PAUSE_SECONDS * 2.0 ** min(failures - 1, 20))
     return random.uniform(bound / 2, bound)  # noqa: S311 - spreads reconnections, no secret
 

@@ -69,7 +69,7 @@ class GatewayUnavailable(ParleyError):
 
 
 class InvalidRequest(ParleyError):
-    """Say what is wrong with a request; `field` is None where the body as a whole is."""
+    """Say what is wrong with a request; `field` is None if it is the body as a whole."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)

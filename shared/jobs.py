@@ -116,7 +116,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What a worker tells about itself with every heartbeat; counters since its start."""
+    """What a worker reports of itself with every heartbeat; counters since its start."""
 
     id: str
     queue: str

@@ -93,7 +93,7 @@ def decode_notifications(payload: bytes) -> list[tuple[str, JobRecord]]:
 
 
 def encode_notification(job_id: str, state: JobState, body: bytes) -> bytes:
-    """Return the line that tells a gateway how a job ended."""
+    """Return the line by which a gateway learns how a job ended."""
     return b" ".join((job_id.encode(), state.encode(), body))
 
 

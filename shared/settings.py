@@ -38,7 +38,7 @@ class CommonSettings(BaseSettings):
     log_level: LogLevel = Field(
         "info",
         description="least severe log lines that are written: debug, info, warning or error; "
-        "Celery's --loglevel goes before it",
+        "Celery's --loglevel takes precedence",
     )
 
     @field_validator("redis_url")
@@ -50,7 +50,7 @@ class CommonSettings(BaseSettings):
 
     @property
     def redis_address(self) -> str:
-        """Return the URL to connect to, the embedded server's where none is set."""
+        """Return the URL to connect to, the embedded server's if none is set."""
         return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
 
 

@@ -14,7 +14,7 @@ class WorkerSettings(CommonSettings):
     engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
         "auto",
         description="what runs the model; auto: what `parley model check --gate` chose, "
-        "else TensorFlow where a GPU is seen, else LiteRT int8",
+        "else TensorFlow if a GPU is found, else LiteRT int8",
     )
     model_dir: Path | None = Field(
         None, description="folder of the built model; unset: model in PARLEY_DATA_DIR"

@@ -41,7 +41,7 @@ class Samples:
     """Every request of one load. Times are seconds of the generator's clock.
 
     `due` is when a request should have been sent, which for arrivals at a rate may be earlier than
-    it was. `stages` [requests, STAGES] holds the reply's own timings, NaN where it had none.
+    it was. `stages` [requests, STAGES] holds the reply's own timings, NaN if it had none.
     `offered` are the due times of all arrivals, sent or not; empty for a closed loop.
     """
 

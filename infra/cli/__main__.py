@@ -1,4 +1,4 @@
-"""Let `python -m infra.cli` be `parley`, where the folder was moved since it was installed."""
+"""Let `python -m infra.cli` be `parley`, if the folder was moved since it was installed."""
 
 from infra.cli.main import main
 

@@ -16,7 +16,7 @@
 -- Keys made from arguments: parley:job:*, parley:phrases:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, those of lanes.lua
 -- Returns for each job {verdict, phrase, phrase, ...}; verdict is one of
---   run        run it; it holds its lane; the phrases are the wording its conversation has seen
+--   run        run it; it holds its lane; the phrases are those that its conversation has seen
 --   parked     another job holds the lane; the lease is given up (or was lost)
 --   ended      it has a result already
 --   cancelled  the same, and the result says revoked

@@ -55,6 +55,17 @@ def test_the_same_job_twice_on_the_queue_is_applied_once(broker: Broker) -> None
     assert broker.turns("c-a") == ["text of a", "r"]
 
 
+def test_both_leases_of_a_job_may_end_in_one_call(broker: Broker) -> None:
+    queue = broker.inference("w")
+    push(broker, job("a"), job("a"))
+    first, second = queue.lease(2)
+    assert [claim(queue, lease, job("a")) for lease in (first, second)] == ["run", "run"]
+    ends = [done(first, job("a")), done(second, job("a"))]
+    assert queue.complete(ends) == ["applied", "duplicate"]
+    assert broker.turns("c-a") == ["text of a", "r"]
+    assert broker.client.hlen(keys.lease("w")) == 0
+
+
 def test_a_message_without_a_readable_id_goes_to_the_dead_letters(broker: Broker) -> None:
     broker.push(keys.INFERENCE, b"{not json")
     queue = broker.inference("w")

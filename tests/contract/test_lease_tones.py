@@ -57,7 +57,7 @@ def test_tones_meet_the_jobs_that_wait_for_them(broker: Broker) -> None:
     assert inference.tones(["late"]) == {"late": sad}
 
 
-def test_nobody_waits_for_a_tone_that_nobody_judges(broker: Broker) -> None:
+def test_no_job_waits_for_a_tone_while_no_sentiment_worker_lives(broker: Broker) -> None:
     assert broker.inference("w").tones(["a"]) == {"a": UNKNOWN_TONE}
 
 

@@ -1,4 +1,4 @@
-"""Celery's own monitor understands what the drain tells of its tasks."""
+"""Celery's own monitor understands the task events of the batch consumer."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def life(kind: EventKind = "succeeded") -> list[TaskEvent]:
 
 
 @pytest.mark.parametrize(("kind", "state"), EVENTS)
-def test_the_end_alone_tells_all(
+def test_the_end_alone_reports_everything(
     monitor: Monitor, opened: Callable[..., TaskEvents], kind: EventKind, state: str
 ) -> None:
     opened(beginnings=False).emit(life(kind))
@@ -111,7 +111,7 @@ def test_the_end_alone_tells_all(
     assert monitor.seen == [f"task-{kind}"]
 
 
-def test_beginnings_are_told_where_they_are_wanted(
+def test_beginnings_are_reported_if_they_are_wanted(
     monitor: Monitor, opened: Callable[..., TaskEvents]
 ) -> None:
     opened(beginnings=True).emit(life())

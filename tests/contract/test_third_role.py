@@ -1,29 +1,43 @@
 """A role is one file: this one shouts. It is leased, prepared, run and ended like any other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 from celery import Celery
 
+from shared import keys
 from shared.jobs import Tone, ToneJob
 from shared.wire import encode_tone, read_tone_job
 from tests.contract.broker import Broker, job
-from tests.fakes.consumer import POISON
 from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
-from workers.consumer.bootstep import build_consumers
+from workers.consumer.bootstep import RunningConsumer, build_consumers
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import Completion, CompletionVerdict, QueuePolicy
-from workers.consumer.redis_lease_queue import RedisLeaseQueue
+from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
 from workers.consumer.role import Draft, Role
 from workers.engines.simulated import SimulatedEngine
 from workers.preprocessing.preprocessor import Prepared
 
 SHOUTING = "shouting"
 POLICY = QueuePolicy(deliveries=2)
+# What a script in shared/lua would hold: all effects of a batch in one atomic step.
+STORE = """
+local leases, dead_letters = unpack(KEYS)
+local verdicts = {}
+for i = 1, #ARGV, 4 do
+  local token, id, shout, letter = unpack(ARGV, i, i + 3)
+  local held = redis.call('HDEL', leases, token) == 1
+  if held and letter ~= '' then redis.call('LPUSH', dead_letters, letter) end
+  if held and shout ~= '' then redis.call('SET', 'shout:' .. id, shout, 'EX', 60) end
+  verdicts[#verdicts + 1] = held and 'applied' or 'lost'
+end
+return verdicts
+"""
 
 
 class RedisShoutingQueue(RedisLeaseQueue[ToneJob, str]):
@@ -31,17 +45,25 @@ class RedisShoutingQueue(RedisLeaseQueue[ToneJob, str]):
 
     def complete(self, completions: Sequence[Completion[ToneJob, str]]) -> list[CompletionVerdict]:
         """Store each shout under its task's id."""
-        return [self._retry.until_stopped(self._store, each) for each in completions]
-
-    def _store(self, completion: Completion[ToneJob, str]) -> CompletionVerdict:
-        if not self._redis.hdel(self._lease_key, completion.lease.token.decode()):
-            return "lost"
-        self._redis.set(f"shout:{completion.task_id}", completion.result or "—", ex=60)
-        return "applied"
+        script = cast("Callable[..., list[bytes]]", self._redis.register_script(STORE))
+        arguments = [
+            part
+            for end in completions
+            for part in (
+                end.lease.token,
+                end.task_id or "",
+                end.result or "",
+                encode_dead_letter(end.dead_letter),
+            )
+        ]
+        verdicts = self._retry.until_stopped(
+            script, keys=[self._lease_key, keys.DEAD_LETTERS], args=arguments
+        )
+        return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
 
 
 def prepare(messages: Sequence[str]) -> list[Prepared]:
-    return [Prepared(text, (POISON,) * 3, False) for text in messages]
+    return [Prepared(text, (101, 7, 102), False) for text in messages]
 
 
 def draft(batch: BatchResult[ToneJob]) -> list[Draft[str]]:
@@ -63,17 +85,27 @@ def build_shouting_consumer(app: Celery, hostname: str) -> BatchConsumer[ToneJob
     return BatchConsumer(context, role, queue, engine, ConsumerOptions(BatchLimits(8, 1_024)))
 
 
-def test_a_third_role_needs_one_file_and_one_line_of_configuration(broker: Broker) -> None:
+def build(broker: Broker) -> RunningConsumer:
+    """Build the consumer as a Celery worker does that serves this queue alone."""
     app = Celery("test", broker=broker.url, set_as_current=False)
     app.conf.parley_consumers = {SHOUTING: f"{__name__}:build_shouting_consumer"}
     app.amqp.queues.select([SHOUTING])
     worker = type("Worker", (), {"app": app, "hostname": "shouter@here"})
     (consumer,) = build_consumers(worker)
-    consumer.start()
-    for name in ("a", "b"):
-        broker.push(SHOUTING, encode_tone(job(name)))
+    return consumer
+
+
+def test_a_third_role_needs_one_file_and_one_line_of_configuration(broker: Broker) -> None:
+    dead = RedisShoutingQueue(broker.url, SHOUTING, broker.context("dead"), POLICY)
+    broker.push(SHOUTING, encode_tone(job("taken")))
+    assert len(dead.lease(1)) == 1
+    broker.push(SHOUTING, encode_tone(job("a")))
     broker.push(SHOUTING, b"not a task")
-    wait_until(lambda: len(broker.client.keys("shout:*")) == 3, 20)
+    consumer = build(broker)
+    consumer.start()
+    wait_until(lambda: len(broker.client.keys("shout:*")) == 2 and broker.dead() != [], 20)
     consumer.stop()
     assert broker.client.get("shout:tone-a") == b"TEXT OF A"
-    assert broker.client.hlen("parley:lease:shouter@here.1") == 0
+    assert broker.client.get("shout:tone-taken") == b"TEXT OF TAKEN"
+    assert [(letter.queue, letter.raw) for letter in broker.dead()] == [(SHOUTING, b"not a task")]
+    assert broker.client.hlen(keys.lease("shouter@here.1")) == 0

@@ -62,6 +62,7 @@ def new_connection(consumer: SimpleNamespace) -> list[str]:
 
 
 def test_kombu_never_consumes_and_the_consumer_outlives_a_reconnection() -> None:
+    RECORDER.calls.clear()
     consumer = celery_consumer("inference")
     step = BatchConsumerStep(consumer)
     for _ in range(2):

@@ -1,5 +1,7 @@
 """The batch consumer's own life: it starts and stops whatever Redis does."""
 
+import pytest
+
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
@@ -8,7 +10,7 @@ from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import Reclaimed
+from workers.consumer.lease_queue import Lease, Reclaimed
 from workers.consumer.linger import NoLinger
 from workers.consumer.redis_inference_queue import ChatResult
 
@@ -27,13 +29,17 @@ class LateQueue(FakeQueue):
         super().heartbeat(status)
 
 
-def consumer_over(queue: FakeQueue) -> BatchConsumer[ChatJob, ChatResult]:
-    return BatchConsumer(WorkerContext("w"), chat_role(queue), queue, PoisonableEngine(), OPTIONS)
+def consumer_over(
+    queue: FakeQueue,
+) -> tuple[BatchConsumer[ChatJob, ChatResult], WorkerContext]:
+    context = WorkerContext("w")
+    role = chat_role(queue)
+    return BatchConsumer(context, role, queue, PoisonableEngine(), OPTIONS), context
 
 
 def test_a_worker_that_starts_while_redis_is_down_serves_once_it_is_up() -> None:
     queue = LateQueue()
-    consumer = consumer_over(queue)
+    consumer, _ = consumer_over(queue)
     consumer.start()
     assert queue.statuses == []
     wait_until(lambda: bool(queue.statuses), 5)
@@ -47,10 +53,31 @@ def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
     queue.leases.clear()
     queue.reclaimed = Reclaimed(returned=2, over_limit=(over,))
     queue.push(encode_infer(ChatJob("a", "two words", "c-a", 0.0)))
-    consumer = consumer_over(queue)
+    consumer, context = consumer_over(queue)
     consumer.start()
     wait_until(lambda: len(queue.completed) == 2, 10)
     consumer.stop()
     assert {each.task_id: each.state for each in queue.completed} == {"a": "done", "over": "failed"}
-    counters = queue.statuses[-1].counters
-    assert counters["cache_entries"] == 3.0
+    counters = context.counters.snapshot()
+    assert (counters["reclaimed"], counters["dead_letters"], counters["answered"]) == (2, 1, 1)
+    assert queue.statuses[-1].counters["cache_entries"] == 3.0
+
+
+class LostQueue(FakeQueue):
+    """A queue that cannot be reached any more."""
+
+    def lease(self, limit: int) -> list[Lease]:
+        raise QueueUnavailable("gone")
+
+    def release_all(self) -> int:
+        raise QueueUnavailable("gone")
+
+
+def test_a_worker_stops_without_redis_and_says_who_returns_its_messages(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    consumer, _ = consumer_over(LostQueue())
+    consumer.start()
+    consumer.stop()
+    assert "gone; another worker returns the messages that this one held" in caplog.messages
+    assert "stopping without Redis; another worker returns what this one held" in caplog.messages

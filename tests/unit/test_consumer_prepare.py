@@ -2,9 +2,8 @@
 
 import pytest
 
-from shared import keys
 from shared.jobs import ChatJob
-from shared.results import failure_detail
+from shared.results import encode_failure, failure_detail
 from shared.wire import encode_infer
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role
@@ -69,11 +68,11 @@ def test_the_client_of_a_malformed_task_gets_the_reason(harness: Harness) -> Non
     assert (end.task_id, end.state) == ("id-1", "failed")
     assert end.failure is not None
     assert "message" in end.failure.detail
-    assert failure_detail(b'{"exc_message": ["' + end.failure.detail.encode() + b'"]}')
+    assert failure_detail(encode_failure(end.failure)) == end.failure.detail
 
 
 @pytest.mark.parametrize(
-    ("verdict", "ends"), [("parked", []), ("ended", ["revoked"]), ("cancelled", ["revoked"])]
+    ("verdict", "ends"), [("parked", []), ("ended", []), ("cancelled", ["revoked"])]
 )
 def test_a_job_that_may_not_run_is_not_prepared(
     harness: Harness, verdict: ClaimVerdict, ends: list[str]
@@ -91,4 +90,3 @@ def test_a_celery_clients_job_is_known_as_external(harness: Harness) -> None:
     assert external.job.external
     assert external.job.conversation_id == "mine"
     assert not internal.job.external
-    assert keys.INFERENCE == "inference"

@@ -3,7 +3,7 @@
 Each test runs for both roles. The copies of this behaviour that inference and sentiment once had
 differed: a lost lease was reported as succeeded, a failed classification too, a lost tone counted
 as answered, an expired tone was reported before it was stored and without its reason, and a tone's
-dead letter was reported to nobody.
+dead letter was not reported at all.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,9 @@ import pytest
 from shared.jobs import ChatJob
 from shared.wire import encode_infer, encode_tone
 from tests.fakes.clock import ManualClock
-from tests.fakes.consumer import FakeQueue, chat_role, prepared_job, tone_role
+from tests.fakes.consumer import FakeQueue, chat_role, tone_role
 from tests.fakes.task_events import RecordedEvents
+from tests.support.stock_message import stock_message
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
@@ -167,10 +168,24 @@ def test_a_message_over_its_delivery_limit_is_a_dead_letter_and_is_reported(
     assert [(event.kind, event.fault) for event in worker.ends()] == [("failed", "dead letter")]
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"headers": {"id": "x"}}'])
+MALFORMED: dict[str, Callable[[str], bytes]] = {
+    "empty": lambda _task: b"",
+    "cut": lambda _task: b"{",
+    "no object": lambda _task: b"[]",
+    "no task": lambda _task: b'{"headers": {"id": "x"}}',
+    "no argument": lambda task: stock_message(task, args=[]),
+    "wrong argument": lambda task: stock_message(task, args=[7]),
+    "wrong task": lambda _task: stock_message("chat.other"),
+    "huge": lambda task: stock_message(task, args=[{"job_id": "j", "message": "x" * 5_000}]),
+    "deep": lambda _task: b"[" * 50_000,
+}
+
+
+@pytest.mark.parametrize("fault", MALFORMED)
 def test_a_malformed_message_is_a_dead_letter_and_the_others_run(
-    worker: Worker, raw: bytes
+    worker: Worker, fault: str
 ) -> None:
+    raw = MALFORMED[fault](worker.role.task)
     leases = [*worker.lease("a"), *worker.queue.push(raw), *worker.lease("b")]
     assert len(worker.preparer.prepare(leases)) == 2
     (letter,) = worker.letters()
@@ -184,5 +199,17 @@ def test_received_is_reported_for_each_readable_message(worker: Worker) -> None:
     assert received == [worker.task_id("a"), worker.task_id("b")]
 
 
-def test_prepared_jobs_of_tests_are_ready_for_any_role() -> None:
-    assert prepared_job("a").ids == (7, 7, 7, 7, 7)
+def test_what_was_cancelled_before_it_ran_ended_early_and_is_no_duplicate(worker: Worker) -> None:
+    worker.queue.claims[worker.task_id("a")] = "cancelled"
+    worker.queue.verdicts[worker.task_id("a")] = "duplicate"
+    assert worker.prepare("a") == []
+    assert [(event.kind, event.fault) for event in worker.ends()] == [("revoked", "cancelled")]
+    assert worker.counted("ended_early", "duplicates") == (1, 0)
+
+
+def test_what_had_ended_before_is_neither_reported_nor_counted_again(worker: Worker) -> None:
+    worker.queue.claims[worker.task_id("a")] = "ended"
+    worker.queue.verdicts[worker.task_id("a")] = "duplicate"
+    assert worker.prepare("a") == []
+    assert worker.ends() == []
+    assert worker.counted("ended_early", "duplicates", "answered") == (0, 0, 0)

@@ -47,8 +47,8 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
     """Start a batch consumer for each queue of this worker.
 
     Comes after Celery's task step, which declares the queues for Celery's tools, and before its
-    event loop, which would begin to consume. Which function builds a queue's consumer stands in
-    the application's setting `parley_consumers`.
+    event loop, which would begin to consume. The application's setting `parley_consumers` names
+    the function that builds a queue's consumer.
     """
 
     requires = (Tasks,)
@@ -95,10 +95,9 @@ def build_consumers(c: Any) -> list[RunningConsumer]:
     # engine's over products of a millisecond, and cost two fifths of the throughput.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        return [
-            _builder(c.app.conf.parley_consumers, queue)(c.app, c.hostname)
-            for queue in c.app.amqp.queues.consume_from
-        ]
+        names = c.app.amqp.queues.consume_from
+        builders = [_builder(c.app.conf.parley_consumers, queue) for queue in names]
+        return [build(c.app, c.hostname) for build in builders]
     except ParleyError as fault:
         _log.critical("this worker cannot start: %s", fault)
         raise SystemExit(1) from fault

@@ -1,4 +1,9 @@
-"""The last step of every job: apply its completion, then count and report what was applied."""
+"""Apply completions, then count and report what was applied.
+
+Shared by all that end jobs: the preparer, the completer and the heartbeat. If the reply of an
+applied call was lost, its repetition finds the leases given up: those ends are stored, and counted
+as lost.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -31,8 +36,7 @@ class Committer(Generic[JobT, ResultT]):
             return
         counters, clock = self._context.counters, self._context.clock
         began_at = clock.monotonic()
-        with counters.cpu("complete"):
-            verdicts = self._queue.complete(completions)
+        verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
         reports = (_report(self._task, *pair) for pair in pairs)
@@ -46,14 +50,17 @@ def _counts(
     pairs: "Sequence[tuple[Completion[JobT, ResultT], CompletionVerdict]]", seconds: float
 ) -> dict[str, float]:
     applied = [completion for completion, verdict in pairs if verdict == "applied"]
-    verdicts = [verdict for _, verdict in pairs]
+    held = [(completion, verdict) for completion, verdict in pairs if verdict != "lost"]
+    answered = sum(completion.state == "done" for completion in applied)
     return {
-        "completion_seconds": seconds * len(pairs),
-        "answered": sum(completion.state == "done" for completion in applied),
-        "ended_early": sum(completion.started_at is None for completion in applied),
+        "completion_seconds": seconds * answered,
+        "answered": answered,
+        "ended_early": sum(end.started_at is None and not end.already_ended for end, _ in held),
         "dead_letters": sum(completion.dead_letter is not None for completion in applied),
-        "lost_leases": verdicts.count("lost"),
-        "duplicates": verdicts.count("duplicate"),
+        "lost_leases": len(pairs) - len(held),
+        "duplicates": sum(
+            verdict == "duplicate" and end.started_at is not None for end, verdict in held
+        ),
     }
 
 
@@ -61,8 +68,8 @@ def _report(
     task: str, completion: Completion[JobT, ResultT], verdict: CompletionVerdict
 ) -> TaskEvent | None:
     """Return the one event that a completion's verdict gives rise to, if any."""
-    if verdict == "lost" or completion.task_id is None:
-        return None  # another worker ends it, and reports it; without an id there is no task
+    if verdict == "lost" or completion.already_ended or completion.task_id is None:
+        return None  # reported by the worker that ended it; without an id there is no task
     kind: EventKind = "revoked"
     if verdict == "applied" and completion.state in ("done", "failed"):
         kind = "succeeded" if completion.state == "done" else "failed"
@@ -75,9 +82,11 @@ def _report(
         received_at=completion.leased_at,
         started_at=began_at,
         runtime_seconds=0.0 if began_at is None else max(0.0, completion.done_at - began_at),
-        fault="" if kind == "succeeded" else _fault(completion),
+        fault="" if kind == "succeeded" else _fault(completion, verdict),
     )
 
 
-def _fault(completion: Completion[JobT, ResultT]) -> str:
-    return "dead letter" if completion.dead_letter else completion.state
+def _fault(completion: Completion[JobT, ResultT], verdict: CompletionVerdict) -> str:
+    if completion.dead_letter:
+        return "dead letter"
+    return completion.state if completion.failure else verdict

@@ -93,7 +93,8 @@ class Completer(Generic[JobT, ResultT]):
         with self._context.counters.cpu("compose"):
             ready = [*known, *self._match(arrivals.tones), *self._overdue()]
             completions = [self._finish(each, tone) for each, tone in ready]
-        self._committer.commit([*completions, *dead])
+        with self._context.counters.cpu("complete"):
+            self._committer.commit([*completions, *dead])
 
     def _timeout_seconds(self) -> float:
         if not self._waiting:

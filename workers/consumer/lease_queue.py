@@ -16,7 +16,7 @@ CompletionVerdict = Literal["applied", "lost", "duplicate"]
 # holder is a job that will be dropped as expired.
 LANE_TTL_SECONDS = 4_000
 
-# An expired parked job is put back for a worker to end it; by then that worker's clock must agree.
+# An expired parked job is put back for a worker to end it, whose clock must agree by this time.
 EXPIRY_GRACE_SECONDS = 0.5
 
 
@@ -82,7 +82,8 @@ class Completion(Generic[JobT, ResultT]):
     """How one job ended: with a result (`done`) or with a failure.
 
     `job` is None if the message could not be decoded; `task_id` is None if it has no readable id.
-    Times are Unix seconds; `started_at` is None if the engine never ran it.
+    Times are Unix seconds; `started_at` is None if the engine never ran it. `already_ended`: its
+    end was stored and reported before, so that only its lease has to go.
     """
 
     lease: Lease
@@ -94,6 +95,7 @@ class Completion(Generic[JobT, ResultT]):
     dead_letter: DeadLetter | None = None
     leased_at: float | None = None
     started_at: float | None = None
+    already_ended: bool = False
 
     @property
     def state(self) -> JobState:

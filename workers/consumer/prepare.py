@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic
 
 from shared.errors import MalformedMessage
@@ -57,7 +58,8 @@ class Preparer(Generic[JobT, ResultT]):
 
     def dead_letter(self, leases: Sequence[Lease], reason: str) -> None:
         """End messages that must not run with an error, and keep them as dead letters."""
-        self._committer.commit([self._dead(lease, reason) for lease in leases])
+        jobs = [(lease, self._try_decode(lease)) for lease in leases]
+        self._committer.commit([self._dead(lease, job, reason) for lease, job in jobs])
 
     def _decode(
         self, leases: Sequence[Lease]
@@ -68,7 +70,7 @@ class Preparer(Generic[JobT, ResultT]):
             try:
                 decoded.append(LeasedJob(lease, self._role.decode(lease.raw, now)))
             except MalformedMessage as fault:
-                malformed.append(self._dead(lease, str(fault)))
+                malformed.append(self._dead(lease, None, str(fault)))
         self._context.events.emit(
             TaskEvent("received", leased.job.task_id, task, now) for leased in decoded
         )
@@ -91,7 +93,7 @@ class Preparer(Generic[JobT, ResultT]):
     ) -> tuple[list[tuple[LeasedJob[JobT], ClaimResult]], list[Completion[JobT, ResultT]]]:
         claims = list(zip(wanted, self._queue.claim(wanted), strict=True))
         ended = [
-            self._failed(leased, _CANCELLED)
+            replace(self._failed(leased, _CANCELLED), already_ended=claim.verdict == "ended")
             for leased, claim in claims
             if claim.verdict in ("ended", "cancelled")
         ]
@@ -109,7 +111,7 @@ class Preparer(Generic[JobT, ResultT]):
         for (leased, claim), text in zip(claimed, texts, strict=True):
             if isinstance(text, str):
                 reason = "the message cannot be prepared"
-                unreadable.append(self._dead(leased.lease, reason, text))
+                unreadable.append(self._dead(leased.lease, leased.job, reason, text))
                 continue
             prepared.append(
                 PreparedJob(
@@ -144,16 +146,17 @@ class Preparer(Generic[JobT, ResultT]):
             failure=failure,
         )
 
-    def _dead(
-        self, lease: Lease, reason: str, trace: str | None = None
-    ) -> Completion[JobT, ResultT]:
-        now = self._context.clock.now()
+    def _try_decode(self, lease: Lease) -> JobT | None:
         try:
-            job = self._role.decode(lease.raw, now)
+            return self._role.decode(lease.raw, self._context.clock.now())
         except MalformedMessage:
-            job = None
+            return None
+
+    def _dead(
+        self, lease: Lease, job: JobT | None, reason: str, trace: str | None = None
+    ) -> Completion[JobT, ResultT]:
+        now, role = self._context.clock.now(), self._role
         task_id = job.task_id if job else peek_id(lease.raw)
-        role = self._role
         return Completion(
             lease=lease,
             job=job,

@@ -110,7 +110,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         returned = 0
         over_limit: dict[bytes, Lease] = {}  # by token: each call lists all not yet ended
         long_ago = self._clock.now() - self._policy.forget_worker_seconds
-        for queue in keys.QUEUES:
+        for queue in dict.fromkeys((*keys.QUEUES, self._queue)):
             for worker_id in self._dead_workers(queue):
                 report = self._take_from(worker_id, queue, self._policy.deliveries)
                 returned += report[0]

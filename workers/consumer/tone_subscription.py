@@ -20,4 +20,10 @@ class ToneSubscription(Subscription):
                 job_id, tone = line.split(b" ", 1)
                 on_tone(job_id.decode(), _decode_tone(tone))
 
-        super().__init__(connect(url), channel, on_payload, name="tones")
+        self._own_client = connect(url)
+        super().__init__(self._own_client, channel, on_payload, name="tones")
+
+    def stop(self) -> None:
+        """Stop listening and close the connection."""
+        super().stop()
+        self._own_client.close()

@@ -44,7 +44,7 @@ class Pairs(list[tuple[Located, Located]]):
 
 
 class SyntaxFault(Exception):
-    """Say where a file cannot be read at all."""
+    """Say that a file cannot be read at all."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What dead, frozen and leaving workers held comes back, or is buried."""
+"""Reclaim: what dead, frozen and stopping workers held comes back, or is dead-lettered."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_what_two_workers_died_with_is_taken_alone(broker: Broker) -> None:
     assert [decode(lease.raw).id for lease in busy.lease(9)] == ["later"]
 
 
-def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(broker: Broker) -> None:
+def test_a_busy_worker_leaves_a_quarantined_message_until_it_holds_nothing(broker: Broker) -> None:
     patient = replace(POLICY, deliveries=5)
     alive = broker.inference("alive", patient)
     push(broker, job("held"))
@@ -76,13 +76,15 @@ def test_a_worker_with_full_hands_leaves_a_suspect_until_they_are_empty(broker: 
     alive.wait(0.01)
     assert len(broker.waiting(keys.INFERENCE)) == 1
     assert alive.complete([done(held, job("held"))]) == ["applied"]
-    (suspect,) = alive.lease(9)
-    assert decode(suspect.raw).id == "a"
-    assert alive.complete([done(suspect, job("a"))]) == ["applied"]
+    (quarantined,) = alive.lease(9)
+    assert decode(quarantined.raw).id == "a"
+    assert alive.complete([done(quarantined, job("a"))]) == ["applied"]
     assert [decode(lease.raw).id for lease in alive.lease(9)] == ["later"]
 
 
-def test_a_worker_that_died_before_its_first_heartbeat_is_swept_as_well(broker: Broker) -> None:
+def test_a_worker_that_died_before_its_first_heartbeat_is_reclaimed_from_too(
+    broker: Broker,
+) -> None:
     push(broker, job("a"))
     assert len(broker.inference("newborn").lease(1)) == 1
     assert broker.inference("alive").reclaim_dead().returned == 1
@@ -100,7 +102,7 @@ def test_what_a_late_call_takes_for_a_worker_that_has_left_comes_back(broker: Br
     assert [decode(raw).id for raw in broker.waiting(keys.INFERENCE)] == ["a", "b"]
 
 
-def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(broker: Broker) -> None:
+def test_a_message_delivered_too_often_is_leased_to_the_worker_that_ends_it(broker: Broker) -> None:
     alive = broker.inference("alive")
     push(broker, job("a"))
     for _ in range(POLICY.deliveries - 1):
@@ -119,7 +121,7 @@ def test_a_message_delivered_too_often_is_leased_to_the_one_who_buries_it(broker
     assert record.state == "failed"
 
 
-def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_it_was_lost(
+def test_a_message_delivered_too_often_is_ended_though_the_reply_that_named_it_was_lost(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alive = broker.inference("alive")
@@ -145,7 +147,7 @@ def test_a_message_delivered_too_often_is_buried_though_the_reply_that_told_of_i
     assert not broker.client.exists(keys.exhausted("alive"))
 
 
-def test_a_stopping_worker_hands_back_uncounted(broker: Broker) -> None:
+def test_a_stopping_worker_releases_uncounted(broker: Broker) -> None:
     queue = broker.inference("w")
     push(broker, job("a"), job("b"))
     for _ in range(POLICY.deliveries + 1):
