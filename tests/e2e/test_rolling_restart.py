@@ -75,7 +75,7 @@ def test_each_in_turn(tmp_path: Path, model_dir: Path) -> None:
         with redis.Redis.from_url(server.url) as database:
             assert database.llen(keys.INFERENCE) == 0
             assert not list(database.scan_iter(keys.lease("*")))
-        assert "messages handed back" in inference.log()
+        assert "messages returned to the queue" in inference.log()
 
 
 def answered_more(clients: list[Client]) -> None:
