@@ -151,21 +151,24 @@ def test_a_worker_lives(
     assert "instead of ours" not in logs(folder)
 
 
-def test_celery_itself_finds_ours_by_its_workdir(
+def test_celerys_own_command_finds_ours_under_a_name_that_no_folder_has(
     folder: Path, model_dir: Path, redis_url: str, running: Runner
 ) -> None:
-    """Check the command that the docs give: by itself Celery imports what lies in the folder."""
-    celery = [sys.executable, "-I", "-m", "celery"]  # -I: PYTHONPATH is not looked at
-    variables = environment(
-        model_dir, folder, PARLEY_REDIS_URL=redis_url, PARLEY_KB=str(folder / "kb.yaml")
-    )
-    worker = ["-A", "workers.celery_app", "worker", "-Q", "sentiment", "-n", "sentiment@%h"]
+    """Check the command that the docs give: by `workers.celery_app` Celery takes the folder's."""
+    variables = environment(model_dir, folder, PARLEY_REDIS_URL=redis_url)
+    worker = ["worker", "-Q", "sentiment", "-n", "sentiment@%h"]
+    celery = [sys.executable, "-m", "celery", "-A"]
     bare = subprocess.run(
-        [*celery, *worker], cwd=folder, env=variables, capture_output=True, text=True, check=False
+        [*celery, "workers.celery_app", *worker],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert bare.returncode != 0
     assert "instead of ours" in bare.stderr + bare.stdout
-    pid = running.start([*celery, "--workdir", str(ROOT), *worker], variables)
+    pid = running.start([*celery, "parley:celery_app", *worker], variables)
     wait_until(
         lambda: running.lives() and pid in {w.pid for w in live_workers(redis_url, "sentiment")},
         90,

@@ -1,5 +1,7 @@
 """The batch consumer's own life: it starts and stops whatever Redis does."""
 
+import logging
+
 import pytest
 
 from shared.errors import QueueUnavailable
@@ -81,3 +83,20 @@ def test_a_worker_stops_without_redis_and_says_who_returns_its_messages(
     consumer.stop()
     assert "gone; another worker returns the messages that this one held" in caplog.messages
     assert "stopping without Redis; another worker returns what this one held" in caplog.messages
+
+
+def test_each_step_of_a_batch_is_one_debug_line_with_ids_and_without_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "workers.consumer")
+    queue = FakeQueue(known_tones={"a": NEUTRAL, "b": NEUTRAL})
+    queue.push(*(encode_infer(ChatJob(name, "my secret", "c", 0.0)) for name in "ab"))
+    consumer, _ = consumer_over(queue)
+    consumer.start()
+    wait_until(lambda: len(queue.completed) == 2, 10)
+    consumer.stop()
+    steps = [line.split(" ", 1)[0] for line in caplog.messages if line.split(" ")[0][-1] == ":"]
+    assert steps == ["fetch:", "claim:", "batch:", "complete:"]
+    assert "claim: chat.infer a=run b=run" in caplog.messages
+    assert "complete: chat.infer a=done/applied b=done/applied" in caplog.messages
+    assert "secret" not in caplog.text
