@@ -27,7 +27,7 @@ _INTRODUCTION = """# Settings
 
 Every process reads its settings from environment variables when it starts. A wrong value stops it
 with a sentence that names the variable. `parley up` reads all settings, checks them before anything
-starts, and hands them to its services. A relative path counts from the folder in which you start
+starts, and passes them to its services. A relative path counts from the folder in which you start
 Parley.
 
 """

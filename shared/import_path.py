@@ -16,8 +16,10 @@ def own_import_path(environment: Mapping[str, str] = os.environ) -> dict[str, st
     """Return the variables with which a child finds Parley's packages first.
 
     Start the child in PACKAGE_ROOT: Celery and gunicorn put the working folder first, unless it is
-    on the path already. What the caller has on PYTHONPATH stays, behind Parley's own folder.
+    on the path already. What the caller has on PYTHONPATH stays, behind Parley's own folder; its
+    relative folders are made absolute.
     """
     inherited = environment.get("PYTHONPATH")
-    folders = [str(PACKAGE_ROOT), *([inherited] if inherited else [])]
+    entries = inherited.split(os.pathsep) if inherited else []
+    folders = [str(PACKAGE_ROOT), *(str(Path(entry).absolute()) for entry in entries)]
     return {"PYTHONPATH": os.pathsep.join(folders), "PYTHONSAFEPATH": "1"}

@@ -8,16 +8,26 @@ from pydantic import Field, field_validator
 from shared.settings import CommonSettings
 
 
-class WorkerSettings(CommonSettings):
+class ModelSettings(CommonSettings):
+    """Where the built model is."""
+
+    model_dir: Path | None = Field(
+        None, description="folder of the built model; unset: model in PARLEY_DATA_DIR"
+    )
+
+    @property
+    def model_folder(self) -> Path:
+        """Return the folder of the built model."""
+        return self.model_dir or self.data_dir / "model"
+
+
+class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""
 
     engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
         "auto",
         description="what runs the model; auto: what `parley model check --gate` chose, "
         "else TensorFlow if a GPU is found, else LiteRT int8",
-    )
-    model_dir: Path | None = Field(
-        None, description="folder of the built model; unset: model in PARLEY_DATA_DIR"
     )
     kb: Path | None = Field(
         None, description="knowledge base file or folder; unset: the demo help centre"
@@ -46,8 +56,3 @@ class WorkerSettings(CommonSettings):
         if kb is not None and not kb.exists():
             raise ValueError("no such file or folder")
         return kb
-
-    @property
-    def model_folder(self) -> Path:
-        """Return the folder of the built model."""
-        return self.model_dir or self.data_dir / "model"

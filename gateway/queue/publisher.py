@@ -26,7 +26,6 @@ from shared.scripts import register_script
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
 _LINGER_SECONDS = 0.000_25  # for each message that waits
 _MAX_LINGER_SECONDS = 0.005
-_CONVERSATION_FULL = -2
 _WRITE_FAILED = -3
 _KEY_REUSED = -4
 _WRITE_FAULT = "Redis could not write a job; its log says why"
@@ -173,11 +172,11 @@ def _outcome(
         return queue_full(limits, answer[1] / 1000)
     if answer >= 0:
         return Queued(answer)
-    return {
-        _CONVERSATION_FULL: conversation_full(limits),
-        _WRITE_FAILED: QueueOutOfRoom(_WRITE_FAULT),
-        _KEY_REUSED: KeyReused("the idempotency key stands for another request"),
-    }[answer]
+    if answer == _WRITE_FAILED:
+        return QueueOutOfRoom(_WRITE_FAULT)
+    if answer == _KEY_REUSED:
+        return KeyReused("the idempotency key stands for another request")
+    return conversation_full(limits)
 
 
 def queue_full(limits: EnqueueLimits, free_in_seconds: float) -> AdmissionRefused:

@@ -202,7 +202,8 @@ def _source(weights: str | None) -> "Source | None":
 
 
 def _folder(model_dir: Path | None) -> Path:
-    from infra.supervisor.settings import StackSettings
+    """Return the model's folder; a setting that no model needs cannot be in the way."""
     from shared.settings import load
+    from workers.settings import ModelSettings
 
-    return model_dir or load(StackSettings).model_folder
+    return model_dir or load(ModelSettings).model_folder.expanduser().absolute()

@@ -12,12 +12,14 @@ def worker(
     context: typer.Context,
     queue: Annotated[Literal["inference", "sentiment"], typer.Argument(help="Queue to serve.")],
 ) -> None:
-    """Run a worker of a queue; further options go to Celery's worker.
+    """Run a worker of a queue; further options go to Celery's worker. Exits with its code.
 
     The same as `celery -A workers.celery_app worker -Q QUEUE`, but safe in a folder that has a
     `workers/` or a `shared.py` of its own: Celery imports those first.
     """
-    from workers.celery_app import app
+    from celery.bin.celery import celery
 
-    defaults = ["-Q", queue, "-n", f"{queue}@%h"]
-    app.worker_main(["worker", *defaults, *context.args])
+    import workers.celery_app  # noqa: F401 - before Celery looks for it in the working folder
+
+    worker = ["worker", "-Q", queue, "-n", f"{queue}@%h", *context.args]
+    celery.main(["-A", "workers.celery_app", *worker], prog_name="celery")

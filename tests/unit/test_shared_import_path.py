@@ -14,5 +14,10 @@ def test_our_folder_comes_before_the_callers() -> None:
     assert own_import_path({})["PYTHONPATH"] == str(PACKAGE_ROOT)
 
 
+def test_a_relative_folder_of_the_callers_stays_the_one_that_was_meant() -> None:
+    made = own_import_path({"PYTHONPATH": "lib"})["PYTHONPATH"]
+    assert made == f"{PACKAGE_ROOT}:{Path.cwd() / 'lib'}"
+
+
 def test_the_root_is_where_the_packages_lie() -> None:
     assert Path(shared.__path__[0]).resolve().parent == PACKAGE_ROOT == ROOT.resolve()
