@@ -41,9 +41,7 @@ def build_inference_consumer(
     context = build_context(settings, app, hostname)
     model = load_model(settings, "answer", make_engine, strip_pleasantries)
     responder = _build_responder(settings, model)
-    replies = ReplyBuilder(
-        responder.respond, Wording.load().adapt, model.engine.name, context.clock
-    )
+    replies = ReplyBuilder(responder.respond, Wording.load(), model.engine.name, context.clock)
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.INFERENCE,

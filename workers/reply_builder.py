@@ -1,8 +1,7 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,31 +12,17 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.knowledge.decide import Decision
+from workers.tone.wording import Wording
 
 Respond = Callable[[Sequence[str], NDArray[np.float32]], Sequence[Decision]]
-
-
-class Adapt(Protocol):
-    """Adapts an answer to a tone; `workers.tone.wording.Wording.adapt` is one."""
-
-    def __call__(
-        self,
-        answer: str,
-        tones: Mapping[str, str],
-        tone: Tone | None,
-        used: Collection[str],
-        kind: str,
-        key: str = "",
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return the text and the ids of the phrases it uses."""
 
 
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known."""
 
-    def __init__(self, respond: Respond, adapt: Adapt, engine_name: str, clock: Clock) -> None:
+    def __init__(self, respond: Respond, wording: Wording, engine_name: str, clock: Clock) -> None:
         self._respond = respond
-        self._adapt = adapt
+        self._wording = wording
         self._engine_name = engine_name
         self._clock = clock
 
@@ -58,7 +43,7 @@ class ReplyBuilder:
         now: float,
     ) -> ChatResult:
         job, answer = prepared.job, decision.answer
-        text, phrases = self._adapt(
+        text, phrases = self._wording.adapt(
             decision.text, decision.tones, tone, prepared.phrases, answer.kind, job.id
         )
         reply = Reply(

@@ -23,7 +23,7 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     job = replace(job, job=replace(job.job, accepted_at=clock.now() - 0.499))
     vectors = np.zeros((1, 2), np.float32)
     batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
-    replies = ReplyBuilder(lambda texts, _: [FOUND], Wording.load().adapt, "test", clock)
+    replies = ReplyBuilder(lambda texts, _: [FOUND], Wording.load(), "test", clock)
     (draft,) = replies.draft(batch)
     result = draft(Tone("neutral", 0.9), start + 0.135)
     timings = result.reply.timings
