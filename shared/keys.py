@@ -23,7 +23,7 @@
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
-| parley:phrases:<conversation> | list | ids of the phrases already used there | TTL, cap |
+| parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
@@ -127,9 +127,9 @@ def turns(conversation_id: str) -> str:
     return f"parley:turns:{conversation_id}"
 
 
-def phrases(conversation_id: str) -> str:
-    """Name the list of phrases that were used in a conversation."""
-    return f"parley:phrases:{conversation_id}"
+def dialogue(conversation_id: str) -> str:
+    """Name what workers keep of a conversation from turn to turn."""
+    return f"parley:dialogue:{conversation_id}"
 
 
 def redelivered(job_id: str) -> str:

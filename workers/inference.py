@@ -11,6 +11,7 @@ from workers.bootstrap import (
     build_context,
     consumer_options,
     load_model,
+    passages_of,
     queue_policy,
 )
 from workers.consumer.consumer import BatchConsumer
@@ -47,7 +48,7 @@ def build_inference_consumer(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=model.preprocessor.prepare,
+        prepare=passages_of(model.preprocessor),
         draft=replies.draft,
         tones=queue,
     )

@@ -1,6 +1,7 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from shared.jobs import ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
+from workers.dialogue.state import MAX_OPENERS, encode_dialogue, read_dialogue
 from workers.knowledge.decide import Decision
 from workers.tone.wording import Wording
 
@@ -28,7 +30,9 @@ class ReplyBuilder:
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        decisions = self._respond([job.text for job in batch.jobs], batch.vectors)
+        firsts = [(job.passages[0].text, vectors[0]) for job, vectors in batch.rows()]
+        texts, vectors = zip(*firsts, strict=True)
+        decisions = self._respond(texts, np.stack(vectors))
         return [
             partial(self._finish, batch, job, decision)
             for job, decision in zip(batch.jobs, decisions, strict=True)
@@ -43,8 +47,9 @@ class ReplyBuilder:
         now: float,
     ) -> ChatResult:
         job, answer = prepared.job, decision.answer
-        text, phrases = self._wording.adapt(
-            decision.text, decision.tones, tone, prepared.phrases, answer.kind, job.id
+        dialogue = read_dialogue(prepared.claim.dialogue, self._engine_name)
+        text, openers = self._wording.adapt(
+            decision.text, decision.tones, tone, dialogue.openers, answer.kind, job.id
         )
         reply = Reply(
             response=text,
@@ -54,9 +59,10 @@ class ReplyBuilder:
             answer=answer,
             timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
-            truncated=prepared.truncated,
+            truncated=any(passage.truncated for passage in prepared.passages),
         )
-        return ChatResult(reply, phrases)
+        used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
+        return ChatResult(reply, encode_dialogue(replace(dialogue, openers=used)))
 
     def _timings(
         self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float

@@ -17,10 +17,10 @@
 -- ARGV[4] dead letters kept
 -- ARGV[5] lane TTL, seconds
 -- ARGV[6..] ten per job: token, job id or '', conversation id or '', gateway or '', notification,
---           Celery result, user turn or '', assistant turn or '', phrases separated by ',' or '',
+--           Celery result, user turn or '', assistant turn or '', dialogue or '',
 --           dead letter or ''
 --
--- Keys made from arguments: parley:turns:*, parley:phrases:*, those of lanes.lua and results.lua
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of lanes.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
 local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl = unpack(ARGV, 1, 5)
@@ -32,15 +32,15 @@ local function append(list, ...)
   redis.call('EXPIRE', list, conversation_ttl)
 end
 
-local function append_turns(conversation, asked, answered, phrases)
+local function append_turns(conversation, asked, answered, dialogue)
   append(TURNS .. conversation, asked, answered)
-  local ids = {}
-  for phrase in string.gmatch(phrases, '[^,]+') do ids[#ids + 1] = phrase end
-  if #ids > 0 then append(PHRASES .. conversation, unpack(ids)) end
+  if dialogue ~= '' then
+    redis.call('SET', DIALOGUE .. conversation, dialogue, 'EX', conversation_ttl)
+  end
 end
 
 local function complete(i)
-  local token, id, conversation, gateway, notification, result, asked, answered, phrases, dead =
+  local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead =
     unpack(ARGV, i, i + 9)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
@@ -48,7 +48,7 @@ local function complete(i)
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
     if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
     if conversation ~= '' and asked ~= '' then
-      append_turns(conversation, asked, answered, phrases)
+      append_turns(conversation, asked, answered, dialogue)
       completed = completed + 1
     end
   end

@@ -4,7 +4,7 @@
 -- @include results.lua
 --
 -- KEYS[1] turns
--- KEYS[2] phrases used
+-- KEYS[2] dialogue
 -- ARGV[1] conversation
 -- ARGV[2] TTL of a stored result, seconds; longer than any job may take
 -- ARGV[3] notification and
@@ -13,7 +13,7 @@
 -- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, those of
 --   results.lua
 -- Returns how many jobs were cancelled.
-local turns, phrases = unpack(KEYS, 1, 2)
+local turns, dialogue = unpack(KEYS, 1, 2)
 local conversation, result_ttl, notification, result = unpack(ARGV, 1, 4)
 local cancelled = 0
 
@@ -30,6 +30,6 @@ for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -
   redis.call('ZREM', PARKED, conversation .. ' ' .. id)
   cancel(id)
 end
-redis.call('DEL', turns, phrases, LANE .. conversation, LANE_WAITING .. conversation)
+redis.call('DEL', turns, dialogue, LANE .. conversation, LANE_WAITING .. conversation)
 flush_notifications()
 return cancelled

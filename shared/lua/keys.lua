@@ -1,12 +1,12 @@
 -- Library: key names and limits that several scripts use.
 -- A prefix with an id appended is a key: LANE .. conversation. Python has the same names and values
 -- (shared/keys.py and workers/consumer/lease_queue.py); a test compares them.
+local DIALOGUE = 'parley:dialogue:'
 local IDEMPOTENCY = 'parley:idempotency:'
 local JOB = 'parley:job:'
 local LANE = 'parley:lane:'
 local LANE_WAITING = 'parley:lane-waiting:'
 local PARKED = 'parley:parked'
-local PHRASES = 'parley:phrases:'
 local REDELIVERED = 'parley:redelivered:'
 local REPLIES = 'parley:replies:'
 local RESULT = 'celery-task-meta-'

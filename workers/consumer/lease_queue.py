@@ -58,10 +58,28 @@ class LeasedJob(Generic[JobT]):
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """Whether a job may run, and the ids of the phrases that its conversation has seen."""
+    """Whether a job may run, and what its role keeps of its conversation from job to job.
+
+    `dialogue` is as the last job's completion stored it, empty on a first turn.
+    `with_person`: a person has taken the conversation over.
+    """
 
     verdict: ClaimVerdict
-    phrases: frozenset[str] = frozenset()
+    dialogue: bytes = b""
+    with_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob(Generic[JobT]):
+    """A job that may run, and what was found out when it was claimed."""
+
+    leased: LeasedJob[JobT]
+    claim: ClaimResult
+
+    @property
+    def job(self) -> JobT:
+        """Return the job itself."""
+        return self.leased.job
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 
 @dataclass(frozen=True, slots=True)
 class ChatResult:
-    """An answered chat job: the reply, and the ids of the phrases that it used."""
+    """An answered chat job: the reply, and what the conversation's next job shall know."""
 
     reply: Reply
-    phrases: tuple[str, ...] = ()
+    dialogue: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -110,8 +110,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    phrases = frozenset(phrase.decode() for phrase in verdict[1:])
-    return ClaimResult(cast("ClaimVerdict", verdict[0].decode()), phrases)
+    name, *rest = verdict
+    return ClaimResult(cast("ClaimVerdict", name.decode()), rest[0] if rest else b"")
 
 
 def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
@@ -131,7 +131,7 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         celery_result(task_id, completion.state, body, completion.done_at),
         asked,
         answered,
-        ",".join(result.phrases) if result else "",
+        result.dialogue if result else b"",
         encode_dead_letter(completion.dead_letter),
     ]
 
