@@ -1,7 +1,5 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,44 +10,47 @@ from shared.jobs import ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
-from workers.dialogue.state import MAX_OPENERS, encode_dialogue, read_dialogue
-from workers.knowledge.decide import Decision
+from workers.dialogue.advance import advance
+from workers.dialogue.decide import Decider
+from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.hearing import Listener
+from workers.dialogue.state import encode_dialogue
 from workers.tone.wording import Wording
-
-Respond = Callable[[Sequence[str], NDArray[np.float32]], Sequence[Decision]]
 
 
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known."""
 
-    def __init__(self, respond: Respond, wording: Wording, engine_name: str, clock: Clock) -> None:
-        self._respond = respond
+    def __init__(
+        self, listener: Listener, decider: Decider, wording: Wording, engine_name: str, clock: Clock
+    ) -> None:
+        self._listener = listener
+        self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
         self._clock = clock
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        firsts = [(job.passages[0].text, vectors[0]) for job, vectors in batch.rows()]
-        texts, vectors = zip(*firsts, strict=True)
-        decisions = self._respond(texts, np.stack(vectors))
+        heard = self._listener.hear(batch)
         return [
-            partial(self._finish, batch, job, decision)
-            for job, decision in zip(batch.jobs, decisions, strict=True)
+            partial(self._finish, batch, job, vectors[0], each, self._decider.decide(each))
+            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
         ]
 
     def _finish(
         self,
         batch: BatchResult[ChatJob],
         prepared: PreparedJob[ChatJob],
+        vector: NDArray[np.float32],
+        heard: Heard,
         decision: Decision,
         tone: Tone,
         now: float,
     ) -> ChatResult:
         job, answer = prepared.job, decision.answer
-        dialogue = read_dialogue(prepared.claim.dialogue, self._engine_name)
         text, openers = self._wording.adapt(
-            decision.text, decision.tones, tone, dialogue.openers, answer.kind, job.id
+            decision.text, decision.tones, tone, heard.dialogue.openers, answer.kind, job.id
         )
         reply = Reply(
             response=text,
@@ -61,8 +62,8 @@ class ReplyBuilder:
             engine=self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
         )
-        used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
-        return ChatResult(reply, encode_dialogue(replace(dialogue, openers=used)))
+        dialogue = advance(heard.dialogue, heard.text, vector, decision, tone, openers)
+        return ChatResult(reply, encode_dialogue(dialogue))
 
     def _timings(
         self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float
