@@ -4,6 +4,7 @@
 --
 -- @include dead_letters.lua
 -- @include lanes.lua
+-- @include memory.lua
 -- @include results.lua
 -- @include throughput.lua
 --
@@ -16,14 +17,18 @@
 -- ARGV[3] turns kept per conversation
 -- ARGV[4] dead letters kept
 -- ARGV[5] lane TTL, seconds
--- ARGV[6..] ten per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[6] records kept in a memory
+-- ARGV[7] memory TTL, seconds
+-- ARGV[8..] thirteen per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '', dialogue or '',
---           dead letter or ''
+--           dead letter or '', memory record or '', owner of the memory, its user or ''
 --
--- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of lanes.lua and results.lua
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of lanes.lua,
+--   memory.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
-local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl = unpack(ARGV, 1, 5)
+local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl, max_records, memory_ttl =
+  unpack(ARGV, 1, 7)
 local verdicts, completed = {}, 0
 
 local function append(list, ...)
@@ -40,8 +45,8 @@ local function append_turns(conversation, asked, answered, dialogue)
 end
 
 local function complete(i)
-  local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead =
-    unpack(ARGV, i, i + 9)
+  local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
+    record, owner, user = unpack(ARGV, i, i + 12)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
@@ -49,6 +54,9 @@ local function complete(i)
     if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
     if conversation ~= '' and asked ~= '' then
       append_turns(conversation, asked, answered, dialogue)
+      if record ~= '' then
+        remember(owner, user, conversation, record, max_records, memory_ttl)
+      end
       completed = completed + 1
     end
   end
@@ -56,7 +64,7 @@ local function complete(i)
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 6, #ARGV, 10 do verdicts[#verdicts + 1] = complete(i) end
+for i = 8, #ARGV, 13 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 count_completed(throughput, completed, redis.call('LLEN', queue) > 0)
 return verdicts

@@ -1,6 +1,7 @@
 -- Erase a conversation, and end its jobs as cancelled: what they would add must not come back.
 --
 -- @include lanes.lua
+-- @include memory.lua
 -- @include results.lua
 --
 -- KEYS[1] turns
@@ -11,7 +12,7 @@
 -- ARGV[4] Celery result, both with <job> in place of a job's id
 --
 -- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, those of
---   results.lua
+--   memory.lua and results.lua
 -- Returns how many jobs were cancelled.
 local turns, dialogue = unpack(KEYS, 1, 2)
 local conversation, result_ttl, notification, result = unpack(ARGV, 1, 4)
@@ -30,6 +31,7 @@ for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -
   redis.call('ZREM', PARKED, conversation .. ' ' .. id)
   cancel(id)
 end
+forget_conversation(conversation)
 redis.call('DEL', turns, dialogue, LANE .. conversation, LANE_WAITING .. conversation)
 flush_notifications()
 return cancelled

@@ -190,5 +190,7 @@ class QueuePolicy:
     result_ttl_seconds: int = 3_600
     conversation_ttl_seconds: int = 86_400
     turns: int = 200
+    memory_records: int = 500
+    memory_ttl_seconds: int = 2_592_000
     dead_letters: int = 10_000
     forget_worker_seconds: float = 3_600.0

@@ -32,10 +32,14 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 
 @dataclass(frozen=True, slots=True)
 class ChatResult:
-    """An answered chat job: the reply, and what the conversation's next job shall know."""
+    """An answered chat job: the reply, and what the conversation's next job shall know.
+
+    `memory` is the record of what the person wrote, to be recalled later; empty for none.
+    """
 
     reply: Reply
     dialogue: bytes = b""
+    memory: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -75,6 +79,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             policy.turns,
             policy.dead_letters,
             policy.lane_ttl_seconds,
+            policy.memory_records,
+            policy.memory_ttl_seconds,
         ]
         for completion in completions:
             args += _completion_arguments(completion)
@@ -133,6 +139,9 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         answered,
         result.dialogue if result else b"",
         encode_dead_letter(completion.dead_letter),
+        result.memory if result else b"",
+        keys.memory_owner(job.user_id, job.conversation_id) if job else "",
+        (job.user_id if job else None) or "",
     ]
 
 

@@ -1,5 +1,6 @@
 """What workers keep of a conversation from turn to turn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -76,7 +77,7 @@ def pack_vector(vector: NDArray[np.float32]) -> bytes:
     )
 
 
-def unpack_vectors(asked: tuple[Asked, ...]) -> NDArray[np.float32]:
-    """Return the vectors [asked, dimension] of length 1."""
-    rows = np.array([np.frombuffer(each.vector, np.int8) for each in asked], np.float32)
+def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return the vectors [packed, dimension] of length 1; all must be of one dimension."""
+    rows = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1).astype(np.float32)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
