@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import bench, chaos, dead_letters, job, knowledge, model, talk, tone, worker
+from infra.cli import (
+    bench,
+    chaos,
+    dead_letters,
+    evaluate,
+    job,
+    knowledge,
+    model,
+    talk,
+    tone,
+    worker,
+)
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -56,6 +67,7 @@ for name, command in (
     ("doctor", doctor),
     ("job", job.job),
     ("bench", bench.bench),
+    ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
 ):
     app.command(name)(command)

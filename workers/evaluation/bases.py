@@ -18,6 +18,7 @@ from workers.knowledge.base import Entry, plain
 from workers.knowledge.loader import load
 from workers.knowledge.schema import FIELDS, MAX_ANSWER_CHARACTERS, MAX_PHRASING_CHARACTERS
 
+_MAX_FAULTS = 10
 _NOT_ID = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -47,12 +48,14 @@ class Base:
             for each in questions
         ]
         known = {entry.id for entry in self.entries}
-        unknown = sorted({label for each in named for label in each.gold} - known)
-        if unknown:
-            raise EvaluationError(
-                f"{len(unknown)} of the ids that are said to be right are not in the base, such as "
-                f"{', '.join(unknown[:3])}."
-            )
+        faults = [
+            f"{question.place}: the base has no entry {label}"
+            for question in named
+            for label in sorted(question.gold - known)
+        ]
+        if faults:
+            more = [f"and {len(faults) - _MAX_FAULTS} more"] if len(faults) > _MAX_FAULTS else []
+            raise EvaluationError("\n".join([*faults[:_MAX_FAULTS], *more]))
         return named
 
 

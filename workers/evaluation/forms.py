@@ -64,9 +64,9 @@ def _question(row: Row) -> Question:
     text = text_of(row, "text", "question")
     for name in _GOLD:
         if name in row.values:
-            return Question(text, ids_of(row, name))
+            return Question(text, ids_of(row, name), f"{row.file}:{row.line}")
     if "label" in row.values:
-        return Question(text, ids_of(row, "label") - {OUT_OF_SCOPE})
+        return Question(text, ids_of(row, "label") - {OUT_OF_SCOPE}, f"{row.file}:{row.line}")
     if "plausible" in row.values:
         return Question(text, frozenset())
     known = ", ".join(sorted(row.values))

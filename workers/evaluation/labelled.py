@@ -11,10 +11,14 @@ Choice = Literal["first", "second", "third", "other", "none", "yes"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A message and the entries that serve, any of them; none if the base has no answer."""
+    """A message and the entries that serve, any of them; none if the base has no answer.
+
+    `place` is where it was read, FILE:LINE.
+    """
 
     text: str
     gold: frozenset[str]
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
