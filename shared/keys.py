@@ -24,7 +24,7 @@
 | parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
-| parley:memory:<owner> | list | what a user, or a conversation without one, has written | TTL, cap |
+| parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
 | parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
 | parley:conversation-users:<conversation> | set | users who took part in it | TTL |
 | parley:dead | list | dead letters as JSON | cap |

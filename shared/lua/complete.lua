@@ -27,8 +27,8 @@
 --   memory.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
-local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl, max_records, memory_ttl =
-  unpack(ARGV, 1, 7)
+local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
+  max_records, memory_ttl = unpack(ARGV, 1, 7)
 local verdicts, completed = {}, 0
 
 local function append(list, ...)
