@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
-from workers.dialogue.decision import Decision, HandoverReason, Heard
+from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.handovers import HandoverReason
 from shared.jobs import Answer
 from workers.dialogue.state import Dialogue
 from workers.knowledge.finder import Finding
 
-Escalation = Literal["wish", "legal", "self-harm", "emergency"]
-HandoverReason = Literal[
-    "wish", "legal", "self-harm", "emergency", "unanswered", "falling-tone", "entry"
-]
+Escalation = Literal["wish", "legal", "self_harm", "emergency"]
 
 
 @dataclass(frozen=True, slots=True)
