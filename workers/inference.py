@@ -11,7 +11,6 @@ from workers.bootstrap import (
     build_context,
     consumer_options,
     load_model,
-    passages_of,
     queue_policy,
 )
 from workers.consumer.consumer import BatchConsumer
@@ -19,6 +18,7 @@ from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQue
 from workers.consumer.role import Role
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
+from workers.dialogue.reader import MessageReader
 from workers.engines.manifest import read_manifest
 from workers.engines.select import select_engine
 from workers.knowledge.embeddings import EmbeddingCache
@@ -56,7 +56,7 @@ def build_inference_consumer(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=passages_of(model.preprocessor),
+        prepare=MessageReader(model.preprocessor, model.engine.name).read,
         draft=replies.draft,
         tones=queue,
     )

@@ -24,6 +24,9 @@ UNWANTED = (
     "Understood, that is not what you want. What can I do for you instead?",
     "All right, I won't go into that. What would you like to know instead?",
 )
+NOTHING_RECALLED = (
+    "I can't find that among what you have written to me. Could you tell me once more?"
+)
 OFFER_PERSON = "If you would rather talk to a person, just say so."
 _HANDOVERS: Mapping[HandoverReason, str] = {
     "wish": "Of course. I'm passing you to a colleague, who will see what we have talked about.",
@@ -48,6 +51,12 @@ _HANDOVERS: Mapping[HandoverReason, str] = {
 def choose(phrases: Sequence[str], message: str) -> str:
     """Return one phrase; the same for the same message."""
     return phrases[crc32(message.encode()) % len(phrases)]
+
+
+def recalled_text(written: str) -> str:
+    """Return the words that give a person back what they wrote (Markdown)."""
+    quoted = "\n".join(f"> {line}" for line in written.splitlines())
+    return f"You wrote:\n\n{quoted}"
 
 
 def handover_text(reason: HandoverReason) -> str:
