@@ -57,7 +57,7 @@ local function complete(i)
     if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
     if conversation ~= '' and asked ~= '' then
       append_turns(conversation, asked, answered, dialogue)
-      if record ~= '' then
+      if record ~= '' and tonumber(max_records) > 0 then
         remember(owner, user, conversation, record, max_records, memory_ttl)
       end
       pass_to_person(conversation, asked, conversation_ttl)

@@ -80,7 +80,8 @@ def test_small_talk_leaves_the_subject_as_it_is() -> None:
 
 
 def test_only_the_last_turns_are_kept() -> None:
-    dialogue = after(*(["answer"] * (MAX_ASKED + 3)))
+    kinds: list[AnswerKind] = ["answer"] * (MAX_ASKED + 3)
+    dialogue = after(*kinds)
     assert len(dialogue.asked) == MAX_ASKED
     for _ in range(MAX_TONES + 3):
         dialogue, _ = hear_tone(heard(dialogue=dialogue), CALM)
