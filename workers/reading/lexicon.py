@@ -65,6 +65,6 @@ def stem(word: str) -> str:
 
 
 def _bare(word: str) -> str:
-    if len(word) > _MIN_STEM and word[-1] == word[-2] and word[-1] not in "aeiousl":
+    if len(word) > _MIN_STEM and word[-1] == word[-2]:
         word = word[:-1]
     return word[:-1] if word.endswith("e") and len(word) > _MIN_STEM else word
