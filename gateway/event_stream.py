@@ -72,8 +72,11 @@ def stream(
     """
     yield _RETRY + first
     try:
-        while not watch.ended:
+        while True:
             watch.wait(heartbeat_seconds)
+            ended = watch.ended
             yield events.news() or _HEARTBEAT
+            if ended:
+                return
     except (ClientGone, QueueUnavailable):
         return  # a client that is there comes back with the id of its last event

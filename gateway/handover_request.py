@@ -75,7 +75,7 @@ def read_close(body: bytes) -> CloseRequest:
     return close
 
 
-def read_page(query: "MultiDict[str, str]") -> PageRequest:
+def read_page(query: MultiDict[str, str]) -> PageRequest:
     """Return the page that a query string asks for; raise InvalidRequest."""
     for name in query:
         if name not in _PARAMETERS:
