@@ -50,6 +50,7 @@ def build_inference_consumer(
         Wording.load(),
         model.engine.name,
         context.clock,
+        webhook=settings.handover_webhook is not None,
     )
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(

@@ -17,7 +17,6 @@ from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.opening import open_handover
-from workers.dialogue.phrases import OFFER_PERSON
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.tone.wording import Wording
@@ -69,7 +68,8 @@ class ReplyBuilder:
         dialogue, concern = hear_tone(heard, tone)
         text, openers = self._word(decision, dialogue, tone, prepared.job.id)
         if concern and decision.answer.kind in _MAY_OFFER_PERSON:
-            text = f"{text}\n\n{OFFER_PERSON}"
+            text, offer = self._wording.offer_person(text, dialogue.openers, prepared.job.id)
+            openers = (*openers, *offer)
         dialogue = advance(dialogue, heard, vector, decision, openers)
         return ChatResult(
             self._reply(batch, prepared, text, tone, decision, heard, now),

@@ -1,14 +1,15 @@
 """What a completion writes of a handover: shared/lua/handovers.lua."""
 
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 import redis
 
 from shared import keys
 from shared.handovers import HandoverSummary
+from shared.subscription import Subscription
 from tests.contract.handover_stand import SUMMARY, TTL, HandoverStand
+from tests.support.processes import wait_until
 
 
 @pytest.fixture
@@ -55,15 +56,15 @@ def test_an_expired_record_leaves_the_indexes_with_the_next_opening(stand: Hando
 
 
 def test_gateways_hear_of_it(stand: HandoverStand) -> None:
-    with cast("Any", stand.client).pubsub() as listener:
-        listener.subscribe(keys.CONVERSATIONS)
-        assert listener.get_message(timeout=5)
+    heard: list[bytes] = []
+    subscription = Subscription(stand.client, keys.CONVERSATIONS, heard.append, name="test")
+    subscription.start()
+    assert subscription.wait_until_live(10)
 
-        stand.open()
+    stand.open()
 
-        heard = listener.get_message(timeout=5)
-        assert heard
-        assert heard["data"] == b"c-1"
+    wait_until(lambda: heard == [b"c-1"], 10)
+    subscription.stop()
 
 
 def test_without_a_webhook_no_event_waits(stand: HandoverStand) -> None:

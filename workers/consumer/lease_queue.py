@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from shared import keys
+from shared.dead_letters import DeadLetter as DeadLetter
 from shared.jobs import JobState, Tone, WorkerStatus
 from shared.results import Failure
 
@@ -81,19 +82,6 @@ class ClaimedJob(Generic[JobT]):
     def job(self) -> JobT:
         """Return the job itself."""
         return self.leased.job
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that cannot be answered, kept for an operator; `at` is Unix seconds."""
-
-    id: str | None
-    task: str | None
-    queue: str
-    reason: str
-    at: float
-    raw: bytes
-    traceback: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

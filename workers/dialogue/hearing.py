@@ -24,6 +24,8 @@ _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
     "person": "wish",
 }
 
+_A_PERSON = "Talk to a person"
+
 
 class Listener:
     """Search for all passages of a batch at once, and say of each job what was heard."""
@@ -55,13 +57,14 @@ class Listener:
         def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
             return tuple(each for each, its in zip(findings, kinds, strict=True) if its == kind)
 
+        wish: Escalation | None = "wish" if _accepts_person(text, dialogue) else None
         return Heard(
             text=prepared.passages[0].text,
             dialogue=dialogue,
             main=max(of_kind("message"), key=lambda finding: finding.confidence),
             questions=of_kind("question"),
             contexts=of_kind("context"),
-            escalation=_ESCALATIONS[escalation.kind] if escalation else None,
+            escalation=_ESCALATIONS[escalation.kind] if escalation else wish,
             choice=self._choice(text, dialogue),
             unwanted=negation is not None and negation.wanted is None,
             with_person=prepared.claim.with_person,
@@ -75,3 +78,10 @@ class Listener:
             return None
         choice = read_choice(text, offered)
         return choice.indices if choice else None
+
+
+def _accepts_person(text: str, dialogue: Dialogue) -> bool:
+    """Say whether a message takes up the offer of a person that the last reply made."""
+    offered = dialogue.turns_since_offer == 0 or (dialogue.unclear and not dialogue.offered)
+    choice = read_choice(text, [_A_PERSON]) if offered else None
+    return choice is not None and choice.indices == (0,)
