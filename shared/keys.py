@@ -24,6 +24,9 @@
 | parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
+| parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
+| parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
+| parley:conversation-users:<conversation> | set | users who took part in it | TTL |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; also of `all` states | pruning |
@@ -142,6 +145,26 @@ def turns(conversation_id: str) -> str:
 def dialogue(conversation_id: str) -> str:
     """Name what workers keep of a conversation from turn to turn."""
     return f"parley:dialogue:{conversation_id}"
+
+
+def memory(owner: str) -> str:
+    """Name the list of what an owner of memories has written."""
+    return f"parley:memory:{owner}"
+
+
+def memory_owner(user_id: str | None, conversation_id: str) -> str:
+    """Return whose memory a message belongs to: its user's, or its conversation's without one."""
+    return f"user {user_id}" if user_id else f"conversation {conversation_id}"
+
+
+def user_conversations(user_id: str) -> str:
+    """Name the set of the conversations that a user took part in."""
+    return f"parley:user-conversations:{user_id}"
+
+
+def conversation_users(conversation_id: str) -> str:
+    """Name the set of the users who took part in a conversation."""
+    return f"parley:conversation-users:{conversation_id}"
 
 
 def handover(conversation_id: str) -> str:
