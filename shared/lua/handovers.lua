@@ -62,6 +62,8 @@ local function renew_handover(conversation, ttl)
   local id = redis.call('HGET', key, 'id')
   if not id then return end
   redis.call('EXPIRE', key, ttl)
+  redis.call('EXPIRE', HANDOVERS .. handover_state(conversation), ttl)
+  redis.call('EXPIRE', HANDOVERS .. 'all', ttl)
   redis.call('SET', HANDOVER_CONVERSATION .. decode_text(id), conversation, 'EX', ttl)
 end
 
