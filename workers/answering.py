@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.jobs import ChatJob
-from workers.bootstrap import MakeEngine, TextModel, load_model, passages_of
+from workers.bootstrap import MakeEngine, TextModel, load_model
 from workers.consumer.lease_queue import ClaimedJob
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
+from workers.dialogue.reader import MessageReader
 from workers.engines.manifest import read_manifest
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
@@ -52,8 +53,10 @@ def build_answering(settings: WorkerSettings, model: TextModel, clock: Clock) ->
         Wording.load(),
         model.engine.name,
         clock,
+        webhook=settings.handover_webhook is not None,
     )
-    return Answering(model, passages_of(model.preprocessor), listener, replies)
+    reader = MessageReader(model.preprocessor, model.engine.name)
+    return Answering(model, reader.read, listener, replies)
 
 
 def _build_finder(settings: WorkerSettings, model: TextModel) -> Finder:

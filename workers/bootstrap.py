@@ -103,6 +103,8 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         deliveries=settings.delivery_limit,
         result_ttl_seconds=settings.result_ttl_seconds,
         conversation_ttl_seconds=settings.conversation_ttl_seconds,
+        memory_records=settings.memory_messages,
+        memory_ttl_seconds=settings.memory_ttl_seconds,
     )
 
 

@@ -13,6 +13,7 @@ from infra.cli import (
     chaos,
     dead_letters,
     evaluate,
+    handovers,
     job,
     knowledge,
     model,
@@ -77,6 +78,7 @@ for name, group in (
     ("kb", knowledge.app),
     ("tone", tone.app),
     ("dead-letters", dead_letters.app),
+    ("handovers", handovers.app),
 ):
     app.add_typer(group, name=name)
 

@@ -34,12 +34,14 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 class ChatResult:
     """An answered chat job: the reply, and what the conversation's next job shall know.
 
-    `memory` is the record of what the person wrote, to be recalled later; empty for none.
+    `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
+    Both are empty for none.
     """
 
     reply: Reply
     dialogue: bytes = b""
     memory: bytes = b""
+    handover: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -116,8 +118,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    name, *rest = verdict
-    return ClaimResult(cast("ClaimVerdict", name.decode()), rest[0] if rest else b"")
+    name, dialogue, with_person = (*verdict, b"", b"")[:3]
+    return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
 
 
 def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
@@ -142,6 +144,7 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         result.memory if result else b"",
         keys.memory_owner(job.user_id, job.conversation_id) if job else "",
         (job.user_id if job else None) or "",
+        result.handover if result else b"",
     ]
 
 
@@ -149,5 +152,6 @@ def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tu
     if job is None or result is None:
         return b"", b""
     asked = Turn("user", job.message, job.id, job.accepted_at)
-    answered = Turn("assistant", result.reply.response, job.id, done_at)
-    return _encode(asked), _encode(answered)
+    if not result.reply.response:  # a person answers
+        return _encode(asked), b""
+    return _encode(asked), _encode(Turn("assistant", result.reply.response, job.id, done_at))

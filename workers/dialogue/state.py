@@ -31,8 +31,9 @@ class Dialogue:
     """A conversation as the next turn must know it; everything oldest first and capped.
 
     `encoder` names the encoder of the vectors. `offered` are the entries that the last reply
-    offered to choose from. `unclear` counts the replies in a row that were no answer. `openers` are
-    the sentences already used before an answer.
+    offered to choose from. `unclear` counts the replies in a row that were no answer. `tones`,
+    `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
+    person was offered. `openers` are the sentences already used before an answer.
     """
 
     encoder: str
@@ -40,6 +41,9 @@ class Dialogue:
     offered: tuple[str, ...] = ()
     unclear: int = 0
     tones: tuple[ToneLabel, ...] = ()
+    valences: tuple[float | None, ...] = ()
+    reasks: tuple[float | None, ...] = ()
+    turns_since_offer: int | None = None
     openers: tuple[str, ...] = ()
 
 
