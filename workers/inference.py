@@ -3,6 +3,7 @@
 from celery import Celery
 
 from shared import keys, wire
+from shared.connection import connect
 from shared.jobs import ChatJob
 from shared.settings import load
 from workers.bootstrap import (
@@ -25,8 +26,9 @@ from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_finder
+from workers.knowledge.rewrite import rewrite
+from workers.memory.redis_memory import RedisMemory
 from workers.reply_builder import ReplyBuilder
 from workers.settings import WorkerSettings
 from workers.tone.wording import Wording
@@ -42,10 +44,10 @@ def build_inference_consumer(
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
-    model = load_model(settings, "answer", make_engine, strip_pleasantries)
+    model = load_model(settings, "answer", make_engine, rewrite)
     finder = _build_finder(settings, model)
     replies = ReplyBuilder(
-        Listener(finder, model.engine.name),
+        Listener(finder, RedisMemory(connect(settings.redis_address)), model.engine.name),
         Decider(finder.thresholds, finder.entries),
         Wording.load(),
         model.engine.name,
@@ -57,7 +59,7 @@ def build_inference_consumer(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=MessageReader(model.preprocessor, model.engine.name).read,
+        prepare=MessageReader(model.preprocessor, model.tokenizer, model.engine.name).read,
         draft=replies.draft,
         tones=queue,
     )

@@ -8,6 +8,7 @@ import pytest
 from shared.jobs import Tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
+from tests.fakes.memory import FakeMemory
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
@@ -31,7 +32,7 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
     finder = Finder([PAY], Index(vectors, np.arange(1), vectors), SURE, frozenset())
     replies = ReplyBuilder(
-        Listener(finder, "test"),
+        Listener(finder, FakeMemory(), "test"),
         Decider(finder.thresholds, finder.entries),
         Wording.load(),
         "test",

@@ -5,17 +5,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shared import keys
 from shared.jobs import ChatJob
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.dialogue.decision import Escalation, Heard
 from workers.dialogue.reask import reask_score
 from workers.dialogue.state import Dialogue, read_dialogue
 from workers.knowledge.finder import Finder, Finding
+from workers.memory.memory import Memory, MemoryRecord
+from workers.memory.recall import RECALLED_FROM, search
 from workers.preprocessing.clean import clean
 from workers.preprocessing.preprocessor import PassageKind
 from workers.reading.choices import read_choice
 from workers.reading.escalation import EscalationKind, find_escalation
+from workers.reading.legibility import judge_legibility
 from workers.reading.negation import read_negation
+from workers.reading.recall import Recall, read_recall
+from workers.reading.spelling import spell_out
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
     "self_harm": "self_harm",
@@ -30,8 +36,9 @@ _A_PERSON = "Talk to a person"
 class Listener:
     """Search for all passages of a batch at once, and say of each job what was heard."""
 
-    def __init__(self, finder: Finder, encoder: str) -> None:
+    def __init__(self, finder: Finder, memory: Memory, encoder: str) -> None:
         self._finder = finder
+        self._memory = memory
         self._encoder = encoder
 
     def hear(self, batch: BatchResult[ChatJob]) -> list[Heard]:
@@ -51,7 +58,8 @@ class Listener:
     ) -> Heard:
         dialogue = read_dialogue(prepared.claim.dialogue, self._encoder)
         kinds = [passage.kind for passage in prepared.passages]
-        text = clean(prepared.job.message).text
+        text = spell_out(clean(prepared.job.message).text)
+        recall = read_recall(text)
         escalation, negation = find_escalation(text), read_negation(text)
 
         def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
@@ -67,9 +75,22 @@ class Listener:
             escalation=_ESCALATIONS[escalation.kind] if escalation else wish,
             choice=self._choice(text, dialogue),
             unwanted=negation is not None and negation.wanted is None,
+            unreadable=not judge_legibility(text).readable,
+            recalls=recall is not None,
+            recalled=self._recall(prepared.job, recall, vectors) if recall else None,
             with_person=prepared.claim.with_person,
             reask_score=reask_score(vectors[0], dialogue.asked),
         )
+
+    def _recall(
+        self, job: ChatJob, recall: Recall, vectors: NDArray[np.float32]
+    ) -> MemoryRecord | None:
+        owner = keys.memory_owner(job.user_id, job.conversation_id)
+        records = [each for each in self._memory.records(owner) if each.encoder == self._encoder]
+        if not recall.about:  # anything: the last thing that was said
+            return records[-1] if records else None
+        found = search(records, recall.about, vectors)
+        return found[0].record if found and found[0].score >= RECALLED_FROM else None
 
     def _choice(self, text: str, dialogue: Dialogue) -> tuple[int, ...] | None:
         entries = self._finder.entries
