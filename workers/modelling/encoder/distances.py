@@ -22,9 +22,7 @@ def buckets(distances: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.where(distances > 0, half, 0) + np.where(size < exact, size, far)
 
 
-def distance_biases(
-    bucket_biases: NDArray[np.float32], max_tokens: int
-) -> NDArray[np.float32]:
+def distance_biases(bucket_biases: NDArray[np.float32], max_tokens: int) -> NDArray[np.float32]:
     """Spread biases [buckets, heads] over the distances 1 - max_tokens … max_tokens - 1."""
     distances = np.arange(1 - max_tokens, max_tokens)
     spread: NDArray[np.float32] = bucket_biases[buckets(distances, len(bucket_biases))]
