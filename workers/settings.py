@@ -20,6 +20,11 @@ class ModelSettings(CommonSettings):
         """Return the folder of the built model."""
         return self.model_dir or self.data_dir / "model"
 
+    @property
+    def large_model_folder(self) -> Path:
+        """Return the folder of the large encoder, beside the small one's."""
+        return self.model_folder.with_name(f"{self.model_folder.name}-large")
+
 
 class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""

@@ -7,6 +7,7 @@ from shared.jobs import ChatJob
 from workers.consumer.lease_queue import ClaimedJob
 from workers.dialogue.state import Dialogue, read_dialogue
 from workers.preprocessing.preprocessor import PassageKind, Prepared, Preprocessor
+from workers.reading.followups import LEANS_FROM, read_followup
 from workers.reading.negation import read_negation
 from workers.reading.questions import split_questions
 
@@ -36,7 +37,7 @@ class MessageReader:
             for message, part in zip(messages, texts, strict=True)
         ]
 
-    def _further(self, message: Prepared, _dialogue: Dialogue) -> Iterator[Text]:
+    def _further(self, message: Prepared, dialogue: Dialogue) -> Iterator[Text]:
         text = message.text
         negation = read_negation(text)
         if negation and negation.wanted:
@@ -45,6 +46,9 @@ class MessageReader:
         questions = split_questions(text)
         if len(questions) > 1:
             yield from (("question", question.text) for question in questions)
+        followup = read_followup(text, [asked.text for asked in dialogue.asked])
+        if followup.score >= LEANS_FROM:
+            yield from (("context", candidate) for candidate in followup.texts)
 
 
 def _passages(message: Prepared, further: Sequence[Prepared]) -> tuple[Prepared, ...]:
