@@ -1,6 +1,7 @@
 """`parley model distil`: teach a small encoder on a team's own texts."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from workers.modelling.encoder.distil import Distillation, Distilled, Estimate
     from workers.modelling.encoder.distil_student import Recipe
-    from workers.settings import ModelSettings
+    from workers.modelling.encoder.distil_texts import Split
 
 
 def distil(
@@ -54,13 +55,16 @@ def distil(
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
+    from workers.modelling.encoder.distil_texts import read_texts
 
+    messages = read_texts(texts)
+    base, folders = _base(kb), _folders(teacher, out)
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Distilling") as progress:
         progress.update("loading TensorFlow", 0.0)
         threads = threads or os.cpu_count() or 1
         recipe = _recipe(threads, weight, passes, batch)
-        distillation = _distillation(teacher, texts, kb, weights, out, recipe, threads)
+        distillation = _distillation(weights, messages, base, folders, recipe, threads)
         progress.update("measuring", 0.0)
         _show_estimate(screen, distillation.estimate())
         distilled = distillation.run(progress.update)
@@ -68,6 +72,35 @@ def distil(
         print_json(distilled)
     else:
         _show(distilled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    teacher: Path
+    student: Path
+
+
+def _folders(teacher: str, out: Path | None) -> _Folders:
+    """Return the folders of teacher and student; ModelError if the teacher is not built."""
+    from shared.settings import load
+    from workers.engines.manifest import read_manifest
+    from workers.settings import ModelSettings
+
+    settings = load(ModelSettings)
+    named = {"small": settings.model_folder, "large": settings.large_model_folder}
+    found = named.get(teacher) or Path(teacher)
+    read_manifest(found)
+    return _Folders(found, out or settings.data_dir / "student")
+
+
+def _base(kb: Path | None) -> "Split":
+    from infra.cli.model_rows import rows_of_base
+    from shared.settings import load
+    from workers.knowledge.loader import DEMO
+    from workers.modelling.encoder.distil_texts import split_base
+    from workers.settings import WorkerSettings
+
+    return split_base(rows_of_base(kb or load(WorkerSettings).kb or DEMO))
 
 
 def _recipe(threads: int, weight: float, passes: float, batch: int) -> "Recipe":
@@ -80,41 +113,19 @@ def _recipe(threads: int, weight: float, passes: float, batch: int) -> "Recipe":
 
 
 def _distillation(
-    teacher: str,
-    texts: list[Path],
-    kb: Path | None,
     weights: str,
-    out: Path | None,
+    texts: list[str],
+    base: "Split",
+    folders: _Folders,
     recipe: "Recipe",
     threads: int,
 ) -> "Distillation":
-    from infra.cli.model_rows import rows_of_base
-    from shared.settings import load
-    from workers.knowledge.loader import DEMO
     from workers.modelling.encoder.distil import Distillation
     from workers.modelling.encoder.distil_teacher import open_teacher
-    from workers.modelling.encoder.distil_texts import read_texts, split_base
     from workers.modelling.encoder.weights import named_source
-    from workers.settings import WorkerSettings
 
-    settings = load(WorkerSettings)
-    messages = read_texts(texts)
-    base = split_base(rows_of_base(kb or settings.kb or DEMO))
-    folder = _teacher_folder(teacher, settings)
-    return Distillation(
-        named_source(weights),
-        open_teacher(folder, threads),
-        messages,
-        base,
-        out or settings.data_dir / "student",
-        recipe,
-    )
-
-
-def _teacher_folder(teacher: str, settings: "ModelSettings") -> Path:
-    small = settings.model_folder
-    named = {"small": small, "large": small.with_name(f"{small.name}-large")}
-    return named.get(teacher) or Path(teacher)
+    teacher = open_teacher(folders.teacher, threads)
+    return Distillation(named_source(weights), teacher, texts, base, folders.student, recipe)
 
 
 def _show_estimate(screen: "Console", estimate: "Estimate") -> None:

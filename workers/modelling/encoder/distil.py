@@ -238,7 +238,9 @@ class _Clock:
     def left(self, step: int) -> str:
         """Return the time left in words."""
         seconds = (time.monotonic() - self._began) / (step - self._first) * (self._steps - step)
-        return f"{duration(seconds)} left"
+        return (
+            f"{duration(max(10, round(seconds, -1)))} left"  # a line for each on a plain terminal
+        )
 
 
 def duration(seconds: float) -> str:
