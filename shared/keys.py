@@ -3,6 +3,7 @@
 | key | type | holds | bounded by |
 |---|---|---|---|
 | inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| inference-large | list | those of them that wait for a second look | the latency target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
 | parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
 | parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
@@ -32,8 +33,13 @@ subscribed to, celery-task-meta-<job> for Celery's result.
 """
 
 INFERENCE = "inference"
+INFERENCE_LARGE = "inference-large"
 SENTIMENT = "sentiment"
-QUEUES = (INFERENCE, SENTIMENT)
+NEEDED_QUEUES = (INFERENCE, SENTIMENT)  # the other one is there in a cascade alone
+QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
+# Where a queue's messages go when a worker gives them up; not named: to their own queue. A second
+# look is asked for once: what a large worker gave up, the small encoder answers.
+RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"

@@ -2,19 +2,14 @@
 
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.clock import Clock
 from shared.jobs import ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance
-from workers.dialogue.decide import Decider
-from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.hearing import Listener
 from workers.dialogue.state import encode_dialogue
+from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
 
 
@@ -22,9 +17,8 @@ class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known."""
 
     def __init__(
-        self, listener: Listener, decider: Decider, wording: Wording, engine_name: str, clock: Clock
+        self, decider: BatchDecider, wording: Wording, engine_name: str, clock: Clock
     ) -> None:
-        self._listener = listener
         self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
@@ -32,23 +26,21 @@ class ReplyBuilder:
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        heard = self._listener.hear(batch)
         return [
-            partial(self._finish, batch, job, vectors[0], each, self._decider.decide(each))
-            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
+            Draft(partial(self._finish, batch, job, decided), decided.first_look)
+            for job, decided in zip(batch.jobs, self._decider.decide(batch), strict=True)
         ]
 
     def _finish(
         self,
         batch: BatchResult[ChatJob],
         prepared: PreparedJob[ChatJob],
-        vector: NDArray[np.float32],
-        heard: Heard,
-        decision: Decision,
+        decided: Decided,
         tone: Tone,
         now: float,
     ) -> ChatResult:
-        job, answer = prepared.job, decision.answer
+        job, heard, decision = prepared.job, decided.heard, decided.decision
+        answer = decision.answer
         text, openers = self._wording.adapt(
             decision.text, decision.tones, tone, heard.dialogue.openers, answer.kind, job.id
         )
@@ -61,8 +53,9 @@ class ReplyBuilder:
             timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
+            encoder=decided.encoder,
         )
-        dialogue = advance(heard.dialogue, heard.text, vector, decision, tone, openers)
+        dialogue = advance(heard.dialogue, heard.text, decided.vector, decision, tone, openers)
         return ChatResult(reply, encode_dialogue(dialogue))
 
     def _timings(

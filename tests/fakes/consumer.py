@@ -126,14 +126,14 @@ def echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
     """Draft each message as its own answer; fail for `bad`, and when `unfinished` is finished."""
     if any(each.job.id == "bad" for each in batch.jobs):
         raise ValueError("bad")
-    return [partial(_echo, each.job) for each in batch.jobs]
+    return [Draft(partial(_echo, each.job)) for each in batch.jobs]
 
 
 def judge(batch: BatchResult[ToneJob]) -> list[Draft[Tone]]:
     """Judge each message as neutral; fail for `bad`, and when `unfinished` is finished."""
     if any(each.job.job_id == "bad" for each in batch.jobs):
         raise ValueError("bad")
-    return [partial(_judge, each.job) for each in batch.jobs]
+    return [Draft(partial(_judge, each.job)) for each in batch.jobs]
 
 
 def chat_role(tones: ToneSource | None = None) -> Role[ChatJob, ChatResult]:

@@ -76,6 +76,12 @@ def pack_vector(vector: NDArray[np.float32]) -> bytes:
     )
 
 
+def unpack_vector(packed: bytes) -> NDArray[np.float32]:
+    """Return a packed vector [dimension] at length 1."""
+    vector = np.frombuffer(packed, np.int8).astype(np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
 def unpack_vectors(asked: tuple[Asked, ...]) -> NDArray[np.float32]:
     """Return the vectors [asked, dimension] of length 1."""
     rows = np.array([np.frombuffer(each.vector, np.int8) for each in asked], np.float32)
