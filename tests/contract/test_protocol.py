@@ -109,7 +109,7 @@ class Protocol(RuleBasedStateMachine):
     @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
     @rule(at=SMALL_WORKERS, count=COUNTS, repeated=st.booleans())
     def hand_over(self, at: int, count: int, repeated: bool) -> None:
-        stand, worker, served = self.stand, self.stand.workers[at], self._large_worker_lives()
+        worker, served = self.stand.workers[at], self._large_worker_lives()
         jobs = worker.jobs[:count]
         expected = [self._hand_over_verdict(worker, job, served=served) for job in jobs]
         offers = [HandOver(LeasedJob(job.lease, job.job), "look") for job in jobs]
