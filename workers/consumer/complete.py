@@ -28,7 +28,7 @@ from workers.consumer.role import Draft, Role
 
 TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
-_COUNTED: tuple[HandOverVerdict, ...] = ("handed", "late", "unserved")
+COUNTED_HAND_OVERS: tuple[HandOverVerdict, ...] = ("handed", "late", "unserved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Completer(Generic[JobT, ResultT]):
         verdicts = self._role.second_looks.hand_over(unsure)
         self._context.counters.add(
             second_looks_asked=len(unsure),
-            **{f"second_looks_{name}": verdicts.count(name) for name in _COUNTED},
+            **{f"second_looks_{name}": verdicts.count(name) for name in COUNTED_HAND_OVERS},
         )
         verdict_of = {
             each.leased.lease.token: verdict for each, verdict in zip(unsure, verdicts, strict=True)
