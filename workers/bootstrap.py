@@ -103,6 +103,8 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         result_ttl_seconds=settings.result_ttl_seconds,
         conversation_ttl_seconds=settings.conversation_ttl_seconds,
         latency_target_seconds=settings.latency_target_seconds,
+        memory_records=settings.memory_messages,
+        memory_ttl_seconds=settings.memory_ttl_seconds,
     )
 
 

@@ -14,14 +14,15 @@ from workers.bootstrap import (
     build_context,
     consumer_options,
     load_model,
-    passages_of,
     queue_policy,
 )
 from workers.consumer.consumer import BatchConsumer
+from workers.consumer.context import WorkerContext
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
+from workers.dialogue.reader import MessageReader
 from workers.encoder_choice import chosen_encoder
 from workers.engines.manifest import read_manifest
 from workers.engines.select import select_engine
@@ -32,6 +33,7 @@ from workers.knowledge.loader import DEMO
 from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_finder
 from workers.reply_builder import ReplyBuilder
+from workers.second_look.decided import BatchDecider
 from workers.second_look.first import FirstLookDecider
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -58,20 +60,21 @@ def build_inference_consumer(
     model = load_model(settings, folder, "answer", make_engine, strip_pleasantries)
     finder = _build_finder(settings, model, folder)
     cascade = choice == "cascade"
+    space = f"{encoder}-{read_manifest(folder).digest[:12]}"  # the vectors that dialogues keep
     decider = FirstLookDecider(
-        Listener(finder, f"{encoder}-{read_manifest(folder).digest[:12]}"),
+        Listener(finder, space),
         Decider(finder.thresholds, finder.entries),
         context.clock,
         encoder,
         cascade=cascade,
     )
-    replies = ReplyBuilder(decider, Wording.load(), model.engine.name, context.clock)
+    replies = _build_replies(settings, decider, model, context)
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=passages_of(model.preprocessor),
+        prepare=MessageReader(model.preprocessor, space).read,
         draft=replies.draft,
         tones=queue,
         second_looks=queue if cascade else None,
@@ -101,10 +104,9 @@ def build_large_consumer(
     decider = SecondLookDecider(
         Listener(finder, "large"),
         Decider(finder.thresholds, finder.entries),
-        finder.entries,
         SecondLookMeter(context, pace, target_seconds),
     )
-    replies = ReplyBuilder(decider, Wording.load(), model.engine.name, context.clock)
+    replies = _build_replies(settings, decider, model, context)
     queue = queue_class(
         settings.redis_address, context, queue_policy(settings), keys.INFERENCE_LARGE
     )
@@ -112,13 +114,23 @@ def build_large_consumer(
         queue=keys.INFERENCE_LARGE,
         task=keys.INFER_TASK,
         decode=wire.read_second_look,
-        prepare=read_in_time(passages_of(model.preprocessor), context.clock, target_seconds),
+        prepare=read_in_time(
+            MessageReader(model.preprocessor, encoder=None).read, context.clock, target_seconds
+        ),
         draft=replies.draft,
         tones=queue,
         outlasts_faults=True,
     )
     options = consumer_options(settings, model, gauges=pace.gauges)
     return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def _build_replies(
+    settings: WorkerSettings, decider: BatchDecider, model: TextModel, context: WorkerContext
+) -> ReplyBuilder:
+    webhook = settings.handover_webhook is not None
+    wording, engine_name = Wording.load(), model.engine.name
+    return ReplyBuilder(decider, wording, engine_name, context.clock, webhook=webhook)
 
 
 def _build_finder(settings: WorkerSettings, model: TextModel, folder: Path) -> Finder:

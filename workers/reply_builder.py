@@ -1,28 +1,45 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
+from dataclasses import replace
 from functools import partial
 
 from shared.clock import Clock
-from shared.jobs import ChatJob, Reply, Timings, Tone
+from shared.handovers import encode_opening
+from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
-from workers.dialogue.advance import advance
-from workers.dialogue.state import encode_dialogue
+from workers.dialogue.advance import advance, hear_tone
+from workers.dialogue.decision import Decision
+from workers.dialogue.opening import open_handover
+from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
 
+_MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
+
 
 class ReplyBuilder:
-    """Draft replies for a batch; each is finished when its tone is known."""
+    """Draft replies for a batch; each is finished when its tone is known.
+
+    `webhook`: whether handovers are announced to one.
+    """
 
     def __init__(
-        self, decider: BatchDecider, wording: Wording, engine_name: str, clock: Clock
+        self,
+        decider: BatchDecider,
+        wording: Wording,
+        engine_name: str,
+        clock: Clock,
+        *,
+        webhook: bool = False,
     ) -> None:
         self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
         self._clock = clock
+        self._webhook = webhook
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
@@ -39,24 +56,72 @@ class ReplyBuilder:
         tone: Tone,
         now: float,
     ) -> ChatResult:
-        job, heard, decision = prepared.job, decided.heard, decided.decision
-        answer = decision.answer
-        text, openers = self._wording.adapt(
-            decision.text, decision.tones, tone, heard.dialogue.openers, answer.kind, job.id
+        heard, decision, job = decided.heard, decided.decision, prepared.job
+        dialogue, concern = hear_tone(heard, tone)
+        text, openers = self._word(decision, dialogue, tone, job.id)
+        if concern and decision.answer.kind in _MAY_OFFER_PERSON:
+            text, offer = self._wording.offer_person(text, dialogue.openers, job.id)
+            openers = (*openers, *offer)
+        dialogue = advance(dialogue, heard, decided.vector, decision, openers)
+        return ChatResult(
+            self._reply(batch, prepared, text, tone, decided, now),
+            encode_dialogue(dialogue),
+            self._memory(job, decided),
+            self._handover(job, decision, dialogue),
         )
-        reply = Reply(
+
+    def _word(
+        self, decision: Decision, dialogue: Dialogue, tone: Tone, job_id: str
+    ) -> tuple[str, tuple[str, ...]]:
+        if not decision.text:  # a person answers
+            return "", ()
+        return self._wording.adapt(
+            decision.text, decision.tones, tone, dialogue.openers, decision.answer.kind, job_id
+        )
+
+    def _reply(
+        self,
+        batch: BatchResult[ChatJob],
+        prepared: PreparedJob[ChatJob],
+        text: str,
+        tone: Tone,
+        decided: Decided,
+        now: float,
+    ) -> Reply:
+        return Reply(
             response=text,
-            job_id=job.id,
-            conversation_id=job.conversation_id,
+            job_id=prepared.job.id,
+            conversation_id=prepared.job.conversation_id,
             tone=tone,
-            answer=answer,
+            answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
             timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
             encoder=decided.encoder,
         )
-        dialogue = advance(heard.dialogue, heard.text, decided.vector, decision, tone, openers)
-        return ChatResult(reply, encode_dialogue(dialogue))
+
+    def _memory(self, job: ChatJob, decided: Decided) -> bytes:
+        heard, kind = decided.heard, decided.decision.answer.kind
+        # What asks for something said before, or only greets, says nothing to be recalled.
+        if heard.recalls or kind == "smalltalk":
+            return b""
+        return encode_record(
+            MemoryRecord(
+                job.conversation_id,
+                job.id,
+                job.message[:MAX_TEXT_CHARACTERS],
+                job.accepted_at,
+                heard.dialogue.encoder,
+                pack_vector(decided.vector),
+            )
+        )
+
+    def _handover(self, job: ChatJob, decision: Decision, dialogue: Dialogue) -> bytes:
+        if decision.handover is None:
+            return b""
+        entries, now = self._decider.entries, self._clock.now()
+        handover = open_handover(job, decision.handover, dialogue, entries, now)
+        return encode_opening(handover, webhook=self._webhook)
 
     def _timings(
         self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float

@@ -2,6 +2,7 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua.
 --
+-- @include handovers.lua
 -- @include lanes.lua
 -- @include tone_tasks.lua
 --
@@ -15,7 +16,8 @@
 --
 -- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, those of lanes.lua
--- Returns for each job {verdict}, or {'run', dialogue}; verdict is one of
+-- Returns for each job {verdict}, or {'run', dialogue, '1' if a person has the conversation}; verdict
+-- is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane; the lease is given up (or was lost)
 --   ended      it has a result already
@@ -62,7 +64,8 @@ local function claim(token, id, conversation, tone_task, expires_at)
   local verdict = {'parked'}
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then
-    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or ''}
+    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
+      has_person(conversation) and '1' or ''}
     redis.call('HSET', JOB .. id, 'state', 'started')
   else
     park_behind(conversation, id, message, expires_at)

@@ -84,7 +84,7 @@ def test_small_talk_is_no_second_failure() -> None:
     assert decision.answer.kind == "smalltalk"
 
 
-@pytest.mark.parametrize("escalation", ["wish", "legal", "self-harm", "emergency"])
+@pytest.mark.parametrize("escalation", ["wish", "legal", "self_harm", "emergency"])
 def test_what_needs_a_person_gets_one_whatever_was_found(escalation: Escalation) -> None:
     decision = decider.decide(replace(heard(PAY, 0.99), escalation=escalation))
     assert decision.answer.kind == "handover"

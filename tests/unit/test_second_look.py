@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shared.errors import EngineError, MalformedMessage
+from shared.handovers import HandoverReason
 from shared.jobs import AnswerKind, ChatJob, Tone
 from shared.wire import encode_infer, read_second_look
 from tests.fakes.clock import ManualClock
@@ -16,7 +17,7 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.dialogue.decide import Decider
-from workers.dialogue.decision import Decision, HandoverReason, Heard
+from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.state import Dialogue, pack_vector, read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
@@ -82,6 +83,8 @@ def test_only_what_is_not_sure_wants_a_second_look(confidence: float, wanted: bo
         heard_with(0.5, escalation="wish"),
         heard_with(0.5, unwanted=True),
         heard_with(0.5, unreadable=True),
+        heard_with(0.5, recalls=True),
+        heard_with(0.5, with_person=True),
         heard_with(0.5, choice=(0,), dialogue=Dialogue("small-1", offered=("pay",))),
     ],
 )
@@ -161,14 +164,14 @@ class Large:
         decider = SecondLookDecider(
             Listener(found, "large"),
             Decider(found.thresholds, found.entries),
-            found.entries,
             SecondLookMeter(self.context, self.pace, target_seconds=0.5),
         )
         self._replies = ReplyBuilder(decider, Wording.load(), "test", self.clock)
 
     def job(self, small_confidence: float = 0.4) -> PreparedJob[ChatJob]:
         """Return a job that the small encoder handed over."""
-        heard = heard_with(small_confidence, main=finding(small_confidence, REFUND))
+        main = finding(small_confidence, REFUND)
+        heard = heard_with(small_confidence, main=main, reask_score=0.25)
         thresholds = finder(0.5).thresholds
         decision = Decider(thresholds, {entry.id: entry for entry in ENTRIES}).decide(heard)
         vector, now = pack_vector(SMALL_VECTOR[0]), self.clock.now()
@@ -192,7 +195,7 @@ def test_the_large_encoder_has_the_last_word_and_the_dialogue_keeps_the_small_ve
     result = large.answer(batch_of(job, LARGE_VECTOR))
     assert (result.reply.encoder, result.reply.answer.id) == ("large", "pay")
     dialogue = read_dialogue(result.dialogue, "small-1")
-    assert unpack_vectors(dialogue.asked)[0] == pytest.approx(SMALL_VECTOR[0], abs=0.01)
+    assert unpack_vectors([dialogue.asked[0].vector])[0] == pytest.approx(SMALL_VECTOR[0], abs=0.01)
     assert large.counted("s_done", "s_late") == [1, 0]
     (seconds,) = large.counted("_seconds")
     assert seconds == pytest.approx(0.2)
@@ -213,7 +216,7 @@ def test_without_the_engine_the_small_encoders_word_stands(fault: Exception | No
     batch = replace(batch_of(job, np.empty((0, 0), np.float32)), fault=fault)
     reply = large.answer(batch).reply
     assert (reply.encoder, reply.answer.kind, reply.answer.id) == ("small", "clarify", "refund")
-    assert reply.answer.confidence == 0.4
+    assert (reply.answer.confidence, reply.answer.reask_score) == (0.4, 0.25)
     assert large.counted("s_done", "s_overdue", "s_failed") == [0, fault is None, fault is not None]
 
 
@@ -222,7 +225,17 @@ def test_a_turn_before_is_known_to_the_second_look() -> None:
     first = large.answer(batch_of(large.job(), LARGE_VECTOR))
     assert first.reply.answer.kind == "clarify"
     second = replace(large.job(), claim=ClaimResult("run", first.dialogue))
-    assert large.answer(batch_of(second, LARGE_VECTOR)).reply.answer.kind == "handover"
+    answer = large.answer(batch_of(second, LARGE_VECTOR)).reply.answer
+    assert answer.kind == "handover"
+    assert answer.reask_score is not None
+    assert answer.reask_score > 0.9, "the small encoder's vectors are compared"
+
+
+@pytest.mark.parametrize("vectors", [LARGE_VECTOR, np.empty((0, 0), np.float32)])
+def test_the_second_look_is_silent_once_a_person_has_the_conversation(vectors: Vectors) -> None:
+    large = Large()
+    job = replace(large.job(), claim=ClaimResult("run", with_person=True))
+    assert large.answer(batch_of(job, vectors)).reply.response == ""
 
 
 def test_a_message_whose_reply_is_due_is_not_read() -> None:

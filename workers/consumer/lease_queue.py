@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
+from shared import keys
+from shared.dead_letters import DeadLetter as DeadLetter
 from shared.jobs import JobState, Tone, WorkerStatus
 from shared.results import Failure
 
@@ -81,19 +83,6 @@ class ClaimedJob(Generic[JobT]):
     def job(self) -> JobT:
         """Return the job itself."""
         return self.leased.job
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that cannot be answered, kept for an operator; `at` is Unix seconds."""
-
-    id: str | None
-    task: str | None
-    queue: str
-    reason: str
-    at: float
-    raw: bytes
-    traceback: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +198,8 @@ class QueuePolicy:
     tone_ttl_seconds: int = 120
     result_ttl_seconds: int = 3_600
     conversation_ttl_seconds: int = 86_400
-    turns: int = 200
-    dead_letters: int = 10_000
+    turns: int = keys.MAX_TURNS
+    memory_records: int = 500
+    memory_ttl_seconds: int = 2_592_000
+    dead_letters: int = keys.MAX_DEAD_LETTERS
     forget_worker_seconds: float = 3_600.0

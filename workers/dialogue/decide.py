@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
-from workers.dialogue.decision import Decision, HandoverReason, Heard
+from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 
@@ -12,6 +13,7 @@ _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
 _CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
 _CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
+_RECALLED_CONFIDENCE = 0.9
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
 
 
@@ -20,14 +22,18 @@ class Decider:
 
     def __init__(self, thresholds: Thresholds, entries: Mapping[str, Entry]) -> None:
         self._thresholds = thresholds
-        self._entries = entries
+        self.entries = entries
 
     def decide(self, heard: Heard) -> Decision:
         """Return what the message gets."""
+        if heard.with_person:
+            return Decision(_answer_for("handover", heard.main), "")
         if heard.escalation:
             return self._hand_over(heard, heard.main, heard.escalation)
         if heard.choice is not None and heard.dialogue.offered:
             return self._chosen(heard, heard.choice)
+        if heard.recalls:
+            return _recall(heard)
         if heard.unwanted:
             return self._unwanted(heard)
         answered = self._several(heard)
@@ -36,9 +42,9 @@ class Decider:
     def _chosen(self, heard: Heard, places: Sequence[int]) -> Decision:
         offered = heard.dialogue.offered
         chosen = [
-            self._entries[offered[n]]
+            self.entries[offered[n]]
             for n in places
-            if n < len(offered) and offered[n] in self._entries
+            if n < len(offered) and offered[n] in self.entries
         ]
         if not chosen:
             return self._hand_over(heard, heard.main, "unanswered")
@@ -99,14 +105,7 @@ class Decider:
         if heard.dialogue.unclear:
             return self._hand_over(heard, finding, "unanswered")
         texts = phrases.UNREADABLE if heard.unreadable else phrases.FALLBACKS
-        best = finding.best
-        answer = Answer(
-            "fallback",
-            best.entry.id if best else None,
-            finding.confidence,
-            _unique(_rivals(finding)),
-        )
-        return Decision(answer, phrases.choose(texts, heard.text))
+        return Decision(_answer_for("fallback", finding), phrases.choose(texts, heard.text))
 
     def _clarify(self, heard: Heard, finding: Finding) -> Decision:
         if heard.dialogue.unclear:
@@ -133,15 +132,25 @@ class Decider:
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         best = finding.best
         own_words = best is not None and best.entry.handover and reason in ("wish", "entry")
-        answer = Answer(
-            "handover",
-            best.entry.id if best else None,
-            finding.confidence,
-            _unique(_rivals(finding)),
-        )
+        answer = _answer_for("handover", finding)
         if best is not None and own_words:
             return Decision(answer, best.entry.answer.strip(), best.entry.tones, handover=reason)
         return Decision(answer, phrases.handover_text(reason), handover=reason)
+
+
+def _recall(heard: Heard) -> Decision:
+    if heard.recalled is None:
+        return Decision(_answer_for("fallback", heard.main), phrases.NOTHING_RECALLED)
+    answer = Answer("recall", _best_id(heard.main), _RECALLED_CONFIDENCE)
+    return Decision(answer, phrases.recalled_text(heard.recalled.text))
+
+
+def _answer_for(kind: AnswerKind, finding: Finding) -> Answer:
+    return Answer(kind, _best_id(finding), finding.confidence, _unique(_rivals(finding)))
+
+
+def _best_id(finding: Finding) -> str | None:
+    return finding.best.entry.id if finding.best else None
 
 
 def _best_reading(heard: Heard) -> Finding:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.handovers import HandoverReason
 from shared.jobs import Answer
 from workers.dialogue.state import Dialogue
 from workers.knowledge.finder import Finding
+from workers.memory.memory import MemoryRecord
 
-Escalation = Literal["wish", "legal", "self-harm", "emergency"]
-HandoverReason = Literal[
-    "wish", "legal", "self-harm", "emergency", "unanswered", "falling-tone", "entry"
-]
+Escalation = Literal["wish", "legal", "self_harm", "emergency"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,7 @@ class Heard:
     its questions if it has several, `contexts` those for it together with what was asked before.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
+    `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
     """
 
     text: str
@@ -33,6 +33,10 @@ class Heard:
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
     unreadable: bool = False
+    recalled: MemoryRecord | None = None
+    recalls: bool = False
+    with_person: bool = False
+    reask_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

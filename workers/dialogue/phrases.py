@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from zlib import crc32
 
-from workers.dialogue.decision import HandoverReason
+from shared.handovers import HandoverReason
 
 FALLBACKS = (
     "I'm sorry, I don't know the answer to that. Shall I fetch a person? Just say so.",
@@ -24,11 +24,13 @@ UNWANTED = (
     "Understood, that is not what you want. What can I do for you instead?",
     "All right, I won't go into that. What would you like to know instead?",
 )
-OFFER_PERSON = "If you would rather talk to a person, just say so."
+NOTHING_RECALLED = (
+    "I can't find that among what you have written to me. Could you tell me once more?"
+)
 _HANDOVERS: Mapping[HandoverReason, str] = {
     "wish": "Of course. I'm passing you to a colleague, who will see what we have talked about.",
     "legal": "I understand. A colleague will take this over and get back to you here.",
-    "self-harm": (
+    "self_harm": (
         "I'm very sorry that you are going through this. I'm passing you to a person now. If you "
         "may be in danger, please call your local emergency number or a crisis line at once."
     ),
@@ -40,7 +42,7 @@ _HANDOVERS: Mapping[HandoverReason, str] = {
         "I haven't been able to help with this, so I'm passing you to a colleague. They will see "
         "what we have talked about, so you need not repeat it."
     ),
-    "falling-tone": "I'm passing you to a colleague, who will see what we have talked about.",
+    "tone": "I'm passing you to a colleague, who will see what we have talked about.",
     "entry": "I'm passing you to a colleague.",
 }
 
@@ -48,6 +50,12 @@ _HANDOVERS: Mapping[HandoverReason, str] = {
 def choose(phrases: Sequence[str], message: str) -> str:
     """Return one phrase; the same for the same message."""
     return phrases[crc32(message.encode()) % len(phrases)]
+
+
+def recalled_text(written: str) -> str:
+    """Return the words that give a person back what they wrote (Markdown)."""
+    quoted = "\n".join(f"> {line}" for line in written.splitlines())
+    return f"You wrote:\n\n{quoted}"
 
 
 def handover_text(reason: HandoverReason) -> str:

@@ -1,5 +1,6 @@
 """What workers keep of a conversation from turn to turn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -30,8 +31,9 @@ class Dialogue:
     """A conversation as the next turn must know it; everything oldest first and capped.
 
     `encoder` names the encoder of the vectors. `offered` are the entries that the last reply
-    offered to choose from. `unclear` counts the replies in a row that were no answer. `openers` are
-    the sentences already used before an answer.
+    offered to choose from. `unclear` counts the replies in a row that were no answer. `tones`,
+    `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
+    person was offered. `openers` are the sentences already used before an answer.
     """
 
     encoder: str
@@ -39,6 +41,9 @@ class Dialogue:
     offered: tuple[str, ...] = ()
     unclear: int = 0
     tones: tuple[ToneLabel, ...] = ()
+    valences: tuple[float | None, ...] = ()
+    reasks: tuple[float | None, ...] = ()
+    turns_since_offer: int | None = None
     openers: tuple[str, ...] = ()
 
 
@@ -51,18 +56,19 @@ def encode_dialogue(dialogue: Dialogue) -> bytes:
     return _encode(dialogue)
 
 
-def read_dialogue(stored: bytes, encoder: str) -> Dialogue:
+def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     """Decode what the last turn left: nothing on a first turn, or if it cannot be read.
 
-    Vectors of another encoder cannot be compared, so those messages are forgotten.
+    Vectors of another encoder cannot be compared, so those messages are forgotten; None: the
+    vectors are of no interest.
     """
     if not stored:
-        return Dialogue(encoder)
+        return Dialogue(encoder or "")
     try:
         dialogue = _decoder.decode(stored)
     except msgspec.DecodeError:  # another version wrote it: the context is lost, not the message
-        return Dialogue(encoder)
-    if dialogue.encoder == encoder:
+        return Dialogue(encoder or "")
+    if encoder is None or dialogue.encoder == encoder:
         return dialogue
     return replace(dialogue, encoder=encoder, asked=())
 
@@ -76,13 +82,7 @@ def pack_vector(vector: NDArray[np.float32]) -> bytes:
     )
 
 
-def unpack_vector(packed: bytes) -> NDArray[np.float32]:
-    """Return a packed vector [dimension] at length 1."""
-    vector = np.frombuffer(packed, np.int8).astype(np.float32)
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
-
-
-def unpack_vectors(asked: tuple[Asked, ...]) -> NDArray[np.float32]:
-    """Return the vectors [asked, dimension] of length 1."""
-    rows = np.array([np.frombuffer(each.vector, np.int8) for each in asked], np.float32)
+def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return the vectors [packed, dimension] of length 1; all must be of one dimension."""
+    rows = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1).astype(np.float32)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)

@@ -18,7 +18,7 @@ PassageKind = Literal["message", "question", "context"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text as an engine reads it: the clean text that `ids` spell, cut or not.
+    """A clean text as an engine reads it: `ids` spell it, or its beginning if `truncated`.
 
     `kind` says what it is of its message: all of it or a window of it, one of its questions, or
     the message together with what was asked before.
@@ -70,6 +70,6 @@ class Preprocessor:
     def _prepare(self, messages: Sequence[str]) -> list[Prepared]:
         texts = [self._rewrite(clean(message, self._ranks).text) for message in messages]
         return [
-            Prepared(text[: tokens.kept].rstrip(), tokens.ids, tokens.truncated)
+            Prepared(text, tokens.ids, tokens.truncated)
             for text, tokens in zip(texts, self._tokenizer.encode_batch(texts), strict=True)
         ]

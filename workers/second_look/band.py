@@ -25,13 +25,14 @@ def wants_second_look(heard: Heard, decision: Decision, band: Band = UNSURE) -> 
     """Return whether the large encoder could know better.
 
     It has no say in what was decided without looking for entries: a wish for a person, a choice
-    among those offered, what the person does not want, small talk, recall.
+    among those offered, what the person does not want, small talk, recall. Nor does it while a
+    person answers.
     """
-    if heard.escalation or heard.unwanted or heard.unreadable:
+    if heard.escalation or heard.unwanted or heard.unreadable or heard.recalls:
         return False
     if heard.choice is not None and heard.dialogue.offered:
         return False
-    if decision.answer.kind in ("smalltalk", "recall"):
+    if heard.with_person or decision.answer.kind in ("smalltalk", "recall"):
         return False
     if decision.handover not in (None, "unanswered"):
         return False

@@ -1,6 +1,6 @@
 """A batch's decisions, and whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shared.jobs import ChatJob, Encoder
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decision import Decision, Heard
+from workers.knowledge.base import Entry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,10 @@ class Decided:
 
 class BatchDecider(Protocol):
     """Decides on all jobs of a batch."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Return the entries of the knowledge base by id."""
 
     def decide(self, batch: BatchResult[ChatJob]) -> Sequence[Decided]:
         """Return what each job gets, in order."""

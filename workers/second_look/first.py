@@ -1,5 +1,7 @@
 """Decide with the encoder that sees every message."""
 
+from collections.abc import Mapping
+
 from shared.clock import Clock
 from shared.jobs import ChatJob, Encoder
 from workers.consumer.jobs import BatchResult
@@ -7,6 +9,7 @@ from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.state import pack_vector
+from workers.knowledge.base import Entry
 from workers.knowledge.head import Vectors
 from workers.second_look.band import wants_second_look
 from workers.second_look.decided import Decided
@@ -27,6 +30,11 @@ class FirstLookDecider:
         self._clock = clock
         self._encoder = encoder
         self._cascade = cascade
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Return the entries of the knowledge base by id."""
+        return self._decider.entries
 
     def decide(self, batch: BatchResult[ChatJob]) -> list[Decided]:
         """Return what each job gets, in order."""

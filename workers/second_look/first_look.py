@@ -42,6 +42,7 @@ class FirstLook:
 
     space: str
     vector: bytes
+    reask_score: float | None
     main: Seen
     questions: tuple[Seen, ...]
     contexts: tuple[Seen, ...]
@@ -60,6 +61,7 @@ def first_look_of(
     look = FirstLook(
         space=space,
         vector=vector,
+        reask_score=heard.reask_score,
         main=_seen(heard.main),
         questions=_all_seen(heard.questions),
         contexts=_all_seen(heard.contexts),

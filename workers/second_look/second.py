@@ -9,8 +9,8 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Heard
-from workers.dialogue.hearing import Listener
-from workers.dialogue.state import read_dialogue, unpack_vector
+from workers.dialogue.hearing import KeptVector, Listener
+from workers.dialogue.state import read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
 from workers.preprocessing.preprocessor import Prepared
 from workers.second_look.decided import Decided
@@ -26,17 +26,15 @@ class SecondLookDecider:
     If it was too late to ask the engine, or if that failed, the small encoder's decision stands.
     """
 
-    def __init__(
-        self,
-        listener: Listener,
-        decider: Decider,
-        entries: Mapping[str, Entry],
-        meter: SecondLookMeter,
-    ) -> None:
+    def __init__(self, listener: Listener, decider: Decider, meter: SecondLookMeter) -> None:
         self._listener = listener
         self._decider = decider
-        self._entries = entries
         self._meter = meter
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Return the entries of the knowledge base by id."""
+        return self._decider.entries
 
     def decide(self, batch: BatchResult[ChatJob]) -> list[Decided]:
         """Return what each job gets, in order."""
@@ -45,22 +43,24 @@ class SecondLookDecider:
             self._meter.record_missed(batch)
             return [self._first_word(*pair) for pair in zip(batch.jobs, looks, strict=True)]
         self._meter.record_looks(batch, looks)
-        rows = zip(batch.jobs, self._listener.hear(batch), looks, strict=True)
-        return [self._second_word(*row) for row in rows]
+        kept = [KeptVector(look.space, unpack_vectors([look.vector])[0]) for look in looks]
+        heard = self._listener.hear(batch, kept)
+        return [
+            Decided(each, self._decider.decide(each), vector.values, "large")
+            for each, vector in zip(heard, kept, strict=True)
+        ]
 
     def _first_word(self, prepared: PreparedJob[ChatJob], look: FirstLook) -> Decided:
-        dialogue = read_dialogue(prepared.claim.dialogue, look.space)
-        main = look.main.finding(self._entries)
-        heard = Heard(prepared.passages[0].text, dialogue, main)
-        return Decided(heard, look.decision, unpack_vector(look.vector), "small")
-
-    def _second_word(
-        self, prepared: PreparedJob[ChatJob], heard: Heard, look: FirstLook
-    ) -> Decided:
-        dialogue = read_dialogue(prepared.claim.dialogue, look.space)
-        heard = replace(heard, dialogue=dialogue)
-        decision = self._decider.decide(heard)
-        return Decided(heard, decision, unpack_vector(look.vector), "large")
+        heard = Heard(
+            text=prepared.passages[0].text,
+            dialogue=read_dialogue(prepared.claim.dialogue, look.space),
+            main=look.main.finding(self.entries),
+            with_person=prepared.claim.with_person,
+            reask_score=look.reask_score,
+        )
+        # A person may have taken the conversation over since the small encoder decided.
+        decision = self._decider.decide(heard) if heard.with_person else look.decision
+        return Decided(heard, decision, unpack_vectors([look.vector])[0], "small")
 
 
 def read_in_time(prepare: Prepare, clock: Clock, target_seconds: float) -> Prepare:
