@@ -25,7 +25,9 @@ class MessageReader:
     What a message says it does not want is left out, if it says what it wants instead.
     """
 
-    def __init__(self, preprocessor: Preprocessor, tokenizer: Tokenizer, encoder: str) -> None:
+    def __init__(
+        self, preprocessor: Preprocessor, tokenizer: Tokenizer, encoder: str | None
+    ) -> None:
         self._preprocessor = preprocessor
         self._tokenizer = tokenizer
         self._encoder = encoder
