@@ -61,7 +61,8 @@ def build_sentiment_consumer(
 
 def build_judging(settings: WorkerSettings, make_engine: MakeEngine) -> Judging:
     """Build and warm the steps of a tone job. Raises ModelError or EngineError."""
-    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    # Not rewritten: pleasantries belong to the tone.
+    model = load_model(settings, settings.model_folder, "tone", make_engine)
     draft = drafts_of(classifier_for(settings.model_folder))
     return Judging(model, passages_of(model.preprocessor), draft)
 
@@ -74,7 +75,7 @@ def drafts_of(
     def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
         texts = [job.passages[0].text for job in batch.jobs]
         tones = classifier.classify(texts, batch.vectors)
-        return [partial(_finished, tone) for tone in tones]
+        return [Draft(partial(_finished, tone)) for tone in tones]
 
     return draft
 

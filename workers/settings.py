@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
 
+VariantChoice = Literal["bert", "tfidf", "ab"]
+
 
 class ModelSettings(CommonSettings):
     """Where the built model is."""
@@ -29,6 +31,22 @@ class ModelSettings(CommonSettings):
 class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""
 
+    encoder: Literal["small", "large", "cascade"] | None = Field(
+        None,
+        description="what reads the messages; cascade: the small encoder, and the large one what "
+        "that is not sure of; unset: cascade where both models are built, else small",
+    )
+    variant: VariantChoice = Field(
+        "bert",
+        description="what searches the knowledge base: the encoder, TF-IDF without a model, or an "
+        "A/B test, in which each conversation keeps one of both",
+    )
+    latency_target_ms: int = Field(
+        500,
+        ge=0,
+        description="a second look that would not be back this soon after the message was "
+        "accepted is not asked for",
+    )
     engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
         "auto",
         description="what runs the model; auto: what `parley model check --gate` chose, "
@@ -60,6 +78,11 @@ class WorkerSettings(ModelSettings):
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
+
+    @property
+    def latency_target_seconds(self) -> float:
+        """Return the latency target in seconds."""
+        return self.latency_target_ms / 1000
 
     @field_validator("kb")
     @classmethod

@@ -49,7 +49,9 @@ class Index:
         self._phrasings = np.ascontiguousarray(phrasings, np.float32)
         self._head = np.ascontiguousarray(head.T, np.float32)
 
-    def score(self, vectors: Vectors, without: Indices | None = None) -> Scores:
+    def score(
+        self, vectors: Vectors, _texts: Sequence[str] = (), without: Indices | None = None
+    ) -> Scores:
         """Score vectors [rows, dimension] of length 1.
 
         `without` [rows] names an entry for each row that is to be taken as not in the base.

@@ -20,6 +20,7 @@ from workers.knowledge.head import Indices, Vectors
 _WORD = re.compile(r"[^\W_]+")
 _PIECE_LENGTHS = (3, 4)
 _MAX_STEMS_KEPT = 100_000
+_HASHED = 384  # places that hashed features share
 
 Analyze = Callable[[str], Sequence[str]]
 Row = tuple[Indices, Vectors]
@@ -125,16 +126,16 @@ class Postings:
         return np.asarray(np.bincount(owners, parts, minlength=self._texts), np.float64)
 
 
-def hashed_vectors(analyze: Analyze, texts: Sequence[str], dimension: int) -> Vectors:
-    """Return vectors [texts, dimension] of length 1: equal words, near vectors.
+def hashed_vectors(analyze: Analyze, texts: Sequence[str]) -> Vectors:
+    """Return vectors [texts, 384] of length 1: equal words, near vectors.
 
     They need no base, so that messages of one conversation can be compared with each other.
     """
-    vectors = np.zeros((len(texts), dimension), np.float32)
+    vectors = np.zeros((len(texts), _HASHED), np.float32)
     for vector, text in zip(vectors, texts, strict=True):
         for feature in {*analyze(text)} or {""}:
             code = crc32(feature.encode())
-            vector[code % dimension] += 1.0 if code & 1 << 31 else -1.0
+            vector[code % _HASHED] += 1.0 if code & 1 << 31 else -1.0
         if not vector.any():
             vector[0] = 1.0
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
