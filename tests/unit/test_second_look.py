@@ -136,7 +136,7 @@ def test_the_small_encoder_leaves_what_it_found(confidence: float, asked: bool) 
     (result,) = small_decider(confidence, clock).decide(batch)
     assert (result.first_look is not None, result.encoder) == (asked, "small")
     if result.first_look:
-        look = read_first_look(result.first_look)
+        look = read_first_look(result.first_look())
         assert (look.space, look.handed_at) == ("small-1", clock.now())
         assert look.vector == pack_vector(SMALL_VECTOR[0])
         assert look.decision == result.decision
