@@ -95,6 +95,19 @@ def test_what_would_not_be_back_in_time_stays(
     assert hand_over(small, lease, replace(one, accepted_at=NOW - aged_seconds)) == verdict
 
 
+@pytest.mark.parametrize(
+    ("turnarounds", "verdict"), [((0.4,), "handed"), ((0.6,), "late"), ((0.6, 0.2), "handed")]
+)
+def test_what_came_back_late_before_is_expected_to_again(
+    broker: Broker, turnarounds: tuple[float, ...], verdict: str
+) -> None:
+    small, one = broker.inference("w"), job("one")
+    for number, seconds in enumerate(turnarounds):
+        broker.large(f"l{number}", turnaround_seconds=seconds)
+    (lease,) = start(broker, small, one)
+    assert hand_over(small, lease, one) == verdict
+
+
 def test_as_many_are_handed_over_as_all_workers_can_answer_in_time(broker: Broker) -> None:
     small = broker.inference("w")
     broker.large("l", 0.1)
