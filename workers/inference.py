@@ -25,8 +25,8 @@ from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_finder
+from workers.reading.pleasantries import strip_pleasantries
 from workers.reply_builder import ReplyBuilder
 from workers.settings import WorkerSettings
 from workers.tone.wording import Wording

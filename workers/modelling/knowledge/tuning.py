@@ -9,11 +9,11 @@ from workers.knowledge.calibration import DEFAULT, write_calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import embed_base, embed_out_of_scope, fitted_calibration
 from workers.modelling.knowledge.fit import FitReport, fit_calibration
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
+from workers.reading.pleasantries import strip_pleasantries
 from workers.settings import WorkerSettings
 
 
