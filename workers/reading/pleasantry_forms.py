@@ -18,7 +18,7 @@ _GREETING = (
     rf"(?:{_HAIL}|{_TIMES}|hai|hay|gm|dear\s+[a-z]+|respected\s+(?:sir|madam|team)|to\s+whom\s+it\s+may\s+concern)"
     rf"(?:\s+{_ADDRESSED})*(?:[\s/]+{_ADDRESSED})*(?:\s+{_NAME}(?=\s*[,!]))?"
 )
-_POLITE = r"(?:(?:please|pls|plz|kindly|possibly|maybe|just|also|then)\s+)*"
+_PLEASE = r"(?:(?:please|pls|plz|kindly)\s+)+"
 _IF = r"(?:\s+(?:if|whether))?"
 _QUESTION = r"(?:question|doubt|query|querry|questions|issue|concern|thing\s+to\s+ask)"
 
@@ -48,13 +48,9 @@ _OPENERS = (
     r"(?:just\s+)?(?:a\s+)?quick\s+one\s*[:,.!-]+",
     r"(?:please|pls|plz|can\s+(?:you|u|someone|anyone)|could\s+(?:you|u))\s+help(?:\s+me)?(?:\s+(?:please|pls|out))?\s*[?!.,:]+",
     r"(?:can|could|may)\s+i\s+ask\s+(?:you\s+)?(?:a\s+(?:quick\s+)?question|something|smth)\s*[?,.:!]*",
-    rf"{_POLITE}(?:(?:can|could|would|will)\s+(?:you|u|ya|someone|somebody|anyone)\s+)?{_POLITE}"
-    rf"(?:tell\s+(?:me|us)|inform\s+me|advise\s+me|explain\s+(?:to\s+)?me|let\s+me\s+know(?!\s+(?:when|once|as)\b)){_IF}(?=\s+\w)",
-    rf"(?:i|we)(?:\s+would|'d|d)?\s+(?:just\s+|also\s+|only\s+)?(?:want(?:ed)?|like|love|need|wish)\s+to\s+(?:know|ask|find\s+out|enquire"
-    rf"|inquire|understand)(?:\s+(?:you|about|that))?{_IF}(?=\s+\w)",
-    rf"(?:just\s+)?want(?:ed)?\s+to\s+(?:know|ask)(?:\s+about)?{_IF}(?=\s+\w)",
-    r"(?:i\s+am\s+|i'm\s+|i\s+was\s+|im\s+)?(?:just\s+)?wondering(?:\s+(?:if|whether|about))?(?=\s+\w)|i\s+wonder(?:\s+(?:if|whether))?(?=\s+\w)",
-    rf"(?:do|would|does)\s+(?:you|u|anyone|anybody)\s+(?:guys\s+)?(?:happen\s+to\s+)?know{_IF}(?=\s+\w)",
+    # Without a "please" these are part of the question: shortening them gained nothing on any set.
+    rf"(?:(?:can|could|would|will)\s+(?:you|u|ya|someone|somebody|anyone)\s+)?{_PLEASE}"
+    rf"(?:tell\s+(?:me|us)|inform\s+me|advise\s+me|let\s+me\s+know(?!\s+(?:when|once|as)\b)){_IF}(?=\s+\w)",
     # Fillers.
     r"(?:u+m+|u+h+|e+r+m*|hm+|ahem|a+h+|o+h+|mm+)\b(?:\s*[,.!-]+)?",
     r"(?:so|ok|okay|well|right|look|listen|see|like|now|alright|anyway|anyways|and|but|yeah|yes)"
@@ -63,8 +59,7 @@ _OPENERS = (
     r"|please|pls)\b)",
     r"(?:so\s+)?(?:basically|actually|honestly|literally)\b\s*,?",
     r"(?:the\s+thing\s+is|here's\s+the\s+thing|long\s+story\s+short)\s*[,:-]*(?:\s+that\b)?",
-    r"(?:please|pls|plz|kindly)(?=\s+(?:cancel|change|send|give|show|help|update|delete|check|explain|return|refund"
-    r"|how|what|where|when|can|could|provide|share|suggest|confirm)\b)",
+    r"(?:pls|plz|kindly)(?=\s+\w)",
     r"(?:ok|okay|right|well|great|perfect|cool|lol|sorry|cheers|thanks|thank\s+you|thx)"
     r"(?:\s+(?:so\s+much|very\s+much|a\s+lot|again))?\s*[,.!;]+",
 )
@@ -79,8 +74,8 @@ _CLOSERS = (
     rf"(?:yours\s+(?:sincerely|faithfully|truly)|sincerely(?:\s+yours)?)(?:\s*,)?(?:\s+{_NAME}){{0,2}}",
     rf"(?:best|br|kr|cheers|love)\s*,\s*{_NAME}(?:\s+{_NAME})?|[–—-]{{1,2}}\s*{_NAME}(?:\s+{_NAME})?",
     r"(?:can|could)\s+(?:you|u|someone|anyone)\s+(?:please\s+|pls\s+)?(?:help|advise|assist)(?:\s+me)?(?:\s+(?:please|pls|out|with\s+this))?",
-    r"(?:please|pls|plz|kindly)(?:\s+(?:help|advise|guide|reply|respond|assist|revert|confirm|suggest|explain|let\s+me\s+know"
-    r"|tell\s+me|do\s+the\s+needful|get\s+back\s+to\s+me))?(?:\s+(?:me|us))?(?:\s+(?:asap|soon|urgently|quickly|please|out|on\s+this"
+    r"(?:pls|plz|kindly)|(?:please|pls|plz|kindly)\s+(?:help|advise|guide|reply|respond|assist|revert|confirm|suggest|explain|let\s+me\s+know"
+    r"|tell\s+me|do\s+the\s+needful|get\s+back\s+to\s+me)(?:\s+(?:me|us))?(?:\s+(?:asap|soon|urgently|quickly|please|out|on\s+this"
     r"|with\s+this|and\s+thank\s+you))*",
     r"(?:i\s+need\s+)?(?:some\s+)?help(?:\s+me)?\s+(?:please|pls|plz)|asap",
     r"any\s+(?:help|advice|info|information|ideas?|suggestions?)\s+(?:(?:would|will)\s+be\s+|is\s+)?(?:much\s+|greatly\s+|very\s+)*"
@@ -101,18 +96,22 @@ INSIDE = re.compile(
 )
 CLOSER_TRIGGERS = frozenset(
     words(
-        """thanks thank thankyou thx thanx tia ty cheers regards wishes rgds sincerely
-        faithfully truly best br kr love help advise assist guide reply respond revert
-        confirm suggest explain please pls plz kindly asap appreciated welcome appreciate
-        know forward waiting awaiting have sent lol haha hahaha bye goodbye good cya see
-        take sir madam ma'am maam bro mate dear guys x xx xxx xo xoxo"""
+        """
+        thanks thank thankyou thx thanx tia ty cheers regards wishes rgds sincerely faithfully
+        truly best br kr love help advise assist guide reply respond revert confirm suggest
+        explain please pls plz kindly asap appreciated welcome appreciate know forward waiting
+        awaiting have sent lol haha hahaha bye goodbye good cya see take sir madam ma'am maam
+        bro mate dear guys x xx xxx xo xoxo
+        """
     )
 )
 SMALL_TALK = frozenset(
     words(
-        """hello hi hey hlw hlo hllo helo hii heyy bye goodbye thanks thank cheers morning
-        evening afternoon sir madam dear team great cool nice lovely welcome perfect good
-        fine okay night day bot everyone guys thx howdy haha lol appreciated super awesome
-        wonderful regards question questions doubt gud"""
+        """
+        help reply respond advise guide hello hi hey hlw hlo hllo helo hii heyy bye goodbye
+        thanks thank cheers morning evening afternoon sir madam dear team great cool nice lovely
+        welcome perfect good fine okay night day bot everyone guys thx howdy haha lol
+        appreciated super awesome wonderful regards question questions doubt gud
+        """
     )
 )
