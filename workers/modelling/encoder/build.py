@@ -28,6 +28,7 @@ from workers.modelling.encoder.weights import (
     BertConfig,
     Source,
     check_pooling,
+    load_weights,
     packaged_source,
     read_config,
     weights_sha256,
@@ -143,7 +144,7 @@ def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
         yield plan.source.folder
         return
     whole = scratch / "weights"
-    write_weights(plan.source, plan.config, whole)
+    write_weights(plan.source, load_weights(plan.source, plan.config), whole)
     yield whole
     shutil.rmtree(whole)
 
