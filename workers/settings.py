@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
+from workers.tone.prior import read_prior
 
 
 class ModelSettings(CommonSettings):
@@ -46,9 +47,20 @@ class WorkerSettings(ModelSettings):
     vector_cache: int = Field(
         20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
     )
+    tone_prior: str = Field(
+        "negative=0.4,neutral=0.45,positive=0.15",
+        description="how common each tone is among your messages: what is in doubt is decided by "
+        "it, and that alone",
+    )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
+
+    @field_validator("tone_prior")
+    @classmethod
+    def _must_be_a_prior(cls, prior: str) -> str:
+        read_prior(prior)
+        return prior
 
     @field_validator("kb")
     @classmethod
