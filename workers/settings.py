@@ -21,6 +21,11 @@ class ModelSettings(CommonSettings):
         """Return the folder of the built model."""
         return self.model_dir or self.data_dir / "model"
 
+    @property
+    def large_model_folder(self) -> Path:
+        """Return the folder of the large encoder, beside the small one's."""
+        return self.model_folder.with_name(f"{self.model_folder.name}-large")
+
 
 class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""
@@ -51,6 +56,12 @@ class WorkerSettings(ModelSettings):
         "negative=0.4,neutral=0.45,positive=0.15",
         description="how common each tone is among your messages: what is in doubt is decided by "
         "it, and that alone",
+    )
+    memory_messages: int = Field(
+        500, ge=0, description="messages of one person that are kept to be recalled; 0: none"
+    )
+    memory_ttl_seconds: int = Field(
+        2_592_000, ge=60, description="how long the memory of a silent person is kept"
     )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"

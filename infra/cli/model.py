@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from workers.engines.select import Kind
+    from workers.modelling.encoder.build import Built
     from workers.modelling.encoder.gate import GateReport, LabelledRow
     from workers.modelling.encoder.weights import Source
+    from workers.settings import ModelSettings
 
 app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
 
@@ -19,6 +21,7 @@ Folder = Annotated[
     Path | None, typer.Option("--model-dir", help="Model folder [default: PARLEY_MODEL_DIR].")
 ]
 
+EncoderChoice = Literal["small", "large", "both"]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine.")]
 
 
@@ -29,22 +32,50 @@ def build(
         typer.Option(
             "--from",
             metavar="DIR",
-            help="Weights in Hugging Face BERT layout, or 'package' for the pinned ones "
+            help="Weights in Hugging Face BERT layout, 'package' for the distilled ones, or "
+            "'original' for the pinned ones without the delta "
             "[default: those of the present model, else the package].",
         ),
     ] = None,
+    encoder: Annotated[
+        EncoderChoice,
+        typer.Option(
+            help="The small encoder, the large one (fetches 404 MB once, builds for minutes) in a "
+            "folder of its own, the small one's name and '-large', or both."
+        ),
+    ] = "small",
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn weights into what the engines run; quick if nothing has changed."""
-    from infra.cli.output import console, print_json, progress_console
-    from infra.supervisor.model import make_model
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.model import make_large_model, make_model
+    from shared.errors import SettingsError
 
-    folder = _folder(model_dir)
-    made = make_model(folder, progress_console(as_json=as_json), _source(weights))
+    if weights and encoder == "large":
+        raise SettingsError(
+            "--from DIR names the small encoder's weights; the large one's are fixed."
+        )
+    settings, screen = _settings(model_dir), progress_console(as_json=as_json)
+    made: dict[Path, Built] = {}
+    if encoder != "large":
+        made[settings.model_folder] = make_model(settings.model_folder, screen, _source(weights))
+    if encoder != "small":
+        made[settings.large_model_folder] = make_large_model(settings.large_model_folder, screen)
     if as_json:
-        print_json({"folder": str(folder), "built": made.built, "manifest": made.manifest})
+        found = [
+            {"folder": str(folder), "built": built.built, "manifest": built.manifest}
+            for folder, built in made.items()
+        ]
+        print_json(found if encoder == "both" else found[0])
         return
+    for folder, built in made.items():
+        _show_built(folder, built)
+
+
+def _show_built(folder: Path, made: "Built") -> None:
+    from infra.cli.output import console
+
     size = sum(file.bytes for file in made.manifest.files.values())
     done = "built" if made.built else "up to date"
     console().print(
@@ -52,6 +83,19 @@ def build(
         highlight=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def weights(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+) -> None:
+    """Write the weights that are built by default as a folder in Hugging Face layout."""
+    from infra.cli.output import console
+    from workers.modelling.encoder.weights import packaged_source, read_config, write_weights
+
+    source = packaged_source()
+    write_weights(source, read_config(source), target)
+    console().print(f"[green]✓[/] {source.name} in {target}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -194,16 +238,22 @@ def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
 
 
 def _source(weights: str | None) -> "Source | None":
-    from workers.modelling.encoder.weights import folder_source, packaged_source
+    from workers.modelling.encoder.weights import folder_source, original_source, packaged_source
 
     if weights is None:
         return None
-    return packaged_source() if weights == "package" else folder_source(Path(weights))
+    named = {"package": packaged_source, "original": original_source}
+    return named[weights]() if weights in named else folder_source(Path(weights))
 
 
 def _folder(model_dir: Path | None) -> Path:
-    """Return the model's folder; a setting that no model needs cannot be in the way."""
+    return _settings(model_dir).model_folder
+
+
+def _settings(model_dir: Path | None) -> "ModelSettings":
+    """Return where models are; a setting that no model needs cannot be in the way."""
     from shared.settings import load
     from workers.settings import ModelSettings
 
-    return model_dir or load(ModelSettings).model_folder.expanduser().absolute()
+    folder = model_dir or load(ModelSettings).model_folder
+    return load(ModelSettings, model_dir=folder.expanduser().absolute())

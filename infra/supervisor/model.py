@@ -8,7 +8,13 @@ from infra.supervisor.progress import StageProgress
 from shared.errors import ModelError
 from workers.engines.manifest import Manifest, missing_files, read_manifest
 from workers.modelling.encoder.build import Built, build_model
-from workers.modelling.encoder.weights import Source, folder_source, packaged_source
+from workers.modelling.encoder.large import build_large_model
+from workers.modelling.encoder.weights import (
+    Source,
+    folder_source,
+    original_source,
+    packaged_source,
+)
 
 
 def built_model(model_dir: Path) -> Manifest | None:
@@ -29,6 +35,12 @@ def make_model(model_dir: Path, console: Console, source: Source | None = None) 
         return build_model(model_dir, source or _source_again(model_dir), progress.update)
 
 
+def make_large_model(model_dir: Path, console: Console) -> Built:
+    """Fetch and build the large encoder if it is missing or out of date; show the progress."""
+    with StageProgress(console, "Building the large encoder") as progress:
+        return build_large_model(model_dir, progress.update)
+
+
 def refresh_model(model_dir: Path, console: Console) -> None:
     """Make sure that a model is there and up to date; without its weights it is used as it is."""
     try:
@@ -41,7 +53,10 @@ def refresh_model(model_dir: Path, console: Console) -> None:
 
 def _source_again(model_dir: Path) -> Source:
     present = built_model(model_dir)
-    if present is None or present.source.folder == str(packaged_source().folder):
+    original = original_source()
+    if present and present.source.name == original.name:
+        return original
+    if present is None or present.source.folder == str(original.folder):
         return packaged_source()
     return folder_source(Path(present.source.folder))
 

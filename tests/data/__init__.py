@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from nltk.stem.snowball import SnowballStemmer
@@ -26,14 +27,27 @@ _FUNCTIONS = frozenset(_FUNCTION_WORDS.split())
 
 def answerable() -> list[tuple[str, str]]:
     """Return pairs of a question and the id of the entry that answers it."""
-    rows = yaml.safe_load((HERE / "questions_answerable.yaml").read_text("utf-8"))
-    return [(row["question"], row["entry"]) for row in rows]
+    return _pairs("questions_answerable.yaml", "entry")
 
 
 def unanswerable() -> list[tuple[str, bool]]:
     """Return pairs of a question and whether a customer may well ask it."""
-    rows = yaml.safe_load((HERE / "questions_unanswerable.yaml").read_text("utf-8"))
-    return [(row["question"], row["plausible"]) for row in rows]
+    return _pairs("questions_unanswerable.yaml", "plausible")
+
+
+def kept_answerable() -> list[tuple[str, str]]:
+    """Return the second kept set, in the form of `answerable`."""
+    return _pairs("kept_answerable.yaml", "entry")
+
+
+def kept_unanswerable() -> list[tuple[str, bool]]:
+    """Return the second kept set, in the form of `unanswerable`."""
+    return _pairs("kept_unanswerable.yaml", "plausible")
+
+
+def _pairs(name: str, field: str) -> list[tuple[str, Any]]:
+    rows = yaml.safe_load((HERE / name).read_text("utf-8"))
+    return [(row["question"], row[field]) for row in rows]
 
 
 @cache

@@ -7,6 +7,7 @@ import msgspec
 from shared.errors import ModelError
 from workers.engines import layout
 from workers.engines.files import file_sha256, read_file
+from workers.engines.layout import EncoderName
 
 SCHEMA = 1
 
@@ -27,13 +28,22 @@ class FileRecord(msgspec.Struct, frozen=True):
 
 
 class SourceRecord(msgspec.Struct, frozen=True):
-    """Where the weights came from; size and time spare a second hashing."""
+    """Where the weights came from; size and time spare a second hashing.
+
+    `delta_sha256`: of what was added to them, if anything was.
+    """
 
     name: str
     folder: str
     sha256: str
     bytes: int
     modified_ns: int
+    delta_sha256: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Identify the weights that were built, whatever they are called and wherever they lie."""
+        return f"{self.sha256}+{self.delta_sha256}" if self.delta_sha256 else self.sha256
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -44,8 +54,14 @@ class Manifest(msgspec.Struct, frozen=True):
     source: SourceRecord
     hidden_size: int
     max_tokens: int
-    encoders: dict[str, EncoderRecord]
+    encoders: dict[EncoderName, EncoderRecord]
     files: dict[str, FileRecord]
+
+    def encoder(self, name: EncoderName) -> EncoderRecord:
+        """Return one encoder's record; ModelError if this model was built without it."""
+        if name not in self.encoders:
+            raise ModelError(f"{self.source.name} was built without the {name} encoder")
+        return self.encoders[name]
 
 
 def read_manifest(model_dir: Path) -> Manifest:

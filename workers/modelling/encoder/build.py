@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from workers.engines.manifest import (
 )
 from workers.modelling.encoder.children import Exporter
 from workers.modelling.encoder.folders import Folders, locked
-from workers.modelling.encoder.inputs import inputs_digest
+from workers.modelling.encoder.inputs import description_digest, inputs_digest
 from workers.modelling.encoder.tokens import write_tokenizer
 from workers.modelling.encoder.weights import (
     BertConfig,
@@ -31,6 +31,7 @@ from workers.modelling.encoder.weights import (
     packaged_source,
     read_config,
     weights_sha256,
+    write_weights,
 )
 
 Progress = Callable[[str, float], None]
@@ -60,8 +61,9 @@ def build_model(
     source: Source | None = None,
     progress: Progress = lambda _stage, _fraction: None,
     tone_layers: int | None = None,
+    encoders: Sequence[EncoderName] = layout.ENCODERS,
 ) -> Built:
-    """Make `model_dir` hold the encoders of `source` (default: the pinned package).
+    """Make `model_dir` hold the `encoders` of `source` (default: the pinned package).
 
     `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
     `progress` gets a stage's name and the share done, 0 to 1. A folder that was built from the
@@ -70,10 +72,10 @@ def build_model(
     """
     folders = Folders(model_dir.absolute())
     source = source or packaged_source()
-    with _disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
+    with disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
         folders.clear_leftovers()
-        current = _current(model_dir)
-        plan = _plan(source, tone_layers, current)
+        current = current_manifest(model_dir)
+        plan = _plan(source, tone_layers, current, encoders)
         if current and current.digest == plan.digest and not missing_files(model_dir, current):
             return Built(current, built=False)
         try:
@@ -85,7 +87,12 @@ def build_model(
     return Built(manifest, built=True)
 
 
-def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> Plan:
+def _plan(
+    source: Source,
+    tone_layers: int | None,
+    current: Manifest | None,
+    encoders: Sequence[EncoderName],
+) -> Plan:
     config = read_config(source)
     check_pooling(source)
     record = _source_record(source, current.source if current else None)
@@ -93,8 +100,10 @@ def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> 
         tone_layers = min(layout.TONE_LAYERS, max(1, config.num_hidden_layers // 2))
     if not 1 <= tone_layers <= config.num_hidden_layers:
         raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
-    layers: dict[EncoderName, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
-    return Plan(source, record, config, layers, inputs_digest(source, record.sha256, layers))
+    depths: dict[EncoderName, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
+    layers = {encoder: depths[encoder] for encoder in encoders}
+    digest = inputs_digest(description_digest(source.folder), record.identity, layers)
+    return Plan(source, record, config, layers, digest)
 
 
 def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
@@ -103,16 +112,18 @@ def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
     except OSError as error:
         raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
     identity = (str(source.folder), stat.st_size, stat.st_mtime_ns)
-    if known and identity == (known.folder, known.bytes, known.modified_ns):
-        return known
-    return SourceRecord(source.name, identity[0], weights_sha256(source), *identity[1:])
+    unchanged = known and identity == (known.folder, known.bytes, known.modified_ns)
+    sha256 = known.sha256 if known and unchanged else weights_sha256(source)
+    delta = source.delta.sha256 if source.delta else None
+    return SourceRecord(source.name, identity[0], sha256, *identity[1:], delta)
 
 
 def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
-    for encoder in layout.ENCODERS:
+    for encoder in plan.layers:
         (folder / encoder).mkdir(parents=True)
     write_tokenizer(plan.source, folder / layout.TOKENIZER)
-    Exporter(plan.source.folder, folder, progress).run(plan.layers)
+    with _whole_weights(plan, folder) as weights_folder:
+        Exporter(weights_folder, folder, progress).run(plan.layers)
     manifest = Manifest(
         schema=SCHEMA,
         digest=plan.digest,
@@ -126,12 +137,24 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
     return manifest
 
 
+@contextmanager
+def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
+    if plan.source.delta is None:
+        yield plan.source.folder
+        return
+    whole = scratch / "weights"
+    write_weights(plan.source, plan.config, whole)
+    yield whole
+    shutil.rmtree(whole)
+
+
 def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:
     shapes = tuple((shape.rows, shape.tokens) for shape in layout.LITERT_SHAPES)
     return EncoderRecord(layers, encoder == "answer", shapes)
 
 
-def _current(model_dir: Path) -> Manifest | None:
+def current_manifest(model_dir: Path) -> Manifest | None:
+    """Return the manifest that is there, or None; its files may be gone."""
     try:
         return read_manifest(model_dir)
     except ModelError:
@@ -139,7 +162,8 @@ def _current(model_dir: Path) -> Manifest | None:
 
 
 @contextmanager
-def _disk_faults(model_dir: Path) -> Iterator[None]:
+def disk_faults(model_dir: Path) -> Iterator[None]:
+    """Turn what a disk refuses into a ModelError."""
     try:
         yield
     except OSError as error:

