@@ -53,7 +53,7 @@ class WorkerSettings(ModelSettings):
         20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
     )
     tone_prior: str = Field(
-        "negative=0.4,neutral=0.45,positive=0.15",
+        "negative=0.55,neutral=0.3,positive=0.15",
         description="how common each tone is among your messages: what is in doubt is decided by "
         "it, and that alone",
     )

@@ -29,8 +29,8 @@ _MIN_SHOUTED_WORD = 3
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _GREETINGS = frozenset({"hi", "hello", "hey"})
 _QUESTION_WORDS = frozenset(
-    "how what when where which can could do does did is are may will who am should would has have "
-    "was".split()
+    {"how", "what", "when", "where", "which", "who", "can", "could", "may", "will", "would"}
+    | {"do", "does", "did", "is", "are", "am", "was", "has", "have", "should"}
 )
 _KIND = [GROUPS.index(name) for name in ("thanks", "praise")]
 _TROUBLE = [GROUPS.index(name) for name in ("faults", "waiting", "repetition", "nothing")]

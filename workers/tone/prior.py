@@ -2,7 +2,7 @@
 
 from workers.tone.emotions import LABELS, Label
 
-_EXAMPLE = "negative=0.4,neutral=0.45,positive=0.15"
+_EXAMPLE = "negative=0.55,neutral=0.3,positive=0.15"
 _ROUNDING = 0.011  # shares written with two digits need not add up to exactly 1
 
 

@@ -55,9 +55,7 @@ def evaluate_emotions(corpus: Corpus, classify: Classify) -> EvalMetrics:
     return _metrics(corpus.allowed.argmax(axis=1), predicted, EMOTIONS)
 
 
-def evaluate_by_manner(
-    corpus: Corpus, manners: Sequence[str], classify: Classify
-) -> EvalMetrics:
+def evaluate_by_manner(corpus: Corpus, manners: Sequence[str], classify: Classify) -> EvalMetrics:
     """Return the share of right tones for each manner of writing as `by_label`."""
     right = _labels(classify(corpus.messages)) == corpus.tones
     rows_by_manner = {name: np.array([each == name for each in manners]) for name in manners}

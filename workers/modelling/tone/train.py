@@ -23,7 +23,7 @@ Progress = Callable[[str, float], None]
 Prior = Mapping[Label, float]
 
 # Chosen by folds over our own examples and on GoEmotions/dev: docs/experiments/tone.md.
-_EXAMPLES_SHARE = 1.2  # total weight of our own examples against that of the public sets
+_EXAMPLES_SHARE = 2.0  # total weight of our own examples against that of the public sets
 
 
 class MessageEncoder(Protocol):
