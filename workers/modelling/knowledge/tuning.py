@@ -9,8 +9,8 @@ from workers.knowledge.calibration import DEFAULT, write_calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import embed_base, embed_out_of_scope, fitted_calibration
+from workers.knowledge.rewrite import rewrite
 from workers.modelling.knowledge.fit import FitReport, fit_calibration
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
@@ -36,5 +36,5 @@ def open_encoder(settings: WorkerSettings) -> EngineEncoder:
     folder = settings.model_folder
     engine = select_engine(settings.engine, folder, "answer", threads=settings.engine_threads)
     engine.warm()
-    preprocessor = Preprocessor(Tokenizer.load(folder), rewrite=strip_pleasantries)
+    preprocessor = Preprocessor(Tokenizer.load(folder), rewrite=rewrite)
     return EngineEncoder(engine, preprocessor, read_manifest(folder).digest)
