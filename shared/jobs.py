@@ -106,12 +106,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One line of a conversation; `at` is Unix seconds."""
+    """One line of a conversation; `at` is Unix seconds.
+
+    `by` names the person who wrote it in place of Parley; its `job_id` is then the handover's.
+    """
 
     role: Literal["user", "assistant"]
     text: str
     job_id: str
     at: float
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

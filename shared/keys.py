@@ -23,18 +23,30 @@
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
-| parley:phrases:<conversation> | list | ids of the phrases already used there | TTL, cap |
+| parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
+| parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
+| parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
+| parley:conversation-users:<conversation> | set | users who took part in it | TTL |
+| parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
+| parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
+| parley:handovers:<state> | zset | conversations by opened_at; also of `all` states | pruning |
+| parley:outbox | zset | conversations with undelivered webhook events by due time | sender |
+| parley:outbox-events:<conversation> | list | its events, oldest first: tries, at, JSON | TTL |
+| parley:outbox-returned | list | events that an operator put back from the dead letters | sender |
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
 Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
-subscribed to, celery-task-meta-<job> for Celery's result.
+subscribed to, celery-task-meta-<job> for Celery's result, parley:conversations for the ids of
+conversations that have a new turn or another state of their handover.
 """
 
 INFERENCE = "inference"
 SENTIMENT = "sentiment"
 QUEUES = (INFERENCE, SENTIMENT)
 MAX_TONES = 10_000  # messages on the sentiment queue
+MAX_TURNS = 200  # kept of a conversation
+MAX_DEAD_LETTERS = 10_000
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -43,6 +55,9 @@ PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
+CONVERSATIONS = "parley:conversations"
+OUTBOX = "parley:outbox"
+OUTBOX_RETURNED = "parley:outbox-returned"
 THROUGHPUT = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
@@ -127,9 +142,49 @@ def turns(conversation_id: str) -> str:
     return f"parley:turns:{conversation_id}"
 
 
-def phrases(conversation_id: str) -> str:
-    """Name the list of phrases that were used in a conversation."""
-    return f"parley:phrases:{conversation_id}"
+def dialogue(conversation_id: str) -> str:
+    """Name what workers keep of a conversation from turn to turn."""
+    return f"parley:dialogue:{conversation_id}"
+
+
+def memory(owner: str) -> str:
+    """Name the list of what an owner of memories has written."""
+    return f"parley:memory:{owner}"
+
+
+def memory_owner(user_id: str | None, conversation_id: str) -> str:
+    """Return whose memory a message belongs to: its user's, or its conversation's without one."""
+    return f"user {user_id}" if user_id else f"conversation {conversation_id}"
+
+
+def user_conversations(user_id: str) -> str:
+    """Name the set of the conversations that a user took part in."""
+    return f"parley:user-conversations:{user_id}"
+
+
+def conversation_users(conversation_id: str) -> str:
+    """Name the set of the users who took part in a conversation."""
+    return f"parley:conversation-users:{conversation_id}"
+
+
+def handover(conversation_id: str) -> str:
+    """Name the hash of a conversation's last handover."""
+    return f"parley:handover:{conversation_id}"
+
+
+def handover_conversation(handover_id: str) -> str:
+    """Name the record of the conversation that a handover belongs to."""
+    return f"parley:handover-conversation:{handover_id}"
+
+
+def handovers(state: str) -> str:
+    """Name the index of the handovers in a state, or of `all`."""
+    return f"parley:handovers:{state}"
+
+
+def outbox_events(conversation_id: str) -> str:
+    """Name the list of a conversation's webhook events that are not delivered yet."""
+    return f"parley:outbox-events:{conversation_id}"
 
 
 def redelivered(job_id: str) -> str:

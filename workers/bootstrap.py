@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.consumer import ConsumerOptions
 from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
 from workers.consumer.linger import Linger
 from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
@@ -23,7 +23,7 @@ from workers.engines.engine import Engine
 from workers.engines.layout import EncoderName
 from workers.engines.select import Kind
 from workers.lru_cache import CacheStats, LruCache
-from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 
@@ -86,12 +86,25 @@ def load_model(
     return TextModel(engine, preprocessor)
 
 
+def passages_of(
+    preprocessor: Preprocessor,
+) -> Callable[[Sequence[ClaimedJob[JobT]]], list[tuple[Prepared, ...]]]:
+    """Return the simplest reading of a role: each message is one passage."""
+
+    def prepare(claimed: Sequence[ClaimedJob[JobT]]) -> list[tuple[Prepared, ...]]:
+        return [(each,) for each in preprocessor.prepare([each.job.message for each in claimed])]
+
+    return prepare
+
+
 def queue_policy(settings: WorkerSettings) -> QueuePolicy:
     """Return the queue's policy as the settings have it."""
     return QueuePolicy(
         deliveries=settings.delivery_limit,
         result_ttl_seconds=settings.result_ttl_seconds,
         conversation_ttl_seconds=settings.conversation_ttl_seconds,
+        memory_records=settings.memory_messages,
+        memory_ttl_seconds=settings.memory_ttl_seconds,
     )
 
 

@@ -16,14 +16,17 @@ from workers.bootstrap import (
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
+from workers.dialogue.decide import Decider
+from workers.dialogue.hearing import Listener
+from workers.dialogue.reader import MessageReader
 from workers.engines.manifest import read_manifest
 from workers.engines.select import select_engine
-from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
+from workers.knowledge.finder import Finder
 from workers.knowledge.loader import DEMO
 from workers.knowledge.pleasantries import strip_pleasantries
-from workers.knowledge.responder import build_responder
+from workers.knowledge.responder import build_finder
 from workers.reply_builder import ReplyBuilder
 from workers.settings import WorkerSettings
 from workers.tone.wording import Wording
@@ -40,22 +43,28 @@ def build_inference_consumer(
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
     model = load_model(settings, "answer", make_engine, strip_pleasantries)
-    responder = _build_responder(settings, model)
-    replies = ReplyBuilder(responder.respond, Wording.load(), model.engine.name, context.clock)
+    finder = _build_finder(settings, model)
+    replies = ReplyBuilder(
+        Listener(finder, model.engine.name),
+        Decider(finder.thresholds, finder.entries),
+        Wording.load(),
+        model.engine.name,
+        context.clock,
+    )
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=model.preprocessor.prepare,
+        prepare=MessageReader(model.preprocessor, model.engine.name).read,
         draft=replies.draft,
         tones=queue,
     )
     return BatchConsumer(context, role, queue, model.engine, consumer_options(settings, model))
 
 
-def _build_responder(settings: WorkerSettings, model: TextModel) -> Responder:
+def _build_finder(settings: WorkerSettings, model: TextModel) -> Finder:
     digest = read_manifest(settings.model_folder).digest
     encoder = EngineEncoder(model.engine, model.preprocessor, digest)
     cache = settings.data_dir / "cache"
-    return build_responder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)
+    return build_finder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)

@@ -1,62 +1,136 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.clock import Clock
-from shared.jobs import ChatJob, Reply, Timings, Tone
+from shared.handovers import encode_opening
+from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
-from workers.knowledge.decide import Decision
+from workers.dialogue.advance import advance, hear_tone
+from workers.dialogue.decide import Decider
+from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.hearing import Listener
+from workers.dialogue.opening import open_handover
+from workers.dialogue.phrases import OFFER_PERSON
+from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.memory.memory import MemoryRecord, encode_record
 from workers.tone.wording import Wording
 
-Respond = Callable[[Sequence[str], NDArray[np.float32]], Sequence[Decision]]
+_MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
 
 
 class ReplyBuilder:
-    """Draft replies for a batch; each is finished when its tone is known."""
+    """Draft replies for a batch; each is finished when its tone is known.
 
-    def __init__(self, respond: Respond, wording: Wording, engine_name: str, clock: Clock) -> None:
-        self._respond = respond
+    `webhook`: whether handovers are announced to one.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        decider: Decider,
+        wording: Wording,
+        engine_name: str,
+        clock: Clock,
+        *,
+        webhook: bool = False,
+    ) -> None:
+        self._listener = listener
+        self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
         self._clock = clock
+        self._webhook = webhook
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        decisions = self._respond([job.text for job in batch.jobs], batch.vectors)
+        heard = self._listener.hear(batch)
         return [
-            partial(self._finish, batch, job, decision)
-            for job, decision in zip(batch.jobs, decisions, strict=True)
+            partial(self._finish, batch, job, vectors[0], each, self._decider.decide(each))
+            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
         ]
 
     def _finish(
         self,
         batch: BatchResult[ChatJob],
         prepared: PreparedJob[ChatJob],
+        vector: NDArray[np.float32],
+        heard: Heard,
         decision: Decision,
         tone: Tone,
         now: float,
     ) -> ChatResult:
-        job, answer = prepared.job, decision.answer
-        text, phrases = self._wording.adapt(
-            decision.text, decision.tones, tone, prepared.phrases, answer.kind, job.id
+        dialogue, concern = hear_tone(heard, tone)
+        text, openers = self._word(decision, dialogue, tone, prepared.job.id)
+        if concern and decision.answer.kind in _MAY_OFFER_PERSON:
+            text = f"{text}\n\n{OFFER_PERSON}"
+        dialogue = advance(dialogue, heard, vector, decision, openers)
+        return ChatResult(
+            self._reply(batch, prepared, text, tone, decision, heard, now),
+            encode_dialogue(dialogue),
+            self._memory(prepared.job, heard, decision, vector),
+            self._handover(prepared.job, decision, dialogue),
         )
-        reply = Reply(
+
+    def _word(
+        self, decision: Decision, dialogue: Dialogue, tone: Tone, job_id: str
+    ) -> tuple[str, tuple[str, ...]]:
+        if not decision.text:  # a person answers
+            return "", ()
+        return self._wording.adapt(
+            decision.text, decision.tones, tone, dialogue.openers, decision.answer.kind, job_id
+        )
+
+    def _reply(
+        self,
+        batch: BatchResult[ChatJob],
+        prepared: PreparedJob[ChatJob],
+        text: str,
+        tone: Tone,
+        decision: Decision,
+        heard: Heard,
+        now: float,
+    ) -> Reply:
+        return Reply(
             response=text,
-            job_id=job.id,
-            conversation_id=job.conversation_id,
+            job_id=prepared.job.id,
+            conversation_id=prepared.job.conversation_id,
             tone=tone,
-            answer=answer,
+            answer=replace(decision.answer, reask_score=heard.reask_score),
             timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
-            truncated=prepared.truncated,
+            truncated=any(passage.truncated for passage in prepared.passages),
         )
-        return ChatResult(reply, phrases)
+
+    def _memory(
+        self, job: ChatJob, heard: Heard, decision: Decision, vector: NDArray[np.float32]
+    ) -> bytes:
+        # What asks for something said before, or only greets, says nothing to be recalled.
+        if heard.recalls or decision.answer.kind == "smalltalk":
+            return b""
+        return encode_record(
+            MemoryRecord(
+                job.conversation_id,
+                job.id,
+                job.message[:MAX_TEXT_CHARACTERS],
+                job.accepted_at,
+                heard.dialogue.encoder,
+                pack_vector(vector),
+            )
+        )
+
+    def _handover(self, job: ChatJob, decision: Decision, dialogue: Dialogue) -> bytes:
+        if decision.handover is None:
+            return b""
+        entries, now = self._decider.entries, self._clock.now()
+        handover = open_handover(job, decision.handover, dialogue, entries, now)
+        return encode_opening(handover, webhook=self._webhook)
 
     def _timings(
         self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float

@@ -13,6 +13,7 @@ from workers.bootstrap import (
     build_context,
     consumer_options,
     load_model,
+    passages_of,
     queue_policy,
 )
 from workers.consumer.consumer import BatchConsumer
@@ -38,7 +39,7 @@ def build_sentiment_consumer(
         queue=keys.SENTIMENT,
         task=keys.TONE_TASK,
         decode=wire.read_tone_job,
-        prepare=model.preprocessor.prepare,
+        prepare=passages_of(model.preprocessor),
         draft=drafts_of(classifier_for(settings.model_folder)),
     )
     options = consumer_options(settings, model, ToneLinger(queue.answers_waiting))
@@ -51,7 +52,8 @@ def drafts_of(
     """Return the role's drafting: a classified tone is finished at once."""
 
     def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
-        tones = classifier.classify([job.text for job in batch.jobs], batch.vectors)
+        texts = [job.passages[0].text for job in batch.jobs]
+        tones = classifier.classify(texts, batch.vectors)
         return [partial(_finished, tone) for tone in tones]
 
     return draft

@@ -46,6 +46,12 @@ class WorkerSettings(ModelSettings):
     vector_cache: int = Field(
         20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
     )
+    memory_messages: int = Field(
+        500, ge=0, description="messages of one person that are kept to be recalled; 0: none"
+    )
+    memory_ttl_seconds: int = Field(
+        2_592_000, ge=60, description="how long the memory of a silent person is kept"
+    )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )

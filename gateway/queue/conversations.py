@@ -20,7 +20,7 @@ class Conversations(Protocol):
         """Return the turns in order, each as the JSON of a Turn; empty for an unknown one."""
 
     def erase(self, conversation_id: str) -> None:
-        """Forget all that was said and the phrases that were used; cancel unfinished jobs."""
+        """Forget all that was said and what workers know of it; cancel unfinished jobs."""
 
 
 class RedisConversations:
@@ -39,10 +39,10 @@ class RedisConversations:
         return cast("list[bytes]", turns)
 
     def erase(self, conversation_id: str) -> None:
-        """Delete turns and phrases; end the conversation's jobs, so that none of it comes back."""
+        """Delete turns and dialogue; end the conversation's jobs, so that none of it comes back."""
         ends = encode_cancelled("The conversation was erased.", self._clock.now())
         with queue_errors():
             self._erase(
-                keys=(keys.turns(conversation_id), keys.phrases(conversation_id)),
+                keys=(keys.turns(conversation_id), keys.dialogue(conversation_id)),
                 args=(conversation_id, self._limits.job_ttl_seconds, *ends),
             )

@@ -29,7 +29,7 @@ from workers.consumer.batching import BatchLimits
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.lease_queue import ClaimedJob, QueuePolicy
 from workers.consumer.linger import NoLinger
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Draft, Role
@@ -63,8 +63,8 @@ class NoEngine:
         return np.zeros((len(batch.lengths), 1), np.float32)
 
 
-def _two_tokens(messages: Sequence[str]) -> list[Prepared]:
-    return [Prepared(message, (101, 102), truncated=False) for message in messages]
+def _two_tokens(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
+    return [(Prepared(each.job.message, (101, 102), truncated=False),) for each in claimed]
 
 
 def _echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:

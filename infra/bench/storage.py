@@ -26,12 +26,16 @@ from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
+from workers.dialogue.state import Asked, Dialogue, encode_dialogue
 
 _ASKED = "Where is my parcel? It should have been here two days ago."
 _REPLIED = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
 _TOGETHER = 64
 _SYNC_ROUNDS = 5
 _SYNC_MESSAGES = 8_192
+_DIALOGUE = encode_dialogue(
+    Dialogue("litert-int8", (Asked(_REPLIED[:60], bytes(384), "answer", "parcel-late"),))
+)
 _TONE = Tone("negative", 0.91, {"anger": 0.4, "worry": 0.3})
 
 
@@ -118,7 +122,7 @@ def _answer(lease: Lease, now: float) -> Completion[ChatJob, ChatResult]:
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
     timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
     reply = Reply(_REPLIED, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
-    result = ChatResult(reply, ("sorry-1", "offer-2"))
+    result = ChatResult(reply, _DIALOGUE)
     return Completion(lease=lease, job=job, task_id=job.id, done_at=now, result=result)
 
 

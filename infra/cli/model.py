@@ -29,7 +29,8 @@ def build(
         typer.Option(
             "--from",
             metavar="DIR",
-            help="Weights in Hugging Face BERT layout, or 'package' for the pinned ones "
+            help="Weights in Hugging Face BERT layout, 'package' for the distilled ones, or "
+            "'original' for the pinned ones without the delta "
             "[default: those of the present model, else the package].",
         ),
     ] = None,
@@ -52,6 +53,19 @@ def build(
         highlight=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def weights(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+) -> None:
+    """Write the weights that are built by default as a folder in Hugging Face layout."""
+    from infra.cli.output import console
+    from workers.modelling.encoder.weights import packaged_source, read_config, write_weights
+
+    source = packaged_source()
+    write_weights(source, read_config(source), target)
+    console().print(f"[green]✓[/] {source.name} in {target}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -194,11 +208,12 @@ def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
 
 
 def _source(weights: str | None) -> "Source | None":
-    from workers.modelling.encoder.weights import folder_source, packaged_source
+    from workers.modelling.encoder.weights import folder_source, original_source, packaged_source
 
     if weights is None:
         return None
-    return packaged_source() if weights == "package" else folder_source(Path(weights))
+    named = {"package": packaged_source, "original": original_source}
+    return named[weights]() if weights in named else folder_source(Path(weights))
 
 
 def _folder(model_dir: Path | None) -> Path:

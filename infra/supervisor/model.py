@@ -8,7 +8,12 @@ from infra.supervisor.progress import StageProgress
 from shared.errors import ModelError
 from workers.engines.manifest import Manifest, missing_files, read_manifest
 from workers.modelling.encoder.build import Built, build_model
-from workers.modelling.encoder.weights import Source, folder_source, packaged_source
+from workers.modelling.encoder.weights import (
+    Source,
+    folder_source,
+    original_source,
+    packaged_source,
+)
 
 
 def built_model(model_dir: Path) -> Manifest | None:
@@ -41,7 +46,10 @@ def refresh_model(model_dir: Path, console: Console) -> None:
 
 def _source_again(model_dir: Path) -> Source:
     present = built_model(model_dir)
-    if present is None or present.source.folder == str(packaged_source().folder):
+    original = original_source()
+    if present and present.source.name == original.name:
+        return original
+    if present is None or present.source.folder == str(original.folder):
         return packaged_source()
     return folder_source(Path(present.source.folder))
 

@@ -2,6 +2,7 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua.
 --
+-- @include handovers.lua
 -- @include lanes.lua
 -- @include tone_tasks.lua
 --
@@ -13,10 +14,11 @@
 -- ARGV[3..] five per job: token, job id, conversation id, tone task if external or '', expires_at
 --           in Unix seconds
 --
--- Keys made from arguments: parley:job:*, parley:phrases:*, celery-task-meta-*, parley:lane:*,
+-- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, those of lanes.lua
--- Returns for each job {verdict, phrase, phrase, ...}; verdict is one of
---   run        run it; it holds its lane; the phrases are those that its conversation has seen
+-- Returns for each job {verdict}, or {'run', dialogue, '1' if a person has the conversation}; verdict
+-- is one of
+--   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane; the lease is given up (or was lost)
 --   ended      it has a result already
 --   cancelled  the same, and the result says revoked
@@ -62,8 +64,8 @@ local function claim(token, id, conversation, tone_task, expires_at)
   local verdict = {'parked'}
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then
-    verdict = redis.call('LRANGE', PHRASES .. conversation, 0, -1)
-    table.insert(verdict, 1, 'run')
+    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
+      has_person(conversation) and '1' or ''}
     redis.call('HSET', JOB .. id, 'state', 'started')
   else
     park_behind(conversation, id, message, expires_at)

@@ -3,7 +3,9 @@
 -- its lease and its lane.
 --
 -- @include dead_letters.lua
+-- @include handovers.lua
 -- @include lanes.lua
+-- @include memory.lua
 -- @include results.lua
 -- @include throughput.lua
 --
@@ -16,14 +18,19 @@
 -- ARGV[3] turns kept per conversation
 -- ARGV[4] dead letters kept
 -- ARGV[5] lane TTL, seconds
--- ARGV[6..] ten per job: token, job id or '', conversation id or '', gateway or '', notification,
---           Celery result, user turn or '', assistant turn or '', phrases separated by ',' or '',
---           dead letter or ''
+-- ARGV[6] records kept in a memory
+-- ARGV[7] memory TTL, seconds
+-- ARGV[8..] fourteen per job: token, job id or '', conversation id or '', gateway or '', notification,
+--           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
+--           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
+--           a handover or ''
 --
--- Keys made from arguments: parley:turns:*, parley:phrases:*, those of lanes.lua and results.lua
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of
+--   handovers.lua, lanes.lua, memory.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
-local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl = unpack(ARGV, 1, 5)
+local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
+  max_records, memory_ttl = unpack(ARGV, 1, 7)
 local verdicts, completed = {}, 0
 
 local function append(list, ...)
@@ -32,23 +39,30 @@ local function append(list, ...)
   redis.call('EXPIRE', list, conversation_ttl)
 end
 
-local function append_turns(conversation, asked, answered, phrases)
-  append(TURNS .. conversation, asked, answered)
-  local ids = {}
-  for phrase in string.gmatch(phrases, '[^,]+') do ids[#ids + 1] = phrase end
-  if #ids > 0 then append(PHRASES .. conversation, unpack(ids)) end
+local function append_turns(conversation, asked, answered, dialogue)
+  append(TURNS .. conversation, asked)
+  if answered ~= '' then append(TURNS .. conversation, answered) end
+  if dialogue ~= '' then
+    redis.call('SET', DIALOGUE .. conversation, dialogue, 'EX', conversation_ttl)
+  end
 end
 
 local function complete(i)
-  local token, id, conversation, gateway, notification, result, asked, answered, phrases, dead =
-    unpack(ARGV, i, i + 9)
+  local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
+    record, owner, user, opening = unpack(ARGV, i, i + 13)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
     if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
     if conversation ~= '' and asked ~= '' then
-      append_turns(conversation, asked, answered, phrases)
+      append_turns(conversation, asked, answered, dialogue)
+      if record ~= '' and tonumber(max_records) > 0 then
+        remember(owner, user, conversation, record, max_records, memory_ttl)
+      end
+      pass_to_person(conversation, asked, conversation_ttl)
+      if opening ~= '' then open_handover(conversation, opening, conversation_ttl) end
+      announce_conversation(conversation)
       completed = completed + 1
     end
   end
@@ -56,7 +70,7 @@ local function complete(i)
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 6, #ARGV, 10 do verdicts[#verdicts + 1] = complete(i) end
+for i = 8, #ARGV, 14 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 count_completed(throughput, completed, redis.call('LLEN', queue) > 0)
 return verdicts

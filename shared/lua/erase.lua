@@ -1,19 +1,22 @@
 -- Erase a conversation, and end its jobs as cancelled: what they would add must not come back.
 --
+-- @include handovers.lua
 -- @include lanes.lua
+-- @include memory.lua
 -- @include results.lua
 --
 -- KEYS[1] turns
--- KEYS[2] phrases used
+-- KEYS[2] dialogue
 -- ARGV[1] conversation
 -- ARGV[2] TTL of a stored result, seconds; longer than any job may take
 -- ARGV[3] notification and
 -- ARGV[4] Celery result, both with <job> in place of a job's id
 --
 -- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, those of
---   results.lua
+-- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked, those of
+--   handovers.lua, memory.lua and results.lua
 -- Returns how many jobs were cancelled.
-local turns, phrases = unpack(KEYS, 1, 2)
+local turns, dialogue = unpack(KEYS, 1, 2)
 local conversation, result_ttl, notification, result = unpack(ARGV, 1, 4)
 local cancelled = 0
 
@@ -30,6 +33,10 @@ for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -
   redis.call('ZREM', PARKED, conversation .. ' ' .. id)
   cancel(id)
 end
-redis.call('DEL', turns, phrases, LANE .. conversation, LANE_WAITING .. conversation)
+forget_conversation(conversation)
+redis.call('DEL', turns, dialogue, LANE .. conversation, LANE_WAITING .. conversation)
+forget_handover(conversation)
+forget_events(conversation)
+announce_conversation(conversation)
 flush_notifications()
 return cancelled

@@ -1,18 +1,27 @@
 -- Library: key names and limits that several scripts use.
 -- A prefix with an id appended is a key: LANE .. conversation. Python has the same names and values
 -- (shared/keys.py and workers/consumer/lease_queue.py); a test compares them.
+local CONVERSATIONS = 'parley:conversations'
+local CONVERSATION_USERS = 'parley:conversation-users:'
+local DIALOGUE = 'parley:dialogue:'
+local HANDOVER = 'parley:handover:'
+local HANDOVERS = 'parley:handovers:'
+local HANDOVER_CONVERSATION = 'parley:handover-conversation:'
 local IDEMPOTENCY = 'parley:idempotency:'
 local JOB = 'parley:job:'
 local LANE = 'parley:lane:'
 local LANE_WAITING = 'parley:lane-waiting:'
+local MEMORY = 'parley:memory:'
+local OUTBOX = 'parley:outbox'
+local OUTBOX_EVENTS = 'parley:outbox-events:'
 local PARKED = 'parley:parked'
-local PHRASES = 'parley:phrases:'
 local REDELIVERED = 'parley:redelivered:'
 local REPLIES = 'parley:replies:'
 local RESULT = 'celery-task-meta-'
 local TONE = 'parley:tone:'
 local TONE_SUBSCRIPTION = 'parley:tone-wanted:'
 local TURNS = 'parley:turns:'
+local USER_CONVERSATIONS = 'parley:user-conversations:'
 local WORKER = 'parley:worker:'
 
 local MAX_TONES = 10000

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from shared.errors import ModelError
 from tests.support.tiny_bert import write_tiny_bert
 from workers.engines import layout, tensorflow
 from workers.engines.engine import TokenBatch
+from workers.engines.files import file_sha256
 from workers.engines.layout import EncoderName
 from workers.engines.litert import LiteRtEngine
 from workers.engines.manifest import read_manifest
@@ -27,7 +29,8 @@ from workers.modelling.encoder import build as build_module
 from workers.modelling.encoder.build import build_model
 from workers.modelling.encoder.check import check_model, cosine
 from workers.modelling.encoder.children import Exporter
-from workers.modelling.encoder.weights import Source, folder_source
+from workers.modelling.encoder.delta import Delta, pack
+from workers.modelling.encoder.weights import Source, folder_source, load_weights, read_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +107,22 @@ def test_the_tone_encoder_takes_half_the_layers_of_a_small_model(
         "answer": 2,
         "tone": 1,
     }
+
+
+def test_a_delta_makes_another_model_of_the_same_weights(
+    tmp_path: Path, source: Source, quick: type[QuickExporter]
+) -> None:
+    weights = load_weights(source, read_config(source))
+    file = tmp_path / "some.delta"
+    file.write_bytes(pack(weights, {name: value + 1 for name, value in weights.items()}))
+    taught = replace(source, delta=Delta(file, file_sha256(file)))
+    plain = build_model(tmp_path / "model", source).manifest
+    built = build_model(tmp_path / "model", taught)
+    assert (built.built, quick.runs) == (True, 2)
+    assert built.manifest.digest != plain.digest
+    assert built.manifest.source.identity != plain.source.identity == plain.source.sha256
+    assert not build_model(tmp_path / "model", taught).built
+    assert not (tmp_path / "model" / "weights").exists()
 
 
 @pytest.mark.parametrize("layers", [0, 3])

@@ -88,7 +88,7 @@ def done(lease: Lease, each: ChatJob, state: JobState = "done") -> Completion[Ch
         job=each,
         task_id=each.id,
         done_at=NOW,
-        result=ChatResult(reply, (f"p-{each.id}",)) if state == "done" else None,
+        result=ChatResult(reply, f"d-{each.id}".encode()) if state == "done" else None,
         failure=None if state == "done" else Failure(state, "It failed."),
     )
 

@@ -19,7 +19,7 @@ from tests.fakes.clock import ManualClock
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
+from workers.consumer.lease_queue import ClaimedJob, Completion, Lease, QueuePolicy
 from workers.consumer.prepare import Preparer
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
@@ -32,9 +32,9 @@ CONVERSATIONS = ("talk", "chat")
 POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
 
 
-def prepare_whole(messages: Sequence[str]) -> list[Prepared]:
+def prepare_whole(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
     """Prepare each text as one token."""
-    return [Prepared(text, (1,), False) for text in messages]
+    return [(Prepared(each.job.message, (1,), False),) for each in claimed]
 
 
 @dataclass

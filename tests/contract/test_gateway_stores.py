@@ -110,8 +110,8 @@ def test_turns_come_in_order_until_erased(redis_client: "redis.Redis") -> None:
     assert conversations.turns("c") == []
 
 
-def test_erasing_leaves_no_wording_behind(redis_client: "redis.Redis") -> None:
-    redis_client.rpush(keys.phrases("c"), "sorry-1")
+def test_erasing_leaves_no_dialogue_behind(redis_client: "redis.Redis") -> None:
+    redis_client.set(keys.dialogue("c"), "{}")
 
     conversations_in(redis_client).erase("c")
 

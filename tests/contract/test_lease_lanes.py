@@ -62,7 +62,7 @@ def test_a_job_is_parked_once_however_often_it_was_sent(broker: Broker) -> None:
     assert len(broker.waiting(keys.INFERENCE)) == 1
 
 
-def test_the_next_start_knows_the_wording_used(broker: Broker) -> None:
+def test_the_next_start_knows_what_the_last_left(broker: Broker) -> None:
     queue = broker.inference("w")
     one, two = job("one", "talk"), job("two", "talk")
     push(broker, one, two)
@@ -70,7 +70,7 @@ def test_the_next_start_knows_the_wording_used(broker: Broker) -> None:
     claim(queue, lease, one)
     queue.complete([done(lease, one)])
     (lease,) = queue.lease(1)
-    assert queue.claim([LeasedJob(lease, two)])[0].phrases == {"p-one"}
+    assert queue.claim([LeasedJob(lease, two)])[0].dialogue == b"d-one"
 
 
 def test_no_conversations_name_can_block_anothers_lane(broker: Broker) -> None:

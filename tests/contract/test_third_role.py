@@ -17,7 +17,7 @@ from workers.consumer.bootstep import RunningConsumer, build_consumers
 from workers.consumer.consumer import BatchConsumer, ConsumerOptions
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import Completion, CompletionVerdict, QueuePolicy
+from workers.consumer.lease_queue import ClaimedJob, Completion, CompletionVerdict, QueuePolicy
 from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
 from workers.consumer.role import Draft, Role
 from workers.engines.simulated import SimulatedEngine
@@ -62,8 +62,8 @@ class RedisShoutingQueue(RedisLeaseQueue[ToneJob, str]):
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
 
 
-def prepare(messages: Sequence[str]) -> list[Prepared]:
-    return [Prepared(text, (101, 7, 102), False) for text in messages]
+def prepare(claimed: Sequence[ClaimedJob[ToneJob]]) -> list[tuple[Prepared, ...]]:
+    return [(Prepared(each.job.message, (101, 7, 102), False),) for each in claimed]
 
 
 def draft(batch: BatchResult[ToneJob]) -> list[Draft[str]]:

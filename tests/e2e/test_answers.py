@@ -13,27 +13,32 @@ import pytest
 
 from shared.settings import load
 from tests.data import answerable, unanswerable
-from workers.knowledge.decide import Decision, Responder
+from workers.dialogue.decide import Decider
+from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.state import Dialogue
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import Encoder, encode
+from workers.knowledge.finder import Finder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.responder import build_responder
+from workers.knowledge.responder import build_finder
 from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
 
-Asked = tuple[Responder, Encoder]
+Asked = tuple[Finder, Encoder]
 
 
 @pytest.fixture(scope="module")
 def asked(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     cache = tmp_path_factory.mktemp("cache")
     encoder = open_encoder(load(WorkerSettings, model_dir=model_dir, engine="litert"))
-    return build_responder(DEMO, EmbeddingCache(cache, encoder), cache), encoder
+    return build_finder(DEMO, EmbeddingCache(cache, encoder), cache), encoder
 
 
 def ask(asked: Asked, *questions: str) -> list[Decision]:
-    responder, encoder = asked
-    return responder.respond(questions, encode(encoder, questions))
+    finder, encoder = asked
+    decider = Decider(finder.thresholds, finder.entries)
+    findings = finder.find(questions, encode(encoder, questions))
+    return [decider.decide(Heard(each.text, Dialogue("test"), each)) for each in findings]
 
 
 def test_most_questions_in_foreign_words_find_their_entry(asked: Asked) -> None:

@@ -13,6 +13,7 @@ from shared.errors import EngineError
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, ToneJob, WorkerStatus
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (
+    ClaimedJob,
     ClaimResult,
     ClaimVerdict,
     Completion,
@@ -113,11 +114,12 @@ class PoisonableEngine:
         return np.stack([batch.ids.sum(axis=1), batch.lengths], axis=1).astype(np.float32)
 
 
-def prepare_words(messages: Sequence[str]) -> list[Prepared]:
+def prepare_words(claimed: Sequence[ClaimedJob[Any]]) -> list[tuple[Prepared, ...]]:
     """Prepare texts with one id a word; fail on the text `poison`."""
-    if "poison" in messages:
+    texts = [each.job.message for each in claimed]
+    if "poison" in texts:
         raise ValueError("poison")
-    return [Prepared(text, tuple(range(len(text.split()))), False) for text in messages]
+    return [(Prepared(text, tuple(range(len(text.split()))), False),) for text in texts]
 
 
 def echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
@@ -149,9 +151,8 @@ def prepared_job(name: str, tokens: int = 5, first: int = 7) -> PreparedJob[Chat
     return PreparedJob(
         lease=Lease(name.encode(), b"{}"),
         job=ChatJob(name, f"text of {name}", f"c-{name}", 1_700_000_000.0),
-        text=f"text of {name}",
-        ids=(first,) * tokens,
-        truncated=False,
+        claim=ClaimResult("run"),
+        passages=(Prepared(f"text of {name}", (first,) * tokens, False),),
         leased_at=0.0,
         prepared_at=0.0,
     )
@@ -162,7 +163,7 @@ def _echo(job: ChatJob, tone: Tone, _now: float) -> ChatResult:
         raise KeyError("wording")
     answer, timings = Answer("answer", "e", 0.9), Timings(0, 0, 0, 0, 0)
     reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "test")
-    return ChatResult(reply, ("phrase",))
+    return ChatResult(reply, b"{}")
 
 
 def _judge(job: ToneJob, _unknown: Tone, _now: float) -> Tone:

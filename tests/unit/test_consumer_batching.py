@@ -24,7 +24,7 @@ def test_all_go_in_order_in_batches_that_fit(lengths: list[int], limits: BatchLi
     assert [each for batch in batches for each in batch] == jobs
     for batch in batches:
         assert 1 <= len(batch) <= limits.messages
-        assert len(batch) == 1 or sum(len(each.ids) for each in batch) <= limits.tokens
+        assert len(batch) == 1 or sum(each.tokens for each in batch) <= limits.tokens
 
 
 @given(LENGTHS, LIMITS)

@@ -45,7 +45,7 @@ def harness() -> Harness:
 def test_good_messages_become_prepared_jobs_in_order(harness: Harness) -> None:
     prepared = harness.prepare(*map(harness.message, "abc"))
     assert [each.job.id for each in prepared] == ["a", "b", "c"]
-    assert prepared[0].ids == (0, 1)
+    assert prepared[0].passages[0].ids == (0, 1)
     assert harness.queue.completed == []
 
 

@@ -29,7 +29,7 @@ def test_one_poison_message_costs_its_neighbours_few_runs(size: int, data: st.Da
     assert [batch.jobs[0].job.id for batch in faulty] == [f"j{bad}"]
     for batch in results:
         if not batch.fault:
-            expected = [5.0 * each.ids[0] for each in batch.jobs]
+            expected = [5.0 * each.passages[0].ids[0] for each in batch.jobs]
             assert batch.vectors[:, 0].tolist() == expected
     assert len(engine.runs) <= 2 * math.ceil(math.log2(size) if size > 1 else 0) + 1
 

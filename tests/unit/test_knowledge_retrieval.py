@@ -16,12 +16,12 @@ from workers.knowledge.calibration import (
     read_calibration,
     write_calibration,
 )
-from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import encode
+from workers.knowledge.finder import Finder
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import NOTHING_NEAR, Index, Scores
-from workers.knowledge.responder import build_responder
+from workers.knowledge.responder import build_finder
 from workers.modelling.knowledge.fit import calibration_error, fit_calibration
 
 SURE = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0), 0.5, 0.3)
@@ -136,78 +136,49 @@ ENTRIES = (
 )
 
 
-def responder(calibration: Calibration) -> tuple[Responder, WordEncoder]:
+def finder(calibration: Calibration) -> tuple[Finder, WordEncoder]:
     encoder = WordEncoder()
     vectors = encode(encoder, [entry.question for entry in ENTRIES])
     index = Index(vectors, np.arange(len(ENTRIES)), 10 * vectors)
-    return Responder(ENTRIES, index, calibration, frozenset({"hello"})), encoder
+    return Finder(ENTRIES, index, calibration, frozenset({"hello"})), encoder
 
 
-@pytest.mark.parametrize(
-    ("calibration", "message", "kind"),
-    [
-        (SURE, "How can I pay?", "answer"),
-        (SURE, "My account was hacked", "handover"),
-        (SURE, "hello", "smalltalk"),
-        (DOUBTFUL, "How can I pay it?", "clarify"),
-        (LOST, "How can I pay it?", "fallback"),
-    ],
-)
-def test_the_kind_follows_entry_and_confidence(
-    calibration: Calibration, message: str, kind: str
-) -> None:
-    found, encoder = responder(calibration)
-    (decision,) = found.respond([message], encode(encoder, [message]))
-    assert decision.answer.kind == kind
-    assert decision.answer.id is not None
-    assert 0 <= decision.answer.confidence <= 1
-
-
-def test_a_question_back_offers_entries_and_no_small_talk() -> None:
-    found, encoder = responder(DOUBTFUL)
-    (decision,) = found.respond(["How can I pay it?"], encode(encoder, ["How can I pay?"]))
-    offered = [alternative.id for alternative in decision.answer.alternatives]
-    assert offered[0] == "pay"
-    assert len(offered) == 3
-    assert "hello" not in offered
-    assert all(each.question in decision.text for each in decision.answer.alternatives)
-
-
-def test_a_known_phrasing_is_answered_by_its_entry_whatever_the_scores() -> None:
-    found, encoder = responder(LOST)
+def test_a_known_phrasing_finds_its_entry_whatever_the_scores() -> None:
+    found, encoder = finder(LOST)
     elsewhere = encode(encoder, ["When is my refund here?"])
-    (decision,) = found.respond(["  how can I PAY "], elsewhere)
-    assert (decision.answer.kind, decision.answer.id) == ("answer", "pay")
-    assert decision.answer.confidence > 0.9
-    assert [each.id for each in decision.answer.alternatives].count("pay") == 0
+    (finding,) = found.find(["  how can I PAY "], elsewhere)
+    best, *rivals = finding.candidates
+    assert best.entry.id == "pay"
+    assert best.confidence > 0.9
+    assert [each.entry.id for each in rivals].count("pay") == 0
 
 
-def test_chances_of_answer_and_rival_are_at_most_certainty() -> None:
-    found, encoder = responder(SURE)
-    (decision,) = found.respond(["pay or refund"], encode(encoder, ["pay or refund"]))
-    for rival in decision.answer.alternatives:
-        assert decision.answer.confidence + rival.confidence <= 1 + 1e-3
+def test_chances_of_best_and_rival_are_at_most_certainty() -> None:
+    found, encoder = finder(SURE)
+    (finding,) = found.find(["pay or refund"], encode(encoder, ["pay or refund"]))
+    best, *rivals = finding.candidates
+    for rival in rivals:
+        assert best.confidence + rival.confidence <= 1 + 1e-3
 
 
-def test_an_honest_no_invents_nothing() -> None:
-    found, encoder = responder(LOST)
-    (decision,) = found.respond(["paying"], encode(encoder, ["How can I pay?"]))
-    assert "By card" not in decision.text
-    assert decision.tones == {}
+def test_small_talk_is_marked() -> None:
+    found, encoder = finder(SURE)
+    (finding,) = found.find(["hello"], encode(encoder, ["hello"]))
+    assert finding.candidates[0].small_talk
 
 
-def test_a_responder_is_built_from_files_and_its_head_is_kept(tmp_path: Path) -> None:
+def test_a_finder_is_built_from_files_and_its_head_is_kept(tmp_path: Path) -> None:
     base = tmp_path / "kb.yaml"
     base.write_text("- {id: pay, question: How can I pay, answer: By card.}\n")
     encoder = WordEncoder()
     cache = tmp_path / "cache"
-    build_responder(base, EmbeddingCache(cache, encoder), cache)
+    build_finder(base, EmbeddingCache(cache, encoder), cache)
     embedded = encoder.embedded
-    again = build_responder(base, EmbeddingCache(cache, encoder), cache)
+    again = build_finder(base, EmbeddingCache(cache, encoder), cache)
     assert encoder.embedded == embedded
     assert list(cache.glob("head-*.npz"))
     (head,) = cache.glob("head-*.npz")
     head.write_bytes(b"damaged")
-    build_responder(base, EmbeddingCache(cache, encoder), cache)
-    (decision,) = again.respond(["how can i pay"], encode(encoder, ["how can i pay"]))
-    assert decision.answer.id == "pay"
+    build_finder(base, EmbeddingCache(cache, encoder), cache)
+    (finding,) = again.find(["how can i pay"], encode(encoder, ["how can i pay"]))
+    assert finding.candidates[0].entry.id == "pay"

@@ -53,9 +53,16 @@ def test_nothing_that_measures_or_injects_faults_is_installed(members: list[str]
 
 
 def test_all_data_that_a_running_part_reads_is_installed(members: list[str]) -> None:
-    kinds = (".lua", ".yaml", ".npz", ".html", ".css", ".js", ".svg", ".json")
+    kinds = (".lua", ".yaml", ".npz", ".delta", ".html", ".css", ".js", ".svg", ".json")
     here = [str(path) for path in _tracked() if path.suffix in kinds]
-    assert {Path(name).suffix for name in here} >= {".lua", ".yaml", ".npz", ".html", ".js"}
+    assert {Path(name).suffix for name in here} >= {
+        ".lua",
+        ".yaml",
+        ".npz",
+        ".delta",
+        ".html",
+        ".js",
+    }
     assert set(here) <= set(members)
 
 

@@ -5,15 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.jobs import Answer, Tone
+from shared.jobs import Tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
 from workers.consumer.jobs import BatchResult
-from workers.knowledge.decide import Decision
+from workers.dialogue.decide import Decider
+from workers.dialogue.hearing import Listener
+from workers.knowledge.base import Entry
+from workers.knowledge.calibration import Calibration
+from workers.knowledge.finder import Finder
+from workers.knowledge.index import Index
 from workers.reply_builder import ReplyBuilder
 from workers.tone.wording import Wording
 
-FOUND = Decision(Answer("answer", "entry", 0.9), "Within two days.")
+PAY = Entry("pay", "How can I pay?", "Within two days.")
+SURE = Calibration((0.0,) * 6 + (9.0,), answer_from=0.5, clarify_from=0.3)
 
 
 def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
@@ -21,9 +27,16 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     start = clock.monotonic()
     job = replace(prepared_job("a"), leased_at=start, prepared_at=start + 0.001)
     job = replace(job, job=replace(job.job, accepted_at=clock.now() - 0.499))
-    vectors = np.zeros((1, 2), np.float32)
+    vectors = np.eye(1, 2, dtype=np.float32)
     batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
-    replies = ReplyBuilder(lambda texts, _: [FOUND], Wording.load(), "test", clock)
+    finder = Finder([PAY], Index(vectors, np.arange(1), vectors), SURE, frozenset())
+    replies = ReplyBuilder(
+        Listener(finder, "test"),
+        Decider(finder.thresholds, finder.entries),
+        Wording.load(),
+        "test",
+        clock,
+    )
     (draft,) = replies.draft(batch)
     result = draft(Tone("neutral", 0.9), start + 0.135)
     timings = result.reply.timings

@@ -91,7 +91,7 @@ def test_arguments_have_names(name: str) -> None:
     code = CODE[name]
     named = re.sub(r"local \w+ = (KEYS|ARGV)\[\w+\]", "", code)
     assert re.findall(r"(?:KEYS|ARGV)\[(?!i\])", named) == []
-    taken = re.findall(r"local ([\w, ]+?)\s*=\s*unpack\((?:KEYS|ARGV), (\w+), ([^)]+)\)", code)
+    taken = re.findall(r"local ([\w,\s]+?)\s*=\s*unpack\((?:KEYS|ARGV), (\w+), ([^)]+)\)", code)
     for names, first, last in taken:
         count = int(last) - int(first) + 1 if first != "i" else int(last.removeprefix("i + ")) + 1
         assert len(names.split(",")) == count

@@ -63,7 +63,7 @@ class BatchBuffer(Generic[JobT]):
         """Return the next batch as soon as there is any job; empty once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._closed)
-            count = self._limits.fitting(len(job.ids) for job in self._jobs)
+            count = self._limits.fitting(job.tokens for job in self._jobs)
             batch = [self._jobs.popleft() for _ in range(count)]
             self._changed.notify_all()
             return batch

@@ -135,7 +135,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     def _run_engine(self) -> None:
         counters, clock = self._context.counters, self._context.clock
         while jobs := self._buffer.take():
-            lengths = [len(job.ids) for job in jobs]
+            lengths = [len(passage.ids) for job in jobs for passage in job.passages]
             padded = self._runner.padded_tokens(lengths)
             began_at = clock.monotonic()
             self._engine_linger.begin(padded)

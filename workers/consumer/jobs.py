@@ -1,37 +1,41 @@
 """What passes from step to step of the batch consumer."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.consumer.lease_queue import JobT, Lease
+from workers.consumer.lease_queue import ClaimResult, JobT, Lease
+from workers.preprocessing.preprocessor import Prepared
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedJob(Generic[JobT]):
     """A job that is ready for the engine. Times are monotonic seconds of this process.
 
-    `ids` are its token ids, special ones included; `phrases` the ids of the phrases that its
-    conversation has seen.
+    `passages` are the texts that the engine reads for it, at least one.
     """
 
     lease: Lease
     job: JobT
-    text: str
-    ids: tuple[int, ...]
-    truncated: bool
+    claim: ClaimResult
+    passages: tuple[Prepared, ...]
     leased_at: float
     prepared_at: float
-    phrases: frozenset[str] = frozenset()
+
+    @property
+    def tokens(self) -> int:
+        """Return the token ids of all its passages together."""
+        return sum(len(passage.ids) for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult(Generic[JobT]):
-    """A batch that went through the engine: one vector per job, in order, or the fault.
+    """A batch that went through the engine: a vector for each passage, in order, or the fault.
 
-    `vectors` are [jobs, dimension]; times are monotonic seconds.
+    `vectors` are [passages of all jobs, dimension]; times are monotonic seconds.
     """
 
     jobs: tuple[PreparedJob[JobT], ...]
@@ -42,5 +46,13 @@ class BatchResult(Generic[JobT]):
 
     def single(self, index: int) -> "BatchResult[JobT]":
         """Return one job of the batch as a batch of its own."""
-        vector = self.vectors[index : index + 1]
-        return BatchResult((self.jobs[index],), vector, self.started_at, self.ended_at)
+        job, vectors = list(self.rows())[index]
+        return BatchResult((job,), vectors, self.started_at, self.ended_at)
+
+    def rows(self) -> Iterator[tuple[PreparedJob[JobT], NDArray[np.float32]]]:
+        """Yield each job and the vectors of its passages [passages, dimension]."""
+        start = 0
+        for job in self.jobs:
+            end = start + len(job.passages)
+            yield job, self.vectors[start:end]
+            start = end

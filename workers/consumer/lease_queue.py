@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
+from shared import keys
 from shared.jobs import JobState, Tone, WorkerStatus
 from shared.results import Failure
 
@@ -58,10 +59,28 @@ class LeasedJob(Generic[JobT]):
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """Whether a job may run, and the ids of the phrases that its conversation has seen."""
+    """Whether a job may run, and what its role keeps of its conversation from job to job.
+
+    `dialogue` is as the last job's completion stored it, empty on a first turn.
+    `with_person`: a person has taken the conversation over.
+    """
 
     verdict: ClaimVerdict
-    phrases: frozenset[str] = frozenset()
+    dialogue: bytes = b""
+    with_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob(Generic[JobT]):
+    """A job that may run, and what was found out when it was claimed."""
+
+    leased: LeasedJob[JobT]
+    claim: ClaimResult
+
+    @property
+    def job(self) -> JobT:
+        """Return the job itself."""
+        return self.leased.job
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,8 @@ class QueuePolicy:
     tone_ttl_seconds: int = 120
     result_ttl_seconds: int = 3_600
     conversation_ttl_seconds: int = 86_400
-    turns: int = 200
-    dead_letters: int = 10_000
+    turns: int = keys.MAX_TURNS
+    memory_records: int = 500
+    memory_ttl_seconds: int = 2_592_000
+    dead_letters: int = keys.MAX_DEAD_LETTERS
     forget_worker_seconds: float = 3_600.0

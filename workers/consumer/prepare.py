@@ -13,7 +13,7 @@ from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import (
-    ClaimResult,
+    ClaimedJob,
     Completion,
     DeadLetter,
     JobT,
@@ -52,7 +52,7 @@ class Preparer(Generic[JobT, ResultT]):
         decoded, malformed = self._decode(leases)
         wanted, unwanted = self._drop_unwanted(decoded)
         claimed, ended = self._claim(wanted)
-        prepared, unreadable = self._tokenise(claimed, leased_at)
+        prepared, unreadable = self._read(claimed, leased_at)
         self._committer.commit([*malformed, *unwanted, *ended, *unreadable])
         return prepared
 
@@ -90,7 +90,7 @@ class Preparer(Generic[JobT, ResultT]):
 
     def _claim(
         self, wanted: Sequence[LeasedJob[JobT]]
-    ) -> tuple[list[tuple[LeasedJob[JobT], ClaimResult]], list[Completion[JobT, ResultT]]]:
+    ) -> tuple[list[ClaimedJob[JobT]], list[Completion[JobT, ResultT]]]:
         claims = list(zip(wanted, self._queue.claim(wanted), strict=True))
         ended = [
             replace(self._failed(leased, _CANCELLED), already_ended=claim.verdict == "ended")
@@ -100,35 +100,33 @@ class Preparer(Generic[JobT, ResultT]):
         if _log.isEnabledFor(logging.DEBUG) and claims:
             verdicts = (f"{leased.job.task_id}={claim.verdict}" for leased, claim in claims)
             _log.debug("claim: %s %s", self._role.task, " ".join(verdicts))
-        return [(leased, claim) for leased, claim in claims if claim.verdict == "run"], ended
+        return [ClaimedJob(*each) for each in claims if each[1].verdict == "run"], ended
 
-    def _tokenise(
-        self, claimed: Sequence[tuple[LeasedJob[JobT], ClaimResult]], leased_at: float
+    def _read(
+        self, claimed: Sequence[ClaimedJob[JobT]], leased_at: float
     ) -> tuple[list[PreparedJob[JobT]], list[Completion[JobT, ResultT]]]:
-        texts = self._prepare_texts([leased.job.message for leased, _ in claimed])
+        readings = self._passages(claimed)
         now = self._context.clock.monotonic()
         prepared, unreadable = [], []
-        for (leased, claim), text in zip(claimed, texts, strict=True):
-            if isinstance(text, str):
+        for each, passages in zip(claimed, readings, strict=True):
+            lease, job = each.leased.lease, each.job
+            if isinstance(passages, str):
                 reason = "the message cannot be prepared"
-                unreadable.append(self._dead(leased.lease, leased.job, reason, text))
-                continue
-            prepared.append(
-                PreparedJob(
-                    leased.lease, leased.job, text.text, text.ids, text.truncated, leased_at, now,
-                    claim.phrases,
-                )
-            )  # fmt: skip
+                unreadable.append(self._dead(lease, job, reason, passages))
+            else:
+                prepared.append(PreparedJob(lease, job, each.claim, passages, leased_at, now))
         return prepared, unreadable
 
-    def _prepare_texts(self, texts: Sequence[str]) -> Sequence[Prepared | str]:
+    def _passages(
+        self, claimed: Sequence[ClaimedJob[JobT]]
+    ) -> Sequence[tuple[Prepared, ...] | str]:
         """Prepare all at once; if that fails, one by one, with the traceback of a faulty one."""
         try:
-            return self._role.prepare(texts)
+            return self._role.prepare(claimed)
         except Exception:  # noqa: BLE001 - one text must not fail the others
-            if len(texts) == 1:
+            if len(claimed) == 1:
                 return [traceback.format_exc()]
-        return [self._prepare_texts([text])[0] for text in texts]
+        return [self._passages([each])[0] for each in claimed]
 
     def _drop_reason(self, job: JobT) -> Failure | None:
         if self._context.is_revoked(job.task_id):

@@ -32,10 +32,16 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 
 @dataclass(frozen=True, slots=True)
 class ChatResult:
-    """An answered chat job: the reply, and the ids of the phrases that it used."""
+    """An answered chat job: the reply, and what the conversation's next job shall know.
+
+    `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
+    Both are empty for none.
+    """
 
     reply: Reply
-    phrases: tuple[str, ...] = ()
+    dialogue: bytes = b""
+    memory: bytes = b""
+    handover: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -75,6 +81,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             policy.turns,
             policy.dead_letters,
             policy.lane_ttl_seconds,
+            policy.memory_records,
+            policy.memory_ttl_seconds,
         ]
         for completion in completions:
             args += _completion_arguments(completion)
@@ -110,8 +118,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    phrases = frozenset(phrase.decode() for phrase in verdict[1:])
-    return ClaimResult(cast("ClaimVerdict", verdict[0].decode()), phrases)
+    name, dialogue, with_person = (*verdict, b"", b"")[:3]
+    return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
 
 
 def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
@@ -131,8 +139,12 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         celery_result(task_id, completion.state, body, completion.done_at),
         asked,
         answered,
-        ",".join(result.phrases) if result else "",
+        result.dialogue if result else b"",
         encode_dead_letter(completion.dead_letter),
+        result.memory if result else b"",
+        keys.memory_owner(job.user_id, job.conversation_id) if job else "",
+        (job.user_id if job else None) or "",
+        result.handover if result else b"",
     ]
 
 
@@ -140,5 +152,6 @@ def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tu
     if job is None or result is None:
         return b"", b""
     asked = Turn("user", job.message, job.id, job.accepted_at)
-    answered = Turn("assistant", result.reply.response, job.id, done_at)
-    return _encode(asked), _encode(answered)
+    if not result.reply.response:  # a person answers
+        return _encode(asked), b""
+    return _encode(asked), _encode(Turn("assistant", result.reply.response, job.id, done_at))

@@ -6,7 +6,7 @@ from typing import Generic
 
 from shared.jobs import Tone
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import JobT, ResultT, ToneSource
+from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, ToneSource
 from workers.preprocessing.preprocessor import Prepared
 
 Draft = Callable[[Tone, float], ResultT]
@@ -17,8 +17,9 @@ Draft = Callable[[Tone, float], ResultT]
 class Role(Generic[JobT, ResultT]):
     """One kind of worker.
 
-    `decode` reads a message (bytes, Unix time) and raises MalformedMessage. `prepare` makes token
-    ids of texts. `draft` finds the results of a batch, in order; it may fail for the whole batch,
+    `decode` reads a message (bytes, Unix time) and raises MalformedMessage. `prepare` makes the
+    passages that the engine reads for each job; it may fail for all, and is then asked for one job
+    at a time. `draft` finds the results of a batch, in order; it may fail for the whole batch,
     and is then asked for one job at a time. If `tones` is given, a result is finished once its
     tone is known; otherwise at once.
     """
@@ -26,6 +27,6 @@ class Role(Generic[JobT, ResultT]):
     queue: str
     task: str
     decode: Callable[[bytes, float], JobT]
-    prepare: Callable[[Sequence[str]], Sequence[Prepared]]
+    prepare: Callable[[Sequence[ClaimedJob[JobT]]], Sequence[tuple[Prepared, ...]]]
     draft: Callable[[BatchResult[JobT]], Sequence[Draft[ResultT]]]
     tones: ToneSource | None = None

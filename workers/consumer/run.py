@@ -38,9 +38,10 @@ class Runner:
         return self._engine.padded_tokens(lengths)
 
     def _vectors(self, jobs: Sequence[PreparedJob[JobT]]) -> NDArray[np.float32]:
-        vectors = self._engine.run(TokenBatch.of([job.ids for job in jobs]))
-        if vectors.shape[0] != len(jobs):
-            raise EngineError(f"{len(jobs)} messages in, {vectors.shape[0]} vectors out")
+        rows = [passage.ids for job in jobs for passage in job.passages]
+        vectors = self._engine.run(TokenBatch.of(rows))
+        if vectors.shape[0] != len(rows):
+            raise EngineError(f"{len(rows)} passages in, {vectors.shape[0]} vectors out")
         if not np.isfinite(vectors).all():
             raise EngineError("the engine returned a vector that is not finite")
         return vectors

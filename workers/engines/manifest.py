@@ -27,13 +27,22 @@ class FileRecord(msgspec.Struct, frozen=True):
 
 
 class SourceRecord(msgspec.Struct, frozen=True):
-    """Where the weights came from; size and time spare a second hashing."""
+    """Where the weights came from; size and time spare a second hashing.
+
+    `delta_sha256`: of what was added to them, if anything was.
+    """
 
     name: str
     folder: str
     sha256: str
     bytes: int
     modified_ns: int
+    delta_sha256: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Identify the weights that were built, whatever they are called and wherever they lie."""
+        return f"{self.sha256}+{self.delta_sha256}" if self.delta_sha256 else self.sha256
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ import yaml
 
 from workers.knowledge.base import Entry, KnowledgeBase, without
 from workers.knowledge.calibration import DEFAULT, read_calibration
-from workers.knowledge.decide import Responder
 from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.finder import Finder
 from workers.knowledge.head import Indices, Vectors, fit_head
 from workers.knowledge.index import Index
 from workers.knowledge.loader import SMALLTALK, load
@@ -56,13 +56,13 @@ def fitted_calibration(cache: Path, path: Path) -> Path:
     return cache / f"calibration-{name}.json"
 
 
-def build_responder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Responder:
+def build_finder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Finder:
     """Build from a base; a base that was never fitted has the demo's calibration."""
     base = embed_base(path, embeddings)
     index = Index(base.phrasings, base.entry_index, _head(base, cache))
     own = fitted_calibration(cache, path)
     calibration = read_calibration(own if own.exists() else DEFAULT)
-    return Responder(base.entries, index, calibration, base.small_talk)
+    return Finder(base.entries, index, calibration, base.small_talk)
 
 
 def _head(base: EmbeddedBase, cache: Path) -> Vectors:

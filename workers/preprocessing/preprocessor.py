@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from workers.lru_cache import CacheStats, LruCache
 from workers.preprocessing.clean import clean
@@ -12,13 +13,21 @@ _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all th
 _MAX_CACHED_CHARACTERS = 512
 
 
+PassageKind = Literal["message", "question", "context"]
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message as an engine reads it: the clean text that `ids` spell, cut or not."""
+    """A clean text as an engine reads it: `ids` spell it, or its beginning if `truncated`.
+
+    `kind` says what it is of its message: all of it or a window of it, one of its questions, or
+    the message together with what was asked before.
+    """
 
     text: str
     ids: tuple[int, ...]
     truncated: bool
+    kind: PassageKind = "message"
 
 
 class Preprocessor:
@@ -61,6 +70,6 @@ class Preprocessor:
     def _prepare(self, messages: Sequence[str]) -> list[Prepared]:
         texts = [self._rewrite(clean(message, self._ranks).text) for message in messages]
         return [
-            Prepared(text[: tokens.kept].rstrip(), tokens.ids, tokens.truncated)
+            Prepared(text, tokens.ids, tokens.truncated)
             for text, tokens in zip(texts, self._tokenizer.encode_batch(texts), strict=True)
         ]

@@ -26,4 +26,4 @@ def classifier_for(model_dir: Path, head_path: Path = HEAD) -> Classifier:
 def encoder_of(model_dir: Path) -> str:
     """Identify a built model's tone encoder: its weights and how many layers of them run."""
     manifest = read_manifest(model_dir)
-    return f"{manifest.source.sha256} layers={manifest.encoders['tone'].layers}"
+    return f"{manifest.source.identity} layers={manifest.encoders['tone'].layers}"

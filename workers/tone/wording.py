@@ -10,26 +10,30 @@ from zlib import crc32
 import yaml
 
 from shared.jobs import Tone
-from workers.tone.emotions import leading_emotion
+from workers.tone.emotions import TONE_OF, leading_emotion
 
 OPENERS = Path(__file__).with_name("openers.yaml")
 _MIN_SCORE, _STRONG_SCORE = 0.6, 0.8  # below the least, a plain answer is the safe one
+_MAX_ANGER = 0.15  # probability of a negative emotion with which one may still be cheerful
 _KINDS_BY_TONE = {
     "negative": frozenset({"answer", "recall", "clarify", "handover", "fallback"}),
     "positive": frozenset({"answer", "recall", "clarify"}),
 }
+_OFFER = "offer"
 _MARKDOWN_BLOCK = re.compile(r"[#>|*+`-]|\d+[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """A phrase before the answer; `emotions` is empty if it suits any of its tone."""
+    """A sentence before an answer, or after it (tone `offer`); openers.yaml says what fits when."""
 
     id: str
     tone: str
     text: str
     emotions: frozenset[str] = frozenset()
     strong: bool = False
+    leads: bool = False
+    gentle: bool = False
 
 
 class Wording:
@@ -37,6 +41,7 @@ class Wording:
 
     def __init__(self, openers: Sequence[Opener]) -> None:
         self._openers = tuple(openers)
+        self._for_the_upset = frozenset(each.id for each in openers if each.tone == "negative")
 
     @classmethod
     def load(cls, path: Path = OPENERS) -> Self:
@@ -64,18 +69,30 @@ class Wording:
         variant = tones.get(tone.label)
         if variant and _variant_id(variant) not in used:
             return variant, (_variant_id(variant),)
-        opener = self._choose(tone, used, key)
+        opener = self._choose(tone, used, kind, key)
         return (_join(opener.text, answer), (opener.id,)) if opener else (answer, ())
 
-    def _choose(self, tone: Tone, used: Collection[str], key: str) -> Opener | None:
+    def offer_person(
+        self, answer: str, used: Collection[str], key: str = ""
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the answer with an offer of a person below it, and the ids of what was added."""
+        offers = [each for each in self._openers if each.tone == _OFFER and each.id not in used]
+        chosen = _pick(offers, key)
+        return (f"{answer}\n\n{chosen.text}", (chosen.id,)) if chosen else (answer, ())
+
+    def _choose(self, tone: Tone, used: Collection[str], kind: str, key: str) -> Opener | None:
         feeling = leading_emotion(tone.emotions, tone.label)
+        gently = tone.label == "positive" and not self._for_the_upset.isdisjoint(used)
         fitting = [
             opener
             for opener in self._openers
-            if opener.id not in used and _fits(opener, tone, feeling)
+            if opener.id not in used
+            and _fits(opener, tone, feeling)
+            and (kind == "answer" or not opener.leads)
+            and (opener.gentle or not gently)
         ]
         closest = [opener for opener in fitting if opener.emotions] or fitting
-        return min(closest, key=lambda opener: crc32(f"{key} {opener.id}".encode()), default=None)
+        return _pick(closest, key)
 
 
 def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
@@ -85,17 +102,29 @@ def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
         str(row["text"]),
         frozenset(row.get("for", ())),
         strong=bool(row.get("strong")),
+        leads=bool(row.get("leads")),
+        gentle=bool(row.get("gentle")),
     )
 
 
 def _calls_for_words(tone: Tone, kind: str) -> bool:
-    return tone.score >= _MIN_SCORE and kind in _KINDS_BY_TONE.get(tone.label, ())
+    if tone.score < _MIN_SCORE or kind not in _KINDS_BY_TONE.get(tone.label, ()):
+        return False
+    return tone.label == "negative" or _negativity(tone) <= _MAX_ANGER
+
+
+def _negativity(tone: Tone) -> float:
+    return sum(p for emotion, p in tone.emotions.items() if TONE_OF.get(emotion) == "negative")
 
 
 def _fits(opener: Opener, tone: Tone, feeling: str | None) -> bool:
     if opener.tone != tone.label or (opener.strong and tone.score < _STRONG_SCORE):
         return False
     return not opener.emotions or feeling in opener.emotions
+
+
+def _pick(openers: Sequence[Opener], key: str) -> Opener | None:
+    return min(openers, key=lambda opener: crc32(f"{key} {opener.id}".encode()), default=None)
 
 
 def _variant_id(text: str) -> str:

@@ -31,6 +31,7 @@ from workers.modelling.encoder.weights import (
     packaged_source,
     read_config,
     weights_sha256,
+    write_weights,
 )
 
 Progress = Callable[[str, float], None]
@@ -103,16 +104,18 @@ def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
     except OSError as error:
         raise ModelError(f"{source.weights} cannot be read: {error.strerror}") from error
     identity = (str(source.folder), stat.st_size, stat.st_mtime_ns)
-    if known and identity == (known.folder, known.bytes, known.modified_ns):
-        return known
-    return SourceRecord(source.name, identity[0], weights_sha256(source), *identity[1:])
+    unchanged = known and identity == (known.folder, known.bytes, known.modified_ns)
+    sha256 = known.sha256 if known and unchanged else weights_sha256(source)
+    delta = source.delta.sha256 if source.delta else None
+    return SourceRecord(source.name, identity[0], sha256, *identity[1:], delta)
 
 
 def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
     for encoder in layout.ENCODERS:
         (folder / encoder).mkdir(parents=True)
     write_tokenizer(plan.source, folder / layout.TOKENIZER)
-    Exporter(plan.source.folder, folder, progress).run(plan.layers)
+    with _whole_weights(plan, folder) as weights_folder:
+        Exporter(weights_folder, folder, progress).run(plan.layers)
     manifest = Manifest(
         schema=SCHEMA,
         digest=plan.digest,
@@ -124,6 +127,17 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
     )
     write_manifest(folder, manifest)
     return manifest
+
+
+@contextmanager
+def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
+    if plan.source.delta is None:
+        yield plan.source.folder
+        return
+    whole = scratch / "weights"
+    write_weights(plan.source, plan.config, whole)
+    yield whole
+    shutil.rmtree(whole)
 
 
 def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:

@@ -8,11 +8,11 @@ from pathlib import Path
 from workers.engines import layout, packing
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import SCHEMA
-from workers.modelling.encoder.weights import Source
+from workers.modelling.encoder.weights import TEXT_FILES, Source
 
 _HERE = Path(__file__).parent
 _CODE = (
-    *(_HERE / name for name in ("bert.py", "export.py", "tokens.py", "weights.py")),
+    *(_HERE / name for name in ("bert.py", "delta.py", "export.py", "tokens.py", "weights.py")),
     Path(layout.__file__),
     Path(packing.__file__),
 )
@@ -20,8 +20,9 @@ _CODE = (
 
 def inputs_digest(source: Source, sha256: str, layers: Mapping[EncoderName, int]) -> str:
     """Hash all that decides what a build writes: weights, description, code, converters."""
-    digest = hashlib.sha256(f"{SCHEMA} {sha256} {sorted(layers.items())}".encode())
-    for name in ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"):
+    delta = source.delta.sha256 if source.delta else None
+    digest = hashlib.sha256(f"{SCHEMA} {sha256} {delta} {sorted(layers.items())}".encode())
+    for name in TEXT_FILES:
         path = source.folder / name
         digest.update(name.encode() + (path.read_bytes() if path.exists() else b""))
     for path in _CODE:

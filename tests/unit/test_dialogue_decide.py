@@ -1,0 +1,145 @@
+"""What a message gets, given what was found for it and what was said before."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.jobs import AnswerKind
+from workers.dialogue.decide import Decider
+from workers.dialogue.decision import Escalation, Heard
+from workers.dialogue.state import Dialogue
+from workers.knowledge.base import Entry
+from workers.knowledge.finder import Candidate, Finding, Thresholds
+
+PAY = Entry("pay", "How can I pay?", "By card.", tones={"negative": "Sorry. By card."})
+REFUND = Entry("refund", "When is my refund here?", "In five days.")
+HACKED = Entry("hacked", "My account was hacked", "A colleague looks at it.", handover=True)
+HELLO = Entry("hello", "hello", "Hello!")
+ENTRIES = {entry.id: entry for entry in (PAY, REFUND, HACKED, HELLO)}
+FIRST = Dialogue("test")
+ASKED_BACK = Dialogue("test", offered=("pay", "refund"), unclear=1)
+decider = Decider(Thresholds(answer_from=0.6, clarify_from=0.3), ENTRIES)
+
+
+def finding(best: Entry, confidence: float, *rivals: Entry) -> Finding:
+    others = [entry for entry in ENTRIES.values() if entry is not best and entry is not HELLO]
+    first = Candidate(best, confidence, small_talk=best is HELLO)
+    rest = [Candidate(entry, (1 - confidence) / 4) for entry in rivals or others]
+    return Finding("text", (first, *rest))
+
+
+def heard(best: Entry, confidence: float, dialogue: Dialogue = FIRST) -> Heard:
+    return Heard("a message", dialogue, finding(best, confidence))
+
+
+@pytest.mark.parametrize(
+    ("best", "confidence", "kind"),
+    [
+        (PAY, 0.9, "answer"),
+        (HACKED, 0.9, "handover"),
+        (HELLO, 0.9, "smalltalk"),
+        (PAY, 0.5, "clarify"),
+        (HACKED, 0.5, "clarify"),
+        (PAY, 0.2, "fallback"),
+        (HELLO, 0.2, "fallback"),
+    ],
+)
+def test_the_kind_follows_entry_and_confidence(
+    best: Entry, confidence: float, kind: AnswerKind
+) -> None:
+    decision = decider.decide(heard(best, confidence))
+    assert decision.answer.kind == kind
+    assert decision.answer.id == best.id
+    assert decision.answer.confidence == confidence
+    assert (decision.handover == "entry") == (kind == "handover")
+
+
+def test_a_question_back_offers_entries_and_no_small_talk() -> None:
+    decision = decider.decide(heard(PAY, 0.5))
+    assert decision.offered == ("pay", "refund", "hacked")
+    assert [each.id for each in decision.answer.alternatives] == list(decision.offered)
+    assert all(ENTRIES[name].question in decision.text for name in decision.offered)
+
+
+def test_a_close_rival_is_asked_about() -> None:
+    found = Finding("text", (Candidate(PAY, 0.6), Candidate(REFUND, 0.38)))
+    assert decider.decide(Heard("a message", FIRST, found)).answer.kind == "clarify"
+
+
+def test_an_honest_no_invents_nothing() -> None:
+    decision = decider.decide(heard(PAY, 0.2))
+    assert "By card" not in decision.text
+    assert decision.tones == {}
+
+
+@pytest.mark.parametrize("confidence", [0.2, 0.5])
+def test_after_one_unclear_reply_a_person_takes_over(confidence: float) -> None:
+    decision = decider.decide(heard(PAY, confidence, replace(FIRST, unclear=1)))
+    assert decision.answer.kind == "handover"
+    assert decision.handover == "unanswered"
+
+
+def test_small_talk_is_no_second_failure() -> None:
+    decision = decider.decide(heard(HELLO, 0.9, replace(FIRST, unclear=1)))
+    assert decision.answer.kind == "smalltalk"
+
+
+@pytest.mark.parametrize("escalation", ["wish", "legal", "self_harm", "emergency"])
+def test_what_needs_a_person_gets_one_whatever_was_found(escalation: Escalation) -> None:
+    decision = decider.decide(replace(heard(PAY, 0.99), escalation=escalation))
+    assert decision.answer.kind == "handover"
+    assert decision.handover == escalation
+    assert "By card" not in decision.text
+
+
+def test_an_entry_for_those_who_want_a_person_has_its_own_words() -> None:
+    decision = decider.decide(replace(heard(HACKED, 0.9), escalation="wish"))
+    assert decision.text == HACKED.answer
+
+
+@pytest.mark.parametrize(("choice", "entry"), [((1,), "refund"), ((0,), "pay")])
+def test_a_choice_is_answered(choice: tuple[int, ...], entry: str) -> None:
+    decision = decider.decide(replace(heard(HACKED, 0.1, ASKED_BACK), choice=choice))
+    assert (decision.answer.kind, decision.answer.id) == ("answer", entry)
+    assert decision.answer.confidence > 0.9
+
+
+def test_none_of_those_offered_brings_a_person() -> None:
+    decision = decider.decide(replace(heard(PAY, 0.4, ASKED_BACK), choice=()))
+    assert decision.handover == "unanswered"
+
+
+def test_a_choice_of_an_entry_that_has_gone_brings_a_person() -> None:
+    gone = replace(ASKED_BACK, offered=("gone",))
+    decision = decider.decide(replace(heard(PAY, 0.4, gone), choice=(0,)))
+    assert decision.handover == "unanswered"
+
+
+def test_two_questions_get_two_answers() -> None:
+    two = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(REFUND, 0.8)))
+    decision = decider.decide(two)
+    assert decision.answer.id == "pay"
+    assert decision.answer.alternatives[0].id == "refund"
+    assert "By card." in decision.text
+    assert "In five days." in decision.text
+
+
+def test_the_unsure_one_of_two_questions_is_offered() -> None:
+    two = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(REFUND, 0.4)))
+    decision = decider.decide(two)
+    assert decision.answer.id == "pay"
+    assert decision.answer.alternatives[0].id == "refund"
+    assert "In five days." not in decision.text
+
+
+def test_what_is_not_wanted_is_not_explained() -> None:
+    decision = decider.decide(replace(heard(PAY, 0.95), unwanted=True))
+    assert decision.answer.kind == "clarify"
+    assert decision.answer.confidence < 0.5
+    assert "By card" not in decision.text
+
+
+def test_the_context_counts_if_it_is_no_less_certain() -> None:
+    alone = heard(PAY, 0.5)
+    assert decider.decide(replace(alone, contexts=(finding(REFUND, 0.8),))).answer.id == "refund"
+    assert decider.decide(replace(alone, contexts=(finding(REFUND, 0.4),))).answer.id == "pay"

@@ -1,0 +1,118 @@
+"""What a conversation carries from turn to turn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shared.jobs import Answer, AnswerKind, ChatJob, Tone
+from workers.dialogue.advance import advance, hear_tone
+from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.opening import open_handover
+from workers.dialogue.reask import reask_score
+from workers.dialogue.state import (
+    MAX_ASKED,
+    MAX_TONES,
+    Asked,
+    Dialogue,
+    encode_dialogue,
+    pack_vector,
+    read_dialogue,
+    unpack_vectors,
+)
+from workers.knowledge.base import Entry
+from workers.knowledge.finder import Finding
+
+FIRST = Dialogue("test")
+AXES = np.eye(4, dtype=np.float32)
+ANGRY = Tone("negative", 0.95)
+CALM = Tone("neutral", 0.9)
+
+
+def heard(text: str = "a message", dialogue: Dialogue = FIRST) -> Heard:
+    return Heard(text, dialogue, Finding(text, ()))
+
+
+def decision(kind: AnswerKind = "answer", entry: str = "pay", *offered: str) -> Decision:
+    return Decision(Answer(kind, entry, 0.8), "words", offered=offered)
+
+
+def after(*kinds: AnswerKind) -> Dialogue:
+    dialogue = FIRST
+    for kind in kinds:
+        dialogue = advance(dialogue, heard(dialogue=dialogue), AXES[0], decision(kind), ())
+    return dialogue
+
+
+def test_what_was_stored_is_read_again() -> None:
+    dialogue = replace(after("answer", "clarify"), tones=("negative",), openers=("sorry",))
+    assert read_dialogue(encode_dialogue(dialogue), "test") == dialogue
+
+
+@pytest.mark.parametrize("stored", [b"", b"{", b"[]", b'{"encoder": 5}'])
+def test_what_cannot_be_read_is_a_first_turn(stored: bytes) -> None:
+    assert read_dialogue(stored, "test") == FIRST
+
+
+def test_vectors_of_another_encoder_are_forgotten() -> None:
+    dialogue = read_dialogue(encode_dialogue(after("answer", "fallback")), "other")
+    assert dialogue.asked == ()
+    assert dialogue.unclear == 1
+
+
+def test_a_packed_vector_keeps_its_direction() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    unpacked = unpack_vectors([pack_vector(vector) for vector in vectors])
+    assert (np.einsum("ij,ij->i", vectors, unpacked) > 0.999).all()
+
+
+def test_unclear_replies_are_counted_until_one_is_clear() -> None:
+    assert after("clarify").unclear == 1
+    assert after("clarify", "fallback").unclear == 2
+    assert after("clarify", "answer").unclear == 0
+
+
+def test_small_talk_leaves_the_subject_as_it_is() -> None:
+    asked = advance(FIRST, heard("where is it"), AXES[0], decision("clarify", "pay", "pay"), ())
+    thanked = advance(asked, heard("thanks"), AXES[1], decision("smalltalk"), ("opener",))
+    assert thanked == replace(asked, openers=("opener",))
+
+
+def test_only_the_last_turns_are_kept() -> None:
+    kinds: list[AnswerKind] = ["answer"] * (MAX_ASKED + 3)
+    dialogue = after(*kinds)
+    assert len(dialogue.asked) == MAX_ASKED
+    for _ in range(MAX_TONES + 3):
+        dialogue, _ = hear_tone(heard(dialogue=dialogue), CALM)
+    assert len(dialogue.tones) == len(dialogue.valences) == MAX_TONES
+
+
+def test_a_customer_who_turns_angry_is_offered_a_person_once() -> None:
+    dialogue, worry = hear_tone(heard(), CALM)
+    assert worry is None
+    dialogue, worry = hear_tone(heard(dialogue=dialogue), ANGRY)
+    assert worry is not None
+    _, again = hear_tone(heard(dialogue=dialogue), ANGRY)
+    assert again is None
+
+
+def test_the_same_question_is_likely_asked_again_and_another_is_not() -> None:
+    asked = (Asked("one", pack_vector(AXES[0]), "answer", "pay"),)
+    assert reask_score(AXES[0], ()) is None
+    same, other = reask_score(AXES[0], asked), reask_score(AXES[1], asked)
+    assert same is not None
+    assert other is not None
+    assert other < 0.01 < 0.99 < same
+
+
+def test_a_handover_says_what_was_asked_tried_and_felt() -> None:
+    job = ChatJob("j", "a message", "c", 1.0, user_id="anna")
+    dialogue = replace(after("answer"), tones=("neutral", "negative"))
+    entries = {"pay": Entry("pay", "How can I pay?", "By card.")}
+    handover = open_handover(job, "wish", dialogue, entries, 5.0)
+    assert (handover.id, handover.conversation_id, handover.user_id) == ("j", "c", "anna")
+    assert handover.summary.asked == ("a message",)
+    assert [attempt.question for attempt in handover.summary.tried] == ["How can I pay?"]
+    assert handover.summary.tones == ("neutral", "negative")
+    assert open_handover(job, "wish", dialogue, {}, 5.0).summary.tried == ()

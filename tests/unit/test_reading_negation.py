@@ -1,0 +1,164 @@
+"""A declined wish is told from a problem that has a "not" in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.growth import LINEAR, growth
+from workers.reading.negation import read_negation
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted"),
+    [
+        ("I do NOT want to cancel my order", None),
+        ("I do NOT want to cancel my order, please leave it as it is.", None),
+        ("don't cancel", None),
+        ("please don't cancel my order", None),
+        ("I have not forgotten my password", None),
+        ("I have not forgotten my password.", None),
+        ("I'm not asking about refunds but about an exchange", "about an exchange"),
+        ("I do NOT want a refund, I want a replacement", "I want a replacement"),
+        ("I don't want a refund I want a replacement", "I want a replacement"),
+        (
+            "i dont want to return it i just want to exchange the size",
+            "i just want to exchange the size",
+        ),
+        (
+            "I don't want to cancel, just change the delivery address",
+            "just change the delivery address",
+        ),
+        ("We do not wish to close our account", None),
+        ("I never cancelled my subscription", None),
+        ("I haven't lost my card, it was stolen", "my card was stolen"),
+        ("can I get a refund instead of a voucher?", "can I get a refund"),
+        ("I want a replacement, not a refund", "I want a replacement"),
+        ("I want a replacement not a refund", "I want a replacement"),
+        ("I'm asking about exchanges, not refunds", "I'm asking about exchanges"),
+        ("not a refund, I need a repair", "I need a repair"),
+        ("I don't need a refund. I need an invoice", "I need an invoice"),
+        ("My parcel is late but I don't want to cancel", "My parcel is late"),
+        ("hi, pls dont delete my account", None),
+        (
+            "I did not ask about delivery, I asked about opening hours",
+            "I asked about opening hours",
+        ),
+        (
+            "I am not interested in a subscription, do you sell single bags?",
+            "do you sell single bags?",
+        ),
+        (
+            "I'd rather not return it, can you send the missing part?",
+            "can you send the missing part?",
+        ),
+        ("I no longer want to cancel", None),
+        ("I don't intend to return the lamp, how do I clean it?", "how do I clean the lamp?"),
+        (
+            "I am not trying to return it, I want to know how to use it",
+            "I want to know how to use it",
+        ),
+        ("I don't want to cancel and I want to add an item", "I want to add an item"),
+        ("I want to cancel one item but not the whole order", "I want to cancel one item"),
+        ("I did not mean refunds, I meant returns", "I meant returns"),
+        ("I didn't change my email address", None),
+        ("I would not like to exchange it", None),
+        ("I don't wanna unsubscribe", None),
+        ("how can i keep my order? i do not want to cancel it", "how can i keep my order?"),
+        ("no I don't want to change my address", None),
+    ],
+)
+def test_what_is_declined_and_what_is_wanted_instead(message: str, wanted: str | None) -> None:
+    negation = read_negation(message)
+    assert negation is not None
+    assert negation.wanted == wanted
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my code does not work",
+        "I can't log in",
+        "parcel hasn't arrived",
+        "why can't I cancel",
+        "I don't know how to cancel my order",
+        "I don't want to pay for delivery - is it free?",
+        "I don't want the lamp anymore",
+        "I no longer want this order",
+        "I no longer need the item",
+        "I don't want my order any more",
+        "I don't want to receive your newsletter",
+        "I don't want to keep it",
+        "don't send me any more emails",
+        "I haven't received my refund",
+        "I have not returned the item yet, how long do I have?",
+        "what if I don't want a refund?",
+        "I don't want to return it but I have to",
+        "I don't understand how to return this",
+        "you don't deliver to Malta?",
+        "don't you offer refunds?",
+        "why don't you refund me",
+        "I did not order this",
+        "I got a red one instead of a blue one",
+        "I received a blue lamp, not a red one",
+        "I cannot cancel my order",
+        "my refund is not here",
+        "it does not let me change my address",
+        "I haven't got the code",
+        "I don't want to lose my points",
+        "is it not possible to cancel?",
+        "I'm not sure how to cancel",
+        "I'm not able to cancel",
+        "I don't see a cancel button",
+        "the button doesn't do anything",
+        "not working",
+        "I don't have a receipt, can I return it?",
+        "I don't want to wait any longer, cancel my order",
+        "can I return it if I have not opened the box?",
+        "I never got my refund",
+        "I do not wish to continue my subscription",
+        "didn't get the reset email",
+        "not received my parcel",
+        "it says not delivered",
+        "I don't remember my password",
+        "i want to return this because it does not fit",
+        "I want a refund, not sure how",
+        "do I not get a refund?",
+        "I don't want to be charged",
+        "we do not want to renew",
+        "I don't like the colour, can I exchange it?",
+        "I can't find my order number, not in my emails",
+        "I forgot to cancel my order",
+        "My account is new why can I not top up",
+        "can I use milk instead of cream",
+        "I am not going to New York",
+    ],
+)
+def test_a_problem_declines_nothing(message: str) -> None:
+    assert read_negation(message) is None
+
+
+def test_the_span_is_the_declined_clause() -> None:
+    message = "My parcel is late but I don't want to cancel, please hurry."
+    negation = read_negation(message)
+    assert negation is not None
+    assert [span.of(message) for span in negation.spans] == ["I don't want to cancel"]
+
+
+WORDS = ("I", "do not", "don't", "want to", "cancel", "a refund", ",", "but", "not", "instead of")
+
+
+@given(st.text(max_size=300) | st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_spans_lie_in_order_inside_any_text(text: str) -> None:
+    negation = read_negation(text)
+    ends = [0]
+    for span in negation.spans if negation else ():
+        assert ends[-1] <= span.start < span.end <= len(text)
+        ends.append(span.end)
+
+
+@pytest.mark.parametrize(
+    "unit", ["I don't want to ", "not ", "i never ", "I really ", ", not a a ", "instead of a "]
+)
+def test_a_flood_costs_little(unit: str) -> None:
+    size = 3_600 // len(unit) // 4
+    assert growth(lambda times: read_negation(unit * times), size) < LINEAR

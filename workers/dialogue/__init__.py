@@ -1,0 +1,1 @@
+"""What a conversation has said so far, and what follows from it for the next reply."""

@@ -1,0 +1,68 @@
+"""What the next turn must know of a conversation once this one is answered."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.jobs import AnswerKind, Tone
+from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.state import (
+    MAX_ASKED,
+    MAX_OPENERS,
+    MAX_TEXT_CHARACTERS,
+    MAX_TONES,
+    Asked,
+    Dialogue,
+    pack_vector,
+)
+from workers.tone.trend import Concern, concern, valence
+
+_UNCLEAR: frozenset[AnswerKind] = frozenset({"clarify", "fallback"})
+
+
+def hear_tone(heard: Heard, tone: Tone) -> tuple[Dialogue, Concern | None]:
+    """Return the dialogue with this turn's tone, and why a person is to be offered, if so."""
+    before = heard.dialogue
+    measured = valence(tone)
+    valences = (*before.valences, None if measured is None else round(measured, 2))[-MAX_TONES:]
+    reasks = (*before.reasks, heard.reask_score)[-MAX_TONES:]
+    since = None if before.turns_since_offer is None else before.turns_since_offer + 1
+    worry = concern(valences, reasks, since)
+    return (
+        replace(
+            before,
+            tones=(*before.tones, tone.label)[-MAX_TONES:],
+            valences=valences,
+            reasks=reasks,
+            turns_since_offer=0 if worry else since,
+        ),
+        worry,
+    )
+
+
+def advance(
+    dialogue: Dialogue,
+    heard: Heard,
+    vector: NDArray[np.float32],
+    decision: Decision,
+    openers: Sequence[str],
+) -> Dialogue:
+    """Return the dialogue after a turn; `vector` is the message's, of length 1.
+
+    Small talk leaves what was asked before as it is.
+    """
+    kind = decision.answer.kind
+    used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
+    if kind == "smalltalk":
+        return replace(dialogue, openers=used)
+    text = heard.text[:MAX_TEXT_CHARACTERS]
+    asked = Asked(text, pack_vector(vector), kind, decision.answer.id)
+    return replace(
+        dialogue,
+        asked=(*dialogue.asked, asked)[-MAX_ASKED:],
+        offered=decision.offered,
+        unclear=dialogue.unclear + 1 if kind in _UNCLEAR else 0,
+        openers=used,
+    )

@@ -1,0 +1,185 @@
+"""Say what a message gets: an answer, a question back, small talk, a person, or an honest no."""
+
+from collections.abc import Mapping, Sequence
+
+from shared.handovers import HandoverReason
+from shared.jobs import Alternative, Answer, AnswerKind
+from workers.dialogue import phrases
+from workers.dialogue.decision import Decision, Heard
+from workers.knowledge.base import Entry
+from workers.knowledge.finder import Candidate, Finding, Thresholds
+
+_ALTERNATIVES = 3
+_MAX_ANSWERS = 3  # in one reply
+_CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
+_CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
+_RECALLED_CONFIDENCE = 0.9
+_UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
+
+
+class Decider:
+    """Decide on messages over one knowledge base, one at a time."""
+
+    def __init__(self, thresholds: Thresholds, entries: Mapping[str, Entry]) -> None:
+        self._thresholds = thresholds
+        self.entries = entries
+
+    def decide(self, heard: Heard) -> Decision:
+        """Return what the message gets."""
+        if heard.with_person:
+            return Decision(_answer_for("handover", heard.main), "")
+        if heard.escalation:
+            return self._hand_over(heard, heard.main, heard.escalation)
+        if heard.choice is not None and heard.dialogue.offered:
+            return self._chosen(heard, heard.choice)
+        if heard.recalls:
+            return _recall(heard)
+        if heard.unwanted:
+            return self._unwanted(heard)
+        answered = self._several(heard)
+        return answered or self._one(heard, _best_reading(heard))
+
+    def _chosen(self, heard: Heard, places: Sequence[int]) -> Decision:
+        offered = heard.dialogue.offered
+        chosen = [
+            self.entries[offered[n]]
+            for n in places
+            if n < len(offered) and offered[n] in self.entries
+        ]
+        if not chosen:
+            return self._hand_over(heard, heard.main, "unanswered")
+        candidates = [Candidate(entry, _CHOSEN_CONFIDENCE) for entry in chosen]
+        return self._answer(heard, candidates, ())
+
+    def _unwanted(self, heard: Heard) -> Decision:
+        finding = heard.main
+        best = finding.best
+        rivals = _rivals(finding)
+        answer = Answer(
+            "clarify",
+            best.entry.id if best else None,
+            round(finding.confidence * _UNWANTED_FACTOR, 4),
+            tuple(rivals),
+        )
+        return Decision(answer, phrases.choose(phrases.UNWANTED, heard.text))
+
+    def _several(self, heard: Heard) -> Decision | None:
+        """Answer several questions at once, if at least two of them have answers of their own."""
+        sure: dict[str, Candidate] = {}
+        for finding in heard.questions:
+            best = finding.best
+            if best and not best.small_talk and self._kind(finding) in ("answer", "handover"):
+                sure.setdefault(best.entry.id, best)
+        if len(sure) < 2:
+            return None
+        return self._answer(heard, list(sure.values())[:_MAX_ANSWERS], _unsure(heard, sure))
+
+    def _one(self, heard: Heard, finding: Finding) -> Decision:
+        kind = "fallback" if heard.unreadable else self._kind(finding)
+        best = finding.best
+        if best is None or kind == "fallback":
+            return self._fall_back(heard, finding)
+        if kind == "clarify":
+            return self._clarify(heard, finding)
+        if kind == "handover":
+            return self._hand_over(heard, finding, "entry")
+        others = (*_unsure(heard, {best.entry.id: best}), *_rivals(finding))
+        answer = Answer(kind, best.entry.id, best.confidence, _unique(others))
+        return Decision(answer, best.entry.answer.strip(), best.entry.tones)
+
+    def _kind(self, finding: Finding) -> AnswerKind:
+        best, limits = finding.best, self._thresholds
+        if best is None or best.confidence < limits.clarify_from:
+            return "fallback"
+        if best.small_talk:
+            return "smalltalk"
+        rivals = _rivals(finding)
+        if best.confidence < limits.answer_from:
+            return "clarify" if rivals else "fallback"
+        if best.entry.handover:
+            return "handover"
+        close = bool(rivals) and rivals[0].confidence >= _CLOSE * best.confidence
+        return "clarify" if close and best.confidence < (1 + limits.answer_from) / 2 else "answer"
+
+    def _fall_back(self, heard: Heard, finding: Finding) -> Decision:
+        if heard.dialogue.unclear:
+            return self._hand_over(heard, finding, "unanswered")
+        texts = phrases.UNREADABLE if heard.unreadable else phrases.FALLBACKS
+        return Decision(_answer_for("fallback", finding), phrases.choose(texts, heard.text))
+
+    def _clarify(self, heard: Heard, finding: Finding) -> Decision:
+        if heard.dialogue.unclear:
+            return self._hand_over(heard, finding, "unanswered")
+        assert finding.best  # noqa: S101 - what has no candidate is no question back
+        offered = _unique((_alternative(finding.best), *_unsure(heard, {}), *_rivals(finding)))
+        asked = "\n".join(f"{n}. {each.question}" for n, each in enumerate(offered, 1))
+        answer = Answer("clarify", finding.best.entry.id, finding.confidence, offered)
+        question = phrases.choose(phrases.QUESTIONS_BACK, heard.text)
+        ids = tuple(each.id for each in offered)
+        return Decision(answer, f"{question}\n\n{asked}", offered=ids)
+
+    def _answer(
+        self, heard: Heard, candidates: Sequence[Candidate], others: Sequence[Alternative]
+    ) -> Decision:
+        first, *more = candidates
+        also = [_alternative(each) for each in more]
+        answer = Answer("answer", first.entry.id, first.confidence, _unique((*also, *others)))
+        if not more:
+            return Decision(answer, first.entry.answer.strip(), first.entry.tones)
+        parts = (f"**{each.entry.question}**\n\n{each.entry.answer.strip()}" for each in candidates)
+        return Decision(answer, "\n\n".join(parts))
+
+    def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
+        best = finding.best
+        own_words = best is not None and best.entry.handover and reason in ("wish", "entry")
+        answer = _answer_for("handover", finding)
+        if best is not None and own_words:
+            return Decision(answer, best.entry.answer.strip(), best.entry.tones, handover=reason)
+        return Decision(answer, phrases.handover_text(reason), handover=reason)
+
+
+def _recall(heard: Heard) -> Decision:
+    if heard.recalled is None:
+        return Decision(_answer_for("fallback", heard.main), phrases.NOTHING_RECALLED)
+    answer = Answer("recall", _best_id(heard.main), _RECALLED_CONFIDENCE)
+    return Decision(answer, phrases.recalled_text(heard.recalled.text))
+
+
+def _answer_for(kind: AnswerKind, finding: Finding) -> Answer:
+    return Answer(kind, _best_id(finding), finding.confidence, _unique(_rivals(finding)))
+
+
+def _best_id(finding: Finding) -> str | None:
+    return finding.best.entry.id if finding.best else None
+
+
+def _best_reading(heard: Heard) -> Finding:
+    """Prefer what the message means in its context, if that is no less certain."""
+    best = max(heard.contexts, key=lambda finding: finding.confidence, default=None)
+    return best if best and best.confidence >= heard.main.confidence else heard.main
+
+
+def _rivals(finding: Finding) -> list[Alternative]:
+    others = [each for each in finding.candidates[1:] if not each.small_talk]
+    return [_alternative(each) for each in others[:_ALTERNATIVES]]
+
+
+def _unsure(heard: Heard, answered: Mapping[str, Candidate]) -> list[Alternative]:
+    """Return what the other questions of the message may mean."""
+    bests = (finding.best for finding in heard.questions)
+    return [
+        _alternative(best)
+        for best in bests
+        if best and not best.small_talk and best.entry.id not in answered
+    ]
+
+
+def _alternative(candidate: Candidate) -> Alternative:
+    return Alternative(candidate.entry.id, candidate.entry.question, candidate.confidence)
+
+
+def _unique(alternatives: Sequence[Alternative]) -> tuple[Alternative, ...]:
+    first: dict[str, Alternative] = {}
+    for each in alternatives:
+        first.setdefault(each.id, each)
+    return tuple(first.values())[:_ALTERNATIVES]

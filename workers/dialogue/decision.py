@@ -1,0 +1,54 @@
+"""What is decided about a message, and what it is decided from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.handovers import HandoverReason
+from shared.jobs import Answer
+from workers.dialogue.state import Dialogue
+from workers.knowledge.finder import Finding
+from workers.memory.memory import MemoryRecord
+
+Escalation = Literal["wish", "legal", "self_harm", "emergency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it was read and searched for.
+
+    `text` is clean and whole. `main` is the finding for all of it, `questions` those for each of
+    its questions if it has several, `contexts` those for it together with what was asked before.
+    `choice` are the places (from 0) that it chooses among those offered before, empty for none of
+    them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
+    `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
+    """
+
+    text: str
+    dialogue: Dialogue
+    main: Finding
+    questions: tuple[Finding, ...] = ()
+    contexts: tuple[Finding, ...] = ()
+    escalation: Escalation | None = None
+    choice: tuple[int, ...] | None = None
+    unwanted: bool = False
+    unreadable: bool = False
+    recalled: MemoryRecord | None = None
+    recalls: bool = False
+    with_person: bool = False
+    reask_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a message gets, in its plain wording (Markdown).
+
+    `tones` are the entry's own other wordings. `offered` are the entries that the reply offers to
+    choose from. `handover` says why a person takes over, if one does.
+    """
+
+    answer: Answer
+    text: str
+    tones: Mapping[str, str] = field(default_factory=dict)
+    offered: tuple[str, ...] = ()
+    handover: HandoverReason | None = None

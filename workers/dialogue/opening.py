@@ -1,0 +1,28 @@
+"""Open a handover: what a person who takes over needs to know."""
+
+from collections.abc import Mapping
+
+from shared.handovers import Attempt, Handover, HandoverReason, HandoverSummary
+from shared.jobs import ChatJob
+from workers.dialogue.state import Dialogue
+from workers.knowledge.base import Entry
+
+
+def open_handover(
+    job: ChatJob,
+    reason: HandoverReason,
+    dialogue: Dialogue,
+    entries: Mapping[str, Entry],
+    now: float,
+) -> Handover:
+    """Return the handover of a conversation; `dialogue` is as this job leaves it.
+
+    `now` is Unix seconds. What was tried are the entries that earlier messages got.
+    """
+    tried = dict.fromkeys(asked.entry for asked in dialogue.asked if asked.entry in entries)
+    summary = HandoverSummary(
+        asked=tuple(asked.text for asked in dialogue.asked),
+        tried=tuple(Attempt(name, entries[name].question) for name in tried if name is not None),
+        tones=dialogue.tones,
+    )
+    return Handover(job.id, job.conversation_id, job.user_id, now, reason, summary)

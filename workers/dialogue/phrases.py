@@ -1,0 +1,64 @@
+"""What is said if the knowledge base has no words for it. One of several, spread by message."""
+
+from collections.abc import Mapping, Sequence
+from zlib import crc32
+
+from shared.handovers import HandoverReason
+
+FALLBACKS = (
+    "I'm sorry, I don't know the answer to that. Shall I fetch a person? Just say so.",
+    "That is not something I have an answer for. If you like, a colleague can take over.",
+    "I would only be guessing here. Say the word, and I'll hand you over to one of our team.",
+    "I can't find that in our help centre. I can pass you to a colleague if you wish.",
+)
+UNREADABLE = (
+    "I'm sorry, I can't read that message. Could you write it in English, in other words?",
+    "I couldn't make sense of that. Could you put it in other words, in English please?",
+)
+QUESTIONS_BACK = (
+    "I want to get this right. Do you mean one of these?",
+    "Just to be sure, which of these is it?",
+    "I can think of more than one thing here. Which do you mean?",
+)
+UNWANTED = (
+    "Understood, that is not what you want. What can I do for you instead?",
+    "All right, I won't go into that. What would you like to know instead?",
+)
+NOTHING_RECALLED = (
+    "I can't find that among what you have written to me. Could you tell me once more?"
+)
+OFFER_PERSON = "If you would rather talk to a person, just say so."
+_HANDOVERS: Mapping[HandoverReason, str] = {
+    "wish": "Of course. I'm passing you to a colleague, who will see what we have talked about.",
+    "legal": "I understand. A colleague will take this over and get back to you here.",
+    "self_harm": (
+        "I'm very sorry that you are going through this. I'm passing you to a person now. If you "
+        "may be in danger, please call your local emergency number or a crisis line at once."
+    ),
+    "emergency": (
+        "Your safety comes first: if anybody is in danger, please call your local emergency number "
+        "at once. I'm passing you to a colleague now."
+    ),
+    "unanswered": (
+        "I haven't been able to help with this, so I'm passing you to a colleague. They will see "
+        "what we have talked about, so you need not repeat it."
+    ),
+    "tone": "I'm passing you to a colleague, who will see what we have talked about.",
+    "entry": "I'm passing you to a colleague.",
+}
+
+
+def choose(phrases: Sequence[str], message: str) -> str:
+    """Return one phrase; the same for the same message."""
+    return phrases[crc32(message.encode()) % len(phrases)]
+
+
+def recalled_text(written: str) -> str:
+    """Return the words that give a person back what they wrote (Markdown)."""
+    quoted = "\n".join(f"> {line}" for line in written.splitlines())
+    return f"You wrote:\n\n{quoted}"
+
+
+def handover_text(reason: HandoverReason) -> str:
+    """Return what a person is told who is handed over."""
+    return _HANDOVERS[reason]

@@ -1,0 +1,21 @@
+"""Whether a message asks again what its conversation has asked already."""
+
+from collections.abc import Sequence
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.dialogue.state import Asked, unpack_vectors
+
+# A logistic curve over the cosine, fitted to pairs of questions: docs/quality.md.
+_SLOPE = 21.0
+_EVEN_COSINE = 0.58  # as likely the same question as another
+
+
+def reask_score(vector: NDArray[np.float32], asked: Sequence[Asked]) -> float | None:
+    """Return how likely (0-1) one of the earlier questions is asked again; None on a first turn."""
+    if not asked:
+        return None
+    cosines = unpack_vectors([each.vector for each in asked]) @ vector
+    return round(1 / (1 + exp(_SLOPE * (_EVEN_COSINE - float(cosines.max())))), 4)

@@ -1,0 +1,87 @@
+"""What workers keep of a conversation from turn to turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.jobs import AnswerKind, ToneLabel
+
+MAX_ASKED = 6
+MAX_TONES = 8
+MAX_OPENERS = 50
+MAX_TEXT_CHARACTERS = 300
+_SCALE = 127.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message of the person: its text (cut), its vector as int8, and what it got."""
+
+    text: str
+    vector: bytes
+    kind: AnswerKind
+    entry: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation as the next turn must know it; everything oldest first and capped.
+
+    `encoder` names the encoder of the vectors. `offered` are the entries that the last reply
+    offered to choose from. `unclear` counts the replies in a row that were no answer. `tones`,
+    `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
+    person was offered. `openers` are the sentences already used before an answer.
+    """
+
+    encoder: str
+    asked: tuple[Asked, ...] = ()
+    offered: tuple[str, ...] = ()
+    unclear: int = 0
+    tones: tuple[ToneLabel, ...] = ()
+    valences: tuple[float | None, ...] = ()
+    reasks: tuple[float | None, ...] = ()
+    turns_since_offer: int | None = None
+    openers: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(Dialogue)
+
+
+def encode_dialogue(dialogue: Dialogue) -> bytes:
+    """Encode for the next turn."""
+    return _encode(dialogue)
+
+
+def read_dialogue(stored: bytes, encoder: str) -> Dialogue:
+    """Decode what the last turn left: nothing on a first turn, or if it cannot be read.
+
+    Vectors of another encoder cannot be compared, so those messages are forgotten.
+    """
+    if not stored:
+        return Dialogue(encoder)
+    try:
+        dialogue = _decoder.decode(stored)
+    except msgspec.DecodeError:  # another version wrote it: the context is lost, not the message
+        return Dialogue(encoder)
+    if dialogue.encoder == encoder:
+        return dialogue
+    return replace(dialogue, encoder=encoder, asked=())
+
+
+def pack_vector(vector: NDArray[np.float32]) -> bytes:
+    """Round a vector of length 1 to a byte a dimension; cosines keep two decimals."""
+    return (
+        np.round(vector * (_SCALE / max(float(np.abs(vector).max()), 1e-9)))
+        .astype(np.int8)
+        .tobytes()
+    )
+
+
+def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return the vectors [packed, dimension] of length 1; all must be of one dimension."""
+    rows = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)

@@ -1,0 +1,104 @@
+"""Find the entries that a text may mean, each with the probability that it serves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from workers.knowledge.base import Entry, plain
+from workers.knowledge.calibration import Calibration
+from workers.knowledge.head import Vectors
+from workers.knowledge.index import Index
+
+_KNOWN_CONFIDENCE = 0.99  # a text that is a phrasing of the base, word for word
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry and the calibrated probability (0-1) that it serves."""
+
+    entry: Entry
+    confidence: float
+    small_talk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found for one text: candidates, best first; none for an empty base."""
+
+    text: str
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def best(self) -> Candidate | None:
+        """Return the best candidate."""
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def confidence(self) -> float:
+        """Return the probability that the best candidate serves."""
+        return self.candidates[0].confidence if self.candidates else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which confidence on an entry is answered, and from which on it is offered."""
+
+    answer_from: float
+    clarify_from: float
+
+
+class Finder:
+    """Search one knowledge base for whole batches. No row depends on the rest of its batch."""
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        index: Index,
+        calibration: Calibration,
+        small_talk: frozenset[str],
+    ) -> None:
+        self._entries = entries
+        self._index = index
+        self._calibration = calibration
+        self._small_talk = small_talk
+        self.thresholds = Thresholds(calibration.answer_from, calibration.clarify_from)
+        self.entries: Mapping[str, Entry] = {entry.id: entry for entry in entries}
+        self._known = {
+            plain(text): index
+            for index, entry in enumerate(entries)
+            for text in entry.all_phrasings
+        }
+
+    def find(self, texts: Sequence[str], vectors: Vectors) -> list[Finding]:
+        """Return one finding a text, in order; `vectors` are [texts, dimension] of length 1."""
+        scores = self._index.score(vectors)
+        confidences = self._calibration.confidence(scores).tolist()
+        rows = zip(
+            texts, scores.entries.tolist(), scores.ranking.tolist(), confidences, strict=True
+        )
+        return [self._finding(*row) for row in rows]
+
+    def _finding(
+        self, text: str, entries: list[int], ranking: list[float], confidence: float
+    ) -> Finding:
+        known = self._known.get(plain(text))
+        if known is not None:
+            entries, ranking = _put_first(known, entries, ranking)
+            confidence = max(confidence, _KNOWN_CONFIDENCE)
+        best = self._candidate(entries[0], confidence)
+        rivals = [
+            self._candidate(entry, min(exp(score - ranking[0]) * confidence, 1 - confidence))
+            for entry, score in zip(entries[1:], ranking[1:], strict=True)
+        ]
+        return Finding(text, (best, *rivals))
+
+    def _candidate(self, index: int, confidence: float) -> Candidate:
+        entry = self._entries[index]
+        return Candidate(entry, round(confidence, 4), entry.id in self._small_talk)
+
+
+def _put_first(
+    known: int, entries: Sequence[int], ranking: Sequence[float]
+) -> tuple[list[int], list[float]]:
+    others = [pair for pair in zip(entries, ranking, strict=True) if pair[0] != known]
+    return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]

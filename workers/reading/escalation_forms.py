@@ -1,0 +1,233 @@
+"""How people call for a person, threaten with the law, or say that someone is in danger.
+
+All patterns are for folded text. They are worded for precision: a customer who "talked to a
+person yesterday" or buys a "fire pit" calls for nobody.
+"""
+
+import re
+
+from workers.reading.lexicon import words
+
+_BOT = r"(?:bots?|chat\s?bots?|robots?|machines?|ai|automated\s+\w+)"
+_ADJECTIVE = (
+    r"(?:(?:a|an|another|any|some|the|ur|your|one\s+of\s+your|actual|real|live|human|proper|living"
+    r"|customer|service|support|care|senior|store|sales|competent|different|other|member\s+of"
+    r"|your\s+team|duty|line)\s+)*"
+)
+_WORKER = (
+    r"(?:humans?|persons?|people|agents?|representatives?|rep|advis[eo]rs?|operators?|managers?"
+    r"|supervisors?|boss|colleagues?|employees?|staff|executive|consultant|assistant\s+manager)"
+)
+_ANYONE = r"(?:someone|somebody|some\s+one|sm1|anyone|anybody)"
+_SERVICE = r"(?:customer\s+(?:service|care|support)|support|(?:the|your)\s+team|human\s+being)"
+_HUMAN = rf"{_ADJECTIVE}(?:{_WORKER}|{_ANYONE}|{_SERVICE}|member\s+of\s+(?:staff|your\s+team))\b"
+_STRICT = (
+    r"(?:an?\s+|the\s+|any\s+|some\s+|your\s+|another\s+)?(?:(?:real|live|actual|human|support"
+    r"|customer\s+(?:service|care|support)|proper)\s+)*(?:humans?(?:\s+being)?|persons?|agents?"
+    r"|representatives?|operators?|supervisors?|managers?|boss|staff|(?<=human\s)support)\b"
+)
+_SPEAK = r"(?:speak|talk|chat|spk|tlk|tlak|speek)"
+_TO = r"(?:to|with|2|wit|wth)"
+_CALL = r"(?:call|phone|ring|telephone)"
+_ASKING = (
+    r"(?:\A|[.!?,;]\s*|\b(?:please|pls|plz|kindly|asap|and|then|just|must)\s+"
+    r"|(?<!what\s)\b(?:can|could|will|would)\s+(?:you|u|someone|somebody|anyone)\s+(?:please\s+|pls\s+)?"
+    r"|\b(?:want|need|like|have|get)\s+(?:you|someone|somebody|sm1)\s+(?:to\s+)?)"
+)
+_CALL_ENDS = (
+    r"(?=\s+(?:back|on|asap|today|now|please|pls|tomorrow|about|at|immediately|urgently|regarding"
+    r"|this\s+(?:morning|afternoon|evening|week))\b|\s*(?:[.!?,]|\Z))(?!\s+(?:back\s+)?(?:when|before|if|once)\b)"
+)
+_HELPS = (
+    r"(?:help|answer|assist|call|contact|reply|respond|look|take|deal|talk|speak|chat|handle|read)"
+)
+
+PERSON = re.compile(
+    rf"\b{_SPEAK}\s+{_TO}\s+(?!my\b|me\b){_HUMAN}"
+    rf"|\b(?:want|need|like|wanna|wish)\s+(?:to\s+)?{_SPEAK}(?:\s+(?:directly|now|please|pls))?\W*\Z"
+    rf"|\bwho\s+(?:can|could|may)\s+i\s+{_SPEAK}\s+to\b"
+    rf"|\b(?:connect|transfer|put|pass|hand|forward|switch|escalate|redirect|refer|direct|route)\s+"
+    rf"(?:me|us|this|the\s+chat|this\s+chat)\s+(?:(?:through|thru|over|on)\s+)?"
+    rf"(?:to|with)\s+{_HUMAN}(?!'s|\s+(?:account|address))"
+    rf"|\b(?:get|give|bring|find|fetch|send)\s+(?:me|us)\s+(?:to\s+)?{_ADJECTIVE}"
+    rf"(?:{_WORKER}|{_ANYONE}\s+(?:real|human|who|else|that)|human\s+being)\b"
+    rf"|\b(?:want|need|prefer|demand|require|wanna|prefer\s+to\s+deal\s+with|deal\s+with)\s+(?:a\s+)?"
+    rf"{_STRICT}(?!'s|\s+(?:account|invoice|login|discount|code|number|voucher)\b)"
+    rf"|\bput\s+an?\s+(?:\w+\s+)?(?:human|person|agent)\s+on\b"
+    rf"|{_ASKING}{_CALL}\s+(?:me|us){_CALL_ENDS}"
+    rf"|\b(?:agent|someone|somebody|person|manager|human|colleague)\s+(?:to\s+)?"
+    rf"(?:{_CALL}|contact)\s+me\b(?!\s+(?:back\s+)?(?:when|before|if|once)\b)"
+    r"|\b(?:want|need|request|like|arrange|require)\s+(?:for\s+)?(?:a\s+|to\s+(?:get|have)\s+a\s+)?"
+    r"(?:call\s?back|phone\s+call|call\s+from\s+(?:you|someone|a)"
+    r"|to\s+be\s+called(?:\s+back|\s+on|\s+today|\s+asap|\s+by\s+(?:someone|an?|your)|(?=\W*\Z)))\b"
+    r"|\b(?:is|are)\s+there\s+(?:a|an|any|some)\s+(?:\w+\s+)?(?:humans?|agents?|persons?|people|one)"
+    rf"\s+(?:\w+\s+){{0,4}}(?:available|{_SPEAK}|there|here|online|help\s+me)\b"
+    rf"|\bcan\s+an?\s+(?:real\s+|live\s+|human\s+|actual\s+)*(?:person|human|agent|human\s+being)\s+{_HELPS}\b"
+    r"|\bhave\s+a\s+(?:word|chat|conversation)\s+with\s+(?:your|a|an|one|someone|somebody)\b"
+    r"|\b(?:live|human)\s+(?:agent|chat\s+with\s+an?\s+(?:person|human|agent)|support|assistance|help)\b"
+    r"|\b(?:someone|somebody|sm1|anyone)\s+(?:real|human|actual)\b"
+    rf"|\Astop\W+{_BOT}|\bno\s+(?:more\s+)?{_BOT}\b"
+    rf"|\b(?:don't|dont|do\s+not)\s+(?:want|like|need|wanna)\s+(?:to\s+)?(?:{_SPEAK}\s+{_TO}\s+)?"
+    rf"(?:an?|this|the|your|any)?\s*{_BOT}\b(?!\s+(?:mower|vacuum|cleaner|lawn))"
+    r"|\b(?:stupid|useless|dumb|rubbish|shitty|fucking|crap|sick\s+of\s+(?:this|your|the)"
+    rf"|tired\s+of\s+(?:this|your|the)|hate\s+(?:this|your|the)|fed\s+up\s+with\s+(?:this|your|the))\s+(?:chat\s?)?bots?\b"
+    r"|\b(?:this|the|ur|your)\s+(?:chat\s?)?bot\s+(?:is|isn't|does\s+not|doesn't)\s+(?:so\s+|a\s+|not\s+)?"
+    r"(?:useless|stupid|rubbish|crap|dumb|joke|help|helping|helpful|understand)"
+    r"|\b(?:automated|canned|robot)\s+(?:answers?|repl(?:y|ies)|responses?|messages?)\s+and\s+let\b"
+)
+# "I don't want to talk to a person, just tell me the price": the call is taken back.
+TAKEN_BACK = re.compile(
+    r"(?:\b(?:don't|dont|do\s+not|no\s+need|needn't|without|not|do\s+i|must\s+i|should\s+i)"
+    r"\s+(?:\w+\s+){0,2}(?:to\s+|having\s+to\s+)?"
+    r"|\b(?:did|was|were|had|supposed|promised|said|told|wait(?:ed|ing)|nobody|no\s+one|never)\s+(?:\w+\s+){0,3})\Z"
+)
+PERSON_ALONE = frozenset(
+    words(
+        "human humans person agent agents representative rep operator advisor adviser supervisor"
+        " manager"
+    )
+)
+AROUND_PERSON = frozenset(
+    words(
+        "a an the real live actual human customer service support care please pls plz now asap need"
+        " want get me to i give hi hello hey ok okay yes no just your being urgent immediately us"
+    )
+)
+
+_LAWYER = (
+    r"(?:lawyers?|solicitors?|attorneys?|barristers?"
+    r"|legal\s+(?:team|counsel|department|advis[eo]rs?))"
+)
+_THREATENS = (
+    r"(?:report|reporting|reported|complain|complaining|contact|contacting|contacted|file|filing"
+    r"|filed|going|go|escalate|escalating|complaint|take|taking|refer|lodge|lodging|inform"
+    r"|informing|hear\s+from|making|raise|raising)"
+)
+_AUTHORITY = (
+    r"(?:ombudsman|ombudsmen|trading\s+standards|\bbbb|better\s+business\s+bureau|attorney\s+general"
+    r"|consumer\s+(?:protection|rights|affairs)|information\s+commissioner|\bico|data\s+protection"
+    r"\s+(?:authority|commissioner|agency|officer)|financial\s+conduct\s+authority|\bfca|\bftc"
+    r"|regulator|watchdog)"
+)
+LEGAL = re.compile(
+    r"\b(?:i|we|i'll|we'll|gonna|i\s+will|we\s+will|i\s+shall|going\s+to|want\s+to|intend\s+to|have\s+to"
+    r"|ready\s+to|forced\s+to|to\s+be|i'll\s+be|will\s+be|i'm|i\s+am|we're|we\s+are)\s+su(?:e|ing)\b(?!\s+(?:him|her))"
+    r"|\bsu(?:e|ing)\s+(?:you|u|your|ur|the\s+company|this\s+company|them)\b"
+    rf"|\b(?:my|our)\s+{_LAWYER}\b(?!'|\s+(?:needs?|wants?|office|likes?|firm|orders?)\b)"
+    rf"|\b(?:get|getting|hire|hiring|contact|contacting|consult|consulting|instruct|instructed"
+    rf"|instructing|involve|involving|call|calling|engage|hear\s+from|letter\s+from)\s+"
+    rf"(?:an?\s+|the\s+|my\s+|our\s+)?{_LAWYER}\b"
+    rf"|\b{_LAWYER}\b[^.?]{{0,40}}\btake\s+this\s+(?:matter\s+)?further\b"
+    r"|\bsmall\s+claims\b|\bcounty\s+court\b|\bconsumer\s+(?:court|forum|tribunal)\b"
+    r"|\bsee\s+(?:you|u)\s+in\s+court\b|\b(?:you|u|this|it|matter)\s+to\s+(?:the\s+)?court\b"
+    r"|\bgo(?:ing)?\s+to\s+(?:the\s+)?court\b|\b(?:claim|case)\s+in\s+court\b|\bcourt\s+(?:proceedings"
+    r"|case|claim|order|action)\b|\blegal\s+(?:action|proceedings|steps|advice|claim|case|consequences)\b"
+    r"|\bcommence\s+proceedings\b|\blaw\s?suit\b|\bletter\s+before\s+(?:action|claim)\b"
+    r"|\bpress(?:ing)?\s+charges\b"
+    rf"|\b{_THREATENS}\b[^.?]{{0,50}}\b{_AUTHORITY}\b"
+    rf"|\b{_AUTHORITY}\b[^.?]{{0,30}}\b(?:complaint|will\s+hear|about\s+(?:you|this))\b"
+    r"|\b(?:complaint|complain|report\s+you|breach(?:ed)?|violation|violated|violating|illegal)\b"
+    r"[^.?]{0,40}\b(?:data\s+protection|gdpr|privacy\s+law)\b"
+    r"|\b(?:data\s+protection|gdpr)\s+(?:complaint|breach|violation)\b"
+    r"|\b(?:report(?:ed|ing)?|go(?:ing)?|call(?:ing)?|file)\b[^.?]{0,30}\bpolice\b[^.?]{0,30}"
+    r"\b(?:you|your|fraud|scam|company)\b|\b(?:report(?:ed|ing)?)\s+(?:you|your\s+\w+)\s+to\s+the\s+police\b"
+)
+
+SELF_HARM = re.compile(
+    r"\bkill(?:ing)?\s+my\s?self\b|(?<!\d\s)\bkms\b(?!\s+(?:away|from|per|drive))|\bunalive\b"
+    r"|\b(?:want|wanna|going|gonna|thinking|think|thought|feel|urge|urges|like|about|to)\s+"
+    r"(?:\w+\s+){0,2}?(?:hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|hang(?:ing)?|shoot(?:ing)?)\s+my\s?self\b"
+    r"|\b(?:been|keep|started|start)\s+(?:harming|cutting|hurting)\s+myself\b|\bself[\s-]harm"
+    r"|\bsuicid(?:al|e)\b(?!\s+(?:squad|doors?|kings?))"
+    r"|\b(?:want|wanna|wish|rather|better)\s+(?:to\s+|i\s+(?:could|would)\s+|off\s+)?(?:just\s+)?"
+    r"(?:die|be\s+dead|was\s+dead|were\s+dead|dead)\b(?!\s+(?:\w+\s+)?(?:battery|plants?|flowers?))"
+    r"|\bend(?:ing)?\s+(?:my\s+(?:own\s+)?life|it\s+all)\b|\btak(?:e|ing)\s+my\s+(?:own\s+)?life\b"
+    r"|\b(?:don't|dont|do\s+not|no\s+longer)\s+(?:want|wanna|wish)\s+(?:to\s+)?"
+    r"(?:live|be\s+alive|exist|wake\s+up|be\s+here)(?:\s+(?:any\s?more|any\s+longer)|\W*\Z|\s+like\s+this)"
+    r"|\bno\s+(?:reason|point)\s+(?:to|in|for)\s+(?:live|living|life)\b"
+    r"|\b(?:isn't|not|ain't)\s+worth\s+living\b|\bbetter\s+off\s+without\s+me\b"
+    r"|\b(?:took|taken|swallowed)\s+(?:a\s+lot\s+of|too\s+many|all\s+(?:my|the)|an\s+overdose)\b[^.]{0,20}(?:pills|tablets)?"
+    r"(?=[^.]{0,30}\b(?:pills|tablets|overdose|wake))"
+)
+
+_NEAR = (
+    r"(?:son|daughter|baby|child|kid|kids|children|toddler|boy|girl|wife|husband|partner|mother|mum"
+    r"|mom|father|dad|grandma|grandmother|grandfather|brother|sister|friend|he|she|i|we|they"
+    r"|someone|somebody|neighbou?r|dog|cat|colleague|person|worker|guest|nephew|niece)"
+)
+_LIMB = (
+    r"(?:hands?|arms?|fingers?|faces?|legs?|foot|feet|eyes?|head|skin|thumb|toes?|lips?|mouth|neck"
+    r"|throat|chest|son|daughter|child|kid|baby|mother|mum|mom|father|dad|wife|husband|dog)"
+)
+_POISON = (
+    r"(?:batter(?:y|ies)|weed\s?killer|fertili[sz]er|bleach|cleaner|poison|pellets|tablets|pills"
+    r"|magnets?|detergent|capsules?|pesticide|insecticide|paint|lamp\s+oil)"
+)
+EMERGENCY = re.compile(
+    r"\b(?:on|caught|catching|catches)\s+fire\b(?!\s+(?:tv|stick|pit))|\b(?:in|into|up\s+in)\s+flames\b"
+    r"|\bthere\s?(?:'s|s|\s+is|\s+was)\s+a\s+fire\b(?!\s*(?:pit|place|extinguisher|door|alarm|sale))"
+    r"|\A(?:help\W+)?fire\W*\Z|\bflames?\s+(?:are\s+|is\s+)?(?:coming|shooting)\b"
+    r"|\bsmoke\s+(?:is\s+|was\s+)?(?:coming|pouring)\b|\b(?:is|was|are|started|starts|began)\s+(?:smoking|sparking)\b"
+    r"|\bexplod(?:ed|ing)\b(?!\s+(?:view|drawing|diagram))|\bblew\s+up\b|\bblown\s+up\b"
+    r"|\bsmell(?:s|ing|ed)?\s+(?:of\s+|like\s+|strongly\s+of\s+)?(?:leaking\s+)?gas\b|\bgas\s+(?:leak|is\s+leaking|smell)"
+    r"|\bgas\s+(?:bottle|pipe|hose|cylinder|canister|stove|hob)\s+(?:is\s+|has\s+been\s+)?leak(?:s|ing|ed)"
+    r"|\bcarbon\s+monoxide\s+(?:alarm\s+)?(?:is|was|went|going|poisoning|leak)"
+    r"|\b(?:seriously|badly|severely|been|got|was|were|is|are|am|getting|i'm|he's|she's)\s+(?:\w+ly\s+)?"
+    r"(?:injured|hurt|electrocuted|scalded|hospitali[sz]ed|unconscious|bleeding|choking|poisoned)\b(?!\s+by\s+the\s+price)"
+    rf"|\b{_NEAR}(?:'s|\s+is|\s+was|\s+got|\s+has|\s+have|\s+just|\s+been)*\s+(?:unconscious|bleeding|choking"
+    r"|electrocuted|fainted|passed\s+out|hospitali[sz]ed)\b"
+    rf"|\b(?:burn(?:ed|t)|cut|injured|scalded|hurt|crushed|broke|sliced|burst\s+and\s+\w+)\s+(?:my|his|her|our|their)\s+"
+    rf"(?:\w+\s+)?{_LIMB}\b|\b(?:cut|hurt|burn(?:ed|t)|injured|scalded)\s+(?:myself|himself|herself)\b"
+    r"|\b(?:severe|bad|serious|nasty|second\s+degree|third\s+degree|chemical)\s+(?:burns?|injur(?:y|ies)|cuts?|wounds?)\b"
+    r"(?!\s+marks?)"
+    r"|\belectric(?:al)?\s+shock\b(?!\s+(?:protection|absorber))"
+    r"|\b(?:can't|cant|cannot|can\s+not|couldn't|not|stopped|trouble|difficulty|hard\s+to)\s+breath(?:e|ing)\b"
+    r"|\bchoking\s+on\b|\bambulance\b|\bparamedics?\b|\bheart\s+attack\b|\bchest\s+pains?\b|\bseizures?\b|\bfainted\b"
+    rf"|\b{_NEAR}\s+(?:has\s+|have\s+|had\s+|just\s+|accidentally\s+)*swallowed\b"
+    rf"|\b{_NEAR}\s+(?:has\s+|have\s+|had\s+|just\s+|accidentally\s+)*(?:ate|eaten|drank|drunk|drunken|licked)\s+(?:\w+\s+){{0,3}}{_POISON}\b"
+    r"|\b(?:having|had|has|have|got|getting|suffered|suffering|severe|caused)\s+(?:an?\s+)?(?:\w+\s+)?"
+    r"allergic\s+(?:reaction|shock)\b|\banaphyla"
+    r"|\b(?:throat|face|tongue|lips?|eyes?)\s+(?:is\s+|are\s+|has\s+|have\s+)?(?:swelling|swollen|swelled|closing)\b"
+    r"|\bswollen\s+(?:face|throat|tongue|lips?|eyes?)\b"
+    r"|\b(?:terrible|bad|severe|painful|nasty|awful)\s+(?:skin\s+)?rash\b"
+    r"|\b(?:got|have|developed|broke\s+out\s+in|gave\s+me)\s+(?:an?\s+)?(?:\w+\s+)?rash\b"
+    r"|\b(?:hospital|a\s?&\s?e|emergency\s+room)\b[^.]{0,30}\b(?:after|because|due|from)\b[^.]{0,30}\b(?:using|taking|eating|your|the)\b"
+)
+UNHARMED = re.compile(
+    r"\b(?:nobody|no\s+one|noone|none|not|n't|without|never|if|can|could|would)\s+(?:\w+\s+){0,3}\Z"
+)
+
+PERSON_TRIGGERS = PERSON_ALONE | frozenset(
+    words(
+        """people reps persons boss colleague colleagues employee employees staff executive
+        consultant         managers supervisors operators advisers advisors
+        representatives someone somebody sm1 anyone
+        anybody support service care team member call phone ring telephone callback called bot bots
+        chatbot robot robots machine machines computer ai automated canned who word one"""
+    )
+)
+LEGAL_TRIGGERS = frozenset(
+    words(
+        """sue suing lawyer lawyers solicitor solicitors attorney attorneys barrister barristers
+        legal         claims court consumer lawsuit law action charges proceedings
+        ombudsman ombudsmen trading bbb
+        bureau commissioner ico data gdpr fca ftc financial regulator watchdog police privacy"""
+    )
+)
+SELF_HARM_TRIGGERS = frozenset(
+    words(
+        """kill killing kms unalive hurt hurting harm harming cut cutting hang hanging shoot self
+        suicide suicidal die dead life all live alive exist wake living without overdose pills
+        tablets here shooting"""
+    )
+)
+EMERGENCY_TRIGGERS = frozenset(
+    words(
+        """fire flames flame smoke smoking sparking exploded exploding blew blown gas carbon injured
+        hurt electrocuted scalded hospitalised hospitalized unconscious bleeding choking poisoned
+        fainted passed burned burnt cut crushed broke sliced burst severe bad serious nasty second
+        third chemical electric electrical breathe breathing ambulance paramedic paramedics heart
+        chest seizure seizures swallowed ate eaten drank drunk licked allergic anaphylaxis
+        anaphylactic swelling swollen swelled closing rash hospital emergency myself"""
+    )
+)

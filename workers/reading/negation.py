@@ -1,0 +1,189 @@
+"""What a message says it does not want, or has not done, and what it wants besides.
+
+"I do NOT want to cancel my order" must not get the how-to for cancelling. A negation inside a
+problem ("my code does not work", "I can't log in", "I don't want to pay for delivery") negates no
+request and is none of this.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from workers.reading.lexicon import content_words, words
+from workers.reading.reference import resolve
+from workers.reading.text import MAX_CHARACTERS, Span, fold
+
+_MAY_NEGATE = re.compile(
+    r"n't\b|\bnot\b|\b(?:do|have|did)nt\b|\bnever\b|\bno longer\b|instead of|rather than"
+)
+
+_ADVERBS = (
+    r"(?:\s+(?:really|actually|even|ever|in\s+fact|certainly|definitely|absolutely|currently))*"
+)
+_DO_NOT = r"(?:do\s+not|don't|dont|never)"
+_HAVE_NOT = r"(?:(?:have|'ve)\s+(?:not|never)|haven't|havent|never|(?:did\s+not|didn't|didnt))"
+_DONE = (
+    r"(?:forgotten|forgot|forget|lost|lose|cancell?ed|cancel|returned|deleted|delete|closed|close"
+    r"|changed|change|moved|broken|damaged|locked|mislaid|misplaced|unsubscribed|opened)\b"
+)
+_DEED = (
+    r"(?:cancel|return|refund|exchange|delete|close|change|update|edit|reset|remove|replace|repair"
+    r"|order|reorder|buy|dispatch|post|reschedule|postpone|pause|stop|block|freeze|unsubscribe"
+    r"|subscribe|sign\s+up|register|upgrade|downgrade|transfer|top\s+up|book|rebook|activate"
+    r"|deactivate|complain|withdraw|terminate|switch|modify|report|redeem|swap|escalate|renew"
+    r"|(?:deliver|ship|send|process|apply|charge)\s+(?:it|my|the|them))\b"
+)
+_SERVICE = (
+    r"(?:(?:a|an|any|the|your|another)\s+(?:[\w-]+\s+){0,2})?(?:refund|replacement|exchange|voucher"
+    r"|credit|repair|cancell?ation|gift\s?card|return|quote|invoice|receipt|account|subscription"
+    r"|upgrade|discount|appointment|callback|loan|overdraft|money\s+back)s?\b"
+)
+# Not wanting these is a problem or another wish: "I don't want to pay", "… to keep it".
+_SUFFERED = (
+    r"(?:receive|get|be|pay|wait|lose|miss|have|see|hear|keep|spend|share|give|risk|go|live|drive"
+    r"|break|damage|bother|deal|continue|renew|proceed|stay|take|make|sound|seem|come|end|leave"
+    r"|worry|know|guess|start|use|support|carry|just|only|simply|accept|hold|sit|send|commit|suffer"
+    r"|waste|loose|throw|verify|provide|enter|fill|show|upload|answer)\b"
+)
+_NEGATED = re.compile(
+    rf"\b(?:i|we){_ADVERBS}\s+(?:{_DO_NOT}|no\s+longer|would\s+not|wouldn't){_ADVERBS}\s+"
+    r"(?P<wish>(?:want|wish|intend|plan|need|like|mean)(?:\s+(?:to|on))?|wanna)\s+"
+    r"|(?:\b(?:i|we)\s+(?:am|are|was|were)\s+not|\b(?:i'm|im|we're)\s+not|\b(?:i|we)\s+wasn't)"
+    rf"{_ADVERBS}\s+(?P<aim>(?:asking|talking|writing|enquiring|inquiring|calling|complaining"
+    r"|looking|interested|requesting|trying|planning|going|intending|wanting)"
+    r"\s+(?:about|for|in|on|to))\s+"
+    r"|\b(?:i|we)\s+(?:did\s+not|didn't|didnt)\s+(?:ask\s+(?:about|for|to)|mean\s+(?!to\b))\s*"
+    r"|\b(?:i'd|i\s+would)\s+(?:rather|prefer)\s+(?:not(?:\s+to)?|to\s+not)\s+"
+    rf"|\b(?:i|we)\s*{_HAVE_NOT}{_ADVERBS}\s+(?P<done>{_DONE})"
+    r"|(?:\A|[.!?;:,\n]\s*|\b(?:please|pls|plz|but|and|kindly|hi|hey|hello)\s+)"
+    rf"(?P<order>{_DO_NOT}\s+(?:please\s+)?{_DEED})"
+)
+_CONTRASTED = re.compile(
+    rf"(?:\A|,\s*|\s[–—-]\s|\s)(?:(?:and|but)\s+)?not\s+(?:(?:about|for|to|with)\s+)?(?:{_SERVICE}"
+    rf"|(?<=about\s)\w+|(?:(?<=,\snot\s)|(?<=,\snot\sto\s)|(?<=and\snot\s)|(?<=but\snot\s)){_DEED}"
+    r"|(?:(?<=,\snot\s)|(?<=but\snot\s))(?:a|an|the|my)\s+\w+)"
+    rf"|\s(?:instead\s+of|rather\s+than)\s+{_SERVICE}"
+)
+_CLAUSE_END = re.compile(
+    r"\s*(?:[.!?;:,)\n]|\s[-–—]\s|\s(?:but|just|only|instead)\b|\s(?:and|so|because|as|since)\s+"
+    r"(?:i|we|it|please|pls|just|my|the|there|would|do|can|how|what|when|where)\b"
+    r"|\s(?:i|we)\s+(?:just\s+|only\s+|really\s+)?(?:want|need|would|wanna|am)\b|\Z)"
+)
+_MAX_CLAUSE = 160
+_REACH_BACK = 200
+
+_WISH_VERB = re.compile(rf"(?!{_SUFFERED})[a-z]+")
+_DEED_VERB = re.compile(_DEED)
+_WISH_THING = re.compile(_SERVICE)
+_DOUBTED = re.compile(r"\b(?:if|unless|whether|why|when|in\s+case|how\s+come)\s*\Z")
+_GIVEN_UP = re.compile(r"\b(?:any\s?more|any\s+longer|yet)\b")
+_NO_CHOICE = re.compile(
+    r"\W*but\s+(?:i|we)(?:'ve)?\s+(?:have|must|need|got|has)\b(?!\s+(?:a|an)\b)"
+)
+_WISHED = re.compile(
+    r"\b(?:want|wanna|need|like|prefer|can|could|may|possible|asking|ask|meant|mean|looking|about)\b"
+)
+_HAPPENED = re.compile(
+    r"\b(?:got|received|sent|delivered|was|were|came|arrived|charged|gave|given|shows?|says?|took"
+    r"|had)\b"
+)
+_SENTENCE_MARK = re.compile(r"[.!?\n]")
+# Left over, these ask for nothing: "leave it as it is".
+_IDLE = frozenset(
+    words(
+        """leave keep stay stays fine remain carry continue deliver wrong changed nothing good great
+        mistake misunderstood understood understand wait love happy said dear team"""
+    )
+)
+_LOOSE_START = re.compile(
+    r"(?:[\s,;:.!?–—-]|(?:but|and|so|instead|rather|though|however)\b)+", re.IGNORECASE
+)
+_LOOSE_END = re.compile(r"(?:[\s,;:–—-]|\b(?:but|and|so|because|though)\b){1,8}\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """The unwanted parts of a message, and the text of what it asks besides (None: nothing)."""
+
+    spans: tuple[Span, ...]
+    wanted: str | None
+
+
+def read_negation(text: str) -> Negation | None:
+    """Return what a message declines and what it wants, or None if it declines nothing."""
+    text = text[:MAX_CHARACTERS]
+    folded = fold(text)
+    if _MAY_NEGATE.search(folded) is None:
+        return None
+    spans = _disjoint([*_negated(folded), *_contrasted(folded)])
+    return Negation(tuple(spans), _wanted(text, spans)) if spans else None
+
+
+def _negated(folded: str) -> Iterator[Span]:
+    for found in _NEGATED.finditer(folded):
+        end = _clause_end(folded, found.end())
+        if _declines(found, folded, end):
+            lead = len(found.group()) - len(found.group().lstrip(" .!?;:,\n"))
+            yield Span(found.start() + lead, end)
+
+
+def _declines(found: re.Match[str], folded: str, end: int) -> bool:
+    before = folded[max(0, found.start() - 12) : found.start()]
+    if _DOUBTED.search(before) or _NO_CHOICE.match(folded, end):
+        return False
+    clause = folded[found.end() : end]
+    if found["wish"]:
+        return _is_request(found["wish"], clause)
+    if found["aim"] and found["aim"].endswith(" to"):
+        verb = _DEED_VERB if found["aim"].startswith("going") else _WISH_VERB
+        return verb.match(clause) is not None
+    if found["done"]:
+        return _GIVEN_UP.search(clause) is None
+    return not (found["order"] and folded[end : end + 2].strip().startswith("?"))
+
+
+def _is_request(wish: str, clause: str) -> bool:
+    if wish.endswith((" to", " on", "wanna")):
+        return _WISH_VERB.match(clause) is not None
+    # "I don't want the lamp any more" wishes to send it back.
+    return _WISH_THING.match(clause) is not None and _GIVEN_UP.search(clause) is None
+
+
+def _contrasted(folded: str) -> Iterator[Span]:
+    for found in _CONTRASTED.finditer(folded):
+        before = folded[max(0, found.start() - _REACH_BACK) : found.start()]
+        sentence = _SENTENCE_MARK.split(before)[-1]
+        wished = not sentence or _WISHED.search(sentence) is not None
+        if wished and not _HAPPENED.search(sentence):
+            yield Span(found.start(), _clause_end(folded, found.end()))
+
+
+def _clause_end(folded: str, start: int) -> int:
+    limit = min(len(folded), start + _MAX_CLAUSE)
+    found = _CLAUSE_END.search(folded, start, limit)
+    return limit if found is None else found.start()
+
+
+def _disjoint(spans: Sequence[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def _wanted(text: str, spans: Sequence[Span]) -> str | None:
+    starts = [0, *(span.end for span in spans)]
+    ends = [*(span.start for span in spans), len(text)]
+    parts = [_tidy(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    rest = " ".join(part for part in parts if part)
+    if not set(content_words(fold(rest))) - _IDLE:
+        return None
+    return resolve(rest, spans[0].of(text)) or rest
+
+
+def _tidy(part: str) -> str:
+    start = _LOOSE_START.match(part)
+    part = part[start.end() :] if start else part
+    end = _LOOSE_END.search(part[-40:])
+    return (part[: len(part) - len(end.group())] if end else part).strip()
