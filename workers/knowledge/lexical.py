@@ -6,6 +6,7 @@ Vectors blur names and numbers; a rare word that only one entry uses points at t
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from nltk.stem.snowball import SnowballStemmer
@@ -27,6 +28,17 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalScores:
+    """`shares` [rows, entries]: the part, 0 to 1, of a text's rare words that an entry holds.
+
+    `words` [rows]: how many words the text has.
+    """
+
+    shares: Vectors
+    words: Vectors
+
+
 class Lexicon:
     """The stems of a base, with what each says for each entry. One caller at a time.
 
@@ -45,28 +57,33 @@ class Lexicon:
         self._respellings = _respellings(self._stems, counts)
         self._ids.clear()  # while the base was read each word stood for itself
 
-    def score(self, texts: Sequence[str]) -> Vectors:
-        """Return [rows, entries]: the share, 0 to 1, of a text's rarity that an entry holds."""
-        scores = np.zeros((len(texts), self._weights.shape[1]), np.float32)
+    def score(self, texts: Sequence[str]) -> LexicalScores:
+        """Score texts against every entry; a text without words has no share anywhere."""
+        shares = np.zeros((len(texts), self._weights.shape[1]), np.float32)
+        counts = np.zeros(len(texts), np.float32)
         for row, text in enumerate(texts):
-            ids = self._known_ids(text)
-            known = [each for each in ids if each != _UNKNOWN]
+            said = words(text)
+            counts[row] = len(said)
+            known, unknown = self._read(said)
             if known:
-                rarity = float(self._rarity[known].sum())
-                rarity += (len(ids) - len(known)) * self._unknown_rarity
-                scores[row] = self._weights[known].sum(axis=0) / rarity
-        return scores
+                rarity = float(self._rarity[known].sum()) + unknown * self._unknown_rarity
+                shares[row] = self._weights[known].sum(axis=0) / rarity
+        return LexicalScores(shares, counts)
 
-    def _known_ids(self, text: str) -> list[int]:
+    def _read(self, said: Iterable[str]) -> tuple[list[int], int]:
+        """Return the known stems, each once, and how many different words are unknown."""
         if len(self._ids) > _MAX_WORDS_KEPT:
             self._ids.clear()
-        found = {}
-        for word in words(text):
+        known, unknown = dict[int, None](), set[str]()
+        for word in said:
             index = self._ids.get(word)
             if index is None:
                 index = self._ids[word] = self._find(self._stem(word))
-            found[word if index == _UNKNOWN else index] = index
-        return list(found.values())
+            if index == _UNKNOWN:
+                unknown.add(word)
+            else:
+                known[index] = None
+        return list(known), len(unknown)
 
     def _find(self, stem: str) -> int:
         index = self._stems.get(stem, _UNKNOWN)
