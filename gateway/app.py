@@ -5,7 +5,7 @@ from flask import Flask, Response, request
 from gateway import problems
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
-from gateway.routes import chat, conversations, documentation, jobs, operations, page
+from gateway.routes import chat, conversations, documentation, handovers, jobs, operations, page
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
 
@@ -19,7 +19,8 @@ def create_app(
     problems.register(app)
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)
-    conversations.register(app, dependencies.conversations)
+    conversations.register(app, dependencies)
+    handovers.register(app, dependencies.handovers)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from gateway.health import Health
 from gateway.metrics import Metrics
+from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.conversations import Conversations
+from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
+from gateway.queue.handovers import Handovers
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.reply_feed import ReplyFeed
@@ -20,5 +23,8 @@ class Dependencies:
     canceller: JobCanceller
     feed: ReplyFeed
     conversations: Conversations
+    handovers: Handovers
+    watches: ConversationWatches
+    disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics

@@ -7,6 +7,8 @@ import os
 import resource
 import shutil
 import tempfile
+import threading
+import time
 from typing import Any, cast
 
 from gateway.settings import GatewaySettings
@@ -15,6 +17,7 @@ from shared.gc_tuning import freeze_gc
 from shared.settings import load
 
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
+_STOP_POLL_SECONDS = 0.5
 
 try:
     _settings = load(GatewaySettings)
@@ -46,9 +49,19 @@ def on_starting(_server: Any) -> None:
         os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
 
 
-def post_worker_init(_worker: Any) -> None:
-    """Leave what is loaded by now out of garbage collection."""
+def post_worker_init(worker: Any) -> None:
+    """Leave what is loaded by now out of garbage collection, and see to the end of streams."""
     freeze_gc()
+    threading.Thread(target=_end_streams_at_stop, args=(worker,), daemon=True).start()
+
+
+def _end_streams_at_stop(worker: Any) -> None:
+    """End event streams once the process is to stop: it waits for all that it serves."""
+    from gateway.wsgi import STREAMS
+
+    while worker.alive:
+        time.sleep(_STOP_POLL_SECONDS)
+    worker.wsgi.extensions[STREAMS].end_all()
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -10,6 +10,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gateway.health import Health
+from gateway.queue.handovers import HandoverFigures, Handovers
+from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import WorkerStatus
 
@@ -60,6 +62,19 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._streams = Gauge(
+            "parley_gateway_streams",
+            "event streams that are open now",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self._deliveries = Counter(
+            "parley_webhook_deliveries",
+            "tries to deliver a webhook event, by outcome: ok, failed or given_up",
+            ("outcome",),
+            registry=self.registry,
+        )
+
     def count_response(self, route: str, status: int) -> None:
         """Count one HTTP response."""
         child = self._children.get((route, status))
@@ -77,18 +92,29 @@ class Metrics:
         self._replies.inc(replies)
         self._waiting.set(still_waiting)
 
+    def count_streams(self, streams: int) -> None:
+        """Take the number of event streams that are open."""
+        self._streams.set(streams)
+
+    def count_delivery(self, outcome: str) -> None:
+        """Count one try to deliver a webhook event."""
+        self._deliveries.labels(outcome).inc()
+
 
 class OperationsCollector(Collector):
-    """Read queue lengths and the workers' own counters at the moment of a scrape."""
+    """Read queues, handovers and the workers' own counters at the moment of a scrape."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, handovers: Handovers, clock: Clock) -> None:
         self._health = health
+        self._handovers = handovers
+        self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
         """Yield what can be read; without Redis only that it is down."""
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
+            figures = self._handovers.figures()
         except QueueUnavailable:
             up.add_metric((), 0)
             yield up
@@ -96,13 +122,14 @@ class OperationsCollector(Collector):
         up.add_metric((), 1)
         yield up
         yield _backlog(backlogs)
+        yield from _handover_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
 
 
-def expose(metrics: Metrics, health: Health, *, many_processes: bool) -> bytes:
+def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: bool) -> bytes:
     """Return the exposition in Prometheus's text format, of all gateway processes together."""
     operations = CollectorRegistry()
-    operations.register(OperationsCollector(health))
+    operations.register(collector)
     own = metrics.registry
     if many_processes:
         own = CollectorRegistry()
@@ -117,6 +144,29 @@ def _backlog(backlogs: Mapping[str, int]) -> Metric:
     for queue, messages in backlogs.items():
         family.add_metric((queue,), messages)
     return family
+
+
+def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
+    """Yield how many handovers and webhook events wait, and the age of the oldest (0: none)."""
+    count = GaugeMetricFamily("parley_handovers", "handovers by state", labels=("state",))
+    age = GaugeMetricFamily(
+        "parley_handover_oldest_seconds", "age of a state's oldest handover", labels=("state",)
+    )
+    for state, number, since in (
+        ("open", figures.open, figures.open_since),
+        ("claimed", figures.claimed, figures.claimed_since),
+    ):
+        count.add_metric((state,), number)
+        age.add_metric((state,), _age(since, now))
+    events = GaugeMetricFamily("parley_webhook_waiting", "webhook events not delivered yet")
+    events.add_metric((), figures.events)
+    oldest = GaugeMetricFamily("parley_webhook_oldest_seconds", "age of the oldest of them")
+    oldest.add_metric((), _age(figures.events_since, now))
+    yield from (count, age, events, oldest)
+
+
+def _age(since: float | None, now: float) -> float:
+    return 0.0 if since is None else max(0.0, now - since)
 
 
 def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:

@@ -14,10 +14,13 @@ from shared.errors import (
     AdmissionRefused,
     ClientGone,
     ConversationBusy,
+    HandoverConflict,
     InvalidRequest,
     KeyReused,
     QueueOutOfRoom,
     QueueUnavailable,
+    StreamsFull,
+    UnknownHandover,
 )
 from shared.jobs import JobState
 from shared.results import JobRecord
@@ -42,6 +45,8 @@ class ProblemKind:
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
+UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
+HANDOVER_CONFLICT = ProblemKind("handover-conflict", 409, "The handover does not allow this now")
 JOB_ENDED = ProblemKind("job-ended", 409, "This job has ended already")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
 BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
@@ -51,6 +56,7 @@ KEY_REUSED = ProblemKind(
 )
 CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
+STREAMS_FULL = ProblemKind("streams-full", 503, "Too many event streams are open")
 QUEUE_FULL = ProblemKind("queue-full", 503, "Too many messages are waiting")
 QUEUE_UNAVAILABLE = ProblemKind("queue-unavailable", 503, "The queue cannot be reached")
 
@@ -103,6 +109,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(AdmissionRefused, _refused)
     app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(UnknownHandover, _unknown_handover)
+    app.register_error_handler(HandoverConflict, _handover_conflict)
+    app.register_error_handler(StreamsFull, _streams_full)
     app.register_error_handler(ClientGone, _gone)
     app.register_error_handler(QueueUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
@@ -118,6 +127,20 @@ def _invalid(error: InvalidRequest) -> Response:
 def _key_reused(_error: KeyReused) -> Response:
     detail = "The key stands for a request with another body; send a new request with a new key."
     return problem(KEY_REUSED, detail)
+
+
+def _unknown_handover(_error: UnknownHandover) -> Response:
+    return problem(UNKNOWN_HANDOVER, "No such handover, or it is no longer kept.")
+
+
+def _handover_conflict(error: HandoverConflict) -> Response:
+    members = {"state": error.state, "claimed_by": error.claimed_by}
+    return problem(HANDOVER_CONFLICT, str(error), headers=None, **members)
+
+
+def _streams_full(_error: StreamsFull) -> Response:
+    detail = "This gateway has no place for one more; try again in 5 s."
+    return problem(STREAMS_FULL, detail, headers={"Retry-After": "5"})
 
 
 def _refused(error: AdmissionRefused) -> Response:

@@ -1,8 +1,10 @@
 """What the gateway reads from its environment."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.settings import CommonSettings
+
+MIN_SECRET_CHARACTERS = 24
 
 
 class GatewaySettings(CommonSettings):
@@ -25,4 +27,24 @@ class GatewaySettings(CommonSettings):
         le=3_600,
         description="longest that POST /chat waits for the reply; also caps `Prefer: wait=N`",
     )
+    event_streams: int = Field(
+        1_000, ge=1, description="event streams that one gateway process serves at once"
+    )
+    handover_webhook_secret: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="key that signs the webhook's events: `whsec_` and base64, or any text of 24 "
+        "characters or more",
+    )
     access_log: bool = Field(False, description="log one line per request, never its text")
+
+    @field_validator("handover_webhook_secret")
+    @classmethod
+    def _must_sign_the_webhook(
+        cls, secret: SecretStr | None, others: ValidationInfo
+    ) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS:
+            raise ValueError(f"at least {MIN_SECRET_CHARACTERS} characters are needed")
+        if secret is None and others.data.get("handover_webhook"):
+            raise ValueError("PARLEY_HANDOVER_WEBHOOK needs one to sign its events with")
+        return secret

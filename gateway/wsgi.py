@@ -11,20 +11,26 @@ from gateway.app import create_app
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
 from gateway.metrics import Metrics
+from gateway.queue.conversation_feed import ConversationWatches, RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.handovers import RedisHandovers
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.settings import GatewaySettings
+from gateway.webhook.delivery import HttpDelivery
+from gateway.webhook.outbox import RedisOutbox
+from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
 from shared.logs import configure_logging
 from shared.settings import load
 
+STREAMS = "parley.streams"  # the app's extension that gunicorn ends when the process stops
 REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 s
 
 
@@ -35,9 +41,21 @@ def create() -> Flask:
     cast("Any", disable_created_metrics)()
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     dependencies = connect_dependencies(client, settings)
-    return create_app(
+    start_webhook(client, settings, dependencies.metrics)
+    app = create_app(
         dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
     )
+    app.extensions[STREAMS] = dependencies.watches
+    return app
+
+
+def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
+    """Send what becomes of handovers to the webhook, if there is one."""
+    url, secret = settings.handover_webhook, settings.handover_webhook_secret
+    if url and secret:
+        clock = SystemClock()
+        deliver = HttpDelivery(url, secret.get_secret_value(), clock)
+        WebhookSender(RedisOutbox(client), deliver, clock, metrics.count_delivery).start()
 
 
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
@@ -56,12 +74,13 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     limits = enqueue_limits(settings)
     publisher = RedisPublisher(client, limits, on_enqueue)
     canceller = RedisJobCanceller(client, clock, limits)
+    disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
         publisher,
         pending,
         jobs,
         canceller,
-        DisconnectWatcher(),
+        disconnect_watcher,
         clock,
         gateway_id=gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
@@ -73,6 +92,13 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         canceller,
         feed,
         RedisConversations(client, clock, limits),
+        RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        ConversationWatches(
+            settings.event_streams,
+            lambda watches: RedisConversationFeed(client, watches).start(),
+            metrics.count_streams,
+        ),
+        disconnect_watcher,
         RedisHealth(client),
         metrics,
     )

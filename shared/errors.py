@@ -14,6 +14,10 @@ ParleyError
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── ClientGone             the client that waited for a reply has closed the connection
+├── UnknownHandover        there is no such handover, or it is no longer kept
+├── HandoverConflict       a handover is not in the state that a call needs; carries it
+├── DeliveryFailed         the webhook did not take an event
+├── StreamsFull            the gateway serves as many event streams as it may
 ├── KeyReused              an idempotency key was accepted before with another request
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
     └── ConversationBusy   too many messages of one conversation wait already
@@ -78,6 +82,27 @@ class InvalidRequest(ParleyError):
 
 class ClientGone(ParleyError):
     """Say that the client has closed the connection."""
+
+
+class UnknownHandover(ParleyError):
+    """Say that there is no such handover."""
+
+
+class HandoverConflict(ParleyError):
+    """Say what keeps a handover from being changed; `state` and `claimed_by` are its own."""
+
+    def __init__(self, message: str, state: str, claimed_by: str | None) -> None:
+        super().__init__(message)
+        self.state = state
+        self.claimed_by = claimed_by
+
+
+class DeliveryFailed(ParleyError):
+    """Say why the webhook did not take an event."""
+
+
+class StreamsFull(ParleyError):
+    """Refuse one more event stream."""
 
 
 class KeyReused(ParleyError):

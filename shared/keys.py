@@ -3,6 +3,7 @@
 | key | type | holds | bounded by |
 |---|---|---|---|
 | inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| inference-large | list | those of them that wait for a second look | the latency target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
 | parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
 | parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
@@ -29,8 +30,8 @@
 | parley:conversation-users:<conversation> | set | users who took part in it | TTL |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
-| parley:handovers:<state> | zset | conversations by opened_at; also of `all` states | pruning |
-| parley:outbox | zset | conversations with undelivered webhook events by due time | sender |
+| parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
+| parley:outbox | zset | conversations with undelivered webhook events by due time | TTL, sender |
 | parley:outbox-events:<conversation> | list | its events, oldest first: tries, at, JSON | TTL |
 | parley:outbox-returned | list | events that an operator put back from the dead letters | sender |
 | parley:dead | list | dead letters as JSON | cap |
@@ -42,8 +43,13 @@ conversations that have a new turn or another state of their handover.
 """
 
 INFERENCE = "inference"
+INFERENCE_LARGE = "inference-large"
 SENTIMENT = "sentiment"
-QUEUES = (INFERENCE, SENTIMENT)
+NEEDED_QUEUES = (INFERENCE, SENTIMENT)  # the other one is there in a cascade alone
+QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
+# Where a queue's messages go when a worker gives them up; not named: to their own queue. A second
+# look is asked for once: what a large worker gave up, the small encoder answers.
+RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
 from shared.redis_address import is_sentinel, read_sentinel_address
+from shared.web_address import check_web_address
 
 
 class CommonSettings(BaseSettings):
@@ -32,6 +33,11 @@ class CommonSettings(BaseSettings):
     conversation_ttl_seconds: int = Field(
         86_400, ge=60, description="how long a silent conversation is remembered"
     )
+    handover_webhook: str | None = Field(
+        None,
+        description="http or https address that hears of handovers; unset: none "
+        "([how](operations.md#handovers))",
+    )
     log_format: LogFormat = Field(
         "text", description="form of log lines: text for people, json for programs"
     )
@@ -46,6 +52,13 @@ class CommonSettings(BaseSettings):
     def _must_be_whole(cls, url: str | None) -> str | None:
         if url is not None and is_sentinel(url):
             read_sentinel_address(url)
+        return url
+
+    @field_validator("handover_webhook")
+    @classmethod
+    def _must_be_an_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            check_web_address(url)
         return url
 
     @property
@@ -70,5 +83,6 @@ def _sentence(error: ValidationError) -> str:
     for fault in error.errors():
         name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
         reason = fault["msg"].lower().removeprefix("value error, ")
-        faults.append(f"{name} is {str(fault['input'])!r}: {reason}")
+        shown = "not valid" if name.endswith("_SECRET") else repr(str(fault["input"]))
+        faults.append(f"{name} is {shown}: {reason}")
     return "; ".join(faults)

@@ -33,7 +33,8 @@ def build_sentiment_consumer(
     """Build the sentiment worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
-    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    # Not rewritten: pleasantries belong to the tone.
+    model = load_model(settings, settings.model_folder, "tone", make_engine)
     queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.SENTIMENT,
@@ -54,7 +55,7 @@ def drafts_of(
     def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
         texts = [job.passages[0].text for job in batch.jobs]
         tones = classifier.classify(texts, batch.vectors)
-        return [partial(_finished, tone) for tone in tones]
+        return [Draft(partial(_finished, tone)) for tone in tones]
 
     return draft
 

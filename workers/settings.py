@@ -20,10 +20,26 @@ class ModelSettings(CommonSettings):
         """Return the folder of the built model."""
         return self.model_dir or self.data_dir / "model"
 
+    @property
+    def large_model_folder(self) -> Path:
+        """Return the folder of the large encoder, beside the small one's."""
+        return self.model_folder.with_name(f"{self.model_folder.name}-large")
+
 
 class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""
 
+    encoder: Literal["small", "large", "cascade"] | None = Field(
+        None,
+        description="what reads the messages; cascade: the small encoder, and the large one what "
+        "that is not sure of; unset: cascade where both models are built, else small",
+    )
+    latency_target_ms: int = Field(
+        500,
+        ge=0,
+        description="a second look that would not be back this soon after the message was "
+        "accepted is not asked for",
+    )
     engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
         "auto",
         description="what runs the model; auto: what `parley model check --gate` chose, "
@@ -55,6 +71,11 @@ class WorkerSettings(ModelSettings):
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
+
+    @property
+    def latency_target_seconds(self) -> float:
+        """Return the latency target in seconds."""
+        return self.latency_target_ms / 1000
 
     @field_validator("kb")
     @classmethod

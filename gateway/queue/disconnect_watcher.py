@@ -6,13 +6,18 @@ A poll is one system call, however many wait; a request pays for an entry in a d
 import select
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from gevent.monkey import get_original
 
-from gateway.queue.pending_replies import PendingReply
-
 POLL_SECONDS = 1.0
+
+
+class Waiting(Protocol):
+    """Something that serves a client and waits."""
+
+    def client_disconnected(self) -> None:
+        """End the wait."""
 
 
 class DisconnectWatcher:
@@ -24,15 +29,15 @@ class DisconnectWatcher:
 
     def __init__(self, poll_seconds: float = POLL_SECONDS) -> None:
         self._poll_seconds = poll_seconds
-        self._waiting: dict[int, tuple[PendingReply, Callable[[], None]]] = {}
+        self._waiting: dict[int, tuple[Waiting, Callable[[], None]]] = {}
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def watch(
-        self, descriptor: int, reply: PendingReply, on_disconnect: Callable[[], None]
+        self, descriptor: int, waiting: Waiting, on_disconnect: Callable[[], None] = lambda: None
     ) -> None:
         """Watch a connection from now on until `forget`."""
-        self._waiting[descriptor] = reply, on_disconnect
+        self._waiting[descriptor] = waiting, on_disconnect
         if self._thread is None:
             self._start()
 
@@ -47,8 +52,8 @@ class DisconnectWatcher:
         for descriptor in list(self._waiting):
             poller.register(descriptor, select.POLLRDHUP)
         found = [self._waiting.pop(descriptor, None) for descriptor, _ in poller.poll(0)]
-        for reply, on_disconnect in filter(None, found):
-            reply.client_disconnected()
+        for waiting, on_disconnect in filter(None, found):
+            waiting.client_disconnected()
             on_disconnect()
         return len(found)
 

@@ -2,15 +2,16 @@
 
 import msgspec
 from flask import Flask, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
 
-from gateway.chat_request import ChatRequest, read_chat_request
+from gateway.chat_request import read_chat_request
+from gateway.connection import client_descriptor
 from gateway.idempotency import read_idempotency_key
 from gateway.metrics import Metrics
 from gateway.prefer_header import Preference, read_preference
 from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher, SubmitResult
 from gateway.queue.pending_replies import ENDED
+from gateway.request_body import read_json
 
 
 def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seconds: float) -> None:
@@ -18,27 +19,14 @@ def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seco
 
     @app.post("/chat")
     def chat() -> Response:
-        chat_request = _read_body()
+        chat_request = read_chat_request(read_json())
         preference = read_preference(request.environ.get("HTTP_PREFER"), max_wait_seconds)
         header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
         key = None if header is None else read_idempotency_key(header, chat_request)
         job = dispatcher.accept(chat_request)
         with metrics.chat_seconds.time():
-            result = dispatcher.submit(job, preference.wait_seconds, key, _connection())
+            result = dispatcher.submit(job, preference.wait_seconds, key, client_descriptor())
         return _respond(result, preference)
-
-
-def _connection() -> int | None:
-    """Return the descriptor of the client's connection if the server names it."""
-    client = request.environ.get("gunicorn.socket")
-    return None if client is None else client.fileno()
-
-
-def _read_body() -> ChatRequest:
-    """Return the chat request in the current request's body."""
-    if request.environ.get("CONTENT_TYPE") != "application/json" and not request.is_json:
-        raise UnsupportedMediaType("Send the message as JSON, with Content-Type: application/json.")
-    return read_chat_request(request.get_data(cache=False))
 
 
 def _respond(result: SubmitResult, preference: Preference) -> Response:

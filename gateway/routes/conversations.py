@@ -1,16 +1,45 @@
-"""GET and DELETE /conversations/{id}: show and erase what was said."""
+"""GET and DELETE /conversations/{id}, GET …/events: show, follow and erase what was said."""
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from gateway.connection import client_descriptor
+from gateway.dependencies import Dependencies
+from gateway.event_stream import ConversationEvents, stream
+from gateway.queue.conversation_feed import ConversationWatch
 from gateway.queue.conversations import Conversations
+from gateway.queue.disconnect_watcher import DisconnectWatcher
 from shared.wire import IDENTIFIER
 
 
-def register(app: Flask, conversations: Conversations) -> None:
-    """Serve both methods."""
+def register(app: Flask, dependencies: Dependencies) -> None:
+    """Serve all three."""
+    _register_plain(app, dependencies.conversations)
 
+    @app.get("/conversations/<conversation_id>/events")
+    def conversation_events(conversation_id: str) -> Response:
+        _require_identifier(conversation_id)
+        events = ConversationEvents(
+            dependencies.conversations,
+            dependencies.handovers,
+            conversation_id,
+            request.headers.get("Last-Event-ID"),
+        )
+        watch = dependencies.watches.watch(conversation_id)
+        try:
+            response = Response(stream(events, watch, events.news()))
+        except BaseException:
+            watch.close()
+            raise
+        response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
+        _free_at_end(response, watch, dependencies.disconnect_watcher)
+        return response
+
+
+def _register_plain(app: Flask, conversations: Conversations) -> None:
     @app.get("/conversations/<conversation_id>")
     def conversation(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
@@ -25,6 +54,17 @@ def register(app: Flask, conversations: Conversations) -> None:
         _require_identifier(conversation_id)
         conversations.erase(conversation_id)
         return Response(status=204)
+
+
+def _free_at_end(
+    response: Response, watch: ConversationWatch, disconnect_watcher: DisconnectWatcher
+) -> None:
+    """Free the stream's place when it ends, also if nothing of it was ever sent."""
+    descriptor = client_descriptor()
+    if descriptor is not None:
+        disconnect_watcher.watch(descriptor, watch)
+        response.call_on_close(lambda: disconnect_watcher.forget(descriptor))
+    response.call_on_close(watch.close)
 
 
 def _require_identifier(conversation_id: str) -> None:

@@ -6,11 +6,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.dependencies import Dependencies
 from gateway.health import readiness
-from gateway.metrics import expose
+from gateway.metrics import OperationsCollector, expose
+from shared.clock import SystemClock
 
 
 def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) -> None:
     """Serve the three."""
+    collector = OperationsCollector(dependencies.health, dependencies.handovers, SystemClock())
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -30,5 +32,5 @@ def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) ->
 
     @app.get("/metrics")
     def metrics() -> Response:
-        body = expose(dependencies.metrics, dependencies.health, many_processes=many_processes)
+        body = expose(dependencies.metrics, collector, many_processes=many_processes)
         return Response(body, content_type=CONTENT_TYPE_LATEST)

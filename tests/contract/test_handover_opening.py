@@ -1,14 +1,15 @@
 """What a completion writes of a handover: shared/lua/handovers.lua."""
 
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 import redis
 
 from shared import keys
 from shared.handovers import HandoverSummary
+from shared.subscription import Subscription
 from tests.contract.handover_stand import SUMMARY, TTL, HandoverStand
+from tests.support.processes import wait_until
 
 
 @pytest.fixture
@@ -37,10 +38,13 @@ def test_one_that_is_open_gets_the_new_summary_and_keeps_its_place(stand: Handov
 
 
 def test_all_of_it_lives_as_long_as_its_conversation(stand: HandoverStand) -> None:
-    stand.open()
+    stand.open(webhook=True)
 
-    kept = (keys.handover("c-1"), keys.handover_conversation("h-1"))
-    assert all(0 < stand.client.ttl(key) <= TTL for key in kept)
+    lives = {key: stand.client.ttl(key) for key in stand.client.scan_iter()}
+    outbox = {keys.OUTBOX.encode(), keys.outbox_events("c-1").encode()}
+    assert len(lives) == 6
+    assert all(0 < lives[key] <= TTL for key in lives.keys() - outbox)
+    assert all(86_400 < lives[key] <= 7 * 86_400 for key in outbox)
 
 
 def test_an_expired_record_leaves_the_indexes_with_the_next_opening(stand: HandoverStand) -> None:
@@ -55,15 +59,15 @@ def test_an_expired_record_leaves_the_indexes_with_the_next_opening(stand: Hando
 
 
 def test_gateways_hear_of_it(stand: HandoverStand) -> None:
-    with cast("Any", stand.client).pubsub() as listener:
-        listener.subscribe(keys.CONVERSATIONS)
-        assert listener.get_message(timeout=5)
+    heard: list[bytes] = []
+    subscription = Subscription(stand.client, keys.CONVERSATIONS, heard.append, name="test")
+    subscription.start()
+    assert subscription.wait_until_live(10)
 
-        stand.open()
+    stand.open()
 
-        heard = listener.get_message(timeout=5)
-        assert heard
-        assert heard["data"] == b"c-1"
+    wait_until(lambda: heard == [b"c-1"], 10)
+    subscription.stop()
 
 
 def test_without_a_webhook_no_event_waits(stand: HandoverStand) -> None:

@@ -1,14 +1,20 @@
 """What stands behind the gateway's routes, held in memory and set by a test."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
 
+import msgspec
+
+from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from shared import keys, results
-from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, WorkerStatus
+from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
+from shared.handovers import Handover
+from shared.jobs import ChatJob, Turn, WorkerStatus
 from shared.results import Failure, JobRecord
+from tests.fakes.clock import ManualClock
 
 
 class RecordingPublisher:
@@ -96,6 +102,65 @@ class FakeConversations:
 
     def erase(self, conversation_id: str) -> None:
         self.stored.pop(conversation_id, None)
+
+
+class FakeHandovers:
+    """Hold the handovers that a test puts in; a person's reply becomes a turn."""
+
+    def __init__(self, conversations: FakeConversations, clock: ManualClock) -> None:
+        self._conversations = conversations
+        self._clock = clock
+        self.records: dict[str, Handover] = {}
+        self.events: tuple[int, float | None] = (0, None)
+
+    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
+        found = [each for each in self.records.values() if state in (each.state, "all")]
+        start = int(cursor or 0)
+        more = len(found) > start + limit
+        return HandoverPage(found[start : start + limit], str(start + limit) if more else None)
+
+    def find(self, handover_id: str) -> Handover:
+        if handover_id not in self.records:
+            raise UnknownHandover(handover_id)
+        return self.records[handover_id]
+
+    def claim(self, handover_id: str, by: str) -> Handover:
+        found = self.find(handover_id)
+        if found.state == "closed" or found.claimed_by not in (None, by):
+            self._refuse(found)
+        changes = {"state": "claimed", "claimed_by": by, "claimed_at": self._clock.now()}
+        return self._change(found, **changes)
+
+    def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
+        found = self.find(handover_id)
+        if found.state != "claimed" or by not in (None, found.claimed_by):
+            self._refuse(found)
+        turn = Turn("assistant", text, handover_id, self._clock.now(), found.claimed_by)
+        turns = self._conversations.stored.setdefault(found.conversation_id, [])
+        turns.append(msgspec.json.encode(turn))
+        return turn
+
+    def close(self, handover_id: str, note: str | None) -> Handover:
+        changes = {"state": "closed", "note": note, "closed_at": self._clock.now()}
+        return self._change(self.find(handover_id), **changes)
+
+    def last_of(self, conversation_id: str) -> Handover | None:
+        found = [each for each in self.records.values() if each.conversation_id == conversation_id]
+        return found[-1] if found else None
+
+    def figures(self) -> HandoverFigures:
+        def counted(state: HandoverFilter) -> tuple[int, float | None]:
+            times = [each.opened_at for each in self.page(state, 1_000, None).handovers]
+            return len(times), min(times, default=None)
+
+        return HandoverFigures(*counted("open"), *counted("claimed"), *self.events)
+
+    def _change(self, found: Handover, **changes: Any) -> Handover:
+        self.records[found.id] = changed = replace(found, **changes)
+        return changed
+
+    def _refuse(self, found: Handover) -> NoReturn:
+        raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from gateway.app import create_app
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
+from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
@@ -19,6 +20,7 @@ from shared.settings import load
 from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import (
     FakeConversations,
+    FakeHandovers,
     FakeHealth,
     FakeJobCanceller,
     FakeJobStore,
@@ -61,6 +63,8 @@ class GatewayHarness:
     def __post_init__(self) -> None:
         self.feed = FakeReplyFeed(self.pending)
         self.canceller = FakeJobCanceller(self.jobs)
+        self.handovers = FakeHandovers(self.conversations, self.clock)
+        self.watches = ConversationWatches(max_streams=2)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
             self.publisher,
@@ -80,6 +84,9 @@ class GatewayHarness:
                 self.canceller,
                 self.feed,
                 self.conversations,
+                self.handovers,
+                self.watches,
+                self.disconnect_watcher,
                 self.health,
                 self.metrics,
             ),

@@ -12,12 +12,22 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec import Struct
 
 from gateway import problems
-from gateway.chat_request import ChatRequest, _check_message
+from gateway.chat_request import ChatRequest, check_text
+from gateway.handover_request import (
+    MAX_NAME_CHARACTERS,
+    MAX_PAGE,
+    ClaimRequest,
+    CloseRequest,
+    ReplyRequest,
+)
 from gateway.openapi.document import read_document
+from gateway.queue.handovers import HandoverFilter, HandoverPage
 from shared import jobs
 from shared.errors import InvalidRequest
+from shared.handovers import Attempt, Handover, HandoverReason, HandoverState, HandoverSummary
 from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
 from tests.support.gateway_harness import GatewayHarness
 
@@ -51,7 +61,11 @@ def test_every_route_is_in_the_document_and_no_other(document: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
-    "value", [jobs.Reply, jobs.Tone, jobs.Answer, jobs.Alternative, jobs.Timings, jobs.Turn]
+    "value",
+    [
+        *(jobs.Reply, jobs.Tone, jobs.Answer, jobs.Alternative, jobs.Timings, jobs.Turn),
+        *(Handover, HandoverSummary, Attempt, HandoverPage),
+    ],
 )
 def test_every_field_of_an_answer_is_described(value: type, document: dict[str, Any]) -> None:
     described = schema(document, value.__name__)
@@ -66,12 +80,29 @@ def test_the_request_has_the_fields_that_are_taken(document: dict[str, Any]) -> 
     assert described["message"]["maxLength"] == MAX_MESSAGE_CHARACTERS
 
 
+def test_the_filters_of_handovers_are_listed(document: dict[str, Any]) -> None:
+    state, limit, _ = document["paths"]["/handovers"]["get"]["parameters"]
+    assert state["schema"]["enum"] == list(get_args(HandoverFilter))
+    assert limit["schema"]["maximum"] == MAX_PAGE
+
+
+@pytest.mark.parametrize("kind", [ClaimRequest, ReplyRequest, CloseRequest])
+def test_what_persons_send_has_the_fields_that_are_taken(
+    kind: type[Struct], document: dict[str, Any]
+) -> None:
+    described = schema(document, kind.__name__)
+    assert tuple(described["properties"]) == kind.__struct_fields__
+    assert schema(document, "Name")["maxLength"] == MAX_NAME_CHARACTERS
+
+
 @pytest.mark.parametrize(
     ("name", "field", "choices"),
     [
         ("Job", "state", jobs.JobState),
         ("Answer", "kind", jobs.AnswerKind),
         ("Tone", "label", jobs.ToneLabel),
+        ("Handover", "state", HandoverState),
+        ("Handover", "reason", HandoverReason),
     ],
 )
 def test_every_choice_is_listed(
@@ -100,7 +131,7 @@ def test_the_pattern_of_a_message_refuses_what_the_code_refuses(document: dict[s
 def is_blank(message: str) -> bool:
     """Tell whether the gateway refuses a message for having no visible character."""
     try:
-        _check_message(message)
+        check_text("message", message)
     except InvalidRequest:
         return True
     return False

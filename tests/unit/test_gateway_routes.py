@@ -7,12 +7,12 @@ import re
 
 import msgspec
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from shared import results
 from shared.jobs import ChatJob, JobState, Turn
 from shared.results import Failure, JobRecord
 from tests.support.gateway_harness import GatewayHarness, reply_to, worker_status
+from tests.support.metric_samples import samples
 
 JOB = ChatJob("job-1", "Hello", "c-1", 1.0)
 
@@ -149,6 +149,23 @@ def test_readyz_names_the_queue_without_a_worker() -> None:
     }
 
 
+def test_readyz_warns_of_a_cascade_without_a_large_worker() -> None:
+    harness = GatewayHarness()
+    harness.health.live = [worker_status("inference", cascade=1), worker_status("sentiment")]
+
+    alone = harness.client.get("/readyz")
+    harness.health.live.append(worker_status("inference-large"))
+    served = harness.client.get("/readyz")
+
+    assert (alone.status_code, served.status_code) == (200, 200)
+    assert alone.get_json()["inference-large"] == {
+        "ok": True,
+        "reason": "no inference-large worker has reported in the last seconds: "
+        "the small encoder answers alone",
+    }
+    assert served.get_json()["inference-large"] == {"ok": True}
+
+
 def test_readyz_without_redis() -> None:
     harness = GatewayHarness()
     harness.health.available = False
@@ -167,17 +184,6 @@ def test_readyz_waits_for_the_reply_subscription() -> None:
 
     assert response.status_code == 503
     assert "subscription" in response.get_json()["redis"]["reason"]
-
-
-def samples(harness: GatewayHarness) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    """Return what /metrics shows, by name and labels."""
-    response = harness.client.get("/metrics")
-    assert response.status_code == 200
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
 
 
 def test_metrics_show_answers_queues_and_workers() -> None:

@@ -14,8 +14,8 @@ from shared.wire import MAX_MESSAGE_CHARACTERS
 from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
-    (b"", None, "The body is empty; send a JSON object with a message."),
-    (b"  ", None, "The body is empty; send a JSON object with a message."),
+    (b"", None, "The body is empty; send a JSON object."),
+    (b"  ", None, "The body is empty; send a JSON object."),
     (b"{", None, "The body is not valid JSON: it ends too early."),
     (b"{'message': 'x'}", None, "The body is not valid JSON"),
     (b'{"message":"x"} x', None, "The body is not valid JSON: trailing characters"),

@@ -8,6 +8,7 @@ import pytest
 from shared.jobs import Tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
+from tests.fakes.memory import FakeMemory
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
@@ -17,6 +18,7 @@ from workers.knowledge.finder import Finder
 from workers.knowledge.index import Index
 from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
+from workers.second_look.first import FirstLookDecider
 from workers.tone.wording import Wording
 
 PAY = Entry("pay", "How can I pay?", "Within two days.")
@@ -33,15 +35,16 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     lexicon = Lexicon([[PAY.question]], [PAY.answer])
     index = Index(vectors, np.arange(1), vectors, vectors, lexicon, vectors)
     finder = Finder([PAY], index, SURE, frozenset())
-    replies = ReplyBuilder(
-        Listener(finder, "test"),
+    decider = FirstLookDecider(
+        Listener(finder, FakeMemory(), "test"),
         Decider(finder.thresholds, finder.entries),
-        Wording.load(),
-        "test",
         clock,
+        "small",
+        cascade=False,
     )
+    replies = ReplyBuilder(decider, Wording.load(), "test", clock)
     (draft,) = replies.draft(batch)
-    result = draft(Tone("neutral", 0.9), start + 0.135)
+    result = draft.finish(Tone("neutral", 0.9), start + 0.135)
     timings = result.reply.timings
     assert result.reply.response == "Within two days."
     assert timings.queue_ms == pytest.approx(499 + 100)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from shared import keys
+from shared.dead_letters import DeadLetter as DeadLetter
 from shared.jobs import JobState, Tone, WorkerStatus
 from shared.results import Failure
 
@@ -12,6 +13,7 @@ QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
+HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
 # holder is a job that will be dropped as expired.
@@ -81,19 +83,6 @@ class ClaimedJob(Generic[JobT]):
     def job(self) -> JobT:
         """Return the job itself."""
         return self.leased.job
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that cannot be answered, kept for an operator; `at` is Unix seconds."""
-
-    id: str | None
-    task: str | None
-    queue: str
-    reason: str
-    at: float
-    raw: bytes
-    traceback: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +169,30 @@ class ToneSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver(Generic[JobT]):
+    """A leased job that shall get a second look, and what that starts from."""
+
+    leased: LeasedJob[JobT]
+    first_look: str
+
+
+class SecondLooks(Protocol[JobT]):
+    """Takes jobs for the large encoder, as far as it would answer them in time."""
+
+    def hand_over(self, jobs: Sequence[HandOver[JobT]]) -> list[HandOverVerdict]:
+        """Hand each job over or not, in order; only of those `handed` the lease is gone for good.
+
+        Retried as the calls of a queue are.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """How long a queue keeps what, and how often it delivers a message."""
+    """How long a queue keeps what, how often it delivers a message, how soon a reply is due."""
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
+    latency_target_seconds: float = 0.5
     job_ttl_seconds: int = LANE_TTL_SECONDS
     lane_ttl_seconds: int = LANE_TTL_SECONDS
     tone_ttl_seconds: int = 120

@@ -27,7 +27,6 @@ UNWANTED = (
 NOTHING_RECALLED = (
     "I can't find that among what you have written to me. Could you tell me once more?"
 )
-OFFER_PERSON = "If you would rather talk to a person, just say so."
 _HANDOVERS: Mapping[HandoverReason, str] = {
     "wish": "Of course. I'm passing you to a colleague, who will see what we have talked about.",
     "legal": "I understand. A colleague will take this over and get back to you here.",

@@ -26,7 +26,7 @@ class LiteRtEngine(GridEngine):
     ) -> None:
         manifest = read_manifest(model_dir)
         shapes = (
-            [Shape(*shape) for shape in manifest.encoders[encoder].shapes]
+            [Shape(*shape) for shape in manifest.encoder(encoder).shapes]
             if int8
             else layout.LITERT_FP32_SHAPES
         )

@@ -7,6 +7,7 @@ import msgspec
 from shared.errors import ModelError
 from workers.engines import layout
 from workers.engines.files import file_sha256, read_file
+from workers.engines.layout import EncoderName
 
 SCHEMA = 1
 
@@ -53,8 +54,14 @@ class Manifest(msgspec.Struct, frozen=True):
     source: SourceRecord
     hidden_size: int
     max_tokens: int
-    encoders: dict[str, EncoderRecord]
+    encoders: dict[EncoderName, EncoderRecord]
     files: dict[str, FileRecord]
+
+    def encoder(self, name: EncoderName) -> EncoderRecord:
+        """Return one encoder's record; ModelError if this model was built without it."""
+        if name not in self.encoders:
+            raise ModelError(f"{self.source.name} was built without the {name} encoder")
+        return self.encoders[name]
 
 
 def read_manifest(model_dir: Path) -> Manifest:

@@ -47,7 +47,7 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
 
     def packed(self, ids: Any, positions: Any, segments: Any, precision: Any = tf.float32) -> Any:
         """Return vectors [rows, slots, hidden]; what an empty slot holds means nothing."""
-        rows, tokens = _sizes(ids)
+        rows, tokens = sizes(ids)
         states = self._states(ids, positions, segments, precision)
         count = (
             slots(tokens) if isinstance(tokens, int) else tf.maximum(tokens // TOKENS_PER_SLOT, 1)
@@ -57,7 +57,7 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
 
     def padded(self, ids: Any, lengths: Any) -> Any:
         """Return vectors [rows, hidden] of one message a row."""
-        rows, tokens = _sizes(ids)
+        rows, tokens = sizes(ids)
         positions = tf.broadcast_to(tf.range(tokens, dtype=tf.int32)[None, :], [rows, tokens])
         inside = positions < lengths[:, None]
         states = self._states(ids, positions, tf.where(inside, 0, EMPTY), tf.float32)
@@ -69,11 +69,15 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         states += tf.gather(self._variables["positions"], positions)
         states = self._norm(states, "embeddings.LayerNorm")
         states = tf.reshape(states, [-1, self._config.hidden_size])
-        keys = _whole_tile(segments, 1, _NO_SEGMENT)
-        bias = tf.where(segments[:, None, :, None] == keys[:, None, None, :], 0.0, _FAR)
+        bias = self._bias(segments)
         for layer in range(self._layers):
             states = self._layer(states, bias, f"encoder.layer.{layer}.", precision)
         return states
+
+    def _bias(self, segments: Any) -> Any:
+        """Return what is added to every layer's scores [rows, heads or 1, tokens, keys]."""
+        keys = whole_tile(segments, 1, _NO_SEGMENT)
+        return tf.where(segments[:, None, :, None] == keys[:, None, None, :], 0.0, _FAR)
 
     def _layer(self, states: Any, bias: Any, prefix: str, precision: Any) -> Any:
         seen = self._attend(states, bias, prefix, precision)
@@ -85,13 +89,13 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         return self._norm(states + inner, f"{prefix}output.LayerNorm")
 
     def _attend(self, states: Any, bias: Any, prefix: str, precision: Any) -> Any:
-        rows, tokens = _sizes(bias[:, 0, :, 0])
+        rows, tokens = sizes(bias[:, 0, :, 0])
         heads = [rows, tokens, self._config.num_attention_heads, self._config.head_size]
         joint = self._dense(states, f"{prefix}attention.self", precision)
         queries, keys, values = (
             tf.transpose(tf.reshape(part, heads), [0, 2, 1, 3]) for part in tf.split(joint, 3, -1)
         )
-        keys, values = _whole_tile(keys, 2, 0), _whole_tile(values, 2, 0)
+        keys, values = whole_tile(keys, 2, 0), whole_tile(values, 2, 0)
         scores = _product(queries, keys, precision, transpose_b=True) + bias
         seen = _product(tf.nn.softmax(scores), values, precision)
         return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [-1, self._config.hidden_size])
@@ -104,7 +108,10 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         centred = states - tf.reduce_mean(states, -1, keepdims=True)
         variance = tf.reduce_mean(tf.square(centred), -1, keepdims=True)
         scale = tf.math.rsqrt(variance + self._config.layer_norm_eps)
-        return centred * scale * self._variables[f"{name}.weight"] + self._variables[f"{name}.bias"]
+        # In this order: LiteRT would fold a last product with constants into the next layer's
+        # weights, whose outliers then cost the int8 vectors (docs/experiments/large-encoder.md).
+        scaled = centred * self._variables[f"{name}.weight"] * scale
+        return scaled + self._variables[f"{name}.bias"]
 
     def _pool(self, members: Any, states: Any) -> Any:
         counts = tf.maximum(tf.reduce_sum(members, -1, keepdims=True), 1.0)
@@ -114,11 +121,12 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
 
 def graph_weights(config: BertConfig, weights: Weights, layers: int) -> dict[str, Any]:
     """Arrange weights for the graph: right-multiplied, one product for query, key and value."""
+    positions = weights["embeddings.position_embeddings.weight"]
     types = weights.get("embeddings.token_type_embeddings.weight", np.zeros((1, 1), np.float32))
     arranged: dict[str, Any] = {
         "words": weights["embeddings.word_embeddings.weight"],
         # A message is all of type 0: its embedding joins the positions'.
-        "positions": weights["embeddings.position_embeddings.weight"][:MAX_TOKENS] + types[:1],
+        "positions": positions[config.first_position :][:MAX_TOKENS] + types[:1],
     }
     kept = tuple(f"encoder.layer.{layer}." for layer in range(layers))
     for name, value in weights.items():
@@ -149,7 +157,8 @@ def _product(left: Any, right: Any, precision: Any, *, transpose_b: bool = False
     return tf.cast(product, tf.float32)
 
 
-def _whole_tile(keys: Any, axis: int, filling: int) -> Any:
+def whole_tile(keys: Any, axis: int, filling: int) -> Any:
+    """Pad the keys of an attention so that their softmax has one order of adding up."""
     # Tensors of free width run on TensorFlow alone, whose sums are float32 throughout.
     count = keys.shape[axis]
     if count is None or not _ANY_ORDER < count < _SOFTMAX_TILE:
@@ -159,8 +168,8 @@ def _whole_tile(keys: Any, axis: int, filling: int) -> Any:
     return tf.pad(keys, paddings, constant_values=filling)
 
 
-def _sizes(tensor: Any) -> tuple[Any, Any]:
-    # Plain numbers if the shape is fixed: LiteRT converts nothing else.
+def sizes(tensor: Any) -> tuple[Any, Any]:
+    """Return rows and tokens, as plain numbers if they are fixed: LiteRT converts nothing else."""
     dynamic = tf.shape(tensor)
     rows, tokens = tensor.shape
     return (

@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,13 @@ from workers.engines.manifest import (
 )
 from workers.modelling.encoder.children import Exporter
 from workers.modelling.encoder.folders import Folders, locked
-from workers.modelling.encoder.inputs import inputs_digest
+from workers.modelling.encoder.inputs import description_digest, inputs_digest
 from workers.modelling.encoder.tokens import write_tokenizer
 from workers.modelling.encoder.weights import (
     BertConfig,
     Source,
     check_pooling,
+    load_weights,
     packaged_source,
     read_config,
     weights_sha256,
@@ -61,8 +62,9 @@ def build_model(
     source: Source | None = None,
     progress: Progress = lambda _stage, _fraction: None,
     tone_layers: int | None = None,
+    encoders: Sequence[EncoderName] = layout.ENCODERS,
 ) -> Built:
-    """Make `model_dir` hold the encoders of `source` (default: the pinned package).
+    """Make `model_dir` hold the `encoders` of `source` (default: the pinned package).
 
     `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
     `progress` gets a stage's name and the share done, 0 to 1. A folder that was built from the
@@ -71,10 +73,10 @@ def build_model(
     """
     folders = Folders(model_dir.absolute())
     source = source or packaged_source()
-    with _disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
+    with disk_faults(model_dir), locked(folders, lambda: progress("waiting for a build", 0.0)):
         folders.clear_leftovers()
-        current = _current(model_dir)
-        plan = _plan(source, tone_layers, current)
+        current = current_manifest(model_dir)
+        plan = _plan(source, tone_layers, current, encoders)
         if current and current.digest == plan.digest and not missing_files(model_dir, current):
             return Built(current, built=False)
         try:
@@ -86,7 +88,12 @@ def build_model(
     return Built(manifest, built=True)
 
 
-def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> Plan:
+def _plan(
+    source: Source,
+    tone_layers: int | None,
+    current: Manifest | None,
+    encoders: Sequence[EncoderName],
+) -> Plan:
     config = read_config(source)
     check_pooling(source)
     record = _source_record(source, current.source if current else None)
@@ -94,8 +101,10 @@ def _plan(source: Source, tone_layers: int | None, current: Manifest | None) -> 
         tone_layers = min(layout.TONE_LAYERS, max(1, config.num_hidden_layers // 2))
     if not 1 <= tone_layers <= config.num_hidden_layers:
         raise ModelError(f"the tone encoder can have 1 to {config.num_hidden_layers} layers")
-    layers: dict[EncoderName, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
-    return Plan(source, record, config, layers, inputs_digest(source, record.sha256, layers))
+    depths: dict[EncoderName, int] = {"answer": config.num_hidden_layers, "tone": tone_layers}
+    layers = {encoder: depths[encoder] for encoder in encoders}
+    digest = inputs_digest(description_digest(source.folder), record.identity, layers)
+    return Plan(source, record, config, layers, digest)
 
 
 def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
@@ -111,7 +120,7 @@ def _source_record(source: Source, known: SourceRecord | None) -> SourceRecord:
 
 
 def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
-    for encoder in layout.ENCODERS:
+    for encoder in plan.layers:
         (folder / encoder).mkdir(parents=True)
     write_tokenizer(plan.source, folder / layout.TOKENIZER)
     with _whole_weights(plan, folder) as weights_folder:
@@ -135,7 +144,7 @@ def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
         yield plan.source.folder
         return
     whole = scratch / "weights"
-    write_weights(plan.source, plan.config, whole)
+    write_weights(plan.source, load_weights(plan.source, plan.config), whole)
     yield whole
     shutil.rmtree(whole)
 
@@ -145,7 +154,8 @@ def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:
     return EncoderRecord(layers, encoder == "answer", shapes)
 
 
-def _current(model_dir: Path) -> Manifest | None:
+def current_manifest(model_dir: Path) -> Manifest | None:
+    """Return the manifest that is there, or None; its files may be gone."""
     try:
         return read_manifest(model_dir)
     except ModelError:
@@ -153,7 +163,8 @@ def _current(model_dir: Path) -> Manifest | None:
 
 
 @contextmanager
-def _disk_faults(model_dir: Path) -> Iterator[None]:
+def disk_faults(model_dir: Path) -> Iterator[None]:
+    """Turn what a disk refuses into a ModelError."""
     try:
         yield
     except OSError as error:

@@ -180,7 +180,7 @@ class SavedModelRunner:
 def _engines(
     model_dir: Path, manifest: Manifest, threads: int
 ) -> Iterator[tuple[EncoderName, Engine]]:
-    for encoder in layout.ENCODERS:
+    for encoder in manifest.encoders:
         yield encoder, LiteRtEngine(model_dir, encoder, threads)
         if layout.fp32(model_dir, encoder).exists():
             yield encoder, LiteRtEngine(model_dir, encoder, threads, int8=False)

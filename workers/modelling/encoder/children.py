@@ -28,6 +28,7 @@ class Exporter:
         self._target = target
         self._progress = progress
         self._reported = 0
+        self._stages = 1
         self._lock = threading.Lock()
         self._children: list[subprocess.Popen[str]] = []
 
@@ -35,6 +36,7 @@ class Exporter:
         """Export every encoder; ModelError carries a failed child's last words."""
         if find_spec("tensorflow") is None:
             raise ModelError("building a model needs TensorFlow; install requirements/run.txt")
+        self._stages = sum(_STAGES[encoder] for encoder in layers) + 1
         self._progress("loading TensorFlow", 0.0)
         with ThreadPoolExecutor(len(layers)) as pool:
             try:
@@ -71,7 +73,7 @@ class Exporter:
 
     def _report(self, stage: str) -> None:
         with self._lock:
-            self._progress(stage, self._reported / (sum(_STAGES.values()) + 1))
+            self._progress(stage, self._reported / self._stages)
             self._reported += 1
 
 

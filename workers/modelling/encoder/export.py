@@ -18,6 +18,7 @@ from workers.engines import layout
 from workers.engines.engine import Shape
 from workers.engines.layout import EncoderName
 from workers.modelling.encoder.bert import BertEncoder
+from workers.modelling.encoder.mpnet import MpnetEncoder
 from workers.modelling.encoder.weights import folder_source, load_weights, read_config
 
 Report = Callable[[str], None]
@@ -28,7 +29,8 @@ def export(encoder: EncoderName, layers: int, source: Path, target: Path, report
     report("reading weights")
     config = read_config(folder_source(source))
     weights = load_weights(folder_source(source), config)
-    model = BertEncoder(config, weights, layers, normalise=encoder == "answer")
+    architecture = MpnetEncoder if config.is_mpnet else BertEncoder
+    model = architecture(config, weights, layers, normalise=encoder == "answer")
     report("writing the SavedModel")
     save(model, layout.saved_model(target, encoder))
     report("converting to int8")

@@ -8,23 +8,35 @@ from pathlib import Path
 from workers.engines import layout, packing
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import SCHEMA
-from workers.modelling.encoder.weights import TEXT_FILES, Source
+from workers.modelling.encoder.weights import TEXT_FILES
 
 _HERE = Path(__file__).parent
 _CODE = (
-    *(_HERE / name for name in ("bert.py", "delta.py", "export.py", "tokens.py", "weights.py")),
+    *(
+        _HERE / f"{name}.py"
+        for name in ("bert", "delta", "distances", "export", "mpnet", "tokens", "weights")
+    ),
     Path(layout.__file__),
     Path(packing.__file__),
 )
 
 
-def inputs_digest(source: Source, sha256: str, layers: Mapping[EncoderName, int]) -> str:
-    """Hash all that decides what a build writes: weights, description, code, converters."""
-    delta = source.delta.sha256 if source.delta else None
-    digest = hashlib.sha256(f"{SCHEMA} {sha256} {delta} {sorted(layers.items())}".encode())
+def description_digest(folder: Path) -> str:
+    """Hash what describes the weights of a folder in Hugging Face layout."""
+    digest = hashlib.sha256()
     for name in TEXT_FILES:
-        path = source.folder / name
+        path = folder / name
         digest.update(name.encode() + (path.read_bytes() if path.exists() else b""))
+    return digest.hexdigest()
+
+
+def inputs_digest(description: str, weights: str, layers: Mapping[EncoderName, int]) -> str:
+    """Hash all that decides what a build writes: weights, description, code, converters.
+
+    `weights`: their identity, as `SourceRecord` has it.
+    """
+    recipe = f"{SCHEMA} {weights} {description} {sorted(layers.items())}"
+    digest = hashlib.sha256(recipe.encode())
     for path in _CODE:
         digest.update(path.read_bytes())
     digest.update(_converter().encode())

@@ -1,4 +1,4 @@
-"""BERT in plain numpy, message by message: slow, plain, and independent of the TensorFlow graph.
+"""BERT and MPNet in plain numpy, message by message: slow, and independent of TensorFlow's graph.
 
 It is the reference for models that have no committed vectors.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.modelling.encoder.numpy_mpnet import score_biases
 from workers.modelling.encoder.weights import BertConfig, Weights
 
 Floats = NDArray[np.float32]
@@ -25,8 +26,10 @@ def mean_vectors(
 
 def _states(config: BertConfig, weights: Weights, ids: Sequence[int], layers: int) -> Floats:
     states: Floats = weights["embeddings.word_embeddings.weight"][list(ids)]
-    states = states + weights["embeddings.position_embeddings.weight"][: len(ids)]
-    states = states + weights["embeddings.token_type_embeddings.weight"][0]
+    positions = weights["embeddings.position_embeddings.weight"][config.first_position :]
+    states = states + positions[: len(ids)]
+    if not config.is_mpnet:
+        states = states + weights["embeddings.token_type_embeddings.weight"][0]
     states = _norm(config, weights, states, "embeddings.LayerNorm")
     for layer in range(layers):
         name = f"encoder.layer.{layer}"
@@ -46,10 +49,13 @@ def _attend(config: BertConfig, weights: Weights, states: Floats, layer: str) ->
         _dense(weights, states, f"{layer}.attention.self.{part}")
         for part in ("query", "key", "value")
     )
+    biases = score_biases(weights, len(states)) if config.is_mpnet else None
     heads = []
     for head in range(config.num_attention_heads):
         part = slice(head * config.head_size, (head + 1) * config.head_size)
         scores = query[:, part] @ key[:, part].T / math.sqrt(config.head_size)
+        if biases is not None:
+            scores = scores + biases[head]
         shares = np.exp(scores - scores.max(1, keepdims=True))
         heads.append(shares / shares.sum(1, keepdims=True) @ value[:, part])
     return np.concatenate(heads, axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 from workers.engines.cost import CostModel, fit_cost
 from workers.engines.engine import Engine, Shape, TokenBatch
 from workers.engines.layout import EncoderName
+from workers.engines.manifest import read_manifest
 from workers.engines.select import Kind, select_engine
 
 TYPICAL_TOKENS = 16  # of a customer's message
@@ -63,12 +64,12 @@ class ProfileReport:
 def profile_model(
     model_dir: Path,
     kinds: Sequence[Kind] = ("litert",),
-    encoders: Sequence[EncoderName] = ("answer", "tone"),
     threads: Sequence[int] = (1, 2),
     rounds: int = 20,
     progress: Callable[[str, float], None] = lambda _stage, _fraction: None,
 ) -> ProfileReport:
     """Time every shape of every choice, in turns, so that noise falls on all alike."""
+    encoders = read_manifest(model_dir).encoders
     choices = [(k, e, t) for k in kinds for e in encoders for t in threads]
     speeds: list[Speed] = []
     costs: list[Cost] = []

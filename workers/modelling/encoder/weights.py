@@ -1,4 +1,4 @@
-"""BERT weights: the pinned package's with the student's delta, or any Hugging Face folder's."""
+"""BERT and MPNet weights: the pinned package's with the student's delta, or any folder's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +22,18 @@ ORIGINAL_NAME = "all-MiniLM-L6-v2-original"  # a name of its own: it is not buil
 WEIGHTS = "model.safetensors"
 TEXT_FILES = ("config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json")
 
+RELATIVE_BIAS = "encoder.relative_attention_bias.weight"  # [buckets, heads], of all layers
+_ARCHITECTURES = ("bert", "mpnet")
+_BERT_NAMES = {
+    "LayerNorm.gamma": "LayerNorm.weight",  # of older exports
+    "LayerNorm.beta": "LayerNorm.bias",
+    "attention.attn.q.": "attention.self.query.",  # of MPNet
+    "attention.attn.k.": "attention.self.key.",
+    "attention.attn.v.": "attention.self.value.",
+    "attention.attn.o.": "attention.output.dense.",
+    "attention.LayerNorm.": "attention.output.LayerNorm.",
+}
+
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -38,6 +50,18 @@ class BertConfig(msgspec.Struct, frozen=True):
     hidden_act: str = "gelu"
     layer_norm_eps: float = 1e-12
     position_embedding_type: str = "absolute"
+    pad_token_id: int = 0
+    relative_attention_num_buckets: int = 32  # of MPNet
+
+    @property
+    def is_mpnet(self) -> bool:
+        """Return whether scores depend on the distance of two tokens too."""
+        return self.model_type == "mpnet"
+
+    @property
+    def first_position(self) -> int:
+        """Return the row of the position embeddings that a text's first token takes."""
+        return self.pad_token_id + 1 if self.is_mpnet else 0
 
     @property
     def head_size(self) -> int:
@@ -81,6 +105,12 @@ def original_source() -> Source:
     return Source(ORIGINAL_NAME, folder, PACKAGE_SHA256)
 
 
+def named_source(name: str) -> Source:
+    """Return the source that a person names: 'package', 'original' or a folder."""
+    named = {"package": packaged_source, "original": original_source}
+    return named[name]() if name in named else folder_source(Path(name))
+
+
 def folder_source(folder: Path) -> Source:
     """Take a folder that holds config.json, model.safetensors and tokenizer.json or vocab.txt."""
     if not folder.is_dir():
@@ -89,14 +119,16 @@ def folder_source(folder: Path) -> Source:
 
 
 def read_config(source: Source) -> BertConfig:
-    """Read `config.json`; ModelError says why an architecture is not BERT as built here."""
+    """Read `config.json`; ModelError says why an architecture cannot be built here."""
     path = source.folder / "config.json"
     try:
         config = msgspec.json.decode(read_file(path), type=BertConfig)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path} does not describe a BERT model: {error}") from error
+    if config.model_type not in _ARCHITECTURES:
+        known = " and ".join(_ARCHITECTURES)
+        raise ModelError(f"{path}: model_type is {config.model_type!r}, only {known} can be built")
     for name, found, needed in (
-        ("model_type", config.model_type, "bert"),
         ("hidden_act", config.hidden_act, "gelu"),
         ("position_embedding_type", config.position_embedding_type, "absolute"),
     ):
@@ -104,9 +136,10 @@ def read_config(source: Source) -> BertConfig:
             raise ModelError(f"{path}: {name} is {found!r}, only {needed!r} can be built")
     if config.hidden_size % config.num_attention_heads:
         raise ModelError(f"{path}: hidden_size is no multiple of num_attention_heads")
-    if config.max_position_embeddings < MAX_TOKENS:
+    needed_positions = config.first_position + MAX_TOKENS
+    if config.max_position_embeddings < needed_positions:
         raise ModelError(
-            f"{path}: {config.max_position_embeddings} positions, {MAX_TOKENS} are needed"
+            f"{path}: {config.max_position_embeddings} positions, {needed_positions} are needed"
         )
     return config
 
@@ -122,7 +155,7 @@ def check_pooling(source: Source) -> None:
 
 
 def load_weights(source: Source, config: BertConfig) -> Weights:
-    """Read all tensors as float32 under their bare BERT names, each with the shape it must have.
+    """Read all tensors as float32 under bare BERT names, each with the shape it must have.
 
     The source's delta is added.
     """
@@ -143,15 +176,15 @@ def load_weights(source: Source, config: BertConfig) -> Weights:
     return source.delta.add_to(weights) if source.delta else weights
 
 
-def write_weights(source: Source, config: BertConfig, folder: Path) -> None:
-    """Write a source with its delta added as a folder in Hugging Face layout."""
+def write_weights(source: Source, weights: Weights, folder: Path) -> None:
+    """Write a folder in Hugging Face layout: a source's description with these weights."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in TEXT_FILES:
         if (source.folder / name).exists():
             (folder / name).write_bytes(read_file(source.folder / name))
-    save_file(dict(load_weights(source, config)), folder / WEIGHTS)
+    save_file(dict(weights), folder / WEIGHTS)
 
 
 def weights_sha256(source: Source) -> str:
@@ -165,11 +198,11 @@ def weights_sha256(source: Source) -> str:
 
 
 def _bare(name: str) -> str:
-    # Older exports say gamma and beta; heads other than the encoder prefix their encoder.
-    bare = name.removeprefix("bert.")
-    return bare.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
-        "LayerNorm.beta", "LayerNorm.bias"
-    )
+    # Heads other than the encoder prefix their encoder.
+    bare = name.removeprefix("bert.").removeprefix("mpnet.")
+    for other, bert in _BERT_NAMES.items():
+        bare = bare.replace(other, bert)
+    return bare
 
 
 def _shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
@@ -178,6 +211,9 @@ def _shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
         "embeddings.word_embeddings.weight": (config.vocab_size, hidden),
         "embeddings.position_embeddings.weight": (config.max_position_embeddings, hidden),
     }
+    if config.is_mpnet:
+        buckets = config.relative_attention_num_buckets
+        shapes[RELATIVE_BIAS] = (buckets, config.num_attention_heads)
     dense = {
         "attention.self.query": (hidden, hidden),
         "attention.self.key": (hidden, hidden),

@@ -20,8 +20,8 @@ from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import encode
 from workers.knowledge.head import Vectors
 from workers.knowledge.index import Scores
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import embed_out_of_scope
+from workers.knowledge.rewrite import rewrite
 from workers.modelling.knowledge import labelled
 from workers.modelling.knowledge.fit import choose_thresholds, fit_weights
 from workers.modelling.knowledge.labelled import LabelledBase
@@ -67,7 +67,7 @@ def trials_of(folder: Path, embed: Embed, out_of_scope: Vectors) -> Iterator[tup
     )
     for base, outside in bases:
         for trial in (whole(base), *cut(base, outside, _SEED)):
-            outcome = run(trial, embed, strip_pleasantries, out_of_scope)
+            outcome = run(trial, embed, rewrite, out_of_scope)
             yield ("whole" if trial.base is base else "cut"), outcome
 
 

@@ -14,13 +14,13 @@ from workers.knowledge.calibration import read_calibration, shipped_calibration,
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder, encode
 from workers.knowledge.head import fit_head
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import (
     build_index,
     embed_base,
     embed_out_of_scope,
     fitted_calibration,
 )
+from workers.knowledge.rewrite import rewrite
 from workers.modelling.knowledge.fit import Level, fit_level
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
@@ -52,7 +52,7 @@ def tune(settings: WorkerSettings, path: Path, messages: Path) -> tuple[FitRepor
     texts, gold = _read(messages, {entry.id: place for place, entry in enumerate(base.entries)})
     head = fit_head(base.phrasings, base.entry_index, base.answers)
     index = build_index(base, head, embed_out_of_scope(embeddings))
-    scores = index.score(encode(encoder, texts), [strip_pleasantries(text) for text in texts])
+    scores = index.score(encode(encoder, texts), [rewrite(text) for text in texts])
     served = (scores.entries[:, 0] == np.array(gold)).astype(np.float64)
     shipped = read_calibration(shipped_calibration(encoder.dimension))
     calibration, level = fit_level(shipped, scores, served)
@@ -98,5 +98,5 @@ def open_encoder(settings: WorkerSettings) -> EngineEncoder:
     folder = settings.model_folder
     engine = select_engine(settings.engine, folder, "answer", threads=settings.engine_threads)
     engine.warm()
-    preprocessor = Preprocessor(Tokenizer.load(folder), rewrite=strip_pleasantries)
+    preprocessor = Preprocessor(Tokenizer.load(folder), rewrite=rewrite)
     return EngineEncoder(engine, preprocessor, read_manifest(folder).digest)

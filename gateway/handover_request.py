@@ -1,0 +1,90 @@
+"""Read what persons send about handovers."""
+
+import re
+from typing import get_args
+
+import msgspec
+from werkzeug.datastructures import MultiDict
+
+from gateway.chat_request import check_text
+from gateway.queue.handovers import HandoverFilter
+from gateway.request_body import decode_body
+from shared.errors import InvalidRequest
+
+MAX_NAME_CHARACTERS = 128
+MAX_PAGE = 500
+_DEFAULT_PAGE = 50
+_FILTERS: tuple[HandoverFilter, ...] = get_args(HandoverFilter)
+_LIMIT = re.compile(r"[1-9][0-9]{0,2}\Z")
+_PARAMETERS = ("state", "limit", "cursor")
+
+
+class ClaimRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who takes the conversation over."""
+
+    by: str
+
+
+class ReplyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person says; `by` is whoever has the conversation if it is not given."""
+
+    text: str
+    by: str | None = None
+
+
+class CloseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A note for the record."""
+
+    note: str | None = None
+
+
+class PageRequest(msgspec.Struct, frozen=True):
+    """Which handovers are wanted."""
+
+    state: HandoverFilter
+    limit: int
+    cursor: str | None
+
+
+_claim_decoder = msgspec.json.Decoder(ClaimRequest)
+_reply_decoder = msgspec.json.Decoder(ReplyRequest)
+_close_decoder = msgspec.json.Decoder(CloseRequest)
+
+
+def read_claim(body: bytes) -> ClaimRequest:
+    """Return the request in a body; raise InvalidRequest."""
+    claim = decode_body(body, ClaimRequest, _claim_decoder)
+    check_text("by", claim.by, MAX_NAME_CHARACTERS)
+    return claim
+
+
+def read_reply(body: bytes) -> ReplyRequest:
+    """Return the request in a body; raise InvalidRequest."""
+    reply = decode_body(body, ReplyRequest, _reply_decoder)
+    check_text("text", reply.text)
+    if reply.by is not None:
+        check_text("by", reply.by, MAX_NAME_CHARACTERS)
+    return reply
+
+
+def read_close(body: bytes) -> CloseRequest:
+    """Return the request in a body; raise InvalidRequest."""
+    close = decode_body(body, CloseRequest, _close_decoder)
+    if close.note is not None:
+        check_text("note", close.note)
+    return close
+
+
+def read_page(query: MultiDict[str, str]) -> PageRequest:
+    """Return the page that a query string asks for; raise InvalidRequest."""
+    for name in query:
+        if name not in _PARAMETERS:
+            known = ", ".join(_PARAMETERS)
+            raise InvalidRequest(f"{name[:80]} is not a known parameter; known are {known}.", name)
+    state = query.get("state", "open")
+    if state not in _FILTERS:
+        raise InvalidRequest(f"state must be one of {', '.join(_FILTERS)}.", "state")
+    limit = query.get("limit", str(_DEFAULT_PAGE))
+    if not _LIMIT.match(limit) or int(limit) > MAX_PAGE:
+        raise InvalidRequest(f"limit must be a number from 1 to {MAX_PAGE}.", "limit")
+    return PageRequest(state, int(limit), query.get("cursor"))

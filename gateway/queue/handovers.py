@@ -1,0 +1,166 @@
+"""What persons do with handovers: the interface, and its adapter to Redis."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn, Protocol, cast
+
+import msgspec
+import redis
+
+from shared import keys
+from shared.clock import Clock
+from shared.connection import queue_errors
+from shared.errors import HandoverConflict, InvalidRequest, UnknownHandover
+from shared.handovers import Handover, HandoverState, decode_handover, to_json
+from shared.jobs import Turn
+from shared.scripts import Script, register_script
+
+HandoverFilter = Literal["open", "claimed", "closed", "all"]
+_CURSOR = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)~([A-Za-z0-9_.:@-]{1,128})\Z")
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPage:
+    """Some handovers, the oldest first; `next` is the cursor of the following page, if any."""
+
+    handovers: Sequence[Handover]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverFigures:
+    """How many wait for what, and since when the oldest of each does (Unix seconds)."""
+
+    open: int
+    open_since: float | None
+    claimed: int
+    claimed_since: float | None
+    events: int
+    events_since: float | None
+
+
+class Handovers(Protocol):
+    """List and change handovers.
+
+    All methods raise QueueUnavailable; those that take an id raise UnknownHandover.
+    """
+
+    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
+        """Return up to `limit` handovers after the cursor; InvalidRequest if that is none."""
+
+    def find(self, handover_id: str) -> Handover:
+        """Return one handover."""
+
+    def claim(self, handover_id: str, by: str) -> Handover:
+        """Give it to a person; HandoverConflict if another has it or it is closed."""
+
+    def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
+        """Append a person's reply to the conversation; HandoverConflict if they do not have it."""
+
+    def close(self, handover_id: str, note: str | None) -> Handover:
+        """Let the bot answer again; closed already, it stays as it is."""
+
+    def last_of(self, conversation_id: str) -> Handover | None:
+        """Return a conversation's last handover, None if it has none."""
+
+    def figures(self) -> HandoverFigures:
+        """Count handovers and the webhook's events."""
+
+
+class RedisHandovers:
+    """Read and change the records that completions open."""
+
+    def __init__(self, client: "redis.Redis", clock: Clock, conversation_ttl_seconds: int) -> None:
+        self._client = client
+        self._clock = clock
+        self._ttl_seconds = conversation_ttl_seconds
+        self._list = register_script(client, "list_handovers.lua")
+        self._claim = register_script(client, "claim_handover.lua")
+        self._reply = register_script(client, "reply_handover.lua")
+        self._close = register_script(client, "close_handover.lua")
+        self._figures = register_script(client, "handover_figures.lua")
+
+    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
+        """Read one page by its index."""
+        after = ("", "") if cursor is None else _read_cursor(cursor)
+        with queue_errors():
+            records = self._list(keys=(keys.handovers(state),), args=(limit, *after))
+        handovers = [decode_handover(_pairs(record)) for record in records]
+        more = len(handovers) > limit
+        return HandoverPage(handovers[:limit], _cursor(handovers[limit - 1]) if more else None)
+
+    def find(self, handover_id: str) -> Handover:
+        """Follow the id to its conversation's record."""
+        with queue_errors():
+            conversation = self._client.get(keys.handover_conversation(handover_id))
+        found = self.last_of(cast("bytes", conversation).decode()) if conversation else None
+        if found is None or found.id != handover_id:
+            raise UnknownHandover(handover_id)
+        return found
+
+    def claim(self, handover_id: str, by: str) -> Handover:
+        """Claim it in one step; the first of several wins."""
+        return self._change(self._claim, handover_id, to_json(by))
+
+    def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
+        """Append the turn and announce it in one step."""
+        turn = Turn("assistant", text, handover_id, self._clock.now())
+        beginning = _encode(turn).removesuffix(b"null}")
+        writer = "" if by is None else to_json(by)
+        handover = self._change(self._reply, handover_id, writer, keys.MAX_TURNS, beginning)
+        return Turn(turn.role, text, handover_id, turn.at, handover.claimed_by)
+
+    def close(self, handover_id: str, note: str | None) -> Handover:
+        """Close it in one step."""
+        return self._change(self._close, handover_id, to_json(note))
+
+    def last_of(self, conversation_id: str) -> Handover | None:
+        """Read a conversation's record."""
+        with queue_errors():
+            record = self._client.hgetall(keys.handover(conversation_id))
+        return decode_handover(cast("Mapping[bytes, bytes]", record)) if record else None
+
+    def figures(self) -> HandoverFigures:
+        """Count in one step."""
+        before = self._clock.now() - self._ttl_seconds
+        with queue_errors():
+            counted = self._figures(keys=(keys.OUTBOX,), args=(before,))
+        numbers, times = counted[::2], [float(since) if since else None for since in counted[1::2]]
+        return HandoverFigures(numbers[0], times[0], numbers[1], times[1], numbers[2], times[2])
+
+    def _change(self, script: Script, handover_id: str, value: str, *rest: bytes | int) -> Handover:
+        args = (handover_id, value, self._clock.now(), self._ttl_seconds, *rest)
+        with queue_errors():
+            verdict, *record = script(keys=(), args=args)
+        if verdict == b"unknown":
+            raise UnknownHandover(handover_id)
+        handover = decode_handover(_pairs(record))
+        if verdict == b"conflict":
+            _refuse(handover)
+        return handover
+
+
+def _refuse(handover: Handover) -> NoReturn:
+    sentences: Mapping[HandoverState, str] = {
+        "open": "Nobody has claimed it yet.",
+        "claimed": f"{handover.claimed_by} has it.",
+        "closed": "It is closed.",
+    }
+    raise HandoverConflict(sentences[handover.state], handover.state, handover.claimed_by)
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _cursor(handover: Handover) -> str:
+    return f"{handover.opened_at!r}~{handover.conversation_id}"
+
+
+def _read_cursor(cursor: str) -> tuple[str, str]:
+    parts = _CURSOR.match(cursor)
+    if not parts:
+        raise InvalidRequest("cursor is not one that a page of handovers named as next.", "cursor")
+    return parts[1], parts[2]

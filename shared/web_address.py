@@ -1,0 +1,21 @@
+"""Check that a setting is an address on the web."""
+
+import re
+from urllib.parse import urlsplit
+
+_PRINTABLE = re.compile(r"[!-~]+\Z")
+
+
+def check_web_address(url: str) -> None:
+    """Raise ValueError with the fault of a URL that cannot be called over http or https."""
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https"):
+        raise ValueError("it must begin with http:// or https://")
+    if not _PRINTABLE.match(url):
+        raise ValueError("it has a character that no address has; write it percent-encoded")
+    if not address.hostname:
+        raise ValueError("it names no host")
+    if address.username is not None:
+        raise ValueError("it must hold no user name: events are signed instead")
+    if address.port == 0:
+        raise ValueError("it names port 0")
