@@ -21,9 +21,10 @@ endef
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## set up what is missing, start everything, print the addresses (GPU=1: for an NVIDIA GPU)
+run: ## set up what is missing and start everything (GPU=1: for an NVIDIA GPU; LARGE=1: a second, large encoder)
 	$(call set_up,$(if $(GPU),gpu,run))
-	@exec .venv/bin/python -m infra.cli up
+	@$(if $(LARGE),.venv/bin/python -m infra.cli model build --encoder both)
+	@$(if $(LARGE),PARLEY_ENCODER="$${PARLEY_ENCODER:-cascade}") exec .venv/bin/python -m infra.cli up
 
 unit: ## run the tests that start no process and need no server, in less than a minute
 	$(call set_up,test)

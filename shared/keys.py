@@ -30,8 +30,8 @@
 | parley:conversation-users:<conversation> | set | users who took part in it | TTL |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
-| parley:handovers:<state> | zset | conversations by opened_at; also of `all` states | pruning |
-| parley:outbox | zset | conversations with undelivered webhook events by due time | sender |
+| parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
+| parley:outbox | zset | conversations with undelivered webhook events by due time | TTL, sender |
 | parley:outbox-events:<conversation> | list | its events, oldest first: tries, at, JSON | TTL |
 | parley:outbox-returned | list | events that an operator put back from the dead letters | sender |
 | parley:dead | list | dead letters as JSON | cap |

@@ -41,10 +41,11 @@ class MakeEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextModel:
-    """An engine and the preprocessing that makes its token ids; both warm."""
+    """An engine and what makes its token ids; all warm."""
 
     engine: CachingEngine
     preprocessor: Preprocessor
+    tokenizer: Tokenizer
 
     def gauges(self) -> Mapping[str, float]:
         """Return how both caches serve."""
@@ -82,7 +83,7 @@ def load_model(
     preprocessor = Preprocessor(tokenizer, LruCache(settings.phrase_cache), rewrite)
     preprocessor.warm()
     _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - began_at)
-    return TextModel(engine, preprocessor)
+    return TextModel(engine, preprocessor, tokenizer)
 
 
 def passages_of(

@@ -6,6 +6,7 @@ from pathlib import Path
 from celery import Celery
 
 from shared import keys, wire
+from shared.connection import connect
 from shared.jobs import ChatJob, Encoder
 from shared.settings import load
 from workers.bootstrap import (
@@ -30,8 +31,9 @@ from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
 from workers.knowledge.loader import DEMO
-from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_finder
+from workers.knowledge.rewrite import rewrite
+from workers.memory.redis_memory import RedisMemory
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.decided import BatchDecider
 from workers.second_look.first import FirstLookDecider
@@ -57,12 +59,13 @@ def build_inference_consumer(
     choice = chosen_encoder(settings)
     encoder: Encoder = "large" if choice == "large" else "small"
     folder = settings.large_model_folder if encoder == "large" else settings.model_folder
-    model = load_model(settings, folder, "answer", make_engine, strip_pleasantries)
+    model = load_model(settings, folder, "answer", make_engine, rewrite)
     finder = _build_finder(settings, model, folder)
     cascade = choice == "cascade"
     space = f"{encoder}-{read_manifest(folder).digest[:12]}"  # the vectors that dialogues keep
+    memory = RedisMemory(connect(settings.redis_address))
     decider = FirstLookDecider(
-        Listener(finder, space),
+        Listener(finder, memory, space),
         Decider(finder.thresholds, finder.entries),
         context.clock,
         encoder,
@@ -74,7 +77,7 @@ def build_inference_consumer(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
-        prepare=MessageReader(model.preprocessor, space).read,
+        prepare=MessageReader(model.preprocessor, model.tokenizer, space).read,
         draft=replies.draft,
         tones=queue,
         second_looks=queue if cascade else None,
@@ -98,11 +101,11 @@ def build_large_consumer(
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
     folder, target_seconds = settings.large_model_folder, settings.latency_target_seconds
-    model = load_model(settings, folder, "answer", make_engine, strip_pleasantries)
+    model = load_model(settings, folder, "answer", make_engine, rewrite)
     finder = _build_finder(settings, model, folder)
     pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))
     decider = SecondLookDecider(
-        Listener(finder, "large"),
+        Listener(finder, RedisMemory(connect(settings.redis_address)), "large"),
         Decider(finder.thresholds, finder.entries),
         SecondLookMeter(context, pace, target_seconds),
     )
@@ -115,7 +118,9 @@ def build_large_consumer(
         task=keys.INFER_TASK,
         decode=wire.read_second_look,
         prepare=read_in_time(
-            MessageReader(model.preprocessor, encoder=None).read, context.clock, target_seconds
+            MessageReader(model.preprocessor, model.tokenizer, encoder=None).read,
+            context.clock,
+            target_seconds,
         ),
         draft=replies.draft,
         tones=queue,

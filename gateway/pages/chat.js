@@ -6,7 +6,8 @@ const KINDS = {
 const byId = (id) => document.getElementById(id);
 const log = byId("log"), form = byId("form"), box = byId("message"), send = byId("send");
 const scroller = document.querySelector("main");
-let conversation = remembered();
+const heard = new Set();
+let conversation = remembered(), stream = null, holder = null;
 
 // Build elements from text alone: nothing that a server or a person wrote is ever parsed as markup.
 function element(tag, attributes, ...children) {
@@ -84,8 +85,10 @@ function markdown(text) {
   return blocks;
 }
 
-function turn(role, ...children) {
-  const who = element("span", { class: "hidden" }, role === "user" ? "You: " : "Parley: ");
+function turn(role, ...children) { return turnBy(role === "user" ? "You" : "Parley", role, ...children); }
+
+function turnBy(name, role, ...children) {
+  const who = element("span", { class: "hidden" }, `${name}: `);
   const bubble = element("div", { class: "bubble", dir: "auto" }, ...children);
   const item = element("li", { class: `turn ${role}` }, who, bubble);
   byId("welcome").hidden = true;
@@ -141,12 +144,46 @@ function chips(alternatives) {
 }
 
 function showReply(item, reply, elapsed) {
+  if (reply.answer.kind === "handover") follow();
+  if (!reply.response) { item.remove(); return; } // a person has the conversation and will answer
   const bubble = item.querySelector(".bubble");
   bubble.replaceChildren(...markdown(reply.response));
   if (reply.answer.kind === "clarify" && reply.answer.alternatives.length) item.append(chips(reply.answer.alternatives));
   if (reply.truncated) item.append(notice("Your message was long; only its beginning was read."));
   if (reply.engine.startsWith("simulated")) item.append(notice("Simulated engine: this is not a real answer."));
   item.append(facts(reply, elapsed));
+  scroll();
+}
+
+// Once the conversation was handed over, show what a person writes, and when they come and go.
+function follow() {
+  if (stream) return;
+  sessionStorage.setItem("handed over", conversation);
+  stream = new EventSource(`/conversations/${conversation}/events`);
+  stream.addEventListener("turn", ({ data }) => showPerson(JSON.parse(data)));
+  stream.addEventListener("handover", ({ data }) => showHolder(JSON.parse(data)));
+}
+
+function unfollow() {
+  if (stream) stream.close();
+  sessionStorage.removeItem("handed over");
+  stream = holder = null;
+  heard.clear();
+}
+
+function showPerson({ by, text, at }) {
+  const known = `${at} ${text}`;
+  if (!by || heard.has(known)) return;
+  heard.add(known);
+  turnBy(by, "assistant", ...markdown(text)).append(notice(by));
+  scroll();
+}
+
+function showHolder({ state, claimed_by: by }) {
+  const now = state === "claimed" ? by : null;
+  if (now === holder) return;
+  log.append(element("li", { class: "turn assistant" }, notice(now ? `${now} has joined.` : "Parley answers again.")));
+  holder = now;
   scroll();
 }
 
@@ -217,12 +254,17 @@ function remembered() {
 async function restore() {
   try {
     const { turns } = (await request(`/conversations/${conversation}`)).body;
-    for (const { role, text } of turns) turn(role, ...(role === "user" ? [text] : markdown(text)));
+    for (const said of turns) {
+      if (said.by) showPerson(said);
+      else if (said.text) turn(said.role, ...(said.role === "user" ? [said.text] : markdown(said.text)));
+    }
+    if (sessionStorage.getItem("handed over") === conversation) follow();
   } catch { /* a first visit, or no server yet: begin with an empty page */ }
 }
 
 function restart() {
   const old = conversation;
+  unfollow();
   sessionStorage.removeItem("conversation");
   conversation = remembered();
   log.replaceChildren();

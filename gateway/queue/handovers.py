@@ -84,7 +84,7 @@ class RedisHandovers:
 
     def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
         """Read one page by its index."""
-        after = _read_cursor(cursor) if cursor else ("", "")
+        after = ("", "") if cursor is None else _read_cursor(cursor)
         with queue_errors():
             records = self._list(keys=(keys.handovers(state),), args=(limit, *after))
         handovers = [decode_handover(_pairs(record)) for record in records]

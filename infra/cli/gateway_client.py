@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.http_client import HTTP_ERRORS, post_json
+from infra.http_client import HTTP_ERRORS, get, post_json
 from shared.errors import GatewayUnavailable
 
 
@@ -16,14 +16,23 @@ class GatewayClient:
     def chat(self, message: str, conversation_id: str | None = None) -> dict[str, Any]:
         """Return the reply object of `POST /chat`; raise GatewayUnavailable with the reason."""
         conversation = {"conversation_id": conversation_id} if conversation_id else {}
-        status, answer = self._post("/chat", {"message": message} | conversation)
+        return self.call("POST", "/chat", {"message": message} | conversation)
+
+    def call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        """Return the JSON object of an address; raise GatewayUnavailable if it refuses."""
+        status, answer = self._send(method, path, body)
         if status != 200:
             raise GatewayUnavailable(_refusal(status, answer))
         return answer
 
-    def _post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def _send(
+        self, method: str, path: str, body: dict[str, str] | None
+    ) -> tuple[int, dict[str, Any]]:
         try:
-            response = post_json(self.url, path, body, self._timeout_seconds)
+            if method == "GET":
+                response = get(self.url, path, self._timeout_seconds)
+            else:
+                response = post_json(self.url, path, body, self._timeout_seconds)
         except HTTP_ERRORS as error:
             raise GatewayUnavailable(
                 f"No gateway answers at {self.url} ({_reason(error)}): start it with `make run`, "

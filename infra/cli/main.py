@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import bench, chaos, dead_letters, job, knowledge, model, talk, tone, worker
+from infra.cli import (
+    bench,
+    chaos,
+    dead_letters,
+    handovers,
+    job,
+    knowledge,
+    model,
+    talk,
+    tone,
+    worker,
+)
 from infra.cli.output import fail
 from shared.errors import ParleyError
 
@@ -65,6 +76,7 @@ for name, group in (
     ("kb", knowledge.app),
     ("tone", tone.app),
     ("dead-letters", dead_letters.app),
+    ("handovers", handovers.app),
 ):
     app.add_typer(group, name=name)
 

@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from infra.cli.distil import distil
+
 if TYPE_CHECKING:
     from workers.engines.select import Kind
+    from workers.modelling.encoder.build import Built
     from workers.modelling.encoder.gate import GateReport, LabelledRow
     from workers.modelling.encoder.weights import Source
+    from workers.settings import ModelSettings
 
 app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
+app.command()(distil)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[
     Path | None, typer.Option("--model-dir", help="Model folder [default: PARLEY_MODEL_DIR].")
 ]
 
+EncoderChoice = Literal["small", "large", "both"]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine.")]
 
 
@@ -34,18 +40,45 @@ def build(
             "[default: those of the present model, else the package].",
         ),
     ] = None,
+    encoder: Annotated[
+        EncoderChoice,
+        typer.Option(
+            help="The small encoder, the large one (fetches 404 MB once, builds for minutes) in a "
+            "folder of its own, the small one's name and '-large', or both."
+        ),
+    ] = "small",
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn weights into what the engines run; quick if nothing has changed."""
-    from infra.cli.output import console, print_json, progress_console
-    from infra.supervisor.model import make_model
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.model import make_large_model, make_model
+    from shared.errors import SettingsError
 
-    folder = _folder(model_dir)
-    made = make_model(folder, progress_console(as_json=as_json), _source(weights))
+    if weights and encoder == "large":
+        raise SettingsError(
+            "--from DIR names the small encoder's weights; the large one's are fixed."
+        )
+    settings, screen = _settings(model_dir), progress_console(as_json=as_json)
+    made: dict[Path, Built] = {}
+    if encoder != "large":
+        made[settings.model_folder] = make_model(settings.model_folder, screen, _source(weights))
+    if encoder != "small":
+        made[settings.large_model_folder] = make_large_model(settings.large_model_folder, screen)
     if as_json:
-        print_json({"folder": str(folder), "built": made.built, "manifest": made.manifest})
+        found = [
+            {"folder": str(folder), "built": built.built, "manifest": built.manifest}
+            for folder, built in made.items()
+        ]
+        print_json(found if encoder == "both" else found[0])
         return
+    for folder, built in made.items():
+        _show_built(folder, built)
+
+
+def _show_built(folder: Path, made: "Built") -> None:
+    from infra.cli.output import console
+
     size = sum(file.bytes for file in made.manifest.files.values())
     done = "built" if made.built else "up to date"
     console().print(
@@ -61,10 +94,15 @@ def weights(
 ) -> None:
     """Write the weights that are built by default as a folder in Hugging Face layout."""
     from infra.cli.output import console
-    from workers.modelling.encoder.weights import packaged_source, read_config, write_weights
+    from workers.modelling.encoder.weights import (
+        load_weights,
+        packaged_source,
+        read_config,
+        write_weights,
+    )
 
     source = packaged_source()
-    write_weights(source, read_config(source), target)
+    write_weights(source, load_weights(source, read_config(source)), target)
     console().print(f"[green]✓[/] {source.name} in {target}", highlight=False, soft_wrap=True)
 
 
@@ -208,17 +246,19 @@ def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
 
 
 def _source(weights: str | None) -> "Source | None":
-    from workers.modelling.encoder.weights import folder_source, original_source, packaged_source
+    from workers.modelling.encoder.weights import named_source
 
-    if weights is None:
-        return None
-    named = {"package": packaged_source, "original": original_source}
-    return named[weights]() if weights in named else folder_source(Path(weights))
+    return None if weights is None else named_source(weights)
 
 
 def _folder(model_dir: Path | None) -> Path:
-    """Return the model's folder; a setting that no model needs cannot be in the way."""
+    return _settings(model_dir).model_folder
+
+
+def _settings(model_dir: Path | None) -> "ModelSettings":
+    """Return where models are; a setting that no model needs cannot be in the way."""
     from shared.settings import load
     from workers.settings import ModelSettings
 
-    return model_dir or load(ModelSettings).model_folder.expanduser().absolute()
+    folder = model_dir or load(ModelSettings).model_folder
+    return load(ModelSettings, model_dir=folder.expanduser().absolute())

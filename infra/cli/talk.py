@@ -21,7 +21,7 @@ def ask(
     """Ask one question and print the answer."""
     from infra.cli.output import console, print_json
 
-    reply = _client(url).chat(text)
+    reply = connect_to_gateway(url).chat(text)
     if as_json:
         print_json(reply)
     else:
@@ -34,7 +34,7 @@ def chat(url: Url = None) -> None:
 
     from infra.cli.output import console
 
-    client, screen = _client(url), console()
+    client, screen = connect_to_gateway(url), console()
     screen.print(f"[dim]{client.url} · Ctrl-D ends the conversation[/]\n", highlight=False)
     conversation_id: str | None = None
     for message in _lines():
@@ -92,7 +92,8 @@ def _lines() -> Iterator[str]:
             yield line
 
 
-def _client(url: str | None) -> "GatewayClient":
+def connect_to_gateway(url: str | None) -> "GatewayClient":
+    """Return a client of the gateway at this address, or of this machine's."""
     from gateway.settings import GatewaySettings
     from infra.cli.gateway_client import GatewayClient
     from infra.supervisor.settings import local_url

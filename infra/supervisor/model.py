@@ -8,6 +8,7 @@ from infra.supervisor.progress import StageProgress
 from shared.errors import ModelError
 from workers.engines.manifest import Manifest, missing_files, read_manifest
 from workers.modelling.encoder.build import Built, build_model
+from workers.modelling.encoder.large import build_large_model
 from workers.modelling.encoder.weights import (
     Source,
     folder_source,
@@ -32,6 +33,12 @@ def make_model(model_dir: Path, console: Console, source: Source | None = None) 
     """
     with StageProgress(console, "Building the model") as progress:
         return build_model(model_dir, source or _source_again(model_dir), progress.update)
+
+
+def make_large_model(model_dir: Path, console: Console) -> Built:
+    """Fetch and build the large encoder if it is missing or out of date; show the progress."""
+    with StageProgress(console, "Building the large encoder") as progress:
+        return build_large_model(model_dir, progress.update)
 
 
 def refresh_model(model_dir: Path, console: Console) -> None:

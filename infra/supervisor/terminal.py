@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from infra.supervisor.logs import LogFolder
+from infra.supervisor.model import built_model
 from infra.supervisor.service import Service, describe_exit
 from infra.supervisor.settings import StackSettings
 from workers.encoder_choice import chosen_encoder, is_built
@@ -93,6 +94,8 @@ class Terminal:
         table.add_row("logs", short_path(settings.log_folder))
         ask = f'{command_prefix(settings)} ask "Where is my parcel?"'
         table.add_row("try", f"[bold]{escape(ask)}[/]")
+        if built_model(settings.large_model_folder) is None:
+            table.add_row("more", "[bold]make run LARGE=1[/]: an encoder that is right more often")
         table.add_row("stop", "Ctrl-C")
         self._print(f"\n[bold green]Parley is ready[/] after {seconds:.1f} s\n")
         self._print(Padding(table, (0, 0, 1, 2)), highlight=False, soft_wrap=True)

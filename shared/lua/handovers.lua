@@ -11,6 +11,7 @@
 --   those of outbox.lua
 -- Channel: parley:conversations
 local MAX_PRUNED = 100
+local URGENT = {self_harm = true, emergency = true}
 local NOT_SHOWN = {webhook = true, events = true}
 
 -- Tell the gateways that a conversation has a new turn, or another state of its handover.
@@ -62,6 +63,8 @@ local function renew_handover(conversation, ttl)
   local id = redis.call('HGET', key, 'id')
   if not id then return end
   redis.call('EXPIRE', key, ttl)
+  redis.call('EXPIRE', HANDOVERS .. handover_state(conversation), ttl)
+  redis.call('EXPIRE', HANDOVERS .. 'all', ttl)
   redis.call('SET', HANDOVER_CONVERSATION .. decode_text(id), conversation, 'EX', ttl)
 end
 
@@ -96,12 +99,22 @@ local function write_handover(conversation, fields)
   set_handover_state(conversation, 'open')
 end
 
+-- One that is open already gets the new summary, and the new reason if that is urgent.
+local function update_handover(conversation, fields)
+  local key = HANDOVER .. conversation
+  redis.call('HSET', key, 'summary', fields.summary)
+  local urgent = URGENT[decode_text(fields.reason)]
+  if not urgent or redis.call('HGET', key, 'reason') == fields.reason then return end
+  redis.call('HSET', key, 'reason', fields.reason)
+  record_event(conversation, 'handover.escalated', fields.opened_at)
+end
+
 -- Open a handover; `opening` is what encode_opening of shared/handovers.py returns, `ttl` the
--- conversation's, in seconds. One that is open or claimed already only gets the new summary.
+-- conversation's, in seconds. One that is open or claimed already is updated.
 local function open_handover(conversation, opening, ttl)
   local fields, state = cjson.decode(opening), handover_state(conversation)
   if state == 'open' or state == 'claimed' then
-    redis.call('HSET', HANDOVER .. conversation, 'summary', fields.summary)
+    update_handover(conversation, fields)
   else
     write_handover(conversation, fields)
     prune_handovers(fields.opened_at - ttl)

@@ -14,6 +14,7 @@ local function append_event(conversation, at, event)
   redis.call('RPUSH', list, '0 ' .. at .. ' ' .. event)
   redis.call('EXPIRE', list, OUTBOX_TTL_SECONDS)
   redis.call('ZADD', OUTBOX, 'NX', 0, conversation)
+  redis.call('EXPIRE', OUTBOX, OUTBOX_TTL_SECONDS)
 end
 
 local function forget_events(conversation)

@@ -6,7 +6,14 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.handovers import Attempt, Handover, HandoverSummary, decode_handover, encode_opening
+from shared.handovers import (
+    Attempt,
+    Handover,
+    HandoverReason,
+    HandoverSummary,
+    decode_handover,
+    encode_opening,
+)
 from shared.jobs import Turn
 from shared.scripts import read_script
 from tests.fakes.clock import ManualClock
@@ -24,18 +31,26 @@ class HandoverStand:
     client: redis.Redis
     clock: ManualClock = field(default_factory=ManualClock)
 
-    def opening(self, name: str, conversation: str, summary: HandoverSummary = SUMMARY) -> Handover:
-        return Handover(name, conversation, "user-1", self.clock.now(), "wish", summary)
+    def opening(
+        self,
+        name: str,
+        conversation: str,
+        summary: HandoverSummary = SUMMARY,
+        reason: HandoverReason = "wish",
+    ) -> Handover:
+        return Handover(name, conversation, "user-1", self.clock.now(), reason, summary)
 
     def open(
         self,
         name: str = "h-1",
         conversation: str = "c-1",
         summary: HandoverSummary = SUMMARY,
+        reason: HandoverReason = "wish",
         *,
         webhook: bool = False,
     ) -> None:
-        opening = encode_opening(self.opening(name, conversation, summary), webhook=webhook)
+        handover = self.opening(name, conversation, summary, reason)
+        opening = encode_opening(handover, webhook=webhook)
         self._run("open_handover(ARGV[1], ARGV[2], ARGV[3])", conversation, opening, TTL)
 
     def customer_writes(self, text: str, conversation: str = "c-1") -> None:

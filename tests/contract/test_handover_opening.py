@@ -38,10 +38,13 @@ def test_one_that_is_open_gets_the_new_summary_and_keeps_its_place(stand: Handov
 
 
 def test_all_of_it_lives_as_long_as_its_conversation(stand: HandoverStand) -> None:
-    stand.open()
+    stand.open(webhook=True)
 
-    kept = (keys.handover("c-1"), keys.handover_conversation("h-1"))
-    assert all(0 < stand.client.ttl(key) <= TTL for key in kept)
+    lives = {key: stand.client.ttl(key) for key in stand.client.scan_iter()}
+    outbox = {keys.OUTBOX.encode(), keys.outbox_events("c-1").encode()}
+    assert len(lives) == 6
+    assert all(0 < lives[key] <= TTL for key in lives.keys() - outbox)
+    assert all(86_400 < lives[key] <= 7 * 86_400 for key in outbox)
 
 
 def test_an_expired_record_leaves_the_indexes_with_the_next_opening(stand: HandoverStand) -> None:

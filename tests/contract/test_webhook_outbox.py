@@ -11,6 +11,7 @@ from gateway.queue.handovers import RedisHandovers
 from gateway.webhook.outbox import RedisOutbox, WaitingEvent
 from infra.dead_letters import DeadLetterBox
 from shared import keys
+from shared.handovers import HandoverReason
 from tests.contract.handover_stand import TTL, HandoverStand
 
 
@@ -73,6 +74,19 @@ def test_each_change_is_an_event_with_the_handover_as_it_was_then(
     assert events[3]["turn"]["by"] == "anna"
     assert {event["at"] for event in events} == {stand.clock.now()}
     assert stand.client.exists(keys.OUTBOX, keys.outbox_events("c-1")) == 0
+
+
+def test_an_open_one_that_becomes_urgent_says_so_once(
+    stand: HandoverStand, outbox: RedisOutbox
+) -> None:
+    stand.open(webhook=True)
+    reasons: tuple[HandoverReason, ...] = ("emergency", "emergency", "tone")
+    for reason in reasons:
+        stand.open("h-2", reason=reason, webhook=True)
+
+    assert stand.record().reason == "emergency"
+    events = [(event["type"], event["handover"]["reason"]) for event in drain(stand, outbox)]
+    assert events == [("handover.opened", "wish"), ("handover.escalated", "emergency")]
 
 
 def test_an_event_is_handed_out_once_and_again_after_its_time(

@@ -11,8 +11,10 @@ from pathlib import Path
 import msgspec
 import redis
 
+from gateway.openapi.document import read_document
 from shared import keys
 from shared.jobs import WorkerStatus
+from tests.contract.handover_stand import HandoverStand
 from tests.e2e.gateway_process import Gateway, Worker
 
 SEED = "20"
@@ -47,6 +49,12 @@ def beating(redis_url: str) -> Iterator[None]:
         client.close()
 
 
+def example_id() -> str:
+    """Return the handover that the document has as an example."""
+    example: str = read_document()["components"]["parameters"]["HandoverId"]["example"]
+    return example
+
+
 # A valid request may meet a key that stands for another one: no schema can say so.
 ACCEPTABLE = """
 [checks.positive_data_acceptance]
@@ -54,8 +62,11 @@ expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 429, "5xx"]
 """
 
 
-def test_no_answer_is_undocumented_and_none_is_a_fault(redis_url: str, tmp_path: Path) -> None:
+def test_no_answer_is_undocumented_and_none_is_a_fault(
+    redis_url: str, redis_client: "redis.Redis", tmp_path: Path
+) -> None:
     (tmp_path / "schemathesis.toml").write_text(ACCEPTABLE)
+    HandoverStand(redis_client).open(example_id(), "talk")
     with Gateway(redis_url, tmp_path) as gateway, Worker(redis_url), beating(redis_url):
         done = subprocess.run(
             [

@@ -23,7 +23,19 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["ask", "chat", "up", "worker", "doctor", "model", "kb", "tone", "dead-letters", "job"],
+    [
+        "ask",
+        "chat",
+        "up",
+        "worker",
+        "doctor",
+        "model",
+        "kb",
+        "tone",
+        "dead-letters",
+        "handovers",
+        "job",
+    ],
 )
 def test_every_command_is_listed_with_what_it_does(parley: Parley, command: str) -> None:
     code, out, _ = parley("--help")

@@ -12,6 +12,7 @@ from shared.jobs import AnswerKind, ChatJob, Tone
 from shared.wire import encode_infer, read_second_look
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepare_words, prepared_job
+from tests.fakes.memory import FakeMemory
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
@@ -21,10 +22,11 @@ from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.state import Dialogue, pack_vector, read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
-from workers.knowledge.calibration import Calibration
+from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Candidate, Finder, Finding
 from workers.knowledge.head import Vectors
 from workers.knowledge.index import Index
+from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.band import Band, wants_second_look
 from workers.second_look.first import FirstLookDecider
@@ -64,9 +66,12 @@ def decided(
 def finder(confidence: float, dimension: int = 2) -> Finder:
     """Return a finder that always finds the first entry, with this confidence."""
     logit = float(np.log(confidence / (1 - confidence)))
-    sure = Calibration((0.0,) * 6 + (logit,), answer_from=0.6, clarify_from=0.3)
+    weights = (*(0.0 for _ in FEATURES), logit)
+    sure = Calibration(weights, answer_from=0.6, clarify_from=0.3)
     vectors = np.eye(2, dimension, dtype=np.float32)
-    return Finder(ENTRIES, Index(vectors, np.arange(2), vectors), sure, frozenset())
+    lexicon = Lexicon([[entry.question] for entry in ENTRIES], [""] * 2)
+    index = Index(vectors, np.arange(2), vectors, vectors, lexicon, vectors)
+    return Finder(ENTRIES, index, sure, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,9 @@ def small_decider(
 ) -> FirstLookDecider:
     found = finder(confidence)
     decider = Decider(found.thresholds, found.entries)
-    return FirstLookDecider(Listener(found, "small-1"), decider, clock, "small", cascade=cascade)
+    return FirstLookDecider(
+        Listener(found, FakeMemory(), "small-1"), decider, clock, "small", cascade=cascade
+    )
 
 
 def batch_of(job: PreparedJob[ChatJob], vectors: Vectors) -> BatchResult[ChatJob]:
@@ -162,7 +169,7 @@ class Large:
         self.pace = Pace(self.clock, 0.1)
         found = finder(confidence, dimension=3)
         decider = SecondLookDecider(
-            Listener(found, "large"),
+            Listener(found, FakeMemory(), "large"),
             Decider(found.thresholds, found.entries),
             SecondLookMeter(self.context, self.pace, target_seconds=0.5),
         )

@@ -14,7 +14,7 @@ def words(folded: str) -> list[str]:
 FUNCTION_WORDS = frozenset(
     words(
         """
-    a about actually after again all already also am an and any anybody anyone anything are aren't
+    a about actually after again all already also am an and any anybody anyone anything are
     as ask asking at away back be because been before being both btw but by can can't cannot could
     couldn't cause did didn't do does doesn't doing don't done each either else even ever every
     everything few for from further get gets getting give go goes going gonna gone got had hadn't

@@ -56,13 +56,14 @@ LARGE = Package(
 def build_large_model(
     model_dir: Path,
     progress: Progress = lambda _stage, _fraction: None,
-    package: Package = LARGE,
+    package: Package | None = None,
 ) -> Built:
-    """Make `model_dir` hold the large answer encoder; quick if it does.
+    """Make `model_dir` hold the large answer encoder (default: the pinned one); quick if it does.
 
     What is fetched lies in `downloads` beside it until the build is done; a build that was cut off
     goes on from there. Raises ModelError.
     """
+    package = package or LARGE
     folders = Folders(model_dir.absolute())
     downloads = folders.model.with_name("downloads") / package.name
     with disk_faults(model_dir), locked(Folders(downloads), lambda: progress("waiting", 0.0)):
@@ -75,12 +76,6 @@ def build_large_model(
         )
         shutil.rmtree(downloads)
     return built
-
-
-def is_current(model_dir: Path, package: Package = LARGE) -> bool:
-    """Return whether a whole large model is there that was built as one would be built now."""
-    current = current_manifest(model_dir)
-    return current is not None and _is_built(model_dir, current, package)
 
 
 def _is_built(model_dir: Path, manifest: Manifest, package: Package) -> bool:
@@ -141,11 +136,12 @@ def _check(package: Package, source: Source) -> None:
     """Raise ModelError if the weights are not the pinned ones; they do not stay then."""
     try:
         weights_sha256(source)
-        if description_digest(source.folder) != package.description:
-            raise ModelError(f"config or tokenizer of {package.name} is not the pinned one")
     except ModelError:
         shutil.rmtree(source.folder)
         raise
+    if description_digest(source.folder) != package.description:
+        shutil.rmtree(source.folder)
+        raise ModelError(f"config or tokenizer of {package.name} is not the pinned one")
 
 
 def _require_space(package: Package, folder: Path) -> None:

@@ -6,8 +6,10 @@ Needs torch and transformers, which Parley does not install; in an environment o
     parley model weights MODEL_FOLDER
     reference-venv/bin/python -P workers/modelling/encoder/make_reference.py MODEL_FOLDER
 
-Writes reference.npz beside this file: `texts`, `ids` and `lengths` by BertTokenizer, `answer` (the
-mean of the last hidden states, length 1) and `tone` (the mean after layer 2, as it is).
+Writes reference.npz beside this file: `texts`, `ids` and `lengths` by the model's own tokenizer,
+`answer` (the mean of the last hidden states, length 1) and `tone` (the mean after layer 2, as it
+is). For an MPNet folder, such as the parts of requirements/large.txt joined and unpacked, it writes
+reference-large.npz, without tones.
 """
 
 import sys
@@ -69,27 +71,29 @@ TEXTS = (
 
 
 def main(folder: Path) -> None:
-    """Write reference.npz for the model in `folder`."""
+    """Write the reference of the model in `folder`."""
     import torch  # type: ignore[import-not-found]
     from transformers import (  # type: ignore[import-not-found]
-        BertModel,
-        BertTokenizer,
+        AutoModel,
+        AutoTokenizer,
     )
 
-    tokenizer = BertTokenizer.from_pretrained(folder)
-    model = BertModel.from_pretrained(folder, attn_implementation="eager").eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    is_large = model.config.model_type == "mpnet"
     inputs = tokenizer(list(TEXTS), padding=True, truncation=True, max_length=128)
     ids, mask = (torch.tensor(inputs[name]) for name in ("input_ids", "attention_mask"))
     with torch.no_grad():
         states = model(ids, attention_mask=mask, output_hidden_states=True).hidden_states
     answer = _mean(states[-1], mask)
+    tone = {} if is_large else {"tone": _mean(states[TONE_LAYERS], mask)}
     np.savez_compressed(
-        Path(__file__).with_name("reference.npz"),
+        Path(__file__).with_name("reference-large.npz" if is_large else "reference.npz"),
         texts=np.array(TEXTS),
         ids=np.array(ids.tolist(), np.int32),
         lengths=np.array(mask.sum(1).tolist(), np.int32),
         answer=answer / np.linalg.norm(answer, axis=1, keepdims=True),
-        tone=_mean(states[TONE_LAYERS], mask),
+        **tone,
     )
 
 

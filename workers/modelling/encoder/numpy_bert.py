@@ -1,4 +1,4 @@
-"""BERT and MPNet in plain numpy, message by message: slow, plain, and independent of the TensorFlow graph.
+"""BERT and MPNet in plain numpy, message by message: slow, and independent of TensorFlow's graph.
 
 It is the reference for models that have no committed vectors.
 """

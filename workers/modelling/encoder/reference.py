@@ -1,5 +1,6 @@
 """Vectors that every engine must reproduce: committed ones, or computed in numpy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,31 @@ from workers.engines.engine import TokenBatch
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import Manifest
 from workers.modelling.encoder.delta import STUDENT
+from workers.modelling.encoder.large import LARGE
 from workers.modelling.encoder.numpy_bert import mean_vectors
 from workers.modelling.encoder.weights import PACKAGE_SHA256, Source, load_weights, read_config
 
-COMMITTED = Path(__file__).with_name("reference.npz")
-COMMITTED_TONE_LAYERS = 2
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A file of vectors, and the model that it is for."""
+
+    path: Path
+    weights: str
+    layers: Mapping[EncoderName, int]
+
+    def is_for(self, manifest: Manifest) -> bool:
+        """Return whether these vectors are those of a built model."""
+        layers = {name: encoder.layers for name, encoder in manifest.encoders.items()}
+        return (manifest.source.identity, layers) == (self.weights, self.layers)
+
+
+COMMITTED = Committed(
+    _HERE / "reference.npz", f"{PACKAGE_SHA256}+{STUDENT.sha256}", {"answer": 6, "tone": 2}
+)
+COMMITTED_LARGE = Committed(_HERE / "reference-large.npz", LARGE.sha256, {"answer": LARGE.layers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +55,20 @@ def reference_for(model_dir: Path, manifest: Manifest) -> Reference:
 
     Computing needs the folder that the model was built from; ModelError if it is gone.
     """
-    committed = committed_reference()
-    tone = manifest.encoders["tone"].layers
-    weights = (manifest.source.sha256, manifest.source.delta_sha256)
-    if weights == (PACKAGE_SHA256, STUDENT.sha256) and tone == COMMITTED_TONE_LAYERS:
-        return committed
-    return computed_reference(model_dir, manifest, committed.texts)
+    for committed in (COMMITTED, COMMITTED_LARGE):
+        if committed.is_for(manifest):
+            return committed_reference(committed)
+    return computed_reference(model_dir, manifest, committed_reference().texts)
 
 
-def committed_reference() -> Reference:
+def committed_reference(committed: Committed = COMMITTED) -> Reference:
     """Read the vectors that torch and transformers gave (make_reference.py)."""
-    with np.load(COMMITTED, allow_pickle=False) as arrays:
+    with np.load(committed.path, allow_pickle=False) as arrays:
         return Reference(
             origin="torch",
             texts=tuple(str(text) for text in arrays["texts"]),
             batch=TokenBatch(arrays["ids"], arrays["lengths"]),
-            vectors={encoder: arrays[encoder] for encoder in layout.ENCODERS},
+            vectors={encoder: arrays[encoder] for encoder in committed.layers},
         )
 
 
@@ -64,8 +83,7 @@ def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ..
     weights = load_weights(source, config)
     rows = token_rows(model_dir, texts)
     vectors: dict[EncoderName, NDArray[np.float32]] = {}
-    for encoder in layout.ENCODERS:
-        built = manifest.encoders[encoder]
+    for encoder, built in manifest.encoders.items():
         means = mean_vectors(config, weights, rows, built.layers)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         vectors[encoder] = means / lengths if built.normalised else means

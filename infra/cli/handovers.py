@@ -1,0 +1,163 @@
+"""`parley handovers`: conversations that need a person, for people without a help desk."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.cli.gateway_client import GatewayClient
+
+app = typer.Typer(
+    help="List, claim, answer and close what a person must take over.", no_args_is_help=True
+)
+
+Url = Annotated[str | None, typer.Option("--url", help="Gateway to ask [default: this machine's].")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Id = Annotated[str, typer.Argument(help="Id as `list` shows it.")]
+By = Annotated[str, typer.Option("--by", help="Your name, as the customer will read it.")]
+
+
+@app.command("list")
+def list_handovers(
+    state: Annotated[str, typer.Option(help="open, claimed, closed or all.")] = "open",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List handovers, the oldest first."""
+    from rich.table import Table
+
+    from infra.cli.output import console, print_json
+
+    page = _client(url).call("GET", f"/handovers?state={_quoted(state)}&limit={limit}")
+    if as_json:
+        print_json(page)
+        return
+    if not page["handovers"]:
+        console().print("No handovers.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("id", "since (UTC)", "reason", "state", "last message"):
+        table.add_column(column, no_wrap=column in ("id", "since (UTC)"))
+    for each in page["handovers"]:
+        table.add_row(*_row(each))
+    console().print(table, markup=False)
+    if page["next"]:
+        console().print("There are more: --limit 500, or --json and its cursor.", style="dim")
+
+
+@app.command("show")
+def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
+    """Show one with its summary and all that was said."""
+    from infra.cli.output import console, print_json
+
+    client = _client(url)
+    found = client.call("GET", f"/handovers/{_quoted(handover_id)}")
+    conversation = client.call("GET", f"/conversations/{_quoted(found['conversation_id'])}")
+    if as_json:
+        print_json(found | {"turns": conversation["turns"]})
+        return
+    summary = found["summary"]
+    for label, value in (
+        ("id", found["id"]),
+        ("state", _state(found)),
+        ("since", f"{_time(found['opened_at'])} UTC"),
+        ("reason", found["reason"]),
+        ("user", found["user_id"] or "unknown"),
+        ("tried", ", ".join(each["id"] for each in summary["tried"]) or "nothing"),
+        ("tones", " → ".join(summary["tones"]) or "unknown"),
+        ("note", found["note"] or ""),
+        *((_speaker(turn), turn["text"]) for turn in conversation["turns"]),
+    ):
+        console().print(f"[dim]{label:<10}[/]", end=" ")
+        console().print(str(value), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("claim")
+def claim_handover(handover_id: Id, by: By, url: Url = None, as_json: AsJson = False) -> None:
+    """Take a conversation over: the bot is silent there until it is closed."""
+    _act(url, handover_id, "claim", {"by": by}, "claimed", as_json=as_json)
+
+
+@app.command("reply")
+def reply_handover(
+    handover_id: Id,
+    text: Annotated[str, typer.Argument(help="What the customer reads.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say something to the customer, in the name of whoever has claimed it."""
+    _act(url, handover_id, "reply", {"text": text}, "sent", as_json=as_json)
+
+
+@app.command("close")
+def close_handover(
+    handover_id: Id,
+    note: Annotated[str | None, typer.Option(help="For the record.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the bot answer again."""
+    _act(url, handover_id, "close", {"note": note} if note else {}, "closed", as_json=as_json)
+
+
+def _act(
+    url: str | None,
+    handover_id: str,
+    action: str,
+    body: dict[str, str],
+    done: str,
+    *,
+    as_json: bool,
+) -> None:
+    from infra.cli.output import console, print_json
+
+    answer = _client(url).call("POST", f"/handovers/{_quoted(handover_id)}/{action}", body)
+    if as_json:
+        print_json(answer)
+    else:
+        console().print(done)
+
+
+def _row(handover: dict[str, Any]) -> tuple[str, ...]:
+    asked = handover["summary"]["asked"]
+    return (
+        handover["id"],
+        _time(handover["opened_at"]),
+        handover["reason"],
+        _state(handover),
+        asked[-1] if asked else "",
+    )
+
+
+def _state(handover: dict[str, Any]) -> str:
+    by = handover["claimed_by"]
+    return (
+        f"{handover['state']} by {by}"
+        if by and handover["state"] == "claimed"
+        else handover["state"]
+    )
+
+
+def _speaker(turn: dict[str, Any]) -> str:
+    if turn["role"] == "user":
+        return "customer"
+    return turn.get("by") or "parley"
+
+
+def _time(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="seconds")
+    return moment.removesuffix("+00:00")
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+def _client(url: str | None) -> "GatewayClient":
+    from infra.cli.talk import connect_to_gateway
+
+    return connect_to_gateway(url)
