@@ -29,6 +29,7 @@ from workers.preprocessing.preprocessor import Prepared
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import Classifier
+from workers.tone.prior import read_prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def build_judging(settings: WorkerSettings, make_engine: MakeEngine) -> Judging:
     """Build and warm the steps of a tone job. Raises ModelError or EngineError."""
     # Not rewritten: pleasantries belong to the tone.
     model = load_model(settings, settings.model_folder, "tone", make_engine)
-    draft = drafts_of(classifier_for(settings.model_folder))
-    return Judging(model, passages_of(model.preprocessor), draft)
+    classifier = classifier_for(settings.model_folder, read_prior(settings.tone_prior))
+    return Judging(model, passages_of(model.preprocessor), drafts_of(classifier))
 
 
 def drafts_of(

@@ -101,7 +101,7 @@ def test_what_a_base_does_not_know_is_known_less() -> None:
 def test_confidence_is_a_probability_that_grows_with_what_is_shared() -> None:
     calibration = read_tfidf_calibration()
     scores = INDEX.score(NO_VECTORS, ["Where is my parcel?", "my parcel went overboard", "hm"])
-    sure = calibration.confidence(scores).tolist()
+    sure = calibration.confidence(scores)[:, 0].tolist()
     assert 1 > sure[0] > sure[1] > sure[2] > 0
     assert len(calibration.weights) == tfidf_features(scores).shape[1] + 1
     assert 0 < calibration.clarify_from < calibration.answer_from < 1

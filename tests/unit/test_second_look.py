@@ -22,10 +22,11 @@ from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.state import Dialogue, pack_vector, read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
-from workers.knowledge.calibration import Calibration
+from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Candidate, Finder, Finding
 from workers.knowledge.head import Vectors
 from workers.knowledge.index import Index
+from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.band import Band, wants_second_look
 from workers.second_look.first import FirstLookDecider
@@ -65,9 +66,12 @@ def decided(
 def finder(confidence: float, dimension: int = 2) -> Finder:
     """Return a finder that always finds the first entry, with this confidence."""
     logit = float(np.log(confidence / (1 - confidence)))
-    sure = Calibration((0.0,) * 6 + (logit,), answer_from=0.6, clarify_from=0.3)
+    weights = (*(0.0 for _ in FEATURES), logit)
+    sure = Calibration(weights, answer_from=0.6, clarify_from=0.3)
     vectors = np.eye(2, dimension, dtype=np.float32)
-    return Finder(ENTRIES, Index(vectors, np.arange(2), vectors), sure, frozenset())
+    lexicon = Lexicon([[entry.question] for entry in ENTRIES], [""] * 2)
+    index = Index(vectors, np.arange(2), vectors, vectors, lexicon, vectors)
+    return Finder(ENTRIES, index, sure, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -139,7 +143,7 @@ def test_the_small_encoder_leaves_what_it_found(confidence: float, asked: bool) 
     (result,) = small_decider(confidence, clock).decide(batch)
     assert (result.first_look is not None, result.encoder) == (asked, "small")
     if result.first_look:
-        look = read_first_look(result.first_look)
+        look = read_first_look(result.first_look())
         assert (look.space, look.handed_at) == ("small-1", clock.now())
         assert look.vector == pack_vector(SMALL_VECTOR[0])
         assert look.decision == result.decision
@@ -261,11 +265,25 @@ def test_a_message_without_a_first_look_is_malformed() -> None:
 def test_the_pace_follows_the_last_batches_and_is_forgotten_in_quiet() -> None:
     clock = ManualClock()
     pace = Pace(clock, 0.1)
-    assert pace.gauges() == {"pace_seconds": 0.1}
-    for _ in range(20):
-        pace.record(4, 4.0)
-    assert pace.gauges()["pace_seconds"] == pytest.approx(1.0, abs=0.01)
-    clock.advance(30)
-    assert 0.1 < pace.gauges()["pace_seconds"] < 0.5
+    assert pace.gauges() == {"pace_seconds": 0.1, "turnaround_seconds": 0.0}
+    for _ in range(30):
+        pace.record(4, 4.0, 2.0)
+    measured = pace.gauges()
+    assert measured["pace_seconds"] == pytest.approx(1.0, abs=0.01)
+    assert measured["turnaround_seconds"] == pytest.approx(2.0, abs=0.01)
+    clock.advance(10)
+    assert 0.5 < pace.gauges()["pace_seconds"] < 0.9
+    assert 0.1 < pace.gauges()["turnaround_seconds"] < 0.4
     clock.advance(600)
     assert pace.gauges()["pace_seconds"] == pytest.approx(0.1)
+    assert pace.gauges()["turnaround_seconds"] == pytest.approx(0.0)
+
+
+def test_turnarounds_that_vary_are_expected_to_take_longer() -> None:
+    steady, varied = Pace(ManualClock(), 0.1), Pace(ManualClock(), 0.1)
+    for number in range(40):
+        steady.record(1, 0.1, 0.3)
+        varied.record(1, 0.1, 0.1 if number % 2 else 0.5)
+    expected = [each.gauges()["turnaround_seconds"] for each in (steady, varied)]
+    assert expected[0] == pytest.approx(0.3, abs=0.01)
+    assert expected[1] > 0.5

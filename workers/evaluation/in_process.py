@@ -159,7 +159,7 @@ class InProcess:
         unsure = [row for row, (draft, _) in enumerate(drafted) if draft.first_look is not None]
         if not unsure:
             return drafted
-        handed = [_handed_over(claimed[row], drafted[row][0].first_look) for row in unsure]
+        handed = [_handed_over(claimed[row], drafted[row][0]) for row in unsure]
         looks = dict(zip(unsure, self._draft(second, handed), strict=True))
         return [looks.get(row, first) for row, first in enumerate(drafted)]
 
@@ -176,8 +176,9 @@ def _entries_found(decided: Decided) -> list[str]:
     return [each.entry.id for each in candidates if not each.small_talk]
 
 
-def _handed_over(claimed: ClaimedJob[ChatJob], first_look: str | None) -> ClaimedJob[ChatJob]:
-    leased = replace(claimed.leased, job=replace(claimed.job, first_look=first_look))
+def _handed_over(claimed: ClaimedJob[ChatJob], draft: Draft[ChatResult]) -> ClaimedJob[ChatJob]:
+    look = draft.first_look() if draft.first_look else None
+    leased = replace(claimed.leased, job=replace(claimed.job, first_look=look))
     return replace(claimed, leased=leased)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import Protocol, TypeVar
 
 from workers.knowledge.base import Entry, plain
@@ -46,16 +45,16 @@ class Thresholds:
     clarify_from: float
 
 
+Places = list[int]  # of entries, best first
+Chances = list[float]
+
+
 class Ranked(Protocol):
-    """The best entries of messages, best first, [rows, candidates] each."""
+    """What was found for messages."""
 
     @property
     def entries(self) -> Indices:
-        """Return indices of entries."""
-
-    @property
-    def ranking(self) -> Vectors:
-        """Return their scores in logits."""
+        """Return indices of entries [rows, candidates], best first."""
 
 
 RankedT = TypeVar("RankedT", bound=Ranked)
@@ -82,7 +81,7 @@ class Confidence(Protocol[RankedIn]):
         """Return the least probability of a question back."""
 
     def confidence(self, scores: RankedIn) -> Vectors:
-        """Return a probability (0-1) for each row."""
+        """Return [rows, candidates]: the probability (0-1) that each entry serves."""
 
 
 class Finder:
@@ -97,9 +96,9 @@ class Finder:
     ) -> None:
         self._entries = entries
 
-        def rank(texts: Sequence[str], vectors: Vectors) -> tuple[Ranked, list[float]]:
+        def rank(texts: Sequence[str], vectors: Vectors) -> tuple[list[Places], list[Chances]]:
             scores = index.score(vectors, texts)
-            return scores, calibration.confidence(scores).tolist()
+            return scores.entries.tolist(), calibration.confidence(scores).tolist()
 
         self._rank = rank
         self._small_talk = small_talk
@@ -113,25 +112,16 @@ class Finder:
 
     def find(self, texts: Sequence[str], vectors: Vectors) -> list[Finding]:
         """Return one finding a text, in order; `vectors` are [texts, dimension] of length 1."""
-        scores, confidences = self._rank(texts, vectors)
-        rows = zip(
-            texts, scores.entries.tolist(), scores.ranking.tolist(), confidences, strict=True
-        )
+        entries, confidences = self._rank(texts, vectors)
+        rows = zip(texts, entries, confidences, strict=True)
         return [self._finding(*row) for row in rows]
 
-    def _finding(
-        self, text: str, entries: list[int], ranking: list[float], confidence: float
-    ) -> Finding:
+    def _finding(self, text: str, entries: list[int], confidences: list[float]) -> Finding:
         known = self._known.get(plain(text))
         if known is not None:
-            entries, ranking = _put_first(known, entries, ranking)
-            confidence = max(confidence, _KNOWN_CONFIDENCE)
-        best = self._candidate(entries[0], confidence)
-        rivals = [
-            self._candidate(entry, min(exp(score - ranking[0]) * confidence, 1 - confidence))
-            for entry, score in zip(entries[1:], ranking[1:], strict=True)
-        ]
-        return Finding(text, (best, *rivals))
+            entries, confidences = _put_first(known, entries, confidences)
+        candidates = zip(entries, confidences, strict=True)
+        return Finding(text, tuple(self._candidate(*each) for each in candidates))
 
     def _candidate(self, index: int, confidence: float) -> Candidate:
         entry = self._entries[index]
@@ -139,7 +129,10 @@ class Finder:
 
 
 def _put_first(
-    known: int, entries: Sequence[int], ranking: Sequence[float]
+    known: int, entries: Sequence[int], confidences: Sequence[float]
 ) -> tuple[list[int], list[float]]:
-    others = [pair for pair in zip(entries, ranking, strict=True) if pair[0] != known]
-    return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]
+    pairs = list(zip(entries, confidences, strict=True))
+    own = max((confidence for entry, confidence in pairs if entry == known), default=0.0)
+    best = max(own, _KNOWN_CONFIDENCE)
+    others = [(entry, min(chance, 1 - best)) for entry, chance in pairs if entry != known]
+    return [known, *(entry for entry, _ in others)], [best, *(chance for _, chance in others)]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import KnowledgeError
+from workers.knowledge.calibration import chances
 from workers.knowledge.head import Vectors
 from workers.knowledge.tfidf_index import TfidfScores
 
@@ -24,9 +25,9 @@ class TfidfCalibration:
     clarify_from: float
 
     def confidence(self, scores: TfidfScores) -> Vectors:
-        """Return for each row the probability (0-1) that its best entry serves."""
+        """Return [rows, candidates]: the probability (0-1) that each entry serves."""
         logits = tfidf_features(scores) @ np.array(self.weights[:-1]) + self.weights[-1]
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
+        return chances(logits, scores.ranking)
 
 
 def tfidf_features(scores: TfidfScores) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def _score(
 
 def _report(name: str, base: Base, questions: Sequence[Question], made: TfidfCalibration) -> str:
     groups = list(_groups(base, questions))
-    sure: Floats = np.concatenate([made.confidence(scores) for scores, _, _ in groups])
+    sure: Floats = np.concatenate([made.confidence(scores)[:, 0] for scores, _, _ in groups])
     answerable = np.concatenate([np.full(len(f), n == 0) for n, (_, f, _) in enumerate(groups)])
     return f"{name}: right first {groups[0][1].mean():.3f}, AUC {auc(sure, answerable):.3f}"
 
