@@ -8,6 +8,7 @@ AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fa
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
+Encoder = Literal["small", "large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class ChatJob:
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
+    `first_look` is what the small encoder left for a second look, once one was asked for.
     """
 
     id: str
@@ -26,6 +28,7 @@ class ChatJob:
     expires_at: float | None = None
     gateway: str | None = None
     external: bool = False
+    first_look: str | None = None
 
     @property
     def task_id(self) -> str:
@@ -92,7 +95,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The object that `POST /chat` answers and that `AsyncResult.get()` returns."""
+    """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
+
+    `encoder` is the one whose word this is; `engine` is what ran it.
+    """
 
     response: str
     job_id: str
@@ -102,6 +108,7 @@ class Reply:
     timings: Timings
     engine: str
     truncated: bool = False
+    encoder: Encoder = "small"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.clock import Clock
 from shared.handovers import encode_opening
 from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
@@ -13,12 +10,11 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance, hear_tone
-from workers.dialogue.decide import Decider
-from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.hearing import Listener
+from workers.dialogue.decision import Decision
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
 from workers.memory.memory import MemoryRecord, encode_record
+from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
 
 _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
@@ -32,15 +28,13 @@ class ReplyBuilder:
 
     def __init__(
         self,
-        listener: Listener,
-        decider: Decider,
+        decider: BatchDecider,
         wording: Wording,
         engine_name: str,
         clock: Clock,
         *,
         webhook: bool = False,
     ) -> None:
-        self._listener = listener
         self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
@@ -49,33 +43,31 @@ class ReplyBuilder:
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        heard = self._listener.hear(batch)
         return [
-            partial(self._finish, batch, job, vectors[0], each, self._decider.decide(each))
-            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
+            Draft(partial(self._finish, batch, job, decided), decided.first_look)
+            for job, decided in zip(batch.jobs, self._decider.decide(batch), strict=True)
         ]
 
     def _finish(
         self,
         batch: BatchResult[ChatJob],
         prepared: PreparedJob[ChatJob],
-        vector: NDArray[np.float32],
-        heard: Heard,
-        decision: Decision,
+        decided: Decided,
         tone: Tone,
         now: float,
     ) -> ChatResult:
+        heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        text, openers = self._word(decision, dialogue, tone, prepared.job.id)
+        text, openers = self._word(decision, dialogue, tone, job.id)
         if concern and decision.answer.kind in _MAY_OFFER_PERSON:
-            text, offer = self._wording.offer_person(text, dialogue.openers, prepared.job.id)
+            text, offer = self._wording.offer_person(text, dialogue.openers, job.id)
             openers = (*openers, *offer)
-        dialogue = advance(dialogue, heard, vector, decision, openers)
+        dialogue = advance(dialogue, heard, decided.vector, decision, openers)
         return ChatResult(
-            self._reply(batch, prepared, text, tone, decision, heard, now),
+            self._reply(batch, prepared, text, tone, decided, now),
             encode_dialogue(dialogue),
-            self._memory(prepared.job, heard, decision, vector),
-            self._handover(prepared.job, decision, dialogue),
+            self._memory(job, decided),
+            self._handover(job, decision, dialogue),
         )
 
     def _word(
@@ -93,8 +85,7 @@ class ReplyBuilder:
         prepared: PreparedJob[ChatJob],
         text: str,
         tone: Tone,
-        decision: Decision,
-        heard: Heard,
+        decided: Decided,
         now: float,
     ) -> Reply:
         return Reply(
@@ -102,17 +93,17 @@ class ReplyBuilder:
             job_id=prepared.job.id,
             conversation_id=prepared.job.conversation_id,
             tone=tone,
-            answer=replace(decision.answer, reask_score=heard.reask_score),
+            answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
             timings=self._timings(batch, prepared, now),
             engine=self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
+            encoder=decided.encoder,
         )
 
-    def _memory(
-        self, job: ChatJob, heard: Heard, decision: Decision, vector: NDArray[np.float32]
-    ) -> bytes:
+    def _memory(self, job: ChatJob, decided: Decided) -> bytes:
+        heard, kind = decided.heard, decided.decision.answer.kind
         # What asks for something said before, or only greets, says nothing to be recalled.
-        if heard.recalls or decision.answer.kind == "smalltalk":
+        if heard.recalls or kind == "smalltalk":
             return b""
         return encode_record(
             MemoryRecord(
@@ -121,7 +112,7 @@ class ReplyBuilder:
                 job.message[:MAX_TEXT_CHARACTERS],
                 job.accepted_at,
                 heard.dialogue.encoder,
-                pack_vector(vector),
+                pack_vector(decided.vector),
             )
         )
 

@@ -25,6 +25,7 @@ from workers.engines.select import select_engine
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import Classifier
+from workers.tone.prior import read_prior
 
 
 def build_sentiment_consumer(
@@ -33,14 +34,15 @@ def build_sentiment_consumer(
     """Build the sentiment worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
-    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    # Not rewritten: pleasantries belong to the tone.
+    model = load_model(settings, settings.model_folder, "tone", make_engine)
     queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.SENTIMENT,
         task=keys.TONE_TASK,
         decode=wire.read_tone_job,
         prepare=passages_of(model.preprocessor),
-        draft=drafts_of(classifier_for(settings.model_folder)),
+        draft=drafts_of(classifier_for(settings.model_folder, read_prior(settings.tone_prior))),
     )
     options = consumer_options(settings, model, ToneLinger(queue.answers_waiting))
     return BatchConsumer(context, role, queue, model.engine, options)
@@ -54,7 +56,7 @@ def drafts_of(
     def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
         texts = [job.passages[0].text for job in batch.jobs]
         tones = classifier.classify(texts, batch.vectors)
-        return [partial(_finished, tone) for tone in tones]
+        return [Draft(partial(_finished, tone)) for tone in tones]
 
     return draft
 

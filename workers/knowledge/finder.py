@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 
 from workers.knowledge.base import Entry, plain
 from workers.knowledge.calibration import Calibration
@@ -71,26 +70,17 @@ class Finder:
 
     def find(self, texts: Sequence[str], vectors: Vectors) -> list[Finding]:
         """Return one finding a text, in order; `vectors` are [texts, dimension] of length 1."""
-        scores = self._index.score(vectors)
+        scores = self._index.score(vectors, texts)
         confidences = self._calibration.confidence(scores).tolist()
-        rows = zip(
-            texts, scores.entries.tolist(), scores.ranking.tolist(), confidences, strict=True
-        )
+        rows = zip(texts, scores.entries.tolist(), confidences, strict=True)
         return [self._finding(*row) for row in rows]
 
-    def _finding(
-        self, text: str, entries: list[int], ranking: list[float], confidence: float
-    ) -> Finding:
+    def _finding(self, text: str, entries: list[int], confidences: list[float]) -> Finding:
         known = self._known.get(plain(text))
         if known is not None:
-            entries, ranking = _put_first(known, entries, ranking)
-            confidence = max(confidence, _KNOWN_CONFIDENCE)
-        best = self._candidate(entries[0], confidence)
-        rivals = [
-            self._candidate(entry, min(exp(score - ranking[0]) * confidence, 1 - confidence))
-            for entry, score in zip(entries[1:], ranking[1:], strict=True)
-        ]
-        return Finding(text, (best, *rivals))
+            entries, confidences = _put_first(known, entries, confidences)
+        candidates = zip(entries, confidences, strict=True)
+        return Finding(text, tuple(self._candidate(*each) for each in candidates))
 
     def _candidate(self, index: int, confidence: float) -> Candidate:
         entry = self._entries[index]
@@ -98,7 +88,10 @@ class Finder:
 
 
 def _put_first(
-    known: int, entries: Sequence[int], ranking: Sequence[float]
+    known: int, entries: Sequence[int], confidences: Sequence[float]
 ) -> tuple[list[int], list[float]]:
-    others = [pair for pair in zip(entries, ranking, strict=True) if pair[0] != known]
-    return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]
+    pairs = list(zip(entries, confidences, strict=True))
+    own = max((confidence for entry, confidence in pairs if entry == known), default=0.0)
+    best = max(own, _KNOWN_CONFIDENCE)
+    others = [(entry, min(chance, 1 - best)) for entry, chance in pairs if entry != known]
+    return [known, *(entry for entry, _ in others)], [best, *(chance for _, chance in others)]
