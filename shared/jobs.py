@@ -8,7 +8,7 @@ AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fa
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
-Encoder = Literal["small", "large"]
+Encoder = Literal["small", "large", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Timings:
 class Reply:
     """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
 
-    `encoder` is the one whose word this is; `engine` is what ran it.
+    `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
     """
 
     response: str
@@ -109,6 +109,7 @@ class Reply:
     engine: str
     truncated: bool = False
     encoder: Encoder = "small"
+    variant: Variant = "bert"
 
 
 @dataclass(frozen=True, slots=True)

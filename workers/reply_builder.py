@@ -1,5 +1,6 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -43,9 +44,15 @@ class ReplyBuilder:
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
+        return self.compose(batch, self._decider.decide(batch))
+
+    def compose(
+        self, batch: BatchResult[ChatJob], decisions: Sequence[Decided]
+    ) -> list[Draft[ChatResult]]:
+        """Return the drafts of what was decided on each job, in order."""
         return [
             Draft(partial(self._finish, batch, job, decided), decided.first_look)
-            for job, decided in zip(batch.jobs, self._decider.decide(batch), strict=True)
+            for job, decided in zip(batch.jobs, decisions, strict=True)
         ]
 
     def _finish(
@@ -95,9 +102,10 @@ class ReplyBuilder:
             tone=tone,
             answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
             timings=self._timings(batch, prepared, now),
-            engine=self._engine_name,
+            engine="tfidf" if decided.variant == "tfidf" else self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
             encoder=decided.encoder,
+            variant=decided.variant,
         )
 
     def _memory(self, job: ChatJob, decided: Decided) -> bytes:

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 from shared.settings import CommonSettings
 from workers.tone.prior import read_prior
 
+VariantChoice = Literal["bert", "tfidf", "ab"]
+
 
 class ModelSettings(CommonSettings):
     """Where the built model is."""
@@ -34,6 +36,11 @@ class WorkerSettings(ModelSettings):
         None,
         description="what reads the messages; cascade: the small encoder, and the large one what "
         "that is not sure of; unset: cascade where both models are built, else small",
+    )
+    variant: VariantChoice = Field(
+        "bert",
+        description="what searches the knowledge base: the encoder, TF-IDF without a model, or an "
+        "A/B test, in which each conversation keeps one of both",
     )
     latency_target_ms: int = Field(
         500,

@@ -46,11 +46,7 @@ class Calibration:
         A row sums to 1 at most: what the best one leaves is all that the others can have.
         """
         logits = features(scores) @ np.array(self.weights[:-1]) + self.weights[-1]
-        best = logistic(logits)[:, None]
-        rivals = np.exp(scores.ranking - scores.ranking[:, :1]) * best
-        others = rivals[:, 1:].sum(axis=1, keepdims=True)
-        room = np.minimum(1.0, (1.0 - best) / np.maximum(others, 1e-9))
-        return np.asarray(np.hstack([best, rivals[:, 1:] * room]), np.float32)
+        return chances(logits, scores.ranking)
 
 
 def features(scores: Scores) -> NDArray[np.float64]:
@@ -70,6 +66,18 @@ def features(scores: Scores) -> NDArray[np.float64]:
         scores.background,
     )
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def chances(logits: NDArray[np.float64], ranking: Vectors) -> Vectors:
+    """Return [rows, candidates]: the best entry's probability, and what it leaves to the others.
+
+    `logits` [rows] are the best one's, `ranking` [rows, candidates] the scores of all in logits.
+    """
+    best = logistic(logits)[:, None]
+    rivals = np.exp(ranking - ranking[:, :1]) * best
+    others = rivals[:, 1:].sum(axis=1, keepdims=True)
+    room = np.minimum(1.0, (1.0 - best) / np.maximum(others, 1e-9))
+    return np.asarray(np.hstack([best, rivals[:, 1:] * room]), np.float32)
 
 
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:

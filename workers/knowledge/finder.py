@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from workers.knowledge.base import Entry, plain
-from workers.knowledge.calibration import Calibration
-from workers.knowledge.head import Vectors
-from workers.knowledge.index import Index
+from workers.knowledge.head import Indices, Vectors
 
 _KNOWN_CONFIDENCE = 0.99  # a text that is a phrasing of the base, word for word
 
@@ -60,19 +59,62 @@ class Thresholds:
     clarify_from: float
 
 
+Places = list[int]  # of entries, best first
+Chances = list[float]
+
+
+class Ranked(Protocol):
+    """What was found for messages."""
+
+    @property
+    def entries(self) -> Indices:
+        """Return indices of entries [rows, candidates], best first."""
+
+
+RankedT = TypeVar("RankedT", bound=Ranked)
+RankedIn = TypeVar("RankedIn", bound=Ranked, contravariant=True)
+RankedOut = TypeVar("RankedOut", bound=Ranked, covariant=True)
+
+
+class Ranker(Protocol[RankedOut]):
+    """Ranks entries by the vectors of messages, or by their words."""
+
+    def score(self, vectors: Vectors, texts: Sequence[str], /) -> RankedOut:
+        """Return the best entries of each message, in order."""
+
+
+class Confidence(Protocol[RankedIn]):
+    """Says how likely a best entry serves, and from where on it is answered or offered."""
+
+    @property
+    def answer_from(self) -> float:
+        """Return the least probability of an answer."""
+
+    @property
+    def clarify_from(self) -> float:
+        """Return the least probability of a question back."""
+
+    def confidence(self, scores: RankedIn) -> Vectors:
+        """Return [rows, candidates]: the probability (0-1) that each entry serves."""
+
+
 class Finder:
     """Search one knowledge base for whole batches. No row depends on the rest of its batch."""
 
     def __init__(
         self,
         entries: Sequence[Entry],
-        index: Index,
-        calibration: Calibration,
+        index: Ranker[RankedT],
+        calibration: Confidence[RankedT],
         small_talk: frozenset[str],
     ) -> None:
         self._entries = entries
-        self._index = index
-        self._calibration = calibration
+
+        def rank(texts: Sequence[str], vectors: Vectors) -> tuple[list[Places], list[Chances]]:
+            scores = index.score(vectors, texts)
+            return scores.entries.tolist(), calibration.confidence(scores).tolist()
+
+        self._rank = rank
         self._small_talk = small_talk
         self.thresholds = Thresholds(calibration.answer_from, calibration.clarify_from)
         self.entries: Mapping[str, Entry] = {entry.id: entry for entry in entries}
@@ -84,9 +126,8 @@ class Finder:
 
     def find(self, texts: Sequence[str], vectors: Vectors) -> list[Finding]:
         """Return one finding a text, in order; `vectors` are [texts, dimension] of length 1."""
-        scores = self._index.score(vectors, texts)
-        confidences = self._calibration.confidence(scores).tolist()
-        rows = zip(texts, scores.entries.tolist(), confidences, strict=True)
+        entries, confidences = self._rank(texts, vectors)
+        rows = zip(texts, entries, confidences, strict=True)
         return [self._finding(*row) for row in rows]
 
     def _finding(self, text: str, entries: list[int], confidences: list[float]) -> Finding:

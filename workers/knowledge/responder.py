@@ -17,6 +17,8 @@ from workers.knowledge.head import Indices, Vectors, fit_head
 from workers.knowledge.index import Index
 from workers.knowledge.lexical import Lexicon
 from workers.knowledge.loader import SMALLTALK, load
+from workers.knowledge.tfidf_calibration import read_tfidf_calibration
+from workers.knowledge.tfidf_index import TfidfIndex
 
 OUT_OF_SCOPE = Path(__file__).with_name("out_of_scope.yaml")
 
@@ -69,6 +71,15 @@ def build_finder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Finder:
     own, shipped = fitted_calibration(cache, path, dimension), shipped_calibration(dimension)
     calibration = read_calibration(own if own.exists() else shipped)
     return Finder(base.entries, index, calibration, base.small_talk)
+
+
+def build_tfidf_finder(path: Path) -> Finder:
+    """Build from the words of a base alone; no encoder is asked."""
+    base = load(path)
+    small_talk = _small_talk_for(base)
+    entries = base.entries + small_talk.entries
+    ids = frozenset(entry.id for entry in small_talk.entries)
+    return Finder(entries, TfidfIndex(entries), read_tfidf_calibration(), ids)
 
 
 def build_index(base: EmbeddedBase, head: Vectors, out_of_scope: Vectors) -> Index:

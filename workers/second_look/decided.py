@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.jobs import ChatJob, Encoder
+from shared.jobs import ChatJob, Encoder, Variant
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
@@ -26,6 +26,7 @@ class Decided:
     vector: NDArray[np.float32]
     encoder: Encoder
     first_look: Callable[[], str] | None = None
+    variant: Variant = "bert"
 
 
 class BatchDecider(Protocol):
