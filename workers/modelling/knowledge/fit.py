@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 _RIDGE = 1e-3  # on standardised features
 _NEWTON_STEPS = 50
 
-# An answer must be twice as likely right as wrong: asking back costs a customer half as much.
-_ANSWER_FROM, _CLARIFY_FROM = 2 / 3, 1 / 3
-_MAX_OUT_OF_SCOPE_ANSWERED = 0.06  # share of messages out of scope that may get an answer
+# An answer must be right in five cases of eight: a question back costs a customer less.
+_ANSWER_FROM, _CLARIFY_FROM = 5 / 8, 1 / 3
+_MAX_OUT_OF_SCOPE_ANSWERED = 0.07  # share of messages out of scope that may get an answer
 _MAX_OUT_OF_SCOPE_KEPT = 0.25  # share that may be asked back or answered
 
 # A base's level is moved by what its messages say against this belief that it is right as it is.

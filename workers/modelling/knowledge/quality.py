@@ -66,7 +66,7 @@ class Found:
         """Return a line under the heading."""
         shares = self.weights / self.weights.sum()
         quality = quality_of(self.served, self.in_scope, self.chances, self.nearest, shares)
-        return f"{quality.row(name)}{self.looked_twice[self.in_scope].mean():12.3f}"
+        return f"{quality.row(name)}{self.looked_twice[self.in_scope].mean():14.3f}"
 
 
 def find(looks: Sequence[Look], base: LabelledBase) -> Found:
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str]) -> None:
     looks = [Look.through(options.model_dir)]
     if options.second:
         looks.append(Look.through(options.second))
-    sys.stdout.write(f"{HEADING}{'looked twice':>12}\n")
+    sys.stdout.write(f"{HEADING}{'looked twice':>14}\n")
     for row in rows(looks, options.data):
         sys.stdout.write(row + "\n")
 
