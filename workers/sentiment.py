@@ -25,6 +25,7 @@ from workers.engines.select import select_engine
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import Classifier
+from workers.tone.prior import read_prior
 
 
 def build_sentiment_consumer(
@@ -41,7 +42,7 @@ def build_sentiment_consumer(
         task=keys.TONE_TASK,
         decode=wire.read_tone_job,
         prepare=passages_of(model.preprocessor),
-        draft=drafts_of(classifier_for(settings.model_folder)),
+        draft=drafts_of(classifier_for(settings.model_folder, read_prior(settings.tone_prior))),
     )
     options = consumer_options(settings, model, ToneLinger(queue.answers_waiting))
     return BatchConsumer(context, role, queue, model.engine, options)

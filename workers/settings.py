@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
+from workers.tone.prior import read_prior
 
 
 class ModelSettings(CommonSettings):
@@ -62,6 +63,11 @@ class WorkerSettings(ModelSettings):
     vector_cache: int = Field(
         20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
     )
+    tone_prior: str = Field(
+        "negative=0.55,neutral=0.3,positive=0.15",
+        description="how common each tone is among your messages: what is in doubt is decided by "
+        "it, and that alone",
+    )
     memory_messages: int = Field(
         500, ge=0, description="messages of one person that are kept to be recalled; 0: none"
     )
@@ -76,6 +82,12 @@ class WorkerSettings(ModelSettings):
     def latency_target_seconds(self) -> float:
         """Return the latency target in seconds."""
         return self.latency_target_ms / 1000
+
+    @field_validator("tone_prior")
+    @classmethod
+    def _must_be_a_prior(cls, prior: str) -> str:
+        read_prior(prior)
+        return prior
 
     @field_validator("kb")
     @classmethod

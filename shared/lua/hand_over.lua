@@ -1,8 +1,9 @@
 -- Hand leased jobs over to the large encoder's workers for a second look, each only if it would be
 -- back in time. A job that is handed over keeps its state, its lane and its watchers; its message
 -- waits at the tail of their queue, with the first look in it.
--- Back in time: those workers say in their heartbeats how long a message keeps each of them, and
--- all that they hold and all that waits for them goes first.
+-- Back in time: those workers say in their heartbeats how long a message keeps each of them; all
+-- that they hold and all that waits for them goes first. They also say how long it took of late,
+-- which tells more where processors are short.
 --
 -- @include keys.lua
 --
@@ -24,31 +25,38 @@ local leases, queue, workers = unpack(KEYS, 1, 3)
 local now, reply_seconds = unpack(ARGV, 1, 2)
 local verdicts = {}
 
-local function pace_seconds(worker)
+local function measured(worker)
   local heartbeat = redis.call('GET', WORKER .. worker)
-  return heartbeat and cjson.decode(heartbeat).counters.pace_seconds
+  local counters = heartbeat and cjson.decode(heartbeat).counters or {}
+  return counters.pace_seconds, counters.turnaround_seconds or 0
 end
 
--- Return the messages a second that all live workers get through, and how many are ahead.
+-- Return the messages a second that all live workers get through, how many are ahead, and the
+-- turnaround of late, of the faster workers more.
 local function measure_pool()
-  local per_second, ahead = 0, redis.call('LLEN', queue)
+  local per_second, ahead, turnarounds = 0, redis.call('LLEN', queue), 0
   for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
-    local pace = pace_seconds(worker)
+    local pace, turnaround = measured(worker)
     if pace then
-      per_second = per_second + 1 / math.max(pace, 1e-6)
+      local own = 1 / math.max(pace, 1e-6)
+      per_second, turnarounds = per_second + own, turnarounds + own * turnaround
       ahead = ahead + redis.call('HLEN', LEASE .. worker)
     end
   end
-  return per_second, ahead
+  return per_second, ahead, turnarounds / math.max(per_second, 1e-6)
 end
 
-local per_second, ahead = measure_pool()
+local per_second, ahead, turnaround = measure_pool()
+
+local function seconds_until_back()
+  return math.max(reply_seconds + (ahead + 1) / per_second, turnaround)
+end
 
 local function hand_over(token, id, due_at, message)
   if redis.call('HEXISTS', leases, token) == 0 then return 'lost' end
   if redis.call('EXISTS', RESULT .. id) == 1 then return 'ended' end
   if per_second == 0 then return 'unserved' end
-  if now + reply_seconds + (ahead + 1) / per_second > tonumber(due_at) then return 'late' end
+  if now + seconds_until_back() > tonumber(due_at) then return 'late' end
   redis.call('HDEL', leases, token)
   redis.call('LPUSH', queue, message)
   ahead = ahead + 1

@@ -32,7 +32,7 @@ from workers.modelling.encoder.weights import (
 )
 
 WORDS = ("where", "is", "my", "order", "orders", "?", "lamp")
-RECIPE = Recipe(batch_size=16, passes=4, rate=3e-3, noisy=0.0, checkpoint_steps=3, weight=1.0)
+RECIPE = Recipe(batch_size=16, passes=2, rate=3e-3, noisy=0.0, weight=1.0)
 ORDER = [LabelledRow(text, "order") for text in ("where is my order", "my order ?")]
 LAMP = [LabelledRow(text, "is") for text in ("is is is", "is is ?")]
 BASE = Split((ORDER[0], LAMP[0]), (ORDER[1], LAMP[1]))
@@ -108,7 +108,8 @@ def test_a_run_that_is_cut_off_goes_on(tmp_path: Path, source: Source, texts: li
 
     whole = Distillation(source, BagOfWords(), texts, BASE, tmp_path / "whole", RECIPE)
     whole.run()
-    half = Distillation(source, BagOfWords(), texts, BASE, tmp_path / "half", RECIPE)
+    often = replace(RECIPE, checkpoint_seconds=0)
+    half = Distillation(source, BagOfWords(), texts, BASE, tmp_path / "half", often)
     with pytest.raises(KeyboardInterrupt):
         half.run(cut)
     assert not (tmp_path / "half").exists()

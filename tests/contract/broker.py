@@ -60,13 +60,14 @@ class Broker:
     def inference(self, worker_id: str, policy: QueuePolicy = POLICY) -> RedisInferenceQueue:
         return RedisInferenceQueue(self.url, self.context(worker_id), policy)
 
-    def large(self, worker_id: str, pace_seconds: float | None = 0.01) -> RedisInferenceQueue:
-        """Return the queue of a large worker that lives and gets on at this pace."""
+    def large(
+        self, worker_id: str, pace_seconds: float | None = 0.01, turnaround_seconds: float = 0.0
+    ) -> RedisInferenceQueue:
+        """Return the queue of a large worker; it lives if it has a pace."""
         queue = RedisInferenceQueue(self.url, self.context(worker_id), POLICY, keys.INFERENCE_LARGE)
         if pace_seconds is not None:
-            beat = replace(
-                status(worker_id, keys.INFERENCE_LARGE), counters={"pace_seconds": pace_seconds}
-            )
+            counters = {"pace_seconds": pace_seconds, "turnaround_seconds": turnaround_seconds}
+            beat = replace(status(worker_id, keys.INFERENCE_LARGE), counters=counters)
             queue.heartbeat(beat)
         return queue
 

@@ -112,7 +112,7 @@ class Protocol(RuleBasedStateMachine):
         worker, served = self.stand.workers[at], self._large_worker_lives()
         jobs = worker.jobs[:count]
         expected = [self._hand_over_verdict(worker, job, served=served) for job in jobs]
-        offers = [HandOver(LeasedJob(job.lease, job.job), "look") for job in jobs]
+        offers = [HandOver(LeasedJob(job.lease, job.job), lambda: "look") for job in jobs]
         verdicts = worker.queue.hand_over(offers)
         for verdict, possible in zip(verdicts, expected, strict=True):
             assert verdict in possible
@@ -125,12 +125,13 @@ class Protocol(RuleBasedStateMachine):
     def _hand_over_verdict(
         self, worker: Worker, job: PreparedJob[ChatJob], *, served: bool
     ) -> tuple[HandOverVerdict, ...]:
+        if self.stand.clock.now() >= job.job.accepted_at + 0.5:
+            return ("late",)
         if not self.stand.holds(worker, job.lease.token):
             return ("lost",)
         if self.stand.client.exists(keys.result(job.job.id)):
             return ("ended",)
-        in_time = self.stand.clock.now() < job.job.accepted_at + 0.5
-        return (("handed", "late") if in_time else ("late",)) if served else ("unserved",)
+        return ("handed", "late") if served else ("unserved",)
 
     def _large_worker_lives(self) -> bool:
         return bool(self.stand.client.exists(keys.worker(self.stand.workers[2].name)))

@@ -1,6 +1,7 @@
 """Jobs that are handed over to the large encoder's workers: once, in time, and never lost."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -29,7 +30,7 @@ def start(broker: Broker, worker: RedisInferenceQueue, *jobs: ChatJob) -> list[L
 
 
 def hand_over(worker: RedisInferenceQueue, lease: Lease, each: ChatJob) -> str:
-    return worker.hand_over([HandOver(LeasedJob(lease, each), "first look")])[0]
+    return worker.hand_over([HandOver(LeasedJob(lease, each), lambda: "first look")])[0]
 
 
 def names(messages: list[bytes]) -> list[str]:
@@ -94,13 +95,27 @@ def test_what_would_not_be_back_in_time_stays(
     assert hand_over(small, lease, replace(one, accepted_at=NOW - aged_seconds)) == verdict
 
 
+@pytest.mark.parametrize(
+    ("turnarounds", "verdict"), [((0.4,), "handed"), ((0.6,), "late"), ((0.6, 0.2), "handed")]
+)
+def test_what_came_back_late_before_is_expected_to_again(
+    broker: Broker, turnarounds: tuple[float, ...], verdict: str
+) -> None:
+    small, one = broker.inference("w"), job("one")
+    for number, seconds in enumerate(turnarounds):
+        broker.large(f"l{number}", turnaround_seconds=seconds)
+    (lease,) = start(broker, small, one)
+    assert hand_over(small, lease, one) == verdict
+
+
 def test_as_many_are_handed_over_as_all_workers_can_answer_in_time(broker: Broker) -> None:
     small = broker.inference("w")
     broker.large("l", 0.1)
     jobs = [job(f"j{number}") for number in range(12)]
     leases = start(broker, small, *jobs)
     offers = [
-        HandOver(LeasedJob(lease, each), "look") for lease, each in zip(leases, jobs, strict=True)
+        HandOver(LeasedJob(lease, each), lambda: "look")
+        for lease, each in zip(leases, jobs, strict=True)
     ]
     assert small.hand_over(offers) == ["handed"] * 4 + ["late"] * 8
     broker.large("another", 0.1)
@@ -183,10 +198,29 @@ def test_the_deaths_of_all_workers_that_held_a_message_count_together(broker: Br
     assert read_chat_job(over_limit.raw, NOW).id == "one"
 
 
+def test_of_a_message_that_is_late_already_nothing_is_written_down(broker: Broker) -> None:
+    small, fresh, old = broker.inference("w"), job("fresh"), job("old")
+    broker.large("l")
+    leases = start(broker, small, fresh, old)
+    old = replace(old, accepted_at=NOW - 0.5)
+    written: list[str] = []
+
+    def write(name: str) -> str:
+        written.append(name)
+        return "look"
+
+    offers = [
+        HandOver(LeasedJob(lease, each), partial(write, each.id))
+        for lease, each in zip(leases, (fresh, old), strict=True)
+    ]
+    assert small.hand_over(offers) == ["handed", "late"]
+    assert written == ["fresh"]
+
+
 def test_a_message_without_room_for_a_first_look_stays(broker: Broker) -> None:
     small, one = broker.inference("w"), job("one")
     broker.large("l")
     (lease,) = start(broker, small, one)
-    offer = HandOver(LeasedJob(lease, one), "x" * MAX_BODY_BYTES)
+    offer = HandOver(LeasedJob(lease, one), lambda: "x" * MAX_BODY_BYTES)
     assert small.hand_over([offer]) == ["late"]
     assert encode_infer(one) == lease.raw

@@ -152,7 +152,7 @@ class UnsureHarness(Harness):
         def draft(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
             pairs = zip(batch.jobs, role.draft(batch), strict=True)
             return [
-                each if job.job.id == "sure" else replace(each, first_look="look")
+                each if job.job.id == "sure" else replace(each, first_look=lambda: "look")
                 for job, each in pairs
             ]
 

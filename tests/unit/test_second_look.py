@@ -144,7 +144,7 @@ def test_the_small_encoder_leaves_what_it_found(confidence: float, asked: bool) 
     (result,) = small_decider(confidence, clock).decide(batch)
     assert (result.first_look is not None, result.encoder) == (asked, "small")
     if result.first_look:
-        look = read_first_look(result.first_look)
+        look = read_first_look(result.first_look())
         assert (look.space, look.handed_at) == ("small-1", clock.now())
         assert look.vector == pack_vector(SMALL_VECTOR[0])
         assert look.decision == result.decision
@@ -280,11 +280,25 @@ def test_a_message_without_a_first_look_is_malformed() -> None:
 def test_the_pace_follows_the_last_batches_and_is_forgotten_in_quiet() -> None:
     clock = ManualClock()
     pace = Pace(clock, 0.1)
-    assert pace.gauges() == {"pace_seconds": 0.1}
-    for _ in range(20):
-        pace.record(4, 4.0)
-    assert pace.gauges()["pace_seconds"] == pytest.approx(1.0, abs=0.01)
-    clock.advance(30)
-    assert 0.1 < pace.gauges()["pace_seconds"] < 0.5
+    assert pace.gauges() == {"pace_seconds": 0.1, "turnaround_seconds": 0.0}
+    for _ in range(30):
+        pace.record(4, 4.0, 2.0)
+    measured = pace.gauges()
+    assert measured["pace_seconds"] == pytest.approx(1.0, abs=0.01)
+    assert measured["turnaround_seconds"] == pytest.approx(2.0, abs=0.01)
+    clock.advance(10)
+    assert 0.5 < pace.gauges()["pace_seconds"] < 0.9
+    assert 0.1 < pace.gauges()["turnaround_seconds"] < 0.4
     clock.advance(600)
     assert pace.gauges()["pace_seconds"] == pytest.approx(0.1)
+    assert pace.gauges()["turnaround_seconds"] == pytest.approx(0.0)
+
+
+def test_turnarounds_that_vary_are_expected_to_take_longer() -> None:
+    steady, varied = Pace(ManualClock(), 0.1), Pace(ManualClock(), 0.1)
+    for number in range(40):
+        steady.record(1, 0.1, 0.3)
+        varied.record(1, 0.1, 0.1 if number % 2 else 0.5)
+    expected = [each.gauges()["turnaround_seconds"] for each in (steady, varied)]
+    assert expected[0] == pytest.approx(0.3, abs=0.01)
+    assert expected[1] > 0.5

@@ -132,6 +132,7 @@ def test_the_banner_names_every_address(settings: StackSettings, screen: Console
     for words in ("ready after 3.2 s", "http://127.0.0.1:8123/", ":5555", ":6390", "Ctrl-C"):
         assert words in text
     assert "PARLEY_HTTP_PORT=8123" in text
+    assert "make run LARGE=1" in text
     assert "secret" not in text
 
 

@@ -170,10 +170,10 @@ class ToneSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HandOver(Generic[JobT]):
-    """A leased job that shall get a second look, and what that starts from."""
+    """A leased job that shall get a second look; `first_look` writes down what that starts from."""
 
     leased: LeasedJob[JobT]
-    first_look: str
+    first_look: Callable[[], str]
 
 
 class SecondLooks(Protocol[JobT]):

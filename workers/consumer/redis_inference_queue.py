@@ -99,22 +99,33 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
         """Hand jobs over for a second look, all in one atomic step."""
-        args: list[bytes | str | float] = [self._clock.now(), _REPLY_SECONDS]
-        for each in jobs:
-            args += self._hand_over_arguments(each.leased, each.first_look)
+        now = self._clock.now()
+        args: list[bytes | str | float] = [now, _REPLY_SECONDS]
+        asked = []
+        for position, each in enumerate(jobs):
+            if part := self._hand_over_arguments(each, now):
+                args += part
+                asked.append(position)
+        verdicts: list[HandOverVerdict] = ["late"] * len(jobs)
+        if not asked:
+            return verdicts
         large = keys.INFERENCE_LARGE
         used = [self._lease_key, large, keys.workers(large)]
-        verdicts = self._retry.until_stopped(self._hand_over, keys=used, args=args)
-        return [cast("HandOverVerdict", verdict.decode()) for verdict in verdicts]
+        found = self._retry.until_stopped(self._hand_over, keys=used, args=args)
+        for position, verdict in zip(asked, found, strict=True):
+            verdicts[position] = cast("HandOverVerdict", verdict.decode())
+        return verdicts
 
     def _hand_over_arguments(
-        self, leased: LeasedJob[ChatJob], first_look: str
-    ) -> tuple[bytes, str, float, bytes]:
-        job, token = leased.job, leased.lease.token
-        message = with_first_look(leased.lease.raw, job, first_look)
-        if message is None:  # too long to carry a first look: as if there were no time for it
-            return token, job.id, 0.0, b""
-        return token, job.id, job.accepted_at + self._policy.latency_target_seconds, message
+        self, each: HandOver[ChatJob], now: float
+    ) -> tuple[bytes, str, float, bytes] | None:
+        """Return nothing for a job that is late already, or whose message would be too long."""
+        job, lease = each.leased.job, each.leased.lease
+        due_at = job.accepted_at + self._policy.latency_target_seconds
+        if now + _REPLY_SECONDS >= due_at:  # under load nearly all: nothing is written down
+            return None
+        message = with_first_look(lease.raw, job, each.first_look())
+        return (lease.token, job.id, due_at, message) if message else None
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
         """Return the tones that are known, or can't come; ask to be sent the others."""

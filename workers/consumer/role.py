@@ -14,11 +14,11 @@ from workers.preprocessing.preprocessor import Prepared
 class Draft(Generic[ResultT]):
     """A job's result but for its tone; `finish` takes that and the monotonic time.
 
-    `first_look`: what a second look would start from, if the result is not sure enough.
+    `first_look` writes down what a second look would start from, if the result is not sure enough.
     """
 
     finish: Callable[[Tone, float], ResultT]
-    first_look: str | None = None
+    first_look: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

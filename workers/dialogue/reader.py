@@ -12,16 +12,17 @@ from workers.reading.followups import LEANS_FROM, read_followup
 from workers.reading.negation import read_negation
 from workers.reading.questions import split_questions
 from workers.reading.recall import read_recall
-from workers.reading.windows import cut_windows
+from workers.reading.windows import asking_sentences, cut_windows
 
 Text = tuple[PassageKind, str]
+_STORY_CHARACTERS, _BURIED_SHARE = 80, 0.6
+_MAX_ASKING = 3  # sentences of a long message; the question mostly comes last
 
 
 class MessageReader:
     """Make the passages of messages. The first of each message is the message itself.
 
-    Of a message over the encoder's length it reads windows, if any asks something only those.
-
+    A message over the encoder's length is read in windows, and what it asks on its own.
     What a message says it does not want is left out, if it says what it wants instead.
     """
 
@@ -55,7 +56,7 @@ class MessageReader:
             yield "message", negation.wanted
             text = negation.wanted
         questions = split_questions(text)
-        if len(questions) > 1:
+        if len(questions) > 1 or _is_buried(questions[0].text, text):
             yield from (("question", question.text) for question in questions)
         recall = read_recall(text)
         if recall and recall.about:
@@ -66,8 +67,14 @@ class MessageReader:
 
     def _windows(self, text: str) -> Iterator[Text]:
         windows = cut_windows(text, self._tokenizer.token_starts, self._tokenizer.room)
-        asking = [window for window in windows if window.asks]
-        yield from (("message", window.text) for window in asking or windows)
+        yield from (("message", window.text) for window in windows)
+        asking = asking_sentences(text)[-_MAX_ASKING:]
+        yield from (("question", sentence.of(text)) for sentence in asking)
+
+
+def _is_buried(question: str, text: str) -> bool:
+    """Say whether there is so much story around the only question that its sense may drown."""
+    return len(text) > _STORY_CHARACTERS and len(question) < _BURIED_SHARE * len(text)
 
 
 def _passages(message: Prepared, further: Sequence[Prepared]) -> tuple[Prepared, ...]:

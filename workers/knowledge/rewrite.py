@@ -1,6 +1,6 @@
 """What an encoder reads of a clean message: spelt out, without pleasantries."""
 
-from workers.knowledge.pleasantries import strip_pleasantries
+from workers.reading.pleasantries import strip_pleasantries
 from workers.reading.spelling import spell_out
 
 

@@ -1,6 +1,6 @@
 """A batch's decisions, and whose they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,15 +17,15 @@ from workers.knowledge.base import Entry
 class Decided:
     """What one message gets, and from which encoder.
 
-    `vector` [dimension] is the message's, of the encoder that the dialogue keeps. `first_look`:
-    what a second look would start from, if the decision is not sure enough.
+    `vector` [dimension] is the message's, of the encoder that the dialogue keeps. `first_look`
+    writes down what a second look would start from, if the decision is not sure enough.
     """
 
     heard: Heard
     decision: Decision
     vector: NDArray[np.float32]
     encoder: Encoder
-    first_look: str | None = None
+    first_look: Callable[[], str] | None = None
 
 
 class BatchDecider(Protocol):

@@ -1,6 +1,7 @@
 """Decide with the encoder that sees every message."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from shared.clock import Clock
 from shared.jobs import ChatJob, Encoder
@@ -48,7 +49,7 @@ class FirstLookDecider:
         decision = self._decider.decide(heard)
         look = None
         if self._cascade and job.first_look is None and wants_second_look(heard, decision):
-            look = self._first_look(vector, heard, decision)
+            look = partial(self._first_look, vector, heard, decision)
         return Decided(heard, decision, vector, self._encoder, look)
 
     def _first_look(self, vector: Vectors, heard: Heard, decision: Decision) -> str:

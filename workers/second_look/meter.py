@@ -24,11 +24,12 @@ class SecondLookMeter:
         """Count a batch that went through the engine."""
         now = self._context.clock.now()
         due = [each.job.accepted_at + self._target_seconds for each in batch.jobs]
-        self._pace.record(len(looks), batch.ended_at - batch.started_at)
+        seconds = sum(max(0.0, now - look.handed_at) for look in looks)
+        self._pace.record(len(looks), batch.ended_at - batch.started_at, seconds / len(looks))
         self._context.counters.add(
             second_looks_done=len(looks),
             second_looks_late=sum(now > due_at for due_at in due),
-            second_look_seconds=sum(max(0.0, now - look.handed_at) for look in looks),
+            second_look_seconds=seconds,
         )
 
     def record_missed(self, batch: BatchResult[ChatJob]) -> None:

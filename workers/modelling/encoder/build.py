@@ -131,7 +131,7 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
         source=plan.record,
         hidden_size=plan.config.hidden_size,
         max_tokens=layout.MAX_TOKENS,
-        encoders={name: _encoder_record(name, count) for name, count in plan.layers.items()},
+        encoders={name: _encoder_record(plan, name) for name in plan.layers},
         files=record_files(folder),
     )
     write_manifest(folder, manifest)
@@ -149,9 +149,10 @@ def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
     shutil.rmtree(whole)
 
 
-def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:
-    shapes = tuple((shape.rows, shape.tokens) for shape in layout.LITERT_SHAPES)
-    return EncoderRecord(layers, encoder == "answer", shapes)
+def _encoder_record(plan: Plan, encoder: EncoderName) -> EncoderRecord:
+    compiled = layout.litert_shapes(plan.config.hidden_size)
+    shapes = tuple((shape.rows, shape.tokens) for shape in compiled)
+    return EncoderRecord(plan.layers[encoder], encoder == "answer", shapes)
 
 
 def current_manifest(model_dir: Path) -> Manifest | None:

@@ -131,11 +131,14 @@ class Distillation:
         checkpoints = self._work / "checkpoints"
         student.resume(checkpoints)
         clock = _Clock(student.step, self._steps)
+        written = time.monotonic()
         while (step := student.step) < self._steps:
             chosen = batch_indices(vectors, step, self._recipe)
             student.learn(self._batch(chosen, step), vectors[chosen])
-            if student.step % self._recipe.checkpoint_steps == 0 or student.step == self._steps:
+            due = time.monotonic() - written >= self._recipe.checkpoint_seconds
+            if due or student.step == self._steps:
                 student.checkpoint(checkpoints)
+                written = time.monotonic()
             progress(f"the student learns, {clock.left(student.step)}", student.step / self._steps)
         return student.weights()
 
@@ -194,7 +197,7 @@ class Distillation:
 
     def _digest(self) -> str:
         """Identify all that decides what is learnt; how it is averaged comes later."""
-        recipe = replace(self._recipe, weight=0, checkpoint_steps=0)
+        recipe = replace(self._recipe, weight=0, checkpoint_seconds=0)
         delta = self._source.delta.sha256 if self._source.delta else None
         parts = (weights_sha256(self._source), delta, self._teacher.name, recipe, self._texts)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

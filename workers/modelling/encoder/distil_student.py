@@ -43,7 +43,7 @@ class Recipe:
     divergence: float = 0.5
     temperature: float = 0.05
     max_tokens: int = 64
-    checkpoint_steps: int = 50
+    checkpoint_seconds: float = 60.0
     seed: int = 0
 
     def steps(self, texts: int) -> int:
