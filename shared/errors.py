@@ -8,6 +8,7 @@ ParleyError
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
 ├── BenchError             a benchmark's system, messages or load generator failed
+├── EvaluationError        what is to be evaluated cannot be read, or cannot be scored
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 │   └── QueueOutOfRoom     Redis answers and cannot write: its memory or its disk is used up
 ├── ScriptError            a Lua script includes a library that is missing, or itself
@@ -54,6 +55,10 @@ class StackError(ParleyError):
 
 class BenchError(ParleyError):
     """Say what kept the benchmark from measuring."""
+
+
+class EvaluationError(ParleyError):
+    """Name the file, line and fault of a labelled set, or say why it cannot be scored."""
 
 
 class QueueUnavailable(ParleyError):

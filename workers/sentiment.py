@@ -1,6 +1,7 @@
 """The sentiment role, and the composition root of its worker."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from celery import Celery
@@ -10,6 +11,7 @@ from shared.jobs import Tone, ToneJob
 from shared.settings import load
 from workers.bootstrap import (
     MakeEngine,
+    TextModel,
     build_context,
     consumer_options,
     load_model,
@@ -18,13 +20,24 @@ from workers.bootstrap import (
 )
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.jobs import BatchResult
+from workers.consumer.lease_queue import ClaimedJob
 from workers.consumer.linger import ToneLinger
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 from workers.consumer.role import Draft, Role
 from workers.engines.select import select_engine
+from workers.preprocessing.preprocessor import Prepared
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import Classifier
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The steps of a tone job in order: `prepare`, the model's engine, `draft`."""
+
+    model: TextModel
+    prepare: Callable[[Sequence[ClaimedJob[ToneJob]]], list[tuple[Prepared, ...]]]
+    draft: Callable[[BatchResult[ToneJob]], Sequence[Draft[Tone]]]
 
 
 def build_sentiment_consumer(
@@ -33,17 +46,24 @@ def build_sentiment_consumer(
     """Build the sentiment worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
-    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    judging = build_judging(settings, make_engine)
     queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.SENTIMENT,
         task=keys.TONE_TASK,
         decode=wire.read_tone_job,
-        prepare=passages_of(model.preprocessor),
-        draft=drafts_of(classifier_for(settings.model_folder)),
+        prepare=judging.prepare,
+        draft=judging.draft,
     )
-    options = consumer_options(settings, model, ToneLinger(queue.answers_waiting))
-    return BatchConsumer(context, role, queue, model.engine, options)
+    options = consumer_options(settings, judging.model, ToneLinger(queue.answers_waiting))
+    return BatchConsumer(context, role, queue, judging.model.engine, options)
+
+
+def build_judging(settings: WorkerSettings, make_engine: MakeEngine) -> Judging:
+    """Build and warm the steps of a tone job. Raises ModelError or EngineError."""
+    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
+    draft = drafts_of(classifier_for(settings.model_folder))
+    return Judging(model, passages_of(model.preprocessor), draft)
 
 
 def drafts_of(

@@ -7,7 +7,7 @@ from typing import Any
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
 from infra.bench.report import Report, closed_loop, open_loop
-from infra.harness.plot_style import GRID, INK, STYLE
+from infra.plot_style import GRID, INK, STYLE
 
 _COLOURS = {"parley": "#1f6feb", "stock": "#e08e0b", "tutorial": "#b4433a", "echo": "#8a94a3"}
 

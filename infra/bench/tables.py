@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
 from infra.bench.report import COMPARED_AT, Report, closed_loop, open_loop, worker_steps
-from infra.harness.tables import NO_VALUE, Table, markdown_page
+from infra.tables import NO_VALUE, Table, markdown_page
 from shared import keys
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.chaos.faults import GATEWAYS, INFERENCE, REDIS
 from infra.chaos.report import ChaosReport
-from infra.harness.plot_style import GRID, INK, STYLE
+from infra.plot_style import GRID, INK, STYLE
 
 _ANSWERS, _ERRORS = "#1f6feb", "#b4433a"
 _COLOURS = {

@@ -12,7 +12,7 @@ from infra.chaos.recovery import Recovery
 from infra.chaos.scheduler import Injection
 from infra.chaos.verdict import CampaignVerdict
 from infra.harness.machine import Machine
-from infra.harness.tables import NO_VALUE, Table, markdown_page
+from infra.tables import NO_VALUE, Table, markdown_page
 
 _URN = "urn:parley:problem:"
 _MAX_WIDTH = 50  # characters of a sentence in a table

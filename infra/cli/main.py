@@ -12,6 +12,7 @@ from infra.cli import (
     bench,
     chaos,
     dead_letters,
+    evaluate,
     handovers,
     job,
     knowledge,
@@ -67,6 +68,7 @@ for name, command in (
     ("doctor", doctor),
     ("job", job.job),
     ("bench", bench.bench),
+    ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
 ):
     app.command(name)(command)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.harness.tables import Table
+    from infra.tables import Table
 
 
 def print_tables(tables: "Sequence[Table]", screen: "Console") -> None:

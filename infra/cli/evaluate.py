@@ -1,0 +1,141 @@
+"""`parley evaluate`: how well a labelled set is answered, and whether another system is better."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.evaluation.report import Report
+    from infra.evaluation.systems import System
+
+
+def evaluate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Labelled JSON lines, YAML or JSON.")
+    ],
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--kb",
+            metavar="BASE",
+            help="Knowledge base: Parley's form, rows of id, question and answer, or labelled "
+            "messages [default: PARLEY_KB, else the demo].",
+        ),
+    ] = None,
+    folds: Annotated[
+        int,
+        typer.Option(min=0, max=20, help="Cross-validate: the file's other folds are the base."),
+    ] = 0,
+    missing: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=50,
+            help="Ask all once more, without their entry, in so many parts of the base.",
+        ),
+    ] = 0,
+    split: Annotated[str | None, typer.Option(help="Only rows whose field split is this.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="small, large or cascade [default: PARLEY_ENCODER].")
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="bert or tfidf [default: PARLEY_VARIANT].")
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYSTEM",
+            help="Evaluate another beside it: an encoder, a variant, both (large/tfidf), or a URL. "
+            "May be given several times.",
+        ),
+    ] = None,
+    through: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask a running gateway, not this process.")
+    ] = None,
+    connections: Annotated[
+        int, typer.Option(min=1, max=256, help="Conversations at a time through a gateway.")
+    ] = 8,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let the gateway be on another machine.")
+    ] = False,
+    examples: Annotated[
+        int, typer.Option(min=0, help="Messages to show for each confusion, in the report alone.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the report [default: evaluate in the data folder]."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Measure how labelled messages, tones, pairs or dialogues are answered.
+
+    Everything runs in this process through what serves, or with --through over HTTP.
+
+    The report, its page and its pictures are written to the folder; messages only with --examples.
+    """
+    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.evaluation.runner import Request
+    from infra.evaluation.runner import evaluate as run
+    from infra.supervisor.progress import StageProgress
+
+    request = Request(
+        files=files,
+        systems=_systems(encoder, variant, through, compare or []),
+        folder=out or _data_folder() / "evaluate",
+        base=base,
+        folds=folds,
+        missing=missing,
+        split=split,
+        connections=connections,
+        allow_remote=allow_remote,
+        examples=examples,
+    )
+    screen = progress_console(as_json=as_json)
+    with suppress_native_stderr(), StageProgress(screen, "Evaluating") as progress:
+        report, written = run(request, progress.update)
+    if as_json:
+        print_json(report)
+    else:
+        _show(report, written)
+
+
+def _systems(
+    encoder: str | None, variant: str | None, through: str | None, others: "Sequence[str]"
+) -> "list[System]":
+    from infra.evaluation.systems import System, system_named
+    from shared.errors import EvaluationError
+
+    chosen = "/".join(part for part in (encoder, variant) if part)
+    if through and chosen:
+        raise EvaluationError("A gateway has its own encoder and variant: leave them out.")
+    named = through or chosen
+    first = system_named(named) if named else System("this")
+    systems = [first, *map(system_named, others)]
+    if len({system.name for system in systems}) < len(systems):
+        raise EvaluationError("A system cannot be compared with itself.")
+    return systems
+
+
+def _data_folder() -> Path:
+    from shared.settings import CommonSettings, load
+
+    return load(CommonSettings).data_dir
+
+
+def _show(report: "Report", written: "Sequence[Path]") -> None:
+    from infra.cli.output import console
+    from infra.cli.tables import print_tables
+    from infra.evaluation.tables import tables
+
+    screen = console()
+    screen.print(f"Knowledge base: {report.base}", highlight=False, markup=False)
+    print_tables(tables(report), screen)
+    for verdict in report.verdicts:
+        screen.print(f"- {verdict.comparison.sentence}", highlight=False, markup=False)
+    for note in report.notes:
+        screen.print(note, style="yellow", highlight=False, markup=False)
+    names = ", ".join(str(path) for path in written)
+    screen.print(f"Written: {names}", highlight=False, markup=False, soft_wrap=True)

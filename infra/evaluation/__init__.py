@@ -1,0 +1,1 @@
+"""`parley evaluate`: systems asked side by side; the outcome as tables, page and pictures."""

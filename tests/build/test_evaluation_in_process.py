@@ -1,0 +1,45 @@
+"""The pipeline of a worker, asked in process, answers as a worker does."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.settings import load
+from workers.evaluation.in_process import InProcess, Pipelines
+from workers.settings import WorkerSettings
+
+BASE = """
+- {id: pay, question: How can I pay?, answer: By card., phrasings: [Which cards do you take?]}
+- {id: return, question: How do I send something back?, answer: Within 30 days.}
+"""
+
+
+@pytest.fixture(scope="module")
+def pipeline(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> InProcess:
+    folder = tmp_path_factory.mktemp("evaluation")
+    base = folder / "base.yaml"
+    base.write_text(BASE)
+    settings = load(WorkerSettings, model_dir=model_dir, data_dir=folder)
+    return Pipelines.load(settings).over(base)
+
+
+def test_replies_come_in_order_whatever_batch_they_were_in(pipeline: InProcess) -> None:
+    messages = ["How can I pay?", "How do I send something back?"] * 75
+    shares: list[float] = []
+    asked = pipeline.ask([[message] for message in messages], shares.append)
+    assert [replies[0].best for replies in asked] == ["pay", "return"] * 75
+    assert {replies[0].kind for replies in asked} == {"answer"}
+    assert shares[-1] == 1
+    assert all(replies[0].milliseconds > 0 for replies in asked[:100])
+
+
+def test_a_conversation_is_remembered_from_turn_to_turn(pipeline: InProcess) -> None:
+    nonsense = "colourless green ideas sleep furiously"
+    (replies, (alone,)) = pipeline.ask([[nonsense, nonsense], [nonsense]], lambda _share: None)
+    assert alone.kind == replies[0].kind == "fallback"
+    assert replies[1].kind == "handover"
+
+
+def test_tone_is_judged(pipeline: InProcess) -> None:
+    ((seen,),) = pipeline.ask([["This is terrible, I am furious!"]], lambda _share: None)
+    assert seen.tone == "negative"
