@@ -8,6 +8,7 @@ AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fa
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
+Encoder = Literal["small", "large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The object that `POST /chat` answers and that `AsyncResult.get()` returns."""
+    """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
+
+    `encoder` is the one whose word this is; `engine` is what ran it.
+    """
 
     response: str
     job_id: str
@@ -102,6 +106,8 @@ class Reply:
     timings: Timings
     engine: str
     truncated: bool = False
+    encoder: Encoder = "small"
+    variant: Variant = "bert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.clock import Clock
+from shared.counts import Facts
 from shared.handovers import encode_opening
 from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
@@ -71,11 +72,13 @@ class ReplyBuilder:
             text, offer = self._wording.offer_person(text, dialogue.openers, prepared.job.id)
             openers = (*openers, *offer)
         dialogue = advance(dialogue, heard, vector, decision, openers)
+        reply = self._reply(batch, prepared, text, tone, decision, heard, now)
         return ChatResult(
-            self._reply(batch, prepared, text, tone, decision, heard, now),
+            reply,
             encode_dialogue(dialogue),
             self._memory(prepared.job, heard, decision, vector),
             self._handover(prepared.job, decision, dialogue),
+            _facts(reply, heard, decision),
         )
 
     def _word(
@@ -146,6 +149,21 @@ class ReplyBuilder:
             compose_ms=_milliseconds(max(0.0, now - batch.ended_at)),
             total_ms=_milliseconds(unleased + now - prepared.leased_at),
         )
+
+
+def _facts(reply: Reply, heard: Heard, decision: Decision) -> Facts:
+    return Facts(
+        variant=reply.variant,
+        encoder=reply.encoder,
+        kind=reply.answer.kind,
+        entry=reply.answer.id,
+        confidence=reply.answer.confidence,
+        tone=reply.tone.label,
+        reask_score=reply.answer.reask_score,
+        again=heard.dialogue.unclear > 0 and reply.answer.kind != "smalltalk",
+        handover=decision.handover,
+        total_ms=reply.timings.total_ms,
+    )
 
 
 def _milliseconds(seconds: float) -> float:

@@ -7,6 +7,7 @@ from typing import cast
 import msgspec
 
 from shared import keys
+from shared.counts import Facts, day_of, encode_facts, encode_failure_facts
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from shared.wire import encode_tone
@@ -35,13 +36,14 @@ class ChatResult:
     """An answered chat job: the reply, and what the conversation's next job shall know.
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
-    Both are empty for none.
+    Both are empty for none. `facts` are counted.
     """
 
     reply: Reply
     dialogue: bytes = b""
     memory: bytes = b""
     handover: bytes = b""
+    facts: Facts | None = None
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -83,6 +85,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             policy.lane_ttl_seconds,
             policy.memory_records,
             policy.memory_ttl_seconds,
+            day_of(self._clock.now()),
         ]
         for completion in completions:
             args += _completion_arguments(completion)
@@ -145,7 +148,17 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         keys.memory_owner(job.user_id, job.conversation_id) if job else "",
         (job.user_id if job else None) or "",
         result.handover if result else b"",
+        _facts(completion),
     ]
+
+
+def _facts(completion: Completion[ChatJob, ChatResult]) -> str:
+    if completion.already_ended:
+        return ""
+    result = completion.result
+    if result is None:
+        return encode_failure_facts(completion.state)
+    return encode_facts(result.facts) if result.facts else ""
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
