@@ -13,6 +13,7 @@ from gateway.queue.handovers import Handovers
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.reply_feed import ReplyFeed
+from gateway.queue.traffic import Traffic
 from gateway.queue.users import Users
 
 
@@ -28,6 +29,7 @@ class Dependencies:
     handovers: Handovers
     feedback: FeedbackBox
     users: Users
+    traffic: Traffic
     watches: ConversationWatches
     disconnect_watcher: DisconnectWatcher
     health: Health

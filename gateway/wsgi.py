@@ -22,6 +22,7 @@ from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.reply_feed import RedisReplyFeed
+from gateway.queue.traffic import RedisTraffic
 from gateway.queue.users import RedisUsers
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
@@ -97,6 +98,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         RedisHandovers(client, clock, settings.conversation_ttl_seconds),
         RedisFeedbackBox(client, clock),
         RedisUsers(client, clock, limits),
+        RedisTraffic(client, clock),
         ConversationWatches(
             settings.event_streams,
             lambda watches: RedisConversationFeed(client, watches).start(),

@@ -4,9 +4,8 @@ A field of a day's hash is `name=value` pairs joined by `|`; the first two name 
 encoder. Each job adds to three of them, each conversation to one, each rating to one:
 
     variant=bert|encoder=small|kind=answer|tone=neutral|reask=0|again=0|handover=none
-    variant=bert|encoder=small|ms=150        by the upper bound of the time that the reply took
-    variant=bert|encoder=small|total_ms      their sum
-    variant=bert|encoder=small|confidence=9  by tenths
+    variant=bert|encoder=small|ms=150|confidence=9   upper bound of the reply's time; tenths
+    variant=bert|encoder=small|total_ms              the sum of times
     variant=bert|encoder=small|resolved=1
     variant=bert|encoder=small|score=5
     failure=expired
@@ -16,10 +15,9 @@ hash of a day has `kind=answer|reask=0|entry=parcel-late` and `score=5|entry=par
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from shared.handovers import HandoverReason
 from shared.jobs import AnswerKind, Encoder, JobState, ToneLabel, Variant
@@ -46,6 +44,8 @@ BEYOND = "inf"  # the last bucket, without a bound
 REASKED_FROM = 0.5
 BAD_SCORES = (1, 2)
 GOOD_SCORES = (4, 5)
+CountedField = tuple[Mapping[str, str], int]
+_NO_VALUES: Mapping[str, str] = {}
 _ANSWERED: frozenset[AnswerKind] = frozenset({"answer", "recall"})
 
 
@@ -73,44 +73,69 @@ class Facts:
         return self.reask_score is not None and self.reask_score >= REASKED_FROM
 
     @property
-    def resolved(self) -> Literal["", "0", "1"]:
+    def resolved(self) -> bool | None:
         """Say whether a conversation that ends here is resolved; small talk leaves it as it was."""
         if self.kind == "smalltalk":
-            return ""
-        return "1" if self.kind in _ANSWERED and not self.reasked else "0"
+            return None
+        return self.kind in _ANSWERED and not self.reasked
 
 
-def encode_facts(facts: Facts) -> str:
-    """Return what count_facts of shared/lua/counts.lua takes, a line each.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The fields to which a job adds, empty for none: each 1, `time_sum` the milliseconds."""
 
-    The segment, `resolved`, the field of the entry, then amounts and the fields that they add to.
-    """
+    reply: str = ""
+    time: str = ""
+    time_sum: str = ""
+    milliseconds: int = 0
+    entry: str = ""
+    outcome: str = ""
+
+
+def fields_of(facts: Facts) -> Counted:
+    """Return the fields to which a reply adds."""
     segment = f"variant={facts.variant}|encoder={facts.encoder}"
     reask, milliseconds = int(facts.reasked), round(facts.total_ms)
-    entry = f"kind={facts.kind}|reask={reask}|entry={facts.entry}" if facts.entry else ""
-    return "\n".join(
-        (
-            segment,
-            facts.resolved,
-            entry,
-            f"1 {segment}|kind={facts.kind}|tone={facts.tone}|reask={reask}"
-            f"|again={int(facts.again)}|handover={facts.handover or 'none'}",
-            f"1 {segment}|ms={_bucket(milliseconds)}",
-            f"{milliseconds} {segment}|total_ms",
-            f"1 {segment}|confidence={min(9, int(facts.confidence * 10))}",
-        )
+    resolved = facts.resolved
+    return Counted(
+        f"{segment}|kind={facts.kind}|tone={facts.tone}|reask={reask}"
+        f"|again={int(facts.again)}|handover={facts.handover or 'none'}",
+        f"{segment}|ms={_bucket(milliseconds)}|confidence={min(9, int(facts.confidence * 10))}",
+        f"{segment}|total_ms",
+        milliseconds,
+        f"kind={facts.kind}|reask={reask}|entry={facts.entry}" if facts.entry else "",
+        "" if resolved is None else f"{segment}|resolved={int(resolved)}",
     )
 
 
-def encode_failure_facts(state: JobState) -> str:
+def fields_of_failure(state: JobState) -> Counted:
     """Return the same for a job that ended in a state without a reply."""
-    return f"\n\n\n1 failure={state}"
+    return Counted(f"failure={state}")
 
 
 def read_field(field: str) -> Mapping[str, str]:
     """Return the names and values of a field; a name without a value has an empty one."""
     pairs = (pair.partition("=") for pair in field.split("|"))
     return {name: value for name, _, value in pairs}
+
+
+def read_fields(counted: Mapping[str, int]) -> list[CountedField]:
+    """Return the fields of a hash, each read."""
+    return [(read_field(field), amount) for field, amount in counted.items()]
+
+
+def sum_by(
+    fields: Iterable[CountedField], labels: Sequence[str], only: Mapping[str, str] = _NO_VALUES
+) -> dict[tuple[str, ...], int]:
+    """Sum up by the values of these names what has them all, and the values in `only`."""
+    sums: dict[tuple[str, ...], int] = {}
+    for field, amount in fields:
+        if all(field.get(name) == value for name, value in only.items()) and all(
+            name in field for name in labels
+        ):
+            values = tuple(field[name] for name in labels)
+            sums[values] = sums.get(values, 0) + amount
+    return sums
 
 
 def day_of(unix_seconds: float) -> str:

@@ -17,6 +17,7 @@ from infra.cli import (
     job,
     knowledge,
     model,
+    report,
     talk,
     tone,
     worker,
@@ -70,6 +71,7 @@ for name, command in (
     ("bench", bench.bench),
     ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
+    ("report", report.report),
 ):
     app.command(name)(command)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)

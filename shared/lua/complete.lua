@@ -22,10 +22,12 @@
 -- ARGV[6] records kept in a memory
 -- ARGV[7] memory TTL, seconds
 -- ARGV[8] today (UTC), as 2026-01-31
--- ARGV[9..] fifteen per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[9..] twenty per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
 --           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
---           a handover or '', facts to count or ''
+--           a handover or '', and what is counted, each a field or '': of the reply (or failure),
+--           of its time, of the sum of times, the milliseconds to add to that, of the entry, of the
+--           conversation
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of
 --   counts.lua, handovers.lua, lanes.lua, memory.lua and results.lua
@@ -52,7 +54,8 @@ end
 
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
-    record, owner, user, opening, facts = unpack(ARGV, i, i + 14)
+    record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
+    outcome = unpack(ARGV, i, i + 19)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
@@ -69,13 +72,16 @@ local function complete(i)
       announce_conversation(conversation)
       completed = completed + 1
     end
-    if facts ~= '' then count_facts(conversation, id, today, facts, conversation_ttl) end
+    if reply ~= '' then count(reply, 1) end
+    if time ~= '' then count(time, 1) count(time_sum, tonumber(milliseconds)) end
+    if entry ~= '' then count_entry(entry) end
+    if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if conversation ~= '' then release(queue, conversation, id, lane_ttl) end
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 9, #ARGV, 15 do verdicts[#verdicts + 1] = complete(i) end
+for i = 9, #ARGV, 20 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
 count_completed(throughput, completed, redis.call('LLEN', queue) > 0)

@@ -11,9 +11,8 @@ local function count(field, amount)
   sums[field] = (sums[field] or 0) + amount
 end
 
--- An empty field counts nothing.
 local function count_entry(field)
-  if field ~= '' then entry_sums[field] = (entry_sums[field] or 0) + 1 end
+  entry_sums[field] = (entry_sums[field] or 0) + 1
 end
 
 local function add(key, field, amount)
@@ -45,43 +44,38 @@ local function uncount_entry(day, field)
   if redis.call('HEXISTS', key, field) == 1 then redis.call('HINCRBY', key, field, -1) end
 end
 
--- A conversation counts as resolved if its last turn was, and was not rated badly.
-local function outcome_field(segment, resolved, rated_badly)
-  local good = resolved == '1' and rated_badly ~= '1'
-  return segment .. '|resolved=' .. (good and '1' or '0')
+-- An outcome is the field under which a conversation counts; a bad rating of its last turn makes
+-- it unresolved. The record has its day, the outcome, 1 if it was rated badly, and the last job.
+local function counted_outcome(outcome, rated_badly)
+  return rated_badly == '1' and string.gsub(outcome, 'resolved=1$', 'resolved=0') or outcome
 end
 
-local function read_outcome(conversation)
-  local record = redis.call('GET', OUTCOME .. conversation)
-  return string.match(record or '', '^(.-)\n(.-)\n(.-)\n(.-)\n(.*)$')
+local function read_outcome(record)
+  return string.match(record or '', '^(.-)\n(.-)\n(.-)\n(.*)$')
 end
 
-local function count_outcome(conversation, id, day, segment, resolved, ttl)
-  local last_day, last_segment, last_resolved, rated_badly = read_outcome(conversation)
-  if last_day then uncount(last_day, outcome_field(last_segment, last_resolved, rated_badly)) end
-  count(outcome_field(segment, resolved, '0'), 1)
-  local record = table.concat({day, segment, resolved, '0', id}, '\n')
-  redis.call('SET', OUTCOME .. conversation, record, 'EX', ttl)
+local function count_outcome(conversation, id, day, outcome, ttl)
+  local record = day .. '\n' .. outcome .. '\n0\n' .. id
+  local last = redis.call('SET', OUTCOME .. conversation, record, 'EX', ttl, 'GET')
+  count(outcome, 1)
+  if not last then return end
+  local last_day, last_outcome, rated_badly = read_outcome(last)
+  if last_day == day then
+    count(counted_outcome(last_outcome, rated_badly), -1)
+  else
+    uncount(last_day, counted_outcome(last_outcome, rated_badly))
+  end
 end
 
 -- Let a rating of a conversation's last turn change how the conversation counts; '1' if it is bad.
 local function rate_outcome(conversation, id, rated_badly)
-  local day, segment, resolved, was_rated_badly, last_id = read_outcome(conversation)
+  local day, outcome, was_rated_badly, last_id = read_outcome(redis.call('GET', OUTCOME .. conversation))
   if last_id ~= id or was_rated_badly == rated_badly then return end
-  local before, after = outcome_field(segment, resolved, was_rated_badly),
-    outcome_field(segment, resolved, rated_badly)
+  local before, after = counted_outcome(outcome, was_rated_badly), counted_outcome(outcome, rated_badly)
   if before ~= after and redis.call('EXISTS', COUNTS .. day) == 1 then
     uncount(day, before)
     add(COUNTS .. day, after, 1)
   end
-  local record = table.concat({day, segment, resolved, rated_badly, id}, '\n')
+  local record = table.concat({day, outcome, rated_badly, id}, '\n')
   redis.call('SET', OUTCOME .. conversation, record, 'KEEPTTL')
-end
-
--- Count a job; `facts` is what encode_facts of shared/counts.py returns.
-local function count_facts(conversation, id, day, facts, ttl)
-  local segment, resolved, entry, fields = string.match(facts, '^(.-)\n(.-)\n(.-)\n(.*)$')
-  for amount, field in string.gmatch(fields, '(%d+) ([^\n]+)') do count(field, tonumber(amount)) end
-  count_entry(entry)
-  if resolved ~= '' then count_outcome(conversation, id, day, segment, resolved, ttl) end
 end

@@ -28,7 +28,7 @@ end
 
 local function entry_field(reply, value)
   local entry = type(reply.answer) == 'table' and reply.answer.id
-  return type(entry) == 'string' and 'score=' .. value .. '|entry=' .. entry or ''
+  return type(entry) == 'string' and 'score=' .. value .. '|entry=' .. entry or nil
 end
 
 local reply = read_reply()
@@ -40,10 +40,10 @@ local before = redis.call('HGET', FEEDBACK_OF .. conversation, id)
 if before then
   local last = cjson.decode(before)
   uncount(last.day, segment .. '|score=' .. last.score)
-  uncount_entry(last.day, entry_field(reply, last.score))
+  if entry_field(reply, '') then uncount_entry(last.day, entry_field(reply, last.score)) end
 end
 count(segment .. '|score=' .. score, 1)
-count_entry(entry_field(reply, score))
+if entry_field(reply, '') then count_entry(entry_field(reply, score)) end
 flush_counts(day)
 rate_outcome(conversation, id, is_bad)
 redis.call('HSET', FEEDBACK_OF .. conversation, id, feedback)

@@ -26,9 +26,8 @@ def test_a_job_adds_to_each_field_once(stand: ConversationStand) -> None:
 
     assert stand.counted() == {
         f"{SEGMENT}|kind=answer|tone=neutral|reask=0|again=0|handover=none": 2,
-        f"{SEGMENT}|ms=150": 2,
+        f"{SEGMENT}|ms=150|confidence=9": 2,
         f"{SEGMENT}|total_ms": 240,
-        f"{SEGMENT}|confidence=9": 2,
         RESOLVED: 2,
     }
     assert stand.counted(entries=True) == {"kind=answer|reask=0|entry=parcel": 2}

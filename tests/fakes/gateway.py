@@ -178,6 +178,16 @@ class FakeFeedbackBox:
         return True
 
 
+class FakeTraffic:
+    """Hold the fields that a test puts in."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, int] = {}
+
+    def today(self) -> Mapping[str, int]:
+        return self.counted
+
+
 class FakeUsers:
     """Note who was erased."""
 

@@ -26,6 +26,7 @@ from tests.fakes.gateway import (
     FakeJobCanceller,
     FakeJobStore,
     FakeReplyFeed,
+    FakeTraffic,
     FakeUsers,
     RecordingPublisher,
 )
@@ -68,6 +69,7 @@ class GatewayHarness:
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
         self.users = FakeUsers()
+        self.traffic = FakeTraffic()
         self.watches = ConversationWatches(max_streams=2)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
@@ -91,6 +93,7 @@ class GatewayHarness:
                 self.handovers,
                 self.feedback,
                 self.users,
+                self.traffic,
                 self.watches,
                 self.disconnect_watcher,
                 self.health,

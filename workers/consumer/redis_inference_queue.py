@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 
 from shared import keys
-from shared.counts import Facts, day_of, encode_facts, encode_failure_facts
+from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from shared.wire import encode_tone
@@ -125,7 +125,9 @@ def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
     return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
 
 
-def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
+def _completion_arguments(
+    completion: Completion[ChatJob, ChatResult],
+) -> list[bytes | str | int]:
     job, result, task_id = completion.job, completion.result, completion.task_id or ""
     if result:
         body = encode_reply(result.reply)
@@ -133,6 +135,7 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
     asked, answered = _turns(job, result, completion.done_at)
+    counted = _counted(completion)
     return [
         completion.lease.token,
         task_id,
@@ -148,17 +151,22 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         keys.memory_owner(job.user_id, job.conversation_id) if job else "",
         (job.user_id if job else None) or "",
         result.handover if result else b"",
-        _facts(completion),
+        counted.reply,
+        counted.time,
+        counted.time_sum,
+        counted.milliseconds,
+        counted.entry,
+        counted.outcome,
     ]
 
 
-def _facts(completion: Completion[ChatJob, ChatResult]) -> str:
+def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
     if completion.already_ended:
-        return ""
+        return Counted()
     result = completion.result
     if result is None:
-        return encode_failure_facts(completion.state)
-    return encode_facts(result.facts) if result.facts else ""
+        return fields_of_failure(completion.state)
+    return fields_of(result.facts) if result.facts else Counted()
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
