@@ -38,6 +38,8 @@
 | parley:entry-counts:<day> | hash | the same for each entry of the knowledge base | TTL, cap |
 | parley:feedback | zset | conversations with feedback by its time | TTL, cap |
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
+| parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
+| parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
@@ -54,7 +56,8 @@ MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
-REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts and feedback
+MAX_GAPS = 5_000  # conversations whose gaps are kept
+REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -65,6 +68,7 @@ DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
 CONVERSATIONS = "parley:conversations"
 FEEDBACK = "parley:feedback"
+GAPS = "parley:gaps"
 OUTBOX = "parley:outbox"
 OUTBOX_RETURNED = "parley:outbox-returned"
 THROUGHPUT = "parley:drain-rate"
@@ -214,6 +218,11 @@ def entry_counts(day: str) -> str:
 def feedback_of(conversation_id: str) -> str:
     """Name the hash of the feedback on a conversation's replies."""
     return f"parley:feedback:{conversation_id}"
+
+
+def gaps_of(conversation_id: str) -> str:
+    """Name the list of a conversation's messages that got no answer."""
+    return f"parley:gaps:{conversation_id}"
 
 
 def redelivered(job_id: str) -> str:

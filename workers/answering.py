@@ -11,6 +11,7 @@ from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
 from workers.dialogue.reader import MessageReader
 from workers.engines.manifest import read_manifest
+from workers.gaps import GapRecorder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
@@ -18,6 +19,7 @@ from workers.knowledge.loader import DEMO
 from workers.knowledge.pleasantries import strip_pleasantries
 from workers.knowledge.responder import build_finder
 from workers.preprocessing.preprocessor import Prepared
+from workers.redaction import Redactor
 from workers.reply_builder import ReplyBuilder
 from workers.settings import WorkerSettings
 from workers.tone.wording import Wording
@@ -54,9 +56,17 @@ def build_answering(settings: WorkerSettings, model: TextModel, clock: Clock) ->
         model.engine.name,
         clock,
         webhook=settings.handover_webhook is not None,
+        gaps=_gap_recorder(finder) if settings.gaps else None,
     )
     reader = MessageReader(model.preprocessor, model.engine.name)
     return Answering(model, reader.read, listener, replies)
+
+
+def _gap_recorder(finder: Finder) -> GapRecorder:
+    known = (
+        text for entry in finder.entries.values() for text in (*entry.all_phrasings, entry.answer)
+    )
+    return GapRecorder(Redactor(known))
 
 
 def _build_finder(settings: WorkerSettings, model: TextModel) -> Finder:

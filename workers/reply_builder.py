@@ -19,6 +19,7 @@ from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.tone.wording import Wording
 
@@ -28,7 +29,7 @@ _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "reca
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known.
 
-    `webhook`: whether handovers are announced to one.
+    `webhook`: whether handovers are announced to one. `gaps` keeps what is not answered, if given.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class ReplyBuilder:
         clock: Clock,
         *,
         webhook: bool = False,
+        gaps: GapRecorder | None = None,
     ) -> None:
         self._listener = listener
         self._decider = decider
@@ -47,6 +49,7 @@ class ReplyBuilder:
         self._engine_name = engine_name
         self._clock = clock
         self._webhook = webhook
+        self._gaps = gaps
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
@@ -79,6 +82,7 @@ class ReplyBuilder:
             self._memory(prepared.job, heard, decision, vector),
             self._handover(prepared.job, decision, dialogue),
             _facts(reply, heard, decision),
+            self._gaps.record(prepared.job, heard, decision) if self._gaps else b"",
         )
 
     def _word(

@@ -24,7 +24,7 @@ def check_base(
     from infra.cli.output import console, print_json
     from workers.knowledge.loader import check, load
 
-    base = path or _configured_base()
+    base = path or configured_base()
     faults = check(base)
     entries = () if faults else load(base).entries
     phrasings = sum(len(entry.all_phrasings) for entry in entries)
@@ -83,10 +83,10 @@ def fit_base(
     from infra.supervisor.progress import StageProgress
     from workers.modelling.knowledge.tuning import tune
 
-    base = path or _configured_base()
+    base = path or configured_base()
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Fitting the confidence") as progress:
-        report, target = tune(_worker_settings(), base, lambda share: progress.update("fit", share))
+        report, target = tune(worker_settings(), base, lambda share: progress.update("fit", share))
     if as_json:
         print_json({"file": str(target), "report": report})
         return
@@ -103,14 +103,16 @@ def fit_base(
     )
 
 
-def _worker_settings() -> "WorkerSettings":
+def worker_settings() -> "WorkerSettings":
+    """Return what workers read from the environment."""
     from shared.settings import load
     from workers.settings import WorkerSettings
 
     return load(WorkerSettings)
 
 
-def _configured_base() -> Path:
+def configured_base() -> Path:
+    """Return the base that is set, else the demo's."""
     from shared.settings import load
     from workers.knowledge.loader import DEMO
     from workers.settings import WorkerSettings

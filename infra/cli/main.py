@@ -16,6 +16,7 @@ from infra.cli import (
     handovers,
     job,
     knowledge,
+    knowledge_traffic,
     model,
     report,
     talk,
@@ -74,6 +75,8 @@ for name, command in (
     ("report", report.report),
 ):
     app.command(name)(command)
+knowledge.app.command("gaps")(knowledge_traffic.gaps)
+knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
 for name, group in (
     ("model", model.app),

@@ -12,6 +12,7 @@ from shared import keys
 from shared.connection import queue_errors
 from shared.counts import CountedField, read_fields
 from shared.feedback import Feedback
+from workers.gaps import Gap, decode_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ def read_comments(client: "redis.Redis", most: int) -> list[Comment]:
         if (each := msgspec.json.decode(raw, type=Feedback)).comment
     ]
     return sorted(comments, key=lambda comment: -comment.at)[:most]
+
+
+def read_gaps(client: "redis.Redis") -> list[Gap]:
+    """Return the messages that got no answer, the oldest conversations first."""
+    with queue_errors():
+        names = cast("list[bytes]", client.zrange(keys.GAPS, 0, -1))
+        with client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)
+            found = pipeline.execute()
+    return [decode_gap(record) for records in found for record in records]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

@@ -5,6 +5,7 @@
 -- @include counts.lua
 -- @include dead_letters.lua
 -- @include handovers.lua
+-- @include indexed.lua
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
@@ -22,20 +23,21 @@
 -- ARGV[6] records kept in a memory
 -- ARGV[7] memory TTL, seconds
 -- ARGV[8] today (UTC), as 2026-01-31
--- ARGV[9..] twenty per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[9..] twenty-one per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
 --           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
 --           a handover or '', and what is counted, each a field or '': of the reply (or failure),
 --           of its time, of the sum of times, the milliseconds to add to that, of the entry, of the
---           conversation
+--           conversation; gap or ''
 --
--- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
 --   counts.lua, handovers.lua, lanes.lua, memory.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
 local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
   max_records, memory_ttl, today = unpack(ARGV, 1, 8)
 local known_seconds = math.max(memory_ttl, conversation_ttl)  -- who took part
+local MAX_GAPS_OF_ONE = 20
 local verdicts, completed = {}, 0
 
 local function append(list, ...)
@@ -52,10 +54,16 @@ local function append_turns(conversation, asked, answered, dialogue)
   end
 end
 
+local function keep_gap(conversation, gap)
+  redis.call('RPUSH', GAPS_OF .. conversation, gap)
+  redis.call('LTRIM', GAPS_OF .. conversation, -MAX_GAPS_OF_ONE, -1)
+  keep_indexed(GAPS, GAPS_OF, conversation, unix_seconds(), MAX_GAPS)
+end
+
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
     record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
-    outcome = unpack(ARGV, i, i + 19)
+    outcome, gap = unpack(ARGV, i, i + 20)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
@@ -69,6 +77,7 @@ local function complete(i)
       if user ~= '' then take_part(user, conversation, known_seconds) end
       pass_to_person(conversation, asked, conversation_ttl)
       if opening ~= '' then open_handover(conversation, opening, conversation_ttl) end
+      if gap ~= '' then keep_gap(conversation, gap) end
       announce_conversation(conversation)
       completed = completed + 1
     end
@@ -81,7 +90,7 @@ local function complete(i)
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 9, #ARGV, 20 do verdicts[#verdicts + 1] = complete(i) end
+for i = 9, #ARGV, 21 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
 count_completed(throughput, completed, redis.call('LLEN', queue) > 0)

@@ -9,8 +9,8 @@
 -- @include results.lua
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:outcome:*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, those of handovers.lua,
---   memory.lua and results.lua
+--   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
+--   those of handovers.lua, memory.lua and results.lua
 
 -- End all jobs of a conversation; both templates have <job> in place of a job's id. Return how many.
 local function cancel_jobs(conversation, notification, result, result_ttl)
@@ -36,6 +36,7 @@ local function erase_conversation(conversation, notification, result, result_ttl
   forget_conversation(conversation)
   redis.call('DEL', TURNS .. conversation, DIALOGUE .. conversation, OUTCOME .. conversation)
   forget_indexed(FEEDBACK, FEEDBACK_OF, conversation)
+  forget_indexed(GAPS, GAPS_OF, conversation)
   forget_handover(conversation)
   forget_events(conversation)
   announce_conversation(conversation)

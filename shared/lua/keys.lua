@@ -8,6 +8,8 @@ local DIALOGUE = 'parley:dialogue:'
 local ENTRY_COUNTS = 'parley:entry-counts:'
 local FEEDBACK = 'parley:feedback'
 local FEEDBACK_OF = 'parley:feedback:'
+local GAPS = 'parley:gaps'
+local GAPS_OF = 'parley:gaps:'
 local HANDOVER = 'parley:handover:'
 local HANDOVERS = 'parley:handovers:'
 local HANDOVER_CONVERSATION = 'parley:handover-conversation:'
@@ -31,6 +33,7 @@ local WORKER = 'parley:worker:'
 
 local MAX_ENTRY_COUNTS = 5000
 local MAX_FEEDBACK = 10000
+local MAX_GAPS = 5000
 local MAX_TONES = 10000
 local QUARANTINE_AFTER = 3
 local REPORT_TTL_SECONDS = 7776000

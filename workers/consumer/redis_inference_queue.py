@@ -36,7 +36,7 @@ class ChatResult:
     """An answered chat job: the reply, and what the conversation's next job shall know.
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
-    Both are empty for none. `facts` are counted.
+    Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
     """
 
     reply: Reply
@@ -44,6 +44,7 @@ class ChatResult:
     memory: bytes = b""
     handover: bytes = b""
     facts: Facts | None = None
+    gap: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -157,6 +158,7 @@ def _completion_arguments(
         counted.milliseconds,
         counted.entry,
         counted.outcome,
+        result.gap if result else b"",
     ]
 
 
