@@ -48,7 +48,7 @@ class RedisHealth:
 
 
 class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether a part works and, if not, why."""
+    """Whether a part works and, if not, why; one that does may have a reason to look after it."""
 
     ok: bool
     reason: str | None = None
@@ -57,17 +57,34 @@ class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):
 def readiness(health: Health, feed_is_live: bool) -> Mapping[str, PartHealth]:
     """Check Redis and each queue's workers; never raises QueueUnavailable."""
     try:
-        served = {worker.queue for worker in health.workers()}
+        workers = health.workers()
     except QueueUnavailable as error:
         unknown = PartHealth(False, "unknown while Redis is unavailable")
-        return {"redis": PartHealth(False, str(error)), **dict.fromkeys(keys.QUEUES, unknown)}
+        parts = dict.fromkeys(keys.NEEDED_QUEUES, unknown)
+        return {"redis": PartHealth(False, str(error)), **parts}
     redis_part = PartHealth(True)
     if not feed_is_live:
         redis_part = PartHealth(False, "the subscription to replies is being restored")
-    return {"redis": redis_part, **{queue: _queue_part(queue, served) for queue in keys.QUEUES}}
+    served = {worker.queue for worker in workers}
+    parts = {queue: _queue_part(queue, served) for queue in keys.NEEDED_QUEUES}
+    return {"redis": redis_part, **parts, **_large_part(workers, served)}
 
 
 def _queue_part(queue: str, served: set[str]) -> PartHealth:
     if queue in served:
         return PartHealth(True)
-    return PartHealth(False, f"no {queue} worker has reported in the last seconds")
+    return PartHealth(False, _no_worker(queue))
+
+
+def _large_part(workers: Sequence[WorkerStatus], served: set[str]) -> Mapping[str, PartHealth]:
+    """Return the large workers' health in a cascade; without one, every message is answered."""
+    queue = keys.INFERENCE_LARGE
+    if queue in served:
+        return {queue: PartHealth(True)}
+    if any(worker.counters.get("cascade") for worker in workers):
+        return {queue: PartHealth(True, f"{_no_worker(queue)}: the small encoder answers alone")}
+    return {}
+
+
+def _no_worker(queue: str) -> str:
+    return f"no {queue} worker has reported in the last seconds"

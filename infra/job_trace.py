@@ -77,7 +77,9 @@ class JobTracer:
     def _trace(self, job_id: str, search: MessageSearch) -> JobTrace:
         state, conversation, watchers = self._job_fields(job_id)
         place = search.find_parked(conversation, job_id) if conversation else None
-        place = place or search.find(keys.INFERENCE, job_id)
+        # A message goes from one queue to the other, and comes back if no worker lives there.
+        for queue in (keys.INFERENCE, keys.INFERENCE_LARGE, keys.INFERENCE):
+            place = place or search.find(queue, job_id)
         result = self._result(job_id)  # after the search: a job may end meanwhile
         dead_letter = self._death(job_id)
         redeliveries = int(self._get(keys.redelivered(job_id)) or 0)

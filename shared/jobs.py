@@ -8,7 +8,7 @@ AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fa
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
-Encoder = Literal["small", "large"]
+Encoder = Literal["small", "large", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class ChatJob:
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
+    `first_look` is what the small encoder left for a second look, once one was asked for.
     """
 
     id: str
@@ -27,6 +28,7 @@ class ChatJob:
     expires_at: float | None = None
     gateway: str | None = None
     external: bool = False
+    first_look: str | None = None
 
     @property
     def task_id(self) -> str:
@@ -95,7 +97,7 @@ class Timings:
 class Reply:
     """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
 
-    `encoder` is the one whose word this is; `engine` is what ran it.
+    `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
     """
 
     response: str

@@ -3,6 +3,7 @@
 | key | type | holds | bounded by |
 |---|---|---|---|
 | inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| inference-large | list | those of them that wait for a second look | the latency target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
 | parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
 | parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
@@ -49,8 +50,13 @@ conversations that have a new turn or another state of their handover.
 """
 
 INFERENCE = "inference"
+INFERENCE_LARGE = "inference-large"
 SENTIMENT = "sentiment"
-QUEUES = (INFERENCE, SENTIMENT)
+NEEDED_QUEUES = (INFERENCE, SENTIMENT)  # the other one is there in a cascade alone
+QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
+# Where a queue's messages go when a worker gives them up; not named: to their own queue. A second
+# look is asked for once: what a large worker gave up, the small encoder answers.
+RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000

@@ -23,6 +23,7 @@ MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
+_FIRST_LOOK = "parley_first_look"
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -119,6 +120,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     conversation_id = _identifier(argument, "conversation_id") or task.id
     accepted_at = task.headers.get("parley_accepted_at")
     gateway = task.headers.get("parley_gateway")
+    first_look = task.headers.get(_FIRST_LOOK)
     return ChatJob(
         id=task.id,
         message=message,
@@ -128,6 +130,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
         external=not isinstance(accepted_at, float),
+        first_look=first_look if isinstance(first_look, str) else None,
     )
 
 
@@ -143,6 +146,22 @@ def decode_tone(task: TaskMessage) -> ToneJob:
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:
     """Decode a whole `chat.infer` message; raise MalformedMessage. Times are Unix seconds."""
     return decode_job(decode(raw), received_at)
+
+
+def read_second_look(raw: bytes, received_at: float) -> ChatJob:
+    """Decode a `chat.infer` message that was handed over; MalformedMessage without a first look."""
+    job = read_chat_job(raw, received_at)
+    if job.first_look is None:
+        raise MalformedMessage(f"no first look: {keys.INFER_TASK} goes to {keys.INFERENCE}")
+    return job
+
+
+def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
+    """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
+    envelope: dict[str, Any] = msgspec.json.decode(raw)
+    added = {_FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
+    longer = _encoder.encode(envelope | {"headers": envelope["headers"] | added})
+    return longer if len(longer) <= MAX_BODY_BYTES else None
 
 
 def read_tone_job(raw: bytes, _received_at: float) -> ToneJob:

@@ -12,7 +12,7 @@ from celery import Celery
 
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
-from workers.consumer.consumer import ConsumerOptions
+from workers.consumer.consumer import ConsumerOptions, Gauges, no_gauges
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
 from workers.consumer.linger import Linger
@@ -41,10 +41,11 @@ class MakeEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextModel:
-    """An engine and the preprocessing that makes its token ids; both warm."""
+    """An engine and what makes its token ids; all warm."""
 
     engine: CachingEngine
     preprocessor: Preprocessor
+    tokenizer: Tokenizer
 
     def gauges(self) -> Mapping[str, float]:
         """Return how both caches serve."""
@@ -65,25 +66,24 @@ def build_context(settings: WorkerSettings, app: Celery, hostname: str) -> Worke
 
 def load_model(
     settings: WorkerSettings,
+    folder: Path,
     encoder: EncoderName,
     make_engine: MakeEngine,
     rewrite: Callable[[str], str] = str,
 ) -> TextModel:
     """Warm the engine and the preprocessing. Raises ModelError or EngineError with the reason.
 
-    `rewrite` turns a clean message into what the engine shall read.
+    `folder` is the built model's. `rewrite` turns a clean message into what the engine shall read.
     """
     began_at = time.monotonic()
-    bare = make_engine(
-        settings.engine, settings.model_folder, encoder, threads=settings.engine_threads
-    )
+    bare = make_engine(settings.engine, folder, encoder, threads=settings.engine_threads)
     engine = CachingEngine(bare, settings.vector_cache)
     engine.warm()
-    tokenizer = Tokenizer.load(settings.model_folder)
+    tokenizer = Tokenizer.load(folder)
     preprocessor = Preprocessor(tokenizer, LruCache(settings.phrase_cache), rewrite)
     preprocessor.warm()
     _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - began_at)
-    return TextModel(engine, preprocessor)
+    return TextModel(engine, preprocessor, tokenizer)
 
 
 def passages_of(
@@ -103,17 +103,21 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         deliveries=settings.delivery_limit,
         result_ttl_seconds=settings.result_ttl_seconds,
         conversation_ttl_seconds=settings.conversation_ttl_seconds,
+        latency_target_seconds=settings.latency_target_seconds,
         memory_records=settings.memory_messages,
         memory_ttl_seconds=settings.memory_ttl_seconds,
     )
 
 
 def consumer_options(
-    settings: WorkerSettings, model: TextModel, linger: Linger | None = None
+    settings: WorkerSettings,
+    model: TextModel,
+    linger: Linger | None = None,
+    gauges: Gauges = no_gauges,
 ) -> ConsumerOptions:
-    """Return the options of a consumer as the settings have them."""
+    """Return the options of a consumer as the settings have them; `gauges` are the role's own."""
     limits = BatchLimits(settings.max_batch, settings.token_budget)
-    return ConsumerOptions(limits, linger, model.gauges)
+    return ConsumerOptions(limits, linger, lambda: {**model.gauges(), **gauges()})
 
 
 def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:

@@ -18,6 +18,7 @@ from workers.celery_logging import connect_logging
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
     keys.INFERENCE: "workers.inference:build_inference_consumer",
+    keys.INFERENCE_LARGE: "workers.inference:build_large_consumer",
     keys.SENTIMENT: "workers.sentiment:build_sentiment_consumer",
 }
 
@@ -31,7 +32,7 @@ def _configuration() -> dict[str, Any]:
         "task_serializer": "json",
         "result_serializer": "json",
         "accept_content": ["json"],
-        "task_queues": [Queue(keys.INFERENCE), Queue(keys.SENTIMENT)],
+        "task_queues": [Queue(queue) for queue in keys.NEEDED_QUEUES],
         "task_routes": {
             keys.INFER_TASK: {"queue": keys.INFERENCE},
             keys.TONE_TASK: {"queue": keys.SENTIMENT},

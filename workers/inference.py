@@ -1,17 +1,31 @@
-"""The inference role, and the composition root of its worker."""
+"""The inference roles, and the composition roots of their workers."""
+
+from collections.abc import Mapping
 
 from celery import Celery
 
 from shared import keys, wire
+from shared.connection import connect
 from shared.jobs import ChatJob
 from shared.settings import load
-from workers.answering import build_answering, load_answer_model
+from workers.answering import (
+    build_first_look,
+    build_second_look,
+    load_first_model,
+    load_large_model,
+)
 from workers.bootstrap import MakeEngine, build_context, consumer_options, queue_policy
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.engines.select import select_engine
+from workers.memory.redis_memory import RedisMemory
+from workers.second_look.meter import SecondLookMeter
+from workers.second_look.pace import Pace
+from workers.second_look.second import read_in_time
 from workers.settings import WorkerSettings
+
+_TYPICAL_TOKENS = 16  # of a message; with it a large worker guesses its pace before it knows
 
 
 def build_inference_consumer(
@@ -24,8 +38,9 @@ def build_inference_consumer(
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname)
-    model = load_answer_model(settings, make_engine)
-    answering = build_answering(settings, model, context.clock)
+    model = load_first_model(settings, make_engine)
+    memory = RedisMemory(connect(settings.redis_address))
+    answering = build_first_look(settings, model, memory, context.clock)
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.INFERENCE,
@@ -34,5 +49,43 @@ def build_inference_consumer(
         prepare=answering.prepare,
         draft=answering.replies.draft,
         tones=queue,
+        second_looks=queue if answering.cascade else None,
     )
-    return BatchConsumer(context, role, queue, model.engine, consumer_options(settings, model))
+
+    def gauges() -> Mapping[str, float]:
+        return {"cascade": float(answering.cascade)}
+
+    options = consumer_options(settings, model, gauges=gauges)
+    return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def build_large_consumer(
+    app: Celery,
+    hostname: str,
+    *,
+    make_engine: MakeEngine = select_engine,
+    queue_class: type[RedisInferenceQueue] = RedisInferenceQueue,
+) -> BatchConsumer[ChatJob, ChatResult]:
+    """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
+    settings = load(WorkerSettings)
+    context = build_context(settings, app, hostname)
+    target_seconds = settings.latency_target_seconds
+    model = load_large_model(settings, make_engine)
+    pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))
+    meter = SecondLookMeter(context, pace, target_seconds)
+    memory = RedisMemory(connect(settings.redis_address))
+    answering = build_second_look(settings, model, memory, meter, context.clock)
+    queue = queue_class(
+        settings.redis_address, context, queue_policy(settings), keys.INFERENCE_LARGE
+    )
+    role = Role(
+        queue=keys.INFERENCE_LARGE,
+        task=keys.INFER_TASK,
+        decode=wire.read_second_look,
+        prepare=read_in_time(answering.prepare, context.clock, target_seconds),
+        draft=answering.replies.draft,
+        tones=queue,
+        outlasts_faults=True,
+    )
+    options = consumer_options(settings, model, gauges=pace.gauges)
+    return BatchConsumer(context, role, queue, model.engine, options)

@@ -1,10 +1,8 @@
 """Puts what was found into words: the answer, the tone, what the conversation has heard already."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
 
 from shared.clock import Clock
 from shared.counts import Facts
@@ -14,13 +12,12 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance, hear_tone
-from workers.dialogue.decide import Decider
-from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.hearing import Listener
+from workers.dialogue.decision import Decision
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
 from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
+from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
 
 _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
@@ -34,8 +31,7 @@ class ReplyBuilder:
 
     def __init__(
         self,
-        listener: Listener,
-        decider: Decider,
+        decider: BatchDecider,
         wording: Wording,
         engine_name: str,
         clock: Clock,
@@ -43,7 +39,6 @@ class ReplyBuilder:
         webhook: bool = False,
         gaps: GapRecorder | None = None,
     ) -> None:
-        self._listener = listener
         self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
@@ -53,36 +48,40 @@ class ReplyBuilder:
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
-        heard = self._listener.hear(batch)
+        return self.compose(batch, self._decider.decide(batch))
+
+    def compose(
+        self, batch: BatchResult[ChatJob], decisions: Sequence[Decided]
+    ) -> list[Draft[ChatResult]]:
+        """Return the drafts of what was decided on each job, in order."""
         return [
-            partial(self._finish, batch, job, vectors[0], each, self._decider.decide(each))
-            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
+            Draft(partial(self._finish, batch, job, decided), decided.first_look)
+            for job, decided in zip(batch.jobs, decisions, strict=True)
         ]
 
     def _finish(
         self,
         batch: BatchResult[ChatJob],
         prepared: PreparedJob[ChatJob],
-        vector: NDArray[np.float32],
-        heard: Heard,
-        decision: Decision,
+        decided: Decided,
         tone: Tone,
         now: float,
     ) -> ChatResult:
+        heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        text, openers = self._word(decision, dialogue, tone, prepared.job.id)
+        text, openers = self._word(decision, dialogue, tone, job.id)
         if concern and decision.answer.kind in _MAY_OFFER_PERSON:
-            text, offer = self._wording.offer_person(text, dialogue.openers, prepared.job.id)
+            text, offer = self._wording.offer_person(text, dialogue.openers, job.id)
             openers = (*openers, *offer)
-        dialogue = advance(dialogue, heard, vector, decision, openers)
-        reply = self._reply(batch, prepared, text, tone, decision, heard, now)
+        dialogue = advance(dialogue, heard, decided.vector, decision, openers)
+        reply = self._reply(batch, prepared, text, tone, decided, now)
         return ChatResult(
             reply,
             encode_dialogue(dialogue),
-            self._memory(prepared.job, heard, decision, vector),
-            self._handover(prepared.job, decision, dialogue),
-            _facts(reply, heard, decision),
-            self._gaps.record(prepared.job, heard, decision) if self._gaps else b"",
+            self._memory(job, decided),
+            self._handover(job, decision, dialogue),
+            _facts(reply, decided),
+            self._gaps.record(job, heard, decision) if self._gaps else b"",
         )
 
     def _word(
@@ -100,8 +99,7 @@ class ReplyBuilder:
         prepared: PreparedJob[ChatJob],
         text: str,
         tone: Tone,
-        decision: Decision,
-        heard: Heard,
+        decided: Decided,
         now: float,
     ) -> Reply:
         return Reply(
@@ -109,17 +107,18 @@ class ReplyBuilder:
             job_id=prepared.job.id,
             conversation_id=prepared.job.conversation_id,
             tone=tone,
-            answer=replace(decision.answer, reask_score=heard.reask_score),
+            answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
             timings=self._timings(batch, prepared, now),
-            engine=self._engine_name,
+            engine="tfidf" if decided.variant == "tfidf" else self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
+            encoder=decided.encoder,
+            variant=decided.variant,
         )
 
-    def _memory(
-        self, job: ChatJob, heard: Heard, decision: Decision, vector: NDArray[np.float32]
-    ) -> bytes:
+    def _memory(self, job: ChatJob, decided: Decided) -> bytes:
+        heard, kind = decided.heard, decided.decision.answer.kind
         # What asks for something said before, or only greets, says nothing to be recalled.
-        if heard.recalls or decision.answer.kind == "smalltalk":
+        if heard.recalls or kind == "smalltalk":
             return b""
         return encode_record(
             MemoryRecord(
@@ -128,7 +127,7 @@ class ReplyBuilder:
                 job.message[:MAX_TEXT_CHARACTERS],
                 job.accepted_at,
                 heard.dialogue.encoder,
-                pack_vector(vector),
+                pack_vector(decided.vector),
             )
         )
 
@@ -155,7 +154,7 @@ class ReplyBuilder:
         )
 
 
-def _facts(reply: Reply, heard: Heard, decision: Decision) -> Facts:
+def _facts(reply: Reply, decided: Decided) -> Facts:
     return Facts(
         variant=reply.variant,
         encoder=reply.encoder,
@@ -164,8 +163,8 @@ def _facts(reply: Reply, heard: Heard, decision: Decision) -> Facts:
         confidence=reply.answer.confidence,
         tone=reply.tone.label,
         reask_score=reply.answer.reask_score,
-        again=heard.dialogue.unclear > 0 and reply.answer.kind != "smalltalk",
-        handover=decision.handover,
+        again=decided.heard.dialogue.unclear > 0 and reply.answer.kind != "smalltalk",
+        handover=decided.decision.handover,
         total_ms=reply.timings.total_ms,
     )
 

@@ -29,6 +29,7 @@ from workers.preprocessing.preprocessor import Prepared
 from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import Classifier
+from workers.tone.prior import read_prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,10 @@ def build_sentiment_consumer(
 
 def build_judging(settings: WorkerSettings, make_engine: MakeEngine) -> Judging:
     """Build and warm the steps of a tone job. Raises ModelError or EngineError."""
-    model = load_model(settings, "tone", make_engine)  # pleasantries belong to the tone
-    draft = drafts_of(classifier_for(settings.model_folder))
-    return Judging(model, passages_of(model.preprocessor), draft)
+    # Not rewritten: pleasantries belong to the tone.
+    model = load_model(settings, settings.model_folder, "tone", make_engine)
+    classifier = classifier_for(settings.model_folder, read_prior(settings.tone_prior))
+    return Judging(model, passages_of(model.preprocessor), drafts_of(classifier))
 
 
 def drafts_of(
@@ -74,7 +76,7 @@ def drafts_of(
     def draft(batch: BatchResult[ToneJob]) -> Sequence[Draft[Tone]]:
         texts = [job.passages[0].text for job in batch.jobs]
         tones = classifier.classify(texts, batch.vectors)
-        return [partial(_finished, tone) for tone in tones]
+        return [Draft(partial(_finished, tone)) for tone in tones]
 
     return draft
 

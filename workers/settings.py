@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
+from workers.tone.prior import read_prior
+
+VariantChoice = Literal["bert", "tfidf", "ab"]
 
 
 class ModelSettings(CommonSettings):
@@ -29,6 +32,22 @@ class ModelSettings(CommonSettings):
 class WorkerSettings(ModelSettings):
     """What a worker reads from the environment."""
 
+    encoder: Literal["small", "large", "cascade"] | None = Field(
+        None,
+        description="what reads the messages; cascade: the small encoder, and the large one what "
+        "that is not sure of; unset: cascade where both models are built, else small",
+    )
+    variant: VariantChoice = Field(
+        "bert",
+        description="what searches the knowledge base: the encoder, TF-IDF without a model, or an "
+        "A/B test, in which each conversation keeps one of both",
+    )
+    latency_target_ms: int = Field(
+        500,
+        ge=0,
+        description="a second look that would not be back this soon after the message was "
+        "accepted is not asked for",
+    )
     engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
         "auto",
         description="what runs the model; auto: what `parley model check --gate` chose, "
@@ -51,6 +70,11 @@ class WorkerSettings(ModelSettings):
     vector_cache: int = Field(
         20_000, ge=0, description="questions whose vector a worker remembers; 0: none"
     )
+    tone_prior: str = Field(
+        "negative=0.55,neutral=0.3,positive=0.15",
+        description="how common each tone is among your messages: what is in doubt is decided by "
+        "it, and that alone",
+    )
     memory_messages: int = Field(
         500, ge=0, description="messages of one person that are kept to be recalled; 0: none"
     )
@@ -65,6 +89,17 @@ class WorkerSettings(ModelSettings):
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
+
+    @property
+    def latency_target_seconds(self) -> float:
+        """Return the latency target in seconds."""
+        return self.latency_target_ms / 1000
+
+    @field_validator("tone_prior")
+    @classmethod
+    def _must_be_a_prior(cls, prior: str) -> str:
+        read_prior(prior)
+        return prior
 
     @field_validator("kb")
     @classmethod

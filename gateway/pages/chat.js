@@ -126,7 +126,7 @@ function details(reply) {
     ["Asked before", answer.reask_score == null ? "" : percent(answer.reask_score)],
     ["Queue", milliseconds(timings.queue_ms)],
     ["Prepare", milliseconds(timings.prepare_ms)],
-    ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine})`],
+    ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine}, ${reply.encoder || "small"} encoder)`],
     ["Compose", milliseconds(timings.compose_ms)],
     ["Job", reply.job_id],
   ].filter(([, value]) => value);

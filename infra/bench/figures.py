@@ -39,6 +39,16 @@ class Batches:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLooks:
+    """Messages that the small encoder was not sure of, and what became of them in the window."""
+
+    asked: float
+    handed: float
+    done: float
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """One system under one load.
 
@@ -61,6 +71,7 @@ class Figures:
     rss_mb: Mapping[str, float] = field(default_factory=dict)
     batches: Mapping[str, Batches] = field(default_factory=dict)
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    second_looks: SecondLooks | None = None
     late_ms: float | None = None
     other_cores: float = 0.0
 
@@ -123,6 +134,7 @@ def summarise(
         rss_mb={name: used / 1e6 for name, used in after.rss_bytes.items()},
         batches={queue: _batches(before, after, queue) for queue in after.counters},
         stages_ms=_stages(samples, in_window & samples.ok, before, after),
+        second_looks=_second_looks(before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
         other_cores=_other_cores(before, after),
     )
@@ -178,6 +190,24 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
         step_cpu_ms={
             name.removesuffix(_STEP): gained(name) * 1e3 / messages for name in sorted(steps)
         },
+    )
+
+
+def _second_looks(before: Observation, after: Observation) -> SecondLooks | None:
+    """Return the second looks of a cascade, None without one."""
+    if keys.INFERENCE_LARGE not in after.counters:
+        return None
+
+    def gained(queue: str, counter: str) -> float:
+        name = f"second_looks_{counter}"
+        now, then = after.counters.get(queue, {}), before.counters.get(queue, {})
+        return now.get(name, 0.0) - then.get(name, 0.0)
+
+    return SecondLooks(
+        asked=gained(keys.INFERENCE, "asked"),
+        handed=gained(keys.INFERENCE, "handed"),
+        done=gained(keys.INFERENCE_LARGE, "done"),
+        late=gained(keys.INFERENCE_LARGE, "late"),
     )
 
 

@@ -77,7 +77,7 @@ def _family(pid: int) -> Iterator[psutil.Process]:
 
 def _counters(redis_url: str) -> dict[str, dict[str, float]]:
     sums: dict[str, dict[str, float]] = {}
-    for queue in (keys.INFERENCE, keys.SENTIMENT):
+    for queue in keys.QUEUES:
         for status in live_workers(redis_url, queue):
             queue_sums = sums.setdefault(queue, {})
             for counter, value in status.counters.items():

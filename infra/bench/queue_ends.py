@@ -68,7 +68,7 @@ def _two_tokens(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, 
 
 
 def _echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
-    return [partial(_repeat, prepared.job) for prepared in batch.jobs]
+    return [Draft(partial(_repeat, prepared.job)) for prepared in batch.jobs]
 
 
 def _repeat(job: ChatJob, tone: Tone, _now: float) -> ChatResult:

@@ -18,6 +18,11 @@ def whole_stack(allocation: Allocation) -> System:
     return parley("parley", allocation)
 
 
+def small_alone(allocation: Allocation) -> System:
+    """Return the stack without second looks, whatever is built."""
+    return parley(SMALL, allocation, encoder="small")
+
+
 def no_monitoring(allocation: Allocation) -> System:
     """Return the stack without task events and without Flower: what monitoring costs."""
     system = parley(NO_MONITORING, allocation, {"PARLEY_TASK_EVENTS": "off"})
@@ -79,8 +84,10 @@ STANDARD: Mapping[str, MakeSystem] = {
     "echo": echo,
 }
 NO_MONITORING = "no-monitoring"
+SMALL = "small"
 SERVED: Mapping[str, MakeSystem] = {
     **STANDARD,
+    SMALL: small_alone,
     NO_MONITORING: no_monitoring,
     **{f"scale-{workers}": scaled(workers) for workers in (1, 2, 4, 8)},
 }

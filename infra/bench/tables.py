@@ -15,6 +15,7 @@ def tables(report: Report) -> list[Table]:
         _comparisons(report),
         _closed_loop(report.figures),
         _open_loop(report.figures),
+        _second_looks(report.figures),
         _processes(report.figures),
         _steps(report.figures),
         _stages(report.figures),
@@ -70,6 +71,27 @@ def _open_loop(figures: Sequence[Figures]) -> Table:
     )
     title = "Open loop, Parley: arrivals at a fixed rate (* falls behind)"
     return Table(title, head, rows)
+
+
+def _second_looks(figures: Sequence[Figures]) -> Table:
+    """Show how many unsure messages a cascade looked at again; late: after the latency target."""
+    rows = tuple(
+        (
+            _load(f),
+            _percent(looks.asked, f.seconds * f.messages_per_second),
+            _percent(looks.handed, looks.asked),
+            _percent(looks.done, looks.asked),
+            _percent(looks.late, looks.done),
+        )
+        for f in figures
+        if (looks := f.second_looks) and looks.asked
+    )
+    head = ("load", "unsure", "handed over", "looked at again", "of these late")
+    return Table("Second looks of a cascade", head, rows)
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{part / whole:.0%}" if whole else NO_VALUE
 
 
 def _processes(figures: Sequence[Figures]) -> Table:

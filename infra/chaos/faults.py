@@ -13,9 +13,11 @@ Action = ProcessAction | LinkAction | MessageAction
 
 REDIS = "redis"
 INFERENCE = ("inference", "inference-2")
+LARGE = ("inference-large",)
 SENTIMENT = ("sentiment",)
 GATEWAYS = ("gateway", "gateway-2")
-LINKED = (*INFERENCE, *SENTIMENT, *GATEWAYS)  # the services that talk to Redis
+TARGETED_LINKS = (*INFERENCE, *SENTIMENT, *GATEWAYS)
+LINKED = (*TARGETED_LINKS, *LARGE)  # the services that talk to Redis
 
 _EDGE = 0.04  # of the campaign: no faults at its beginning and its end
 
@@ -58,14 +60,23 @@ CATALOGUE = (
     FaultSpec("restart", SENTIMENT),
     FaultSpec("restart", GATEWAYS),
     FaultSpec("outage", (REDIS,), 3.0, 10.0),  # killed, and every link to it closed
-    FaultSpec("cut", LINKED),
-    FaultSpec("hang", LINKED, 2.0, 8.0),
-    FaultSpec("refuse", LINKED, 2.0, 8.0),
-    FaultSpec("slow", LINKED, 3.0, 8.0),
+    FaultSpec("cut", TARGETED_LINKS),
+    FaultSpec("hang", TARGETED_LINKS, 2.0, 8.0),
+    FaultSpec("refuse", TARGETED_LINKS, 2.0, 8.0),
+    FaultSpec("slow", TARGETED_LINKS, 3.0, 8.0),
     FaultSpec("malformed", (keys.INFERENCE, keys.SENTIMENT)),
     FaultSpec("poison", GATEWAYS),
     # A message that ends each worker that runs it, until it is a dead letter.
     FaultSpec("crash", INFERENCE[:1], 30.0, 30.0),
+)
+
+
+# For a system that gives second looks, besides all others.
+SECOND_LOOK_FAULTS = (
+    FaultSpec("kill", LARGE),
+    FaultSpec("freeze", LARGE, 2.0, 8.0),
+    FaultSpec("restart", LARGE),
+    FaultSpec("hang", LARGE, 2.0, 8.0),
 )
 
 

@@ -4,7 +4,7 @@ from typing import cast
 
 import redis
 
-from infra.chaos.faults import INFERENCE, SENTIMENT
+from infra.chaos.faults import INFERENCE, LARGE, SENTIMENT
 from infra.supervisor.probes import live_workers
 from shared import keys
 from shared.connection import connect
@@ -13,6 +13,7 @@ from shared.wire import peek_id
 _TIMEOUT_SECONDS = 0.5
 WORKERS = {
     **dict.fromkeys(INFERENCE, keys.INFERENCE),
+    **dict.fromkeys(LARGE, keys.INFERENCE_LARGE),
     **dict.fromkeys(SENTIMENT, keys.SENTIMENT),
 }  # service → queue
 

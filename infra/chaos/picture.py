@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from infra.chaos.faults import GATEWAYS, INFERENCE, REDIS
+from infra.chaos.faults import GATEWAYS, INFERENCE, LARGE, REDIS
 from infra.chaos.report import ChaosReport
 from infra.plot_style import GRID, INK, STYLE
 
@@ -21,7 +21,7 @@ _COLOURS = {
     "poison": "#7b4fc9",
     "crash": "#7b4fc9",
 }
-_ROWS = (REDIS, *INFERENCE, "sentiment", *GATEWAYS)
+_ROWS = (REDIS, *INFERENCE, *LARGE, "sentiment", *GATEWAYS)
 _MIN_SECONDS = 0.7  # of a bar, so that a moment can be seen
 
 

@@ -1,8 +1,8 @@
 """What a campaign sends and how many faults it injects, and the bounds of both."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from infra.chaos.faults import CATALOGUE, FaultSpec
+from infra.chaos.faults import CATALOGUE, SECOND_LOOK_FAULTS, FaultSpec
 from shared.errors import BenchError
 
 MAX_MESSAGES = 200_000
@@ -47,12 +47,23 @@ def quick_plan(seed: int) -> ChaosPlan:
     return ChaosPlan(seed, QUICK_MESSAGES, len(CATALOGUE), QUICK_SECONDS)
 
 
+def with_second_looks(plan: ChaosPlan) -> ChaosPlan:
+    """Return a plan that also hits the worker of second looks, unless its faults were chosen."""
+    if plan.specs != CATALOGUE:
+        return plan
+    more = SECOND_LOOK_FAULTS
+    return replace(plan, specs=(*plan.specs, *more), faults=plan.faults + len(more))
+
+
 def specs_named(words: str) -> tuple[FaultSpec, ...]:
-    """Return the fault specs whose titles begin with any word of a list separated by commas."""
+    """Return the fault specs that a list separated by commas names, by titles or beginnings."""
     wanted = tuple(_current_name(word.strip()) for word in words.split(","))
-    chosen = tuple(spec for spec in CATALOGUE if spec.title.startswith(wanted))
+    specs = (*CATALOGUE, *SECOND_LOOK_FAULTS)
+    whole = {spec.title for spec in specs}.intersection(wanted)
+    begun = tuple(word for word in wanted if word not in whole)
+    chosen = tuple(s for s in specs if s.title in whole or (begun and s.title.startswith(begun)))
     if not chosen or "" in wanted:
-        known = ", ".join(spec.title for spec in CATALOGUE)
+        known = ", ".join(spec.title for spec in specs)
         raise BenchError(f"--only takes beginnings of these, separated by commas: {known}")
     return chosen
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infra.chaos.faults import GATEWAYS, INFERENCE, REDIS, SENTIMENT
+from infra.chaos.faults import GATEWAYS, INFERENCE, LARGE, REDIS, SENTIMENT
 from infra.chaos.leases import WORKERS
 from infra.chaos.ledger import MessageHistory
 from infra.chaos.scheduler import Injection
@@ -13,6 +13,7 @@ from infra.chaos.scheduler import Injection
 TARGET_SECONDS = 5.0
 _NEEDS = {
     **dict.fromkeys(INFERENCE, (*INFERENCE, REDIS)),
+    **dict.fromkeys(LARGE, (*LARGE, *INFERENCE, REDIS)),
     **dict.fromkeys(SENTIMENT, (*WORKERS, REDIS)),
     **dict.fromkeys(GATEWAYS, (*GATEWAYS, REDIS)),
     REDIS: (REDIS, *INFERENCE, *GATEWAYS),

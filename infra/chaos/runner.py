@@ -7,7 +7,7 @@ from rich.console import Console
 
 from infra.chaos.campaign import CampaignPaths, ChaosCampaign
 from infra.chaos.picture import draw
-from infra.chaos.plan import ChaosPlan
+from infra.chaos.plan import ChaosPlan, with_second_looks
 from infra.chaos.report import ChaosReport, markdown
 from infra.harness.messages import read_messages
 from infra.harness.run_environment import (
@@ -19,6 +19,7 @@ from infra.supervisor import checks
 from infra.supervisor.model import refresh_model
 from infra.supervisor.settings import StackSettings
 from shared.settings import load
+from workers.encoder_choice import chosen_encoder
 
 
 def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
@@ -27,6 +28,8 @@ def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
     checks.check_data_folder(settings.data_folder)
     checks.check_space(settings.data_folder, checks.RUN_BYTES)
     refresh_model(settings.model_folder, console)
+    if chosen_encoder(settings) == "cascade":
+        plan = with_second_looks(plan)
     texts = read_messages(None).texts
     folder = new_run_folder(settings.data_folder / "chaos")
     with isolated_environment(), sigterm_as_interrupt(), console.status("") as status:

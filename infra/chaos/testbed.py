@@ -75,6 +75,7 @@ def _linked(service: Service, links: Mapping[str, int], *, planted_bug: bool) ->
     environment = {
         **service.environment,
         "PARLEY_REDIS_URL": f"redis://127.0.0.1:{links[service.name]}/0",
+        "PARLEY_LATENCY_TARGET_MS": "5000",  # so that second looks are under way when faults hit
     }
     if planted_bug:
         environment[PLANTED_BUG] = "1"

@@ -80,6 +80,13 @@ def build_faulty_inference_consumer(
     )
 
 
+def build_faulty_large_consumer(app: Celery, hostname: str) -> BatchConsumer[ChatJob, ChatResult]:
+    """Build the campaign's consumer of second looks."""
+    from workers.inference import build_large_consumer
+
+    return build_large_consumer(app, hostname, make_engine=make_faulty_engine)
+
+
 def build_faulty_sentiment_consumer(app: Celery, hostname: str) -> BatchConsumer[ToneJob, Tone]:
     """Build the campaign's sentiment consumer."""
     from workers.sentiment import build_sentiment_consumer

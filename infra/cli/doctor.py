@@ -18,6 +18,7 @@ from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
 from shared.errors import ParleyError
 from shared.settings import load
+from workers.encoder_choice import chosen_encoder
 
 State = Literal["ok", "warn", "fail"]
 _PACKAGES = ("celery", "flask", "gunicorn", "ai-edge-litert", "tokenizers", "redis", "flower")
@@ -113,6 +114,15 @@ def _model(settings: StackSettings) -> Iterator[Finding]:
     size = sum(file.bytes for file in manifest.files.values()) / 1e6
     detail = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
     yield Finding("model", "ok", detail)
+    yield _encoder(settings)
+
+
+def _encoder(settings: StackSettings) -> Finding:
+    checks.check_encoder(settings)
+    choice = chosen_encoder(settings)
+    large = built_model(settings.large_model_folder)
+    told = f"{choice}; large model: {large.source.name if large else 'not built'}"
+    return Finding("encoder", "ok", told)
 
 
 def _ports(settings: StackSettings) -> Iterator[Finding]:

@@ -132,9 +132,12 @@ def _show(report: "Report", written: "Sequence[Path]") -> None:
 
     screen = console()
     screen.print(f"Knowledge base: {report.base}", highlight=False, markup=False)
-    print_tables(tables(report), screen)
+    # Three with their intervals are wider than a terminal; the page has them all.
+    print_tables(tables(report, intervals=len(report.systems) < 3), screen)
     for verdict in report.verdicts:
-        screen.print(f"- {verdict.comparison.sentence}", highlight=False, markup=False)
+        screen.print(
+            f"- {verdict.comparison.sentence}", highlight=False, markup=False, soft_wrap=True
+        )
     for note in report.notes:
         screen.print(note, style="yellow", highlight=False, markup=False)
     names = ", ".join(str(path) for path in written)

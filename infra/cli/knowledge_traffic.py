@@ -55,18 +55,19 @@ def suggest(
     path: Annotated[
         Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
     ] = None,
+    least: Annotated[int, typer.Option(min=1, help="Leave out pairs of fewer wordings.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Warn of entries that are confused with each other, with examples and what to do.
 
-    Each wording is asked without itself: it should be nearest to another one of its own entry.
+    Each wording is asked of a base without it: it should still find its own entry first.
     """
     from infra.cli.output import console, print_json, suppress_native_stderr
     from workers.modelling.knowledge.traffic import confusions_of
 
     base = path or configured_base()
     with suppress_native_stderr():
-        found = confusions_of(worker_settings(), base)
+        found = confusions_of(worker_settings(), base, least)
     if as_json:
         print_json(found)
         return
@@ -105,7 +106,8 @@ def _show_confusion(found: "Confusion") -> None:
     def show(line: str, style: str = "") -> None:
         console().print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
-    show(f"{found.entry} is taken for {found.other}: {found.times} wordings")
+    wordings = "1 wording" if found.times == 1 else f"{found.times} wordings"
+    show(f"{found.entry} is taken for {found.other}: {wordings}")
     for wording, nearest in found.examples:
         show(f"    {wording!r} reads like {nearest!r}", "dim")
     show(f"    {found.advice}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from infra.cli.distil import distil
+
 if TYPE_CHECKING:
     from workers.engines.select import Kind
     from workers.modelling.encoder.build import Built
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from workers.settings import ModelSettings
 
 app = typer.Typer(help="Build, check and time the model.", no_args_is_help=True)
+app.command()(distil)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[
@@ -91,10 +94,15 @@ def weights(
 ) -> None:
     """Write the weights that are built by default as a folder in Hugging Face layout."""
     from infra.cli.output import console
-    from workers.modelling.encoder.weights import packaged_source, read_config, write_weights
+    from workers.modelling.encoder.weights import (
+        load_weights,
+        packaged_source,
+        read_config,
+        write_weights,
+    )
 
     source = packaged_source()
-    write_weights(source, read_config(source), target)
+    write_weights(source, load_weights(source, read_config(source)), target)
     console().print(f"[green]✓[/] {source.name} in {target}", highlight=False, soft_wrap=True)
 
 
@@ -238,12 +246,9 @@ def _labelled_rows(data: Path | None) -> "list[LabelledRow]":
 
 
 def _source(weights: str | None) -> "Source | None":
-    from workers.modelling.encoder.weights import folder_source, original_source, packaged_source
+    from workers.modelling.encoder.weights import named_source
 
-    if weights is None:
-        return None
-    named = {"package": packaged_source, "original": original_source}
-    return named[weights]() if weights in named else folder_source(Path(weights))
+    return None if weights is None else named_source(weights)
 
 
 def _folder(model_dir: Path | None) -> Path:

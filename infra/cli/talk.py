@@ -76,6 +76,7 @@ def _footnote(reply: dict[str, Any]) -> str:
         source,
         f"confidence {answer['confidence']:.2f}",
         f"{reply['timings']['total_ms']:.0f} ms",
+        *(["second look"] if reply.get("encoder") == "large" else []),
     ]
     return " · ".join(parts)
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from infra.cli.tone_reader import ToneReader
     from workers.modelling.tone.evaluation import EvalMetrics
+    from workers.tone.emotions import Label
 
 app = typer.Typer(help="Train and evaluate the tone classifier.", no_args_is_help=True)
 
@@ -30,7 +31,7 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
     target = head or _shipped_head()
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Training the tone head") as progress:
-        report = fit(_reader(), data, target, progress=progress.update)
+        report = fit(_reader(), data, target, _prior(), progress=progress.update)
     if as_json:
         print_json(report)
         return
@@ -52,7 +53,9 @@ def evaluate(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Evaluating the tone head") as progress:
-        metrics_by_set = evaluate_head(_reader(), data, head or _shipped_head(), progress.update)
+        metrics_by_set = evaluate_head(
+            _reader(), data, head or _shipped_head(), _prior(), progress.update
+        )
     if as_json:
         print_json(metrics_by_set)
     else:
@@ -90,3 +93,11 @@ def _reader() -> "ToneReader":
     from workers.settings import WorkerSettings
 
     return ToneReader.of(load(WorkerSettings))
+
+
+def _prior() -> "Mapping[Label, float]":
+    from shared.settings import load
+    from workers.settings import WorkerSettings
+    from workers.tone.prior import read_prior
+
+    return read_prior(load(WorkerSettings).tone_prior)

@@ -10,7 +10,9 @@ CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def worker(
     context: typer.Context,
-    queue: Annotated[Literal["inference", "sentiment"], typer.Argument(help="Queue to serve.")],
+    queue: Annotated[
+        Literal["inference", "inference-large", "sentiment"], typer.Argument(help="Queue to serve.")
+    ],
 ) -> None:
     """Run a worker of a queue; further options go to Celery's worker. Exits with its code.
 

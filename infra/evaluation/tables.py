@@ -9,36 +9,42 @@ from workers.evaluation.comparison import Interval
 from workers.evaluation.figure_names import FIGURES, FigureName
 
 
-def tables(report: Report) -> list[Table]:
+def tables(report: Report, *, intervals: bool = True) -> list[Table]:
     """Return a table for each kind of set, a column for each system."""
+    head = "figure (95 % interval)" if intervals else "figure"
     return [
         Table(
             f"{kind.capitalize()}: {said}",
-            ("figure (95 % interval)", *(system.name for system in report.systems)),
-            tuple(_rows(report, kind)),
+            (head, *(system.name for system in report.systems)),
+            tuple(_rows(report, kind, intervals=intervals)),
         )
         for kind, said in report.rows.items()
     ]
 
 
-def _rows(report: Report, kind: str) -> Iterator[tuple[str, ...]]:
+def _rows(report: Report, kind: str, *, intervals: bool) -> Iterator[tuple[str, ...]]:
     names = report.systems[0].figures.get(kind, {})
     for name in (each for each in FIGURES if each in names):
-        intervals = [system.figures[kind][name] for system in report.systems]
+        measured = [system.figures[kind][name] for system in report.systems]
         # A kind that no reply has says nothing, no more than what is not defined.
-        never = name.startswith("kind_") and not any(each.value for each in intervals)
-        if not never and not all(isnan(interval.value) for interval in intervals):
+        never = name.startswith("kind_") and not any(each.value for each in measured)
+        if not never and not all(isnan(interval.value) for interval in measured):
             figure = FIGURES[name]
-            yield (figure.words, *(show(interval, figure) for interval in intervals))
+            yield (
+                figure.words,
+                *(_show(interval, figure, whole=intervals) for interval in measured),
+            )
 
 
-def show(interval: Interval, figure: FigureName) -> str:
-    """Return a figure with its interval, as people read it."""
+def _show(interval: Interval, figure: FigureName, *, whole: bool) -> str:
     if isnan(interval.value):
         return NO_VALUE
     if figure.unit == "milliseconds":
         return f"{interval.value:.1f} ms"
     scale, form = (100.0, ".1f") if figure.unit == "share" else (1.0, ".3f")
     mark = " %" if figure.unit == "share" else ""
+    value = f"{format(interval.value * scale, form)}{mark}"
+    if not whole:
+        return value
     low, high = (format(value * scale, form) for value in (interval.low, interval.high))
-    return f"{format(interval.value * scale, form)}{mark} ({low}–{high})"
+    return f"{value} ({low}–{high})"

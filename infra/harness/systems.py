@@ -10,6 +10,7 @@ from infra.supervisor.service import Service
 from infra.supervisor.settings import StackSettings
 from shared import keys
 from shared.settings import load
+from workers.encoder_choice import EncoderChoice
 
 _NOTHING: Mapping[str, str] = {}
 CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0", "PARLEY_VECTOR_CACHE": "0"}
@@ -37,7 +38,9 @@ class Allocation:
         """Return the address of the system's own Redis."""
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
-    def stack_settings(self, inference_workers: int = 1) -> StackSettings:
+    def stack_settings(
+        self, inference_workers: int = 1, encoder: EncoderChoice | None = None
+    ) -> StackSettings:
         """Return a whole stack's settings on these ports and folders; make its Redis folder."""
         settings = load(
             StackSettings,
@@ -49,6 +52,7 @@ class Allocation:
             data_dir=self.folder,
             model_dir=self.model_folder,
             inference_workers=inference_workers,
+            encoder=encoder,
         )
         settings.redis_folder.mkdir(parents=True)
         return settings
@@ -76,6 +80,7 @@ def parley(
     environment: Mapping[str, str] = _NOTHING,
     inference_environment: Mapping[str, str] = _NOTHING,
     workers: int = 1,
+    encoder: EncoderChoice | None = None,
 ) -> System:
     """Return the whole stack under a name; settings for all services, or for inference alone."""
     common = {**({} if allocation.caches else CACHES_OFF), **environment}
@@ -88,6 +93,6 @@ def parley(
                 **(inference if service.name.startswith(keys.INFERENCE) else common),
             },
         )
-        for service in plan_services(allocation.stack_settings(workers))
+        for service in plan_services(allocation.stack_settings(workers, encoder))
     )
     return System(name, allocation.url, services, "/readyz", allocation.redis_url, workers)

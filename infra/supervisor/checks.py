@@ -14,6 +14,7 @@ from infra.supervisor import embedded_redis
 from infra.supervisor.settings import StackSettings
 from shared.connection import connect
 from shared.errors import StackError
+from workers.encoder_choice import is_built
 
 RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
 MODEL_BYTES = 700_000_000
@@ -47,6 +48,16 @@ def _no_space(folder: Path, needed_bytes: int, free_bytes: int = 0) -> str:
         f"The disk of {folder} has {free_bytes / 1e6:,.0f} MB free and needs "
         f"{needed_bytes / 1e6:,.0f} MB: free some or set PARLEY_DATA_DIR to another disk."
     )
+
+
+def check_encoder(settings: StackSettings) -> None:
+    """Raise StackError if PARLEY_ENCODER asks for a large model that is not built."""
+    folder = settings.large_model_folder
+    if settings.encoder in ("large", "cascade") and not is_built(folder):
+        raise StackError(
+            f"PARLEY_ENCODER is {settings.encoder}, but no large model is built in {folder}: "
+            "run `parley model build --encoder large`, or unset PARLEY_ENCODER."
+        )
 
 
 def check_ports(settings: StackSettings, *, timeout_seconds: float = 0.0) -> None:

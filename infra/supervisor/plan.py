@@ -9,13 +9,15 @@ from infra.supervisor.probes import HeartbeatProbe, HttpProbe, RedisProbe
 from infra.supervisor.service import Service
 from infra.supervisor.settings import StackSettings
 from shared import keys
+from workers.encoder_choice import chosen_encoder
 
 REDIS = "redis"
 _HUNG_SECONDS = 30.0
 # gunicorn itself gives the longest wait and 5 s more (gateway/gunicorn_conf.py).
 _GATEWAY_STOP_SECONDS = 10.0
-# If processors are short, tones may lag behind answers a little, and Flower behind both.
-_TONE_NICENESS = 5
+# If processors are short, tones may lag behind answers a little, and Flower behind both. Second
+# looks get what is left over.
+_NICENESS = {keys.SENTIMENT: 5, keys.INFERENCE_LARGE: 15}
 _FLOWER_NICENESS = 10
 
 
@@ -32,6 +34,8 @@ def plan_services(settings: StackSettings) -> list[Service]:
         _worker(settings, keys.INFERENCE, number + 1, environment, after)
         for number in range(settings.inference_workers)
     ]
+    if chosen_encoder(settings) == "cascade":
+        workers.append(_worker(settings, keys.INFERENCE_LARGE, 1, environment, after))
     workers.append(_worker(settings, keys.SENTIMENT, 1, environment, after))
     return [*services, *workers, _gateway(settings, environment, after), _flower(settings, after)]
 
@@ -42,6 +46,7 @@ def _environment(settings: StackSettings) -> dict[str, str]:
         **absolute_paths(settings),
         "PARLEY_DATA_DIR": str(settings.data_folder),
         "PARLEY_MODEL_DIR": str(settings.model_folder),
+        "PARLEY_ENCODER": chosen_encoder(settings),
         "PARLEY_REDIS_PORT": str(settings.redis_port),
         "PARLEY_HTTP_PORT": str(settings.http_port),
     }
@@ -77,7 +82,7 @@ def _worker(
         stop_seconds=30.0,
         # The silence of a Redis that is not ours cannot be distinguished from the worker's.
         hung_seconds=_HUNG_SECONDS if REDIS in after else None,
-        niceness=_TONE_NICENESS if queue == keys.SENTIMENT else 0,
+        niceness=_NICENESS.get(queue, 0),
     )
 
 

@@ -18,6 +18,7 @@ from infra.supervisor.logs import LogFolder
 from infra.supervisor.model import built_model
 from infra.supervisor.service import Service, describe_exit
 from infra.supervisor.settings import StackSettings
+from workers.encoder_choice import chosen_encoder, is_built
 
 
 class Terminal:
@@ -89,6 +90,7 @@ class Terminal:
         table.add_row("chat page", f"{settings.gateway_url}/")
         table.add_row("flower", settings.flower_url + _login_note(settings))
         table.add_row("redis", without_password(settings.redis_address))
+        table.add_row("encoder", _encoder(settings))
         table.add_row("logs", short_path(settings.log_folder))
         ask = f'{command_prefix(settings)} ask "Where is my parcel?"'
         table.add_row("try", f"[bold]{escape(ask)}[/]")
@@ -133,6 +135,15 @@ def _program() -> str:
     if shutil.which("parley"):
         return "parley"
     return short_path(Path(sys.executable).with_name("parley"))
+
+
+def _encoder(settings: StackSettings) -> str:
+    choice = chosen_encoder(settings)
+    if choice == "cascade":
+        return "cascade: small, and large for what that is not sure of"
+    if choice == "small" and not is_built(settings.large_model_folder):
+        return "small  [dim](parley model build --encoder large adds the large one)[/]"
+    return choice
 
 
 def _login_note(settings: StackSettings) -> str:

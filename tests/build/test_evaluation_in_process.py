@@ -43,3 +43,15 @@ def test_a_conversation_is_remembered_from_turn_to_turn(pipeline: InProcess) -> 
 def test_tone_is_judged(pipeline: InProcess) -> None:
     ((seen,),) = pipeline.ask([["This is terrible, I am furious!"]], lambda _share: None)
     assert seen.tone == "negative"
+
+
+def test_without_an_encoder_and_in_an_ab_test(model_dir: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text(BASE)
+    messages = ["Which cards can I pay with?", "I send something back"] * 10
+    seen = {}
+    for variant in ("tfidf", "ab"):
+        settings = load(WorkerSettings, model_dir=model_dir, data_dir=tmp_path, variant=variant)
+        asked = Pipelines.load(settings).over(base).ask([[m] for m in messages], lambda _s: None)
+        seen[variant] = [replies[0].best for replies in asked]
+        assert seen[variant] == ["pay", "return"] * 10

@@ -1,6 +1,6 @@
 """What tests of the queues see of Redis, and put there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import redis
@@ -59,6 +59,17 @@ class Broker:
 
     def inference(self, worker_id: str, policy: QueuePolicy = POLICY) -> RedisInferenceQueue:
         return RedisInferenceQueue(self.url, self.context(worker_id), policy)
+
+    def large(
+        self, worker_id: str, pace_seconds: float | None = 0.01, turnaround_seconds: float = 0.0
+    ) -> RedisInferenceQueue:
+        """Return the queue of a large worker; it lives if it has a pace."""
+        queue = RedisInferenceQueue(self.url, self.context(worker_id), POLICY, keys.INFERENCE_LARGE)
+        if pace_seconds is not None:
+            counters = {"pace_seconds": pace_seconds, "turnaround_seconds": turnaround_seconds}
+            beat = replace(status(worker_id, keys.INFERENCE_LARGE), counters=counters)
+            queue.heartbeat(beat)
+        return queue
 
     def sentiment(self, worker_id: str) -> RedisSentimentQueue:
         return RedisSentimentQueue(self.url, self.context(worker_id), POLICY)

@@ -13,7 +13,7 @@ from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
-from shared.wire import encode_infer, read_chat_job
+from shared.wire import encode_infer, read_chat_job, read_second_look
 from tests.contract.broker import done
 from tests.fakes.clock import ManualClock
 from workers.consumer.commit import Committer
@@ -70,6 +70,7 @@ class Worker:
     preparer: Preparer[ChatJob, ChatResult]
     leases: list[Lease] = field(default_factory=list)
     jobs: list[PreparedJob[ChatJob]] = field(default_factory=list)
+    large: bool = False
 
 
 class ProtocolStand:
@@ -91,26 +92,29 @@ class ProtocolStand:
         self.answered: dict[str, list[str]] = {}
         self.revoked: set[str] = set()
         self._accepted = self._hired = 0
-        self.workers = [self.hire() for _ in range(2)]
+        self.workers = [self.hire(), self.hire(), self.hire(large=True)]
 
-    def hire(self) -> Worker:
-        """Start a worker under a new name."""
+    def hire(self, *, large: bool = False) -> Worker:
+        """Start a worker under a new name; a large one looks at what is handed over."""
         self._hired += 1
         name = f"w{self._hired}"
         context = WorkerContext(name, clock=self.clock, is_revoked=self.revoked.__contains__)
-        queue = RedisInferenceQueue(self._url, context, POLICY)
+        name_of_queue = keys.INFERENCE_LARGE if large else keys.INFERENCE
+        queue = RedisInferenceQueue(self._url, context, POLICY, name_of_queue)
+        decode = read_second_look if large else read_chat_job
         role: Role[ChatJob, ChatResult] = Role(
-            keys.INFERENCE, keys.INFER_TASK, read_chat_job, prepare_whole, draft=_never, tones=queue
+            name_of_queue, keys.INFER_TASK, decode, prepare_whole, draft=_never, tones=queue
         )
         committer = Committer(context, queue, role.task)
-        worker = Worker(name, queue, Preparer(context, role, queue, committer))
+        worker = Worker(name, queue, Preparer(context, role, queue, committer), large=large)
         self.heartbeat(worker)
         return worker
 
     def heartbeat(self, worker: Worker) -> None:
         """Let a worker tell that it lives."""
-        now = self.clock.now()
-        worker.queue.heartbeat(WorkerStatus(worker.name, keys.INFERENCE, "test", 1, "host", now))
+        now, queue = self.clock.now(), keys.INFERENCE_LARGE if worker.large else keys.INFERENCE
+        pace = {"pace_seconds": 0.1} if worker.large else {}
+        worker.queue.heartbeat(WorkerStatus(worker.name, queue, "test", 1, "host", now, pace))
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
         """Return a job of its own name."""
@@ -131,9 +135,9 @@ class ProtocolStand:
         self._accepted += 1
         return self._accepted
 
-    def waiting(self) -> list[str]:
-        """Return the jobs on the queue, the head first."""
-        return [self._name(raw) for raw in reversed(self._list(keys.INFERENCE))]
+    def waiting(self, queue: str = keys.INFERENCE) -> list[str]:
+        """Return the jobs on a queue, the head first."""
+        return [self._name(raw) for raw in reversed(self._list(queue))]
 
     def holder(self, conversation: str) -> str | None:
         """Return the job that holds a lane."""
@@ -163,6 +167,7 @@ class ProtocolStand:
         with self.client.pipeline(transaction=True) as look:
             look.lrange(keys.INFERENCE, 0, -1)
             look.lrange(keys.quarantine(keys.INFERENCE), 0, -1)
+            look.lrange(keys.INFERENCE_LARGE, 0, -1)
             look.zrange(keys.PARKED, 0, -1)
             look.mget([keys.result(name) for name in (*self.jobs, "none")])
             for conversation in CONVERSATIONS:
@@ -171,10 +176,10 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
-            queue, quarantine, listed, results, *rest = look.execute()
+            queue, quarantine, large, listed, results, *rest = look.execute()
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
-            queue=[self._name(raw) for raw in (*queue, *quarantine)],
+            queue=[self._name(raw) for raw in (*queue, *quarantine, *large)],
             listed=[member.decode() for member in listed],
             results=dict(zip(self.jobs, results[:-1], strict=True)),
             lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from shared import keys
 from shared.errors import AdmissionRefused
-from shared.jobs import JobState
+from shared.jobs import ChatJob, JobState
 from tests.contract.protocol_stand import (
     CONVERSATIONS,
     GATEWAY_LIMITS,
@@ -24,16 +24,19 @@ from tests.contract.protocol_stand import (
     foreign_message,
 )
 from tests.support.queue_view import publish
+from workers.consumer.jobs import PreparedJob
+from workers.consumer.lease_queue import HandOver, HandOverVerdict, LeasedJob
 
 TALKS = st.sampled_from(("talk", *CONVERSATIONS))
 SECONDS = st.sampled_from([None, 30.0, 60.0])
-WORKERS = st.integers(0, 1)
+WORKERS = st.integers(0, 2)
+SMALL_WORKERS = st.integers(0, 1)
 COUNTS = st.integers(1, 4)
 ENDS: st.SearchStrategy[JobState] = st.sampled_from(["done", "done", "failed"])
 
 
 class Protocol(RuleBasedStateMachine):
-    """Two workers and a gateway; whatever can happen between two Lua calls."""
+    """Two workers, a large one and a gateway; whatever can happen between two Lua calls."""
 
     stand: ProtocolStand
 
@@ -103,12 +106,48 @@ class Protocol(RuleBasedStateMachine):
                     stand.answered.setdefault(job.job.conversation_id, []).append(name)
         worker.jobs = [job for job in worker.jobs if job not in jobs]
 
+    @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
+    @rule(at=SMALL_WORKERS, count=COUNTS, repeated=st.booleans())
+    def hand_over(self, at: int, count: int, repeated: bool) -> None:
+        worker, served = self.stand.workers[at], self._large_worker_lives()
+        jobs = worker.jobs[:count]
+        expected = [self._hand_over_verdict(worker, job, served=served) for job in jobs]
+        offers = [HandOver(LeasedJob(job.lease, job.job), lambda: "look") for job in jobs]
+        verdicts = worker.queue.hand_over(offers)
+        for verdict, possible in zip(verdicts, expected, strict=True):
+            assert verdict in possible
+        if repeated:
+            again = worker.queue.hand_over(offers)
+            assert again == ["lost" if each == "handed" else each for each in verdicts]
+        handed = [job for job, each in zip(jobs, verdicts, strict=True) if each == "handed"]
+        worker.jobs = [job for job in worker.jobs if job not in handed]
+
+    def _hand_over_verdict(
+        self, worker: Worker, job: PreparedJob[ChatJob], *, served: bool
+    ) -> tuple[HandOverVerdict, ...]:
+        if self.stand.clock.now() >= job.job.accepted_at + 0.5:
+            return ("late",)
+        if not self.stand.holds(worker, job.lease.token):
+            return ("lost",)
+        if self.stand.client.exists(keys.result(job.job.id)):
+            return ("ended",)
+        return ("handed", "late") if served else ("unserved",)
+
+    def _large_worker_lives(self) -> bool:
+        return bool(self.stand.client.exists(keys.worker(self.stand.workers[2].name)))
+
+    @precondition(lambda self: self.stand.waiting(keys.INFERENCE_LARGE))
+    @rule(count=COUNTS)
+    def look_again(self, count: int) -> None:
+        self.lease(2, count)
+        self.start(9)
+
     @rule(at=WORKERS, forgets=st.booleans())
     def die_or_freeze(self, at: int, forgets: bool) -> None:
-        worker, other = self.stand.workers[at], self.stand.workers[1 - at]
+        worker, other = self.stand.workers[at], self.stand.workers[(at + 1) % 2]
         self.stand.client.delete(keys.worker(worker.name))
         if forgets:
-            self.stand.workers[at] = self.stand.hire()
+            self.stand.workers[at] = self.stand.hire(large=worker.large)
         self._sweep(other)
 
     @rule(at=WORKERS)
@@ -118,8 +157,9 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(at=WORKERS)
     def stop_in_order(self, at: int) -> None:
-        self.stand.workers[at].queue.release_all()
-        self.stand.workers[at] = self.stand.hire()
+        worker = self.stand.workers[at]
+        worker.queue.release_all()
+        self.stand.workers[at] = self.stand.hire(large=worker.large)
 
     def _sweep(self, worker: Worker) -> None:
         over_limit = worker.queue.reclaim_dead().over_limit
@@ -179,7 +219,7 @@ class Protocol(RuleBasedStateMachine):
             self.all_holds()
         unfinished = [name for name, known in self.stand.jobs.items() if known.result is None]
         assert unfinished == []
-        assert self.stand.waiting() == []
+        assert self.stand.waiting() == self.stand.waiting(keys.INFERENCE_LARGE) == []
         assert self.stand.client.keys("parley:la*") == []
 
 

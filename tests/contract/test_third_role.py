@@ -68,7 +68,7 @@ def prepare(claimed: Sequence[ClaimedJob[ToneJob]]) -> list[tuple[Prepared, ...]
 
 def draft(batch: BatchResult[ToneJob]) -> list[Draft[str]]:
     assert np.isfinite(batch.vectors).all()
-    return [partial(_shout, each.job.message) for each in batch.jobs]
+    return [Draft(partial(_shout, each.job.message)) for each in batch.jobs]
 
 
 def _shout(message: str, _tone: Tone, _now: float) -> str:

@@ -18,6 +18,8 @@ from workers.consumer.lease_queue import (
     ClaimVerdict,
     Completion,
     CompletionVerdict,
+    HandOver,
+    HandOverVerdict,
     Lease,
     LeasedJob,
     Reclaimed,
@@ -37,14 +39,15 @@ NEUTRAL = Tone("neutral", 0.8)
 class FakeQueue:
     """A queue that answers as a test says and keeps what was completed.
 
-    `claims`, `verdicts` and `known_tones` are by task id; what is not in them runs, is applied, or
-    has no tone.
+    `claims`, `verdicts`, `known_tones` and `hand_overs` are by task id; what is not in them runs,
+    is applied, has no tone, or finds no worker for a second look.
     """
 
     leases: list[Lease] = field(default_factory=list)
     claims: dict[str, ClaimVerdict] = field(default_factory=dict)
     verdicts: dict[str | None, CompletionVerdict] = field(default_factory=dict)
     known_tones: dict[str, Tone] = field(default_factory=dict)
+    hand_overs: dict[str, HandOverVerdict] = field(default_factory=dict)
     reclaimed: Reclaimed = field(default_factory=Reclaimed)
     completed: list[Completion[Any, Any]] = field(default_factory=list)
     statuses: list[WorkerStatus] = field(default_factory=list)
@@ -69,6 +72,9 @@ class FakeQueue:
     def complete(self, completions: Sequence[Completion[Any, Any]]) -> list[CompletionVerdict]:
         self.completed += completions
         return [self.verdicts.get(each.task_id, "applied") for each in completions]
+
+    def hand_over(self, jobs: Sequence[HandOver[Any]]) -> list[HandOverVerdict]:
+        return [self.hand_overs.get(each.leased.job.task_id, "unserved") for each in jobs]
 
     def heartbeat(self, status: WorkerStatus) -> None:
         self.statuses.append(status)
@@ -126,14 +132,14 @@ def echo(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
     """Draft each message as its own answer; fail for `bad`, and when `unfinished` is finished."""
     if any(each.job.id == "bad" for each in batch.jobs):
         raise ValueError("bad")
-    return [partial(_echo, each.job) for each in batch.jobs]
+    return [Draft(partial(_echo, each.job)) for each in batch.jobs]
 
 
 def judge(batch: BatchResult[ToneJob]) -> list[Draft[Tone]]:
     """Judge each message as neutral; fail for `bad`, and when `unfinished` is finished."""
     if any(each.job.job_id == "bad" for each in batch.jobs):
         raise ValueError("bad")
-    return [partial(_judge, each.job) for each in batch.jobs]
+    return [Draft(partial(_judge, each.job)) for each in batch.jobs]
 
 
 def chat_role(tones: ToneSource | None = None) -> Role[ChatJob, ChatResult]:

@@ -1,9 +1,11 @@
 """A campaign is drawn from its seed: the same again for the same, within its bounds."""
 
+import dataclasses
+
 import pytest
 
-from infra.chaos.faults import CATALOGUE, draw
-from infra.chaos.plan import ChaosPlan, quick_plan, specs_named
+from infra.chaos.faults import CATALOGUE, LARGE, SECOND_LOOK_FAULTS, draw
+from infra.chaos.plan import ChaosPlan, quick_plan, specs_named, with_second_looks
 from infra.chaos.script import CRASH_WORD, POISON_WORD, write_script
 from shared.errors import BenchError
 
@@ -82,3 +84,13 @@ def test_bounds_name_the_option(option: str, value: float) -> None:
 def test_the_quick_plan_injects_every_kind_of_fault() -> None:
     assert quick_plan(9).faults == len(CATALOGUE)
     assert quick_plan(9).seed == 9
+
+
+def test_a_cascade_is_hit_where_it_gives_second_looks_too() -> None:
+    plan = with_second_looks(quick_plan(9))
+    assert plan.faults == len(CATALOGUE) + len(SECOND_LOOK_FAULTS)
+    targets = {fault.target for fault in draw(9, plan.faults, plan.seconds, plan.specs)}
+    assert set(LARGE) <= targets
+    chosen = dataclasses.replace(plan, specs=specs_named("kill inference-large"))
+    assert with_second_looks(chosen) == chosen
+    assert [spec.targets for spec in chosen.specs] == [LARGE]

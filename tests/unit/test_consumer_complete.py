@@ -11,11 +11,12 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, prepared_job
 from tests.fakes.task_events import RecordedEvents
 from workers.consumer.commit import Committer
-from workers.consumer.complete import TONE_WAIT_SECONDS, Completer
+from workers.consumer.complete import COUNTED_HAND_OVERS, TONE_WAIT_SECONDS, Completer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import Completion
 from workers.consumer.redis_inference_queue import ChatResult
+from workers.consumer.role import Draft
 
 SAD = Tone("negative", 0.9)
 
@@ -139,3 +140,46 @@ def test_both_leases_of_a_job_that_came_twice_are_completed(
         harness.clock.advance(TONE_WAIT_SECONDS)
     harness.completer.step(0.0)
     assert [each.lease for each in harness.queue.completed] == harness.queue.leases
+
+
+class UnsureHarness(Harness):
+    """A completer whose drafts are all unsure, but those of jobs that are named so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        role = chat_role(self.queue)
+
+        def draft(batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
+            pairs = zip(batch.jobs, role.draft(batch), strict=True)
+            return [
+                each if job.job.id == "sure" else replace(each, first_look=lambda: "look")
+                for job, each in pairs
+            ]
+
+        committer = Committer(self.context, self.queue, role.task)
+        unsure = replace(role, draft=draft, second_looks=self.queue, outlasts_faults=True)
+        self.completer = Completer(self.context, unsure, committer)
+
+
+def test_what_is_handed_over_does_not_end_here_and_all_else_does() -> None:
+    harness = UnsureHarness()
+    names = ("sure", "given", "late", "alone", "gone")
+    harness.queue.known_tones = dict.fromkeys(names, SAD)
+    harness.queue.hand_overs = {"given": "handed", "late": "late", "gone": "lost"}
+    harness.queue.verdicts["gone"] = "lost"
+    harness.run(*names)
+    assert set(harness.ends()) == {"sure", "late", "alone", "gone"}
+    counters = harness.context.counters.snapshot()
+    counted = [counters[f"second_looks_{name}"] for name in ("asked", *COUNTED_HAND_OVERS)]
+    assert counted == [4, 1, 1, 1]
+    assert (counters["answered"], counters["lost_leases"]) == (3, 1)
+
+
+def test_a_role_may_have_results_for_what_the_engine_failed_with() -> None:
+    harness = UnsureHarness()
+    harness.queue.known_tones["sure"] = SAD
+    job, now = harness.prepared("sure"), harness.clock.monotonic()
+    nothing = np.empty((0, 0), np.float32)
+    harness.completer.put(BatchResult((job,), nothing, now, now, RuntimeError("no engine")))
+    harness.completer.step(0.0)
+    assert [each.dead_letter for each in harness.queue.completed] == [None]

@@ -1,6 +1,7 @@
 """The batch consumer's own life: it starts and stops whatever Redis does."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -15,8 +16,12 @@ from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Lease, Reclaimed
 from workers.consumer.linger import NoLinger
 from workers.consumer.redis_inference_queue import ChatResult
+from workers.preprocessing.preprocessor import Prepared
 
 OPTIONS = ConsumerOptions(BatchLimits(8, 1_024), NoLinger(), lambda: {"cache_entries": 3.0})
+
+
+UNREAD = (Prepared("two words", (), truncated=False),)
 
 
 class LateQueue(FakeQueue):
@@ -100,3 +105,15 @@ def test_each_step_of_a_batch_is_one_debug_line_with_ids_and_without_text(
     assert "claim: chat.infer a=run b=run" in caplog.messages
     assert "complete: chat.infer a=done/applied b=done/applied" in caplog.messages
     assert "secret" not in caplog.text
+
+
+def test_a_job_without_token_ids_goes_past_the_engine() -> None:
+    queue, engine = FakeQueue(known_tones={"a": NEUTRAL}), PoisonableEngine()
+    role = replace(chat_role(queue), prepare=lambda claimed: [UNREAD for _ in claimed])
+    consumer = BatchConsumer(WorkerContext("w"), role, queue, engine, OPTIONS)
+    queue.push(encode_infer(ChatJob("a", "two words", "c-a", 0.0)))
+    consumer.start()
+    wait_until(lambda: len(queue.completed) == 1, 10)
+    consumer.stop()
+    assert queue.completed[0].state == "done"
+    assert engine.runs == []

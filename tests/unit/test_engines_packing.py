@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch
-from workers.engines.layout import GPU_SHAPES, LITERT_SHAPES
+from workers.engines.layout import GPU_SHAPES, LITERT_SHAPES, LITERT_WIDE_SHAPES
 from workers.engines.packing import EMPTY, PackedBatch, pack, padded_tokens, scatter, slots
 
 LENGTHS = st.lists(st.integers(1, 128), min_size=1, max_size=80)
 SHORT = st.lists(st.integers(1, 6), min_size=1, max_size=80)
-SHAPES = st.sampled_from([LITERT_SHAPES, GPU_SHAPES, (Shape(2, 128),)])
+SHAPES = st.sampled_from([LITERT_SHAPES, LITERT_WIDE_SHAPES, GPU_SHAPES, (Shape(2, 128),)])
 
 
 def batch_of(lengths: list[int]) -> TokenBatch:

@@ -149,6 +149,23 @@ def test_readyz_names_the_queue_without_a_worker() -> None:
     }
 
 
+def test_readyz_warns_of_a_cascade_without_a_large_worker() -> None:
+    harness = GatewayHarness()
+    harness.health.live = [worker_status("inference", cascade=1), worker_status("sentiment")]
+
+    alone = harness.client.get("/readyz")
+    harness.health.live.append(worker_status("inference-large"))
+    served = harness.client.get("/readyz")
+
+    assert (alone.status_code, served.status_code) == (200, 200)
+    assert alone.get_json()["inference-large"] == {
+        "ok": True,
+        "reason": "no inference-large worker has reported in the last seconds: "
+        "the small encoder answers alone",
+    }
+    assert served.get_json()["inference-large"] == {"ok": True}
+
+
 def test_readyz_without_redis() -> None:
     harness = GatewayHarness()
     harness.health.available = False

@@ -1,5 +1,6 @@
 """Ranking, confidence and decisions, on vectors that are made up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,26 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import KnowledgeError
 from tests.fakes.word_encoder import WordEncoder
 from workers.knowledge.base import Entry
-from workers.knowledge.calibration import (
-    Calibration,
-    fit_logistic,
-    read_calibration,
-    write_calibration,
-)
+from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import encode
 from workers.knowledge.finder import Finder
 from workers.knowledge.head import fit_head
-from workers.knowledge.index import NOTHING_NEAR, Index, Scores
+from workers.knowledge.index import NOTHING_NEAR, Index, Scores, means, survey
+from workers.knowledge.lexical import Lexicon
 from workers.knowledge.responder import build_finder
-from workers.modelling.knowledge.fit import calibration_error, fit_calibration
 
-SURE = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0), 0.5, 0.3)
-DOUBTFUL = Calibration((0.0,) * 7, 0.6, 0.3)
-LOST = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -5.0), 0.5, 0.3)
+
+def level(bias: float, answer_from: float = 0.5) -> Calibration:
+    return Calibration((*(0.0 for _ in FEATURES), bias), answer_from, 0.3)
+
+
+SURE, DOUBTFUL, LOST = level(5.0), level(0.0, 0.6), level(-5.0)
 
 
 def unit_rows(count: int, seed: int = 0, dimension: int = 16) -> np.ndarray:
@@ -49,9 +47,26 @@ def test_a_fitted_head_knows_its_own_phrasings() -> None:
     assert (scores.argmax(axis=1) == entry_index).mean() > 0.95
 
 
+def index_of(
+    phrasings: np.ndarray,
+    entry_index: np.ndarray,
+    head: np.ndarray,
+    wordings: Sequence[Sequence[str]] | None = None,
+) -> Index:
+    """An index without answers; without wordings it goes by vectors alone."""
+    entries = len(head)
+    lexicon = Lexicon(wordings or [[]] * entries, [""] * entries)
+    outside = unit_rows(20, seed=5, dimension=phrasings.shape[1])
+    return Index(phrasings, entry_index, head, np.zeros_like(head), lexicon, outside)
+
+
+def score(index: Index, vectors: np.ndarray, without: np.ndarray | None = None) -> Scores:
+    return index.score(vectors, [""] * len(vectors), without)
+
+
 def test_an_entry_without_phrasings_is_near_to_nothing() -> None:
     phrasings, entry_index, answers = clustered(3, 2)
-    scores = Index(phrasings[2:], entry_index[2:], answers).score(phrasings)
+    scores = score(index_of(phrasings[2:], entry_index[2:], answers), phrasings)
     assert (scores.nearest[scores.entries == 0] == NOTHING_NEAR).all()
     assert scores.nearest[2][scores.entries[2] == 1] == pytest.approx(1.0, abs=1e-5)
 
@@ -59,73 +74,72 @@ def test_an_entry_without_phrasings_is_near_to_nothing() -> None:
 @given(st.integers(1, 40), st.integers(0, 99))
 def test_a_rows_scores_do_not_depend_on_its_batch(rows: int, seed: int) -> None:
     phrasings, entry_index, answers = clustered(5, 3)
-    index = Index(phrasings, entry_index, answers)
+    index = index_of(phrasings, entry_index, answers)
     batch = unit_rows(rows, seed)
-    whole = index.score(batch)
-    alone = Scores.joined([index.score(batch[row : row + 1]) for row in range(rows)])
+    whole = score(index, batch)
+    alone = Scores.joined([score(index, batch[row : row + 1]) for row in range(rows)])
     assert (whole.entries == alone.entries).all()
     assert np.abs(whole.ranking - alone.ranking).max() < 1e-5
     assert np.abs(whole.share - alone.share).max() < 1e-6
+    assert np.abs(whole.mean - alone.mean).max() < 1e-6
 
 
 def test_without_its_own_entry_a_row_ranks_another() -> None:
     phrasings, entry_index, answers = clustered(5, 3)
-    index = Index(phrasings, entry_index, answers)
-    assert (index.score(phrasings).entries[:, 0] == entry_index).mean() > 0.9
-    assert (index.score(phrasings, without=entry_index).entries[:, 0] != entry_index).all()
+    index = index_of(phrasings, entry_index, answers)
+    assert (score(index, phrasings).entries[:, 0] == entry_index).mean() > 0.9
+    assert (score(index, phrasings, entry_index).entries[:, 0] != entry_index).all()
 
 
-@given(st.integers(1, 9), st.integers(0, 99))
+@given(st.integers(1, 20), st.integers(0, 99))
 def test_candidates_are_best_first_and_the_share_is_theirs(entries: int, seed: int) -> None:
     phrasings, entry_index, answers = clustered(entries, 3)
-    head = 10 * answers
-    scores = Index(phrasings, entry_index, head).score(unit_rows(4, seed))
+    vectors = unit_rows(4, seed)
+    scores = score(index_of(phrasings, entry_index, 10 * answers), vectors)
     assert (np.diff(scores.ranking, axis=1) <= 0).all()
-    full = unit_rows(4, seed) @ head.T
     for row, ranked in enumerate(scores.entries):
-        near = (phrasings[entry_index == ranked[0]] @ unit_rows(4, seed)[row]).max()
+        near = (phrasings[entry_index == ranked[0]] @ vectors[row]).max()
         assert scores.nearest[row, 0] == pytest.approx(near, abs=1e-5)
-        assert scores.ranking[row, 0] == pytest.approx(full[row, ranked[0]] + 3 * near, abs=1e-4)
+        assert len(set(ranked)) == len(ranked) == min(entries, 5)
     assert ((scores.share > 0) & (scores.share <= 1)).all()
+    if entries == 1:
+        assert (scores.share == 1).all()
 
 
 def test_ties_fall_to_the_entry_that_comes_first() -> None:
     same = np.repeat(unit_rows(1), 8, axis=0)
-    scores = Index(same, np.arange(8), same).score(same[:1])
+    scores = score(index_of(same, np.arange(8), same), same[:1])
     assert scores.entries[0, 0] == min(scores.entries[0])
 
 
-def test_a_logistic_regression_finds_the_odds_it_was_shown() -> None:
-    inputs = np.repeat(np.array([[0.0], [1.0]]), 1_000, axis=0)
-    labels = np.concatenate([np.arange(1_000) < 200, np.arange(1_000) < 700]).astype(float)
-    weight, bias = fit_logistic(inputs, labels, np.full(2_000, 1 / 2_000))
-    assert 1 / (1 + np.exp(-bias)) == pytest.approx(0.2, abs=0.01)
-    assert 1 / (1 + np.exp(-bias - weight)) == pytest.approx(0.7, abs=0.01)
+def test_words_decide_where_vectors_cannot() -> None:
+    same = np.repeat(unit_rows(1), 3, axis=0)
+    wordings = [["card is blocked"], ["fee for Poland"], ["fee for Norway"]]
+    index = index_of(same, np.arange(3), same, wordings)
+    scores = index.score(same, ["norway fees?", "what about Poland", "my cards"])
+    assert scores.entries[:, 0].tolist() == [2, 1, 0]
+    assert scores.words.tolist() == [2, 3, 2]
+    assert (scores.lexical > 0).all()
 
 
-def test_confidence_that_is_right_has_no_calibration_error() -> None:
-    probabilities = np.array([0.25] * 4 + [0.75] * 4, np.float32)
-    right = np.array([1, 0, 0, 0, 1, 1, 1, 0], np.float32)
-    shares = np.full(8, 1 / 8)
-    assert calibration_error(probabilities, right, shares) == pytest.approx(0.0)
-    assert calibration_error(probabilities, 1 - right, shares) == pytest.approx(0.5)
+def test_the_best_entrys_own_numbers_come_with_it() -> None:
+    phrasings, entry_index, answers = clustered(4, 3)
+    scores = score(index_of(phrasings[1:], entry_index[1:], answers), phrasings[1:])
+    first = scores.entries[:, 0]
+    assert scores.phrasings.tolist() == [2 if entry == 0 else 3 for entry in first]
+    averages = means(phrasings[1:], entry_index[1:], 4)
+    assert scores.mean == pytest.approx((averages[first] * phrasings[1:]).sum(axis=1), abs=1e-5)
 
 
-def test_a_fit_separates_phrasings_from_questions_out_of_scope() -> None:
-    phrasings, entry_index, answers = clustered(8, 10)
-    report = fit_calibration(phrasings, entry_index, answers, unit_rows(50, seed=9))
-    assert report.top1_accuracy > 0.8
-    assert report.out_of_scope_answered <= 0.10
-    assert report.calibration.clarify_from <= report.calibration.answer_from
-
-
-def test_a_calibration_is_kept_for_people_to_read(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "calibration.json"
-    write_calibration(DOUBTFUL, path)
-    assert read_calibration(path) == DOUBTFUL
-    path.write_text("{}")
-    with pytest.raises(KnowledgeError, match="calibration"):
-        read_calibration(path)
+def test_surroundings_tell_a_crowded_base_from_a_roomy_one() -> None:
+    roomy = np.eye(4, dtype=np.float32)
+    crowded = roomy + 2.0
+    crowded /= np.linalg.norm(crowded, axis=1, keepdims=True)
+    outside = -roomy[:2]
+    entries = np.arange(4)
+    assert survey(roomy, entries, outside).crowding == pytest.approx(0.0)
+    assert survey(crowded, entries, outside).crowding > 0.8
+    assert survey(roomy[:1], entries[:1], outside).crowding == pytest.approx(-0.5)
 
 
 ENTRIES = (
@@ -139,7 +153,7 @@ ENTRIES = (
 def finder(calibration: Calibration) -> tuple[Finder, WordEncoder]:
     encoder = WordEncoder()
     vectors = encode(encoder, [entry.question for entry in ENTRIES])
-    index = Index(vectors, np.arange(len(ENTRIES)), 10 * vectors)
+    index = index_of(vectors, np.arange(len(ENTRIES)), 10 * vectors)
     return Finder(ENTRIES, index, calibration, frozenset({"hello"})), encoder
 
 

@@ -49,6 +49,26 @@ def test_the_span_holds_the_words_that_say_so(message: str, words: str) -> None:
     assert found.span.of(message).lower() == words
 
 
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("can i pls speak w someone", "person"),
+        ("get me off this bot", "person"),
+        ("can you put me in touch with someone", "person"),
+        ("I want a real answer from a real person", "person"),
+        ("My hand got burned by the stove", "emergency"),
+        ("I spoke to a manager who said I'd get a refund", "none"),
+        ("is the manager in on Mondays", "none"),
+        ("please call me when my order is ready for pickup", "none"),
+        ("I have a question for your legal department", "none"),
+        ("your shop is on fire with these prices", "none"),
+        ("burning question: when is the sale", "none"),
+    ],
+)
+def test_more_of_each_kind(message: str, kind: str) -> None:
+    assert kind_of(message) == kind
+
+
 def test_the_gravest_comes_first() -> None:
     assert kind_of("let me talk to a human, I will sue you, the battery is on fire") == "emergency"
 

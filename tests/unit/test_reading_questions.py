@@ -65,6 +65,22 @@ def texts(message: str) -> list[str]:
             ["My parcel is damaged", "when does the sale start"],
         ),
         (
+            "Can I return a sale item and who pays the postage?",
+            ["Can I return a sale item", "who pays the postage"],
+        ),
+        (
+            "my order is late, can you check where it is and also tell me how to pay?",
+            ["my order is late, can you check where it is", "tell me how to pay"],
+        ),
+        (
+            "order arrived damaged, want refund, also how do i close my account",
+            ["order arrived damaged, want refund", "how do i close my account"],
+        ),
+        (
+            "I want to know two things. When will my order ship? Can I add an item?",
+            ["When will my order ship", "Can I add an item"],
+        ),
+        (
             "order 123 is late, when will it come and can i get a refund for shipping?",
             ["order 123 is late, when will it come", "can i get a refund for shipping"],
         ),
@@ -96,6 +112,8 @@ def test_each_question_is_a_passage(message: str, questions: list[str]) -> None:
         "My parcel arrived broken. What can I do?",
         "where is the nearest shop, which is open now",
         "how do i choose soil and compost",
+        "Can you deliver on Saturday or Sunday and bring it upstairs?",
+        "When does the sale start and end?",
     ],
 )
 def test_one_question_stays_whole(message: str) -> None:
@@ -115,6 +133,14 @@ def test_one_question_stays_whole(message: str) -> None:
             "can I change my order online",
         ),
         ("Can I pay with PayPal and is there a fee?", "Can I pay with PayPal, is there a fee"),
+        (
+            "Do you ship to the UK and if so how much is it?",
+            "Do you ship to the UK, how much is it",
+        ),
+        (
+            "is the table waterproof and can it stay outside?",
+            "is the table waterproof, can it stay outside",
+        ),
         ("do you sell seeds? how much are they?", "do you sell seeds, how much are they"),
     ],
 )

@@ -8,18 +8,21 @@ import pytest
 from shared.jobs import Tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
+from tests.fakes.memory import FakeMemory
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
 from workers.knowledge.base import Entry
-from workers.knowledge.calibration import Calibration
+from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Finder
 from workers.knowledge.index import Index
+from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
+from workers.second_look.first import FirstLookDecider
 from workers.tone.wording import Wording
 
 PAY = Entry("pay", "How can I pay?", "Within two days.")
-SURE = Calibration((0.0,) * 6 + (9.0,), answer_from=0.5, clarify_from=0.3)
+SURE = Calibration((*(0.0 for _ in FEATURES), 9.0), answer_from=0.5, clarify_from=0.3)
 
 
 def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
@@ -29,16 +32,19 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     job = replace(job, job=replace(job.job, accepted_at=clock.now() - 0.499))
     vectors = np.eye(1, 2, dtype=np.float32)
     batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
-    finder = Finder([PAY], Index(vectors, np.arange(1), vectors), SURE, frozenset())
-    replies = ReplyBuilder(
-        Listener(finder, "test"),
+    lexicon = Lexicon([[PAY.question]], [PAY.answer])
+    index = Index(vectors, np.arange(1), vectors, vectors, lexicon, vectors)
+    finder = Finder([PAY], index, SURE, frozenset())
+    decider = FirstLookDecider(
+        Listener(finder, FakeMemory(), "test"),
         Decider(finder.thresholds, finder.entries),
-        Wording.load(),
-        "test",
         clock,
+        "small",
+        cascade=False,
     )
+    replies = ReplyBuilder(decider, Wording.load(), "test", clock)
     (draft,) = replies.draft(batch)
-    result = draft(Tone("neutral", 0.9), start + 0.135)
+    result = draft.finish(Tone("neutral", 0.9), start + 0.135)
     timings = result.reply.timings
     assert result.reply.response == "Within two days."
     assert timings.queue_ms == pytest.approx(499 + 100)

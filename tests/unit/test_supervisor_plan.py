@@ -4,14 +4,17 @@ import io
 from pathlib import Path
 
 import pytest
+from msgspec import json
 from rich.console import Console
 
+from infra.supervisor.checks import check_encoder
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.paths import with_absolute_files
 from infra.supervisor.plan import plan_services
 from infra.supervisor.service import Service
 from infra.supervisor.settings import StackSettings
 from infra.supervisor.terminal import Terminal, without_password
+from shared.errors import StackError
 from shared.settings import load
 
 
@@ -45,6 +48,46 @@ def test_inference_workers_are_as_many_as_asked_for(settings: StackSettings) -> 
     assert [service.name for service in workers] == ["inference", "inference-2", "inference-3"]
     assert len({service.command for service in workers}) == 3
     assert all("-Q inference " in " ".join(service.command) for service in workers)
+
+
+def build(folder: Path) -> None:
+    """Leave what counts as a built model."""
+    folder.mkdir()
+    record = {"schema": 1, "digest": "d", "hidden_size": 1, "max_tokens": 1, "encoders": {}}
+    source = {"name": "n", "folder": "f", "sha256": "s", "bytes": 1, "modified_ns": 1}
+    (folder / "model.json").write_bytes(json.encode({**record, "source": source, "files": {}}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "built", "choice"),
+    [
+        (None, ("model",), "small"),
+        (None, ("model", "model-large"), "cascade"),
+        ("small", ("model", "model-large"), "small"),
+        ("large", ("model", "model-large"), "large"),
+        ("cascade", ("model", "model-large"), "cascade"),
+    ],
+)
+def test_a_cascade_has_a_large_worker_that_yields_to_the_others(
+    settings: StackSettings, asked: str | None, built: tuple[str, ...], choice: str
+) -> None:
+    for folder in built:
+        build(settings.data_dir / folder)
+    settings = settings.model_copy(update={"encoder": asked})
+    services = by_name(settings)
+    check_encoder(settings)
+    assert services["inference"].environment["PARLEY_ENCODER"] == choice
+    assert ("inference-large" in services) == (choice == "cascade")
+    if choice == "cascade":
+        large = services["inference-large"]
+        assert large.niceness > services["sentiment"].niceness > services["inference"].niceness
+        assert "-Q inference-large " in " ".join(large.command)
+
+
+@pytest.mark.parametrize("encoder", ["large", "cascade"])
+def test_a_large_encoder_that_is_not_built_is_named(settings: StackSettings, encoder: str) -> None:
+    with pytest.raises(StackError, match=rf"PARLEY_ENCODER is {encoder}.*model-large.*--encoder"):
+        check_encoder(settings.model_copy(update={"encoder": encoder}))
 
 
 def test_folders_do_not_depend_on_where_a_part_is_started(
@@ -89,6 +132,7 @@ def test_the_banner_names_every_address(settings: StackSettings, screen: Console
     for words in ("ready after 3.2 s", "http://127.0.0.1:8123/", ":5555", ":6390", "Ctrl-C"):
         assert words in text
     assert "PARLEY_HTTP_PORT=8123" in text
+    assert "make run LARGE=1" in text
     assert "secret" not in text
 
 

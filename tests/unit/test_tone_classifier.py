@@ -3,12 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ModelError
 from workers.tone.classifier import HEAD, LexiconClassifier, ToneClassifier
-from workers.tone.cues import CUES, CueReader, FloatArray
+from workers.tone.cues import CUES, GROUPS, LEXICON, CueReader, FloatArray
 from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
 from workers.tone.head import Head
 
@@ -71,10 +72,10 @@ def test_a_damaged_head_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_a_head_for_other_emotions_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "head.npz"
-    first, first_bias, last, last_bias = (
-        np.zeros(shape, np.float32) for shape in ((9, 2), (2,), (2, 3), (3,))
+    first, first_bias, last, last_bias, shares = (
+        np.zeros(shape, np.float32) for shape in ((9, 2), (2,), (2, 3), (3,), (3,))
     )
-    Head(first, first_bias, last, last_bias, "x").save(path)
+    Head(first, first_bias, last, last_bias, shares, "x").save(path)
     with pytest.raises(ModelError, match="other emotions"):
         Head.load(path)
 
@@ -89,10 +90,32 @@ def test_a_head_for_other_emotions_is_refused(tmp_path: Path) -> None:
         ("why??", "asked", 0.6, 0.7),
         ("WHERE IS MY parcel", "shouted", 0.5, 0.5),
         ("", "compound", 0.0, 0.0),
+        ("ur app sux", "swearing", 0.3, 0.4),
+        ("smh, still nothing", "sighs", 0.3, 0.4),
+        ("FFS, this fucking shit", "swearing", 1.0, 1.0),
+        ("thanks for losing my bag", "kind_in_trouble", 1.0, 1.0),
+        ("thanks for finding my bag", "kind_in_trouble", 0.0, 0.0),
+        ("thanks for finding my bag", "kind", 1.0, 1.0),
+        ("Hi, how do I cancel", "question", 1.0, 1.0),
+        ("I want to cancel", "question", 0.0, 0.0),
+        ("why is it late", "reproach", 1.0, 1.0),
+        ("is it late?", "trouble_asked", 1.0, 1.0),
+        ("is it late?", "ends_asking", 1.0, 1.0),
+        ("well...", "trailing", 1.0, 1.0),
+        ("#fail", "tagged", 1.0, 1.0),
+        ("word " * 50, "length", 1.0, 1.0),
     ],
 )
 def test_cues_tell_what_the_wording_tells(text: str, cue: str, least: float, most: float) -> None:
     assert least <= CueReader().read([text])[0, CUES.index(cue)] <= most
+
+
+def test_every_group_has_words_and_no_word_two_groups() -> None:
+    words_by_group = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
+    words = [word for group in words_by_group.values() for word in group]
+    assert tuple(words_by_group) == GROUPS
+    assert all(isinstance(word, str) for word in words)
+    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize(

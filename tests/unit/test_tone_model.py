@@ -15,9 +15,12 @@ from workers.modelling.tone import corpus
 from workers.modelling.tone.evaluation import evaluate_corpus, evaluate_emotions
 from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
+from workers.settings import WorkerSettings
 from workers.tone.choice import classifier_for
 from workers.tone.classifier import LexiconClassifier, ToneClassifier
+from workers.tone.prior import read_prior
 
+PRIOR = read_prior(WorkerSettings.model_fields["tone_prior"].default)
 Classify = Callable[[Sequence[str]], list[Tone]]
 
 
@@ -26,7 +29,7 @@ def classify(model_dir: Path) -> Classify:
     engine = LiteRtEngine(model_dir, "tone")
     engine.warm()
     preprocessor = Preprocessor(Tokenizer.load(model_dir))
-    classifier = classifier_for(model_dir)
+    classifier = classifier_for(model_dir, PRIOR)
     assert isinstance(classifier, ToneClassifier)
 
     def tones(messages: Sequence[str]) -> list[Tone]:
@@ -83,6 +86,6 @@ def test_another_encoder_is_judged_by_the_lexicon(
     manifest["source"]["sha256"] = "0" * 64
     (tmp_path / layout.MANIFEST).write_bytes(msgspec.json.encode(manifest))
     with caplog.at_level(logging.WARNING):
-        classifier = classifier_for(tmp_path)
+        classifier = classifier_for(tmp_path, PRIOR)
     assert isinstance(classifier, LexiconClassifier)
     assert "parley tone train" in caplog.text

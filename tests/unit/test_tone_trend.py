@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.jobs import UNKNOWN_TONE, Tone
-from workers.tone.trend import Concern, concern, course, valence
+from workers.tone.trend import Concern, concern, valence
 
 CALM, GLAD, CROSS = 0.0, 0.7, -0.8
 VALENCES = st.lists(st.none() | st.floats(-1, 1), max_size=8)
@@ -79,10 +79,3 @@ def test_a_first_message_is_answered(
 ) -> None:
     assert concern(valences[:1], [None]) is None
     assert concern(valences, scores, turns_since_offer=1) is None
-
-
-def test_the_course_names_each_mood_once() -> None:
-    calm = Tone("neutral", 0.9, {"calm": 0.9})
-    tones = [calm, calm, UNKNOWN_TONE, ANGRY, Tone("positive", 0.6)]
-    assert course(tones) == "calm, then angry, then positive"
-    assert course([]) == ""

@@ -1,4 +1,4 @@
-"""Step 5: find the results, wait a moment for late tones, and end each job.
+"""Step 5: find the results, hand over unsure ones, wait a moment for tones, and end each job.
 
 One thread of its own: batches and late tones come in through one inbox, and whatever is ready at
 the same moment goes out in one atomic call.
@@ -15,11 +15,20 @@ from shared.results import Failure
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import Completion, DeadLetter, JobT, ResultT
+from workers.consumer.lease_queue import (
+    Completion,
+    DeadLetter,
+    HandOver,
+    HandOverVerdict,
+    JobT,
+    LeasedJob,
+    ResultT,
+)
 from workers.consumer.role import Draft, Role
 
 TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
+COUNTED_HAND_OVERS: tuple[HandOverVerdict, ...] = ("handed", "late", "unserved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Completer(Generic[JobT, ResultT]):
         self._closed = self._closed or arrivals.closed
         with self._context.counters.cpu("compose"):
             drafted, dead = self._draft(arrivals.batches)
-        known = self._await_tones(drafted)
+        known = self._await_tones(self._hand_over(drafted))
         with self._context.counters.cpu("compose"):
             ready = [*known, *self._match(arrivals.tones), *self._overdue()]
             completions = [self._finish(each, tone) for each, tone in ready]
@@ -139,9 +148,30 @@ class Completer(Generic[JobT, ResultT]):
         return drafted, dead
 
     def _find_results(self, batch: BatchResult[JobT]) -> Sequence[Draft[ResultT]]:
-        if batch.fault is not None:
+        if batch.fault is not None and not self._role.outlasts_faults:
             raise batch.fault
         return self._role.draft(batch)
+
+    def _hand_over(
+        self, drafted: Sequence[_Drafted[JobT, ResultT]]
+    ) -> Sequence[_Drafted[JobT, ResultT]]:
+        """Offer what is not sure for a second look; return the jobs that stay here."""
+        unsure = [
+            HandOver(LeasedJob(each.prepared.lease, each.prepared.job), each.draft.first_look)
+            for each in drafted
+            if each.draft.first_look is not None
+        ]
+        if self._role.second_looks is None or not unsure:
+            return drafted
+        verdicts = self._role.second_looks.hand_over(unsure)
+        self._context.counters.add(
+            second_looks_asked=len(unsure),
+            **{f"second_looks_{name}": verdicts.count(name) for name in COUNTED_HAND_OVERS},
+        )
+        verdict_of = {
+            each.leased.lease.token: verdict for each, verdict in zip(unsure, verdicts, strict=True)
+        }
+        return [each for each in drafted if verdict_of.get(each.prepared.lease.token) != "handed"]
 
     def _await_tones(
         self, drafted: Sequence[_Drafted[JobT, ResultT]]
@@ -174,7 +204,7 @@ class Completer(Generic[JobT, ResultT]):
         prepared, clock = drafted.prepared, self._context.clock
         now, monotonic = clock.now(), clock.monotonic()
         try:
-            result = drafted.draft(tone, monotonic)
+            result = drafted.draft.finish(tone, monotonic)
         except Exception as fault:  # noqa: BLE001 - one job's fault must not fail the others
             return self._dead(prepared, drafted.started_at, fault)
         return Completion(

@@ -10,10 +10,12 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic
+
+import numpy as np
 
 from shared.errors import QueueUnavailable
 from shared.jobs import WorkerStatus
@@ -22,6 +24,7 @@ from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
 from workers.consumer.fetch import Fetcher
+from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
 from workers.consumer.linger import EngineLinger, Linger
 from workers.consumer.prepare import Preparer
@@ -35,7 +38,11 @@ HEARTBEAT_SECONDS = 1.0
 _STOP_SECONDS = 12.0
 
 
-def _no_gauges() -> Mapping[str, float]:
+Gauges = Callable[[], Mapping[str, float]]
+
+
+def no_gauges() -> Mapping[str, float]:
+    """Return none."""
     return {}
 
 
@@ -49,7 +56,7 @@ class ConsumerOptions:
 
     limits: BatchLimits
     linger: Linger | None = None
-    gauges: Callable[[], Mapping[str, float]] = _no_gauges
+    gauges: Gauges = no_gauges
 
 
 class BatchConsumer(Generic[JobT, ResultT]):
@@ -129,8 +136,16 @@ class BatchConsumer(Generic[JobT, ResultT]):
             _log.debug("fetch: %d messages of %s", len(leases), self._role.queue)
             began_at = clock.monotonic()
             with counters.cpu("prepare"):
-                self._buffer.put(self._preparer.prepare(leases))
+                prepared = self._preparer.prepare(leases)
+            self._put_unread([job for job in prepared if not job.tokens])
+            self._buffer.put([job for job in prepared if job.tokens])
             self._engine_linger.prepared(clock.monotonic() - began_at)
+
+    def _put_unread(self, jobs: Sequence[PreparedJob[JobT]]) -> None:
+        """Pass jobs by the engine that need none."""
+        if jobs:
+            now, nothing = self._context.clock.monotonic(), np.empty((0, 0), np.float32)
+            self._completer.put(BatchResult(tuple(jobs), nothing, now, now))
 
     def _run_engine(self) -> None:
         counters, clock = self._context.counters, self._context.clock

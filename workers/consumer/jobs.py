@@ -15,7 +15,8 @@ from workers.preprocessing.preprocessor import Prepared
 class PreparedJob(Generic[JobT]):
     """A job that is ready for the engine. Times are monotonic seconds of this process.
 
-    `passages` are the texts that the engine reads for it, at least one.
+    `passages` are the texts that the engine reads for it, at least one. If none of them has token
+    ids, the job goes past the engine.
     """
 
     lease: Lease
@@ -35,7 +36,8 @@ class PreparedJob(Generic[JobT]):
 class BatchResult(Generic[JobT]):
     """A batch that went through the engine: a vector for each passage, in order, or the fault.
 
-    `vectors` are [passages of all jobs, dimension]; times are monotonic seconds.
+    `vectors` are [passages of all jobs, dimension], none after a fault or past the engine; times
+    are monotonic seconds.
     """
 
     jobs: tuple[PreparedJob[JobT], ...]

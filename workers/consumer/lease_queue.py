@@ -13,6 +13,7 @@ QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
+HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
 # holder is a job that will be dropped as expired.
@@ -168,11 +169,30 @@ class ToneSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver(Generic[JobT]):
+    """A leased job that shall get a second look; `first_look` writes down what that starts from."""
+
+    leased: LeasedJob[JobT]
+    first_look: Callable[[], str]
+
+
+class SecondLooks(Protocol[JobT]):
+    """Takes jobs for the large encoder, as far as it would answer them in time."""
+
+    def hand_over(self, jobs: Sequence[HandOver[JobT]]) -> list[HandOverVerdict]:
+        """Hand each job over or not, in order; only of those `handed` the lease is gone for good.
+
+        Retried as the calls of a queue are.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """How long a queue keeps what, and how often it delivers a message."""
+    """How long a queue keeps what, how often it delivers a message, how soon a reply is due."""
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
+    latency_target_seconds: float = 0.5
     job_ttl_seconds: int = LANE_TTL_SECONDS
     lane_ttl_seconds: int = LANE_TTL_SECONDS
     tone_ttl_seconds: int = 120

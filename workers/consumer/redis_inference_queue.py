@@ -1,7 +1,7 @@
 """The queue of chat jobs in Redis: each step is one Lua call."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import msgspec
@@ -10,7 +10,7 @@ from shared import keys
 from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
-from shared.wire import encode_tone
+from shared.wire import encode_tone, with_first_look
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     EXPIRY_GRACE_SECONDS,
@@ -18,6 +18,8 @@ from workers.consumer.lease_queue import (
     ClaimVerdict,
     Completion,
     CompletionVerdict,
+    HandOver,
+    HandOverVerdict,
     LeasedJob,
     QueuePolicy,
     Reclaimed,
@@ -26,7 +28,8 @@ from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_lett
 from workers.consumer.tone_subscription import ToneSubscription
 
 _TONE_INTEREST_MILLISECONDS = 1_000
-_MAX_EXPIRED_AT_ONCE = 1_000
+_MAX_AT_ONCE = 1_000
+_REPLY_SECONDS = 0.020  # to be leased, composed and sent, beyond the turn with the engine
 _encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
 
@@ -48,14 +51,18 @@ class ChatResult:
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
-    """The queue of chat jobs in Redis; also gives the tones of its jobs."""
+    """A queue of chat jobs in Redis; also gives the tones of its jobs, and takes second looks."""
 
-    def __init__(self, url: str, context: WorkerContext, policy: QueuePolicy) -> None:
-        super().__init__(url, keys.INFERENCE, context, policy)
+    def __init__(
+        self, url: str, context: WorkerContext, policy: QueuePolicy, queue: str = keys.INFERENCE
+    ) -> None:
+        super().__init__(url, queue, context, policy)
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")
         self._complete = self._script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
+        self._hand_over = self._script("hand_over.lua")
+        self._return_second_looks = self._script("return_second_looks.lua")
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         """Decide on each job; one that does not hold its lane claims it or is parked."""
@@ -94,6 +101,36 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         verdicts = self._retry.until_stopped(self._complete, keys=used, args=args)
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
 
+    def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
+        """Hand jobs over for a second look, all in one atomic step."""
+        now = self._clock.now()
+        args: list[bytes | str | float] = [now, _REPLY_SECONDS]
+        asked = []
+        for position, each in enumerate(jobs):
+            if part := self._hand_over_arguments(each, now):
+                args += part
+                asked.append(position)
+        verdicts: list[HandOverVerdict] = ["late"] * len(jobs)
+        if not asked:
+            return verdicts
+        large = keys.INFERENCE_LARGE
+        used = [self._lease_key, large, keys.workers(large)]
+        found = self._retry.until_stopped(self._hand_over, keys=used, args=args)
+        for position, verdict in zip(asked, found, strict=True):
+            verdicts[position] = cast("HandOverVerdict", verdict.decode())
+        return verdicts
+
+    def _hand_over_arguments(
+        self, each: HandOver[ChatJob], now: float
+    ) -> tuple[bytes, str, float, bytes] | None:
+        """Return nothing for a job that is late already, or whose message would be too long."""
+        job, lease = each.leased.job, each.leased.lease
+        due_at = job.accepted_at + self._policy.latency_target_seconds
+        if now + _REPLY_SECONDS >= due_at:  # under load nearly all: nothing is written down
+            return None
+        message = with_first_look(lease.raw, job, each.first_look())
+        return (lease.token, job.id, due_at, message) if message else None
+
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
         """Return the tones that are known, or can't come; ask to be sent the others."""
         args = [keys.tones(self._worker_id), _TONE_INTEREST_MILLISECONDS, *job_ids]
@@ -116,9 +153,12 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     def _reclaim_dead(self) -> Reclaimed:
         reclaimed = super()._reclaim_dead()
         now, lane_ttl = self._clock.now(), self._policy.lane_ttl_seconds
-        args = [now - EXPIRY_GRACE_SECONDS, _MAX_EXPIRED_AT_ONCE, lane_ttl, now + lane_ttl]
-        self._expire_parked(keys=[self._queue], args=args)
-        return reclaimed
+        args = [now - EXPIRY_GRACE_SECONDS, _MAX_AT_ONCE, lane_ttl, now + lane_ttl]
+        self._expire_parked(keys=[keys.INFERENCE], args=args)
+        large = keys.INFERENCE_LARGE
+        used = [large, keys.workers(large), keys.INFERENCE]
+        returned = reclaimed.returned + self._return_second_looks(keys=used, args=[_MAX_AT_ONCE])
+        return replace(reclaimed, returned=returned)
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:

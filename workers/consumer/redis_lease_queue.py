@@ -115,7 +115,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
                 report = self._take_from(worker_id, queue, self._policy.deliveries)
                 returned += report[0]
                 over_limit |= {lease.token: lease for lease in _leases(report[1:])}
-        self._redis.zremrangebyscore(keys.workers(self._queue), "-inf", long_ago)
+            self._redis.zremrangebyscore(keys.workers(queue), "-inf", long_ago)
         return Reclaimed(returned, tuple(over_limit.values()))
 
     def _release_all(self) -> int:
@@ -132,6 +132,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         return [name for name, beat in zip(names, beats, strict=True) if beat is None]
 
     def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:
+        queue = keys.RETURN_QUEUES.get(queue, queue)
         report: list[Any] = self._reclaim(
             keys=[
                 keys.lease(worker_id),

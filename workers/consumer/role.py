@@ -6,11 +6,19 @@ from typing import Generic
 
 from shared.jobs import Tone
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, ToneSource
+from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, SecondLooks, ToneSource
 from workers.preprocessing.preprocessor import Prepared
 
-Draft = Callable[[Tone, float], ResultT]
-"""Finish a job's result, given its tone and the monotonic time; the second half of drafting."""
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[ResultT]):
+    """A job's result but for its tone; `finish` takes that and the monotonic time.
+
+    `first_look` writes down what a second look would start from, if the result is not sure enough.
+    """
+
+    finish: Callable[[Tone, float], ResultT]
+    first_look: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,8 @@ class Role(Generic[JobT, ResultT]):
     passages that the engine reads for each job; it may fail for all, and is then asked for one job
     at a time. `draft` finds the results of a batch, in order; it may fail for the whole batch,
     and is then asked for one job at a time. If `tones` is given, a result is finished once its
-    tone is known; otherwise at once.
+    tone is known; otherwise at once. If `second_looks` is given, it is offered what drafts are not
+    sure of. `outlasts_faults`: `draft` has a result for jobs that the engine failed with, too.
     """
 
     queue: str
@@ -30,3 +39,5 @@ class Role(Generic[JobT, ResultT]):
     prepare: Callable[[Sequence[ClaimedJob[JobT]]], Sequence[tuple[Prepared, ...]]]
     draft: Callable[[BatchResult[JobT]], Sequence[Draft[ResultT]]]
     tones: ToneSource | None = None
+    second_looks: SecondLooks[JobT] | None = None
+    outlasts_faults: bool = False

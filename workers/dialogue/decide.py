@@ -1,6 +1,7 @@
 """Say what a message gets: an answer, a question back, small talk, a person, or an honest no."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
@@ -13,6 +14,7 @@ _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
 _CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
 _CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
+_WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
 
@@ -37,7 +39,7 @@ class Decider:
         if heard.unwanted:
             return self._unwanted(heard)
         answered = self._several(heard)
-        return answered or self._one(heard, _best_reading(heard))
+        return answered or self._one(heard, self._best_reading(heard))
 
     def _chosen(self, heard: Heard, places: Sequence[int]) -> Decision:
         offered = heard.dialogue.offered
@@ -87,6 +89,16 @@ class Decider:
         answer = Answer(kind, best.entry.id, best.confidence, _unique(others))
         return Decision(answer, best.entry.answer.strip(), best.entry.tones)
 
+    def _best_reading(self, heard: Heard) -> Finding:
+        """Prefer what the message means in its context, if that is no less certain.
+
+        If all of it says nothing sure, what it asks in one sentence may.
+        """
+        best = max((*heard.contexts, heard.main), key=_confidence)
+        asked = max(heard.questions, key=_confidence, default=best)
+        unsure = self._kind(best) in ("clarify", "fallback")
+        return max(best, asked, key=_confidence) if unsure else best
+
     def _kind(self, finding: Finding) -> AnswerKind:
         best, limits = finding.best, self._thresholds
         if best is None or best.confidence < limits.clarify_from:
@@ -130,12 +142,14 @@ class Decider:
         return Decision(answer, "\n\n".join(parts))
 
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
-        best = finding.best
-        own_words = best is not None and best.entry.handover and reason in ("wish", "entry")
         answer = _answer_for("handover", finding)
-        if best is not None and own_words:
-            return Decision(answer, best.entry.answer.strip(), best.entry.tones, handover=reason)
-        return Decision(answer, phrases.handover_text(reason), handover=reason)
+        own = next((each for each in finding.candidates if each.entry.handover), None)
+        if own is None or reason not in ("wish", "entry"):
+            return Decision(answer, phrases.handover_text(reason), handover=reason)
+        sure = max(own.confidence, _WISH_CONFIDENCE) if reason == "wish" else own.confidence
+        others = tuple(each for each in answer.alternatives if each.id != own.entry.id)
+        answer = replace(answer, id=own.entry.id, confidence=sure, alternatives=others)
+        return Decision(answer, own.entry.answer.strip(), own.entry.tones, handover=reason)
 
 
 def _recall(heard: Heard) -> Decision:
@@ -153,10 +167,8 @@ def _best_id(finding: Finding) -> str | None:
     return finding.best.entry.id if finding.best else None
 
 
-def _best_reading(heard: Heard) -> Finding:
-    """Prefer what the message means in its context, if that is no less certain."""
-    best = max(heard.contexts, key=lambda finding: finding.confidence, default=None)
-    return best if best and best.confidence >= heard.main.confidence else heard.main
+def _confidence(finding: Finding) -> float:
+    return finding.confidence
 
 
 def _rivals(finding: Finding) -> list[Alternative]:

@@ -1,87 +1,93 @@
 """Bring together what a message says, what was found for it, and what was said before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared import keys
 from shared.jobs import ChatJob
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.dialogue.decision import Escalation, Heard
+from workers.dialogue.cues import read_cues
+from workers.dialogue.decision import Heard
 from workers.dialogue.reask import reask_score
-from workers.dialogue.state import Dialogue, read_dialogue
+from workers.dialogue.state import read_dialogue
 from workers.knowledge.finder import Finder, Finding
-from workers.preprocessing.clean import clean
+from workers.memory.memory import Memory, MemoryRecord
+from workers.memory.recall import RECALLED_FROM, search
 from workers.preprocessing.preprocessor import PassageKind
-from workers.reading.choices import read_choice
-from workers.reading.escalation import EscalationKind, find_escalation
-from workers.reading.negation import read_negation
+from workers.reading.recall import Recall
 
-_ESCALATIONS: Mapping[EscalationKind, Escalation] = {
-    "self_harm": "self_harm",
-    "emergency": "emergency",
-    "legal": "legal",
-    "person": "wish",
-}
 
-_A_PERSON = "Talk to a person"
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptVector:
+    """A message's vector [dimension] of length 1, and the name of its encoder."""
+
+    encoder: str
+    values: NDArray[np.float32]
 
 
 class Listener:
     """Search for all passages of a batch at once, and say of each job what was heard."""
 
-    def __init__(self, finder: Finder, encoder: str) -> None:
+    def __init__(self, finder: Finder, memory: Memory, encoder: str) -> None:
         self._finder = finder
+        self._memory = memory
         self._encoder = encoder
 
-    def hear(self, batch: BatchResult[ChatJob]) -> list[Heard]:
-        """Return what was heard of each job, in order."""
+    def hear(
+        self, batch: BatchResult[ChatJob], kept: Sequence[KeptVector] | None = None
+    ) -> list[Heard]:
+        """Return what was heard of each job, in order.
+
+        `kept` are the messages' vectors as dialogues keep them, if those are not the batch's own.
+        """
+        if kept is None:
+            kept = [KeptVector(self._encoder, vectors[0]) for _, vectors in batch.rows()]
         texts = [passage.text for job in batch.jobs for passage in job.passages]
         findings = iter(self._finder.find(texts, batch.vectors))
         return [
-            self._heard(job, vectors, [next(findings) for _ in job.passages])
-            for job, vectors in batch.rows()
+            self._heard(job, vectors, vector, [next(findings) for _ in job.passages])
+            for (job, vectors), vector in zip(batch.rows(), kept, strict=True)
         ]
 
     def _heard(
         self,
         prepared: PreparedJob[ChatJob],
         vectors: NDArray[np.float32],
+        kept: KeptVector,
         findings: Sequence[Finding],
     ) -> Heard:
-        dialogue = read_dialogue(prepared.claim.dialogue, self._encoder)
+        dialogue = read_dialogue(prepared.claim.dialogue, kept.encoder)
         kinds = [passage.kind for passage in prepared.passages]
-        text = clean(prepared.job.message).text
-        escalation, negation = find_escalation(text), read_negation(text)
+        cues = read_cues(prepared.job.message, dialogue, self._finder.entries)
 
         def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
             return tuple(each for each, its in zip(findings, kinds, strict=True) if its == kind)
 
-        wish: Escalation | None = "wish" if _accepts_person(text, dialogue) else None
         return Heard(
             text=prepared.passages[0].text,
             dialogue=dialogue,
             main=max(of_kind("message"), key=lambda finding: finding.confidence),
             questions=of_kind("question"),
             contexts=of_kind("context"),
-            escalation=_ESCALATIONS[escalation.kind] if escalation else wish,
-            choice=self._choice(text, dialogue),
-            unwanted=negation is not None and negation.wanted is None,
+            escalation=cues.escalation,
+            choice=cues.choice,
+            unwanted=cues.unwanted,
+            unreadable=cues.unreadable,
+            recalls=cues.recall is not None,
+            recalled=self._recall(prepared.job, cues.recall, vectors) if cues.recall else None,
             with_person=prepared.claim.with_person,
-            reask_score=reask_score(vectors[0], dialogue.asked),
+            reask_score=reask_score(kept.values, dialogue.asked),
         )
 
-    def _choice(self, text: str, dialogue: Dialogue) -> tuple[int, ...] | None:
-        entries = self._finder.entries
-        offered = [entries[name].question for name in dialogue.offered if name in entries]
-        if not offered or len(offered) < len(dialogue.offered):
-            return None
-        choice = read_choice(text, offered)
-        return choice.indices if choice else None
-
-
-def _accepts_person(text: str, dialogue: Dialogue) -> bool:
-    """Say whether a message takes up the offer of a person that the last reply made."""
-    offered = dialogue.turns_since_offer == 0 or (dialogue.unclear and not dialogue.offered)
-    choice = read_choice(text, [_A_PERSON]) if offered else None
-    return choice is not None and choice.indices == (0,)
+    def _recall(
+        self, job: ChatJob, recall: Recall, vectors: NDArray[np.float32]
+    ) -> MemoryRecord | None:
+        owner = keys.memory_owner(job.user_id, job.conversation_id)
+        records = [each for each in self._memory.records(owner) if each.encoder == self._encoder]
+        if not recall.about:  # anything: the last thing that was said
+            return records[-1] if records else None
+        found = search(records, recall.about, vectors)
+        return found[0].record if found and found[0].score >= RECALLED_FROM else None

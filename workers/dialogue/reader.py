@@ -7,21 +7,29 @@ from shared.jobs import ChatJob
 from workers.consumer.lease_queue import ClaimedJob
 from workers.dialogue.state import Dialogue, read_dialogue
 from workers.preprocessing.preprocessor import PassageKind, Prepared, Preprocessor
+from workers.preprocessing.tokens import Tokenizer
 from workers.reading.followups import LEANS_FROM, read_followup
 from workers.reading.negation import read_negation
 from workers.reading.questions import split_questions
+from workers.reading.recall import read_recall
+from workers.reading.windows import asking_sentences, cut_windows
 
 Text = tuple[PassageKind, str]
+_MAX_ASKING = 3  # sentences of a long message; the question mostly comes last
 
 
 class MessageReader:
     """Make the passages of messages. The first of each message is the message itself.
 
+    A message over the encoder's length is read in windows, and what it asks on its own.
     What a message says it does not want is left out, if it says what it wants instead.
     """
 
-    def __init__(self, preprocessor: Preprocessor, encoder: str) -> None:
+    def __init__(
+        self, preprocessor: Preprocessor, tokenizer: Tokenizer, encoder: str | None
+    ) -> None:
         self._preprocessor = preprocessor
+        self._tokenizer = tokenizer
         self._encoder = encoder
 
     def read(self, claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
@@ -39,16 +47,28 @@ class MessageReader:
 
     def _further(self, message: Prepared, dialogue: Dialogue) -> Iterator[Text]:
         text = message.text
+        if message.truncated:
+            yield from self._windows(text)
+            return
         negation = read_negation(text)
         if negation and negation.wanted:
             yield "message", negation.wanted
             text = negation.wanted
         questions = split_questions(text)
-        if len(questions) > 1:
+        if len(questions) > 1 or questions[0].text != text:  # one, but with a story around it
             yield from (("question", question.text) for question in questions)
+        recall = read_recall(text)
+        if recall and recall.about:
+            yield "topic", f"my {recall.about}"
         followup = read_followup(text, [asked.text for asked in dialogue.asked])
         if followup.score >= LEANS_FROM:
             yield from (("context", candidate) for candidate in followup.texts)
+
+    def _windows(self, text: str) -> Iterator[Text]:
+        windows = cut_windows(text, self._tokenizer.token_starts, self._tokenizer.room)
+        yield from (("message", window.text) for window in windows)
+        asking = asking_sentences(text)[-_MAX_ASKING:]
+        yield from (("question", sentence.of(text)) for sentence in asking)
 
 
 def _passages(message: Prepared, further: Sequence[Prepared]) -> tuple[Prepared, ...]:

@@ -56,18 +56,19 @@ def encode_dialogue(dialogue: Dialogue) -> bytes:
     return _encode(dialogue)
 
 
-def read_dialogue(stored: bytes, encoder: str) -> Dialogue:
+def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     """Decode what the last turn left: nothing on a first turn, or if it cannot be read.
 
-    Vectors of another encoder cannot be compared, so those messages are forgotten.
+    Vectors of another encoder cannot be compared, so those messages are forgotten; None: the
+    vectors are of no interest.
     """
     if not stored:
-        return Dialogue(encoder)
+        return Dialogue(encoder or "")
     try:
         dialogue = _decoder.decode(stored)
     except msgspec.DecodeError:  # another version wrote it: the context is lost, not the message
-        return Dialogue(encoder)
-    if dialogue.encoder == encoder:
+        return Dialogue(encoder or "")
+    if encoder is None or dialogue.encoder == encoder:
         return dialogue
     return replace(dialogue, encoder=encoder, asked=())
 

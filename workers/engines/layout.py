@@ -21,11 +21,20 @@ LITERT_SHAPES = (
     *(Shape(1, tokens) for tokens in (10, 15, 20, 25, 30, 64, 128)),
     Shape(2, 64),
 )
+# Each shape holds packed weights of its own, so a wide encoder gets fewer: 12 layers of 768 take
+# 85 MB a shape (docs/experiments/large-encoder.md).
+LITERT_WIDE_SHAPES = tuple(Shape(1, tokens) for tokens in (10, 20, 30, 64, 128))
+_WIDE = 512  # elements of a vector
 LITERT_FP32_SHAPES = (Shape(1, 16), Shape(4, 64), Shape(1, 128))
 GPU_SHAPES = tuple(Shape(rows, 128) for rows in (1, 4, 16, 64))
 
 MANIFEST = "model.json"
 TOKENIZER = "tokenizer.json"
+
+
+def litert_shapes(hidden_size: int) -> tuple[Shape, ...]:
+    """Return the shapes of an int8 file whose vectors have this many elements."""
+    return LITERT_SHAPES if hidden_size <= _WIDE else LITERT_WIDE_SHAPES
 
 
 def saved_model(model_dir: Path, encoder: EncoderName) -> Path:

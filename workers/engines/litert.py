@@ -15,7 +15,7 @@ from workers.engines.packing import InputTensors
 
 
 class LiteRtEngine(GridEngine):
-    """Runs a .tflite file with one signature per shape; weights are packed once for all of them.
+    """Runs a .tflite file with one signature per shape; each holds packed weights of its own.
 
     `threads` are the interpreter's own; they sleep between calls. One interpreter serves one call
     at a time, from any thread.

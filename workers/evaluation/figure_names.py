@@ -23,21 +23,19 @@ class FigureName:
 
 FIGURES: Mapping[str, FigureName] = {
     "right_first": FigureName("right entry first"),
-    "right_in_five": FigureName("right entry in the first five"),
+    "right_in_five": FigureName("right entry in five"),
     "answered_right": FigureName("answered, and rightly"),
     "answered_wrong": FigureName("answered wrongly", more_is_better=False),
-    "oos_auc": FigureName("AUC of confidence, answerable or not", "number"),
-    "oos_not_answered": FigureName("unanswerable, not answered (OOS recall)"),
-    "ece": FigureName("calibration error (ECE, 10 bins)", "number", more_is_better=False),
+    "oos_auc": FigureName("OOS AUC of confidence", "number"),
+    "oos_not_answered": FigureName("OOS not answered (recall)"),
+    "ece": FigureName("ECE, 10 bins", "number", more_is_better=False),
     "aurc": FigureName("area under risk-coverage", "number", more_is_better=False),
     "right_context": FigureName("right in context"),
     "right_alone": FigureName("right without context"),
-    "right_kind": FigureName("right kind where one is asked for"),
-    "right_choice": FigureName("choice among alternatives understood"),
+    "right_kind": FigureName("right kind, where set"),
+    "right_choice": FigureName("choice of an offer right"),
     "reask_auc": FigureName("AUC of the re-ask score", "number"),
-    "reask_ece": FigureName(
-        "calibration error of the re-ask score", "number", more_is_better=False
-    ),
+    "reask_ece": FigureName("ECE of the re-ask score", "number", more_is_better=False),
     "accuracy": FigureName("right tone"),
     "macro_f1": FigureName("macro-F1 of tone", "number"),
     **{f"f1_{name}": FigureName(f"F1, {name}", "number") for name in TONE_NAMES},

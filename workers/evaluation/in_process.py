@@ -1,19 +1,39 @@
-"""Ask the pipeline of one worker in this process: no queue, no gateway, no memory in Redis."""
+"""Ask the pipeline of the workers in this process: no queue, no gateway, no Redis.
+
+In a cascade every message that the small encoder is not sure of gets its second look, however long
+that takes.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from shared import keys
 from shared.clock import Clock, SystemClock
 from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, ToneJob
-from workers.answering import Answering, build_answering, load_answer_model
+from workers.answering import (
+    Answering,
+    build_first_look,
+    build_second_look,
+    load_first_model,
+    load_large_model,
+)
 from workers.bootstrap import MakeEngine, TextModel
+from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, JobT, Lease, LeasedJob
+from workers.consumer.redis_inference_queue import ChatResult
+from workers.consumer.role import Draft
+from workers.encoder_choice import chosen_encoder
 from workers.engines.engine import TokenBatch
 from workers.engines.select import select_engine
+from workers.evaluation.memory import HeldMemory
 from workers.evaluation.observation import Conversation, Observation, Progress, observe
 from workers.preprocessing.preprocessor import Prepared
+from workers.second_look.decided import Decided
+from workers.second_look.meter import SecondLookMeter
+from workers.second_look.pace import Pace
 from workers.sentiment import Judging, build_judging
 from workers.settings import WorkerSettings
 
@@ -22,76 +42,101 @@ _ASKED_ALONE = 100  # conversations, to time a message by itself
 _NOT_TIMED = float("nan")
 
 _Claimed = list[ClaimedJob[ChatJob]]
+_Drafted = tuple[Draft[ChatResult], Decided]
 
 
 class Pipelines:
-    """The models of one worker's settings; a pipeline over any base is built from them."""
+    """The models of one worker's settings; a pipeline over any base is built from them.
 
-    def __init__(self, settings: WorkerSettings, answers: TextModel, judging: Judging) -> None:
+    `large` is that of second looks, None where there are none.
+    """
+
+    def __init__(
+        self, settings: WorkerSettings, first: TextModel, large: TextModel | None, judging: Judging
+    ) -> None:
         self._settings = settings
-        self._answers = answers
+        self._first = first
+        self._large = large
         self._judging = judging
 
     @classmethod
     def load(cls, settings: WorkerSettings, make_engine: MakeEngine = select_engine) -> Self:
-        """Warm both models, without caches, which would make the times too good.
+        """Warm all models, without caches, which would make the times too good.
 
         Raises ModelError or EngineError.
         """
         bare = settings.model_copy(update={"vector_cache": 0, "phrase_cache": 0})
-        return cls(bare, load_answer_model(bare, make_engine), build_judging(bare, make_engine))
+        cascade = bare.variant != "tfidf" and chosen_encoder(bare) == "cascade"
+        return cls(
+            bare,
+            load_first_model(bare, make_engine),
+            load_large_model(bare, make_engine) if cascade else None,
+            build_judging(bare, make_engine),
+        )
 
     def over(self, base: Path) -> "InProcess":
         """Return what answers from a knowledge base. Raises KnowledgeError."""
-        clock = SystemClock()
+        clock, memory = SystemClock(), HeldMemory()
         settings = self._settings.model_copy(update={"kb": base})
-        answering = build_answering(settings, self._answers, clock)
-        return InProcess(answering, self._judging, clock)
+        first = build_first_look(settings, self._first, memory, clock)
+        second = None
+        if self._large:
+            meter = SecondLookMeter(WorkerContext("evaluation"), Pace(clock, 0.0), 0.0)
+            second = build_second_look(settings, self._large, memory, meter, clock)
+        return InProcess(first, second, self._judging, memory, clock)
 
 
 class InProcess:
     """Ask one pipeline. The first conversations are asked one by one and timed, others batched."""
 
-    def __init__(self, answering: Answering, judging: Judging, clock: Clock) -> None:
-        self._answering = answering
+    def __init__(
+        self,
+        first: Answering,
+        second: Answering | None,
+        judging: Judging,
+        memory: HeldMemory,
+        clock: Clock,
+    ) -> None:
+        self._first = first
+        self._second = second
         self._judging = judging
+        self._memory = memory
         self._clock = clock
 
     def ask(
         self, conversations: Sequence[Conversation], progress: Progress
     ) -> list[list[Observation]]:
         """Return an observation for each message, in order."""
+        self._memory.forget()
         asked: list[list[Observation]] = [[] for _ in conversations]
         states = [b""] * len(conversations)
         total, done = sum(map(len, conversations)), 0
         for turn, part in _parts(conversations):
             messages = [conversations[index][turn] for index in part]
-            replies = self._answer(part, messages, [states[index] for index in part])
-            for index, (observation, state) in zip(part, replies, strict=True):
+            answered = self._answer(part, messages, [states[index] for index in part])
+            for index, (observation, result) in zip(part, answered, strict=True):
                 asked[index].append(observation)
-                states[index] = state
+                states[index] = result.dialogue
+                self._memory.add(keys.memory_owner(None, f"{index}"), result.memory)
             done += len(part)
             progress(done / total)
         return asked
 
     def _answer(
         self, names: Sequence[int], messages: Sequence[str], states: Sequence[bytes]
-    ) -> list[tuple[Observation, bytes]]:
+    ) -> list[tuple[Observation, ChatResult]]:
         tones = self._tones(messages)
+        claimed = self._claimed(names, messages, states)
         began = self._clock.monotonic()
-        batch = self._run(self._claimed(names, messages, states))
-        drafts = self._answering.replies.draft(batch)
+        drafted = self._draft(self._first, claimed)
+        if self._second:
+            drafted = self._look_again(self._second, claimed, drafted)
         now = self._clock.monotonic()
-        results = [draft(tone, now) for draft, tone in zip(drafts, tones, strict=True)]
-        alone = len(messages) == 1
-        taken = (self._clock.monotonic() - began) * 1e3 if alone else _NOT_TIMED
-        found = [
-            [each.entry.id for each in heard.main.candidates if not each.small_talk]
-            for heard in self._answering.listener.hear(batch)
-        ]
+        results = [draft.finish(tone, now) for (draft, _), tone in zip(drafted, tones, strict=True)]
+        taken = (self._clock.monotonic() - began) * 1e3 if len(messages) == 1 else _NOT_TIMED
         return [
-            (observe(result.reply, taken, further), result.dialogue)
-            for result, further in zip(results, found, strict=True)
+            (observe(result.reply, taken, _entries_found(decided)), result)
+            for result, (_, decided) in zip(results, drafted, strict=True)
         ]
 
     def _claimed(
@@ -103,15 +148,38 @@ class InProcess:
             for name, message, state in zip(names, messages, states, strict=True)
         ]
 
-    def _run(self, claimed: _Claimed) -> BatchResult[ChatJob]:
-        return _batch(claimed, self._answering.prepare(claimed), self._answering.model, self._clock)
+    def _draft(self, answering: Answering, claimed: _Claimed) -> list[_Drafted]:
+        batch = _batch(claimed, answering.prepare(claimed), answering.model, self._clock)
+        decided = answering.decider.decide(batch)
+        return list(zip(answering.replies.compose(batch, decided), decided, strict=True))
+
+    def _look_again(
+        self, second: Answering, claimed: _Claimed, drafted: list[_Drafted]
+    ) -> list[_Drafted]:
+        unsure = [row for row, (draft, _) in enumerate(drafted) if draft.first_look is not None]
+        if not unsure:
+            return drafted
+        handed = [_handed_over(claimed[row], drafted[row][0]) for row in unsure]
+        looks = dict(zip(unsure, self._draft(second, handed), strict=True))
+        return [looks.get(row, first) for row, first in enumerate(drafted)]
 
     def _tones(self, messages: Sequence[str]) -> list[Tone]:
         claimed = [_claim(ToneJob("", "", message)) for message in messages]
         judging = self._judging
         batch = _batch(claimed, judging.prepare(claimed), judging.model, self._clock)
         now = self._clock.monotonic()
-        return [draft(UNKNOWN_TONE, now) for draft in judging.draft(batch)]
+        return [draft.finish(UNKNOWN_TONE, now) for draft in judging.draft(batch)]
+
+
+def _entries_found(decided: Decided) -> list[str]:
+    candidates = decided.heard.main.candidates
+    return [each.entry.id for each in candidates if not each.small_talk]
+
+
+def _handed_over(claimed: ClaimedJob[ChatJob], draft: Draft[ChatResult]) -> ClaimedJob[ChatJob]:
+    look = draft.first_look() if draft.first_look else None
+    leased = replace(claimed.leased, job=replace(claimed.job, first_look=look))
+    return replace(claimed, leased=leased)
 
 
 def _parts(conversations: Sequence[Conversation]) -> Iterator[tuple[int, list[int]]]:

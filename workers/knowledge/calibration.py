@@ -1,4 +1,4 @@
-"""From scores to a probability that the best entry serves; fitted to a base, not guessed."""
+"""From scores to a probability that an entry serves; fitted to many bases at once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,60 +11,84 @@ from shared.errors import KnowledgeError
 from workers.knowledge.head import Vectors
 from workers.knowledge.index import Scores
 
-DEFAULT = Path(__file__).with_name("calibration.json")
-_RIDGE = 1e-4  # only keeps the solution finite if the classes separate
-_NEWTON_STEPS = 50
-_KNOTS = (0.6, 0.8)  # of the nearest cosine: docs/experiments/retrieval.md
+_HERE = Path(__file__).parent
+SMALL, LARGE = _HERE / "calibration.json", _HERE / "calibration-large.json"
+_LARGE_DIMENSION = 512  # from this many dimensions on, an encoder is calibrated like the large one
 _MAX_LOGIT = 30.0
-_MAX_LEAD = 10.0  # more says nothing more; an only entry has this
+
+FEATURES = (
+    "share",
+    "nearest",
+    "mean",
+    "lexical",
+    "phrasings",
+    "words",
+    "crowding",
+    "background",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Logistic weights over `features` (bias last), and the thresholds that the fit chose."""
+    """Logistic weights of `FEATURES`, bias last, and the thresholds chosen with them."""
 
     weights: tuple[float, ...]
     answer_from: float
     clarify_from: float
 
+    def __post_init__(self) -> None:
+        if len(self.weights) != len(FEATURES) + 1:
+            raise ValueError(f"a calibration has {len(FEATURES) + 1} weights")
+
     def confidence(self, scores: Scores) -> Vectors:
-        """Return for each row the probability (0-1) that its best entry serves."""
-        return _logistic(features(scores) @ np.array(self.weights[:-1]) + self.weights[-1])
+        """Return [rows, candidates]: the probability (0-1) that each entry serves.
+
+        A row sums to 1 at most: what the best one leaves is all that the others can have.
+        """
+        logits = features(scores) @ np.array(self.weights[:-1]) + self.weights[-1]
+        return chances(logits, scores.ranking)
 
 
 def features(scores: Scores) -> NDArray[np.float64]:
-    """Return [rows, 6]: log-odds of the best entry's share, its score and lead, its nearest cosine.
+    """Return [rows, features], named by `FEATURES`: all on scales that bases share.
 
-    The cosine counts again above two knots: close to a known phrasing, certainty grows faster.
+    The share as log-odds, counts as logarithms, the rest as they are.
     """
     share = np.clip(scores.share, 1e-4, 1 - 1e-4)
-    nearest, best = scores.nearest[:, 0], scores.ranking[:, 0]
-    only_entry = scores.ranking.shape[1] == 1
-    lead = np.full(len(best), _MAX_LEAD) if only_entry else best - scores.ranking[:, 1]
-    hinges = [np.maximum(nearest - knot, 0.0) for knot in _KNOTS]
-    columns = [np.log(share / (1 - share)), best, np.minimum(lead, _MAX_LEAD), nearest, *hinges]
+    columns = (
+        np.log(share / (1 - share)),
+        scores.nearest[:, 0],
+        scores.mean,
+        scores.lexical,
+        np.log1p(scores.phrasings),
+        np.log1p(scores.words),
+        scores.crowding,
+        scores.background,
+    )
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def fit_logistic(
-    inputs: NDArray[np.float64], labels: NDArray[np.float64], shares: NDArray[np.float64]
-) -> tuple[float, ...]:
-    """Return weights and bias of a ridge-regularised logistic regression (Newton's method).
+def chances(logits: NDArray[np.float64], ranking: Vectors) -> Vectors:
+    """Return [rows, candidates]: the best entry's probability, and what it leaves to the others.
 
-    `shares` weigh the rows and sum to 1.
+    `logits` [rows] are the best one's, `ranking` [rows, candidates] the scores of all in logits.
     """
-    design = np.hstack([inputs, np.ones((len(inputs), 1))])
-    weights = np.zeros(design.shape[1])
-    ridge = _RIDGE * np.diag([1.0] * inputs.shape[1] + [0.0])
-    for _ in range(_NEWTON_STEPS):
-        probability = _logistic(design @ weights).astype(np.float64)
-        gradient = design.T @ (shares * (probability - labels)) + ridge @ weights
-        hessian = (design * (shares * probability * (1 - probability))[:, None]).T @ design + ridge
-        step = np.linalg.solve(hessian + 1e-12 * np.eye(len(hessian)), gradient)
-        weights = weights - step
-        if np.abs(step).max() < 1e-8:
-            break
-    return tuple(float(weight) for weight in weights)
+    best = logistic(logits)[:, None]
+    rivals = np.exp(ranking - ranking[:, :1]) * best
+    others = rivals[:, 1:].sum(axis=1, keepdims=True)
+    room = np.minimum(1.0, (1.0 - best) / np.maximum(others, 1e-9))
+    return np.asarray(np.hstack([best, rivals[:, 1:] * room]), np.float32)
+
+
+def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities of log-odds."""
+    bounded = np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT)
+    return np.asarray(1.0 / (1.0 + np.exp(-bounded)), np.float64)
+
+
+def shipped_calibration(dimension: int) -> Path:
+    """Name the calibration that ships for encoders with vectors of that many dimensions."""
+    return LARGE if dimension >= _LARGE_DIMENSION else SMALL
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -81,7 +105,3 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a fitted calibration for people to read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=2) + b"\n")
-
-
-def _logistic(logits: NDArray[np.float64]) -> Vectors:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT))), np.float32)

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from typing import Protocol, TypeVar
 
 from workers.knowledge.base import Entry, plain
-from workers.knowledge.calibration import Calibration
-from workers.knowledge.head import Vectors
-from workers.knowledge.index import Index
+from workers.knowledge.head import Indices, Vectors
 
 _KNOWN_CONFIDENCE = 0.99  # a text that is a phrasing of the base, word for word
 
@@ -47,19 +45,62 @@ class Thresholds:
     clarify_from: float
 
 
+Places = list[int]  # of entries, best first
+Chances = list[float]
+
+
+class Ranked(Protocol):
+    """What was found for messages."""
+
+    @property
+    def entries(self) -> Indices:
+        """Return indices of entries [rows, candidates], best first."""
+
+
+RankedT = TypeVar("RankedT", bound=Ranked)
+RankedIn = TypeVar("RankedIn", bound=Ranked, contravariant=True)
+RankedOut = TypeVar("RankedOut", bound=Ranked, covariant=True)
+
+
+class Ranker(Protocol[RankedOut]):
+    """Ranks entries by the vectors of messages, or by their words."""
+
+    def score(self, vectors: Vectors, texts: Sequence[str], /) -> RankedOut:
+        """Return the best entries of each message, in order."""
+
+
+class Confidence(Protocol[RankedIn]):
+    """Says how likely a best entry serves, and from where on it is answered or offered."""
+
+    @property
+    def answer_from(self) -> float:
+        """Return the least probability of an answer."""
+
+    @property
+    def clarify_from(self) -> float:
+        """Return the least probability of a question back."""
+
+    def confidence(self, scores: RankedIn) -> Vectors:
+        """Return [rows, candidates]: the probability (0-1) that each entry serves."""
+
+
 class Finder:
     """Search one knowledge base for whole batches. No row depends on the rest of its batch."""
 
     def __init__(
         self,
         entries: Sequence[Entry],
-        index: Index,
-        calibration: Calibration,
+        index: Ranker[RankedT],
+        calibration: Confidence[RankedT],
         small_talk: frozenset[str],
     ) -> None:
         self._entries = entries
-        self._index = index
-        self._calibration = calibration
+
+        def rank(texts: Sequence[str], vectors: Vectors) -> tuple[list[Places], list[Chances]]:
+            scores = index.score(vectors, texts)
+            return scores.entries.tolist(), calibration.confidence(scores).tolist()
+
+        self._rank = rank
         self._small_talk = small_talk
         self.thresholds = Thresholds(calibration.answer_from, calibration.clarify_from)
         self.entries: Mapping[str, Entry] = {entry.id: entry for entry in entries}
@@ -71,26 +112,16 @@ class Finder:
 
     def find(self, texts: Sequence[str], vectors: Vectors) -> list[Finding]:
         """Return one finding a text, in order; `vectors` are [texts, dimension] of length 1."""
-        scores = self._index.score(vectors)
-        confidences = self._calibration.confidence(scores).tolist()
-        rows = zip(
-            texts, scores.entries.tolist(), scores.ranking.tolist(), confidences, strict=True
-        )
+        entries, confidences = self._rank(texts, vectors)
+        rows = zip(texts, entries, confidences, strict=True)
         return [self._finding(*row) for row in rows]
 
-    def _finding(
-        self, text: str, entries: list[int], ranking: list[float], confidence: float
-    ) -> Finding:
+    def _finding(self, text: str, entries: list[int], confidences: list[float]) -> Finding:
         known = self._known.get(plain(text))
         if known is not None:
-            entries, ranking = _put_first(known, entries, ranking)
-            confidence = max(confidence, _KNOWN_CONFIDENCE)
-        best = self._candidate(entries[0], confidence)
-        rivals = [
-            self._candidate(entry, min(exp(score - ranking[0]) * confidence, 1 - confidence))
-            for entry, score in zip(entries[1:], ranking[1:], strict=True)
-        ]
-        return Finding(text, (best, *rivals))
+            entries, confidences = _put_first(known, entries, confidences)
+        candidates = zip(entries, confidences, strict=True)
+        return Finding(text, tuple(self._candidate(*each) for each in candidates))
 
     def _candidate(self, index: int, confidence: float) -> Candidate:
         entry = self._entries[index]
@@ -98,7 +129,10 @@ class Finder:
 
 
 def _put_first(
-    known: int, entries: Sequence[int], ranking: Sequence[float]
+    known: int, entries: Sequence[int], confidences: Sequence[float]
 ) -> tuple[list[int], list[float]]:
-    others = [pair for pair in zip(entries, ranking, strict=True) if pair[0] != known]
-    return [known, *(pair[0] for pair in others)], [ranking[0], *(pair[1] for pair in others)]
+    pairs = list(zip(entries, confidences, strict=True))
+    own = max((confidence for entry, confidence in pairs if entry == known), default=0.0)
+    best = max(own, _KNOWN_CONFIDENCE)
+    others = [(entry, min(chance, 1 - best)) for entry, chance in pairs if entry != known]
+    return [known, *(entry for entry, _ in others)], [best, *(chance for _, chance in others)]

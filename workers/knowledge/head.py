@@ -10,9 +10,9 @@ Indices = NDArray[np.intp]
 
 # Chosen on the demo base by folds: docs/experiments/retrieval.md.
 _PROTOTYPE_SCALE = 18.0  # how sharply a prototype's cosine counts before fitting
-_ANSWER_SHARE = 0.3  # of a prototype: the answer's words help if phrasings are few
-_L2_WEIGHT = 3e-5  # towards the prototypes: keeps an entry with few phrasings near its mean
-_MAX_STEPS, _MIN_STEPS = 120, 20
+_ANSWER_SHARE = 0.6  # of a prototype: the answer's words help if phrasings are few
+_L2_WEIGHT = 1e-5  # towards the prototypes: keeps an entry with few phrasings near its mean
+_MAX_STEPS, _MIN_STEPS = 80, 20
 _MAX_OPERATIONS = 1.5e8  # rows × entries × steps: a large base gets fewer steps, not minutes
 _LEARNING_RATE = 40.0
 _MOMENTUM = 0.9

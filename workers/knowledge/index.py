@@ -1,7 +1,7 @@
-"""Rank entries for a batch of messages: one matrix product, then the best few's phrasings.
+"""Rank entries for a batch of messages: by vectors and words first, then the best few's phrasings.
 
-Only the head meets every entry; a product with every phrasing would cost five times as much on the
-demo base and grow with each phrasing that a team adds.
+Only one direction an entry meets every message; a product with every phrasing would cost ten times
+as much on the demo base and grow with each phrasing that a team adds.
 """
 
 from collections.abc import Sequence
@@ -11,25 +11,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.knowledge.head import Indices, Vectors
+from workers.knowledge.lexical import Lexicon
 
 CANDIDATES = 5
 NOTHING_NEAR = -1.0
-_NEAREST_WEIGHT = 3.0  # of a cosine, in logits of the head: docs/experiments/retrieval.md
+# In logits, fitted to many bases at once: docs/experiments/retrieval.md.
+_HEAD_WEIGHT = 0.85
+_ANSWER_WEIGHT = 4.0
+_LEXICAL_WEIGHT = 2.7
+_NEAREST_WEIGHT = 5.0
+_COMPARED = 12  # entries whose phrasings are compared
+_SURVEYED = 1_000  # phrasings whose surroundings are measured
 _OUT = np.float32(-1e9)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """For each message its best entries, best first: [rows, candidates] but for `share`.
+    """For each message its best entries, best first, and how far the best one can be trusted.
 
-    `entries` are indices of entries, `ranking` their scores, `nearest` the cosines of their nearest
-    phrasings; `share` [rows] is the best one's part of a softmax over all entries.
+    [rows, candidates]: `entries` are indices of entries, `ranking` their scores in logits,
+    `nearest` the cosines of their nearest phrasings.
+    [rows], of the best entry: `share`, its part of a softmax over all entries; `mean`, the cosine
+    of its phrasings' mean; `lexical`, the part of the message's words that it holds; `phrasings`,
+    how many it has. `words` are the message's. `crowding` and `background` are the base's, see
+    `Surroundings`.
     """
 
     entries: Indices
     ranking: Vectors
     nearest: Vectors
     share: Vectors
+    mean: Vectors
+    lexical: Vectors
+    phrasings: Vectors
+    words: Vectors
+    crowding: Vectors
+    background: Vectors
 
     @classmethod
     def joined(cls, parts: Sequence["Scores"]) -> "Scores":
@@ -37,36 +54,78 @@ class Scores:
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def rows(self, chosen: NDArray[np.bool_]) -> "Scores":
+        """Return the rows that are marked."""
+        return Scores(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """How near things lie in a base, as cosines: a nearness means less where all is near.
+
+    `crowding`: of a phrasing to the nearest phrasing of another entry, on average; `background`:
+    of questions out of scope to their nearest phrasing, on average.
+    """
+
+    crowding: float
+    background: float
+
 
 class Index:
-    """The head and the phrasings of a base. `entry_index` [phrasings] must not decrease."""
+    """What a base knows of its entries. `entry_index` [phrasings] must not decrease.
 
-    def __init__(self, phrasings: Vectors, entry_index: Indices, head: Vectors) -> None:
-        ends = np.cumsum(np.bincount(entry_index, minlength=len(head)))
+    `head` and `answers` are [entries, dimension]; `out_of_scope` [rows, dimension] are questions
+    that no help centre answers.
+    """
+
+    def __init__(
+        self,
+        phrasings: Vectors,
+        entry_index: Indices,
+        head: Vectors,
+        answers: Vectors,
+        lexicon: Lexicon,
+        out_of_scope: Vectors,
+    ) -> None:
+        self._counts = np.bincount(entry_index, minlength=len(head)).astype(np.float32)
+        ends = np.cumsum(self._counts).astype(int)
         self._ends: list[int] = ends.tolist()
         self._starts: list[int] = [0, *self._ends[:-1]]
         self._max_phrasings = int(np.diff(ends, prepend=0).max())
         self._phrasings = np.ascontiguousarray(phrasings, np.float32)
-        self._head = np.ascontiguousarray(head.T, np.float32)
+        directions = _HEAD_WEIGHT * head + _ANSWER_WEIGHT * answers
+        self._directions = np.ascontiguousarray(directions.T, np.float32)
+        self._means = means(phrasings, entry_index, len(head))
+        self._lexicon = lexicon
+        self._surroundings = survey(phrasings, entry_index, out_of_scope)
 
-    def score(self, vectors: Vectors, without: Indices | None = None) -> Scores:
-        """Score vectors [rows, dimension] of length 1.
+    def score(
+        self, vectors: Vectors, texts: Sequence[str], without: Indices | None = None
+    ) -> Scores:
+        """Score vectors [rows, dimension] of length 1 and the texts that they stand for.
 
         `without` [rows] names an entry for each row that is to be taken as not in the base.
         """
-        head = vectors @ self._head
+        lexical = self._lexicon.score(texts)
+        coarse = vectors @ self._directions + _LEXICAL_WEIGHT * lexical.shares
         if without is not None:
-            head[np.arange(len(head)), without] = _OUT
-        entries = _best(head, min(CANDIDATES, head.shape[1]))
+            coarse[np.arange(len(coarse)), without] = _OUT
+        entries = _best(coarse, min(_COMPARED, coarse.shape[1]))
         nearest = self._nearest(vectors, entries)
-        ranking = np.take_along_axis(head, entries, axis=1) + _NEAREST_WEIGHT * nearest
-        order = np.argsort(-ranking, axis=1, kind="stable")
-        sorted_ranking = np.take_along_axis(ranking, order, axis=1)
+        ranking = np.take_along_axis(coarse, entries, axis=1) + _NEAREST_WEIGHT * nearest
+        order = np.argsort(-ranking, axis=1, kind="stable")[:, :CANDIDATES]
+        best = np.take_along_axis(entries, order, axis=1)
         return Scores(
-            np.take_along_axis(entries, order, axis=1),
-            sorted_ranking,
-            np.take_along_axis(nearest, order, axis=1),
-            _share(head, entries, nearest, sorted_ranking),
+            entries=best,
+            ranking=np.take_along_axis(ranking, order, axis=1),
+            nearest=np.take_along_axis(nearest, order, axis=1),
+            share=_share(coarse, entries, nearest, ranking),
+            mean=np.einsum("rd,rd->r", vectors, self._means[best[:, 0]]),
+            lexical=lexical.shares[np.arange(len(best)), best[:, 0]],
+            phrasings=self._counts[best[:, 0]],
+            words=lexical.words,
+            crowding=np.full(len(best), self._surroundings.crowding, np.float32),
+            background=np.full(len(best), self._surroundings.background, np.float32),
         )
 
     def _nearest(self, vectors: Vectors, entries: Indices) -> Vectors:
@@ -86,15 +145,35 @@ class Index:
         return nearest.reshape(entries.shape)
 
 
-def _best(head: Vectors, count: int) -> Indices:
-    chosen = np.argpartition(-head, count - 1, axis=1)[:, :count]
+def _best(coarse: Vectors, count: int) -> Indices:
+    chosen = np.argpartition(-coarse, count - 1, axis=1)[:, :count]
     return np.sort(chosen, axis=1)  # in the base's order, so that ties fall the same way
 
 
-def _share(head: Vectors, entries: Indices, nearest: Vectors, ranking: Vectors) -> Vectors:
-    # An entry that is no candidate counts as near as the farthest candidate.
-    others = head + _NEAREST_WEIGHT * nearest.min(axis=1, keepdims=True)
+def means(phrasings: Vectors, entry_index: Indices, entries: int) -> Vectors:
+    """Return the mean of each entry's phrasings, of length 1; zero for an entry without any."""
+    sums = np.zeros((entries, phrasings.shape[1]), np.float32)
+    np.add.at(sums, entry_index, phrasings)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.maximum(lengths, 1e-6), np.float32)
+
+
+def survey(phrasings: Vectors, entry_index: Indices, out_of_scope: Vectors) -> Surroundings:
+    """Measure how near things lie, on a bounded number of phrasings spread over the base."""
+    step = max(1, -(-len(phrasings) // _SURVEYED))
+    cosines = phrasings[::step] @ phrasings.T
+    cosines[entry_index[::step, None] == entry_index[None, :]] = NOTHING_NEAR
+    others = cosines.max(axis=1)
+    outside = (out_of_scope @ phrasings.T).max(axis=1)
+    apart = others[others > NOTHING_NEAR]
+    background = float(outside.mean()) if len(outside) else 0.0
+    return Surroundings(float(apart.mean()) if len(apart) else background, background)
+
+
+def _share(coarse: Vectors, entries: Indices, nearest: Vectors, ranking: Vectors) -> Vectors:
+    # An entry that was not compared counts as near as the farthest that was.
+    others = coarse + _NEAREST_WEIGHT * nearest.min(axis=1, keepdims=True)
     np.put_along_axis(others, entries, _OUT, axis=1)
-    top = ranking[:, :1]
+    top = ranking.max(axis=1, keepdims=True)
     total = np.exp(ranking - top).sum(axis=1) + np.exp(others - top).sum(axis=1)
     return np.asarray(1.0 / total, np.float32)

@@ -10,12 +10,15 @@ import numpy as np
 import yaml
 
 from workers.knowledge.base import Entry, KnowledgeBase, without
-from workers.knowledge.calibration import DEFAULT, read_calibration
+from workers.knowledge.calibration import read_calibration, shipped_calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.finder import Finder
 from workers.knowledge.head import Indices, Vectors, fit_head
 from workers.knowledge.index import Index
+from workers.knowledge.lexical import Lexicon
 from workers.knowledge.loader import SMALLTALK, load
+from workers.knowledge.tfidf_calibration import read_tfidf_calibration
+from workers.knowledge.tfidf_index import TfidfIndex
 
 OUT_OF_SCOPE = Path(__file__).with_name("out_of_scope.yaml")
 
@@ -50,19 +53,41 @@ def embed_out_of_scope(embeddings: EmbeddingCache) -> Vectors:
     return embeddings.vectors(yaml.safe_load(OUT_OF_SCOPE.read_text("utf-8")))
 
 
-def fitted_calibration(cache: Path, path: Path) -> Path:
-    """Name the file in which `parley kb fit` keeps the calibration of a team's own base."""
+def fitted_calibration(cache: Path, path: Path, dimension: int) -> Path:
+    """Name the file in which `parley kb fit` keeps the calibration of a team's own base.
+
+    Encoders with vectors of other dimensions have files of their own.
+    """
     name = hashlib.sha256(str(path.expanduser().absolute()).encode()).hexdigest()[:16]
-    return cache / f"calibration-{name}.json"
+    return cache / f"calibration-{name}-{dimension}.json"
 
 
 def build_finder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Finder:
-    """Build from a base; a base that was never fitted has the demo's calibration."""
+    """Build from a base; a base that was never fitted has the calibration that ships."""
     base = embed_base(path, embeddings)
-    index = Index(base.phrasings, base.entry_index, _head(base, cache))
-    own = fitted_calibration(cache, path)
-    calibration = read_calibration(own if own.exists() else DEFAULT)
+    out_of_scope = embed_out_of_scope(embeddings)
+    index = build_index(base, _head(base, cache), out_of_scope)
+    dimension = base.phrasings.shape[1]
+    own, shipped = fitted_calibration(cache, path, dimension), shipped_calibration(dimension)
+    calibration = read_calibration(own if own.exists() else shipped)
     return Finder(base.entries, index, calibration, base.small_talk)
+
+
+def build_tfidf_finder(path: Path) -> Finder:
+    """Build from the words of a base alone; no encoder is asked."""
+    base = load(path)
+    small_talk = _small_talk_for(base)
+    entries = base.entries + small_talk.entries
+    ids = frozenset(entry.id for entry in small_talk.entries)
+    return Finder(entries, TfidfIndex(entries), read_tfidf_calibration(), ids)
+
+
+def build_index(base: EmbeddedBase, head: Vectors, out_of_scope: Vectors) -> Index:
+    """Put what was learnt of a base together."""
+    lexicon = Lexicon(
+        [entry.all_phrasings for entry in base.entries], [entry.answer for entry in base.entries]
+    )
+    return Index(base.phrasings, base.entry_index, head, base.answers, lexicon, out_of_scope)
 
 
 def _head(base: EmbeddedBase, cache: Path) -> Vectors:

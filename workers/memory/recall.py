@@ -14,6 +14,7 @@ from workers.reading.questions import is_question
 from workers.reading.text import fold
 
 # Chosen on the development cases: docs/experiments/memory.md.
+RECALLED_FROM = 0.3  # a score below this is none of what was meant
 _WORDS_WEIGHT = 0.15  # of the share of the request's words that a record holds
 _QUESTION_PENALTY = 0.2  # what one said is rarely what one asked
 _FIRST_PERSON_BONUS = 0.05

@@ -13,7 +13,7 @@ _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all th
 _MAX_CACHED_CHARACTERS = 512
 
 
-PassageKind = Literal["message", "question", "context"]
+PassageKind = Literal["message", "question", "context", "topic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Prepared:
     """A clean text as an engine reads it: `ids` spell it, or its beginning if `truncated`.
 
     `kind` says what it is of its message: all of it or a window of it, one of its questions, or
-    the message together with what was asked before.
+    the message together with what was asked before, or what is to be recalled.
     """
 
     text: str

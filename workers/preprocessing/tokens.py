@@ -67,6 +67,15 @@ class Tokenizer:
             for text, head, ids in zip(texts, heads, self._ids(heads), strict=True)
         ]
 
+    @property
+    def room(self) -> int:
+        """Return how many tokens a text may have to be read whole."""
+        return self._room
+
+    def token_starts(self, text: str) -> list[int]:
+        """Return the index of the first character of each token, special ones left out."""
+        return [start for start, _ in self._pieces.encode(text, add_special_tokens=False).offsets]
+
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         known = self._words.encode_batch(texts)
         return [
@@ -75,8 +84,7 @@ class Tokenizer:
         ]
 
     def _encode_long(self, text: str) -> Tokens:
-        encoding = self._pieces.encode(text, add_special_tokens=False)
-        starts = [start for start, _ in encoding.offsets]
+        starts = self.token_starts(text)
         limit = starts[self._room] if len(starts) > self._room else len(text)
         kept = _sentence_end(text, limit) or _word_end(text, limit) or limit
         ids = self._pieces.encode(text[:kept].rstrip()).ids

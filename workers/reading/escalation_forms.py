@@ -19,7 +19,7 @@ _WORKER = (
     r"|supervisors?|boss|colleagues?|employees?|staff|executive|consultant|assistant\s+manager)"
 )
 _ANYONE = r"(?:someone|somebody|some\s+one|sm1|anyone|anybody)"
-_SERVICE = r"(?:customer\s+(?:service|care|support)|support|(?:the|your)\s+team|human\s+being)"
+_SERVICE = r"(?:customer\s+(?:services?|care|support)|support|(?:the|your)\s+team|human\s+being)"
 _HUMAN = rf"{_ADJECTIVE}(?:{_WORKER}|{_ANYONE}|{_SERVICE}|member\s+of\s+(?:staff|your\s+team))\b"
 _STRICT = (
     r"(?:an?\s+|the\s+|any\s+|some\s+|your\s+|another\s+)?(?:(?:real|live|actual|human|support"
@@ -27,7 +27,7 @@ _STRICT = (
     r"|representatives?|operators?|supervisors?|managers?|boss|staff|(?<=human\s)support)\b"
 )
 _SPEAK = r"(?:speak|talk|chat|spk|tlk|tlak|speek)"
-_TO = r"(?:to|with|2|wit|wth)"
+_TO = r"(?:to|with|2|w|wit|wth)"
 _CALL = r"(?:call|phone|ring|telephone)"
 _ASKING = (
     r"(?:\A|[.!?,;]\s*|\b(?:please|pls|plz|kindly|asap|and|then|just|must)\s+"
@@ -65,7 +65,7 @@ PERSON = re.compile(
     rf"|\bcan\s+an?\s+(?:real\s+|live\s+|human\s+|actual\s+)*(?:person|human|agent|human\s+being)\s+{_HELPS}\b"
     r"|\bhave\s+a\s+(?:word|chat|conversation)\s+with\s+(?:your|a|an|one|someone|somebody)\b"
     r"|\b(?:live|human)\s+(?:agent|chat\s+with\s+an?\s+(?:person|human|agent)|support|assistance|help)\b"
-    r"|\b(?:someone|somebody|sm1|anyone)\s+(?:real|human|actual)\b"
+    r"|\b(?:someone|somebody|sm1|anyone|anybody)\s+(?:real|human|actual)\b"
     rf"|\Astop\W+{_BOT}|\bno\s+(?:more\s+)?{_BOT}\b"
     rf"|\b(?:don't|dont|do\s+not)\s+(?:want|like|need|wanna)\s+(?:to\s+)?(?:{_SPEAK}\s+{_TO}\s+)?"
     rf"(?:an?|this|the|your|any)?\s*{_BOT}\b(?!\s+(?:mower|vacuum|cleaner|lawn))"
@@ -73,6 +73,11 @@ PERSON = re.compile(
     rf"|tired\s+of\s+(?:this|your|the)|hate\s+(?:this|your|the)|fed\s+up\s+with\s+(?:this|your|the))\s+(?:chat\s?)?bots?\b"
     r"|\b(?:this|the|ur|your)\s+(?:chat\s?)?bot\s+(?:is|isn't|does\s+not|doesn't)\s+(?:so\s+|a\s+|not\s+)?"
     r"(?:useless|stupid|rubbish|crap|dumb|joke|help|helping|helpful|understand)"
+    rf"|\bget\s+(?:me|us)\s+off\s+(?:this|the)\s+{_BOT}"
+    r"|\bput\s+(?:me|us)\s+in\s+(?:touch|contact)\s+with\b"
+    r"|\bin\s+(?:touch|contact)\s+with\s+an?\s+(?:real\s+|live\s+|actual\s+)?(?:human|person|agent)\b"
+    r"|\b(?:answer|reply|response|help|assistance)\s+from\s+an?\s+(?:real\s+|live\s+|actual\s+)?"
+    r"(?:human|person|agent)\b"
     r"|\b(?:automated|canned|robot)\s+(?:answers?|repl(?:y|ies)|responses?|messages?)\s+and\s+let\b"
 )
 # "I don't want to talk to a person, just tell me the price": the call is taken back.
@@ -164,7 +169,7 @@ _POISON = (
     r"|magnets?|detergent|capsules?|pesticide|insecticide|paint|lamp\s+oil)"
 )
 EMERGENCY = re.compile(
-    r"\b(?:on|caught|catching|catches)\s+fire\b(?!\s+(?:tv|stick|pit))|\b(?:in|into|up\s+in)\s+flames\b"
+    r"\b(?:on|caught|catching|catches)\s+fire\b(?!\s+(?:tv|stick|pit|with\s+(?:the|these|your|those)\s+(?:prices|deals|offers)))|\b(?:in|into|up\s+in)\s+flames\b"
     r"|\bthere\s?(?:'s|s|\s+is|\s+was)\s+a\s+fire\b(?!\s*(?:pit|place|extinguisher|door|alarm|sale))"
     r"|\A(?:help\W+)?fire\W*\Z|\bflames?\s+(?:are\s+|is\s+)?(?:coming|shooting)\b"
     r"|\bsmoke\s+(?:is\s+|was\s+)?(?:coming|pouring)\b|\b(?:is|was|are|started|starts|began)\s+(?:smoking|sparking)\b"
@@ -178,6 +183,7 @@ EMERGENCY = re.compile(
     r"|electrocuted|fainted|passed\s+out|hospitali[sz]ed)\b"
     rf"|\b(?:burn(?:ed|t)|cut|injured|scalded|hurt|crushed|broke|sliced|burst\s+and\s+\w+)\s+(?:my|his|her|our|their)\s+"
     rf"(?:\w+\s+)?{_LIMB}\b|\b(?:cut|hurt|burn(?:ed|t)|injured|scalded)\s+(?:myself|himself|herself)\b"
+    rf"|\b(?:{_NEAR}|{_LIMB})\s+(?:got|was|were|is|has\s+been|have\s+been)\s+(?:\w+ly\s+)?burn(?:ed|t)\b"
     r"|\b(?:severe|bad|serious|nasty|second\s+degree|third\s+degree|chemical)\s+(?:burns?|injur(?:y|ies)|cuts?|wounds?)\b"
     r"(?!\s+marks?)"
     r"|\belectric(?:al)?\s+shock\b(?!\s+(?:protection|absorber))"
@@ -200,7 +206,8 @@ UNHARMED = re.compile(
 PERSON_TRIGGERS = PERSON_ALONE | frozenset(
     words(
         """people reps persons boss colleague colleagues employee employees staff executive
-        consultant         managers supervisors operators advisers advisors
+        consultant services touch contact answer reply response
+        managers supervisors operators advisers advisors
         representatives someone somebody sm1 anyone
         anybody support service care team member call phone ring telephone callback called bot bots
         chatbot robot robots machine machines computer ai automated canned who word one"""

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workers.reading.lexicon import content_words, words
-from workers.reading.reference import resolve
+from workers.reading.reference import resolve, thing_in
 from workers.reading.text import MAX_CHARACTERS, Span, fold
 
 _MAY_NEGATE = re.compile(
-    r"n't\b|\bnot\b|\b(?:do|have|did)nt\b|\bnever\b|\bno longer\b|instead of|rather than"
+    r"n't\b|\bnot\b|\b(?:do|have|did)nt\b|\bnever|\bno longer\b|instead of|rather than|\bforget\b"
+    r"|\Ano\b"
 )
 
 _ADVERBS = (
@@ -24,7 +25,7 @@ _DO_NOT = r"(?:do\s+not|don't|dont|never)"
 _HAVE_NOT = r"(?:(?:have|'ve)\s+(?:not|never)|haven't|havent|never|(?:did\s+not|didn't|didnt))"
 _DONE = (
     r"(?:forgotten|forgot|forget|lost|lose|cancell?ed|cancel|returned|deleted|delete|closed|close"
-    r"|changed|change|moved|broken|damaged|locked|mislaid|misplaced|unsubscribed|opened)\b"
+    r"|changed|change|moved|broken|damaged|locked|mislaid|misplaced|unsubscribed|opened|asked\s+(?:for|about))\b"
 )
 _DEED = (
     r"(?:cancel|return|refund|exchange|delete|close|change|update|edit|reset|remove|replace|repair"
@@ -34,7 +35,8 @@ _DEED = (
     r"|(?:deliver|ship|send|process|apply|charge)\s+(?:it|my|the|them))\b"
 )
 _SERVICE = (
-    r"(?:(?:a|an|any|the|your|another)\s+(?:[\w-]+\s+){0,2})?(?:refund|replacement|exchange|voucher"
+    r"(?:(?:a|an|any|the|your|my|another)\s+(?:[\w-]+\s+){0,2}|(?:store|shop|gift|partial|full|extra)\s+)?"
+    r"(?:refund|replacement|exchange|voucher"
     r"|credit|repair|cancell?ation|gift\s?card|return|quote|invoice|receipt|account|subscription"
     r"|upgrade|discount|appointment|callback|loan|overdraft|money\s+back)s?\b"
 )
@@ -53,10 +55,14 @@ _NEGATED = re.compile(
     r"|looking|interested|requesting|trying|planning|going|intending|wanting)"
     r"\s+(?:about|for|in|on|to))\s+"
     r"|\b(?:i|we)\s+(?:did\s+not|didn't|didnt)\s+(?:ask\s+(?:about|for|to)|mean\s+(?!to\b))\s*"
+    rf"|\b(?:never\s*mind|forget)\s+(?:about\s+)?{_SERVICE}|\Ano\s+{_SERVICE}(?=\s+(?:please|pls|thanks)\b)"
     r"|\b(?:i'd|i\s+would)\s+(?:rather|prefer)\s+(?:not(?:\s+to)?|to\s+not)\s+"
     rf"|\b(?:i|we)\s*{_HAVE_NOT}{_ADVERBS}\s+(?P<done>{_DONE})"
     r"|(?:\A|[.!?;:,\n]\s*|\b(?:please|pls|plz|but|and|kindly|hi|hey|hello)\s+)"
     rf"(?P<order>{_DO_NOT}\s+(?:please\s+)?{_DEED})"
+    r"|\bmake\s+sure\s+(?:that\s+)?(?:you|u|they|it)\s+(?:do\s+not|don't|dont)\s+"
+    rf"{_DEED}"
+    r"|\b(?:it|this|that)(?:'s|\s+is)\s+not\s+(?P<topic>(?:about|a|an|the|my)\s+)"
 )
 _CONTRASTED = re.compile(
     rf"(?:\A|,\s*|\s[–—-]\s|\s)(?:(?:and|but)\s+)?not\s+(?:(?:about|for|to|with)\s+)?(?:{_SERVICE}"
@@ -72,9 +78,16 @@ _CLAUSE_END = re.compile(
 _MAX_CLAUSE = 160
 _REACH_BACK = 200
 
-_WISH_VERB = re.compile(rf"(?!{_SUFFERED})[a-z]+")
+_WISH_VERB = re.compile(rf"(?!{_SUFFERED})[a-z]+|(?:get|have|receive|accept|take)\s+{_SERVICE}")
 _DEED_VERB = re.compile(_DEED)
-_WISH_THING = re.compile(_SERVICE)
+_WISH_THING = re.compile(
+    rf"{_SERVICE}|(?:you|u|anyone|them)\s+to\s+{_DEED}"
+    r"|(?:[\w-]+\s+){1,4}(?:cancell?ed|deleted|closed|changed|refunded|returned|exchanged|replaced)\b"
+)
+_CONTRAST = re.compile(
+    r"[\s,.;!-]*(?:but\s+)?(?:(?:i|we)(?:'d|\s+would)?\s+(?:just\s+|only\s+)?(?:need|want|like|asked|meant)\b"
+    r"|(?:it|this|that)(?:'s|\s+is)\s+(?:about\s+)?(?:a|an|the|my)\b|but\s+(?:about\s+)?(?:a|an|the|my)\b)"
+)
 _DOUBTED = re.compile(r"\b(?:if|unless|whether|why|when|in\s+case|how\s+come)\s*\Z")
 _GIVEN_UP = re.compile(r"\b(?:any\s?more|any\s+longer|yet)\b")
 _NO_CHOICE = re.compile(
@@ -132,8 +145,12 @@ def _declines(found: re.Match[str], folded: str, end: int) -> bool:
     if _DOUBTED.search(before) or _NO_CHOICE.match(folded, end):
         return False
     clause = folded[found.end() : end]
+    if found["topic"]:
+        return _CONTRAST.match(folded, end) is not None
     if found["wish"]:
-        return _is_request(found["wish"], clause)
+        bare = found["wish"] in ("want", "need")
+        contrasted = bare and _CONTRAST.match(folded, end) is not None
+        return contrasted or _is_request(found["wish"], clause)
     if found["aim"] and found["aim"].endswith(" to"):
         verb = _DEED_VERB if found["aim"].startswith("going") else _WISH_VERB
         return verb.match(clause) is not None
@@ -179,7 +196,14 @@ def _wanted(text: str, spans: Sequence[Span]) -> str | None:
     rest = " ".join(part for part in parts if part)
     if not set(content_words(fold(rest))) - _IDLE:
         return None
-    return resolve(rest, spans[0].of(text)) or rest
+    return _resolved(rest, spans[0].of(text)) if not parts[0] else rest
+
+
+def _resolved(rest: str, declined: str) -> str:
+    """Say what "it" is if the declined part names a thing: "not return the lamp, but clean it"."""
+    thing = thing_in(declined)
+    named = thing is not None and _WISH_THING.match(fold(thing)) is None
+    return (resolve(rest, declined) if named else None) or rest
 
 
 def _tidy(part: str) -> str:

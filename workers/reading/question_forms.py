@@ -18,6 +18,8 @@ _INVERTED_WH = (
     rf"{_WH}(?:'s|'re|s\b)\s+\S|{_WH}\s+(?:exactly\s+)?{_AUXILIARY}\s+\S"
     r"|(?:what|how)\s+about\s+\S|how\s+(?:come|to|much|many|long|often|far|big|soon|quickly|old)\b"
     rf"|(?:what|which|whose)\s+(?:[\w-]+\s+){{1,3}}{_AUXILIARY}\s+{_SUBJECT}\b|why\s+not\s+\S"
+    r"|who\s+(?:pays?|covers?|delivers?|gets?|signs?|bears?|decides?|collects?)\s+\S"
+    r"|what\s+(?:happens?|counts?|comes?|applies)\s+\S"
 )
 _INVERTED = (
     rf"{_DO}\s+{_SUBJECT}\s+\S"
@@ -59,9 +61,12 @@ INQUIRY = re.compile(
     r"\b(?:know|tell|wonder|wondering|wanted\s+to\s+ask|find\s+out|explain|inform|ask)\b"
 )
 IS_ADDED = re.compile(rf"(?:(?:and|but|oh|ok|so)\s+)?{_ADDED}\b")
-_BOTH_JOIN = rf"(?:and|&|nd|n|plus|also)(?:\s+(?:{_ADDED}|then))?[\s,]+"
+_BOTH_JOIN = (
+    rf"(?:and|&|nd|n|plus|also)(?:\s+(?:{_ADDED}|then))?[\s,]+(?:if\s+(?:so|not|yes)[\s,]+)?"
+)
 JOINT = re.compile(
     rf"(?:\s*[,.-]\s*|\s+){_BOTH_JOIN}(?={_INVERTED_WH}|{_INVERTED}|{_NEED}|{_EMBEDDED})"
+    rf"|(?:\s*,\s*|\s+)(?:and\s+|&\s+)also[\s,]+(?={_ORDER})"
     rf"|,\s*(?!which|who)(?={_INVERTED_WH}|{_INVERTED}|{_NEED})"
     rf"|:\s+(?={_INVERTED_WH}|{_INVERTED})"
 )
@@ -88,7 +93,10 @@ TAG = re.compile(
     r"(?: with (?:this|that|it))?(?: please| pls)?|(?:please|pls|kindly)(?: do)? (?:help|advise"
     r"|assist|guide|reply|respond|explain|fix)(?: me| us)?(?: out)?(?: (?:with|in|on) (?:this|that"
     r"|it))?(?: please| asap)?|any (?:idea|ideas|update|updates|help|advice)"
-    r"|what (?:should|can|do|must) i do(?: now)?|what now)[\s?!.]*"
+    r"|what (?:should|can|do|must) i do(?: now)?|what now"
+    r"|(?:i )?(?:have|want to (?:know|ask)|'ve got|need to know) (?:two|three|four|2|3|4|a few"
+    r"|a couple of|some"
+    r"|several)(?: quick)? (?:things|questions))[\s?!.]*"
 )
 
 

@@ -45,8 +45,12 @@ def split_questions(text: str) -> tuple[Passage, ...]:
 
 
 def is_question(text: str) -> bool:
-    """Tell whether a sentence asks or requests, by its mark or its first words."""
-    return text.rstrip(" \"')").endswith("?") or forms.ASKS.match(fold(text)) is not None
+    """Tell whether a sentence asks or requests, by its mark or the first words of a clause."""
+    folded = fold(text)
+    return (
+        folded.rstrip(" \"')").endswith("?")
+        or (forms.ASKS.match(folded) or forms.LATER_ORDER.search(folded)) is not None
+    )
 
 
 def _asked_parts(text: str) -> Iterator[Span]:
@@ -110,6 +114,8 @@ def _parts_ask(before: str, after: str, joint: str) -> bool:
         )
     if forms.EMBEDDED_FIRST.match(after) and not forms.ASKS_BY_ORDER.match(after):
         return forms.INQUIRY.search(before) is not None and after.startswith(("how ", "whether "))
+    if "also" in joint and forms.ASKS_BY_ORDER.match(after):
+        return len(topic_words(before)) > 1  # "also" says that the first part asks too
     return by_order or forms.ASKS.match(before) is not None
 
 
@@ -141,9 +147,15 @@ def _passages(text: str, parts: Sequence[Span]) -> tuple[Passage, ...]:
         parts = [*parts[: MAX_PASSAGES - 1], last]
     passages: list[Passage] = []
     for index, part in enumerate(parts):
-        before = parts[index - 1] if index else Span(0, max(0, part.start))
-        passages.append(Passage(_alone(part.of(text), before.of(text).strip()), part))
+        former = parts[index - 1] if index else Span(0, 0)
+        passages.append(Passage(_alone(part.of(text), _earlier(text, former, part)), part))
     return tuple(passages)
+
+
+def _earlier(text: str, former: Span, part: Span) -> str:
+    """Return what a part may lean on: the story right before it, else the part before."""
+    story = text[max(former.end, part.start - _MAX_CLAUSE) : part.start].strip(" ,;")
+    return story if topic_words(fold(story)) else former.of(text)
 
 
 def _alone(text: str, earlier: str) -> str:

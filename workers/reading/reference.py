@@ -64,6 +64,8 @@ _NOT_IN_THING = re.compile(
     r"|last|earlier|using|via|through|about|arrive[ds]?|arriving|come|coming|came|get|got|shipped|sent|abroad)\b|isn't|hasn't"
     r"|doesn't|didn't|wasn't|won't|can't|haven't).*\Z"
 )
+# "is the table waterproof": where the thing ends cannot be told.
+_COMPLEMENT = re.compile(r"\W*(?:is|are|was|were|isn't|aren't)\s")
 _ACTION = re.compile(
     r"(?:\b(?:can|could|may|should|must|do|would|will)\s+(?:i|we|you|u)\s+(?:please\s+|also\s+)?"
     r"|\b(?:how|want|wanna|need|like|possible|able|trying|wish|where|when)\s+to\s+)"
@@ -84,6 +86,10 @@ def thing_in(earlier: str) -> str | None:
     article = "the" if found.group().startswith(("a ", "an ", "this ", "that ")) else None
     thing = earlier[found.start() : found.start(1) + len(inside)].rstrip(" ?.!,")
     return thing if article is None else f"{article} {earlier[found.start(1) :][: len(inside)]}"
+
+
+def _things(earlier: str) -> int:
+    return sum(1 for _ in _THING.finditer(fold(earlier[-_MAX_EARLIER:])))
 
 
 def action_in(earlier: str) -> str | None:
@@ -110,7 +116,8 @@ def resolve(text: str, earlier: str) -> str | None:
     if pointer is None or _EVENT.match(folded, pointer.start()):
         return None
     # "this" and "that" alone mostly mean the whole of what was said.
-    thing = None if pointer.group() in ("this", "that") else thing_in(earlier)
+    vague = pointer.group() in ("this", "that") or _COMPLEMENT.match(fold(earlier)) is not None
+    thing = None if vague or _things(earlier) > 1 else thing_in(earlier)
     if thing is None:
         return None
     return f"{text[: pointer.start()]}{thing}{text[pointer.end() :]}"

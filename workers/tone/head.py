@@ -1,7 +1,8 @@
 """The trained part: a small network from an encoder's vector and the cues to emotions."""
 
 import zipfile
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -10,20 +11,22 @@ import numpy as np
 from shared.errors import ModelError
 from workers.softmax import softmax
 from workers.tone.cues import CUES, FloatArray
-from workers.tone.emotions import EMOTIONS
+from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF, Label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """One hidden layer of rectified units; inputs are [vector, cues], outputs EMOTIONS.
 
-    `encoder` identifies the encoder whose vectors it was trained on.
+    `tone_shares` is the share of each of LABELS in what it was trained on, by weight; `encoder`
+    identifies the encoder whose vectors it was trained on.
     """
 
     hidden_weights: FloatArray  # [dimension + cues, units]
     hidden_bias: FloatArray
     output_weights: FloatArray  # [units, emotions]
     output_bias: FloatArray
+    tone_shares: FloatArray
     encoder: str
 
     @property
@@ -36,6 +39,18 @@ class Head:
         inputs = np.concatenate([vectors, cues], axis=1)
         units = np.maximum(inputs @ self.hidden_weights + self.hidden_bias, 0)
         return softmax(units @ self.output_weights + self.output_bias)
+
+    def with_prior(self, prior: Mapping[Label, float]) -> "Head":
+        """Return the head for a place where the tones are as common as `prior` says.
+
+        All emotions of a tone move alike: only the odds between the tones change.
+        """
+        shift = {
+            label: np.log(prior[label] / share)
+            for label, share in zip(LABELS, self.tone_shares, strict=True)
+        }
+        shifts = np.array([shift[TONE_OF[emotion]] for emotion in EMOTIONS], np.float32)
+        return replace(self, output_bias=self.output_bias + shifts)
 
     def save(self, path: Path) -> None:
         """Write the arrays, without pickle."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import groupby
 
 from shared.jobs import Tone
-from workers.tone.emotions import TONE_OF, leading_emotion
+from workers.tone.emotions import TONE_OF
 
 _ASKED_AGAIN = 0.7  # re-ask score from which a message repeats an earlier question
 _BAD, _FALL = -0.4, 0.5  # on a scale of two: valences run from -1 to 1
@@ -56,13 +55,3 @@ def concern(
         return Concern.STAYS_NEGATIVE
     falls = sum(earlier) / len(earlier) - valences[-1] >= _FALL
     return Concern.FALLS if falls else None
-
-
-def course(tones: Sequence[Tone]) -> str:
-    """Name the tones in order for a person who takes over: "calm, then frustrated"."""
-    named = (_name(tone) for tone in tones if tone.label != "unknown")
-    return ", then ".join(name for name, _ in groupby(named))
-
-
-def _name(tone: Tone) -> str:
-    return leading_emotion(tone.emotions, tone.label) or tone.label

@@ -28,6 +28,7 @@ from workers.modelling.encoder.weights import (
     BertConfig,
     Source,
     check_pooling,
+    load_weights,
     packaged_source,
     read_config,
     weights_sha256,
@@ -130,7 +131,7 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
         source=plan.record,
         hidden_size=plan.config.hidden_size,
         max_tokens=layout.MAX_TOKENS,
-        encoders={name: _encoder_record(name, count) for name, count in plan.layers.items()},
+        encoders={name: _encoder_record(plan, name) for name in plan.layers},
         files=record_files(folder),
     )
     write_manifest(folder, manifest)
@@ -143,14 +144,15 @@ def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
         yield plan.source.folder
         return
     whole = scratch / "weights"
-    write_weights(plan.source, plan.config, whole)
+    write_weights(plan.source, load_weights(plan.source, plan.config), whole)
     yield whole
     shutil.rmtree(whole)
 
 
-def _encoder_record(encoder: EncoderName, layers: int) -> EncoderRecord:
-    shapes = tuple((shape.rows, shape.tokens) for shape in layout.LITERT_SHAPES)
-    return EncoderRecord(layers, encoder == "answer", shapes)
+def _encoder_record(plan: Plan, encoder: EncoderName) -> EncoderRecord:
+    compiled = layout.litert_shapes(plan.config.hidden_size)
+    shapes = tuple((shape.rows, shape.tokens) for shape in compiled)
+    return EncoderRecord(plan.layers[encoder], encoder == "answer", shapes)
 
 
 def current_manifest(model_dir: Path) -> Manifest | None:

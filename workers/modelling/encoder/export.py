@@ -35,7 +35,7 @@ def export(encoder: EncoderName, layers: int, source: Path, target: Path, report
     save(model, layout.saved_model(target, encoder))
     report("converting to int8")
     scratch = target / encoder / "converting"
-    int8 = convert(model, layout.LITERT_SHAPES, scratch, int8=True)
+    int8 = convert(model, layout.litert_shapes(config.hidden_size), scratch, int8=True)
     layout.int8(target, encoder).write_bytes(int8)
     if encoder == "answer":
         report("converting to fp32")

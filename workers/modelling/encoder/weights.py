@@ -105,6 +105,12 @@ def original_source() -> Source:
     return Source(ORIGINAL_NAME, folder, PACKAGE_SHA256)
 
 
+def named_source(name: str) -> Source:
+    """Return the source that a person names: 'package', 'original' or a folder."""
+    named = {"package": packaged_source, "original": original_source}
+    return named[name]() if name in named else folder_source(Path(name))
+
+
 def folder_source(folder: Path) -> Source:
     """Take a folder that holds config.json, model.safetensors and tokenizer.json or vocab.txt."""
     if not folder.is_dir():
@@ -170,15 +176,15 @@ def load_weights(source: Source, config: BertConfig) -> Weights:
     return source.delta.add_to(weights) if source.delta else weights
 
 
-def write_weights(source: Source, config: BertConfig, folder: Path) -> None:
-    """Write a source with its delta added as a folder in Hugging Face layout."""
+def write_weights(source: Source, weights: Weights, folder: Path) -> None:
+    """Write a folder in Hugging Face layout: a source's description with these weights."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in TEXT_FILES:
         if (source.folder / name).exists():
             (folder / name).write_bytes(read_file(source.folder / name))
-    save_file(dict(load_weights(source, config)), folder / WEIGHTS)
+    save_file(dict(weights), folder / WEIGHTS)
 
 
 def weights_sha256(source: Source) -> str:

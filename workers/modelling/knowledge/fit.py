@@ -1,144 +1,127 @@
-"""Fit the confidence of a base to the base itself: `parley kb fit`."""
+"""Fit confidence: its weights to many bases at once, its level to one base's own messages."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.knowledge.calibration import Calibration, features, fit_logistic
-from workers.knowledge.head import Indices, Vectors, fit_head
-from workers.knowledge.index import Index, Scores
+from workers.knowledge.calibration import Calibration, features, logistic
+from workers.knowledge.index import Scores
+from workers.modelling.knowledge.trials import Outcome
 
-_FOLDS = 5
+Floats = NDArray[np.float64]
+
+_RIDGE = 1e-3  # on standardised features
+_NEWTON_STEPS = 50
 
 # An answer must be more likely right than wrong; asking back costs a customer half as much.
 _ANSWER_FROM, _CLARIFY_FROM = 0.5, 1 / 3
-_MAX_OUT_OF_SCOPE_ANSWERED = 0.10  # share of questions out of scope that may get an answer
-_IN_SCOPE_COSINE = 0.75  # as near to a phrasing as this, the base may well answer it
-_MAX_OUT_OF_SCOPE_KEPT = 0.20  # share that may be asked back or answered; chosen, not measured
+_MAX_OUT_OF_SCOPE_ANSWERED = 0.06  # share of messages out of scope that may get an answer
+_MAX_OUT_OF_SCOPE_KEPT = 0.25  # share that may be asked back or answered
 
-# What is assumed of traffic: questions the base answers, plausible ones it misses, and others.
-_TRAFFIC_ANSWERABLE, _TRAFFIC_MISSING, _TRAFFIC_OUT_OF_SCOPE = 0.7, 0.1, 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class FitReport:
-    """What a fit found: on phrasings left out, and on questions out of scope.
-
-    `top1_accuracy` is over all left-out phrasings, `answer_precision` over those that reach the
-    answer threshold;
-    `calibration_error` is the expected calibration error (ECE, ten bins) over the assumed traffic.
-    """
-
-    calibration: Calibration
-    top1_accuracy: float
-    answered: float
-    answer_precision: float
-    out_of_scope_answered: float
-    missing_answered: float
-    calibration_error: float
+# A base's level is moved by what its messages say against this belief that it is right as it is.
+_LEVEL_DEVIATION = 0.5
 
 
-def fit_calibration(
-    phrasings: Vectors,
-    entry_index: Indices,
-    answers: Vectors,
-    out_of_scope: Vectors,
-    progress: Callable[[float], None] = lambda _share: None,
-) -> FitReport:
-    """Fit to phrasings left out of the base, entries left out of it, and questions out of scope.
-
-    `out_of_scope` are vectors [rows, dimension] of questions that no help centre answers.
-    """
-    labels, left_out, missing = cross_validate(phrasings, entry_index, answers, progress)
-    outside = _outside(
-        Index(phrasings, entry_index, fit_head(phrasings, entry_index, answers)), out_of_scope
-    )
-    right = (left_out.entries[:, 0] == labels).astype(np.float64)
-    groups = [
-        (left_out, right, _TRAFFIC_ANSWERABLE),
-        (missing, np.zeros(len(missing.share)), _TRAFFIC_MISSING),
-        (outside, np.zeros(len(outside.share)), _TRAFFIC_OUT_OF_SCOPE),
-    ]
-    inputs = np.vstack([features(scores) for scores, _, _ in groups])
-    served = np.concatenate([serves for _, serves, _ in groups])
-    shares = np.concatenate([np.full(len(each), part / len(each)) for _, each, part in groups])
-    weights = fit_logistic(inputs, served, shares)
-    probabilities = Calibration(weights, 1.0, 1.0).confidence(outside)
-    calibration = Calibration(
-        weights,
-        answer_from=_threshold(probabilities, _ANSWER_FROM, _MAX_OUT_OF_SCOPE_ANSWERED),
-        clarify_from=_threshold(probabilities, _CLARIFY_FROM, _MAX_OUT_OF_SCOPE_KEPT),
-    )
-    everything = Scores.joined([scores for scores, _, _ in groups])
-    error = calibration_error(calibration.confidence(everything), served, shares)
-    return _report(calibration, left_out, right, outside, missing, error)
+def fit_weights(outcomes: Sequence[Outcome]) -> tuple[float, ...]:
+    """Return a calibration's weights, bias last; the outcomes' weights say what counts."""
+    shares = np.concatenate([each.weights for each in outcomes])
+    inputs = np.vstack([features(each.scores) for each in outcomes])
+    served = np.concatenate([each.served for each in outcomes])
+    return fit_logistic(inputs, served, shares / shares.sum())
 
 
-def _outside(index: Index, out_of_scope: Vectors) -> Scores:
-    # A bank's base does answer what is the rate of the peso: for it, that is in scope.
-    nearest = index.score(out_of_scope).nearest.max(axis=1)
-    outside = nearest < _IN_SCOPE_COSINE
-    return index.score(out_of_scope[outside] if outside.sum() >= len(outside) / 2 else out_of_scope)
-
-
-def cross_validate(
-    phrasings: Vectors, entry_index: Indices, answers: Vectors, progress: Callable[[float], None]
-) -> tuple[Indices, Scores, Scores]:
-    """Score each phrasing by an index that was made without it.
-
-    Returns each row's own entry, its scores, and its scores were that entry not in the base.
-    """
-    folds = np.random.default_rng(0).permutation(len(entry_index)) % _FOLDS
-    labels, scores, missing = [], [], []
-    for fold in range(_FOLDS):
-        held, kept = folds == fold, folds != fold
-        head = fit_head(phrasings[kept], entry_index[kept], answers)
-        index = Index(phrasings[kept], entry_index[kept], head)
-        labels.append(entry_index[held])
-        scores.append(index.score(phrasings[held]))
-        missing.append(index.score(phrasings[held], without=entry_index[held]))
-        progress((fold + 1) / _FOLDS)
-    return np.concatenate(labels), Scores.joined(scores), Scores.joined(missing)
-
-
-def calibration_error(
-    probabilities: Vectors, served: Vectors, shares: NDArray[np.float64], bins: int = 10
-) -> float:
-    """Return the mean gap between confidence and truth, bin by bin, weighed by what falls there.
+def fit_logistic(inputs: Floats, labels: Floats, shares: Floats) -> tuple[float, ...]:
+    """Return weights and bias of a ridge-regularised logistic regression (Newton's method).
 
     `shares` weigh the rows and sum to 1.
     """
-    bin_index = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_index, shares * (probabilities - served), minlength=bins)
+    centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-9
+    design = np.hstack([(inputs - centre) / scale, np.ones((len(inputs), 1))])
+    weights = np.zeros(design.shape[1])
+    ridge = _RIDGE * np.diag([1.0] * inputs.shape[1] + [0.0])
+    for _ in range(_NEWTON_STEPS):
+        probability = logistic(design @ weights)
+        gradient = design.T @ (shares * (probability - labels)) + ridge @ weights
+        hessian = (design * (shares * probability * (1 - probability))[:, None]).T @ design + ridge
+        step = np.linalg.solve(hessian + 1e-9 * np.eye(len(hessian)), gradient)
+        weights = weights - step
+        if np.abs(step).max() < 1e-8:
+            break
+    plain = weights[:-1] / scale
+    return (*(float(weight) for weight in plain), float(weights[-1] - plain @ centre))
+
+
+def choose_thresholds(weights: tuple[float, ...], out_of_scope: Sequence[Scores]) -> Calibration:
+    """Return a calibration that answers few of the messages that no entry answers.
+
+    Each member of `out_of_scope` counts the same, however many messages it has.
+    """
+    unbounded = Calibration(weights, 1.0, 1.0)
+    chances = [unbounded.confidence(scores)[:, 0] for scores in out_of_scope]
+    return Calibration(
+        weights,
+        answer_from=_threshold(chances, _ANSWER_FROM, _MAX_OUT_OF_SCOPE_ANSWERED),
+        clarify_from=_threshold(chances, _CLARIFY_FROM, _MAX_OUT_OF_SCOPE_KEPT),
+    )
+
+
+def _threshold(chances: Sequence[NDArray[np.float32]], least: float, allowed: float) -> float:
+    """Return the least threshold that on average lets no more than `allowed` through."""
+    steps = np.linspace(least, 1.0, 51)
+    for step in steps:
+        if np.mean([(each >= step).mean() for each in chances]) <= allowed:
+            return round(float(step), 2)
+    return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How far the log-odds of a base are moved, and the calibration error before and after."""
+
+    shift: float
+    error_before: float
+    error_after: float
+
+
+def fit_level(
+    calibration: Calibration, scores: Scores, served: Floats
+) -> tuple[Calibration, Level]:
+    """Move the level of a calibration to a base's labelled messages, as far as they are evidence.
+
+    The most likely shift under a normal belief around none: a handful of messages moves little.
+    """
+    logits = features(scores) @ np.array(calibration.weights[:-1]) + calibration.weights[-1]
+    shift, belief = 0.0, 1 / _LEVEL_DEVIATION**2
+    for _ in range(_NEWTON_STEPS):
+        probability = logistic(logits + shift)
+        slope = float((probability - served).sum()) + belief * shift
+        step = slope / (float((probability * (1 - probability)).sum()) + belief)
+        shift -= step
+        if abs(step) < 1e-8:
+            break
+    weights = (*calibration.weights[:-1], calibration.weights[-1] + shift)
+    errors = (calibration_error(logistic(each), served) for each in (logits, logits + shift))
+    return replace(calibration, weights=weights), Level(shift, *errors)
+
+
+def calibration_error(
+    probabilities: NDArray[np.floating], served: Floats, shares: Floats | None = None
+) -> float:
+    """Return the expected calibration error (ECE): the mean gap between confidence and truth.
+
+    Ten bins; `shares` weigh the rows and sum to 1.
+    """
+    weights = np.full(len(served), 1 / max(len(served), 1)) if shares is None else shares
+    bin_index = np.minimum((probabilities * 10).astype(int), 9)
+    gaps = np.bincount(bin_index, weights * (probabilities - served), minlength=10)
     return float(np.abs(gaps).sum())
 
 
-def _threshold(out_of_scope: Vectors, least: float, allowed: float) -> float:
-    return round(max(least, float(np.quantile(out_of_scope, 1 - allowed))), 4)
-
-
-def _report(
-    calibration: Calibration,
-    left_out: Scores,
-    right: Vectors,
-    outside: Scores,
-    missing: Scores,
-    error: float,
-) -> FitReport:
-    probabilities = calibration.confidence(left_out)
-    answered = probabilities >= calibration.answer_from
-
-    def answered_of(scores: Scores) -> float:
-        return float((calibration.confidence(scores) >= calibration.answer_from).mean())
-
-    return FitReport(
-        calibration,
-        top1_accuracy=float(right.mean()),
-        answered=float(answered.mean()),
-        answer_precision=float(right[answered].mean()) if answered.any() else 0.0,
-        out_of_scope_answered=answered_of(outside),
-        missing_answered=answered_of(missing),
-        calibration_error=error,
-    )
+def auc(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> float:
+    """Return how often a positive ranks over a negative; a tie counts half."""
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, side="left")
+    upto = np.searchsorted(ordered, positive, side="right")
+    return float((below + upto).mean() / 2 / max(len(negative), 1))

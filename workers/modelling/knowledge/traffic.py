@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workers.gaps import Gap
-from workers.knowledge.base import Entry
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import encode
-from workers.knowledge.responder import build_finder, embed_base
+from workers.knowledge.responder import build_finder, embed_base, embed_out_of_scope
 from workers.modelling.knowledge.confusions import Confusion, find_confusions
 from workers.modelling.knowledge.gaps import Candidate, distinct_texts, group_gaps
 from workers.modelling.knowledge.tuning import open_encoder
@@ -24,11 +23,7 @@ def candidates_for(
     return group_gaps(gaps, texts, encode(encoder, texts), finder), list(finder.entries)
 
 
-def confusions_of(settings: WorkerSettings, path: Path) -> list[Confusion]:
-    """Find the entries of a base that are taken for each other; small talk does not count."""
-    base = embed_base(path, EmbeddingCache(settings.data_dir / "cache", open_encoder(settings)))
-    own: list[Entry] = [entry for entry in base.entries if entry.id not in base.small_talk]
-    rows = base.entry_index < len(own)  # small talk comes last
-    return find_confusions(
-        own, base.phrasings[rows], base.entry_index[rows], base.answers[: len(own)]
-    )
+def confusions_of(settings: WorkerSettings, path: Path, least: int) -> list[Confusion]:
+    """Find the entries of a base that are taken for each other by so many wordings."""
+    embeddings = EmbeddingCache(settings.data_dir / "cache", open_encoder(settings))
+    return find_confusions(embed_base(path, embeddings), embed_out_of_scope(embeddings), least)

@@ -22,6 +22,7 @@ from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
 _FOLDER = Path(__file__).parent
 EXAMPLES = _FOLDER / "examples.yaml"
 HELD_OUT = _FOLDER / "held_out.yaml"
+DEVELOPMENT = _FOLDER / "development.yaml"
 GOEMOTIONS = "goemotions"
 VADER_TWEETS = "vader_tweets.jsonl"
 
@@ -42,6 +43,14 @@ _NAMED_BY = {
 _NAMED = {emotion: re.compile(pattern, re.IGNORECASE) for emotion, pattern in _NAMED_BY.items()}
 _CLEAR_VALENCE, _FLAT_VALENCE = 1.0, 0.5
 _FILLINGS = 12
+_PAIRS = 6
+_PLAIN = {"calm", "confused"}
+# What may stand beside a message without changing its tone.
+_BESIDE = {
+    "negative": ("calm", "calm", "frustrated", "disappointed", "angry", "frustrated"),
+    "neutral": ("calm",),
+    "positive": ("happy", "grateful"),
+}
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -126,24 +135,54 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def read_examples(path: Path = EXAMPLES, seed: int = 0) -> Corpus:
-    """Read our own examples, each with several fillings of its slots and ways of typing."""
+    """Read our own examples: each with several fillings of its slots, alone and beside another.
+
+    Customers tell what happened before they ask or complain, so half of what is learnt from has
+    two sentences. A complaint beside anything plain stays a complaint.
+    """
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))
     slots = listed.pop("slots")
     rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     patterns = [(pattern, emotion) for emotion, group in listed.items() for pattern in group]
-    return Corpus.of_variants(
-        (message, {emotion}, number)
-        for number, (pattern, emotion) in enumerate(patterns)
-        for message in sorted({_fill(pattern, slots, rng) for _ in range(_FILLINGS)})
-    )
+    rows = []
+    for number, (pattern, emotion) in enumerate(patterns):
+        alone = {_fill(pattern, slots, rng) for _ in range(_FILLINGS)}
+        rows += [(message, {emotion}, number) for message in sorted(alone)]
+        for _ in range(_PAIRS):
+            beside = rng.choice(_BESIDE[TONE_OF[emotion]])
+            other = _fill(rng.choice(listed[beside]), slots, rng)
+            message = _pair(_fill(pattern, slots, rng), other, rng)
+            rows.append((message, {emotion, beside} - _PLAIN or {emotion}, number))
+    return Corpus.of_variants(rows)
+
+
+def _pair(one: str, other: str, rng: random.Random) -> str:
+    first, second = rng.sample([one, other], 2)
+    if first[-1] not in ".!?":
+        first += rng.choice([".", ".", ",", "...", " and", " -", ""])
+    return f"{first} {second}"
 
 
 def _fill(pattern: str, slots: Mapping[str, Sequence[str]], rng: random.Random) -> str:
     message = _SLOT.sub(lambda slot: rng.choice(slots[slot[1]]), pattern)
-    return rng.choice([message, message, message.lower(), message.rstrip(".!?")])
+    return rng.choice([message, message, message.lower(), message.rstrip(".!?") or message])
 
 
 def read_held_out(path: Path = HELD_OUT) -> Corpus:
     """Read the sentences that training never sees."""
     sentences = yaml.safe_load(path.read_text(encoding="utf-8"))
     return Corpus.of((text, {emotion}) for emotion, texts in sentences.items() for text in texts)
+
+
+def read_development(path: Path = DEVELOPMENT) -> tuple[Corpus, list[str]]:
+    """Read the messages to choose by, and the manner in which each is written."""
+    tones = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = [
+        (text, tone, manner)
+        for tone, manners in tones.items()
+        for manner, texts in manners.items()
+        for text in texts
+    ]
+    of_tone = {label: {name for name in EMOTIONS if TONE_OF[name] == label} for label in LABELS}
+    messages = Corpus.of((text, of_tone[tone]) for text, tone, _ in rows)
+    return messages, [manner for _, _, manner in rows]

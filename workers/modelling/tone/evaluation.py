@@ -14,6 +14,8 @@ from workers.tone.emotions import EMOTIONS, LABELS
 AIRLINE_TWEETS = "airline_tweets.jsonl"
 BANKING = "banking77_train.jsonl"
 
+_LABEL_INDEX: Mapping[str, int] = {label: index for index, label in enumerate(LABELS)}
+
 Indices = NDArray[np.intp]
 Classify = Callable[[Sequence[str]], Sequence[Tone]]
 
@@ -53,6 +55,14 @@ def evaluate_emotions(corpus: Corpus, classify: Classify) -> EvalMetrics:
     return _metrics(corpus.allowed.argmax(axis=1), predicted, EMOTIONS)
 
 
+def evaluate_by_manner(corpus: Corpus, manners: Sequence[str], classify: Classify) -> EvalMetrics:
+    """Return the share of right tones for each manner of writing as `by_label`."""
+    right = _labels(classify(corpus.messages)) == corpus.tones
+    rows_by_manner = {name: np.array([each == name for each in manners]) for name in manners}
+    shares = {name: round(float(right[rows].mean()), 2) for name, rows in rows_by_manner.items()}
+    return EvalMetrics(len(right), None, {}, shares)
+
+
 def evaluate_airline_tweets(folder: Path, classify: Classify) -> EvalMetrics:
     """Evaluate on airline customers' tweets, on which nothing may be trained or chosen."""
     tweets = read_json_lines(folder / AIRLINE_TWEETS)
@@ -67,9 +77,7 @@ def evaluate_plain_questions(folder: Path, classify: Classify) -> EvalMetrics:
 
 
 def _labels(tones: Sequence[Tone]) -> Indices:
-    return np.array(
-        [("negative", "neutral", "positive").index(tone.label) for tone in tones], np.intp
-    )
+    return np.array([_LABEL_INDEX[tone.label] for tone in tones], np.intp)
 
 
 def _metrics(labels: Indices, predicted: Indices, names: Sequence[str]) -> EvalMetrics:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from workers.engines.tensorflow import load_tensorflow
 from workers.tone.cues import FloatArray
-from workers.tone.emotions import EMOTIONS
+from workers.tone.emotions import EMOTIONS, LABELS, TONE_OF
 from workers.tone.head import Head
 
 Progress = Callable[[float], None]
 
+_TONES = np.array([[TONE_OF[name] == label for label in LABELS] for name in EMOTIONS], np.float32)
 _MASKED = -1e9  # logit of an emotion that a row does not allow
 
 
@@ -57,7 +58,7 @@ def fit(rows: Rows, recipe: Recipe, encoder: str, progress: Progress = lambda _s
     for seed in range(recipe.heads):
         heads.append(_fit_one(tf, standard, recipe, seed))
         progress((seed + 1) / recipe.heads)
-    return _side_by_side(heads, mean, scale, encoder)
+    return _side_by_side(heads, mean, scale, tone_shares(rows), encoder)
 
 
 def _fit_one(tf: Any, rows: Rows, recipe: Recipe, seed: int) -> list[FloatArray]:
@@ -117,8 +118,20 @@ def _allowed_loss(ops: Any) -> Callable[[Any, Any], Any]:
     return loss
 
 
+def tone_shares(rows: Rows) -> FloatArray:
+    """Return the share of each of LABELS by weight; a row of several tones counts in parts."""
+    tones = rows.allowed @ _TONES
+    parts = tones / tones.sum(axis=1, keepdims=True)
+    shares = (parts * rows.weights[:, None]).sum(axis=0) / rows.weights.sum()
+    return np.asarray(shares, np.float32)
+
+
 def _side_by_side(
-    heads: list[list[FloatArray]], mean: FloatArray, scale: FloatArray, encoder: str
+    heads: list[list[FloatArray]],
+    mean: FloatArray,
+    scale: FloatArray,
+    shares: FloatArray,
+    encoder: str,
 ) -> Head:
     """Join heads so that their logits are averaged, and take the standardisation in."""
     first = np.concatenate([head[0] for head in heads], axis=1) / scale[:, None]
@@ -130,6 +143,7 @@ def _side_by_side(
         first_bias.astype(np.float32),
         last.astype(np.float32),
         last_bias.astype(np.float32),
+        shares,
         encoder,
     )
 

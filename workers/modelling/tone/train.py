@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from shared.jobs import Tone
 from workers.modelling.tone import corpus, evaluation
-from workers.modelling.tone.calibrate import fit_negative_offset, with_negative_offset
 from workers.modelling.tone.corpus import Corpus
 from workers.modelling.tone.evaluation import EvalMetrics
 from workers.modelling.tone.fit import Recipe, Rows, fit, join_inputs
 from workers.tone.classifier import Classifier, LexiconClassifier, ToneClassifier
 from workers.tone.cues import CueReader, FloatArray
+from workers.tone.emotions import Label
+from workers.tone.head import Head
 
 Progress = Callable[[str, float], None]
+Prior = Mapping[Label, float]
 
 # Chosen by folds over our own examples and on GoEmotions/dev: docs/experiments/tone.md.
-_EXAMPLES_SHARE = 1.2  # total weight of our own examples against that of the public sets
+_EXAMPLES_SHARE = 2.0  # total weight of our own examples against that of the public sets
 
 
 class MessageEncoder(Protocol):
@@ -43,7 +45,6 @@ class TrainingReport:
 
     rows: int
     head_bytes: int
-    negative_offset: float
     recipe: Recipe
     metrics_by_set: Mapping[str, EvalMetrics] = field(default_factory=dict)
 
@@ -52,6 +53,7 @@ def train(
     encoder: MessageEncoder,
     data: Path,
     head_path: Path,
+    prior: Prior,
     recipe: Recipe | None = None,
     progress: Progress = lambda _stage, _share: None,
 ) -> TrainingReport:
@@ -68,26 +70,30 @@ def train(
     whole = Corpus.joined([*public, corpus.read_examples()])
     texts, vectors = encoder.encode(whole.messages, lambda share: progress("reading", share))
     rows = Rows(join_inputs(vectors, CueReader().read(texts)), whole.allowed, _weights(whole))
-    offset = fit_negative_offset(
-        rows, whole.patterns, recipe, lambda share: progress("calibrating", share)
-    )
     head = fit(rows, recipe, encoder.identity, lambda share: progress("fitting", share))
-    with_negative_offset(head, offset).save(head_path)
-    metrics_by_set = evaluate(encoder, data, head_path, progress)
-    return TrainingReport(len(texts), head_path.stat().st_size, offset, recipe, metrics_by_set)
+    head.save(head_path)
+    metrics_by_set = evaluate(encoder, data, head_path, prior, progress)
+    return TrainingReport(len(texts), head_path.stat().st_size, recipe, metrics_by_set)
 
 
 def evaluate(
     encoder: MessageEncoder,
     data: Path,
     head_path: Path,
+    prior: Prior,
     progress: Progress = lambda _stage, _share: None,
 ) -> dict[str, EvalMetrics]:
-    """Evaluate a head on every set that is there."""
-    head_tones = _classify_with(ToneClassifier.load(head_path), encoder, progress)
+    """Evaluate a head on every set that is there, where tones are as common as `prior` says."""
+    head = Head.load(head_path).with_prior(prior)
+    head_tones = _classify_with(ToneClassifier(head, CueReader()), encoder, progress)
     lexicon_tones = _classify_with(LexiconClassifier(CueReader()), encoder, progress)
     held_out = corpus.read_held_out()
+    development, manners = corpus.read_development()
     metrics_by_set = {
+        "development": evaluation.evaluate_corpus(development, head_tones),
+        "development, right by manner": evaluation.evaluate_by_manner(
+            development, manners, head_tones
+        ),
         "held-out sentences": evaluation.evaluate_corpus(held_out, head_tones),
         "held-out sentences, emotions": evaluation.evaluate_emotions(held_out, head_tones),
         "held-out sentences, VADER alone": evaluation.evaluate_corpus(held_out, lexicon_tones),

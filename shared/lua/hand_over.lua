@@ -1,0 +1,70 @@
+-- Hand leased jobs over to the large encoder's workers for a second look, each only if it would be
+-- back in time. A job that is handed over keeps its state, its lane and its watchers; its message
+-- waits at the tail of their queue, with the first look in it.
+-- Back in time: those workers say in their heartbeats how long a message keeps each of them; all
+-- that they hold and all that waits for them goes first. They also say how long it took of late,
+-- which tells more where processors are short.
+--
+-- @include keys.lua
+--
+-- KEYS[1] lease hash of this worker
+-- KEYS[2] queue of second looks
+-- KEYS[3] sorted set of its workers
+-- ARGV[1] time, Unix seconds
+-- ARGV[2] seconds that a reply takes beyond its turn with a worker
+-- ARGV[3..] four per job: token, job id, Unix time at which its reply is due, message
+--
+-- Keys made from arguments and members: celery-task-meta-*, parley:worker:*, parley:lease:*
+-- Returns for each job one of
+--   handed    it waits for its second look; the lease is given up
+--   late      it would not be back in time
+--   unserved  no worker lives that could look at it
+--   ended     it has a result already
+--   lost      the lease is not this worker's; so says a repeated call of a job that it handed over
+local leases, queue, workers = unpack(KEYS, 1, 3)
+local now, reply_seconds = unpack(ARGV, 1, 2)
+local verdicts = {}
+
+local function measured(worker)
+  local heartbeat = redis.call('GET', WORKER .. worker)
+  local counters = heartbeat and cjson.decode(heartbeat).counters or {}
+  return counters.pace_seconds, counters.turnaround_seconds or 0
+end
+
+-- Return the messages a second that all live workers get through, how many are ahead, and the
+-- turnaround of late, of the faster workers more.
+local function measure_pool()
+  local per_second, ahead, turnarounds = 0, redis.call('LLEN', queue), 0
+  for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
+    local pace, turnaround = measured(worker)
+    if pace then
+      local own = 1 / math.max(pace, 1e-6)
+      per_second, turnarounds = per_second + own, turnarounds + own * turnaround
+      ahead = ahead + redis.call('HLEN', LEASE .. worker)
+    end
+  end
+  return per_second, ahead, turnarounds / math.max(per_second, 1e-6)
+end
+
+local per_second, ahead, turnaround = measure_pool()
+
+local function seconds_until_back()
+  return math.max(reply_seconds + (ahead + 1) / per_second, turnaround)
+end
+
+local function hand_over(token, id, due_at, message)
+  if redis.call('HEXISTS', leases, token) == 0 then return 'lost' end
+  if redis.call('EXISTS', RESULT .. id) == 1 then return 'ended' end
+  if per_second == 0 then return 'unserved' end
+  if now + seconds_until_back() > tonumber(due_at) then return 'late' end
+  redis.call('HDEL', leases, token)
+  redis.call('LPUSH', queue, message)
+  ahead = ahead + 1
+  return 'handed'
+end
+
+for i = 3, #ARGV, 4 do
+  local token, id, due_at, message = unpack(ARGV, i, i + 3)
+  verdicts[#verdicts + 1] = hand_over(token, id, due_at, message)
+end
+return verdicts

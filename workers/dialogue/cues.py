@@ -1,0 +1,69 @@
+"""What a message says besides its question: cues that decide whatever the knowledge base holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workers.dialogue.decision import Escalation
+from workers.dialogue.state import Dialogue
+from workers.knowledge.base import Entry
+from workers.preprocessing.clean import clean
+from workers.reading.choices import read_choice
+from workers.reading.escalation import EscalationKind, find_escalation
+from workers.reading.legibility import judge_legibility
+from workers.reading.negation import read_negation
+from workers.reading.recall import Recall, read_recall
+from workers.reading.spelling import spell_out
+
+_ESCALATIONS: Mapping[EscalationKind, Escalation] = {
+    "self_harm": "self_harm",
+    "emergency": "emergency",
+    "legal": "legal",
+    "person": "wish",
+}
+_A_PERSON = "Talk to a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What was noticed in a message; the fields are those of Heard."""
+
+    escalation: Escalation | None = None
+    choice: tuple[int, ...] | None = None
+    unwanted: bool = False
+    unreadable: bool = False
+    recall: Recall | None = None
+
+
+def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
+    """Read the cues of a message in its conversation; `message` is as the person wrote it."""
+    text = spell_out(clean(message).text)
+    negation = read_negation(text)
+    return Cues(
+        escalation=_escalation(text, dialogue),
+        choice=_choice(text, dialogue, entries),
+        unwanted=negation is not None and negation.wanted is None,
+        unreadable=not judge_legibility(text).readable,
+        recall=read_recall(text),
+    )
+
+
+def _escalation(text: str, dialogue: Dialogue) -> Escalation | None:
+    found = find_escalation(text)
+    if found:
+        return _ESCALATIONS[found.kind]
+    return "wish" if _accepts_person(text, dialogue) else None
+
+
+def _accepts_person(text: str, dialogue: Dialogue) -> bool:
+    """Say whether a message takes up the offer of a person that the last reply made."""
+    offered = dialogue.turns_since_offer == 0 or (dialogue.unclear and not dialogue.offered)
+    choice = read_choice(text, [_A_PERSON]) if offered else None
+    return choice is not None and choice.indices == (0,)
+
+
+def _choice(text: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> tuple[int, ...] | None:
+    offered = [entries[name].question for name in dialogue.offered if name in entries]
+    if not offered or len(offered) < len(dialogue.offered):
+        return None
+    choice = read_choice(text, offered)
+    return choice.indices if choice else None

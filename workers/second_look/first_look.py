@@ -1,0 +1,90 @@
+"""What the small encoder leaves for a second look; it travels in the message's header."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from shared.errors import MalformedMessage
+from workers.dialogue.decision import Decision, Heard
+from workers.knowledge.base import Entry
+from workers.knowledge.finder import Candidate, Finding
+
+_KEPT = 4  # candidates of a finding: more than a reply ever names
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finding without its entries: their ids and confidences, best first."""
+
+    text: str
+    candidates: tuple[tuple[str, float, bool], ...]
+
+    def finding(self, entries: Mapping[str, Entry]) -> Finding:
+        """Return the finding over these entries; one that is not among them is left out."""
+        return Finding(
+            self.text,
+            tuple(
+                Candidate(entries[name], confidence, small_talk)
+                for name, confidence, small_talk in self.candidates
+                if name in entries
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """The small encoder's word: what it found, and the decision that stands if nobody looks again.
+
+    `space` names the encoder of `vector`, which is the message's, a byte a dimension: what is kept
+    of a conversation is always the small encoder's. `handed_at` is Unix seconds.
+    """
+
+    space: str
+    vector: bytes
+    reask_score: float | None
+    main: Seen
+    questions: tuple[Seen, ...]
+    contexts: tuple[Seen, ...]
+    decision: Decision
+    handed_at: float
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(FirstLook)
+
+
+def first_look_of(
+    space: str, vector: bytes, heard: Heard, decision: Decision, handed_at: float
+) -> str:
+    """Encode the word of the encoder that this space is of, for the message's header."""
+    look = FirstLook(
+        space=space,
+        vector=vector,
+        reask_score=heard.reask_score,
+        main=_seen(heard.main),
+        questions=_all_seen(heard.questions),
+        contexts=_all_seen(heard.contexts),
+        decision=decision,
+        handed_at=handed_at,
+    )
+    return _encode(look).decode()
+
+
+def read_first_look(header: str) -> FirstLook:
+    """Decode a message's header; raise MalformedMessage."""
+    try:
+        return _decoder.decode(header)
+    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
+        raise MalformedMessage(f"not a first look: {fault}") from fault
+
+
+def _all_seen(findings: Sequence[Finding]) -> tuple[Seen, ...]:
+    return tuple(_seen(finding) for finding in findings)
+
+
+def _seen(finding: Finding) -> Seen:
+    kept = finding.candidates[:_KEPT]
+    return Seen(
+        finding.text, tuple((each.entry.id, each.confidence, each.small_talk) for each in kept)
+    )

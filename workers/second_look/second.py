@@ -1,0 +1,80 @@
+"""Decide with the large encoder on what the small one was not sure of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from shared.clock import Clock
+from shared.jobs import ChatJob
+from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.lease_queue import ClaimedJob
+from workers.dialogue.decide import Decider
+from workers.dialogue.decision import Heard
+from workers.dialogue.hearing import KeptVector, Listener
+from workers.dialogue.state import read_dialogue, unpack_vectors
+from workers.knowledge.base import Entry
+from workers.preprocessing.preprocessor import Prepared
+from workers.second_look.decided import Decided
+from workers.second_look.first_look import FirstLook, read_first_look
+from workers.second_look.meter import SecondLookMeter
+
+Prepare = Callable[[Sequence[ClaimedJob[ChatJob]]], Sequence[tuple[Prepared, ...]]]
+
+
+class SecondLookDecider:
+    """Decide on a batch that was handed over.
+
+    If it was too late to ask the engine, or if that failed, the small encoder's decision stands.
+    """
+
+    def __init__(self, listener: Listener, decider: Decider, meter: SecondLookMeter) -> None:
+        self._listener = listener
+        self._decider = decider
+        self._meter = meter
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Return the entries of the knowledge base by id."""
+        return self._decider.entries
+
+    def decide(self, batch: BatchResult[ChatJob]) -> list[Decided]:
+        """Return what each job gets, in order."""
+        looks = [read_first_look(each.job.first_look or "") for each in batch.jobs]
+        if not batch.vectors.size:
+            self._meter.record_missed(batch)
+            return [self._first_word(*pair) for pair in zip(batch.jobs, looks, strict=True)]
+        self._meter.record_looks(batch, looks)
+        kept = [KeptVector(look.space, unpack_vectors([look.vector])[0]) for look in looks]
+        heard = self._listener.hear(batch, kept)
+        return [
+            Decided(each, self._decider.decide(each), vector.values, "large")
+            for each, vector in zip(heard, kept, strict=True)
+        ]
+
+    def _first_word(self, prepared: PreparedJob[ChatJob], look: FirstLook) -> Decided:
+        heard = Heard(
+            text=prepared.passages[0].text,
+            dialogue=read_dialogue(prepared.claim.dialogue, look.space),
+            main=look.main.finding(self.entries),
+            with_person=prepared.claim.with_person,
+            reask_score=look.reask_score,
+        )
+        # A person may have taken the conversation over since the small encoder decided.
+        decision = self._decider.decide(heard) if heard.with_person else look.decision
+        return Decided(heard, decision, unpack_vectors([look.vector])[0], "small")
+
+
+def read_in_time(prepare: Prepare, clock: Clock, target_seconds: float) -> Prepare:
+    """Return a reading that gives no token ids for a message whose reply is due already."""
+
+    def read(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
+        now = clock.now()
+        return [
+            passages if now < each.job.accepted_at + target_seconds else _unread(passages)
+            for each, passages in zip(claimed, prepare(claimed), strict=True)
+        ]
+
+    return read
+
+
+def _unread(passages: tuple[Prepared, ...]) -> tuple[Prepared, ...]:
+    return tuple(replace(passage, ids=()) for passage in passages)
