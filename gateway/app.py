@@ -5,7 +5,17 @@ from flask import Flask, Response, request
 from gateway import problems
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
-from gateway.routes import chat, conversations, documentation, handovers, jobs, operations, page
+from gateway.routes import (
+    chat,
+    conversations,
+    documentation,
+    feedback,
+    handovers,
+    jobs,
+    operations,
+    page,
+    users,
+)
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
 
@@ -21,6 +31,8 @@ def create_app(
     jobs.register(app, dependencies.jobs, dependencies.canceller)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
+    feedback.register(app, dependencies.feedback)
+    users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)

@@ -27,8 +27,8 @@ def read_chat_request(body: bytes) -> ChatRequest:
     """Return the request in a body; raise InvalidRequest that names field and fault."""
     request = decode_body(body, ChatRequest, _decoder)
     check_text("message", request.message)
-    _check_identifier("conversation_id", request.conversation_id)
-    _check_identifier("user_id", request.user_id)
+    check_identifier("conversation_id", request.conversation_id)
+    check_identifier("user_id", request.user_id)
     return request
 
 
@@ -44,7 +44,8 @@ def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTE
         raise InvalidRequest(f"{field} is blank: it has no visible character.", field)
 
 
-def _check_identifier(field: str, value: str | None) -> None:
+def check_identifier(field: str, value: str | None) -> None:
+    """Raise InvalidRequest unless a value, if there is one, can be an id."""
     if value is not None and not IDENTIFIER.match(value):
         raise InvalidRequest(
             f"{field} must be 1 to 128 letters, digits or any of _ . : @ and -.", field

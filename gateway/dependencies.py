@@ -8,10 +8,13 @@ from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.conversations import Conversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
+from gateway.queue.feedback import FeedbackBox
 from gateway.queue.handovers import Handovers
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.reply_feed import ReplyFeed
+from gateway.queue.traffic import Traffic
+from gateway.queue.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,9 @@ class Dependencies:
     feed: ReplyFeed
     conversations: Conversations
     handovers: Handovers
+    feedback: FeedbackBox
+    users: Users
+    traffic: Traffic
     watches: ConversationWatches
     disconnect_watcher: DisconnectWatcher
     health: Health

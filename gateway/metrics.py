@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 
 from gateway.health import Health
 from gateway.queue.handovers import HandoverFigures, Handovers
+from gateway.queue.traffic import Traffic
+from gateway.traffic_metrics import traffic_metrics
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import WorkerStatus
@@ -102,11 +104,14 @@ class Metrics:
 
 
 class OperationsCollector(Collector):
-    """Read queues, handovers and the workers' own counters at the moment of a scrape."""
+    """Read queues, handovers and what workers count at the moment of a scrape."""
 
-    def __init__(self, health: Health, handovers: Handovers, clock: Clock) -> None:
+    def __init__(
+        self, health: Health, handovers: Handovers, traffic: Traffic, clock: Clock
+    ) -> None:
         self._health = health
         self._handovers = handovers
+        self._traffic = traffic
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
@@ -114,7 +119,7 @@ class OperationsCollector(Collector):
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
-            figures = self._handovers.figures()
+            figures, counted = self._handovers.figures(), self._traffic.today()
         except QueueUnavailable:
             up.add_metric((), 0)
             yield up
@@ -124,6 +129,7 @@ class OperationsCollector(Collector):
         yield _backlog(backlogs)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
+        yield from traffic_metrics(counted)
 
 
 def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: bool) -> bytes:

@@ -26,7 +26,7 @@ def decode_body(
 ) -> StructT:
     """Return the request in a body; raise InvalidRequest that names field and fault.
 
-    All members of `kind` are strings; those with a default may be null.
+    The members of `kind` are strings and whole numbers; those with a default may be null.
     """
     try:
         return decoder.decode(body)
@@ -60,10 +60,11 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
         value = found.get(member.name)
         if member.required and member.name not in found:
             return InvalidRequest(f"{member.name} is missing.", member.name)
-        if not isinstance(value, str) and (value is not None or member.required):
-            return InvalidRequest(
-                f"{member.name} must be a string, not {_name(value)}.", member.name
-            )
+        if value is None and not member.required:
+            continue
+        wanted, name = (int, "a whole number") if member.type is int else (str, "a string")
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            return InvalidRequest(f"{member.name} must be {name}, not {_name(value)}.", member.name)
     return InvalidRequest("The body is not what this address takes.")
 
 

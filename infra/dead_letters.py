@@ -11,6 +11,7 @@ import redis
 from shared import keys
 from shared.connection import queue_errors
 from shared.scripts import register_script
+from shared.wire import FIRST_LOOK
 from workers.consumer.lease_queue import DeadLetter
 
 
@@ -43,7 +44,7 @@ class DeadLetterBox:
         with queue_errors():
             moved = self._retry(
                 keys=[keys.DEAD_LETTERS, letter.queue, *leftovers],
-                args=[stored.record, revive(letter.raw)],
+                args=[stored.record, revive(letter.raw, letter.queue)],
             )
         return bool(moved)
 
@@ -53,18 +54,20 @@ class DeadLetterBox:
             return bool(self._redis.lrem(keys.DEAD_LETTERS, 1, stored.record.decode()))
 
 
-def revive(raw: bytes) -> bytes:
-    """Return a message without deadline, time of acceptance and gateway.
+def revive(raw: bytes, queue: str) -> bytes:
+    """Return a message for its queue without deadline, time of acceptance and gateway.
 
-    Its deadline has passed and its gateway has answered long ago. A message that is no JSON object
-    is returned unchanged.
+    Its deadline has passed and its gateway has answered long ago. What the small encoder once found
+    is of use to the large one alone. A message that is no JSON object is returned unchanged.
     """
     try:
         envelope = msgspec.json.decode(raw, type=dict[str, Any])
         headers = dict(envelope["headers"])
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
         return raw
-    for name in ("expires", "parley_accepted_at", "parley_gateway"):
+    stale = ["expires", "parley_accepted_at", "parley_gateway"]
+    stale += [] if queue == keys.INFERENCE_LARGE else [FIRST_LOOK]
+    for name in stale:
         headers.pop(name, None)
     return msgspec.json.encode(envelope | {"headers": headers})
 

@@ -34,6 +34,13 @@
 | parley:outbox | zset | conversations with undelivered webhook events by due time | TTL, sender |
 | parley:outbox-events:<conversation> | list | its events, oldest first: tries, at, JSON | TTL |
 | parley:outbox-returned | list | events that an operator put back from the dead letters | sender |
+| parley:outcome:<conversation> | string | how it counts, by its last turn | TTL |
+| parley:counts:<day> | hash | what was counted on a day (UTC): shared/counts.py | TTL |
+| parley:entry-counts:<day> | hash | the same for each entry of the knowledge base | TTL, cap |
+| parley:feedback | zset | conversations with feedback by its time | TTL, cap |
+| parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
+| parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
+| parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
@@ -53,6 +60,10 @@ RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000
+MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
+MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
+MAX_GAPS = 5_000  # conversations whose gaps are kept
+REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 
@@ -62,6 +73,8 @@ PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
 CONVERSATIONS = "parley:conversations"
+FEEDBACK = "parley:feedback"
+GAPS = "parley:gaps"
 OUTBOX = "parley:outbox"
 OUTBOX_RETURNED = "parley:outbox-returned"
 THROUGHPUT = "parley:drain-rate"
@@ -191,6 +204,31 @@ def handovers(state: str) -> str:
 def outbox_events(conversation_id: str) -> str:
     """Name the list of a conversation's webhook events that are not delivered yet."""
     return f"parley:outbox-events:{conversation_id}"
+
+
+def outcome(conversation_id: str) -> str:
+    """Name the record of how a conversation's last turn is counted."""
+    return f"parley:outcome:{conversation_id}"
+
+
+def counts(day: str) -> str:
+    """Name the hash of what was counted on a day, as 2026-01-31."""
+    return f"parley:counts:{day}"
+
+
+def entry_counts(day: str) -> str:
+    """Name the hash of what was counted on a day for entries of the knowledge base."""
+    return f"parley:entry-counts:{day}"
+
+
+def feedback_of(conversation_id: str) -> str:
+    """Name the hash of the feedback on a conversation's replies."""
+    return f"parley:feedback:{conversation_id}"
+
+
+def gaps_of(conversation_id: str) -> str:
+    """Name the list of a conversation's messages that got no answer."""
+    return f"parley:gaps:{conversation_id}"
 
 
 def redelivered(job_id: str) -> str:

@@ -23,7 +23,7 @@ MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
-_FIRST_LOOK = "parley_first_look"
+FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -120,7 +120,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     conversation_id = _identifier(argument, "conversation_id") or task.id
     accepted_at = task.headers.get("parley_accepted_at")
     gateway = task.headers.get("parley_gateway")
-    first_look = task.headers.get(_FIRST_LOOK)
+    first_look = task.headers.get(FIRST_LOOK)
     return ChatJob(
         id=task.id,
         message=message,
@@ -159,7 +159,7 @@ def read_second_look(raw: bytes, received_at: float) -> ChatJob:
 def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
     """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
     envelope: dict[str, Any] = msgspec.json.decode(raw)
-    added = {_FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
+    added = {FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
     longer = _encoder.encode(envelope | {"headers": envelope["headers"] | added})
     return longer if len(longer) <= MAX_BODY_BYTES else None
 

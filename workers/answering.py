@@ -14,6 +14,7 @@ from workers.dialogue.reader import MessageReader
 from workers.encoder_choice import chosen_encoder
 from workers.engines.blank import BlankEngineMaker
 from workers.engines.manifest import read_manifest
+from workers.gaps import GapRecorder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
@@ -22,6 +23,7 @@ from workers.knowledge.responder import build_finder, build_tfidf_finder
 from workers.knowledge.rewrite import rewrite
 from workers.memory.memory import Memory
 from workers.preprocessing.preprocessor import Prepared
+from workers.redaction import Redactor
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.decided import BatchDecider
 from workers.second_look.first import FirstLookDecider
@@ -136,9 +138,22 @@ def _answering(
     *,
     cascade: bool = False,
 ) -> Answering:
-    webhook = settings.handover_webhook is not None
-    replies = ReplyBuilder(decider, Wording.load(), model.engine.name, clock, webhook=webhook)
+    replies = ReplyBuilder(
+        decider,
+        Wording.load(),
+        model.engine.name,
+        clock,
+        webhook=settings.handover_webhook is not None,
+        gaps=_gap_recorder(decider) if settings.gaps else None,
+    )
     return Answering(model, prepare, decider, replies, cascade)
+
+
+def _gap_recorder(decider: BatchDecider) -> GapRecorder:
+    known = (
+        text for entry in decider.entries.values() for text in (*entry.all_phrasings, entry.answer)
+    )
+    return GapRecorder(Redactor(known))
 
 
 def _encoder(settings: WorkerSettings) -> Encoder:

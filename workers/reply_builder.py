@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from shared.clock import Clock
+from shared.counts import Facts
 from shared.handovers import encode_opening
 from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
@@ -14,6 +15,7 @@ from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
@@ -24,7 +26,7 @@ _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "reca
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known.
 
-    `webhook`: whether handovers are announced to one.
+    `webhook`: whether handovers are announced to one. `gaps` keeps what is not answered, if given.
     """
 
     def __init__(
@@ -35,12 +37,14 @@ class ReplyBuilder:
         clock: Clock,
         *,
         webhook: bool = False,
+        gaps: GapRecorder | None = None,
     ) -> None:
         self._decider = decider
         self._wording = wording
         self._engine_name = engine_name
         self._clock = clock
         self._webhook = webhook
+        self._gaps = gaps
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
@@ -70,11 +74,14 @@ class ReplyBuilder:
             text, offer = self._wording.offer_person(text, dialogue.openers, job.id)
             openers = (*openers, *offer)
         dialogue = advance(dialogue, heard, decided.vector, decision, openers)
+        reply = self._reply(batch, prepared, text, tone, decided, now)
         return ChatResult(
-            self._reply(batch, prepared, text, tone, decided, now),
+            reply,
             encode_dialogue(dialogue),
             self._memory(job, decided),
             self._handover(job, decision, dialogue),
+            _facts(reply, decided),
+            self._gaps.record(job, heard, decision) if self._gaps else b"",
         )
 
     def _word(
@@ -145,6 +152,21 @@ class ReplyBuilder:
             compose_ms=_milliseconds(max(0.0, now - batch.ended_at)),
             total_ms=_milliseconds(unleased + now - prepared.leased_at),
         )
+
+
+def _facts(reply: Reply, decided: Decided) -> Facts:
+    return Facts(
+        variant=reply.variant,
+        encoder=reply.encoder,
+        kind=reply.answer.kind,
+        entry=reply.answer.id,
+        confidence=reply.answer.confidence,
+        tone=reply.tone.label,
+        reask_score=reply.answer.reask_score,
+        again=decided.heard.dialogue.unclear > 0 and reply.answer.kind != "smalltalk",
+        handover=decided.decision.handover,
+        total_ms=reply.timings.total_ms,
+    )
 
 
 def _milliseconds(seconds: float) -> float:

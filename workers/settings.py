@@ -81,6 +81,11 @@ class WorkerSettings(ModelSettings):
     memory_ttl_seconds: int = Field(
         2_592_000, ge=60, description="how long the memory of a silent person is kept"
     )
+    gaps: bool = Field(
+        False,
+        description="keep messages that got no answer, redacted, for `parley kb gaps` "
+        "([what](operations.md#learning-from-traffic))",
+    )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )

@@ -39,10 +39,7 @@ class RedisConversations:
         return cast("list[bytes]", turns)
 
     def erase(self, conversation_id: str) -> None:
-        """Delete turns and dialogue; end the conversation's jobs, so that none of it comes back."""
+        """Delete all that belongs to it; end its jobs, so that none of it comes back."""
         ends = encode_cancelled("The conversation was erased.", self._clock.now())
         with queue_errors():
-            self._erase(
-                keys=(keys.turns(conversation_id), keys.dialogue(conversation_id)),
-                args=(conversation_id, self._limits.job_ttl_seconds, *ends),
-            )
+            self._erase(keys=(), args=(conversation_id, *ends, self._limits.job_ttl_seconds))

@@ -12,7 +12,9 @@ from shared.clock import SystemClock
 
 def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) -> None:
     """Serve the three."""
-    collector = OperationsCollector(dependencies.health, dependencies.handovers, SystemClock())
+    collector = OperationsCollector(
+        dependencies.health, dependencies.handovers, dependencies.traffic, SystemClock()
+    )
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -21,6 +21,7 @@ from infra.harness.scratch_redis import ScratchRedis
 from shared import wire
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.counts import Facts
 from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
@@ -36,6 +37,7 @@ _SYNC_MESSAGES = 8_192
 _DIALOGUE = encode_dialogue(
     Dialogue("litert-int8", (Asked(_REPLIED[:60], bytes(384), "answer", "parcel-late"),))
 )
+_FACTS = Facts("bert", "small", "answer", "parcel-late", 0.93, "negative", 0.1, False, None, 36.6)
 _TONE = Tone("negative", 0.91, {"anger": 0.4, "worry": 0.3})
 
 
@@ -122,7 +124,7 @@ def _answer(lease: Lease, now: float) -> Completion[ChatJob, ChatResult]:
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
     timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
     reply = Reply(_REPLIED, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
-    result = ChatResult(reply, _DIALOGUE)
+    result = ChatResult(reply, _DIALOGUE, facts=_FACTS)
     return Completion(lease=lease, job=job, task_id=job.id, done_at=now, result=result)
 
 

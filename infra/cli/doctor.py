@@ -23,6 +23,7 @@ from workers.encoder_choice import chosen_encoder
 State = Literal["ok", "warn", "fail"]
 _PACKAGES = ("celery", "flask", "gunicorn", "ai-edge-litert", "tokenizers", "redis", "flower")
 _NEEDED_MEMORY_BYTES = 2_000_000_000
+_LARGE_MEMORY_BYTES = 1_200_000_000  # of a worker of the large encoder
 _MARKS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
@@ -47,7 +48,7 @@ def examine() -> list[Finding]:
         "model": lambda: _model(settings),
         "ports": lambda: _ports(settings),
         "disk": lambda: _disk(settings),
-        "memory": _memory,
+        "memory": lambda: _memory(settings),
         "gpu": _gpu,
     }
     found = [finding for name, check in checkers.items() for finding in _guarded(name, check)]
@@ -110,10 +111,10 @@ def _model(settings: StackSettings) -> Iterator[Finding]:
     manifest = built_model(settings.model_folder)
     if manifest is None:
         yield Finding("model", "warn", "not built; `make run` or `parley model build` does it")
-        return
-    size = sum(file.bytes for file in manifest.files.values()) / 1e6
-    detail = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
-    yield Finding("model", "ok", detail)
+    else:
+        size = sum(file.bytes for file in manifest.files.values()) / 1e6
+        detail = f"{manifest.source.name}, {size:.0f} MB, inputs {manifest.digest[:12]}"
+        yield Finding("model", "ok", detail)
     yield _encoder(settings)
 
 
@@ -144,11 +145,12 @@ def _disk(settings: StackSettings) -> Iterator[Finding]:
         yield Finding("disk", "fail", f"{folder} cannot be written: set PARLEY_DATA_DIR")
 
 
-def _memory() -> Iterator[Finding]:
+def _memory(settings: StackSettings) -> Iterator[Finding]:
     free = _available_memory_bytes()
     if free is None:
         return
-    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES else "warn"
+    large = 0 if chosen_encoder(settings) == "small" else _LARGE_MEMORY_BYTES
+    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES + large else "warn"
     yield Finding("memory", state, f"{free / 1e9:.1f} GB free, {os.cpu_count()} processors")
 
 

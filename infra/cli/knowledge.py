@@ -24,7 +24,7 @@ def check_base(
     from infra.cli.output import console, print_json
     from workers.knowledge.loader import check, load
 
-    base = path or _configured_base()
+    base = path or configured_base()
     faults = check(base)
     entries = () if faults else load(base).entries
     phrasings = sum(len(entry.all_phrasings) for entry in entries)
@@ -86,7 +86,7 @@ def fit_base(
     from workers.modelling.knowledge.tuning import tune
 
     with suppress_native_stderr():
-        report, target = tune(_worker_settings(), path or _configured_base(), messages)
+        report, target = tune(worker_settings(), path or configured_base(), messages)
     if as_json:
         print_json({"file": str(target), "report": report})
         return
@@ -102,14 +102,16 @@ def fit_base(
     )
 
 
-def _worker_settings() -> "WorkerSettings":
+def worker_settings() -> "WorkerSettings":
+    """Return what workers read from the environment."""
     from shared.settings import load
     from workers.settings import WorkerSettings
 
     return load(WorkerSettings)
 
 
-def _configured_base() -> Path:
+def configured_base() -> Path:
+    """Return the base that is set, else the demo's."""
     from shared.settings import load
     from workers.knowledge.loader import DEMO
     from workers.settings import WorkerSettings

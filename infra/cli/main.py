@@ -16,7 +16,9 @@ from infra.cli import (
     handovers,
     job,
     knowledge,
+    knowledge_traffic,
     model,
+    report,
     talk,
     tone,
     worker,
@@ -70,8 +72,11 @@ for name, command in (
     ("bench", bench.bench),
     ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
+    ("report", report.report),
 ):
     app.command(name)(command)
+knowledge.app.command("gaps")(knowledge_traffic.gaps)
+knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
 for name, group in (
     ("model", model.app),

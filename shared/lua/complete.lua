@@ -2,8 +2,10 @@
 -- A job whose lease this worker has lost is left alone; one that has a result already only gives up
 -- its lease and its lane.
 --
+-- @include counts.lua
 -- @include dead_letters.lua
 -- @include handovers.lua
+-- @include indexed.lua
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
@@ -20,17 +22,22 @@
 -- ARGV[5] lane TTL, seconds
 -- ARGV[6] records kept in a memory
 -- ARGV[7] memory TTL, seconds
--- ARGV[8..] fourteen per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[8] today (UTC), as 2026-01-31
+-- ARGV[9..] twenty-one per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
 --           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
---           a handover or ''
+--           a handover or '', and what is counted, each a field or '': of the reply (or failure),
+--           of its time, of the sum of times, the milliseconds to add to that, of the entry, of the
+--           conversation; gap or ''
 --
--- Keys made from arguments: parley:turns:*, parley:dialogue:*, those of
---   handovers.lua, lanes.lua, memory.lua and results.lua
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
+--   counts.lua, handovers.lua, lanes.lua, memory.lua and results.lua
 -- Returns for each job: applied, lost or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
 local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
-  max_records, memory_ttl = unpack(ARGV, 1, 7)
+  max_records, memory_ttl, today = unpack(ARGV, 1, 8)
+local known_seconds = math.max(memory_ttl, conversation_ttl)  -- who took part
+local MAX_GAPS_OF_ONE = 20
 local verdicts, completed = {}, 0
 
 local function append(list, ...)
@@ -47,9 +54,16 @@ local function append_turns(conversation, asked, answered, dialogue)
   end
 end
 
+local function keep_gap(conversation, gap)
+  redis.call('RPUSH', GAPS_OF .. conversation, gap)
+  redis.call('LTRIM', GAPS_OF .. conversation, -MAX_GAPS_OF_ONE, -1)
+  keep_indexed(GAPS, GAPS_OF, conversation, unix_seconds(), MAX_GAPS)
+end
+
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
-    record, owner, user, opening = unpack(ARGV, i, i + 13)
+    record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
+    outcome, gap = unpack(ARGV, i, i + 20)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
@@ -58,19 +72,26 @@ local function complete(i)
     if conversation ~= '' and asked ~= '' then
       append_turns(conversation, asked, answered, dialogue)
       if record ~= '' and tonumber(max_records) > 0 then
-        remember(owner, user, conversation, record, max_records, memory_ttl)
+        remember(owner, record, max_records, memory_ttl)
       end
+      if user ~= '' then take_part(user, conversation, known_seconds) end
       pass_to_person(conversation, asked, conversation_ttl)
       if opening ~= '' then open_handover(conversation, opening, conversation_ttl) end
+      if gap ~= '' then keep_gap(conversation, gap) end
       announce_conversation(conversation)
       completed = completed + 1
     end
+    if reply ~= '' then count(reply, 1) end
+    if time ~= '' then count(time, 1) count(time_sum, tonumber(milliseconds)) end
+    if entry ~= '' then count_entry(entry) end
+    if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if conversation ~= '' then release(queue, conversation, id, lane_ttl) end
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 8, #ARGV, 14 do verdicts[#verdicts + 1] = complete(i) end
+for i = 9, #ARGV, 21 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
+flush_counts(today)
 count_completed(throughput, completed, redis.call('LLEN', queue) > 0)
 return verdicts

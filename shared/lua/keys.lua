@@ -3,7 +3,13 @@
 -- (shared/keys.py and workers/consumer/lease_queue.py); a test compares them.
 local CONVERSATIONS = 'parley:conversations'
 local CONVERSATION_USERS = 'parley:conversation-users:'
+local COUNTS = 'parley:counts:'
 local DIALOGUE = 'parley:dialogue:'
+local ENTRY_COUNTS = 'parley:entry-counts:'
+local FEEDBACK = 'parley:feedback'
+local FEEDBACK_OF = 'parley:feedback:'
+local GAPS = 'parley:gaps'
+local GAPS_OF = 'parley:gaps:'
 local HANDOVER = 'parley:handover:'
 local HANDOVERS = 'parley:handovers:'
 local HANDOVER_CONVERSATION = 'parley:handover-conversation:'
@@ -15,6 +21,7 @@ local LEASE = 'parley:lease:'
 local MEMORY = 'parley:memory:'
 local OUTBOX = 'parley:outbox'
 local OUTBOX_EVENTS = 'parley:outbox-events:'
+local OUTCOME = 'parley:outcome:'
 local PARKED = 'parley:parked'
 local REDELIVERED = 'parley:redelivered:'
 local REPLIES = 'parley:replies:'
@@ -25,6 +32,10 @@ local TURNS = 'parley:turns:'
 local USER_CONVERSATIONS = 'parley:user-conversations:'
 local WORKER = 'parley:worker:'
 
+local MAX_ENTRY_COUNTS = 5000
+local MAX_FEEDBACK = 10000
+local MAX_GAPS = 5000
 local MAX_TONES = 10000
 local QUARANTINE_AFTER = 3
+local REPORT_TTL_SECONDS = 7776000
 

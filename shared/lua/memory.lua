@@ -8,16 +8,31 @@
 -- Keys made from arguments: parley:memory:*, parley:user-conversations:*,
 --   parley:conversation-users:*
 
--- `user` is '' if the conversation has none. Keep at most `max_records` of an owner.
-local function remember(owner, user, conversation, record, max_records, ttl)
+-- Let a key live at least so long from now.
+local function extend(key, ttl)
+  if redis.call('TTL', key) < tonumber(ttl) then redis.call('EXPIRE', key, ttl) end
+end
+
+-- Note who took part in a conversation, so that all of a user's can be found.
+local function take_part(user, conversation, ttl)
+  redis.call('SADD', USER_CONVERSATIONS .. user, conversation)
+  redis.call('SADD', CONVERSATION_USERS .. conversation, user)
+  extend(USER_CONVERSATIONS .. user, ttl)
+  extend(CONVERSATION_USERS .. conversation, ttl)
+end
+
+-- Know the users of a conversation at least so long from now.
+local function keep_participants(conversation, ttl)
+  for _, user in ipairs(redis.call('SMEMBERS', CONVERSATION_USERS .. conversation)) do
+    take_part(user, conversation, ttl)
+  end
+end
+
+-- Keep at most `max_records` of an owner.
+local function remember(owner, record, max_records, ttl)
   redis.call('RPUSH', MEMORY .. owner, record)
   redis.call('LTRIM', MEMORY .. owner, -max_records, -1)
   redis.call('EXPIRE', MEMORY .. owner, ttl)
-  if user == '' then return end
-  redis.call('SADD', USER_CONVERSATIONS .. user, conversation)
-  redis.call('EXPIRE', USER_CONVERSATIONS .. user, ttl)
-  redis.call('SADD', CONVERSATION_USERS .. conversation, user)
-  redis.call('EXPIRE', CONVERSATION_USERS .. conversation, ttl)
 end
 
 local function forget_in_list(owner, conversation)
@@ -39,4 +54,11 @@ local function forget_conversation(conversation)
     redis.call('SREM', USER_CONVERSATIONS .. user, conversation)
   end
   redis.call('DEL', CONVERSATION_USERS .. conversation)
+end
+
+-- Forget all that a user wrote, and return the conversations they took part in.
+local function forget_user(user)
+  local conversations = redis.call('SMEMBERS', USER_CONVERSATIONS .. user)
+  redis.call('DEL', MEMORY .. 'user ' .. user, USER_CONVERSATIONS .. user)
+  return conversations
 end

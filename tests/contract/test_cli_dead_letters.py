@@ -69,6 +69,23 @@ def test_a_retry_moves_the_message_to_the_tail_as_a_fresh_one(
     assert redis_client.keys("*") == [keys.INFERENCE.encode()]
 
 
+@pytest.mark.parametrize("queue", [keys.INFERENCE, keys.INFERENCE_LARGE])
+def test_a_first_look_goes_back_to_the_large_encoder_alone(
+    redis_client: "redis.Redis", queue: str
+) -> None:
+    raw = message("job")
+    seen = wire.with_first_look(raw, wire.read_chat_job(raw, 1.0), "look")
+    assert seen is not None
+    letter = DeadLetter("job", keys.INFER_TASK, queue, "broken", 1.0, seen)
+    redis_client.lpush(keys.DEAD_LETTERS, msgspec.json.encode(letter))
+    box = DeadLetterBox(redis_client)
+    assert [box.retry(each) for each in box.read()] == [True]
+    (retried,) = cast("list[bytes]", redis_client.lrange(queue, 0, -1))
+    job = wire.read_chat_job(retried, received_at=99.0)
+    assert (job.first_look is None) == (queue == keys.INFERENCE)
+    assert job.accepted_at == 99.0
+
+
 def test_a_retry_of_all_keeps_their_order(parley: Parley, redis_client: "redis.Redis") -> None:
     for name in ("first", "second", "third"):
         dead_letter(redis_client, name, message(name))
@@ -131,4 +148,4 @@ def test_without_redis_it_is_one_sentence(parley: Parley, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"headers": 3}', b"\xff", b"[" * 5000])
 def test_reviving_what_is_no_task_changes_nothing(raw: bytes) -> None:
-    assert revive(raw) == raw
+    assert revive(raw, keys.INFERENCE) == raw

@@ -7,14 +7,15 @@ from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob
 from tests.contract.broker import POLICY, Broker, claim, done, job, push
+from workers.consumer.lease_queue import QueuePolicy
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.memory.redis_memory import RedisMemory
 
 SMALL = replace(POLICY, memory_records=2, memory_ttl_seconds=100)
 
 
-def say(broker: Broker, each: ChatJob) -> None:
-    queue = broker.inference("w", SMALL)
+def say(broker: Broker, each: ChatJob, policy: QueuePolicy = SMALL) -> None:
+    queue = broker.inference("w", policy)
     push(broker, each)
     (lease,) = queue.lease(1)
     claim(queue, lease, each)
@@ -53,12 +54,15 @@ def test_a_memory_is_capped_and_expires(broker: Broker) -> None:
     for name in ("one", "two", "three"):
         say(broker, said_by("anna", name, "c1"))
     assert remembered(broker, "anna") == ["text of two", "text of three"]
-    kept = [
-        keys.memory("user anna"),
-        keys.user_conversations("anna"),
-        keys.conversation_users("c1"),
-    ]
-    assert all(0 < broker.client.ttl(key) <= 100 for key in kept)
+    assert 0 < broker.client.ttl(keys.memory("user anna")) <= 100
+    for key in (keys.user_conversations("anna"), keys.conversation_users("c1")):
+        assert 100 < broker.client.ttl(key) <= POLICY.conversation_ttl_seconds
+
+
+def test_a_users_conversations_are_known_without_a_memory(broker: Broker) -> None:
+    say(broker, said_by("anna", "one", "c1"), replace(POLICY, memory_records=0))
+    assert remembered(broker, "anna") == []
+    assert broker.client.smembers(keys.user_conversations("anna")) == {b"c1"}
 
 
 def test_erasing_a_conversation_takes_what_was_said_there_out_of_the_memory(

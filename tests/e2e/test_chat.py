@@ -33,6 +33,8 @@ def test_a_question_is_answered_from_the_knowledge_base(stack: Stack) -> None:
     assert reply["engine"].startswith("litert")
     assert reply["timings"]["total_ms"] > 0
     assert not reply["truncated"]
+    rating = {"job_id": reply["job_id"], "score": 5}
+    assert requests.post(f"{stack.url}/feedback", json=rating, timeout=30).status_code == 204
 
 
 def test_an_angry_customer_is_met_with_empathy_and_no_phrase_twice(stack: Stack) -> None:

@@ -163,6 +163,41 @@ class FakeHandovers:
         raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
 
 
+class FakeFeedbackBox:
+    """Hold what was said of the jobs of a fake store."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+        self.given: dict[str, tuple[int, str | None]] = {}
+
+    def put(self, job_id: str, score: int, comment: str | None) -> bool:
+        record = self._jobs.find(job_id)
+        if record is None or record.state != "done":
+            return False
+        self.given[job_id] = (score, comment)
+        return True
+
+
+class FakeTraffic:
+    """Hold the fields that a test puts in."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, int] = {}
+
+    def today(self) -> Mapping[str, int]:
+        return self.counted
+
+
+class FakeUsers:
+    """Note who was erased."""
+
+    def __init__(self) -> None:
+        self.erased: list[str] = []
+
+    def erase(self, user_id: str) -> None:
+        self.erased.append(user_id)
+
+
 @dataclass
 class FakeHealth:
     """Report what a test has set."""

@@ -20,11 +20,14 @@ from shared.settings import load
 from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import (
     FakeConversations,
+    FakeFeedbackBox,
     FakeHandovers,
     FakeHealth,
     FakeJobCanceller,
     FakeJobStore,
     FakeReplyFeed,
+    FakeTraffic,
+    FakeUsers,
     RecordingPublisher,
 )
 
@@ -64,6 +67,9 @@ class GatewayHarness:
         self.feed = FakeReplyFeed(self.pending)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
+        self.feedback = FakeFeedbackBox(self.jobs)
+        self.users = FakeUsers()
+        self.traffic = FakeTraffic()
         self.watches = ConversationWatches(max_streams=2)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
@@ -85,6 +91,9 @@ class GatewayHarness:
                 self.feed,
                 self.conversations,
                 self.handovers,
+                self.feedback,
+                self.users,
+                self.traffic,
                 self.watches,
                 self.disconnect_watcher,
                 self.health,

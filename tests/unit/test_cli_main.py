@@ -74,3 +74,15 @@ def test_the_doctor_looks_at_everything(
     )
     assert states["model"] == "warn"
     assert states["redis"] == "ok"
+    assert states["encoder"] == "ok"
+
+
+def test_the_doctor_misses_a_large_encoder_that_is_asked_for(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PARLEY_ENCODER", "cascade")
+    code, out, _ = parley("doctor", "--json")
+    failed = [each["told"] for each in json.loads(out)["findings"] if each["state"] == "fail"]
+    assert code == 1
+    assert any("--encoder large" in told for told in failed)

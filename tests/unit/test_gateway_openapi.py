@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from gateway import problems
 from gateway.chat_request import ChatRequest, check_text
+from gateway.feedback_request import MAX_COMMENT_CHARACTERS, FeedbackRequest
 from gateway.handover_request import (
     MAX_NAME_CHARACTERS,
     MAX_PAGE,
@@ -86,7 +87,7 @@ def test_the_filters_of_handovers_are_listed(document: dict[str, Any]) -> None:
     assert limit["schema"]["maximum"] == MAX_PAGE
 
 
-@pytest.mark.parametrize("kind", [ClaimRequest, ReplyRequest, CloseRequest])
+@pytest.mark.parametrize("kind", [ClaimRequest, ReplyRequest, CloseRequest, FeedbackRequest])
 def test_what_persons_send_has_the_fields_that_are_taken(
     kind: type[Struct], document: dict[str, Any]
 ) -> None:
@@ -95,11 +96,19 @@ def test_what_persons_send_has_the_fields_that_are_taken(
     assert schema(document, "Name")["maxLength"] == MAX_NAME_CHARACTERS
 
 
+def test_the_limits_of_feedback_are_those_that_are_checked(document: dict[str, Any]) -> None:
+    described = schema(document, "FeedbackRequest")["properties"]
+    assert (described["score"]["minimum"], described["score"]["maximum"]) == (1, 5)
+    assert described["comment"]["anyOf"][0]["maxLength"] == MAX_COMMENT_CHARACTERS
+
+
 @pytest.mark.parametrize(
     ("name", "field", "choices"),
     [
         ("Job", "state", jobs.JobState),
         ("Answer", "kind", jobs.AnswerKind),
+        ("Reply", "encoder", jobs.Encoder),
+        ("Reply", "variant", jobs.Variant),
         ("Tone", "label", jobs.ToneLabel),
         ("Handover", "state", HandoverState),
         ("Handover", "reason", HandoverReason),

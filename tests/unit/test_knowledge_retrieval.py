@@ -13,7 +13,7 @@ from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import encode
-from workers.knowledge.finder import Finder
+from workers.knowledge.finder import Candidate, Finder, Finding, combine
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import NOTHING_NEAR, Index, Scores, means, survey
 from workers.knowledge.lexical import Lexicon
@@ -196,3 +196,18 @@ def test_a_finder_is_built_from_files_and_its_head_is_kept(tmp_path: Path) -> No
     build_finder(base, EmbeddingCache(cache, encoder), cache)
     (finding,) = again.find(["how can i pay"], encode(encoder, ["how can i pay"]))
     assert finding.candidates[0].entry.id == "pay"
+
+
+def found(**chances: float) -> Finding:
+    entries = {entry.id: entry for entry in ENTRIES}
+    return Finding("?", tuple(Candidate(entries[name], each) for name, each in chances.items()))
+
+
+def test_two_encoders_count_alike_and_promise_no_more_together() -> None:
+    both = combine(found(pay=0.5, refund=0.4), found(refund=0.6, hacked=0.1))
+    assert [(each.entry.id, each.confidence) for each in both.candidates] == [
+        ("refund", 0.5),
+        ("pay", 0.25),
+    ]
+    assert combine(found(pay=0.5), found()).candidates == ()
+    assert combine(found(), found(pay=0.5)).confidence == 0.25

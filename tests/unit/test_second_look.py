@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -30,7 +31,7 @@ from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.band import Band, wants_second_look
 from workers.second_look.first import FirstLookDecider
-from workers.second_look.first_look import first_look_of, read_first_look
+from workers.second_look.first_look import Seen, first_look_of, read_first_look
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import SecondLookDecider, read_in_time
@@ -206,6 +207,20 @@ def test_the_large_encoder_has_the_last_word_and_the_dialogue_keeps_the_small_ve
     assert large.counted("s_done", "s_late") == [1, 0]
     (seconds,) = large.counted("_seconds")
     assert seconds == pytest.approx(0.2)
+
+
+def test_what_both_encoders_found_counts_alike() -> None:
+    large = Large(confidence=0.9)
+    job = large.job()
+    assert job.job.first_look is not None
+    look = read_first_look(job.job.first_look)
+    text = job.passages[0].text
+    found = Seen(text, (("refund", 0.4, False),))
+    header = msgspec.json.encode(replace(look, main=found)).decode()
+    job = replace(job, job=replace(job.job, first_look=header))
+    answer = large.answer(batch_of(job, LARGE_VECTOR)).reply.answer
+    assert answer.id == "pay"
+    assert answer.confidence == pytest.approx(0.45)
 
 
 def test_a_second_look_after_the_target_counts_as_late() -> None:

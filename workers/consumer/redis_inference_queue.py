@@ -7,6 +7,7 @@ from typing import cast
 import msgspec
 
 from shared import keys
+from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
 from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from shared.wire import encode_tone, with_first_look
@@ -38,13 +39,15 @@ class ChatResult:
     """An answered chat job: the reply, and what the conversation's next job shall know.
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
-    Both are empty for none.
+    Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
     """
 
     reply: Reply
     dialogue: bytes = b""
     memory: bytes = b""
     handover: bytes = b""
+    facts: Facts | None = None
+    gap: bytes = b""
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -90,6 +93,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             policy.lane_ttl_seconds,
             policy.memory_records,
             policy.memory_ttl_seconds,
+            day_of(self._clock.now()),
         ]
         for completion in completions:
             args += _completion_arguments(completion)
@@ -162,7 +166,9 @@ def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
     return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
 
 
-def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[bytes | str]:
+def _completion_arguments(
+    completion: Completion[ChatJob, ChatResult],
+) -> list[bytes | str | int]:
     job, result, task_id = completion.job, completion.result, completion.task_id or ""
     if result:
         body = encode_reply(result.reply)
@@ -170,6 +176,7 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
     asked, answered = _turns(job, result, completion.done_at)
+    counted = _counted(completion)
     return [
         completion.lease.token,
         task_id,
@@ -185,7 +192,23 @@ def _completion_arguments(completion: Completion[ChatJob, ChatResult]) -> list[b
         keys.memory_owner(job.user_id, job.conversation_id) if job else "",
         (job.user_id if job else None) or "",
         result.handover if result else b"",
+        counted.reply,
+        counted.time,
+        counted.time_sum,
+        counted.milliseconds,
+        counted.entry,
+        counted.outcome,
+        result.gap if result else b"",
     ]
+
+
+def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
+    if completion.already_ended:
+        return Counted()
+    result = completion.result
+    if result is None:
+        return fields_of_failure(completion.state)
+    return fields_of(result.facts) if result.facts else Counted()
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:

@@ -15,6 +15,7 @@ from workers.reading.recall import read_recall
 from workers.reading.windows import asking_sentences, cut_windows
 
 Text = tuple[PassageKind, str]
+_STORY_CHARACTERS, _BURIED_SHARE = 80, 0.6
 _MAX_ASKING = 3  # sentences of a long message; the question mostly comes last
 
 
@@ -55,7 +56,7 @@ class MessageReader:
             yield "message", negation.wanted
             text = negation.wanted
         questions = split_questions(text)
-        if len(questions) > 1 or questions[0].text != text:  # one, but with a story around it
+        if len(questions) > 1 or _is_buried(questions[0].text, text):
             yield from (("question", question.text) for question in questions)
         recall = read_recall(text)
         if recall and recall.about:
@@ -69,6 +70,11 @@ class MessageReader:
         yield from (("message", window.text) for window in windows)
         asking = asking_sentences(text)[-_MAX_ASKING:]
         yield from (("question", sentence.of(text)) for sentence in asking)
+
+
+def _is_buried(question: str, text: str) -> bool:
+    """Say whether there is so much story around the only question that its sense may drown."""
+    return len(text) > _STORY_CHARACTERS and len(question) < _BURIED_SHARE * len(text)
 
 
 def _passages(message: Prepared, further: Sequence[Prepared]) -> tuple[Prepared, ...]:

@@ -34,6 +34,15 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """One group: how many of its rows are counted."""
+
+    name: str
+    hits: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two groups and their difference (second less first), each with its 95 % interval.
 
@@ -61,13 +70,22 @@ def compare(first: Sample, second: Sample, what: str = "the mean") -> Comparison
     """Compare two independent groups; values of 0 and 1 alone are compared as shares."""
     groups = [np.asarray(each.values, np.float64) for each in (first, second)]
     if all(np.isin(values, (0.0, 1.0)).all() for values in groups):
-        one, two = (wilson(int(values.sum()), len(values)) for values in groups)
-        return judge(first.name, second.name, what, one, two, _newcombe(one, two), shares=True)
+        one, two = (
+            Share(each.name, int(v.sum()), len(v))
+            for each, v in zip((first, second), groups, strict=True)
+        )
+        return compare_shares(one, two, what)
     draw = np.random.default_rng(0)
     means = [_resampled_means(values, draw) for values in groups]
-    one, two = (interval_of(_mean(v), drawn) for v, drawn in zip(groups, means, strict=True))
-    difference = interval_of(two.value - one.value, means[1] - means[0])
-    return judge(first.name, second.name, what, one, two, difference, shares=False)
+    lower, upper = (interval_of(_mean(v), drawn) for v, drawn in zip(groups, means, strict=True))
+    difference = interval_of(upper.value - lower.value, means[1] - means[0])
+    return judge(first.name, second.name, what, lower, upper, difference, shares=False)
+
+
+def compare_shares(first: Share, second: Share, what: str) -> Comparison:
+    """Compare two independent groups of which it is known how many are counted."""
+    one, two = wilson(first.hits, first.rows), wilson(second.hits, second.rows)
+    return judge(first.name, second.name, what, one, two, _newcombe(one, two), shares=True)
 
 
 def interval_of(value: float, resampled: NDArray[np.float64]) -> Interval:

@@ -1,7 +1,7 @@
 """Find the entries that a text may mean, each with the probability that it serves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from workers.knowledge.base import Entry, plain
@@ -35,6 +35,20 @@ class Finding:
     def confidence(self) -> float:
         """Return the probability that the best candidate serves."""
         return self.candidates[0].confidence if self.candidates else 0.0
+
+
+def combine(first: Finding, second: Finding) -> Finding:
+    """Return what two encoders found for one text: each entry with the mean of its chances.
+
+    Together they rank better than the better one alone: docs/experiments/retrieval.md.
+    """
+    known = {each.entry.id: each for each in (*second.candidates, *first.candidates)}
+    chances = dict.fromkeys(known, 0.0)
+    for each in (*first.candidates, *second.candidates):
+        chances[each.entry.id] += each.confidence / 2
+    found = [replace(known[name], confidence=round(chance, 4)) for name, chance in chances.items()]
+    ranked = sorted(found, key=lambda each: -each.confidence)
+    return Finding(second.text, tuple(ranked[: len(second.candidates)]))
 
 
 @dataclass(frozen=True, slots=True)

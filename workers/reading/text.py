@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 4096  # of a message that are looked at; bounds the cost of a flood
 
+_FOLDED = 64  # texts: each reader of a message folds it again
 _CURLY = str.maketrans("’‘`´", "''''")
 _BOUNDARY = re.compile(r"[.!?…]+[\"')\]]{0,3}(?=\s)|[;\n]+|\s[•*–—-](?=\s)")
 _ABBREVIATION = re.compile(
@@ -26,6 +28,7 @@ class Span:
         return text[self.start : self.end]
 
 
+@lru_cache(maxsize=_FOLDED)
 def fold(text: str) -> str:
     """Return `text` in lower case with straight apostrophes, each character in its place."""
     lowered = text.lower().translate(_CURLY)

@@ -49,6 +49,11 @@ class FirstLook:
     decision: Decision
     handed_at: float
 
+    def findings(self, entries: Mapping[str, Entry]) -> Mapping[str, Finding]:
+        """Return all that was found, by the text that it was found for."""
+        seen = (*self.contexts, *self.questions, self.main)
+        return {each.text: each.finding(entries) for each in seen}
+
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(FirstLook)

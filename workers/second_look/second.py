@@ -1,4 +1,4 @@
-"""Decide with the large encoder on what the small one was not sure of."""
+"""Decide with both encoders on what the small one was not sure of."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +12,7 @@ from workers.dialogue.decision import Heard
 from workers.dialogue.hearing import KeptVector, Listener
 from workers.dialogue.state import read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
+from workers.knowledge.finder import Finding, combine
 from workers.preprocessing.preprocessor import Prepared
 from workers.second_look.decided import Decided
 from workers.second_look.first_look import FirstLook, read_first_look
@@ -44,7 +45,10 @@ class SecondLookDecider:
             return [self._first_word(*pair) for pair in zip(batch.jobs, looks, strict=True)]
         self._meter.record_looks(batch, looks)
         kept = [KeptVector(look.space, unpack_vectors([look.vector])[0]) for look in looks]
-        heard = self._listener.hear(batch, kept)
+        heard = [
+            _with_first(each, look.findings(self.entries))
+            for each, look in zip(self._listener.hear(batch, kept), looks, strict=True)
+        ]
         return [
             Decided(each, self._decider.decide(each), vector.values, "large")
             for each, vector in zip(heard, kept, strict=True)
@@ -61,6 +65,20 @@ class SecondLookDecider:
         # A person may have taken the conversation over since the small encoder decided.
         decision = self._decider.decide(heard) if heard.with_person else look.decision
         return Decided(heard, decision, unpack_vectors([look.vector])[0], "small")
+
+
+def _with_first(heard: Heard, found: Mapping[str, Finding]) -> Heard:
+    """Return what both encoders found in the texts that both have read."""
+
+    def both(second: Finding) -> Finding:
+        return combine(found[second.text], second) if second.text in found else second
+
+    return replace(
+        heard,
+        main=both(heard.main),
+        questions=tuple(map(both, heard.questions)),
+        contexts=tuple(map(both, heard.contexts)),
+    )
 
 
 def read_in_time(prepare: Prepare, clock: Clock, target_seconds: float) -> Prepare:

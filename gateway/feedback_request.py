@@ -1,0 +1,32 @@
+"""Read the body of POST /feedback."""
+
+import msgspec
+
+from gateway.chat_request import check_identifier, check_text
+from gateway.request_body import decode_body
+from shared.errors import InvalidRequest
+from shared.feedback import BEST_SCORE, WORST_SCORE
+
+MAX_COMMENT_CHARACTERS = 2_000
+
+
+class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How good a job's reply was, and why."""
+
+    job_id: str
+    score: int
+    comment: str | None = None
+
+
+_decoder = msgspec.json.Decoder(FeedbackRequest)
+
+
+def read_feedback(body: bytes) -> FeedbackRequest:
+    """Return the request in a body; raise InvalidRequest that names field and fault."""
+    request = decode_body(body, FeedbackRequest, _decoder)
+    check_identifier("job_id", request.job_id)
+    if not WORST_SCORE <= request.score <= BEST_SCORE:
+        raise InvalidRequest(f"score must be from {WORST_SCORE} to {BEST_SCORE}.", "score")
+    if request.comment is not None:
+        check_text("comment", request.comment, MAX_COMMENT_CHARACTERS)
+    return request

@@ -1,0 +1,18 @@
+"""DELETE /users/{id}: erase all that is kept of a person."""
+
+from flask import Flask, Response
+from werkzeug.exceptions import NotFound
+
+from gateway.queue.users import Users
+from shared.wire import IDENTIFIER
+
+
+def register(app: Flask, users: Users) -> None:
+    """Serve it."""
+
+    @app.delete("/users/<user_id>")
+    def erase_user(user_id: str) -> Response:
+        if not IDENTIFIER.match(user_id):
+            raise NotFound("No user can have this id.")
+        users.erase(user_id)
+        return Response(status=204)

@@ -1,0 +1,84 @@
+"""What workers count of replies, as Prometheus takes it.
+
+Workers count by day (UTC), so counters begin again at midnight, which Prometheus takes for a
+restart. What can also fall within a day is a gauge. No label has other values than those that
+shared/jobs.py and shared/handovers.py list; entries are in `parley report` alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+from shared.counts import BEYOND, BOUNDS_MS, CountedField, read_fields, sum_by
+
+_SEGMENT = ("variant", "encoder")
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A metric: which fields are summed up, by which labels."""
+
+    name: str
+    text: str
+    labels: Sequence[str]
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+_COUNTERS = (
+    _Family("parley_replies", "replies by kind", (*_SEGMENT, "kind")),
+    _Family("parley_reply_tones", "replies by the message's tone", (*_SEGMENT, "tone")),
+    _Family("parley_reasks", "messages that ask again", _SEGMENT, {"reask": "1"}),
+    _Family(
+        "parley_unclear_again",
+        "a second reply in a row without an answer before",
+        _SEGMENT,
+        {"again": "1"},
+    ),
+    _Family(
+        "parley_handover_reasons", "replies by why a person takes over", (*_SEGMENT, "handover")
+    ),
+    _Family("parley_failures", "messages without a reply, by their end", ("failure",)),
+)
+_GAUGES = (
+    _Family("parley_conversations", "conversations by their last turn", (*_SEGMENT, "resolved")),
+    _Family("parley_feedback", "feedback by score", (*_SEGMENT, "score")),
+)
+
+
+def traffic_metrics(counted: Mapping[str, int]) -> Iterator[Metric]:
+    """Yield the metrics of a day."""
+    fields = read_fields(counted)
+    for each in _COUNTERS:
+        yield _fill(CounterMetricFamily(each.name, each.text, labels=each.labels), each, fields)
+    for each in _GAUGES:
+        yield _fill(GaugeMetricFamily(each.name, each.text, labels=each.labels), each, fields)
+    yield _reply_seconds(fields)
+
+
+def _fill(
+    metric: CounterMetricFamily | GaugeMetricFamily, family: _Family, fields: Sequence[CountedField]
+) -> Metric:
+    for values, amount in sum_by(fields, family.labels, family.only).items():
+        metric.add_metric(values, amount)
+    return metric
+
+
+def _reply_seconds(fields: Sequence[CountedField]) -> Metric:
+    metric = HistogramMetricFamily(
+        "parley_reply_seconds", "time from acceptance to the reply", labels=_SEGMENT
+    )
+    by_bucket = sum_by(fields, (*_SEGMENT, "ms"))
+    for segment, total in sum_by(fields, (*_SEGMENT, "total_ms")).items():
+        variant, encoder, _ = segment
+        buckets, below = [], 0
+        for bound in (*map(str, BOUNDS_MS), BEYOND):
+            below += by_bucket.get((variant, encoder, bound), 0)
+            buckets.append(("+Inf" if bound == BEYOND else str(int(bound) / 1000), below))
+        metric.add_metric((variant, encoder), buckets, total / 1000)
+    return metric

@@ -1,0 +1,148 @@
+"""What is counted of each job: facts without any text, under names that Redis sums up by day.
+
+A field of a day's hash is `name=value` pairs joined by `|`; the first two name the variant and the
+encoder. Each job adds to three of them, each conversation to one, each rating to one:
+
+    variant=bert|encoder=small|kind=answer|tone=neutral|reask=0|again=0|handover=none
+    variant=bert|encoder=small|ms=150|confidence=9   upper bound of the reply's time; tenths
+    variant=bert|encoder=small|total_ms              the sum of times
+    variant=bert|encoder=small|resolved=1
+    variant=bert|encoder=small|score=5
+    failure=expired
+
+All values but that of `total_ms` are of short lists, so a hash has some hundred fields. The other
+hash of a day has `kind=answer|reask=0|entry=parcel-late` and `score=5|entry=parcel-late`.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.handovers import HandoverReason
+from shared.jobs import AnswerKind, Encoder, JobState, ToneLabel, Variant
+
+BOUNDS_MS = (
+    25,
+    50,
+    75,
+    100,
+    150,
+    200,
+    300,
+    400,
+    500,
+    750,
+    1_000,
+    2_000,
+    3_000,
+    5_000,
+    10_000,
+    30_000,
+)
+BEYOND = "inf"  # the last bucket, without a bound
+REASKED_FROM = 0.5
+BAD_SCORES = (1, 2)
+GOOD_SCORES = (4, 5)
+CountedField = tuple[Mapping[str, str], int]
+_NO_VALUES: Mapping[str, str] = {}
+_ANSWERED: frozenset[AnswerKind] = frozenset({"answer", "recall"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a reply was like. `again`: it is not the first in a row that is no answer.
+
+    `entry` is the best entry's id, if there is one; `total_ms` is the time since acceptance.
+    """
+
+    variant: Variant
+    encoder: Encoder
+    kind: AnswerKind
+    entry: str | None
+    confidence: float
+    tone: ToneLabel
+    reask_score: float | None
+    again: bool
+    handover: HandoverReason | None
+    total_ms: float
+
+    @property
+    def reasked(self) -> bool:
+        """Say whether the message asks again what was asked before."""
+        return self.reask_score is not None and self.reask_score >= REASKED_FROM
+
+    @property
+    def resolved(self) -> bool | None:
+        """Say whether a conversation that ends here is resolved; small talk leaves it as it was."""
+        if self.kind == "smalltalk":
+            return None
+        return self.kind in _ANSWERED and not self.reasked
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The fields to which a job adds, empty for none: each 1, `time_sum` the milliseconds."""
+
+    reply: str = ""
+    time: str = ""
+    time_sum: str = ""
+    milliseconds: int = 0
+    entry: str = ""
+    outcome: str = ""
+
+
+def fields_of(facts: Facts) -> Counted:
+    """Return the fields to which a reply adds."""
+    segment = f"variant={facts.variant}|encoder={facts.encoder}"
+    reask, milliseconds = int(facts.reasked), round(facts.total_ms)
+    resolved = facts.resolved
+    return Counted(
+        f"{segment}|kind={facts.kind}|tone={facts.tone}|reask={reask}"
+        f"|again={int(facts.again)}|handover={facts.handover or 'none'}",
+        f"{segment}|ms={_bucket(milliseconds)}|confidence={min(9, int(facts.confidence * 10))}",
+        f"{segment}|total_ms",
+        milliseconds,
+        f"kind={facts.kind}|reask={reask}|entry={facts.entry}" if facts.entry else "",
+        "" if resolved is None else f"{segment}|resolved={int(resolved)}",
+    )
+
+
+def fields_of_failure(state: JobState) -> Counted:
+    """Return the same for a job that ended in a state without a reply."""
+    return Counted(f"failure={state}")
+
+
+def read_field(field: str) -> Mapping[str, str]:
+    """Return the names and values of a field; a name without a value has an empty one."""
+    pairs = (pair.partition("=") for pair in field.split("|"))
+    return {name: value for name, _, value in pairs}
+
+
+def read_fields(counted: Mapping[str, int]) -> list[CountedField]:
+    """Return the fields of a hash, each read."""
+    return [(read_field(field), amount) for field, amount in counted.items()]
+
+
+def sum_by(
+    fields: Iterable[CountedField], labels: Sequence[str], only: Mapping[str, str] = _NO_VALUES
+) -> dict[tuple[str, ...], int]:
+    """Sum up by the values of these names what has them all, and the values in `only`."""
+    sums: dict[tuple[str, ...], int] = {}
+    for field, amount in fields:
+        if all(field.get(name) == value for name, value in only.items()) and all(
+            name in field for name in labels
+        ):
+            values = tuple(field[name] for name in labels)
+            sums[values] = sums.get(values, 0) + amount
+    return sums
+
+
+def day_of(unix_seconds: float) -> str:
+    """Return the day (UTC) as the keys of counts have it."""
+    return datetime.fromtimestamp(unix_seconds, UTC).date().isoformat()
+
+
+def _bucket(milliseconds: int) -> str:
+    place = bisect_left(BOUNDS_MS, milliseconds)
+    return str(BOUNDS_MS[place]) if place < len(BOUNDS_MS) else BEYOND
