@@ -14,7 +14,7 @@ class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How good a job's reply was, and why."""
 
     job_id: str
-    score: int
+    score: float  # a whole number, also if it is written 4.0
     comment: str | None = None
 
 
@@ -25,8 +25,10 @@ def read_feedback(body: bytes) -> FeedbackRequest:
     """Return the request in a body; raise InvalidRequest that names field and fault."""
     request = decode_body(body, FeedbackRequest, _decoder)
     check_identifier("job_id", request.job_id)
-    if not WORST_SCORE <= request.score <= BEST_SCORE:
-        raise InvalidRequest(f"score must be from {WORST_SCORE} to {BEST_SCORE}.", "score")
+    if not (request.score.is_integer() and WORST_SCORE <= request.score <= BEST_SCORE):
+        raise InvalidRequest(
+            f"score must be a whole number from {WORST_SCORE} to {BEST_SCORE}.", "score"
+        )
     if request.comment is not None:
         check_text("comment", request.comment, MAX_COMMENT_CHARACTERS)
     return request

@@ -1,5 +1,6 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -62,10 +63,16 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
             return InvalidRequest(f"{member.name} is missing.", member.name)
         if value is None and not member.required:
             continue
-        wanted, name = (int, "a whole number") if member.type is int else (str, "a string")
+        wanted, name = _WANTED.get(member.type, ((str,), "a string"))
         if not isinstance(value, wanted) or isinstance(value, bool):
             return InvalidRequest(f"{member.name} must be {name}, not {_name(value)}.", member.name)
     return InvalidRequest("The body is not what this address takes.")
+
+
+_WANTED: Mapping[object, tuple[tuple[type, ...], str]] = {
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+}
 
 
 def _reason(fault: msgspec.DecodeError) -> str:

@@ -50,7 +50,26 @@ def main(messages: int) -> None:
         for policy, found in rates.items():
             with scratch_server(policy) as url:
                 found.append(round(_SYNC_MESSAGES / seconds_to_consume(url, _SYNC_MESSAGES)))
-    print(json.dumps({"kilobytes_a_message": kilobytes, "messages_per_second": rates}, indent=2))
+    report = {
+        "kilobytes_a_message": kilobytes,
+        "messages_per_second": rates,
+        "redis_microseconds_to_complete": compare_counting(),
+    }
+    print(json.dumps(report, indent=2))
+
+
+def compare_counting() -> dict[str, list[float]]:
+    """Return what Redis computes to lease and complete a message, counted and not, by round."""
+    found: dict[str, list[float]] = {"counted": [], "not counted": []}
+    for _ in range(_SYNC_ROUNDS):
+        for name, facts in (("counted", _FACTS), ("not counted", None)):
+            with scratch_server("everysec") as url, redis.Redis.from_url(url) as client:
+                _publish(url, _SYNC_MESSAGES)
+                before = _cpu_seconds(client)
+                _consume(url, facts)
+                seconds = _cpu_seconds(client) - before
+                found[name].append(round(1e6 * seconds / _SYNC_MESSAGES, 1))
+    return found
 
 
 @contextmanager
@@ -89,6 +108,11 @@ def _used_bytes(client: "redis.Redis") -> int:
     return int(client.info("memory")["used_memory"])
 
 
+def _cpu_seconds(client: "redis.Redis") -> float:
+    used = client.info("cpu")
+    return float(used["used_cpu_user"] + used["used_cpu_sys"])
+
+
 def _publish(url: str, messages: int) -> None:
     clock = SystemClock()
     limits = EnqueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
@@ -104,13 +128,13 @@ def _publish(url: str, messages: int) -> None:
             settled.acquire()
 
 
-def _consume(url: str) -> None:
+def _consume(url: str, facts: Facts | None = _FACTS) -> None:
     clock = SystemClock()
     context = WorkerContext("worker-1", clock=clock)
     inference = RedisInferenceQueue(url, context, QueuePolicy())
     sentiment = RedisSentimentQueue(url, context, QueuePolicy(tone_ttl_seconds=1))
     while leases := inference.lease(_TOGETHER):
-        inference.complete([_answer(lease, clock.now()) for lease in leases])
+        inference.complete([_answer(lease, clock.now(), facts) for lease in leases])
     while leases := sentiment.lease(_TOGETHER):
         now = clock.now()
         sentiment.complete(
@@ -118,13 +142,13 @@ def _consume(url: str) -> None:
         )
 
 
-def _answer(lease: Lease, now: float) -> Completion[ChatJob, ChatResult]:
+def _answer(lease: Lease, now: float, facts: Facts | None) -> Completion[ChatJob, ChatResult]:
     job = wire.read_chat_job(lease.raw, now)
     alternatives = tuple(Alternative(f"entry-{n}", "What else may be meant?", 0.1) for n in "123")
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)
     timings = Timings(12.5, 0.8, 20.2, 3.1, 36.6)
     reply = Reply(_REPLIED, job.id, job.conversation_id, _TONE, answer, timings, "litert-int8")
-    result = ChatResult(reply, _DIALOGUE, facts=_FACTS)
+    result = ChatResult(reply, _DIALOGUE, facts=facts)
     return Completion(lease=lease, job=job, task_id=job.id, done_at=now, result=result)
 
 

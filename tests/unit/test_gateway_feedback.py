@@ -41,6 +41,7 @@ def test_what_has_no_reply_cannot_be_rated(harness: GatewayHarness, job_id: str)
         ({"job_id": "job-1", "score": 6}, "score"),
         ({"job_id": "job-1", "score": 10**30}, "score"),
         ({"job_id": "job-1", "score": 3.5}, "score"),
+        ({"job_id": "job-1", "score": 1e300}, "score"),
         ({"job_id": "job-1", "score": "3"}, "score"),
         ({"job_id": "job-1", "score": True}, "score"),
         ({"job_id": "job-1", "score": None}, "score"),

@@ -203,7 +203,7 @@ def _completion_arguments(
 
 
 def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
-    if completion.already_ended:
+    if completion.already_ended or completion.state == "cancelled":
         return Counted()
     result = completion.result
     if result is None:
