@@ -12,11 +12,11 @@ from workers.reading.recall import Recall, read_recall
     ("message", "about"),
     [
         ("Remember what I said about the refund?", "the refund"),
-        ("what was the order number I gave you?", "order number"),
+        ("what was the order number I gave you?", "the order number"),
         ("what did I say about delivery?", "delivery"),
         ("do you remember my order number?", "my order number"),
         ("what did I tell you yesterday?", ""),
-        ("what was my first question?", "first question"),
+        ("what was my first question?", "my first question"),
         ("remind me what I asked about gift cards", "gift cards"),
         ("can you recall what I told you about my allergy?", "my allergy"),
         ("which address did I give you?", "address"),
@@ -29,19 +29,46 @@ from workers.reading.recall import Recall, read_recall
         ("tell me again what I said about the colour", "the colour"),
         ("what have I asked so far?", ""),
         ("hey, what did we discuss about the returns last time?", "the returns"),
-        ("what was the name of the product I mentioned", "name of the product"),
+        ("what was the name of the product I mentioned", "the name of the product"),
         ("do you know what I wrote before?", ""),
         ("did I mention my new address?", "my new address"),
-        ("the date I told you earlier, what was it?", "date"),
+        ("the date I told you earlier, what was it?", "the date"),
         ("have I told you my size?", "my size"),
-        ("what is the email that I gave you?", "email"),
-        ("Do you still remember the model number I sent you?", "model number"),
+        ("what is the email that I gave you?", "the email"),
+        ("Do you still remember the model number I sent you?", "the model number"),
         ("repeat what i said about the delivery date please", "the delivery date"),
         ("what did i ask you before", ""),
+        (
+            "where did the courier leave my parcel, I told you earlier?",
+            "did the courier leave my parcel",
+        ),
+        ("do you remember which colour I wanted?", "colour"),
+        ("For what event did I say I need the room?", "event I need the room"),
+        ("which clerk did I complain about?", "clerk"),
+        ("Remember my complaint about the noise?", "the noise"),
+        ("do you still know how I described the smell?", "the smell"),
+        ("what did I want written on the card?", "written on the card"),
+        ("Which gate did I say to use for the van?", "gate to use for the van"),
+        ("What's my cat's name? I told you before", "my cat's name"),
+        ("I mentioned the date of our trip, what was it?", "the date of our trip"),
+        ("did I want the aisle or the window?", "the aisle or the window"),
     ],
 )
 def test_what_shall_be_recalled(message: str, about: str) -> None:
     assert read_recall(message) == Recall(about)
+
+
+@pytest.mark.parametrize(
+    ("message", "about"),
+    [
+        ("what was my order number again?", "my order number"),
+        ("what time was the train again?", "time was the train"),
+        ("do you remember when I last changed my oil", "I last changed my oil"),
+        ("remind me what was wrong with my washer?", "my washer"),
+    ],
+)
+def test_what_may_ask_for_something_else_is_not_certain(message: str, about: str) -> None:
+    assert read_recall(message) == Recall(about, certain=False)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +108,6 @@ def test_what_shall_be_recalled(message: str, about: str) -> None:
         "what was the price of the lamp I bought?",
         "I want to talk about my order",
         "what message do I get",
-        "do you remember when I last changed my oil",
     ],
 )
 def test_other_questions_recall_nothing(message: str) -> None:
@@ -104,9 +130,9 @@ WORDS = (
 
 
 @given(st.text(max_size=350) | st.lists(st.sampled_from(WORDS)).map(" ".join))
-def test_what_it_is_about_stands_in_any_text(text: str) -> None:
+def test_the_words_of_what_it_is_about_stand_in_any_text(text: str) -> None:
     recall = read_recall(text)
-    assert recall is None or recall.about in text
+    assert recall is None or all(word in text for word in recall.about.split())
 
 
 @pytest.mark.parametrize("unit", ["what ", "i said ", "remember the ", "did i ", "my a "])

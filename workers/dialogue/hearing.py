@@ -15,9 +15,11 @@ from workers.dialogue.reask import reask_score
 from workers.dialogue.state import read_dialogue
 from workers.knowledge.finder import Finder, Finding
 from workers.memory.memory import Memory, MemoryRecord
-from workers.memory.recall import RECALLED_FROM, search
+from workers.memory.recall import POSSIBLE_FROM, RECALLED_FROM, search
 from workers.preprocessing.preprocessor import PassageKind
 from workers.reading.recall import Recall
+
+_ASKING: frozenset[PassageKind] = frozenset({"message", "topic"})  # what a recall looks for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,8 @@ class Listener:
         dialogue = read_dialogue(prepared.claim.dialogue, kept.encoder)
         kinds = [passage.kind for passage in prepared.passages]
         cues = read_cues(prepared.job.message, dialogue, self._finder.entries)
+        asking = vectors[[kind in _ASKING for kind in kinds]]
+        recalled = self._recall(prepared.job, cues.recall, asking) if cues.recall else None
 
         def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
             return tuple(each for each, its in zip(findings, kinds, strict=True) if its == kind)
@@ -76,8 +80,8 @@ class Listener:
             choice=cues.choice,
             unwanted=cues.unwanted,
             unreadable=cues.unreadable,
-            recalls=cues.recall is not None,
-            recalled=self._recall(prepared.job, cues.recall, vectors) if cues.recall else None,
+            recalls=recalled is not None or (cues.recall is not None and cues.recall.certain),
+            recalled=recalled,
             with_person=prepared.claim.with_person,
             reask_score=reask_score(kept.values, dialogue.asked),
         )
@@ -90,4 +94,5 @@ class Listener:
         if not recall.about:  # anything: the last thing that was said
             return records[-1] if records else None
         found = search(records, recall.about, vectors)
-        return found[0].record if found and found[0].score >= RECALLED_FROM else None
+        least = RECALLED_FROM if recall.certain else POSSIBLE_FROM
+        return found[0].record if found and found[0].score >= least else None

@@ -60,7 +60,7 @@ class MessageReader:
             yield from (("question", question.text) for question in questions)
         recall = read_recall(text)
         if recall and recall.about:
-            yield "topic", f"my {recall.about}"
+            yield "topic", recall.about
         followup = read_followup(text, [asked.text for asked in dialogue.asked])
         if followup.score >= LEANS_FROM:
             yield from (("context", candidate) for candidate in followup.texts)

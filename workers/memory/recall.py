@@ -9,16 +9,29 @@ from numpy.typing import NDArray
 
 from workers.dialogue.state import unpack_vectors
 from workers.memory.memory import MemoryRecord
-from workers.reading.lexicon import content_words, stem
-from workers.reading.questions import is_question
+from workers.reading.lexicon import content_words, stem, words
+from workers.reading.question_forms import ASKS_BY_ORDER
 from workers.reading.text import fold
 
 # Chosen on the development cases: docs/experiments/memory.md.
-RECALLED_FROM = 0.3  # a score below this is none of what was meant
-_WORDS_WEIGHT = 0.15  # of the share of the request's words that a record holds
+RECALLED_FROM = 0.45  # a score below this is none of what was meant
+POSSIBLE_FROM = 0.6  # the same, where the message may ask for something else
+_WORDS_WEIGHT = 0.1  # of the share of the request's words that a record holds
 _QUESTION_PENALTY = 0.2  # what one said is rarely what one asked
 _FIRST_PERSON_BONUS = 0.05
+_LENGTH_WEIGHT = 0.05  # of the logarithm of the words: "good morning" tells nothing
+_CROWD_WEIGHT = 0.4  # of the mean cosine to all records: what is near to all is near to anything
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b")
+# They name what is sought, and stand rarely beside it: "which colour" finds "in moss green".
+_SOUGHT = frozenset(
+    stem(word)
+    for word in words(
+        """
+    city colour complaint date day event many member person piece place point problem reason sort
+    time town trouble type
+    """
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +51,26 @@ def search(
     """
     if not records:
         return []
-    cosines = (unpack_vectors([record.vector for record in records]) @ vectors.T).mean(axis=1)
-    scores = [
-        float(cosine) + _bonus(record.text, topic)
-        for record, cosine in zip(records, cosines, strict=True)
-    ]
+    stored = unpack_vectors([record.vector for record in records])
+    wanted = _stems(topic) - _SOUGHT
+    told = np.array([_told(record.text, wanted) for record in records])
+    prior = _LENGTH_WEIGHT * _lengths(records) - _CROWD_WEIGHT * (stored @ stored.mean(axis=0))
+    scores = (stored @ vectors.T).mean(axis=1) + told + prior - prior.mean()
     order = sorted(range(len(records)), key=lambda n: (-scores[n], -n))  # the later one if equal
-    return [Recalled(records[n], scores[n]) for n in order]
+    return [Recalled(records[n], float(scores[n])) for n in order]
 
 
-def _bonus(text: str, topic: str) -> float:
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in content_words(fold(text)))
+
+
+def _told(text: str, wanted: frozenset[str]) -> float:
     folded = fold(text)
-    wanted = {stem(word) for word in content_words(fold(topic))}
-    held = {stem(word) for word in content_words(folded)}
-    shared = len(wanted & held) / len(wanted) if wanted else 0.0
+    shared = len(wanted & _stems(text)) / len(wanted) if wanted else 0.0
+    asks = folded.rstrip().endswith("?") or ASKS_BY_ORDER.match(folded) is not None
     first_person = _FIRST_PERSON.search(folded) is not None
-    return (
-        _WORDS_WEIGHT * shared
-        - _QUESTION_PENALTY * is_question(text)
-        + _FIRST_PERSON_BONUS * first_person
-    )
+    return _WORDS_WEIGHT * shared - _QUESTION_PENALTY * asks + _FIRST_PERSON_BONUS * first_person
+
+
+def _lengths(records: Sequence[MemoryRecord]) -> NDArray[np.float32]:
+    return np.log1p([len(words(fold(record.text))) for record in records], dtype=np.float32)
