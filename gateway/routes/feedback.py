@@ -14,6 +14,6 @@ def register(app: Flask, feedback: FeedbackBox) -> None:
     @app.post("/feedback")
     def rate() -> Response:
         given = read_feedback(read_json())
-        if feedback.put(given.job_id, given.score, given.comment):
+        if feedback.put(given.job_id, int(given.score), given.comment):
             return Response(status=204)
         return problem(UNKNOWN_JOB, "It has no reply, or that reply is no longer kept.")

@@ -1,9 +1,8 @@
 """What the demo base answers, with the real model, to questions in words that it does not use.
 
 The questions were written before retrieval first ran on the base and are kept as they were. The
-target was 90 % right first; docs/performance.md says what was measured and why it falls short.
-Processors round int8 differently, which moves single questions: 44 of 60 are right first with
-AVX-512, 43 with AVX2. The bounds leave room for four more, so that only a real loss shows.
+figures are in docs/quality.md. Processors round int8 differently, which moves single questions; the
+bounds leave room for four, so that only a real loss shows.
 """
 
 from collections import Counter
@@ -51,8 +50,8 @@ def test_most_questions_in_foreign_words_find_their_entry(asked: Asked) -> None:
         for decision, entry in pairs
     )
     assert len(questions) == 60
-    assert first >= 40  # 44 with AVX-512, 43 with AVX2
-    assert offered >= 48  # 53
+    assert first >= 46  # 50
+    assert offered >= 53  # 57
 
 
 def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: Asked) -> None:
@@ -63,7 +62,7 @@ def test_an_answer_that_is_given_is_nearly_always_the_right_one(asked: Asked) ->
         for decision, (_, entry) in zip(decisions, questions, strict=True)
         if decision.answer.kind in ("answer", "handover")
     ]
-    assert len(given) >= 18  # 24, of which 22 are right
+    assert len(given) >= 18  # 23, of which 22 are right
     assert sum(given) / len(given) >= 0.8
 
 

@@ -115,8 +115,8 @@ def test_a_threshold_lets_few_through_that_no_entry_answers() -> None:
     outside = scores_of(200)
     calibration = choose_thresholds(weights, [outside])
     answered = calibration.confidence(outside)[:, 0] >= calibration.answer_from
-    assert answered.mean() <= 0.06
-    assert 0.5 <= calibration.answer_from < 1
+    assert answered.mean() <= 0.07
+    assert 0.63 <= calibration.answer_from < 1
     assert calibration.clarify_from <= calibration.answer_from
 
 

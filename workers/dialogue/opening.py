@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from shared.handovers import Attempt, Handover, HandoverReason, HandoverSummary
-from shared.jobs import ChatJob
+from shared.jobs import AnswerKind, ChatJob
 from workers.dialogue.state import Dialogue
 from workers.knowledge.base import Entry
+
+_TRIED: frozenset[AnswerKind] = frozenset({"answer", "clarify"})
 
 
 def open_handover(
@@ -19,7 +21,9 @@ def open_handover(
 
     `now` is Unix seconds. What was tried are the entries that earlier messages got.
     """
-    tried = dict.fromkeys(asked.entry for asked in dialogue.asked if asked.entry in entries)
+    tried = dict.fromkeys(
+        asked.entry for asked in dialogue.asked if asked.entry in entries and asked.kind in _TRIED
+    )
     summary = HandoverSummary(
         asked=tuple(asked.text for asked in dialogue.asked),
         tried=tuple(Attempt(name, entries[name].question) for name in tried if name is not None),

@@ -41,6 +41,6 @@ FIGURES: Mapping[str, FigureName] = {
     **{f"f1_{name}": FigureName(f"F1, {name}", "number") for name in TONE_NAMES},
     **{f"judged_{name}": FigureName(f"judged {name}", more_is_better=None) for name in TONE_NAMES},
     **{f"kind_{kind}": FigureName(f"kind {kind}", more_is_better=None) for kind in KINDS},
-    "p50_ms": FigureName("a message alone, p50", "milliseconds", more_is_better=False),
-    "p95_ms": FigureName("a message alone, p95", "milliseconds", more_is_better=False),
+    "p50_ms": FigureName("time of a message, p50", "milliseconds", more_is_better=False),
+    "p95_ms": FigureName("time of a message, p95", "milliseconds", more_is_better=False),
 }

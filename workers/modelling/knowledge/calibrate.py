@@ -25,7 +25,7 @@ from workers.knowledge.rewrite import rewrite
 from workers.modelling.knowledge import labelled
 from workers.modelling.knowledge.fit import choose_thresholds, fit_weights
 from workers.modelling.knowledge.labelled import LabelledBase
-from workers.modelling.knowledge.measure import Quality, heading, measure
+from workers.modelling.knowledge.measure import HEADING, measure
 from workers.modelling.knowledge.trials import Embed, Outcome, cut, run, whole
 from workers.modelling.knowledge.tuning import open_encoder
 from workers.settings import WorkerSettings
@@ -95,12 +95,13 @@ def _unanswered(outcomes: Sequence[tuple[str, Outcome]]) -> list[Scores]:
     ]
 
 
-def _left_out(outcomes: Sequence[tuple[str, Outcome]]) -> Iterator[Quality]:
+def _left_out(outcomes: Sequence[tuple[str, Outcome]]) -> Iterator[str]:
     balance = balanced(outcomes)
     for kind, outcome in outcomes:
         if kind == "whole":
             others = [each for each in balance if each.group != outcome.group]
-            yield measure(outcome, Calibration(fit_weights(others), 1.0, 1.0))
+            calibration = Calibration(fit_weights(others), 1.0, 1.0)
+            yield measure(outcome, calibration).row(outcome.group)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
     memory = Memory(settings)
     out_of_scope = embed_out_of_scope(memory.embeddings)
     outcomes = list(trials_of(options.data, memory.embed, out_of_scope))
-    lines = [heading(), *(str(quality) for quality in _left_out(outcomes))]
+    lines = [HEADING, *_left_out(outcomes)]
     calibration = choose_thresholds(fit_weights(balanced(outcomes)), _unanswered(outcomes))
     target = shipped_calibration(out_of_scope.shape[1])
     write_calibration(calibration, target)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,9 @@ Floats = NDArray[np.float64]
 _RIDGE = 1e-3  # on standardised features
 _NEWTON_STEPS = 50
 
-# An answer must be more likely right than wrong; asking back costs a customer half as much.
-_ANSWER_FROM, _CLARIFY_FROM = 0.5, 1 / 3
-_MAX_OUT_OF_SCOPE_ANSWERED = 0.06  # share of messages out of scope that may get an answer
+# An answer must be right in five cases of eight: a question back costs a customer less.
+_ANSWER_FROM, _CLARIFY_FROM = 5 / 8, 1 / 3
+_MAX_OUT_OF_SCOPE_ANSWERED = 0.07  # share of messages out of scope that may get an answer
 _MAX_OUT_OF_SCOPE_KEPT = 0.25  # share that may be asked back or answered
 
 # A base's level is moved by what its messages say against this belief that it is right as it is.
@@ -72,7 +73,7 @@ def _threshold(chances: Sequence[NDArray[np.float32]], least: float, allowed: fl
     steps = np.linspace(least, 1.0, 51)
     for step in steps:
         if np.mean([(each >= step).mean() for each in chances]) <= allowed:
-            return round(float(step), 2)
+            return ceil(float(step) * 100) / 100
     return 1.0
 
 

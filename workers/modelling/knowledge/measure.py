@@ -1,8 +1,9 @@
-"""Measure ranking and confidence on the outcome of a trial."""
+"""Measure ranking and confidence."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.knowledge.calibration import Calibration
 from workers.modelling.knowledge.fit import auc, calibration_error
@@ -17,33 +18,42 @@ class Quality:
     scope.
     """
 
-    name: str
     right_first: float
     auc: float
     nearest_auc: float
     calibration_error: float
 
-    def __str__(self) -> str:
-        figures = (self.right_first, self.auc, self.nearest_auc, self.calibration_error)
-        return f"{self.name:12}" + "".join(f"{figure:12.3f}" for figure in figures)
+    def row(self, name: str) -> str:
+        """Return a line under `HEADING`."""
+        numbers = (self.right_first, self.auc, self.nearest_auc, self.calibration_error)
+        return f"{name:12}" + "".join(f"{number:12.3f}" for number in numbers)
 
 
-def heading() -> str:
-    """Return the names of the columns that a Quality prints."""
-    columns = ("right first", "OOS AUC", "distance", "ECE")
-    return f"{'':12}" + "".join(f"{column:>12}" for column in columns)
+_COLUMNS = ("right first", "OOS AUC", "distance", "ECE")
+HEADING = f"{'':12}" + "".join(f"{column:>12}" for column in _COLUMNS)
 
 
 def measure(outcome: Outcome, calibration: Calibration) -> Quality:
     """Return the figures of an outcome under a calibration."""
     chances = calibration.confidence(outcome.scores)[:, 0]
-    nearest = outcome.scores.nearest.max(axis=1)
-    inside = outcome.in_scope
-    outside = not inside.all()
+    return quality_of(outcome.served, outcome.in_scope, chances, outcome.scores.nearest.max(axis=1))
+
+
+def quality_of(
+    served: NDArray[np.float64],
+    in_scope: NDArray[np.bool_],
+    chances: NDArray[np.floating],
+    nearest: NDArray[np.floating],
+    shares: NDArray[np.float64] | None = None,
+) -> Quality:
+    """Return the figures of messages [rows] and what was found for them.
+
+    `shares` weigh the rows in the calibration error and sum to 1.
+    """
+    outside = ~in_scope
     return Quality(
-        outcome.group,
-        float(outcome.served[inside].mean()),
-        auc(chances[inside], chances[~inside]) if outside else float(np.nan),
-        auc(nearest[inside], nearest[~inside]) if outside else float(np.nan),
-        calibration_error(chances, outcome.served),
+        float(served[in_scope].mean()),
+        auc(chances[in_scope], chances[outside]) if outside.any() else float(np.nan),
+        auc(nearest[in_scope], nearest[outside]) if outside.any() else float(np.nan),
+        calibration_error(chances, served, shares),
     )
