@@ -11,10 +11,10 @@ MAX_COMMENT_CHARACTERS = 2_000
 
 
 class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How good a job's reply was, and why."""
+    """How good a job's reply was, and why; 4.0 is a whole number in JSON as 4 is."""
 
     job_id: str
-    score: float  # a whole number, also if it is written 4.0
+    score: float
     comment: str | None = None
 
 
@@ -25,7 +25,7 @@ def read_feedback(body: bytes) -> FeedbackRequest:
     """Return the request in a body; raise InvalidRequest that names field and fault."""
     request = decode_body(body, FeedbackRequest, _decoder)
     check_identifier("job_id", request.job_id)
-    if not (request.score.is_integer() and WORST_SCORE <= request.score <= BEST_SCORE):
+    if not WORST_SCORE <= request.score <= BEST_SCORE or not request.score.is_integer():
         raise InvalidRequest(
             f"score must be a whole number from {WORST_SCORE} to {BEST_SCORE}.", "score"
         )

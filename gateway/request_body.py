@@ -27,7 +27,7 @@ def decode_body(
 ) -> StructT:
     """Return the request in a body; raise InvalidRequest that names field and fault.
 
-    The members of `kind` are strings and whole numbers; those with a default may be null.
+    The members of `kind` are strings and numbers (float); those with a default may be null.
     """
     try:
         return decoder.decode(body)
@@ -63,9 +63,11 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
             return InvalidRequest(f"{member.name} is missing.", member.name)
         if value is None and not member.required:
             continue
-        wanted, name = _WANTED.get(member.type, ((str,), "a string"))
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            return InvalidRequest(f"{member.name} must be {name}, not {_name(value)}.", member.name)
+        wanted = "a number" if member.type is float else "a string"
+        if _name(value) != wanted:
+            return InvalidRequest(
+                f"{member.name} must be {wanted}, not {_name(value)}.", member.name
+            )
     return InvalidRequest("The body is not what this address takes.")
 
 

@@ -126,7 +126,7 @@ def test_nothing_at_the_start(redis_client: "redis.Redis") -> None:
     health = RedisHealth(redis_client)
 
     assert health.workers() == []
-    assert health.backlogs() == dict.fromkeys(keys.QUEUES, 0)
+    assert health.backlogs() == {"inference": 0, "sentiment": 0, "inference-large": 0}
 
 
 def test_workers_and_backlogs_are_seen(redis_client: "redis.Redis") -> None:
@@ -139,7 +139,7 @@ def test_workers_and_backlogs_are_seen(redis_client: "redis.Redis") -> None:
 
     assert health.workers() == workers
     assert read_heartbeats(redis_client, ["sentiment"]) == workers[2:]
-    assert health.backlogs() == dict.fromkeys(keys.QUEUES, 0) | {"inference": 4}
+    assert health.backlogs() == {"inference": 4, "sentiment": 0, "inference-large": 0}
 
 
 def test_a_worker_without_heartbeat_is_dead(redis_client: "redis.Redis") -> None:

@@ -22,6 +22,14 @@ def test_a_reply_is_rated_and_rated_again(harness: GatewayHarness) -> None:
     assert harness.feedback.given == {"job-1": (5, None)}
 
 
+def test_a_whole_number_may_have_a_point(harness: GatewayHarness) -> None:
+    body = b'{"job_id": "job-1", "score": 4.0}'
+    response = harness.client.post("/feedback", data=body, content_type="application/json")
+
+    assert response.status_code == 204
+    assert harness.feedback.given == {"job-1": (4, None)}
+
+
 @pytest.mark.parametrize("job_id", ["unknown", "job-2"])
 def test_what_has_no_reply_cannot_be_rated(harness: GatewayHarness, job_id: str) -> None:
     response = harness.client.post("/feedback", json={"job_id": job_id, "score": 3})
