@@ -1,4 +1,4 @@
-"""The words in which people ask for what they themselves said before, as patterns of folded text."""
+"""How people ask for what they said before, as patterns of folded text."""
 
 import re
 
@@ -59,7 +59,7 @@ CERTAIN = tuple(
         r"(?:complaint|problem|trouble|issue|question|request|story|wish|message)",
         rf"{_LEAD}(?:do\s+(?:you|u)\s+)?{_MEMORY}\s+{_ANY}\b[^?]*\b(?:i|my|our)\b[^?]*\?",
         rf"\b(?:what|which|who|where|when)\b{_SAME}\b(?:was|were)\s+(?:it|they)\s+(?:again\s+)?(?:that\s+)?(?:i|we|my|our)\b",
-        rf"\bwhat\s+was\s+it\s+again\b",
+        r"\bwhat\s+was\s+it\s+again\b",
         rf"\b(?:what|which|who)\s+(?:was|were)\s+(?:again\s+)?(?:it|{_ANY})\b{_SAME}{_I_SAID}",
         rf"\b(?:what|which|who)(?:'s|\s+is|\s+are)\s+(?:again\s+)?{_ANY}\s+(?!status|news)[^?!.,]{{1,60}}?"
         rf"\s(?:that\s+|which\s+)?i(?:'ve|'d)?\s+{_ADVERBS}(?:said|told|mentioned|gave|given|named)\b",
