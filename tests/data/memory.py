@@ -49,3 +49,21 @@ def memory_set() -> MemorySet:
     rows: dict[str, Any] = yaml.safe_load((HERE / "memory_cases.yaml").read_text("utf-8"))
     cases = tuple(RecallCase(**row) for row in rows["cases"])
     return MemorySet(cases, tuple(rows["noise"]), tuple(rows["not_recall"]))
+
+
+@cache
+def natural_cases() -> tuple[RecallCase, ...]:
+    """Return what one customer wrote and asks for in their own words: memory_natural.yaml.
+
+    Store every `said` of all splits beside the noise of the memory set.
+    """
+    rows: dict[str, Any] = yaml.safe_load((HERE / "memory_natural.yaml").read_text("utf-8"))
+    return tuple(RecallCase(**row) for row in rows["cases"])
+
+
+@cache
+def development_cases() -> MemorySet:
+    """Return cases from other trades, all for development, and texts that recall nothing."""
+    rows: dict[str, Any] = yaml.safe_load((HERE / "memory_development.yaml").read_text("utf-8"))
+    cases = tuple(RecallCase(**row, split="development") for row in rows["cases"])
+    return MemorySet(cases, memory_set().noise, tuple(rows["other"]))

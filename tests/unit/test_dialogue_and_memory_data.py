@@ -5,7 +5,7 @@ from typing import get_args
 
 from tests.data import overlap
 from tests.data.dialogues import Choice, Dialogue, Kind, Turn, dialogues
-from tests.data.memory import memory_set
+from tests.data.memory import development_cases, memory_set, natural_cases
 from workers.knowledge.loader import DEMO, load
 
 ENTRIES = {entry.id: entry for entry in load(DEMO).entries}
@@ -71,6 +71,16 @@ def test_the_recall_cases_are_as_many_as_planned_and_all_texts_differ() -> None:
     texts = (*memory.turns, *(case.ask for case in memory.cases), *memory.not_recall)
     times = Counter(text.casefold() for text in texts)
     assert not [text for text, count in times.items() if count > 1]
+
+
+def test_the_other_recall_cases_are_as_many_as_planned_and_all_texts_differ() -> None:
+    natural, development = natural_cases(), development_cases()
+    assert Counter(case.split for case in natural) == {"development": 40, "kept": 60}
+    assert (len(development.cases), len(development.not_recall)) == (84, 30)
+    for cases in (natural, development.cases):
+        texts = [text for case in cases for text in (case.said, case.ask)]
+        times = Counter(text.casefold() for text in (*texts, *memory_set().noise))
+        assert max(times.values()) == 1
 
 
 def test_a_request_to_recall_is_no_copy_of_what_was_said() -> None:

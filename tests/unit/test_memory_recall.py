@@ -1,6 +1,7 @@
 """What is remembered is found again by meaning and by words; what was asked counts less."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from workers.dialogue.state import pack_vector
@@ -34,6 +35,37 @@ def test_a_statement_comes_before_a_question() -> None:
     assert best("refund", record("when is my refund here?"), record("my refund is 30 pounds")) == (
         "my refund is 30 pounds"
     )
+
+
+def test_a_wish_is_no_question() -> None:
+    assert best("sofa", record("can I have the sofa in blue?"), record("please send a sofa")) == (
+        "please send a sofa"
+    )
+
+
+def test_what_is_sought_need_not_stand_in_the_answer() -> None:
+    told = record("I want the sofa in moss green")
+    assert best("colour for the sofa", record("I saw another colour"), told) == told.text
+
+
+def test_what_says_more_comes_first() -> None:
+    long = record("the blue lamp fell down the stairs")
+    assert best("x", long, record("the lamp")) == long.text
+
+
+def test_what_is_near_to_everything_comes_later() -> None:
+    between = np.asarray((AXES[0] + AXES[1]) / np.sqrt(2), np.float32)
+    crowd = [record(f"the lamp {number}", AXES[1]) for number in range(6)]
+    near = record("the lamp a", between)
+    far = record("the lamp b", np.asarray(0.65 * AXES[0] + 0.76 * AXES[2], np.float32))
+    assert search([near, far], "x", AXES[:1])[0].record is near
+    assert search([near, far, *crowd], "x", AXES[:1])[0].record is far
+
+
+def test_a_score_does_not_hang_on_how_much_is_remembered() -> None:
+    told = record("my size is 9")
+    (alone,) = search([told], "size", AXES[:1])
+    assert alone.score == pytest.approx(1 + 0.1 + 0.05, abs=0.01)
 
 
 def test_the_later_of_two_equal_ones_comes_first() -> None:

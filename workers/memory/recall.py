@@ -14,13 +14,14 @@ from workers.reading.question_forms import ASKS_BY_ORDER
 from workers.reading.text import fold
 
 # Chosen on the development cases: docs/experiments/memory.md.
-RECALLED_FROM = 0.45  # a score below this is none of what was meant
-POSSIBLE_FROM = 0.6  # the same, where the message may ask for something else
+RECALLED_FROM = 0.4  # a score below this is none of what was meant
+POSSIBLE_FROM = 0.55  # the same, where the message may ask for something else
 _WORDS_WEIGHT = 0.1  # of the share of the request's words that a record holds
 _QUESTION_PENALTY = 0.2  # what one said is rarely what one asked
 _FIRST_PERSON_BONUS = 0.05
 _LENGTH_WEIGHT = 0.05  # of the logarithm of the words: "good morning" tells nothing
 _CROWD_WEIGHT = 0.4  # of the mean cosine to all records: what is near to all is near to anything
+_LOOKED_AT = 64  # the nearest, whose words are read
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b")
 # They name what is sought, and stand rarely beside it: "which colour" finds "in moss green".
 _SOUGHT = frozenset(
@@ -45,32 +46,36 @@ class Recalled:
 def search(
     records: Sequence[MemoryRecord], topic: str, vectors: NDArray[np.float32]
 ) -> list[Recalled]:
-    """Rank records by how well they fit what is asked for, best first.
+    """Rank the records near to what is asked for by how well they fit it, best first.
 
     `vectors` [readings, dimension] are those of the request's readings; their mean cosine counts.
     """
     if not records:
         return []
     stored = unpack_vectors([record.vector for record in records])
+    crowd = stored @ stored.mean(axis=0)
+    near = (stored @ vectors.T).mean(axis=1) - _CROWD_WEIGHT * (crowd - crowd.mean())
+    looked_at = np.argsort(-near, kind="stable")[:_LOOKED_AT].tolist()
+    told = _told([records[n].text for n in looked_at], topic)
+    found = [(float(near[n]) + part, n) for n, part in zip(looked_at, told, strict=True)]
+    return [Recalled(records[n], score) for score, n in sorted(found, reverse=True)]
+
+
+def _told(texts: Sequence[str], topic: str) -> list[float]:
+    """Return what the words of each text add to its score."""
     wanted = _stems(topic) - _SOUGHT
-    told = np.array([_told(record.text, wanted) for record in records])
-    prior = _LENGTH_WEIGHT * _lengths(records) - _CROWD_WEIGHT * (stored @ stored.mean(axis=0))
-    scores = (stored @ vectors.T).mean(axis=1) + told + prior - prior.mean()
-    order = sorted(range(len(records)), key=lambda n: (-scores[n], -n))  # the later one if equal
-    return [Recalled(records[n], float(scores[n])) for n in order]
+    lengths = np.log1p([len(words(text)) for text in texts])
+    prior = _LENGTH_WEIGHT * (lengths - lengths.mean())
+    return [_fit(text, wanted) + part for text, part in zip(texts, prior.tolist(), strict=True)]
 
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in content_words(fold(text)))
 
 
-def _told(text: str, wanted: frozenset[str]) -> float:
+def _fit(text: str, wanted: frozenset[str]) -> float:
     folded = fold(text)
     shared = len(wanted & _stems(text)) / len(wanted) if wanted else 0.0
     asks = folded.rstrip().endswith("?") or ASKS_BY_ORDER.match(folded) is not None
     first_person = _FIRST_PERSON.search(folded) is not None
     return _WORDS_WEIGHT * shared - _QUESTION_PENALTY * asks + _FIRST_PERSON_BONUS * first_person
-
-
-def _lengths(records: Sequence[MemoryRecord]) -> NDArray[np.float32]:
-    return np.log1p([len(words(fold(record.text))) for record in records], dtype=np.float32)
