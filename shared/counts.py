@@ -40,6 +40,7 @@ BOUNDS_MS = (
     10_000,
     30_000,
 )
+_MAX_MS = 3_600_000.0  # no message waits longer; a client may have written any time into it
 BEYOND = "inf"  # the last bucket, without a bound
 REASKED_FROM = 0.5
 BAD_SCORES = (1, 2)
@@ -95,7 +96,7 @@ class Counted:
 def fields_of(facts: Facts) -> Counted:
     """Return the fields to which a reply adds."""
     segment = f"variant={facts.variant}|encoder={facts.encoder}"
-    reask, milliseconds = int(facts.reasked), round(facts.total_ms)
+    reask, milliseconds = int(facts.reasked), round(min(max(facts.total_ms, 0.0), _MAX_MS))
     resolved = facts.resolved
     return Counted(
         f"{segment}|kind={facts.kind}|tone={facts.tone}|reask={reask}"

@@ -24,6 +24,8 @@ MAX_BODY_BYTES = 64 * 1024
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
+_END_OF_TIME = 1e11  # Unix seconds
+
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -126,7 +128,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         message=message,
         conversation_id=conversation_id,
         user_id=_identifier(argument, "user_id"),
-        accepted_at=accepted_at if isinstance(accepted_at, float) else received_at,
+        accepted_at=_plausible(accepted_at, received_at),
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
         external=not isinstance(accepted_at, float),
@@ -253,6 +255,13 @@ def _identifier(argument: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or not IDENTIFIER.match(value):
         raise MalformedMessage(f"{name} must be 1-128 letters, digits or _.:@-")
     return value
+
+
+def _plausible(accepted_at: object, received_at: float) -> float:
+    # Anybody can write the header; no time has so many digits, and infinity is a number in JSON.
+    if isinstance(accepted_at, float) and 0 <= accepted_at < _END_OF_TIME:
+        return accepted_at
+    return received_at
 
 
 def _iso(seconds: float | None) -> str | None:

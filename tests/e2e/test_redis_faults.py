@@ -60,7 +60,7 @@ def scene(tmp_path: Path, model_dir: Path) -> Iterator[Field]:
         server = stack.enter_context(RedisServer(tmp_path, append_only=True))
         workers = tuple(
             stack.enter_context(WorkerProcess(server.url, queue, tmp_path, model_dir))
-            for queue in keys.QUEUES
+            for queue in (keys.INFERENCE, keys.SENTIMENT)
         )
         gateway = stack.enter_context(Gateway(server.url, tmp_path))
         wait_until_alive(*workers)

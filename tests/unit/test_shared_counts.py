@@ -42,3 +42,10 @@ def test_a_failure_has_its_state_alone() -> None:
 
 def test_days_are_those_of_utc() -> None:
     assert day_of(1_700_000_000.0) == "2023-11-14"
+
+
+@pytest.mark.parametrize(("total_ms", "counted"), [(-5.0, 0), (float("inf"), 3_600_000)])
+def test_a_time_that_cannot_be_is_counted_as_the_nearest_that_can(
+    total_ms: float, counted: int
+) -> None:
+    assert fields_of(replace(FACTS, total_ms=total_ms)).milliseconds == counted

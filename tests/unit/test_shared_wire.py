@@ -1,6 +1,7 @@
 """The bytes on the queue: what goes in comes out; nothing that lies there can break a worker."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,13 @@ def test_no_argument_raises_anything_but_malformed(argument: Any) -> None:
     except MalformedMessage:
         return
     assert job.message.strip()
+
+
+@pytest.mark.parametrize("written", [-1e308, 1e308, -1.0, "soon", None])
+def test_an_acceptance_that_cannot_be_is_the_reception(written: object) -> None:
+    task = decode(stock_message())
+    task = replace(task, headers={**task.headers, "parley_accepted_at": written})
+    assert decode_job(task, received_at=5.0).accepted_at == 5.0
 
 
 def test_a_stock_clients_task_is_read() -> None:
