@@ -1,5 +1,6 @@
 """What a request to recall makes of a message: found, not found, or no request after all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared import keys
+from shared.errors import QueueUnavailable
 from tests.fakes.consumer import prepared_job
 from tests.fakes.memory import FakeMemory
 from workers.consumer.jobs import BatchResult
@@ -18,7 +20,7 @@ from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Finder
 from workers.knowledge.index import Index
 from workers.knowledge.lexical import Lexicon
-from workers.memory.memory import MemoryRecord
+from workers.memory.memory import Memory, MemoryRecord
 from workers.preprocessing.preprocessor import Prepared
 
 AXES = np.eye(3, dtype=np.float32)
@@ -27,7 +29,16 @@ SURE = Calibration((*(0.0 for _ in FEATURES), 9.0), answer_from=0.5, clarify_fro
 SAID = "my order number is FB1"
 
 
-def hear(message: str, topic: str, vector: NDArray[np.float32]) -> Heard:
+class LostMemory:
+    """Be out of reach."""
+
+    def records(self, owner: str) -> Sequence[MemoryRecord]:
+        raise QueueUnavailable(owner)
+
+
+def hear(
+    message: str, topic: str, vector: NDArray[np.float32], memory: Memory | None = None
+) -> Heard:
     """Hear a message whose readings lie at `vector`, after SAID was said at the first axis."""
     job = prepared_job("a")
     passages = (
@@ -43,8 +54,14 @@ def hear(message: str, topic: str, vector: NDArray[np.float32]) -> Heard:
     finder = Finder([PAY], index, SURE, frozenset())
     vectors = np.stack([vector, AXES[2], vector])
     batch = BatchResult((job,), vectors, started_at=1.0, ended_at=2.0)
-    (heard,) = Listener(finder, FakeMemory({owner: [record]}), "test").hear(batch)
+    (heard,) = Listener(finder, memory or FakeMemory({owner: [record]}), "test").hear(batch)
     return heard
+
+
+def test_without_its_memory_a_message_is_answered_all_the_same() -> None:
+    heard = hear("which number did I give you?", "number", AXES[0], LostMemory())
+    assert heard.recalls
+    assert heard.recalled is None
 
 
 CERTAIN = ("which number did I give you?", "number")

@@ -1,5 +1,6 @@
 """Bring together what a message says, what was found for it, and what was said before."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared import keys
+from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.dialogue.cues import read_cues
@@ -20,6 +22,8 @@ from workers.preprocessing.preprocessor import PassageKind
 from workers.reading.recall import Recall
 
 _ASKING: frozenset[PassageKind] = frozenset({"message", "topic"})  # what a recall looks for
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +93,18 @@ class Listener:
     def _recall(
         self, job: ChatJob, recall: Recall, vectors: NDArray[np.float32]
     ) -> MemoryRecord | None:
-        owner = keys.memory_owner(job.user_id, job.conversation_id)
-        records = [each for each in self._memory.records(owner) if each.encoder == self._encoder]
+        records = self._records(keys.memory_owner(job.user_id, job.conversation_id))
         if not recall.about:  # anything: the last thing that was said
             return records[-1] if records else None
         found = search(records, recall.about, vectors)
         least = RECALLED_FROM if recall.certain else POSSIBLE_FROM
         return found[0].record if found and found[0].score >= least else None
+
+    def _records(self, owner: str) -> list[MemoryRecord]:
+        """Return the records whose vectors can be compared; none if Redis cannot be asked."""
+        try:
+            records = self._memory.records(owner)
+        except QueueUnavailable:  # the message is answered all the same, once Redis is back
+            _log.warning("a memory could not be read")
+            return []
+        return [each for each in records if each.encoder == self._encoder]
