@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import pytest
 import redis
 import requests
 
@@ -35,6 +36,59 @@ def test_a_question_is_answered_from_the_knowledge_base(stack: Stack) -> None:
     assert not reply["truncated"]
     rating = {"job_id": reply["job_id"], "score": 5}
     assert requests.post(f"{stack.url}/feedback", json=rating, timeout=30).status_code == 204
+
+
+def test_two_questions_get_two_answers(stack: Stack) -> None:
+    reply = ask(stack, "How do I change my email address and do you deliver abroad?")
+    named = {reply["answer"]["id"], *(each["id"] for each in reply["answer"]["alternatives"])}
+    assert {"account-change-email", "delivery-countries"} <= named
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I do NOT want to cancel my order, please leave it as it is.",
+        "I have not forgotten my password.",
+    ],
+)
+def test_what_is_not_wanted_is_not_explained(stack: Stack, message: str) -> None:
+    answer = ask(stack, message)["answer"]
+    assert answer["kind"] in ("clarify", "fallback", "handover")
+    assert answer["confidence"] < 0.5
+
+
+def test_what_is_wanted_instead_is_found(stack: Stack) -> None:
+    answer = ask(stack, "I do NOT want a refund, I want a replacement")["answer"]
+    named = {answer["id"], *(each["id"] for each in answer["alternatives"])}
+    assert "return-exchange" in named
+    assert not any(name.startswith("refund") for name in named)
+
+
+def test_a_late_parcel_is_understood(stack: Stack) -> None:
+    reply = ask(stack, "where is my parcel?? it should have been here 5 days ago!!")
+    assert (reply["answer"]["kind"], reply["answer"]["id"]) == ("answer", "delivery-late")
+
+
+def test_who_asks_for_a_person_gets_one_who_sees_what_was_said(stack: Stack) -> None:
+    reply = ask(stack, "ur app sux i want to talk to a human")
+    assert reply["answer"]["kind"] == "handover"
+    assert reply["tone"]["label"] == "negative"
+    open_ones = requests.get(f"{stack.url}/handovers?limit=200", timeout=30).json()["handovers"]
+    (mine,) = [each for each in open_ones if each["id"] == reply["job_id"]]
+    assert mine["reason"] == "wish"
+
+
+def test_a_follow_up_and_a_recall_know_what_was_said(stack: Stack) -> None:
+    user = f"u-{uuid.uuid4()}"
+    first = ask(stack, "How long is the warranty on a garden bench?", user_id=user)
+    told = {"conversation_id": first["conversation_id"], "user_id": user}
+    assert ask(stack, "and on mattresses?", **told)["answer"]["id"] == "warranty-length"
+    ask(stack, "I want the bench in moss green", **told)
+    recalled = ask(stack, "Which colour did I want for the bench?", user_id=user)
+    stranger = ask(stack, "Which colour did I want for the bench?", user_id=f"u-{uuid.uuid4()}")
+    assert recalled["answer"]["kind"] == "recall"
+    assert "moss green" in recalled["response"]
+    assert "moss green" not in stranger["response"]
 
 
 def test_an_angry_customer_is_met_with_empathy_and_no_phrase_twice(stack: Stack) -> None:
