@@ -93,6 +93,10 @@ class Counted:
     outcome: str = ""
 
 
+def _tenths(confidence: float) -> int:
+    return min(9, int(10 * min(max(confidence, 0.0), 1.0)))
+
+
 def fields_of(facts: Facts) -> Counted:
     """Return the fields to which a reply adds."""
     segment = f"variant={facts.variant}|encoder={facts.encoder}"
@@ -101,7 +105,7 @@ def fields_of(facts: Facts) -> Counted:
     return Counted(
         f"{segment}|kind={facts.kind}|tone={facts.tone}|reask={reask}"
         f"|again={int(facts.again)}|handover={facts.handover or 'none'}",
-        f"{segment}|ms={_bucket(milliseconds)}|confidence={min(9, int(facts.confidence * 10))}",
+        f"{segment}|ms={_bucket(milliseconds)}|confidence={_tenths(facts.confidence)}",
         f"{segment}|total_ms",
         milliseconds,
         f"kind={facts.kind}|reask={reask}|entry={facts.entry}" if facts.entry else "",

@@ -22,4 +22,12 @@ def read_heartbeats(
         for name in cast("list[bytes]", client.zrange(keys.workers(queue), 0, -1))
     ]
     stored = cast("list[bytes | None]", client.mget(names)) if names else []
-    return [_status_decoder.decode(heartbeat) for heartbeat in stored if heartbeat is not None]
+    return [status for heartbeat in stored if heartbeat and (status := _read(heartbeat))]
+
+
+def _read(heartbeat: bytes) -> WorkerStatus | None:
+    """Decode one heartbeat; another version of Parley may have written it."""
+    try:
+        return _status_decoder.decode(heartbeat)
+    except msgspec.DecodeError:
+        return None

@@ -7,7 +7,7 @@ from functools import partial
 from shared.clock import Clock
 from shared.counts import Facts
 from shared.handovers import encode_opening
-from shared.jobs import AnswerKind, ChatJob, Reply, Timings, Tone
+from shared.jobs import ChatJob, Reply, Timings, Tone
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
@@ -15,12 +15,11 @@ from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.dialogue.worded import word
 from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
-
-_MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
 
 
 class ReplyBuilder:
@@ -69,12 +68,16 @@ class ReplyBuilder:
     ) -> ChatResult:
         heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        text, openers = self._word(decision, dialogue, tone, job.id)
-        if concern and decision.answer.kind in _MAY_OFFER_PERSON:
-            text, offer = self._wording.offer_person(text, dialogue.openers, job.id)
-            openers = (*openers, *offer)
-        dialogue = advance(dialogue, heard, decided.vector, decision, openers)
-        reply = self._reply(batch, prepared, text, tone, decided, now)
+        said = word(self._wording, decision, dialogue, tone, concern, job.id)
+        dialogue = advance(
+            dialogue,
+            heard,
+            decided.vector,
+            decision,
+            said.openers,
+            person_offered=said.person_offered,
+        )
+        reply = self._reply(batch, prepared, said.text, tone, decided, now)
         return ChatResult(
             reply,
             encode_dialogue(dialogue),
@@ -82,15 +85,6 @@ class ReplyBuilder:
             self._handover(job, decision, dialogue),
             _facts(reply, decided),
             self._gaps.record(job, heard, decision) if self._gaps else b"",
-        )
-
-    def _word(
-        self, decision: Decision, dialogue: Dialogue, tone: Tone, job_id: str
-    ) -> tuple[str, tuple[str, ...]]:
-        if not decision.text:  # a person answers
-            return "", ()
-        return self._wording.adapt(
-            decision.text, decision.tones, tone, dialogue.openers, decision.answer.kind, job_id
         )
 
     def _reply(

@@ -28,7 +28,8 @@ local verdicts = {}
 local function measured(worker)
   local heartbeat = redis.call('GET', WORKER .. worker)
   local counters = heartbeat and cjson.decode(heartbeat).counters or {}
-  return counters.pace_seconds, counters.turnaround_seconds or 0
+  local pace, turnaround = counters.pace_seconds, counters.turnaround_seconds
+  return type(pace) == 'number' and pace or nil, type(turnaround) == 'number' and turnaround or 0
 end
 
 -- Return the messages a second that all live workers get through, how many are ahead, and the

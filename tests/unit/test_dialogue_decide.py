@@ -7,7 +7,7 @@ import pytest
 from shared.jobs import AnswerKind
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Escalation, Heard
-from workers.dialogue.state import Dialogue
+from workers.dialogue.state import Asked, Dialogue
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 
@@ -143,3 +143,49 @@ def test_the_context_counts_if_it_is_no_less_certain() -> None:
     alone = heard(PAY, 0.5)
     assert decider.decide(replace(alone, contexts=(finding(REFUND, 0.8),))).answer.id == "refund"
     assert decider.decide(replace(alone, contexts=(finding(REFUND, 0.4),))).answer.id == "pay"
+
+
+def test_a_chosen_entry_that_needs_a_person_brings_one() -> None:
+    offered = replace(ASKED_BACK, offered=("pay", "hacked"))
+    decision = decider.decide(replace(heard(PAY, 0.1, offered), choice=(1,)))
+    assert (decision.answer.kind, decision.answer.id) == ("handover", "hacked")
+    assert decision.handover == "entry"
+
+
+def test_one_of_two_questions_that_needs_a_person_brings_one() -> None:
+    two = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(HACKED, 0.9)))
+    assert decider.decide(two).handover == "entry"
+
+
+def test_what_was_offered_may_be_named_in_other_words() -> None:
+    decision = decider.decide(heard(REFUND, 0.5, ASKED_BACK))
+    assert (decision.answer.kind, decision.answer.id) == ("answer", "refund")
+    repeated = replace(heard(REFUND, 0.5, ASKED_BACK), reask_score=0.9)
+    assert decider.decide(repeated).handover == "unanswered"
+
+
+def test_a_silent_bot_still_reports_what_is_grave() -> None:
+    silent = replace(heard(PAY, 0.9), with_person=True, escalation="self_harm")
+    decision = decider.decide(silent)
+    assert (decision.text, decision.handover) == ("", "self_harm")
+    assert decider.decide(replace(silent, escalation=None)).handover is None
+
+
+def test_who_asks_the_same_for_the_third_time_gets_a_person() -> None:
+    asked = (Asked("pay?", b"1", "answer", "pay"),)
+    dialogue = replace(FIRST, asked=asked, reasks=(None, 0.9))
+    again = replace(heard(PAY, 0.9, dialogue), reask_score=0.9)
+    assert decider.decide(again).handover == "unanswered"
+    assert decider.decide(replace(again, reask_score=0.1)).answer.kind == "answer"
+
+
+def test_the_surer_of_whole_and_question_is_answered() -> None:
+    story = replace(heard(REFUND, 0.7), questions=(finding(PAY, 0.95),))
+    assert decider.decide(story).answer.id == "pay"
+
+
+def test_the_likely_meaning_of_the_other_question_is_offered_in_words() -> None:
+    two = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(REFUND, 0.4)))
+    decision = decider.decide(two)
+    assert REFUND.question in decision.text
+    assert decision.offered == ("refund",)

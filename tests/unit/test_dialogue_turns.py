@@ -40,7 +40,9 @@ def decision(kind: AnswerKind = "answer", entry: str = "pay", *offered: str) -> 
 def after(*kinds: AnswerKind) -> Dialogue:
     dialogue = FIRST
     for kind in kinds:
-        dialogue = advance(dialogue, heard(dialogue=dialogue), AXES[0], decision(kind), ())
+        dialogue = advance(
+            dialogue, heard(dialogue=dialogue), AXES[0], decision(kind), (), person_offered=False
+        )
     return dialogue
 
 
@@ -73,9 +75,24 @@ def test_unclear_replies_are_counted_until_one_is_clear() -> None:
     assert after("clarify", "answer").unclear == 0
 
 
+def test_what_is_declined_is_no_unclear_turn() -> None:
+    declined = replace(heard(), unwanted=True)
+    dialogue = advance(FIRST, declined, AXES[0], decision("clarify"), (), person_offered=False)
+    assert dialogue.unclear == 0
+
+
 def test_small_talk_leaves_the_subject_as_it_is() -> None:
-    asked = advance(FIRST, heard("where is it"), AXES[0], decision("clarify", "pay", "pay"), ())
-    thanked = advance(asked, heard("thanks"), AXES[1], decision("smalltalk"), ("opener",))
+    asked = advance(
+        FIRST,
+        heard("where is it"),
+        AXES[0],
+        decision("clarify", "pay", "pay"),
+        (),
+        person_offered=False,
+    )
+    thanked = advance(
+        asked, heard("thanks"), AXES[1], decision("smalltalk"), ("opener",), person_offered=False
+    )
     assert thanked == replace(asked, openers=("opener",))
 
 
@@ -93,6 +110,10 @@ def test_a_customer_who_turns_angry_is_offered_a_person_once() -> None:
     assert worry is None
     dialogue, worry = hear_tone(heard(dialogue=dialogue), ANGRY)
     assert worry is not None
+    dialogue = advance(
+        dialogue, heard(dialogue=dialogue), AXES[0], decision(), (), person_offered=True
+    )
+    assert dialogue.person_offered
     _, again = hear_tone(heard(dialogue=dialogue), ANGRY)
     assert again is None
 

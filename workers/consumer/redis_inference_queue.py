@@ -128,7 +128,10 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         due_at = job.accepted_at + self._policy.latency_target_seconds
         if now + _REPLY_SECONDS >= due_at:  # under load nearly all: nothing is written down
             return None
-        message = with_first_look(lease.raw, job, each.first_look())
+        try:
+            message = with_first_look(lease.raw, job, each.first_look())
+        except (msgspec.DecodeError, ValueError, RecursionError):  # only its known fields were read
+            return None
         return (lease.token, job.id, due_at, message) if message else None
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:

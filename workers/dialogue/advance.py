@@ -36,7 +36,7 @@ def hear_tone(heard: Heard, tone: Tone) -> tuple[Dialogue, Concern | None]:
             tones=(*before.tones, tone.label)[-MAX_TONES:],
             valences=valences,
             reasks=reasks,
-            turns_since_offer=0 if worry else since,
+            turns_since_offer=since,
         ),
         worry,
     )
@@ -48,11 +48,18 @@ def advance(
     vector: NDArray[np.float32],
     decision: Decision,
     openers: Sequence[str],
+    *,
+    person_offered: bool,
 ) -> Dialogue:
     """Return the dialogue after a turn; `vector` is the message's, of length 1.
 
     Small talk leaves what was asked before as it is.
     """
+    dialogue = replace(
+        dialogue,
+        person_offered=person_offered,
+        turns_since_offer=0 if person_offered else dialogue.turns_since_offer,
+    )
     kind = decision.answer.kind
     used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
     if kind == "smalltalk":
@@ -63,6 +70,12 @@ def advance(
         dialogue,
         asked=(*dialogue.asked, asked)[-MAX_ASKED:],
         offered=decision.offered,
-        unclear=dialogue.unclear + 1 if kind in _UNCLEAR else 0,
+        unclear=_unclear(dialogue, heard, kind),
         openers=used,
     )
+
+
+def _unclear(dialogue: Dialogue, heard: Heard, kind: AnswerKind) -> int:
+    if heard.unwanted:  # understood, though there is nothing to answer
+        return dialogue.unclear
+    return dialogue.unclear + 1 if kind in _UNCLEAR else 0

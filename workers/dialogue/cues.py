@@ -56,7 +56,7 @@ def _escalation(text: str, dialogue: Dialogue) -> Escalation | None:
 
 def _accepts_person(text: str, dialogue: Dialogue) -> bool:
     """Say whether a message takes up the offer of a person that the last reply made."""
-    offered = dialogue.turns_since_offer == 0 or (dialogue.unclear and not dialogue.offered)
+    offered = dialogue.person_offered and not dialogue.offered
     choice = read_choice(text, [_A_PERSON]) if offered else None
     return choice is not None and choice.indices == (0,)
 

@@ -14,6 +14,7 @@ _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
 _CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
 _CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
+_ASKED_AGAIN = 0.7  # re-ask score from which a message repeats an earlier one
 _WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
@@ -28,8 +29,8 @@ class Decider:
 
     def decide(self, heard: Heard) -> Decision:
         """Return what the message gets."""
-        if heard.with_person:
-            return Decision(_answer_for("handover", heard.main), "")
+        if heard.with_person:  # silent, but what is grave must reach the person all the same
+            return Decision(_answer_for("handover", heard.main), "", handover=heard.escalation)
         if heard.escalation:
             return self._hand_over(heard, heard.main, heard.escalation)
         if heard.choice is not None and heard.dialogue.offered:
@@ -81,23 +82,31 @@ class Decider:
         best = finding.best
         if best is None or kind == "fallback":
             return self._fall_back(heard, finding)
+        if kind == "clarify" and _names_one_offered(heard, best):
+            return self._answer(heard, [best], _rivals(finding))
+        if _asks_in_vain(heard, best):
+            return self._hand_over(heard, finding, "unanswered")
         if kind == "clarify":
             return self._clarify(heard, finding)
         if kind == "handover":
             return self._hand_over(heard, finding, "entry")
-        others = (*_unsure(heard, {best.entry.id: best}), *_rivals(finding))
-        answer = Answer(kind, best.entry.id, best.confidence, _unique(others))
-        return Decision(answer, best.entry.answer.strip(), best.entry.tones)
+        unsure = _unsure(heard, {best.entry.id: best})
+        others = _unique((*unsure, *_rivals(finding)))
+        answer = Answer(kind, best.entry.id, best.confidence, others)
+        likely = [each for each in unsure if each.confidence >= self._thresholds.clarify_from]
+        if not likely:
+            return Decision(answer, best.entry.answer.strip(), best.entry.tones)
+        text = f"{best.entry.answer.strip()}\n\n{phrases.rest_text(likely[0].question)}"
+        return Decision(answer, text, offered=(likely[0].id,))
 
     def _best_reading(self, heard: Heard) -> Finding:
         """Prefer what the message means in its context, if that is no less certain.
 
-        If all of it says nothing sure, what it asks in one sentence may.
+        What it asks in one sentence may be surer than all of it.
         """
         best = max((*heard.contexts, heard.main), key=_confidence)
         asked = max(heard.questions, key=_confidence, default=best)
-        unsure = self._kind(best) in ("clarify", "fallback")
-        return max(best, asked, key=_confidence) if unsure else best
+        return max(best, asked, key=_confidence)
 
     def _kind(self, finding: Finding) -> AnswerKind:
         best, limits = finding.best, self._thresholds
@@ -117,7 +126,9 @@ class Decider:
         if heard.dialogue.unclear:
             return self._hand_over(heard, finding, "unanswered")
         texts = phrases.UNREADABLE if heard.unreadable else phrases.FALLBACKS
-        return Decision(_answer_for("fallback", finding), phrases.choose(texts, heard.text))
+        text = phrases.choose(texts, heard.text)
+        answer = _answer_for("fallback", finding)
+        return Decision(answer, text, offers_person=not heard.unreadable)
 
     def _clarify(self, heard: Heard, finding: Finding) -> Decision:
         if heard.dialogue.unclear:
@@ -133,6 +144,9 @@ class Decider:
     def _answer(
         self, heard: Heard, candidates: Sequence[Candidate], others: Sequence[Alternative]
     ) -> Decision:
+        needing = next((each for each in candidates if each.entry.handover), None)
+        if needing:
+            return self._hand_over(heard, Finding(heard.text, (needing,)), "entry")
         first, *more = candidates
         also = [_alternative(each) for each in more]
         answer = Answer("answer", first.entry.id, first.confidence, _unique((*also, *others)))
@@ -150,6 +164,20 @@ class Decider:
         others = tuple(each for each in answer.alternatives if each.id != own.entry.id)
         answer = replace(answer, id=own.entry.id, confidence=sure, alternatives=others)
         return Decision(answer, own.entry.answer.strip(), own.entry.tones, handover=reason)
+
+
+def _names_one_offered(heard: Heard, best: Candidate) -> bool:
+    """Say whether the message chooses by other words than a number or an entry's own."""
+    repeated = (heard.reask_score or 0.0) >= _ASKED_AGAIN
+    return best.entry.id in heard.dialogue.offered and not repeated
+
+
+def _asks_in_vain(heard: Heard, best: Candidate) -> bool:
+    """Say whether the same is asked for the third time in a row, and would get the same again."""
+    last = heard.dialogue.asked[-1] if heard.dialogue.asked else None
+    scores = (*heard.dialogue.reasks[-1:], heard.reask_score)
+    again = len(scores) > 1 and all((score or 0.0) >= _ASKED_AGAIN for score in scores)
+    return again and last is not None and last.entry == best.entry.id and not best.small_talk
 
 
 def _recall(heard: Heard) -> Decision:

@@ -44,7 +44,8 @@ class Decision:
     """What a message gets, in its plain wording (Markdown).
 
     `tones` are the entry's own other wordings. `offered` are the entries that the reply offers to
-    choose from. `handover` says why a person takes over, if one does.
+    choose from. `handover` says why a person takes over, if one does; `offers_person`:
+    the words offer one.
     """
 
     answer: Answer
@@ -52,3 +53,4 @@ class Decision:
     tones: Mapping[str, str] = field(default_factory=dict)
     offered: tuple[str, ...] = ()
     handover: HandoverReason | None = None
+    offers_person: bool = False

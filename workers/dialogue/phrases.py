@@ -6,7 +6,7 @@ from zlib import crc32
 from shared.handovers import HandoverReason
 
 FALLBACKS = (
-    "I'm sorry, I don't know the answer to that. Shall I fetch a person? Just say so.",
+    "I don't know the answer to that. Shall I fetch a person? Just say so.",
     "That is not something I have an answer for. If you like, a colleague can take over.",
     "I would only be guessing here. Say the word, and I'll hand you over to one of our team.",
     "I can't find that in our help centre. I can pass you to a colleague if you wish.",
@@ -23,6 +23,11 @@ QUESTIONS_BACK = (
 UNWANTED = (
     "Understood, that is not what you want. What can I do for you instead?",
     "All right, I won't go into that. What would you like to know instead?",
+)
+UPSET = (
+    "I hear you. Tell me what you need, or say “person” and I'll fetch a colleague.",
+    "I understand that this has not helped. Would you like me to fetch a colleague?",
+    "That can't be pleasant. Say in a few words what you need, or ask for a person.",
 )
 NOTHING_RECALLED = (
     "I can't find that among what you have written to me. Could you tell me once more?"
@@ -50,6 +55,11 @@ _HANDOVERS: Mapping[HandoverReason, str] = {
 def choose(phrases: Sequence[str], message: str) -> str:
     """Return one phrase; the same for the same message."""
     return phrases[crc32(message.encode()) % len(phrases)]
+
+
+def rest_text(question: str) -> str:
+    """Return the words that offer an answer to a further question (Markdown)."""
+    return f"As to your other question, did you mean *{question}*?"
 
 
 def recalled_text(written: str) -> str:

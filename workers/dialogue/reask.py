@@ -15,7 +15,8 @@ _EVEN_COSINE = 0.58  # as likely the same question as another
 
 def reask_score(vector: NDArray[np.float32], asked: Sequence[Asked]) -> float | None:
     """Return how likely (0-1) one of the earlier questions is asked again; None on a first turn."""
-    if not asked:
+    comparable = [each.vector for each in asked if len(each.vector) == vector.size]
+    if not comparable:
         return None
-    cosines = unpack_vectors([each.vector for each in asked]) @ vector
+    cosines = unpack_vectors(comparable) @ vector
     return round(1 / (1 + exp(_SLOPE * (_EVEN_COSINE - float(cosines.max())))), 4)

@@ -33,7 +33,8 @@ class Dialogue:
     `encoder` names the encoder of the vectors. `offered` are the entries that the last reply
     offered to choose from. `unclear` counts the replies in a row that were no answer. `tones`,
     `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
-    person was offered. `openers` are the sentences already used before an answer.
+    person was offered, `person_offered` says whether the last reply did. `openers` are the
+    sentences already used before an answer.
     """
 
     encoder: str
@@ -44,6 +45,7 @@ class Dialogue:
     valences: tuple[float | None, ...] = ()
     reasks: tuple[float | None, ...] = ()
     turns_since_offer: int | None = None
+    person_offered: bool = False
     openers: tuple[str, ...] = ()
 
 
@@ -85,4 +87,5 @@ def pack_vector(vector: NDArray[np.float32]) -> bytes:
 def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
     """Return the vectors [packed, dimension] of length 1; all must be of one dimension."""
     rows = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1).astype(np.float32)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(norms, 1.0), np.float32)

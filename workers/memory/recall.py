@@ -50,6 +50,7 @@ def search(
 
     `vectors` [readings, dimension] are those of the request's readings; their mean cosine counts.
     """
+    records = [each for each in records if len(each.vector) == vectors.shape[1]]
     if not records:
         return []
     stored = unpack_vectors([record.vector for record in records])

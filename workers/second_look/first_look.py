@@ -10,6 +10,7 @@ from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding
 
+_END_OF_TIME = 1e11  # Unix seconds
 _KEPT = 4  # candidates of a finding: more than a reply ever names
 
 
@@ -79,9 +80,21 @@ def first_look_of(
 def read_first_look(header: str) -> FirstLook:
     """Decode a message's header; raise MalformedMessage."""
     try:
-        return _decoder.decode(header)
+        look = _decoder.decode(header)
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise MalformedMessage(f"not a first look: {fault}") from fault
+    if not _is_plausible(look):
+        raise MalformedMessage("not a first look: a number in it cannot be")
+    return look
+
+
+def _is_plausible(look: FirstLook) -> bool:
+    # Anybody can write the header: what is counted and kept must have bounds.
+    seen = (look.main, *look.questions, *look.contexts)
+    confidences = [each[1] for one in seen for each in one.candidates]
+    shares = [*confidences, look.decision.answer.confidence, look.reask_score or 0.0]
+    bounded = all(0 <= share <= 1 for share in shares) and 0 <= look.handed_at < _END_OF_TIME
+    return bounded and any(look.vector)
 
 
 def _all_seen(findings: Sequence[Finding]) -> tuple[Seen, ...]:

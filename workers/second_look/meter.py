@@ -9,6 +9,7 @@ from workers.consumer.jobs import BatchResult
 from workers.second_look.first_look import FirstLook
 from workers.second_look.pace import Pace
 
+_MAX_SECONDS = 60.0  # no second look takes longer; a foreign client may have written anything
 _log = logging.getLogger(__name__)
 
 
@@ -24,7 +25,7 @@ class SecondLookMeter:
         """Count a batch that went through the engine."""
         now = self._context.clock.now()
         due = [each.job.accepted_at + self._target_seconds for each in batch.jobs]
-        seconds = sum(max(0.0, now - look.handed_at) for look in looks)
+        seconds = sum(min(max(0.0, now - look.handed_at), _MAX_SECONDS) for look in looks)
         self._pace.record(len(looks), batch.ended_at - batch.started_at, seconds / len(looks))
         self._context.counters.add(
             second_looks_done=len(looks),

@@ -43,16 +43,17 @@ class SecondLookDecider:
         if not batch.vectors.size:
             self._meter.record_missed(batch)
             return [self._first_word(*pair) for pair in zip(batch.jobs, looks, strict=True)]
-        self._meter.record_looks(batch, looks)
         kept = [KeptVector(look.space, unpack_vectors([look.vector])[0]) for look in looks]
         heard = [
             _with_first(each, look.findings(self.entries))
             for each, look in zip(self._listener.hear(batch, kept), looks, strict=True)
         ]
-        return [
+        decided = [
             Decided(each, self._decider.decide(each), vector.values, "large")
             for each, vector in zip(heard, kept, strict=True)
         ]
+        self._meter.record_looks(batch, looks)
+        return decided
 
     def _first_word(self, prepared: PreparedJob[ChatJob], look: FirstLook) -> Decided:
         heard = Heard(

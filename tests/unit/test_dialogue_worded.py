@@ -1,0 +1,49 @@
+"""A decision in words: what goes before it and after it, and what never does."""
+
+import pytest
+
+from shared.handovers import HandoverReason
+from shared.jobs import Answer, AnswerKind, Tone
+from workers.dialogue.decision import Decision
+from workers.dialogue.state import Dialogue
+from workers.dialogue.worded import Worded, word
+from workers.tone.trend import Concern
+from workers.tone.wording import Wording
+
+WORDING = Wording.load()
+ANGRY = Tone("negative", 0.95, {"angry": 0.9})
+CALM = Tone("neutral", 0.9)
+
+
+def say(
+    kind: AnswerKind,
+    tone: Tone = CALM,
+    concern: Concern | None = None,
+    handover: HandoverReason | None = None,
+) -> Worded:
+    decision = Decision(Answer(kind, "pay", 0.8), "By card.", handover=handover)
+    return word(WORDING, decision, Dialogue("test"), tone, concern, "job")
+
+
+@pytest.mark.parametrize("reason", ["self_harm", "emergency", "legal"])
+def test_grave_words_stand_alone(reason: HandoverReason) -> None:
+    assert say("handover", ANGRY, handover=reason) == Worded("By card.")
+
+
+def test_the_angry_get_no_cheerful_small_talk_but_a_person() -> None:
+    said = say("smalltalk", ANGRY)
+    assert "By card." not in said.text
+    assert said.person_offered
+    assert say("smalltalk") == Worded("By card.")
+
+
+def test_a_person_is_offered_below_an_answer_and_nowhere_else() -> None:
+    assert say("answer", concern=Concern.FALLS).person_offered
+    assert say("answer").person_offered is False
+    assert say("recall", concern=Concern.ASKS_AGAIN) == Worded("By card.")
+
+
+def test_an_answer_to_the_upset_has_an_opener() -> None:
+    said = say("answer", ANGRY)
+    assert said.text.endswith("By card.")
+    assert len(said.openers) == 1

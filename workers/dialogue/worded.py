@@ -1,0 +1,52 @@
+"""Put a decision into words that fit the tone; say at most one thing besides."""
+
+from dataclasses import dataclass
+
+from shared.handovers import HandoverReason
+from shared.jobs import AnswerKind, Tone
+from workers.dialogue import phrases
+from workers.dialogue.decision import Decision
+from workers.dialogue.state import Dialogue
+from workers.tone.trend import Concern
+from workers.tone.wording import Wording
+
+_MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify"})
+# Grave words stand alone: an apology for the service before them would be out of place.
+_GRAVE: frozenset[HandoverReason] = frozenset({"self_harm", "emergency", "legal"})
+_UPSET_FROM = 0.6  # a negative tone of this probability takes no cheerful small talk
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A reply's text (Markdown), the openers that it used, and whether it offers a person."""
+
+    text: str
+    openers: tuple[str, ...] = ()
+    person_offered: bool = False
+
+
+def word(
+    wording: Wording,
+    decision: Decision,
+    dialogue: Dialogue,
+    tone: Tone,
+    concern: Concern | None,
+    job_id: str,
+) -> Worded:
+    """Return the words of a reply; `concern` says why a person should be offered, if so."""
+    if not decision.text or decision.handover in _GRAVE:
+        return Worded(decision.text)
+    kind = decision.answer.kind
+    if kind == "smalltalk" and _is_upset(tone) and "negative" not in decision.tones:
+        return Worded(phrases.choose(phrases.UPSET, job_id), person_offered=True)
+    text, openers = wording.adapt(
+        decision.text, decision.tones, tone, dialogue.openers, kind, job_id
+    )
+    if not concern or kind not in _MAY_OFFER_PERSON:
+        return Worded(text, openers, decision.offers_person)
+    text, offer = wording.offer_person(text, dialogue.openers, job_id)
+    return Worded(text, (*openers, *offer), bool(offer) or decision.offers_person)
+
+
+def _is_upset(tone: Tone) -> bool:
+    return tone.label == "negative" and tone.score >= _UPSET_FROM
