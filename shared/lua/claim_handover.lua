@@ -19,10 +19,7 @@ local function claim(conversation)
   if state == 'claimed' and redis.call('HGET', key, 'claimed_by') == by then return 'done' end
   if state ~= 'open' then return 'conflict' end
   redis.call('HSET', key, 'claimed_by', by, 'claimed_at', now)
-  set_handover_state(conversation, 'claimed')
-  renew_handover(conversation, ttl)
-  record_event(conversation, 'handover.claimed', now)
-  announce_conversation(conversation)
+  enter_handover_state(conversation, 'claimed', now, ttl)
   return 'done'
 end
 

@@ -14,10 +14,7 @@ local id, note, now, ttl = unpack(ARGV, 1, 4)
 local function close(conversation)
   if handover_state(conversation) == 'closed' then return 'done' end
   redis.call('HSET', HANDOVER .. conversation, 'closed_at', now, 'note', note)
-  set_handover_state(conversation, 'closed')
-  renew_handover(conversation, ttl)
-  record_event(conversation, 'handover.closed', now)
-  announce_conversation(conversation)
+  enter_handover_state(conversation, 'closed', now, ttl)
   return 'done'
 end
 

@@ -109,6 +109,14 @@ local function update_handover(conversation, fields)
   record_event(conversation, 'handover.escalated', fields.opened_at)
 end
 
+-- Let a handover be in another state from now on, and make that known.
+local function enter_handover_state(conversation, state, now, ttl)
+  set_handover_state(conversation, state)
+  renew_handover(conversation, ttl)
+  record_event(conversation, 'handover.' .. state, now)
+  announce_conversation(conversation)
+end
+
 -- Open a handover; `opening` is what encode_opening of shared/handovers.py returns, `ttl` the
 -- conversation's, in seconds. One that is open or claimed already is updated.
 local function open_handover(conversation, opening, ttl)
