@@ -94,3 +94,8 @@ def test_of_no_rows_nothing_is_defined() -> None:
     assert math.isnan(risk_coverage(none, flags).area)
     assert math.isnan(macro_f1([], [], "ab"))
     assert reliability(none, flags).rows.sum() == 0
+
+
+def test_an_auc_counts_pairs_and_ties_half() -> None:
+    positive = np.array([True, True, False, False])
+    assert auc(np.array([0.9, 0.5, 0.5, 0.1]), positive) == pytest.approx(3.5 / 4)

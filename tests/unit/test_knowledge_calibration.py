@@ -19,7 +19,6 @@ from workers.knowledge.calibration import (
 )
 from workers.knowledge.index import Scores
 from workers.modelling.knowledge.fit import (
-    auc,
     calibration_error,
     choose_thresholds,
     fit_level,
@@ -125,7 +124,3 @@ def test_confidence_that_is_right_has_no_calibration_error() -> None:
     right = np.array([1.0, 0, 0, 0, 1, 1, 1, 0])
     assert calibration_error(probabilities, right) == pytest.approx(0.0)
     assert calibration_error(probabilities, 1 - right) == pytest.approx(0.5)
-
-
-def test_an_auc_counts_pairs_and_ties_half() -> None:
-    assert auc(np.array([0.9, 0.5]), np.array([0.5, 0.1])) == pytest.approx(3.5 / 4)

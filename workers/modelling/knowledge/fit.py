@@ -118,11 +118,3 @@ def calibration_error(
     bin_index = np.minimum((probabilities * 10).astype(int), 9)
     gaps = np.bincount(bin_index, weights * (probabilities - served), minlength=10)
     return float(np.abs(gaps).sum())
-
-
-def auc(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> float:
-    """Return how often a positive ranks over a negative; a tie counts half."""
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, side="left")
-    upto = np.searchsorted(ordered, positive, side="right")
-    return float((below + upto).mean() / 2 / max(len(negative), 1))

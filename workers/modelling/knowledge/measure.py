@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.evaluation.metrics import auc
 from workers.knowledge.calibration import Calibration
-from workers.modelling.knowledge.fit import auc, calibration_error
+from workers.modelling.knowledge.fit import calibration_error
 from workers.modelling.knowledge.trials import Outcome
 
 
@@ -50,10 +51,9 @@ def quality_of(
 
     `shares` weigh the rows in the calibration error and sum to 1.
     """
-    outside = ~in_scope
     return Quality(
         float(served[in_scope].mean()),
-        auc(chances[in_scope], chances[outside]) if outside.any() else float(np.nan),
-        auc(nearest[in_scope], nearest[outside]) if outside.any() else float(np.nan),
+        auc(chances.astype(np.float64), in_scope),
+        auc(nearest.astype(np.float64), in_scope),
         calibration_error(chances, served, shares),
     )
