@@ -1,0 +1,32 @@
+"""Who sends the current request, and what they may do."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from flask import g
+
+from shared import tenants
+
+Scope = Literal["chat", "read", "admin"]
+ALL_SCOPES: frozenset[Scope] = frozenset(("chat", "read", "admin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The tenant a request belongs to, and its scopes; `key_id` is None without an API key."""
+
+    tenant: str = tenants.DEFAULT_TENANT
+    scopes: frozenset[Scope] = ALL_SCOPES
+    key_id: str | None = None
+
+    def scope(self, local_id: str) -> str:
+        """Return the id that stands inside for one that this caller names."""
+        return tenants.scope(self.tenant, local_id)
+
+
+ANYONE = Caller()  # where no keys are asked for
+
+
+def current_caller() -> Caller:
+    """Return the caller of the current request, as its authentication has found."""
+    return cast("Caller", g.get("caller", ANYONE))
