@@ -10,7 +10,7 @@
 -- ARGV[4] Celery result, both with <job> in place of a job's id
 -- ARGV[5] TTL of a stored result, seconds; longer than any job may take
 --
--- Keys made from arguments: those of erasure.lua and memory.lua
+-- Keys made from arguments: parley:user-conversations:*, those of erasure.lua and memory.lua
 -- Returns {conversations, jobs}: which were erased, and the jobs of their turns. There may be more
 -- unless it is fewer than asked for.
 local user, limit, notification, result, result_ttl = unpack(ARGV, 1, 5)

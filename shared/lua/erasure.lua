@@ -10,7 +10,7 @@
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:outcome:*, parley:lane:*,
 --   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
---   those of handovers.lua, memory.lua and results.lua
+--   celery-task-meta-*, those of handovers.lua, memory.lua and results.lua
 
 -- End all jobs of a conversation; both templates have <job> in place of a job's id.
 local function cancel_jobs(conversation, notification, result, result_ttl)
