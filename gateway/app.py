@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from gateway import problems
+from gateway import access, problems
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
 from gateway.routes import (
@@ -27,6 +27,7 @@ def create_app(
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     problems.register(app)
+    access.register(app, dependencies.authenticator)
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)
     conversations.register(app, dependencies)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.authentication import Authenticator
 from gateway.health import Health
 from gateway.metrics import Metrics
 from gateway.queue.conversation_feed import ConversationWatches
@@ -34,3 +35,4 @@ class Dependencies:
     disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics
+    authenticator: Authenticator

@@ -19,7 +19,9 @@ from shared.errors import (
     KeyReused,
     QueueOutOfRoom,
     QueueUnavailable,
+    ScopeMissing,
     StreamsFull,
+    Unauthenticated,
     UnknownHandover,
 )
 from shared.jobs import JobState
@@ -43,6 +45,8 @@ class ProblemKind:
 
 
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
+UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "An API key is needed")
+SCOPE_MISSING = ProblemKind("scope-missing", 403, "This API key does not allow it")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
@@ -54,6 +58,7 @@ UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is
 KEY_REUSED = ProblemKind(
     "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
 )
+RATE_LIMITED = ProblemKind("rate-limited", 429, "Too many requests")
 CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 STREAMS_FULL = ProblemKind("streams-full", 503, "Too many event streams are open")
@@ -107,6 +112,8 @@ def job_problem(job_id: str, record: JobRecord) -> Response:
 def register(app: Flask) -> None:
     """Answer every error of an app with a problem that shows nothing internal."""
     app.register_error_handler(InvalidRequest, _invalid)
+    app.register_error_handler(Unauthenticated, _unauthenticated)
+    app.register_error_handler(ScopeMissing, _scope_missing)
     app.register_error_handler(AdmissionRefused, _refused)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
@@ -122,6 +129,18 @@ def _invalid(error: InvalidRequest) -> Response:
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    reason = f', error="invalid_token", error_description="{error}"' if error.is_wrong else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley"{reason}'}
+    return problem(UNAUTHENTICATED, str(error), headers=headers)
+
+
+def _scope_missing(error: ScopeMissing) -> Response:
+    scopes = f', scope="{error.scopes}"' if error.scopes else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope"{scopes}'}
+    return problem(SCOPE_MISSING, str(error), headers=headers)
 
 
 def _key_reused(_error: KeyReused) -> Response:

@@ -8,6 +8,7 @@ from flask import Flask
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
 from gateway.metrics import Metrics
@@ -30,6 +31,7 @@ from gateway.webhook.outbox import RedisOutbox
 from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.settings import load
 
@@ -107,6 +109,14 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         disconnect_watcher,
         RedisHealth(client),
         metrics,
+        authenticate(client, settings),
+    )
+
+
+def authenticate(client: "redis.Redis", settings: GatewaySettings) -> Authenticator:
+    """Return what finds out who sends a request; beyond this machine it always asks for a key."""
+    return Authenticator(
+        RedisKeyStore(client), settings.given_keys, SystemClock(), always=settings.asks_always
     )
 
 

@@ -15,6 +15,8 @@ ParleyError
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── ClientGone             the client that waited for a reply has closed the connection
+├── Unauthenticated        no API key was sent where one is asked for, or a wrong one
+├── ScopeMissing           an API key does not allow what is asked
 ├── UnknownHandover        there is no such handover, or it is no longer kept
 ├── HandoverConflict       a handover is not in the state that a call needs; carries it
 ├── DeliveryFailed         the webhook did not take an event
@@ -87,6 +89,22 @@ class InvalidRequest(ParleyError):
 
 class ClientGone(ParleyError):
     """Say that the client has closed the connection."""
+
+
+class Unauthenticated(ParleyError):
+    """Say that no API key was sent, or (`is_wrong`) one that is not good."""
+
+    def __init__(self, message: str, *, is_wrong: bool = False) -> None:
+        super().__init__(message)
+        self.is_wrong = is_wrong
+
+
+class ScopeMissing(ParleyError):
+    """Say what an API key does not allow; `scopes` would, or nothing does."""
+
+    def __init__(self, message: str, scopes: str) -> None:
+        super().__init__(message)
+        self.scopes = scopes
 
 
 class UnknownHandover(ParleyError):

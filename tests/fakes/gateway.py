@@ -10,6 +10,7 @@ from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPag
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from shared import keys, results
+from shared.api_keys import ApiKey
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
 from shared.jobs import ChatJob, Turn, WorkerStatus
@@ -213,6 +214,45 @@ class FakeHealth:
     def backlogs(self) -> Mapping[str, int]:
         self._require_availability()
         return self.waiting
+
+    def _require_availability(self) -> None:
+        if not self.available:
+            raise QueueUnavailable("switched off by a test")
+
+
+class FakeKeyStore:
+    """Hold API keys in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, ApiKey] = {}
+        self.available = True
+        self.looked_up = 0
+
+    def create(self, digest: str, key: ApiKey) -> None:
+        self._require_availability()
+        self.held[digest] = key
+
+    def find(self, digest: str, day: str) -> ApiKey | None:
+        self._require_availability()
+        self.looked_up += 1
+        if digest in self.held:
+            self.held[digest] = replace(self.held[digest], last_used=day)
+        return self.held.get(digest)
+
+    def all_keys(self) -> Sequence[ApiKey]:
+        self._require_availability()
+        return sorted(self.held.values(), key=lambda key: (key.created_at, key.id))
+
+    def has_keys(self) -> bool:
+        self._require_availability()
+        return bool(self.held)
+
+    def revoke(self, key_id: str) -> bool:
+        self._require_availability()
+        found = [digest for digest, key in self.held.items() if key.id == key_id]
+        for digest in found:
+            del self.held[digest]
+        return bool(found)
 
     def _require_availability(self) -> None:
         if not self.available:

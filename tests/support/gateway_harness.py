@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
 from gateway.queue.conversation_feed import ConversationWatches
@@ -25,6 +26,7 @@ from tests.fakes.gateway import (
     FakeHealth,
     FakeJobCanceller,
     FakeJobStore,
+    FakeKeyStore,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,
@@ -61,6 +63,8 @@ class GatewayHarness:
     conversations: FakeConversations = field(default_factory=FakeConversations)
     health: FakeHealth = field(default_factory=FakeHealth)
     metrics: Metrics = field(default_factory=Metrics)
+    keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    always: bool = False  # keys are asked for though there is none
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
@@ -98,6 +102,7 @@ class GatewayHarness:
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
+                Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
             ),
             self.settings,
         )
