@@ -5,20 +5,26 @@ from typing import Any
 
 from flask import Flask, g, request
 
+from gateway import rate_limits
 from gateway.authentication import Authenticator
 from gateway.caller import ANYONE, Caller
+from gateway.queue.rate_limiter import RateLimiter
+from gateway.rate_limits import RateLimits
 from gateway.scopes import may_call, wanted_scopes
 from shared.api_keys import Scope, show_scopes
-from shared.errors import ScopeMissing
+from shared.errors import ScopeMissing, Unauthenticated
 
 _BEARER = "bearer "
 
 
-def register(app: Flask, authenticator: Authenticator) -> None:
-    """Ask before every request but those for open endpoints.
+def register(
+    app: Flask, authenticator: Authenticator, limits: RateLimits, limiter: RateLimiter
+) -> None:
+    """Ask before every request but those for open endpoints, and charge it.
 
     What no route serves is left to be answered so; a preflight carries no key.
     """
+    rate_limits.register(app, limiter)
 
     @app.before_request
     def check_access() -> None:
@@ -26,7 +32,12 @@ def register(app: Flask, authenticator: Authenticator) -> None:
         wanted = None if endpoint is None else wanted_scopes(endpoint)
         if endpoint is None or wanted is None or request.method == "OPTIONS":
             return
-        caller = authenticator.identify(_sent_key(request.environ))
+        try:
+            caller = authenticator.identify(_sent_key(request.environ))
+        except Unauthenticated:
+            rate_limits.charge_stranger(limits, limiter)
+            raise
+        rate_limits.charge_request(limits, limiter, caller)
         if caller is not ANYONE:
             _require(caller, endpoint, wanted)
             g.caller = caller

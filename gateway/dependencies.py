@@ -13,6 +13,7 @@ from gateway.queue.feedback import FeedbackBox
 from gateway.queue.handovers import Handovers
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
+from gateway.queue.rate_limiter import RateLimiter
 from gateway.queue.reply_feed import ReplyFeed
 from gateway.queue.traffic import Traffic
 from gateway.queue.users import Users
@@ -36,3 +37,4 @@ class Dependencies:
     health: Health
     metrics: Metrics
     authenticator: Authenticator
+    rate_limiter: RateLimiter

@@ -19,6 +19,7 @@ from shared.errors import (
     KeyReused,
     QueueOutOfRoom,
     QueueUnavailable,
+    RateLimited,
     ScopeMissing,
     StreamsFull,
     Unauthenticated,
@@ -76,6 +77,7 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
+_REFUSALS = {ConversationBusy: CONVERSATION_BUSY, RateLimited: RATE_LIMITED}
 _NO_DETAIL = "No more is known about it."
 
 
@@ -114,7 +116,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(Unauthenticated, _unauthenticated)
     app.register_error_handler(ScopeMissing, _scope_missing)
-    app.register_error_handler(AdmissionRefused, _refused)
+    app.register_error_handler(AdmissionRefused, refusal)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
     app.register_error_handler(HandoverConflict, _handover_conflict)
@@ -162,8 +164,9 @@ def _streams_full(_error: StreamsFull) -> Response:
     return problem(STREAMS_FULL, detail, headers={"Retry-After": "5"})
 
 
-def _refused(error: AdmissionRefused) -> Response:
-    kind = CONVERSATION_BUSY if isinstance(error, ConversationBusy) else QUEUE_FULL
+def refusal(error: AdmissionRefused) -> Response:
+    """Answer with the problem that keeps a request from being taken now."""
+    kind = _REFUSALS.get(type(error), QUEUE_FULL)
     seconds = math.ceil(error.retry_after_seconds)
     detail = f"{error}; try again in {seconds} s."
     return problem(kind, detail, headers={"Retry-After": str(seconds)})

@@ -7,9 +7,12 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from gateway.client_address import TrustedProxies, is_loopback, read_trusted_proxies
 from gateway.given_keys import read_given_keys
 from shared.api_keys import ApiKey
+from shared.rate_limits import RateLimit, read_rate_limit
 from shared.settings import CommonSettings
 
 MIN_SECRET_CHARACTERS = 24
+NO_LIMIT = "none"
+DEFAULT_RATE_LIMIT = "50/s burst 100"  # beyond this machine
 
 
 class GatewaySettings(CommonSettings):
@@ -54,6 +57,15 @@ class GatewaySettings(CommonSettings):
         description="address that the port is published on, where that is not PARLEY_HTTP_HOST: "
         "in containers",
     )
+    rate_limit: str | None = Field(
+        None,
+        description="requests of each API key, and of each address without one: `20/s`, "
+        "`600/min burst 50`, `none`; unset: none on this machine, "
+        f"{DEFAULT_RATE_LIMIT} beyond ([how](security.md#rate-limits))",
+    )
+    address_rate_limit: str | None = Field(
+        None, description="requests of each address, whatever its API key; unset: none"
+    )
     trusted_proxies: str | None = Field(
         None,
         description="addresses and networks of the proxies whose `X-Forwarded-*` and `Forwarded` "
@@ -81,6 +93,22 @@ class GatewaySettings(CommonSettings):
         """Return the proxies whose word counts."""
         return read_trusted_proxies(self.trusted_proxies or "")
 
+    @property
+    def usual_limit(self) -> RateLimit | None:
+        """Return the limit of a key that has none of its own, and of an address without a key."""
+        return _read_limit(self.rate_limit or (DEFAULT_RATE_LIMIT if self.is_exposed else NO_LIMIT))
+
+    @property
+    def address_limit(self) -> RateLimit | None:
+        """Return the limit of an address whatever its key."""
+        return _read_limit(self.address_rate_limit or NO_LIMIT)
+
+    @field_validator("rate_limit", "address_rate_limit")
+    @classmethod
+    def _must_be_a_limit(cls, limit: str | None) -> str | None:
+        _read_limit(limit or NO_LIMIT)
+        return limit
+
     @field_validator("trusted_proxies")
     @classmethod
     def _must_be_networks(cls, networks: str | None) -> str | None:
@@ -97,3 +125,7 @@ class GatewaySettings(CommonSettings):
         if secret is None and others.data.get("handover_webhook"):
             raise ValueError("PARLEY_HANDOVER_WEBHOOK needs one to sign its events with")
         return secret
+
+
+def _read_limit(text: str) -> RateLimit | None:
+    return None if text.strip().lower() == NO_LIMIT else read_rate_limit(text)

@@ -22,9 +22,11 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
+from gateway.queue.rate_limiter import RedisRateLimiter
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.users import RedisUsers
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
@@ -77,7 +79,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     feed = RedisReplyFeed(client, gateway_id, pending, jobs.finished, on_delivery=on_delivery)
     feed.start()
     limits = enqueue_limits(settings)
-    publisher = RedisPublisher(client, limits, on_enqueue)
+    publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
     canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
@@ -110,6 +112,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         RedisHealth(client),
         metrics,
         authenticate(client, settings),
+        RedisRateLimiter(client),
     )
 
 

@@ -23,7 +23,8 @@ ParleyError
 ├── StreamsFull            the gateway serves as many event streams as it may
 ├── KeyReused              an idempotency key was accepted before with another request
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
-    └── ConversationBusy   too many messages of one conversation wait already
+    ├── ConversationBusy   too many messages of one conversation wait already
+    └── RateLimited        a key or an address has sent too many requests
 """
 
 
@@ -142,3 +143,7 @@ class AdmissionRefused(ParleyError):
 
 class ConversationBusy(AdmissionRefused):
     """Refuse a message because too many of its conversation are waiting."""
+
+
+class RateLimited(AdmissionRefused):
+    """Refuse a request because its key or its address has sent too many."""

@@ -9,6 +9,7 @@ import msgspec
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
+from gateway.queue.rate_limiter import Charge, rate_limited
 from shared import keys, results
 from shared.api_keys import ApiKey
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
@@ -21,7 +22,8 @@ from tests.fakes.clock import ManualClock
 class RecordingPublisher:
     """Accept every job, or answer as a test has set: with an outcome or an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, take_charge: Callable[[], None] = lambda: None) -> None:
+        self._take_charge = take_charge
         self.published: list[ChatJob] = []
         self.requests: list[EnqueueRequest] = []
         self.answer: EnqueueOutcome | Exception | None = None
@@ -29,6 +31,7 @@ class RecordingPublisher:
 
     def submit(self, item: EnqueueRequest) -> EnqueueOutcome:
         self.requests.append(item)
+        self._take_charge()
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is None:
@@ -257,3 +260,30 @@ class FakeKeyStore:
     def _require_availability(self) -> None:
         if not self.available:
             raise QueueUnavailable("switched off by a test")
+
+
+class FakeRateLimiter:
+    """Take tokens from buckets that never fill again."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, int] = {}
+        self.available = True
+
+    def take(self, charge: Charge) -> None:
+        if not self.available:
+            raise QueueUnavailable("switched off by a test")
+        names = [bucket.arguments[0] for bucket in charge.buckets]
+        enough = all(
+            self.taken.get(name, 0) < bucket.limit.burst
+            for name, bucket in zip(names, charge.buckets, strict=True)
+        )
+        for name in names if enough else ():
+            self.taken[name] = self.taken.get(name, 0) + 1
+        charge.record(
+            [
+                (bucket.limit.burst - self.taken.get(name, 0), 1_500)
+                for name, bucket in zip(names, charge.buckets, strict=True)
+            ]
+        )
+        if not enough:
+            raise rate_limited(1_500)

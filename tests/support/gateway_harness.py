@@ -13,6 +13,7 @@ from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
@@ -27,6 +28,7 @@ from tests.fakes.gateway import (
     FakeJobCanceller,
     FakeJobStore,
     FakeKeyStore,
+    FakeRateLimiter,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,
@@ -58,7 +60,7 @@ class GatewayHarness:
 
     clock: ManualClock = field(default_factory=ManualClock)
     pending: PendingReplies = field(default_factory=PendingReplies)
-    publisher: RecordingPublisher = field(default_factory=RecordingPublisher)
+    limiter: FakeRateLimiter = field(default_factory=FakeRateLimiter)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     health: FakeHealth = field(default_factory=FakeHealth)
@@ -68,6 +70,7 @@ class GatewayHarness:
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
+        self.publisher = RecordingPublisher(self._charge)
         self.feed = FakeReplyFeed(self.pending)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
@@ -103,6 +106,7 @@ class GatewayHarness:
                 self.health,
                 self.metrics,
                 Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
+                self.limiter,
             ),
             self.settings,
         )
@@ -127,6 +131,12 @@ class GatewayHarness:
         """End every job from now on in this failure."""
         body = results.encode_failure(failure)
         self.publisher.on_publish = lambda job: self._end(job.id, failure.state, body)
+
+    def _charge(self) -> None:
+        """Charge a job as the queue does in its one call."""
+        charge = take_pending_charge()
+        if charge:
+            self.limiter.take(charge)
 
     def _end(self, job_id: str, state: JobState, body: bytes) -> None:
         self.feed.publish(results.encode_notification(job_id, state, body))

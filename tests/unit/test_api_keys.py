@@ -102,18 +102,29 @@ def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
         ("20/s burst 40", RateLimit(20, 40)),
         ("20/s,40", RateLimit(20, 40)),
         (" 600/MIN , 5 ", RateLimit(10, 5)),
-        ("none", None),
-        ("off", None),
     ],
 )
-def test_a_rate_limit_is_read(text: str, limit: RateLimit | None) -> None:
+def test_a_rate_limit_is_read(text: str, limit: RateLimit) -> None:
     assert read_rate_limit(text) == limit
 
 
-@pytest.mark.parametrize("text", ["", "20", "20/x", "-1/s", "0/s", "5/s burst 0", "5/s 10", "a/s"])
+@pytest.mark.parametrize(
+    "text", ["", "20", "20/x", "-1/s", "0/s", "5/s burst 0", "5/s 10", "a/s", "10001/s"]
+)
 def test_what_is_no_rate_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a rate limit"):
         read_rate_limit(text)
+
+
+def test_beyond_this_machine_there_is_a_limit_unless_it_is_said_so() -> None:
+    assert load(GatewaySettings).usual_limit is None
+    exposed = load(GatewaySettings, http_host="::")
+    assert exposed.usual_limit == RateLimit(50, 100)
+    assert exposed.address_limit is None
+    assert load(GatewaySettings, http_host="::", rate_limit="None").usual_limit is None
+    assert load(GatewaySettings, rate_limit="5/s").usual_limit == RateLimit(5, 5)
+    with pytest.raises(SettingsError, match="PARLEY_RATE_LIMIT is 'often': a rate limit reads"):
+        load(GatewaySettings, rate_limit="often")
 
 
 @pytest.mark.parametrize(
