@@ -4,6 +4,7 @@ from flask import Flask, Response, request
 
 from gateway import access, problems
 from gateway.dependencies import Dependencies
+from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.rate_limits import RateLimits
 from gateway.routes import (
@@ -27,6 +28,7 @@ def create_app(
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    serve_identifiers(app)
     problems.register(app)
     limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
     access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)

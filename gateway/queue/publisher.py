@@ -193,7 +193,7 @@ def _outcome(
 ) -> EnqueueOutcome | Exception:
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
-        return ExistingJob(*answer.decode().split())
+        return ExistingJob(*answer.decode().split("\n"))
     if isinstance(answer, list) and answer[0] == _RATE_LIMITED:
         return rate_limited(answer[1])
     if isinstance(answer, list):
