@@ -111,7 +111,9 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         sleep: Callable[[float], None] = time.sleep,
         take_charge: Callable[[], Charge | None] = lambda: None,
     ) -> None:
-        super().__init__(self._enqueue, linger=self._linger_while_messages_wait)
+        super().__init__(
+            self._enqueue, prepare=self._charged, linger=self._linger_while_messages_wait
+        )
         self._limits = limits
         self._sleep = sleep
         self._observe_batch = observe_batch
@@ -120,17 +122,8 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         self._script = register_script(client, "enqueue.lua")
         self._waiting = 0
 
-    def post(
-        self, item: EnqueueRequest, resolve: Callable[[EnqueueOutcome | Exception], None]
-    ) -> None:
-        """Send it with what the caller's request costs, which its own thread knows."""
-        super().post(self._charged(item), resolve)
-
-    def submit(self, item: EnqueueRequest) -> EnqueueOutcome:
-        """Send it with what the caller's request costs, which its own thread knows."""
-        return super().submit(self._charged(item))
-
     def _charged(self, item: EnqueueRequest) -> EnqueueRequest:
+        """Add what the current request costs, which its own thread knows."""
         charge = self._take_charge()
         return item if charge is None else replace(item, charge=charge)
 

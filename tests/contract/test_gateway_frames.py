@@ -25,10 +25,7 @@ def test_a_message_passes_few_functions_from_route_to_script(
         client.post("/chat", json={"message": "Hello"}, headers={"Prefer": prefer})
     dependencies.feed.stop()  # type: ignore[attr-defined]
 
-    handoff = (
-        ("Coalescer.post", "RedisPublisher.post"),
-        ("Coalescer.submit", "RedisPublisher.submit"),
-    )
+    handoff = ("Coalescer.post", "Dispatcher.submit"), ("Coalescer.submit", "Dispatcher.submit")
     request = next(stack for stack in stacks if stack[:2] in handoff)
     request = request[: request.index("register.<locals>.chat") + 1]
     sender = max((stack for stack in stacks if "RedisPublisher._enqueue" in stack), key=len)
