@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gateway.health import Health
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.conversations import Conversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
@@ -15,6 +15,7 @@ from gateway.queue.job_store import JobStore
 from gateway.queue.reply_feed import ReplyFeed
 from gateway.queue.traffic import Traffic
 from gateway.queue.users import Users
+from gateway.queue.watches import Watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Dependencies:
     feedback: FeedbackBox
     users: Users
     traffic: Traffic
-    watches: ConversationWatches
+    watches: Watches
+    job_streams: JobStreams
     disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics

@@ -19,10 +19,11 @@
 | parley:lane:<conversation> | string | the job that may run | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
-| parley:job:<job> | hash | state, conversation, watchers: gateways that wait for it | TTL |
+| parley:job:<job> | hash | state, conversation, gateways: watchers of its end, followers | TTL |
+| parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
-| parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
+| parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
@@ -139,6 +140,11 @@ def lane_waiting(conversation_id: str) -> str:
 def job(job_id: str) -> str:
     """Name the hash of a job's state."""
     return f"parley:job:{job_id}"
+
+
+def reply_text(job_id: str) -> str:
+    """Name the text that was shown of a job's reply before the reply is there."""
+    return f"parley:reply-text:{job_id}"
 
 
 def idempotency(key: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any, NoReturn
 import msgspec
 
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
+from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
+from gateway.queue.watches import Watches
 from shared import keys, results
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
@@ -48,8 +50,9 @@ class RecordingPublisher:
 class FakeReplyFeed:
     """Deliver what a test publishes."""
 
-    def __init__(self, pending: PendingReplies) -> None:
+    def __init__(self, pending: PendingReplies, streams: Watches) -> None:
         self._pending = pending
+        self._streams = streams
         self.live = True
 
     def is_live(self) -> bool:
@@ -57,7 +60,9 @@ class FakeReplyFeed:
 
     def publish(self, payload: bytes) -> None:
         """Take one publication as a worker writes it."""
-        self._pending.deliver(results.decode_notifications(payload))
+        records = results.decode_notifications(payload)
+        self._pending.deliver(records)
+        self._streams.wake(job_id for job_id, _ in records)
 
 
 class FakeJobStore:
@@ -72,6 +77,20 @@ class FakeJobStore:
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         known = {job_id: self.records.get(job_id) for job_id in job_ids}
         return {job_id: record for job_id, record in known.items() if record and record.body}
+
+
+class FakeJobFollower:
+    """Show the records of a fake store, and the progress that a test puts in."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+        self.progress: dict[str, JobProgress] = {}
+
+    def follow(self, job_id: str, known_bytes: int) -> JobProgress | JobRecord | None:
+        record, progress = self._jobs.find(job_id), self.progress.get(job_id)
+        if progress is None or (record and record.state in ENDED):
+            return record
+        return replace(progress, text=progress.text[known_bytes:])
 
 
 class FakeJobCanceller:
