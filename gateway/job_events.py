@@ -1,7 +1,7 @@
 """A job as server-sent events: queued, started, tone, delta, reply or error.
 
-An event's id says what the client has by then, whichever process sent it: a stage, or how many
-bytes of the reply's text. So a stream is resumed from what Redis knows of the job, and nothing is
+An event's id says what the client has by then, whichever process sent it: a stage, with the
+position on the queue or the bytes of the reply's text. So a stream is resumed from what Redis knows of the job, and nothing is
 kept for those who may come back.
 """
 
@@ -19,7 +19,7 @@ from shared import tenants
 
 EventName = Literal["queued", "started", "tone", "delta", "reply", "error"]
 END_IDS = ("reply", "error")
-_DELTA_ID = re.compile(r"delta-(\d{1,9})\Z")
+_COUNTING_ID = re.compile(r"(queued|delta)-([0-9]{1,9})\Z")
 _STAGES: tuple[EventName, ...] = ("queued", "started", "tone", "delta")
 _encode = msgspec.json.Encoder().encode
 
@@ -53,8 +53,9 @@ class JobEvents:
     ) -> None:
         self._follower = follower
         self._job_id = job_id
-        self._position = position
-        self._stage, self._text_bytes = _read_id(last_event_id)
+        told = _read_id(last_event_id)
+        self._stage, self._text_bytes = told.stage, told.text_bytes
+        self._position = position if told.position is None else told.position
         self.over = last_event_id in END_IDS
 
     def news(self) -> list[JobEvent]:
@@ -92,10 +93,11 @@ class JobEvents:
         position = waiting if self._position is None else min(self._position, waiting)
         if self._stage == 0 or position != self._position:
             self._stage, self._position = 1, position
-            yield JobEvent("queued", "queued", _encode({**ids, "position": position}))
+            yield _queued_event(ids, position)
 
     def _started(self, ids: dict[str, object]) -> Iterator[JobEvent]:
-        yield from self._reach(1, _encode({**ids, "position": self._position or 0}))
+        if self._stage == 0:
+            yield _queued_event(ids, self._position or 0)
         yield from self._reach(2, _encode(ids))
 
     def _reach(self, stage: int, data: bytes) -> Iterator[JobEvent]:
@@ -134,9 +136,25 @@ class EncodedEvents:
         return retry + b"".join(event.encode() for event in self._events.news())
 
 
-def _read_id(event_id: str | None) -> tuple[int, int]:
-    """Return the stage that an event's id stands for, and the bytes of text; unknown: neither."""
-    if event_id in _STAGES[:3]:
-        return _STAGES.index(event_id) + 1, 0
-    delta = _DELTA_ID.match(event_id or "")
-    return (len(_STAGES), int(delta[1])) if delta else (0, 0)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a client knows that has seen an event."""
+
+    stage: int = 0
+    position: int | None = None
+    text_bytes: int = 0
+
+
+def _queued_event(ids: dict[str, object], position: int) -> JobEvent:
+    return JobEvent("queued", f"queued-{position}", _encode({**ids, "position": position}))
+
+
+def _read_id(event_id: str | None) -> _Told:
+    """Return what an event's id stands for; nothing if it is unknown."""
+    if event_id in ("started", "tone"):
+        return _Told(_STAGES.index(event_id) + 1)
+    counted = _COUNTING_ID.match(event_id or "")
+    if counted is None:
+        return _Told()
+    number = int(counted[2])
+    return _Told(1, position=number) if counted[1] == "queued" else _Told(4, text_bytes=number)
