@@ -1,8 +1,8 @@
 """A job as server-sent events: queued, started, tone, delta, reply or error.
 
 An event's id says what the client has by then, whichever process sent it: a stage, with the
-position on the queue or the bytes of the reply's text. So a stream is resumed from what Redis knows of the job, and nothing is
-kept for those who may come back.
+position on the queue or the bytes of the reply's text. So a stream is resumed from what Redis
+knows of the job, and nothing is kept for those who may come back.
 """
 
 import re
