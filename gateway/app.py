@@ -15,6 +15,7 @@ from gateway.routes import (
     operations,
     page,
     users,
+    v1,
 )
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -29,6 +30,7 @@ def create_app(
     problems.register(app)
     chat.register(app, dependencies, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
+    v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
     feedback.register(app, dependencies.feedback)

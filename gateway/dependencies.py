@@ -10,6 +10,7 @@ from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.feedback import FeedbackBox
 from gateway.queue.handovers import Handovers
+from gateway.queue.histories import Histories
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.reply_feed import ReplyFeed
@@ -33,6 +34,7 @@ class Dependencies:
     traffic: Traffic
     watches: Watches
     job_streams: JobStreams
+    histories: Histories
     disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics

@@ -29,6 +29,9 @@ class News(Protocol):
     def news(self) -> bytes:
         """Return the events since the last call, none as no bytes; raise QueueUnavailable."""
 
+    def late(self) -> bytes:
+        """Return what is said when the time is up before all is over."""
+
 
 class ConversationEvents:
     """What a client has not been sent of one conversation.
@@ -55,6 +58,10 @@ class ConversationEvents:
         """Return the events since the last call, none as no bytes; raise QueueUnavailable."""
         turns = self._conversations.turns(self._conversation_id)
         return b"".join((*self._turn_events(turns), *self._handover_events()))
+
+    def late(self) -> bytes:
+        """Return nothing: a client comes back."""
+        return b""
 
     def _turn_events(self, turns: Sequence[bytes]) -> Iterator[bytes]:
         ids = [hashlib.blake2b(turn, digest_size=8).hexdigest() for turn in turns]
@@ -98,5 +105,7 @@ def stream(
             yield events.news() or _HEARTBEAT
             if ended:
                 return
+        if not events.over and (late := events.late()):
+            yield late
     except (ClientGone, QueueUnavailable):
         return  # a client that is there comes back with the id of its last event

@@ -58,6 +58,11 @@ class JobEvents:
         self._position = position if told.position is None else told.position
         self.over = last_event_id in END_IDS
 
+    @property
+    def local_job_id(self) -> str:
+        """Return the job's id as its client knows it."""
+        return tenants.local(self._job_id)
+
     def news(self) -> list[JobEvent]:
         """Return the events since the last call; raise QueueUnavailable."""
         found = self._follower.follow(self._job_id, self._text_bytes)
@@ -113,7 +118,7 @@ class JobEvents:
 
     def _ids(self, conversation_id: str) -> dict[str, object]:
         return {
-            "job_id": tenants.local(self._job_id),
+            "job_id": self.local_job_id,
             "conversation_id": tenants.local(conversation_id),
         }
 
@@ -134,6 +139,10 @@ class EncodedEvents:
         """Return the events since the last call, none as no bytes; raise QueueUnavailable."""
         retry, self._retry = self._retry, b""
         return retry + b"".join(event.encode() for event in self._events.news())
+
+    def late(self) -> bytes:
+        """Return nothing: a client comes back for the rest."""
+        return b""
 
 
 @dataclass(frozen=True, slots=True)

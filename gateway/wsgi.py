@@ -18,6 +18,7 @@ from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.handovers import RedisHandovers
+from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
@@ -109,6 +110,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         RedisTraffic(client, clock),
         Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
         JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
+        RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher,
         RedisHealth(client),
         metrics,

@@ -29,6 +29,7 @@
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
 | parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
 | parley:conversation-users:<conversation> | set | users who took part in it | TTL |
+| parley:history:<digest> | list | conversations in which exactly this was said | TTL, cap |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
@@ -190,6 +191,11 @@ def user_conversations(user_id: str) -> str:
 def conversation_users(conversation_id: str) -> str:
     """Name the set of the users who took part in a conversation."""
     return f"parley:conversation-users:{conversation_id}"
+
+
+def history(digest: str) -> str:
+    """Name the list of the conversations whose messages have a digest."""
+    return f"parley:history:{digest}"
 
 
 def handover(conversation_id: str) -> str:

@@ -182,6 +182,20 @@ class FakeHandovers:
         raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
 
 
+class FakeHistories:
+    """Hold conversations by digest."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+
+    def take(self, digest: str) -> str | None:
+        found = self.kept.get(digest)
+        return found.pop(0) if found else None
+
+    def put(self, digest: str, conversation_id: str) -> None:
+        self.kept.setdefault(digest, []).append(conversation_id)
+
+
 class FakeFeedbackBox:
     """Hold what was said of the jobs of a fake store."""
 

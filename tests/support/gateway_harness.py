@@ -24,6 +24,7 @@ from tests.fakes.gateway import (
     FakeFeedbackBox,
     FakeHandovers,
     FakeHealth,
+    FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
@@ -69,6 +70,7 @@ class GatewayHarness:
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
         places = StreamPlaces(max_streams=2)
@@ -103,6 +105,7 @@ class GatewayHarness:
                 self.traffic,
                 self.watches,
                 self.job_streams,
+                self.histories,
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
