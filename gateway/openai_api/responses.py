@@ -16,7 +16,7 @@ from gateway.openai_api.reading import optional, read_conversation, read_user, r
 from gateway.openai_api.streaming import problem_name
 from gateway.queue.job_store import JobStore
 from shared.errors import InvalidRequest
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 PREFIX = "resp_"
 _encode = msgspec.json.Encoder().encode
@@ -77,7 +77,7 @@ def _conversation(body: Mapping[str, Any], jobs: JobStore) -> str | None:
 def _conversation_of(response_id: str, jobs: JobStore) -> str:
     """Return the conversation of an earlier response."""
     job_id = response_id.removeprefix(PREFIX)
-    found = IDENTIFIER.match(job_id) and jobs.find(current_caller().scope(job_id))
+    found = is_identifier(job_id) and jobs.find(current_caller().scope(job_id))
     if not found or found.state != "done" or found.body is None:
         raise OpenAiError(
             f"Previous response with id '{response_id[:200]}' not found.",

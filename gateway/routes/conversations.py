@@ -8,14 +8,14 @@ from gateway.dependencies import Dependencies
 from gateway.event_response import event_response
 from gateway.event_stream import RETRY, ConversationEvents, stream
 from gateway.queue.conversations import Conversations
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, dependencies: Dependencies) -> None:
     """Serve all three."""
     _register_plain(app, dependencies.conversations)
 
-    @app.get("/conversations/<conversation_id>/events")
+    @app.get("/conversations/<identifier:conversation_id>/events")
     def conversation_events(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         events = ConversationEvents(
@@ -34,7 +34,7 @@ def register(app: Flask, dependencies: Dependencies) -> None:
 
 
 def _register_plain(app: Flask, conversations: Conversations) -> None:
-    @app.get("/conversations/<conversation_id>")
+    @app.get("/conversations/<identifier:conversation_id>")
     def conversation(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         turns = [msgspec.Raw(turn) for turn in conversations.turns(conversation_id)]
@@ -43,7 +43,7 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @app.delete("/conversations/<conversation_id>")
+    @app.delete("/conversations/<identifier:conversation_id>")
     def erase_conversation(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         conversations.erase(conversation_id)
@@ -51,5 +51,5 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
 
 
 def _require_identifier(conversation_id: str) -> None:
-    if not IDENTIFIER.match(conversation_id):
+    if not is_identifier(conversation_id):
         raise NotFound("No conversation can have this id.")

@@ -28,7 +28,7 @@ local function complete(token, id, tone, dead)
     if channel == FOLLOWERS then
       announce_step(id)
     elseif channel then
-      queue_notification(channel, id .. ' ' .. tone)
+      queue_notification(channel, id .. '\t' .. tone)
     end
   end
   return 'applied'

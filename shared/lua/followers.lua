@@ -21,7 +21,7 @@ local function announce_step(id)
   local followers = redis.call('HGET', JOB .. id, 'followers')
   if not followers then return end
   for gateway in string.gmatch(followers, '%S+') do
-    queue_notification(REPLIES .. gateway, id .. ' started {}')
+    queue_notification(REPLIES .. gateway, id .. '\tstarted\t{}')
   end
 end
 
