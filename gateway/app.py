@@ -17,6 +17,7 @@ from gateway.routes import (
     operations,
     page,
     users,
+    v1,
 )
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -32,8 +33,9 @@ def create_app(
     problems.register(app)
     limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
     access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
-    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
-    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    chat.register(app, dependencies, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
+    v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
     feedback.register(app, dependencies.feedback)

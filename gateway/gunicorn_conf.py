@@ -70,7 +70,8 @@ def _end_streams_at_stop(worker: Any) -> None:
 
     while worker.alive:
         time.sleep(_STOP_POLL_SECONDS)
-    worker.wsgi.extensions[STREAMS].end_all()
+    for streams in worker.wsgi.extensions[STREAMS]:
+        streams.end_all()
 
 
 def pre_request(worker: Any, request: Any) -> None:

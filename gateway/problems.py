@@ -9,6 +9,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from gateway.openai_api.errors import PREFIX, OpenAiError, openai_error
 from shared import results
 from shared.errors import (
     AdmissionRefused,
@@ -90,7 +91,12 @@ def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, obj
 def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
-    """Return a problem as the response to the current request."""
+    """Return a problem as the response to the current request, under /v1 in OpenAI's form."""
+    if request.path.startswith(PREFIX):
+        param = members.get("field")
+        return openai_error(
+            kind.status, kind.name, detail, None if param is None else str(param), headers
+        )
     body = describe(kind, detail, **{"instance": request.path, **members})
     return Response(
         msgspec.json.encode(body),
@@ -128,6 +134,8 @@ def register(app: Flask) -> None:
 
 
 def _invalid(error: InvalidRequest) -> Response:
+    if isinstance(error, OpenAiError):
+        return openai_error(error.status, error.code, str(error), error.field)
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)

@@ -36,7 +36,7 @@ class GatewaySettings(CommonSettings):
         description="longest that POST /chat waits for the reply; also caps `Prefer: wait=N`",
     )
     event_streams: int = Field(
-        1_000, ge=1, description="event streams that one gateway process serves at once"
+        8_000, ge=1, description="event streams that one gateway process serves at once"
     )
     handover_webhook_secret: SecretStr | None = Field(
         None,

@@ -19,15 +19,17 @@
 | parley:lane:<conversation> | string | the job that may run | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
-| parley:job:<job> | hash | state, conversation, watchers: gateways that wait for it | TTL |
+| parley:job:<job> | hash | state, conversation, gateways: watchers of its end, followers | TTL |
+| parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
-| parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
+| parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
 | parley:user-conversations:<user> | zset | their conversations, until when known | TTL |
 | parley:conversation-users:<conversation> | zset | users who took part in it, likewise | TTL |
+| parley:history:<digest> | list | conversations in which exactly this was said | TTL, cap |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
@@ -146,6 +148,11 @@ def job(job_id: str) -> str:
     return f"parley:job:{job_id}"
 
 
+def reply_text(job_id: str) -> str:
+    """Name the text that was shown of a job's reply before the reply is there."""
+    return f"parley:reply-text:{job_id}"
+
+
 def idempotency(key: str) -> str:
     """Name the record of the first request that came with an idempotency key."""
     return f"parley:idempotency:{key}"
@@ -189,6 +196,11 @@ def user_conversations(user_id: str) -> str:
 def conversation_users(conversation_id: str) -> str:
     """Name the sorted set of the users who took part in a conversation."""
     return f"parley:conversation-users:{conversation_id}"
+
+
+def history(digest: str) -> str:
+    """Name the list of the conversations whose messages have a digest."""
+    return f"parley:history:{digest}"
 
 
 def handover(conversation_id: str) -> str:

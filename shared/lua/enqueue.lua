@@ -1,5 +1,6 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
 --
+-- @include followers.lua
 -- @include lanes.lua
 -- @include rate_limits.lua
 -- @include throughput.lua
@@ -55,12 +56,6 @@ local function refuse(waiting)
   return {-1, math.ceil(1000 * (waiting - capacity / 2) / throughput)}
 end
 
-local function add_watcher(id, gateway)
-  local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
-  if gateway == '' or string.find(' ' .. watchers, ' ' .. gateway .. ' ', 1, true) then return end
-  redis.call('HSET', JOB .. id, 'watchers', watchers .. gateway .. ' ')
-end
-
 local function find_idempotent_job(idempotency, id, gateway)
   local digest, first, conversation =
     string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
@@ -68,7 +63,7 @@ local function find_idempotent_job(idempotency, id, gateway)
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
   if digest ~= idempotency.digest then return -4 end
-  if in_progress then add_watcher(first, gateway) end
+  if in_progress then add_gateway(first, 'watchers', gateway) end
   return first .. '\n' .. conversation
 end
 
