@@ -72,11 +72,12 @@ def register(app: Flask, limiter: RateLimiter) -> None:
 
     @app.after_request
     def tell_limits(response: Response) -> Response:
-        pending = take_pending_charge()
-        if pending:
-            response = _charge_late(limiter, pending, response)
         charge: Charge | None = g.get("charge")
-        if charge and charge.states:
+        if charge is None:
+            return response
+        if take_pending_charge():
+            response = _charge_late(limiter, charge, response)
+        if charge.states:
             response.headers["RateLimit-Policy"] = ", ".join(map(_policy, charge.states))
             response.headers["RateLimit"] = ", ".join(map(_state, charge.states))
         return response
