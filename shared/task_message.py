@@ -75,9 +75,9 @@ _body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 
 def decode(raw: bytes) -> TaskMessage:
     """Decode one message; raise MalformedMessage with the fault, never anything else."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     try:
-        if len(raw) > MAX_BODY_BYTES:
-            raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
         return _task_of(_read_parts(_envelope_decoder.decode(raw)))
     except MalformedMessage:
         raise

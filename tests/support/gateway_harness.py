@@ -6,12 +6,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
 from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
@@ -25,6 +27,8 @@ from tests.fakes.gateway import (
     FakeHealth,
     FakeJobCanceller,
     FakeJobStore,
+    FakeKeyStore,
+    FakeRateLimiter,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,
@@ -56,14 +60,17 @@ class GatewayHarness:
 
     clock: ManualClock = field(default_factory=ManualClock)
     pending: PendingReplies = field(default_factory=PendingReplies)
-    publisher: RecordingPublisher = field(default_factory=RecordingPublisher)
+    limiter: FakeRateLimiter = field(default_factory=FakeRateLimiter)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     health: FakeHealth = field(default_factory=FakeHealth)
     metrics: Metrics = field(default_factory=Metrics)
+    keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    always: bool = False  # keys are asked for though there is none
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
+        self.publisher = RecordingPublisher(self._charge)
         self.feed = FakeReplyFeed(self.pending)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
@@ -98,6 +105,8 @@ class GatewayHarness:
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
+                Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
+                self.limiter,
             ),
             self.settings,
         )
@@ -122,6 +131,12 @@ class GatewayHarness:
         """End every job from now on in this failure."""
         body = results.encode_failure(failure)
         self.publisher.on_publish = lambda job: self._end(job.id, failure.state, body)
+
+    def _charge(self) -> None:
+        """Charge a job as the queue does in its one call."""
+        charge = take_pending_charge()
+        if charge:
+            self.limiter.take(charge)
 
     def _end(self, job_id: str, state: JobState, body: bytes) -> None:
         self.feed.publish(results.encode_notification(job_id, state, body))
