@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from celery import Celery, group, signature
 from celery.app.task import Context
+from celery.result import denied_join_result
 from kombu.exceptions import OperationalError
 
 from shared import keys
@@ -54,12 +55,16 @@ class FollowUpDispatcher:
         Raises QueueUnavailable without Redis, and whatever Celery raises of a faulty signature.
         """
         try:
-            if record.state == "done":
-                self._succeed(ended, msgspec.json.decode(record.body or b"null"))
-            else:
-                self._fail(ended, JobFailed(_detail(record)), revoked=record.state != "failed")
+            with denied_join_result():  # else the backend subscribes to the results of all it sends
+                self._send(ended, record)
         except (OperationalError, *REDIS_ERRORS) as fault:
             raise QueueUnavailable(f"Redis: {fault}") from fault
+
+    def _send(self, ended: EndedTask, record: JobRecord) -> None:
+        if record.state == "done":
+            self._succeed(ended, msgspec.json.decode(record.body or b"null"))
+        else:
+            self._fail(ended, JobFailed(_detail(record)), revoked=record.state != "failed")
 
     def _succeed(self, ended: EndedTask, reply: Any) -> None:
         wanted = ended.follow_ups
