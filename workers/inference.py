@@ -16,9 +16,13 @@ from workers.answering import (
 )
 from workers.bootstrap import MakeEngine, build_context, consumer_options, queue_policy
 from workers.consumer.consumer import BatchConsumer
+from workers.consumer.context import WorkerContext
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.engines.select import select_engine
+from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
+from workers.follow_ups.outbox import RedisFollowUpOutbox
+from workers.follow_ups.sender import FollowUpSender
 from workers.memory.redis_memory import RedisMemory
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -41,7 +45,10 @@ def build_inference_consumer(
     model = load_first_model(settings, make_engine)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_first_look(settings, model, memory, context.clock)
-    queue = queue_class(settings.redis_address, context, queue_policy(settings))
+    sender = _follow_ups(settings, context)
+    queue = queue_class(
+        settings.redis_address, context, queue_policy(settings), follow_up=sender.wake
+    )
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
@@ -55,7 +62,7 @@ def build_inference_consumer(
     def gauges() -> Mapping[str, float]:
         return {"cascade": float(answering.cascade)}
 
-    options = consumer_options(settings, model, gauges=gauges)
+    options = consumer_options(settings, model, gauges=gauges, beside=sender)
     return BatchConsumer(context, role, queue, model.engine, options)
 
 
@@ -75,8 +82,13 @@ def build_large_consumer(
     meter = SecondLookMeter(context, pace, target_seconds)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_second_look(settings, model, memory, meter, context.clock)
+    sender = _follow_ups(settings, context)
     queue = queue_class(
-        settings.redis_address, context, queue_policy(settings), keys.INFERENCE_LARGE
+        settings.redis_address,
+        context,
+        queue_policy(settings),
+        keys.INFERENCE_LARGE,
+        follow_up=sender.wake,
     )
     role = Role(
         queue=keys.INFERENCE_LARGE,
@@ -87,5 +99,11 @@ def build_large_consumer(
         tones=queue,
         outlasts_faults=True,
     )
-    options = consumer_options(settings, model, gauges=pace.gauges)
+    options = consumer_options(settings, model, gauges=pace.gauges, beside=sender)
     return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def _follow_ups(settings: WorkerSettings, context: WorkerContext) -> FollowUpSender:
+    app = follow_up_app(settings.redis_address, settings.result_ttl_seconds)
+    outbox = RedisFollowUpOutbox(connect(settings.redis_address))
+    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock)

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, Protocol
 
 import numpy as np
 
@@ -41,6 +41,16 @@ _STOP_SECONDS = 12.0
 Gauges = Callable[[], Mapping[str, float]]
 
 
+class Beside(Protocol):
+    """A part of a worker that has a thread of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """End after what is under way."""
+
+
 def no_gauges() -> Mapping[str, float]:
     """Return none."""
     return {}
@@ -51,12 +61,14 @@ class ConsumerOptions:
     """What a consumer may be given beyond its role.
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
-    `gauges` are reported with every heartbeat, next to the counters.
+    `gauges` are reported with every heartbeat, next to the counters. `beside` runs as long as the
+    consumer does.
     """
 
     limits: BatchLimits
     linger: Linger | None = None
     gauges: Gauges = no_gauges
+    beside: Beside | None = None
 
 
 class BatchConsumer(Generic[JobT, ResultT]):
@@ -72,6 +84,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     ) -> None:
         self._context, self._role, self._queue = context, role, queue
         self._engine_name, self._gauges = engine.name, options.gauges
+        self._beside = options.beside
         self._started_at = context.clock.now()
         # One batch ahead and no more: what lies here could be with a worker that is free.
         self._buffer: BatchBuffer[JobT] = BatchBuffer(
@@ -100,6 +113,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._heartbeat()
         for thread in self._threads:
             thread.start()
+        if self._beside:
+            self._beside.start()
 
     def stop(self) -> None:
         """Finish the current batch, return the rest to the head of the queue, and end."""
@@ -112,6 +127,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._completer.close()
         self._join(completer, deadline)
         self._join(heartbeat, deadline)
+        if self._beside:
+            self._beside.stop()
         self._context.events.close()
         try:
             returned = self._queue.release_all()
