@@ -2,7 +2,9 @@
 
 from flask import Flask, Response, request
 
-from gateway import problems
+from gateway import cors, problems, security_headers
+from gateway.base_path import BasePath, read_base_path
+from gateway.client_address import read_trusted_proxies
 from gateway.dependencies import Dependencies
 from gateway.metrics import Metrics
 from gateway.routes import (
@@ -27,6 +29,7 @@ def create_app(
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     problems.register(app)
+    cors.register(app, cors.read_cors_origins(settings.cors_origins or ""))
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)
     conversations.register(app, dependencies)
@@ -36,13 +39,21 @@ def create_app(
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)
-    _finish_responses(app, dependencies.metrics)
+    security_headers.register(app)
+    _count_responses(app, dependencies.metrics)
+    _mount(app, settings)
     return app
 
 
-def _finish_responses(app: Flask, metrics: Metrics) -> None:
+def _mount(app: Flask, settings: GatewaySettings) -> None:
+    base_path = read_base_path(settings.base_path or "")
+    proxies = read_trusted_proxies(settings.trusted_proxies or "")
+    if base_path or proxies.networks:
+        app.wsgi_app = BasePath(app.wsgi_app, base_path, proxies)  # type: ignore[method-assign]
+
+
+def _count_responses(app: Flask, metrics: Metrics) -> None:
     @app.after_request
-    def finish(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
+    def count(response: Response) -> Response:
         metrics.count_response(request.endpoint or "none", response.status_code)
         return response

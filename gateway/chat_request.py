@@ -1,15 +1,11 @@
 """Read the body of POST /chat."""
 
-import unicodedata
-
 import msgspec
 
 from gateway.request_body import decode_body
 from shared.errors import InvalidRequest
+from shared.visible_text import has_visible_character
 from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
-
-# Whitespace, controls and invisible format characters: a message of these alone says nothing.
-_INVISIBLE = frozenset(("Cc", "Cf", "Zl", "Zp", "Zs"))
 
 
 class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +36,7 @@ def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTE
         )
     if not text:
         raise InvalidRequest(f"{field} is empty.", field)
-    if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
+    if not has_visible_character(text):
         raise InvalidRequest(f"{field} is blank: it has no visible character.", field)
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import msgspec
 from flask import Flask, Response, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from gateway.content_coding import TAKEN
 from shared import results
 from shared.errors import (
     AdmissionRefused,
+    BodyTooSlow,
     ClientGone,
     ConversationBusy,
     HandoverConflict,
@@ -21,6 +24,7 @@ from shared.errors import (
     QueueUnavailable,
     StreamsFull,
     UnknownHandover,
+    UnsupportedCoding,
 )
 from shared.jobs import JobState
 from shared.results import JobRecord
@@ -49,8 +53,11 @@ UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not kn
 HANDOVER_CONFLICT = ProblemKind("handover-conflict", 409, "The handover does not allow this now")
 JOB_ENDED = ProblemKind("job-ended", 409, "This job has ended already")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
+BODY_TOO_SLOW = ProblemKind("body-too-slow", 408, "The body did not come in time")
 BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
-UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not JSON")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(
+    "unsupported-media-type", 415, "The body cannot be read as JSON"
+)
 KEY_REUSED = ProblemKind(
     "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
 )
@@ -71,6 +78,8 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
+# What follows on the connection may be the rest of this request.
+_CLOSE = {"Connection": "close"}
 _NO_DETAIL = "No more is known about it."
 
 
@@ -84,7 +93,7 @@ def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
     """Return a problem as the response to the current request."""
-    body = describe(kind, detail, **{"instance": request.path, **members})
+    body = describe(kind, detail, **{"instance": request.root_path + request.path, **members})
     return Response(
         msgspec.json.encode(body),
         status=kind.status,
@@ -101,12 +110,17 @@ def describe_failure(record: JobRecord) -> dict[str, object]:
 def job_problem(job_id: str, record: JobRecord) -> Response:
     """Answer with the problem that a job ended in."""
     kind = _BY_STATE[record.state]
-    return problem(kind, _failure_detail(record.body), instance=f"/jobs/{job_id}")
+    return problem(
+        kind, _failure_detail(record.body), instance=f"{request.root_path}/jobs/{job_id}"
+    )
 
 
 def register(app: Flask) -> None:
     """Answer every error of an app with a problem that shows nothing internal."""
     app.register_error_handler(InvalidRequest, _invalid)
+    app.register_error_handler(UnsupportedCoding, _unsupported_coding)
+    app.register_error_handler(BodyTooSlow, _too_slow)
+    app.register_error_handler(ParseException, _malformed_body)
     app.register_error_handler(AdmissionRefused, _refused)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
@@ -122,6 +136,19 @@ def _invalid(error: InvalidRequest) -> Response:
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _unsupported_coding(error: UnsupportedCoding) -> Response:
+    return problem(UNSUPPORTED_MEDIA_TYPE, str(error), headers={"Accept-Encoding": TAKEN})
+
+
+def _too_slow(_error: BodyTooSlow) -> Response:
+    detail = "The rest of the body was not waited for; send the request again."
+    return problem(BODY_TOO_SLOW, detail, headers=_CLOSE)
+
+
+def _malformed_body(_error: ParseException) -> Response:
+    return problem(INVALID_REQUEST, "The body is not in valid chunks.", headers=_CLOSE)
 
 
 def _key_reused(_error: KeyReused) -> Response:
@@ -168,7 +195,7 @@ def _http(error: HTTPException) -> Response:
         kind = ProblemKind(f"http-{error.code}", error.code or 500, error.name)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if kind is BODY_TOO_LARGE:
-        headers["Connection"] = "close"
+        headers |= _CLOSE
     return problem(kind, error.description or kind.title, headers=headers)
 
 

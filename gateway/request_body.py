@@ -1,5 +1,6 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -7,19 +8,42 @@ import msgspec
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from gateway.charset import to_utf8
+from gateway.content_coding import inflate
 from shared.errors import InvalidRequest
+from shared.wire import MAX_BODY_BYTES
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
+_OTHER_JSON_TYPES = ("text/json", "text/x-json", "application/x-json")
+# An escape in JSON: half a surrogate pair (group 1), or anything else, whole pairs included.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
 
 def read_json() -> bytes:
-    """Return the current request's body; raise UnsupportedMediaType if it is not said to be JSON.
+    """Return the current request's body as UTF-8, its codings and byte order mark taken off.
 
-    No page of another origin can send this type without asking first.
+    Raises UnsupportedMediaType if it is not said to be JSON (no page of another origin can send
+    that type without asking first), and whatever `inflate` and `to_utf8` raise.
     """
-    if request.environ.get("CONTENT_TYPE") != "application/json" and not request.is_json:
+    content_type, coding = request.content_type, request.environ.get("HTTP_CONTENT_ENCODING")
+    charset = "utf-8" if content_type == "application/json" else _read_charset(content_type)
+    body = request.get_data(cache=False)
+    if coding:
+        body = inflate(body, coding, request.max_content_length or MAX_BODY_BYTES)
+    return to_utf8(body, charset)
+
+
+def _read_charset(content_type: str | None) -> str:
+    """Return the character set that a content type names; raise UnsupportedMediaType."""
+    if content_type is None and "Origin" not in request.headers:
+        return "utf-8"  # a program's; a page could send this without asking
+    if not (request.is_json or request.mimetype in _OTHER_JSON_TYPES):
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return request.get_data(cache=False)
+    return request.mimetype_params.get("charset", "utf-8")
 
 
 def decode_body(
@@ -27,12 +51,21 @@ def decode_body(
 ) -> StructT:
     """Return the request in a body; raise InvalidRequest that names field and fault.
 
-    The members of `kind` are strings and numbers (float); those with a default may be null.
+    Half a surrogate pair, as a text that was cut within an emoji ends in, becomes U+FFFD. The
+    members of `kind` are strings and numbers (float); those with a default may be null.
     """
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _diagnose(body, kind) from None
+        whole = _ESCAPE.sub(_replace_half_pair, body)
+    try:
+        return decoder.decode(whole)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _diagnose(whole, kind) from None
+
+
+def _replace_half_pair(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
 
 
 def _diagnose(body: bytes, kind: type[msgspec.Struct]) -> InvalidRequest:

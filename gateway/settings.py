@@ -2,6 +2,9 @@
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from gateway.base_path import read_base_path
+from gateway.client_address import read_trusted_proxies
+from gateway.cors import read_cors_origins
 from shared.settings import CommonSettings
 
 MIN_SECRET_CHARACTERS = 24
@@ -36,7 +39,41 @@ class GatewaySettings(CommonSettings):
         description="key that signs the webhook's events: `whsec_` and base64, or any text of 24 "
         "characters or more",
     )
+    cors_origins: str | None = Field(
+        None,
+        description="origins whose pages may call the API, separated by commas "
+        "(`https://shop.example`, `https://*.shop.example`), or `*` for all, without credentials",
+    )
+    base_path: str | None = Field(
+        None, description="path that a proxy serves Parley under, such as `/support`"
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="addresses and networks of proxies whose X-Forwarded headers count, separated "
+        "by commas",
+    )
+    body_timeout_seconds: float = Field(
+        10.0, gt=0, le=600, description="longest that a request's body may take to come in"
+    )
     access_log: bool = Field(False, description="log one line per request, never its text")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _must_be_origins(cls, origins: str | None) -> str | None:
+        read_cors_origins(origins or "")
+        return origins
+
+    @field_validator("base_path")
+    @classmethod
+    def _must_be_a_path(cls, path: str | None) -> str | None:
+        read_base_path(path or "")
+        return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _must_be_networks(cls, proxies: str | None) -> str | None:
+        read_trusted_proxies(proxies or "")
+        return proxies
 
     @field_validator("handover_webhook_secret")
     @classmethod

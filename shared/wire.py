@@ -18,6 +18,7 @@ import msgspec
 from shared import keys
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
+from shared.visible_text import has_visible_character
 
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
@@ -241,10 +242,12 @@ def _single_argument(task: TaskMessage, name: str) -> Mapping[str, Any]:
 
 def _text(argument: Mapping[str, Any], name: str) -> str:
     value = argument.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise MalformedMessage(f"{name} must be a text that is not empty")
+    if not isinstance(value, str):
+        raise MalformedMessage(f"{name} must be a text")
     if len(value) > MAX_MESSAGE_CHARACTERS:
         raise MalformedMessage(f"{name} has over {MAX_MESSAGE_CHARACTERS} characters")
+    if not has_visible_character(value):
+        raise MalformedMessage(f"{name} is blank: it has no visible character")
     return value
 
 

@@ -49,7 +49,7 @@ def _accepted(result: SubmitResult, preference: Preference) -> Response:
         "conversation_id": result.conversation_id,
         "state": result.record.state,
     }
-    headers = {"Location": f"/jobs/{result.job_id}", "Retry-After": "1"}
+    headers = {"Location": f"{request.root_path}/jobs/{result.job_id}", "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(
