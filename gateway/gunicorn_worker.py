@@ -55,10 +55,15 @@ _FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
 class TimedBody(Body):  # type: ignore[misc]  # gunicorn is untyped
     """A request's body that must come within a time, whatever the pauses in it."""
 
-    def __init__(self, body: Any, seconds: float) -> None:
-        super().__init__(body.reader)
+    def __init__(self, request: Any, seconds: float) -> None:
+        super().__init__(request.body.reader)
+        self._request = request
         self._seconds = seconds
         self._deadline: float | None = None
+
+    def end_connection(self) -> None:
+        """Let the connection end with the answer to this request."""
+        self._request.force_close()
 
     def _read_reader(self, size: int) -> bytes:
         now = time.monotonic()
@@ -82,7 +87,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request whose body must come in time."""
-        req.body = TimedBody(req.body, self.body_timeout_seconds)
+        req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             return super().handle_request(listener_name, req, sock, addr)
         except StopIteration:  # the connection ends with this answer
@@ -92,6 +97,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what gunicorn cannot parse; what was sent is neither shown nor logged."""
+        if isinstance(exc, BodyTooSlow):
+            return  # the rest of a body that was answered already
         for fault, kind, detail in _FAULTS:
             if isinstance(exc, fault):
                 logger.warning("a request was refused: %s", kind.name)

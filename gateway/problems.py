@@ -10,6 +10,7 @@ from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from gateway.connection import end_connection
 from gateway.content_coding import TAKEN
 from shared import results
 from shared.errors import (
@@ -78,8 +79,6 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
-# What follows on the connection may be the rest of this request.
-_CLOSE = {"Connection": "close"}
 _NO_DETAIL = "No more is known about it."
 
 
@@ -144,11 +143,13 @@ def _unsupported_coding(error: UnsupportedCoding) -> Response:
 
 def _too_slow(_error: BodyTooSlow) -> Response:
     detail = "The rest of the body was not waited for; send the request again."
-    return problem(BODY_TOO_SLOW, detail, headers=_CLOSE)
+    end_connection()
+    return problem(BODY_TOO_SLOW, detail)
 
 
 def _malformed_body(_error: ParseException) -> Response:
-    return problem(INVALID_REQUEST, "The body is not in valid chunks.", headers=_CLOSE)
+    end_connection()
+    return problem(INVALID_REQUEST, "The body is not in valid chunks.")
 
 
 def _key_reused(_error: KeyReused) -> Response:
@@ -195,7 +196,7 @@ def _http(error: HTTPException) -> Response:
         kind = ProblemKind(f"http-{error.code}", error.code or 500, error.name)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if kind is BODY_TOO_LARGE:
-        headers |= _CLOSE
+        end_connection()
     return problem(kind, error.description or kind.title, headers=headers)
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from gateway.charset import to_utf8
 from gateway.content_coding import inflate
@@ -32,9 +32,17 @@ def read_json() -> bytes:
     content_type, coding = request.content_type, request.environ.get("HTTP_CONTENT_ENCODING")
     charset = "utf-8" if content_type == "application/json" else _read_charset(content_type)
     body = request.get_data(cache=False)
+    if request.content_length is None:
+        _require_end(len(body))
     if coding:
-        body = inflate(body, coding, request.max_content_length or MAX_BODY_BYTES)
+        body = inflate(body, coding, MAX_BODY_BYTES)
     return to_utf8(body, charset)
+
+
+def _require_end(bytes_read: int) -> None:
+    """Raise RequestEntityTooLarge if more follows: Werkzeug cuts a chunked body at the limit."""
+    if bytes_read >= MAX_BODY_BYTES and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes.")
 
 
 def _read_charset(content_type: str | None) -> str:

@@ -1,6 +1,7 @@
 """Bodies as real clients send them: marks, character sets, codings, cut emoji."""
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Callable
@@ -218,3 +219,15 @@ def test_a_nul_is_a_character_like_others() -> None:
     assert asked(b'{"message":"a\\u0000b"}') == "a\0b"
     _, response = send(b'{"message":"a\0b"}', "application/json")
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413), (10, 413)])
+def test_a_chunked_body_is_not_cut_at_the_limit(more: int, status: int) -> None:
+    harness = GatewayHarness()
+    harness.answer_at_once()
+    body = b'{"message":"x"}'.ljust(MAX_BODY_BYTES + more)
+    chunked = {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+    response = harness.client.post(
+        "/chat", content_type="application/json", environ_overrides=chunked
+    )
+    assert response.status_code == status
