@@ -32,16 +32,22 @@ def read_json() -> bytes:
     content_type, coding = request.content_type, request.environ.get("HTTP_CONTENT_ENCODING")
     charset = "utf-8" if content_type == "application/json" else _read_charset(content_type)
     body = request.get_data(cache=False)
-    if request.content_length is None:
-        _require_end(len(body))
+    _require_whole(len(body))
     if coding:
         body = inflate(body, coding, MAX_BODY_BYTES)
     return to_utf8(body, charset)
 
 
-def _require_end(bytes_read: int) -> None:
-    """Raise RequestEntityTooLarge if more follows: Werkzeug cuts a chunked body at the limit."""
-    if bytes_read >= MAX_BODY_BYTES and request.environ["wsgi.input"].read(1):
+def _require_whole(bytes_read: int) -> None:
+    """Raise InvalidRequest if the client left in between, RequestEntityTooLarge if more follows.
+
+    Werkzeug tells neither: it cuts a chunked body at the limit.
+    """
+    length = request.content_length
+    if length is not None and bytes_read < length:
+        raise InvalidRequest(f"The body ends after {bytes_read} of {length} bytes.")
+    more_may_follow = length is None and bytes_read >= MAX_BODY_BYTES
+    if more_may_follow and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes.")
 
 

@@ -167,4 +167,5 @@ def test_a_body_that_ends_before_its_length_is_no_fault_of_the_gateway(gateway: 
         connection.shutdown(socket.SHUT_WR)
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 400")
+    assert b"The body ends after 19 of 99 bytes." in answer
     assert "Traceback" not in gateway.log()
