@@ -6,6 +6,7 @@ from gateway import cors, problems, security_headers
 from gateway.base_path import BasePath, read_base_path
 from gateway.client_address import read_trusted_proxies
 from gateway.dependencies import Dependencies
+from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.routes import (
     chat,
@@ -28,6 +29,7 @@ def create_app(
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    serve_identifiers(app)
     problems.register(app)
     cors.register(app, cors.read_cors_origins(settings.cors_origins or ""))
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
