@@ -5,6 +5,7 @@ from flask import Flask, Response, request
 from gateway import cors, problems, security_headers
 from gateway.base_path import BasePath, read_base_path
 from gateway.client_address import read_trusted_proxies
+from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
@@ -31,7 +32,7 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     serve_identifiers(app)
     problems.register(app)
-    cors.register(app, cors.read_cors_origins(settings.cors_origins or ""))
+    cors.register(app, read_cors_origins(settings.cors_origins or ""))
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)
     conversations.register(app, dependencies)

@@ -1,13 +1,10 @@
 """Serve below a path of another site, behind a proxy that strips that path or leaves it."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gateway.client_address import TrustedProxies
-
-StartResponse = Callable[..., Any]
-WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 _PATH = re.compile(r"(/[A-Za-z0-9_~.-]+)+\Z")
 _MAX_CHARACTERS = 256
@@ -33,12 +30,12 @@ class BasePath:
     whether the client came over TLS.
     """
 
-    def __init__(self, app: WsgiApp, base_path: str, proxies: TrustedProxies) -> None:
+    def __init__(self, app: WSGIApplication, base_path: str, proxies: TrustedProxies) -> None:
         self._app = app
         self._base_path = base_path
         self._proxies = proxies
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on."""
         prefix = self._base_path
         if self._proxies.is_peer(environ):
@@ -51,7 +48,7 @@ class BasePath:
         return self._app(environ, start_response)
 
 
-def _below(prefix: str, environ: dict[str, Any]) -> str:
+def _below(prefix: str, environ: WSGIEnvironment) -> str:
     """Return the path without the prefix, if the proxy has left it there."""
     path = str(environ.get("PATH_INFO", ""))
     if path.startswith(f"{prefix}/"):
@@ -61,7 +58,7 @@ def _below(prefix: str, environ: dict[str, Any]) -> str:
     return path
 
 
-def _forwarded_prefix(environ: dict[str, Any]) -> str:
+def _forwarded_prefix(environ: WSGIEnvironment) -> str:
     """Return what the proxies have stripped, the outermost first; nothing if it is no path."""
     parts = environ.get("HTTP_X_FORWARDED_PREFIX", "").split(",")
     prefix = "".join(part.strip().rstrip("/") for part in parts)

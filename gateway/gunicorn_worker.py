@@ -1,4 +1,7 @@
-"""gunicorn's worker, with a time for bodies and errors in the form of all others."""
+"""gunicorn's worker, with a time for bodies and errors in the form of all others.
+
+Its parent process imports this, and must not import Flask: gevent patches what a worker imports.
+"""
 
 import contextlib
 import logging
@@ -12,7 +15,7 @@ from gunicorn.http import errors
 from gunicorn.http.body import Body
 from gunicorn.workers.ggevent import GeventWorker
 
-from gateway.problems import ProblemKind, describe
+from gateway.problem_kind import ProblemKind, describe
 from gateway.settings import GatewaySettings
 from shared.errors import BodyTooSlow
 from shared.settings import load

@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 from flask import Flask, Response, request
@@ -12,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.connection import end_connection
 from gateway.content_coding import TAKEN
+from gateway.problem_kind import ProblemKind, describe
 from shared import results
 from shared.errors import (
     AdmissionRefused,
@@ -31,21 +31,6 @@ from shared.jobs import JobState
 from shared.results import JobRecord
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """What all problems of one kind have in common."""
-
-    name: str
-    status: int
-    title: str
-
-    @property
-    def type(self) -> str:
-        """Return the URI that identifies the kind; it never changes."""
-        return f"urn:parley:problem:{self.name}"
-
 
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
@@ -80,12 +65,6 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
 _NO_DETAIL = "No more is known about it."
-
-
-def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, object]:
-    """Return a problem's members."""
-    known = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": detail}
-    return {**known, **members}
 
 
 def problem(

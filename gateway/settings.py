@@ -4,7 +4,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from gateway.base_path import read_base_path
 from gateway.client_address import read_trusted_proxies
-from gateway.cors import read_cors_origins
+from gateway.cors_policy import read_cors_origins
 from shared.settings import CommonSettings
 
 MIN_SECRET_CHARACTERS = 24
@@ -49,8 +49,8 @@ class GatewaySettings(CommonSettings):
     )
     trusted_proxies: str | None = Field(
         None,
-        description="addresses and networks of proxies whose X-Forwarded headers count, separated "
-        "by commas",
+        description="addresses and networks of the proxies whose `X-Forwarded-*` and `Forwarded` "
+        "count; unset: none",
     )
     body_timeout_seconds: float = Field(
         10.0, gt=0, le=600, description="longest that a request's body may take to come in"

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from shared.errors import SettingsError
+from shared.results import JobRecord
 from shared.settings import load
 from tests.support.gateway_harness import GatewayHarness
 
@@ -106,3 +107,10 @@ def test_tls_at_a_trusted_proxy_is_kept() -> None:
     claimed = gateway().client.get("/healthz", headers=tls, environ_overrides=PROXY)
     assert "max-age" in kept.headers["Strict-Transport-Security"]
     assert "Strict-Transport-Security" not in claimed.headers
+
+
+def test_an_id_may_hold_an_escaped_slash_there_too() -> None:
+    harness = gateway("/support")
+    harness.jobs.records["a/b"] = JobRecord("queued")
+    for path in ("/jobs/a%2Fb", "/support/jobs/a%2Fb"):
+        assert harness.client.get(path).get_json()["job_id"] == "a/b"

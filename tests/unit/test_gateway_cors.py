@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.cors import CorsPolicy, read_cors_origins
+from gateway.cors_policy import CorsPolicy, read_cors_origins
 from gateway.settings import GatewaySettings
 from shared.errors import AdmissionRefused, SettingsError
 from shared.settings import load
