@@ -2,13 +2,13 @@
 
 from flask import Flask, Response, request
 
-from gateway import cors, problems, security_headers
+from gateway import access, cors, problems, security_headers
 from gateway.base_path import BasePath, read_base_path
-from gateway.client_address import read_trusted_proxies
 from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
+from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
@@ -19,6 +19,7 @@ from gateway.routes import (
     operations,
     page,
     users,
+    v1,
 )
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -33,8 +34,11 @@ def create_app(
     serve_identifiers(app)
     problems.register(app)
     cors.register(app, read_cors_origins(settings.cors_origins or ""))
-    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
-    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
+    access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
+    chat.register(app, dependencies, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
+    v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
     feedback.register(app, dependencies.feedback)
@@ -50,9 +54,8 @@ def create_app(
 
 def _mount(app: Flask, settings: GatewaySettings) -> None:
     base_path = read_base_path(settings.base_path or "")
-    proxies = read_trusted_proxies(settings.trusted_proxies or "")
-    if base_path or proxies.networks:
-        app.wsgi_app = BasePath(app.wsgi_app, base_path, proxies)  # type: ignore[method-assign]
+    if base_path or settings.proxies.networks:
+        app.wsgi_app = BasePath(app.wsgi_app, base_path, settings.proxies)  # type: ignore[method-assign]
 
 
 def _count_responses(app: Flask, metrics: Metrics) -> None:

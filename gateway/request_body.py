@@ -1,6 +1,7 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -13,6 +14,9 @@ from shared.errors import InvalidRequest
 from shared.wire import MAX_BODY_BYTES
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
+Decoded = TypeVar("Decoded")
+
+JSON_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _OTHER_JSON_TYPES = ("text/json", "text/x-json", "application/x-json")
 # An escape in JSON: half a surrogate pair (group 1), or anything else, whole pairs included.
@@ -31,13 +35,14 @@ def read_json() -> bytes:
     content_type, coding = request.content_type, request.environ.get("HTTP_CONTENT_ENCODING")
     charset = "utf-8" if content_type == "application/json" else _read_charset(content_type)
     body = request.get_data(cache=False)
-    _require_whole(len(body))
+    max_bytes = request.max_content_length or MAX_BODY_BYTES
+    _require_whole(len(body), max_bytes)
     if coding:
-        body = inflate(body, coding, MAX_BODY_BYTES)
+        body = inflate(body, coding, max_bytes)
     return to_utf8(body, charset)
 
 
-def _require_whole(bytes_read: int) -> None:
+def _require_whole(bytes_read: int, max_bytes: int) -> None:
     """Raise InvalidRequest if the client left in between, RequestEntityTooLarge if more follows.
 
     Werkzeug tells neither: it cuts a chunked body at the limit.
@@ -45,9 +50,9 @@ def _require_whole(bytes_read: int) -> None:
     length = request.content_length
     if length is not None and bytes_read < length:
         raise InvalidRequest(f"The body ends after {bytes_read} of {length} bytes.")
-    more_may_follow = length is None and bytes_read >= MAX_BODY_BYTES
+    more_may_follow = length is None and bytes_read >= max_bytes
     if more_may_follow and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes.")
+        raise RequestEntityTooLarge(f"The body has more than {max_bytes} bytes.")
 
 
 def _read_charset(content_type: str | None) -> str:
@@ -64,17 +69,27 @@ def decode_body(
 ) -> StructT:
     """Return the request in a body; raise InvalidRequest that names field and fault.
 
-    Half a surrogate pair, as a text that was cut within an emoji ends in, becomes U+FFFD. The
-    members of `kind` are strings and numbers (float); those with a default may be null.
+    The members of `kind` are strings and numbers (float); those with a default may be null.
     """
     try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        whole = _ESCAPE.sub(_replace_half_pair, body)
+        return decode_mended(decoder.decode, body)
+    except JSON_FAULTS:
+        raise _diagnose(_mend(body), kind) from None
+
+
+def decode_mended(decode: Callable[[bytes], Decoded], body: bytes) -> Decoded:
+    """Return what a body says; raise one of JSON_FAULTS.
+
+    Half a surrogate pair, as a text that was cut within an emoji ends in, becomes U+FFFD.
+    """
     try:
-        return decoder.decode(whole)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _diagnose(whole, kind) from None
+        return decode(body)
+    except JSON_FAULTS:
+        return decode(_mend(body))
+
+
+def _mend(body: bytes) -> bytes:
+    return _ESCAPE.sub(_replace_half_pair, body)
 
 
 def _replace_half_pair(escape: re.Match[bytes]) -> bytes:
