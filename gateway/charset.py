@@ -8,6 +8,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from shared.errors import InvalidRequest
 
+UTF8 = "utf-8"
+_PLAIN_OBJECT = re.compile(rb"\{[^\0]")  # in one byte a character, without a mark
 # By the names that Python gives them. Those that decode escapes, or nest, are no character sets.
 _CHARACTER_SETS = re.compile(
     r"(utf-(8(-sig)?|(16|32)(-[bl]e)?)|ascii|iso8859-\d+|cp\d+|koi8-[rtu]|mac-[a-z]+|ptcp154"
@@ -24,10 +26,12 @@ def to_utf8(body: bytes, charset: str) -> bytes:
     Raises UnsupportedMediaType for a name that is none, InvalidRequest for bytes that are not of
     that character set.
     """
+    if charset == UTF8 and _PLAIN_OBJECT.match(body):
+        return body
     name = _character_set(charset)
     if _UNICODE.match(name):
         name = json.detect_encoding(body)
-    if name == "utf-8":
+    if name == UTF8:
         return body
     try:
         return body.decode(name).removeprefix("\ufeff").encode()
@@ -39,7 +43,7 @@ def to_utf8(body: bytes, charset: str) -> bytes:
 
 def _character_set(charset: str) -> str:
     try:
-        name = codecs.lookup(charset.strip(" '\"") or "utf-8").name
+        name = codecs.lookup(charset.strip(" '\"") or UTF8).name
     except (LookupError, ValueError):
         name = ""
     if not _CHARACTER_SETS.match(name):

@@ -27,6 +27,7 @@ _MAX_LINGER_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 _MALFORMED = ProblemKind("malformed-request", 400, "This is not a valid HTTP request")
+_INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 _FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
     (
         errors.LimitRequestLine,
@@ -108,7 +109,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
                 _send_problem(client, kind, detail)
                 _linger(client)
                 return
-        super().handle_error(req, client, addr, exc)
+        logger.error("a request failed outside the app", exc_info=exc)
+        _send_problem(client, _INTERNAL, "The fault is in the gateway and has been logged.")
 
 
 def _has_unread_body(body: TimedBody) -> bool:

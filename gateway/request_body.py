@@ -8,7 +8,7 @@ import msgspec
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from gateway.charset import to_utf8
+from gateway.charset import UTF8, to_utf8
 from gateway.content_coding import inflate
 from shared.errors import InvalidRequest
 from shared.wire import MAX_BODY_BYTES
@@ -32,17 +32,18 @@ def read_json() -> bytes:
     Raises UnsupportedMediaType if it is not said to be JSON (no page of another origin can send
     that type without asking first), and whatever `inflate` and `to_utf8` raise.
     """
-    content_type, coding = request.content_type, request.environ.get("HTTP_CONTENT_ENCODING")
-    charset = "utf-8" if content_type == "application/json" else _read_charset(content_type)
+    environ = request.environ
+    content_type, coding = environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING")
+    charset = UTF8 if content_type == "application/json" else _read_charset(content_type)
     body = request.get_data(cache=False)
-    max_bytes = request.max_content_length or MAX_BODY_BYTES
-    _require_whole(len(body), max_bytes)
+    if environ.get("CONTENT_LENGTH") != str(len(body)):
+        _require_whole(len(body))
     if coding:
-        body = inflate(body, coding, max_bytes)
+        body = inflate(body, coding, request.max_content_length or MAX_BODY_BYTES)
     return to_utf8(body, charset)
 
 
-def _require_whole(bytes_read: int, max_bytes: int) -> None:
+def _require_whole(bytes_read: int) -> None:
     """Raise InvalidRequest if the client left in between, RequestEntityTooLarge if more follows.
 
     Werkzeug tells neither: it cuts a chunked body at the limit.
@@ -50,6 +51,7 @@ def _require_whole(bytes_read: int, max_bytes: int) -> None:
     length = request.content_length
     if length is not None and bytes_read < length:
         raise InvalidRequest(f"The body ends after {bytes_read} of {length} bytes.")
+    max_bytes = request.max_content_length or MAX_BODY_BYTES
     more_may_follow = length is None and bytes_read >= max_bytes
     if more_may_follow and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge(f"The body has more than {max_bytes} bytes.")
@@ -57,11 +59,11 @@ def _require_whole(bytes_read: int, max_bytes: int) -> None:
 
 def _read_charset(content_type: str | None) -> str:
     """Return the character set that a content type names; raise UnsupportedMediaType."""
-    if content_type is None and "Origin" not in request.headers:
-        return "utf-8"  # a program's; a page could send this without asking
+    if not content_type and "Origin" not in request.headers:
+        return UTF8  # a program's; a page could send this without asking
     if not (request.is_json or request.mimetype in _OTHER_JSON_TYPES):
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return request.mimetype_params.get("charset", "utf-8")
+    return request.mimetype_params.get("charset", UTF8)
 
 
 def decode_body(
@@ -133,7 +135,7 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
 
 
 def _fits(value: object, kind: object) -> bool:
-    if int in get_args(kind) and isinstance(value, int) and not isinstance(value, bool):
+    if int in get_args(kind) and isinstance(value, int | float) and not isinstance(value, bool):
         return True
     return _name(value) == ("a number" if kind is float else "a string")
 

@@ -62,6 +62,12 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 255"),
     (b'{"message":"x","user_id":"%s"}' % (b"u" * 256), "user_id", "user_id must be 1 to 255"),
     (
+        b'{"message":"x","user_id":4.5}',
+        "user_id",
+        "user_id must be a string or an integer.",
+    ),
+    (b'{"message":"x","user_id":1e300}', "user_id", "user_id must be a string or an integer."),
+    (
         json.dumps({"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}).encode(),
         "message",
         "message has 4001 characters; at most 4000 are taken.",
@@ -96,6 +102,11 @@ def test_what_people_write_is_taken_as_it_is(message: str) -> None:
     body = json.dumps({"message": message}).encode()
 
     assert read_chat_request(body).message == message
+
+
+@pytest.mark.parametrize("written", [b"4711", b"4711.0", b"4.711e3", b'"4711"'])
+def test_an_integer_stands_for_its_digits(written: bytes) -> None:
+    assert read_chat_request(b'{"message":"x","user_id":%s}' % written).user_id == "4711"
 
 
 def test_null_ids_mean_no_ids() -> None:
