@@ -18,7 +18,7 @@ import msgspec
 from shared import keys
 from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_identifier, is_scoped_identifier
-from shared.jobs import ChatJob, ToneJob
+from shared.jobs import ChatJob, EmbedJob, ToneJob
 
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
@@ -83,6 +83,16 @@ def encode_infer(job: ChatJob) -> bytes:
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
 
 
+def encode_embed(job: EmbedJob) -> bytes:
+    """Return the `chat.embed` task of a job that a gateway accepted."""
+    headers = {
+        "expires": _iso(job.expires_at),
+        "parley_accepted_at": job.accepted_at,
+        "parley_gateway": job.gateway,
+    }
+    return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
+
+
 def encode_tone(job: ChatJob) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
@@ -144,6 +154,30 @@ def decode_tone(task: TaskMessage) -> ToneJob:
     if job_id is None:
         raise MalformedMessage("chat.tone needs a job_id")
     return ToneJob(job_id, task.id, _text(argument, "message"), task.expires_at)
+
+
+def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
+    """Decode a whole `chat.infer` or `chat.embed` message; raise MalformedMessage."""
+    task = decode(raw)
+    embeds = task.task == keys.EMBED_TASK
+    return _decode_embed(task, received_at) if embeds else decode_job(task, received_at)
+
+
+def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
+    argument = task.args[0] if len(task.args) == 1 and not task.kwargs else None
+    texts = argument.get("texts") if isinstance(argument, dict) else None
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
+    gateway = task.headers.get("parley_gateway")
+    return EmbedJob(
+        id=task.id,
+        message="",
+        conversation_id=task.id,
+        accepted_at=received_at,
+        expires_at=task.expires_at,
+        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
+        texts=tuple(texts),
+    )
 
 
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:

@@ -14,7 +14,7 @@
 -- ARGV[4] lane TTL, seconds; longer than any job may take
 -- ARGV[5] seconds after which a message is no longer worth an answer
 -- ARGV[6] n, the number of jobs
--- ARGV[7..6+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
+-- ARGV[7..6+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
 --          expires_at in Unix seconds
 -- ARGV[7+6n..] three per job with an idempotency key: its index among the jobs, from 1; the key;
 --          digest of the request
@@ -97,7 +97,7 @@ local function enqueue(n)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, idempotency)
-  queue_tone_task(sentiment_queue, tone_task)
+  if tone_task ~= '' then queue_tone_task(sentiment_queue, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return queued
 end
