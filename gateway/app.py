@@ -2,10 +2,11 @@
 
 from flask import Flask, Response, request
 
-from gateway import problems
+from gateway import access, problems
 from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
+from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
@@ -30,6 +31,8 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     serve_identifiers(app)
     problems.register(app)
+    limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
+    access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
     chat.register(app, dependencies, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
     v1.register(app, dependencies, settings.wait_seconds)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.authentication import Authenticator
 from gateway.health import Health
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -13,6 +14,7 @@ from gateway.queue.handovers import Handovers
 from gateway.queue.histories import Histories
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
+from gateway.queue.rate_limiter import RateLimiter
 from gateway.queue.reply_feed import ReplyFeed
 from gateway.queue.traffic import Traffic
 from gateway.queue.users import Users
@@ -38,3 +40,5 @@ class Dependencies:
     disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics
+    authenticator: Authenticator
+    rate_limiter: RateLimiter

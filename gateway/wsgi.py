@@ -8,6 +8,7 @@ from flask import Flask
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
 from gateway.job_streams import JobStreams
@@ -25,15 +26,18 @@ from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
+from gateway.queue.rate_limiter import RedisRateLimiter
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
 from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.settings import load
 
@@ -83,7 +87,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         client, gateway_id, pending, jobs.finished, job_watches, on_delivery=on_delivery
     )
     feed.start()
-    publisher = RedisPublisher(client, limits, on_enqueue)
+    publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
     canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
@@ -114,6 +118,15 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         disconnect_watcher,
         RedisHealth(client),
         metrics,
+        authenticate(client, settings),
+        RedisRateLimiter(client),
+    )
+
+
+def authenticate(client: "redis.Redis", settings: GatewaySettings) -> Authenticator:
+    """Return what finds out who sends a request; beyond this machine it always asks for a key."""
+    return Authenticator(
+        RedisKeyStore(client), settings.given_keys, SystemClock(), always=settings.asks_always
     )
 
 

@@ -43,6 +43,9 @@
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
 | parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
+| parley:api-keys | hash | id of an API key → its digest | `parley keys revoke` |
+| parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
+| parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
 | parley:dead | list | dead letters as JSON | cap, TTL |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
@@ -74,6 +77,7 @@ EMBED_TASK = "chat.embed"
 # kombu over Redis serves the lowest number first; a plain queue name is priority 0.
 PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
+API_KEYS = "parley:api-keys"
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
 CONVERSATIONS = "parley:conversations"
@@ -243,6 +247,16 @@ def feedback_of(conversation_id: str) -> str:
 def gaps_of(conversation_id: str) -> str:
     """Name the list of a conversation's messages that got no answer."""
     return f"parley:gaps:{conversation_id}"
+
+
+def api_key(digest: str) -> str:
+    """Name the hash of an API key, by its SHA-256."""
+    return f"parley:api-key:{digest}"
+
+
+def rate_limit(bucket: str) -> str:
+    """Name a token bucket."""
+    return f"parley:rate-limit:{bucket}"
 
 
 def redelivered(job_id: str) -> str:

@@ -1,6 +1,7 @@
 -- Library: key names and limits that several scripts use.
 -- A prefix with an id appended is a key: LANE .. conversation. Python has the same names and values
 -- (shared/keys.py and workers/consumer/lease_queue.py); a test compares them.
+local API_KEY = 'parley:api-key:'
 local CONVERSATIONS = 'parley:conversations'
 local CONVERSATION_USERS = 'parley:conversation-users:'
 local COUNTS = 'parley:counts:'
@@ -23,6 +24,7 @@ local OUTBOX = 'parley:outbox'
 local OUTBOX_EVENTS = 'parley:outbox-events:'
 local OUTCOME = 'parley:outcome:'
 local PARKED = 'parley:parked'
+local RATE_LIMIT = 'parley:rate-limit:'
 local REDELIVERED = 'parley:redelivered:'
 local REPLIES = 'parley:replies:'
 local REPLY_TEXT = 'parley:reply-text:'

@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -13,6 +14,7 @@ from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.watches import StreamPlaces, Watches
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
@@ -28,6 +30,8 @@ from tests.fakes.gateway import (
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
+    FakeKeyStore,
+    FakeRateLimiter,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,
@@ -59,14 +63,17 @@ class GatewayHarness:
 
     clock: ManualClock = field(default_factory=ManualClock)
     pending: PendingReplies = field(default_factory=PendingReplies)
-    publisher: RecordingPublisher = field(default_factory=RecordingPublisher)
+    limiter: FakeRateLimiter = field(default_factory=FakeRateLimiter)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     health: FakeHealth = field(default_factory=FakeHealth)
     metrics: Metrics = field(default_factory=Metrics)
+    keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    always: bool = False  # keys are asked for though there is none
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
+        self.publisher = RecordingPublisher(self._charge)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
@@ -109,6 +116,8 @@ class GatewayHarness:
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
+                Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
+                self.limiter,
             ),
             self.settings,
         )
@@ -133,6 +142,12 @@ class GatewayHarness:
         """End every job from now on in this failure."""
         body = results.encode_failure(failure)
         self.publisher.on_publish = lambda job: self._end(job.id, failure.state, body)
+
+    def _charge(self) -> None:
+        """Charge a job as the queue does in its one call."""
+        charge = take_pending_charge()
+        if charge:
+            self.limiter.take(charge)
 
     def _end(self, job_id: str, state: JobState, body: bytes) -> None:
         self.jobs.records[job_id] = JobRecord(state, body)

@@ -113,7 +113,8 @@ def test_a_faulty_task_is_malformed_with_a_reason(fault: str) -> None:
 
 def test_the_id_of_a_faulty_task_can_still_be_read() -> None:
     assert peek_id(FAULTS["no argument"]) == "id-1"
-    assert peek_id(FAULTS["bad id"]) is None
+    assert peek_id(FAULTS["bad id"]) == "a\nb"
+    assert peek_id(FAULTS["pickle"]) == "id-1"
 
 
 def test_ids_are_new_each_time() -> None:
