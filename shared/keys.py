@@ -78,6 +78,7 @@ DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
+EMBED_TASK = "chat.embed"
 
 # kombu over Redis serves the lowest number first; a plain queue name is priority 0.
 PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")

@@ -9,16 +9,24 @@ from shared.connection import connect
 from shared.jobs import ChatJob
 from shared.settings import load
 from workers.answering import (
+    Answering,
     build_first_look,
     build_second_look,
     load_first_model,
     load_large_model,
 )
-from workers.bootstrap import MakeEngine, build_context, consumer_options, queue_policy
+from workers.bootstrap import (
+    MakeEngine,
+    TextModel,
+    build_context,
+    consumer_options,
+    queue_policy,
+)
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
+from workers.embedding import Embedder
 from workers.engines.select import select_engine
 from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
 from workers.follow_ups.outbox import RedisFollowUpOutbox
@@ -49,12 +57,13 @@ def build_inference_consumer(
     queue = queue_class(
         settings.redis_address, context, queue_policy(settings), follow_up=sender.wake
     )
+    embedder = _build_embedder(settings, model, answering)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
-        decode=wire.read_chat_job,
-        prepare=answering.prepare,
-        draft=answering.replies.draft,
+        decode=wire.read_chat_job if embedder is None else wire.read_inference_job,
+        prepare=answering.prepare if embedder is None else embedder.prepare,
+        draft=answering.replies.draft if embedder is None else embedder.draft,
         tones=queue,
         second_looks=queue if answering.cascade else None,
     )
@@ -64,6 +73,15 @@ def build_inference_consumer(
 
     options = consumer_options(settings, model, gauges=gauges, beside=sender)
     return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def _build_embedder(
+    settings: WorkerSettings, model: TextModel, answering: Answering
+) -> Embedder | None:
+    """Return what answers jobs of texts too; without an encoder nothing does."""
+    if settings.variant == "tfidf":
+        return None
+    return Embedder(model.tokenizer, answering.prepare, answering.replies.draft)
 
 
 def build_large_consumer(
