@@ -76,6 +76,7 @@ class ReplyBuilder:
             decision,
             said.openers,
             person_offered=said.person_offered,
+            person_announced=said.person_announced,
         )
         reply = self._reply(batch, prepared, said.text, tone, decided, now)
         return ChatResult(

@@ -137,3 +137,25 @@ def test_a_handover_says_what_was_asked_tried_and_felt() -> None:
     assert [attempt.question for attempt in handover.summary.tried] == ["How can I pay?"]
     assert handover.summary.tones == ("neutral", "negative")
     assert open_handover(job, "wish", dialogue, {}, 5.0).summary.tried == ()
+
+
+def test_a_choice_is_kept_as_what_it_chose_and_open_to_second_thoughts() -> None:
+    offered = replace(FIRST, offered=("refund", "pay"))
+    choice = replace(heard("the second one", offered), choice=(1,))
+    chosen = replace(decision("answer", "pay"), subject="How can I pay?")
+    dialogue = advance(offered, choice, AXES[0], chosen, (), person_offered=False)
+    assert dialogue.asked[-1].text == "How can I pay?"
+    assert (dialogue.offered, dialogue.chosen) == (("refund", "pay"), ("pay",))
+    dialogue = advance(dialogue, heard("and so?"), AXES[0], decision(), (), person_offered=False)
+    assert (dialogue.offered, dialogue.chosen) == ((), ())
+
+
+def test_that_a_person_was_called_is_forgotten_with_the_next_call() -> None:
+    told = advance(
+        FIRST, heard(), AXES[0], decision(), (), person_offered=False, person_announced=True
+    )
+    assert told.person_announced
+    assert advance(told, heard(), AXES[0], decision(), (), person_offered=False).person_announced
+    called = replace(decision("handover"), handover="wish")
+    again = advance(told, heard(), AXES[0], called, (), person_offered=False)
+    assert not again.person_announced

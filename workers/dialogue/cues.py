@@ -7,7 +7,7 @@ from workers.dialogue.decision import Escalation
 from workers.dialogue.state import Dialogue
 from workers.knowledge.base import Entry
 from workers.preprocessing.clean import clean
-from workers.reading.choices import read_choice
+from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
 from workers.reading.legibility import judge_legibility
 from workers.reading.negation import read_negation
@@ -56,7 +56,7 @@ def _escalation(text: str, dialogue: Dialogue) -> Escalation | None:
 
 def _accepts_person(text: str, dialogue: Dialogue) -> bool:
     """Say whether a message takes up the offer of a person that the last reply made."""
-    offered = dialogue.person_offered and not dialogue.offered
+    offered = dialogue.person_offered and (not dialogue.offered or bool(dialogue.chosen))
     choice = read_choice(text, [_A_PERSON]) if offered else None
     return choice is not None and choice.indices == (0,)
 
@@ -65,5 +65,9 @@ def _choice(text: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> tupl
     offered = [entries[name].question for name in dialogue.offered if name in entries]
     if not offered or len(offered) < len(dialogue.offered):
         return None
-    choice = read_choice(text, offered)
+    if dialogue.chosen:
+        before = [n for n, name in enumerate(dialogue.offered) if name in dialogue.chosen]
+        choice = read_second_thoughts(text, offered, before)
+    else:
+        choice = read_choice(text, offered)
     return choice.indices if choice else None

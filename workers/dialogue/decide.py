@@ -6,6 +6,7 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
+from workers.dialogue.called import while_called
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
@@ -29,6 +30,13 @@ class Decider:
 
     def decide(self, heard: Heard) -> Decision:
         """Return what the message gets."""
+        decision = self._decide(heard)
+        if heard.person_called and not heard.with_person:
+            decision = while_called(heard, decision)
+        entry = self.entries.get(decision.answer.id or "")
+        return replace(decision, subject=entry.question) if entry else decision
+
+    def _decide(self, heard: Heard) -> Decision:
         if heard.with_person:  # silent, but what is grave must reach the person all the same
             return Decision(_answer_for("handover", heard.main), "", handover=heard.escalation)
         if heard.escalation:
@@ -169,7 +177,8 @@ class Decider:
 def _names_one_offered(heard: Heard, best: Candidate) -> bool:
     """Say whether the message chooses by other words than a number or an entry's own."""
     repeated = (heard.reask_score or 0.0) >= _ASKED_AGAIN
-    return best.entry.id in heard.dialogue.offered and not repeated
+    open_choice = not heard.dialogue.chosen and best.entry.id in heard.dialogue.offered
+    return open_choice and not repeated
 
 
 def _asks_in_vain(heard: Heard, best: Candidate) -> bool:

@@ -11,6 +11,7 @@ from workers.knowledge.finder import Finding
 from workers.memory.memory import MemoryRecord
 
 Escalation = Literal["wish", "legal", "self_harm", "emergency"]
+Called = Literal["said", "unsaid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Heard:
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
+    `with_person`: a person has taken over; `person_called`: one shall, but none has yet.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Heard:
     recalled: MemoryRecord | None = None
     recalls: bool = False
     with_person: bool = False
+    person_called: bool = False
     reask_score: float | None = None
 
 
@@ -43,9 +46,10 @@ class Heard:
 class Decision:
     """What a message gets, in its plain wording (Markdown).
 
-    `tones` are the entry's own other wordings. `offered` are the entries that the reply offers to
+    `tones` are the entry's own other wordings, `subject` is its question. `offered` are the entries that the reply offers to
     choose from. `handover` says why a person takes over, if one does; `offers_person`:
-    the words offer one.
+    the words offer one. `called`: a person is on the way, so that the words offer none;
+    they say so themselves (`said`), or it is to be said with them (`unsaid`).
     """
 
     answer: Answer
@@ -54,3 +58,5 @@ class Decision:
     offered: tuple[str, ...] = ()
     handover: HandoverReason | None = None
     offers_person: bool = False
+    called: Called | None = None
+    subject: str = ""

@@ -87,6 +87,7 @@ class Listener:
             recalls=recalled is not None or (cues.recall is not None and cues.recall.certain),
             recalled=recalled,
             with_person=prepared.claim.with_person,
+            person_called=prepared.claim.person_called,
             reask_score=reask_score(kept.values, dialogue.asked),
         )
 

@@ -29,6 +29,22 @@ UPSET = (
     "I understand that this has not helped. Would you like me to fetch a colleague?",
     "That can't be pleasant. Say in a few words what you need, or ask for a person.",
 )
+CALLED = (
+    "A colleague has been told and will write to you here. Until then, ask me whatever you like.",
+    "Your wish has reached our team: a colleague will write to you here. I'm here until then.",
+)
+CALLED_TOO = (
+    "A colleague has been called as well and will write to you here.",
+    "Besides, a colleague has been told and will write to you here.",
+)
+CALLED_UPSET = (
+    "I hear you. A colleague has been told and will see what you write here.",
+    "I understand. A colleague has been called, who will read all of this.",
+)
+LEFT_TO_PERSON = (
+    "I can't answer that myself. The colleague who has been called will see it here.",
+    "That is one for the colleague who has been called: they will see your question here.",
+)
 NOTHING_RECALLED = (
     "I can't find that among what you have written to me. Could you tell me once more?"
 )

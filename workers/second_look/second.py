@@ -61,6 +61,7 @@ class SecondLookDecider:
             dialogue=read_dialogue(prepared.claim.dialogue, look.space),
             main=look.main.finding(self.entries),
             with_person=prepared.claim.with_person,
+            person_called=prepared.claim.person_called,
             reask_score=look.reask_score,
         )
         # A person may have taken the conversation over since the small encoder decided.
