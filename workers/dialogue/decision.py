@@ -46,10 +46,10 @@ class Heard:
 class Decision:
     """What a message gets, in its plain wording (Markdown).
 
-    `tones` are the entry's own other wordings, `subject` is its question. `offered` are the entries that the reply offers to
-    choose from. `handover` says why a person takes over, if one does; `offers_person`:
-    the words offer one. `called`: a person is on the way, so that the words offer none;
-    they say so themselves (`said`), or it is to be said with them (`unsaid`).
+    `tones` are the entry's own other wordings, `subject` is its question. `offered` are the entries
+    that the reply offers to choose from. `handover` says why a person takes over, if one does;
+    `offers_person`: the words offer one. `called`: a person is on the way, so that the words offer
+    none; they say so themselves (`said`), or it is to be said with them (`unsaid`).
     """
 
     answer: Answer

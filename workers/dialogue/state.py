@@ -35,11 +35,11 @@ class Dialogue:
     """A conversation as the next turn must know it; everything oldest first and capped.
 
     `encoder` names the encoder of the vectors. `offered` are the entries that were offered last to
-    choose from, `chosen` those that the last message chose among them. `unclear` counts the replies in a row that were no answer. `tones`,
-    `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
-    person was offered, `person_offered` says whether the last reply did. `person_announced`: it
-    was said since the last handover that a person has been called. `openers` are the sentences
-    already used before an answer.
+    choose from, `chosen` those that the last message chose among them. `unclear` counts the replies
+    in a row that were no answer. `tones`, `valences` and `reasks` are those of the last turns;
+    `turns_since_offer` counts them since a person was offered, `person_offered` says whether the
+    last reply did. `person_announced`: it was said since the last handover that a person has been
+    called. `openers` are the sentences already used before an answer.
     """
 
     encoder: str
