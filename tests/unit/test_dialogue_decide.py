@@ -8,10 +8,11 @@ import pytest
 from shared.jobs import AnswerKind
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Escalation, Heard
-from workers.dialogue.phrases import CALLED, LEFT_TO_PERSON
+from workers.dialogue.phrases import CALLED, FOREIGN_HANDOVER, LEFT_TO_PERSON
 from workers.dialogue.state import Asked, Dialogue
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
+from workers.reading.legibility import IllegibleReason
 
 PAY = Entry("pay", "How can I pay?", "By card.", tones={"negative": "Sorry. By card."})
 REFUND = Entry("refund", "When is my refund here?", "In five days.")
@@ -191,6 +192,26 @@ def test_the_likely_meaning_of_the_other_question_is_offered_in_words() -> None:
     decision = decider.decide(two)
     assert REFUND.question in decision.text
     assert decision.offered == ("refund",)
+
+
+def test_another_language_is_told_of_english_and_then_gets_a_person() -> None:
+    foreign = replace(heard(PAY, 0.1), unreadable="language")
+    first = decider.decide(foreign)
+    assert first.answer.kind == "fallback"
+    assert first.offers_person
+    assert "English" in first.text
+    second = decider.decide(replace(foreign, dialogue=replace(FIRST, unclear=1)))
+    assert (second.handover, second.text) == ("unanswered", FOREIGN_HANDOVER)
+
+
+@pytest.mark.parametrize("reason", ["gibberish", "empty"])
+def test_random_keys_call_nobody_however_often_they_come(reason: IllegibleReason) -> None:
+    mashed = replace(heard(PAY, 0.1, replace(FIRST, unclear=1)), unreadable=reason)
+    decision = decider.decide(mashed)
+    assert (decision.answer.kind, decision.handover) == ("fallback", None)
+    assert "English" not in decision.text
+    called = decider.decide(replace(mashed, person_called=True))
+    assert called.text == decision.text
 
 
 CALLED_BEFORE = Dialogue("test", asked=(Asked("a human please", b"", "handover", "hacked"),))

@@ -127,6 +127,15 @@ def test_the_same_question_is_likely_asked_again_and_another_is_not() -> None:
     assert other < 0.01 < 0.99 < same
 
 
+def test_to_ask_for_what_was_said_is_not_to_ask_again() -> None:
+    asked = (Asked("one", pack_vector(AXES[0]), "answer", "pay"),)
+    assert reask_score(AXES[0], asked, recalls=True) == 0
+    recalling = replace(heard(), recalls=True)
+    dialogue = advance(FIRST, recalling, AXES[0], decision("recall"), (), person_offered=False)
+    assert len(dialogue.asked) == 1
+    assert reask_score(AXES[0], dialogue.asked) is None
+
+
 def test_a_handover_says_what_was_asked_tried_and_felt() -> None:
     job = ChatJob("j", "a message", "c", 1.0, user_id="anna")
     dialogue = replace(after("answer"), tones=("neutral", "negative"))

@@ -70,7 +70,9 @@ def advance(
     # "The second one" says nothing to those who read it without what was offered.
     text = (decision.subject if chosen else heard.text)[:MAX_TEXT_CHARACTERS]
     subject = decision.subject[:MAX_TEXT_CHARACTERS]
-    asked = Asked(text, pack_vector(vector), kind, decision.answer.id, subject)
+    # To ask for what was said is not to ask, so nothing can ask it again.
+    packed = b"" if heard.recalls else pack_vector(vector)
+    asked = Asked(text, packed, kind, decision.answer.id, subject)
     return replace(
         dialogue,
         asked=(*dialogue.asked, asked)[-MAX_ASKED:],

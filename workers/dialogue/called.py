@@ -5,6 +5,7 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from workers.dialogue import phrases
 from workers.dialogue.decision import Decision, Heard
+from workers.reading.legibility import FOREIGN
 
 # Whoever comes must know of it at once, so the handover that is open takes the new reason.
 GRAVE: frozenset[HandoverReason] = frozenset({"self_harm", "emergency", "legal"})
@@ -26,8 +27,9 @@ def while_called(heard: Heard, decision: Decision) -> Decision:
 
 
 def _gives_up(heard: Heard, decision: Decision) -> bool:
-    # An unreadable message, or a recall in vain, has words of its own.
-    return decision.answer.kind == "fallback" and not (heard.unreadable or heard.recalls)
+    # What nobody can read, and a recall in vain, have words of their own.
+    illegible = heard.unreadable and heard.unreadable not in FOREIGN
+    return decision.answer.kind == "fallback" and not (illegible or heard.recalls)
 
 
 def _is_handed_over_again(heard: Heard, decision: Decision) -> bool:

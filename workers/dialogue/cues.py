@@ -9,9 +9,9 @@ from workers.knowledge.base import Entry
 from workers.preprocessing.clean import clean
 from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
-from workers.reading.legibility import judge_legibility
+from workers.reading.legibility import IllegibleReason, judge_legibility
 from workers.reading.negation import read_negation
-from workers.reading.recall import Recall, read_recall
+from workers.reading.recall import Recall, looks_back, read_recall
 from workers.reading.spelling import spell_out
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
@@ -30,20 +30,22 @@ class Cues:
     escalation: Escalation | None = None
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
-    unreadable: bool = False
+    unreadable: IllegibleReason | None = None
     recall: Recall | None = None
+    looks_back: bool = False
 
 
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
     """Read the cues of a message in its conversation; `message` is as the person wrote it."""
     text = spell_out(clean(message).text)
-    negation = read_negation(text)
+    negation, recall = read_negation(text), read_recall(text)
     return Cues(
         escalation=_escalation(text, dialogue),
         choice=_choice(text, dialogue, entries),
         unwanted=negation is not None and negation.wanted is None,
-        unreadable=not judge_legibility(text).readable,
-        recall=read_recall(text),
+        unreadable=judge_legibility(text).reason,
+        recall=recall,
+        looks_back=recall is not None or looks_back(text),
     )
 
 

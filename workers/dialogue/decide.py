@@ -10,6 +10,7 @@ from workers.dialogue.called import while_called
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
+from workers.reading.legibility import FOREIGN
 
 _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
@@ -131,12 +132,15 @@ class Decider:
         return "clarify" if close and best.confidence < (1 + limits.answer_from) / 2 else "answer"
 
     def _fall_back(self, heard: Heard, finding: Finding) -> Decision:
-        if heard.dialogue.unclear:
-            return self._hand_over(heard, finding, "unanswered")
-        texts = phrases.UNREADABLE if heard.unreadable else phrases.FALLBACKS
-        text = phrases.choose(texts, heard.text)
+        illegible = heard.unreadable
+        # A person could do no more with random keys, however often they come.
+        if heard.dialogue.unclear and (illegible is None or illegible in FOREIGN):
+            decision = self._hand_over(heard, finding, "unanswered")
+            return replace(decision, text=phrases.FOREIGN_HANDOVER) if illegible else decision
+        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
         answer = _answer_for("fallback", finding)
-        return Decision(answer, text, offers_person=not heard.unreadable)
+        offers_person = illegible is None or illegible in FOREIGN
+        return Decision(answer, phrases.choose(texts, heard.text), offers_person=offers_person)
 
     def _clarify(self, heard: Heard, finding: Finding) -> Decision:
         if heard.dialogue.unclear:

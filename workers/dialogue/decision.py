@@ -9,6 +9,7 @@ from shared.jobs import Answer
 from workers.dialogue.state import Dialogue
 from workers.knowledge.finder import Finding
 from workers.memory.memory import MemoryRecord
+from workers.reading.legibility import IllegibleReason
 
 Escalation = Literal["wish", "legal", "self_harm", "emergency"]
 Called = Literal["said", "unsaid"]
@@ -23,6 +24,7 @@ class Heard:
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
+    `looks_back`: it asks so, or sounds so at least.
     `with_person`: a person has taken over; `person_called`: one shall, but none has yet.
     """
 
@@ -34,9 +36,10 @@ class Heard:
     escalation: Escalation | None = None
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
-    unreadable: bool = False
+    unreadable: IllegibleReason | None = None
     recalled: MemoryRecord | None = None
     recalls: bool = False
+    looks_back: bool = False
     with_person: bool = False
     person_called: bool = False
     reask_score: float | None = None

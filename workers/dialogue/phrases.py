@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from shared.handovers import HandoverReason
+from workers.reading.legibility import IllegibleReason
 
 FALLBACKS = (
     "I don't know the answer to that. Shall I fetch a person? Just say so.",
@@ -11,9 +12,26 @@ FALLBACKS = (
     "I would only be guessing here. Say the word, and I'll hand you over to one of our team.",
     "I can't find that in our help centre. I can pass you to a colleague if you wish.",
 )
-UNREADABLE = (
-    "I'm sorry, I can't read that message. Could you write it in English, in other words?",
-    "I couldn't make sense of that. Could you put it in other words, in English please?",
+_FOREIGN = (
+    "I'm sorry, I can only read English. Could you write that in English? If you would rather "
+    "have a colleague read it, say “person”.",
+    "I'm afraid that I only know English. Please write to me in English, or say “person” and a "
+    "colleague will read it.",
+)
+UNREADABLE: Mapping[IllegibleReason, Sequence[str]] = {
+    "language": _FOREIGN,
+    "script": _FOREIGN,
+    "gibberish": (
+        "I couldn't make sense of that. Could you put it in other words?",
+        "I'm sorry, I can't make that out. Could you write it in other words?",
+    ),
+    "empty": (
+        "I'm not sure what you mean. Could you say it in words?",
+        "I can only read words. What can I do for you?",
+    ),
+}
+FOREIGN_HANDOVER = (
+    "I can only read English, so I'm passing you to a colleague. They will see what you wrote."
 )
 QUESTIONS_BACK = (
     "I want to get this right. Do you mean one of these?",

@@ -71,6 +71,7 @@ _SECOND_THOUGHTS = re.compile(
     r"\b(?:mean|meant|wait|actually|sorry|instead|rather|others?|first|second|third|fourth"
     r"|last|former|latter|(?:no|option|number)\W+(?:the|\d|one|two|three|four))\b"
 )
+_NAMELESS = ("",) * len(_NUMBERS)
 _COURTESY = frozenset(("thanks", "thank", "cheers", "thx", "bye", "hello", "hi"))
 _AROUND = (
     FUNCTION_WORDS
@@ -120,6 +121,11 @@ def read_choice(text: str, alternatives: Sequence[str], likeliest: int = 0) -> C
     if whole and not _ASKING.isdisjoint(tokens) and len(tokens) > _MAX_PLAIN:
         return None
     return _by_attitude(tokens, kept, len(alternatives), likeliest)
+
+
+def is_bare_choice(text: str) -> bool:
+    """Tell whether a message only chooses or declines, so that it says nothing by itself."""
+    return read_choice(text, _NAMELESS) is not None
 
 
 def read_second_thoughts(
