@@ -7,6 +7,7 @@ from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
 from workers.dialogue.called import while_called
+from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
@@ -109,11 +110,8 @@ class Decider:
         return Decision(answer, text, offered=(likely[0].id,))
 
     def _best_reading(self, heard: Heard) -> Finding:
-        """Prefer what the message means in its context, if that is no less certain.
-
-        What it asks in one sentence may be surer than all of it.
-        """
-        best = max((*heard.contexts, heard.main), key=_confidence)
+        """Return what all of a message means, or what it asks in one sentence, if surer."""
+        best = read_in_context(heard, self._thresholds)
         asked = max(heard.questions, key=_confidence, default=best)
         return max(best, asked, key=_confidence)
 

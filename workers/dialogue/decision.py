@@ -20,7 +20,8 @@ class Heard:
     """A message as it was read and searched for.
 
     `text` is clean and whole. `main` is the finding for all of it, `questions` those for each of
-    its questions if it has several, `contexts` those for it together with what was asked before.
+    its questions if it has several, `contexts` those for it together with what was asked before,
+    `joined` the same where it does not seem to lean on that.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
@@ -33,6 +34,7 @@ class Heard:
     main: Finding
     questions: tuple[Finding, ...] = ()
     contexts: tuple[Finding, ...] = ()
+    joined: tuple[Finding, ...] = ()
     escalation: Escalation | None = None
     choice: tuple[int, ...] | None = None
     unwanted: bool = False

@@ -81,6 +81,7 @@ class Listener:
             main=max(of_kind("message"), key=lambda finding: finding.confidence),
             questions=of_kind("question"),
             contexts=of_kind("context"),
+            joined=of_kind("joined"),
             escalation=cues.escalation,
             choice=cues.choice,
             unwanted=cues.unwanted,

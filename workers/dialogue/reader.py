@@ -12,10 +12,12 @@ from workers.reading.followups import LEANS_FROM, read_followup
 from workers.reading.negation import read_negation
 from workers.reading.questions import split_questions
 from workers.reading.recall import read_recall
+from workers.reading.reference import join
 from workers.reading.windows import asking_sentences, cut_windows
 
 Text = tuple[PassageKind, str]
 _STORY_CHARACTERS, _BURIED_SHARE = 80, 0.6
+_MAX_WORDS_JOINED = 10  # who writes more says what it is about
 _MAX_ASKING = 3  # sentences of a long message; the question mostly comes last
 
 
@@ -61,9 +63,12 @@ class MessageReader:
         recall = read_recall(text)
         if recall and recall.about:
             yield "topic", recall.about
-        followup = read_followup(text, [asked.text for asked in dialogue.asked])
+        earlier = [asked.text for asked in dialogue.asked]
+        followup = read_followup(text, earlier)
         if followup.score >= LEANS_FROM:
             yield from (("context", candidate) for candidate in followup.texts)
+        elif earlier and len(text.split()) <= _MAX_WORDS_JOINED and not recall:
+            yield "joined", join(earlier[-1], text)
 
     def _windows(self, text: str) -> Iterator[Text]:
         windows = cut_windows(text, self._tokenizer.token_starts, self._tokenizer.room)

@@ -80,6 +80,7 @@ def _with_first(heard: Heard, found: Mapping[str, Finding]) -> Heard:
         main=both(heard.main),
         questions=tuple(map(both, heard.questions)),
         contexts=tuple(map(both, heard.contexts)),
+        joined=tuple(map(both, heard.joined)),
     )
 
 

@@ -1,0 +1,66 @@
+"""What a message means in its conversation: alone, or together with what was asked before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from workers.dialogue.decision import Heard
+from workers.dialogue.state import Dialogue
+from workers.knowledge.finder import Candidate, Finding, Thresholds
+
+_REPEATED = 0.95  # of two entries that fit alike, it is rather not the one that was just given
+
+
+def read_in_context(heard: Heard, thresholds: Thresholds) -> Finding:
+    """Return what a message means: what leans on earlier ones, or is not understood alone.
+
+    The entries are ranked by their mean chance, alone and in context; the confidence of each is
+    that of the reading that knows it best. Chosen on development dialogues: docs/quality.md.
+    """
+    alone = heard.main
+    contexts = heard.contexts or (() if _is_understood(alone, thresholds) else heard.joined)
+    return _mixed(alone, contexts, _answered_last(heard.dialogue)) if contexts else alone
+
+
+def _is_understood(alone: Finding, thresholds: Thresholds) -> bool:
+    best = alone.best
+    if best is None:
+        return False
+    least = thresholds.clarify_from if best.small_talk else thresholds.answer_from
+    return best.confidence >= least
+
+
+def _answered_last(dialogue: Dialogue) -> str | None:
+    last = dialogue.asked[-1] if dialogue.asked else None
+    return last.entry if last and last.kind in ("answer", "handover") else None
+
+
+def _mixed(alone: Finding, contexts: Sequence[Finding], answered: str | None) -> Finding:
+    by_itself, together = _chances((alone,)), _chances(contexts)
+    known = {each.entry.id: each for found in (*contexts, alone) for each in found.candidates}
+
+    def mean(name: str) -> float:
+        both = by_itself.get(name, 0.0) + together.get(name, 0.0)
+        return both * _REPEATED if name == answered else both
+
+    ranked = sorted(known, key=mean, reverse=True)[: max(1, len(alone.candidates))]
+    chances = [max(by_itself.get(name, 0.0), together.get(name, 0.0)) for name in ranked]
+    return Finding(alone.text, tuple(_ranked(known, ranked, chances)))
+
+
+def _chances(findings: Sequence[Finding]) -> dict[str, float]:
+    chances: dict[str, float] = {}
+    for found in findings:
+        for each in found.candidates:
+            chances[each.entry.id] = max(each.confidence, chances.get(each.entry.id, 0.0))
+    return chances
+
+
+def _ranked(
+    known: Mapping[str, Candidate], names: Sequence[str], chances: Sequence[float]
+) -> Sequence[Candidate]:
+    most = 1.0  # no candidate has more than those before it
+    candidates = []
+    for name, chance in zip(names, chances, strict=True):
+        most = min(most, chance)
+        candidates.append(replace(known[name], confidence=round(most, 4)))
+    return candidates
