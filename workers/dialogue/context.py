@@ -7,6 +7,7 @@ from workers.dialogue.decision import Heard
 from workers.dialogue.state import Dialogue
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 
+_FOUND_BEFORE = 0.7  # off-topic turns, too, find it
 _REPEATED = 0.95  # of two entries that fit alike, it is rather not the one that was just given
 
 
@@ -16,9 +17,22 @@ def read_in_context(heard: Heard, thresholds: Thresholds) -> Finding:
     The entries are ranked by their mean chance, alone and in context; the confidence of each is
     that of the reading that knows it best. Chosen on development dialogues: docs/quality.md.
     """
-    alone = heard.main
-    contexts = heard.contexts or (() if _is_understood(alone, thresholds) else heard.joined)
-    return _mixed(alone, contexts, _answered_last(heard.dialogue)) if contexts else alone
+    alone, answered = heard.main, _answered_last(heard.dialogue)
+    contexts = heard.contexts
+    if not contexts and not _is_understood(alone, thresholds):
+        contexts = tuple(_doubted(found, answered) for found in heard.joined)
+    return _mixed(alone, contexts, answered) if contexts else alone
+
+
+def _doubted(found: Finding, answered: str | None) -> Finding:
+    """Doubt what the question before finds by itself, whatever else is joined to it."""
+    candidates = (
+        replace(each, confidence=each.confidence * _FOUND_BEFORE)
+        if each.entry.id == answered
+        else each
+        for each in found.candidates
+    )
+    return Finding(found.text, tuple(candidates))
 
 
 def _is_understood(alone: Finding, thresholds: Thresholds) -> bool:
