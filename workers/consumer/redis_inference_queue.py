@@ -193,8 +193,13 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    name, dialogue, with_person = (*verdict, b"", b"")[:3]
-    return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
+    name, dialogue, handover = (*verdict, b"", b"none")[:3]
+    return ClaimResult(
+        cast("ClaimVerdict", name.decode()),
+        dialogue,
+        with_person=handover == b"claimed",
+        person_called=handover == b"open",
+    )
 
 
 def _completion_arguments(
