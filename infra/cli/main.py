@@ -16,6 +16,7 @@ from infra.cli import (
     handovers,
     job,
     knowledge,
+    knowledge_check,
     knowledge_traffic,
     model,
     report,
@@ -75,6 +76,7 @@ for name, command in (
     ("report", report.report),
 ):
     app.command(name)(command)
+knowledge.app.command("check")(knowledge_check.check_base)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
