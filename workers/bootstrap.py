@@ -12,7 +12,7 @@ from celery import Celery
 
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
-from workers.consumer.consumer import ConsumerOptions, Gauges, no_gauges
+from workers.consumer.consumer import ConsumerOptions, Gauges, Knowledge, no_gauges
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
 from workers.consumer.linger import Linger
@@ -114,10 +114,11 @@ def consumer_options(
     model: TextModel,
     linger: Linger | None = None,
     gauges: Gauges = no_gauges,
+    knowledge: Knowledge | None = None,
 ) -> ConsumerOptions:
     """Return the options of a consumer as the settings have them; `gauges` are the role's own."""
     limits = BatchLimits(settings.max_batch, settings.token_budget)
-    return ConsumerOptions(limits, linger, lambda: {**model.gauges(), **gauges()})
+    return ConsumerOptions(limits, linger, lambda: {**model.gauges(), **gauges()}, knowledge)
 
 
 def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:

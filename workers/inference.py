@@ -19,6 +19,8 @@ from workers.consumer.consumer import BatchConsumer
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.engines.select import select_engine
+from workers.knowledge.loader import DEMO
+from workers.live_knowledge import open_knowledge
 from workers.memory.redis_memory import RedisMemory
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -41,13 +43,14 @@ def build_inference_consumer(
     model = load_first_model(settings, make_engine)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_first_look(settings, model, memory, context.clock)
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
     queue = queue_class(settings.redis_address, context, queue_policy(settings))
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job,
         prepare=answering.prepare,
-        draft=answering.replies.draft,
+        draft=knowledge.draft,
         tones=queue,
         second_looks=queue if answering.cascade else None,
     )
@@ -55,7 +58,7 @@ def build_inference_consumer(
     def gauges() -> Mapping[str, float]:
         return {"cascade": float(answering.cascade)}
 
-    options = consumer_options(settings, model, gauges=gauges)
+    options = consumer_options(settings, model, gauges=gauges, knowledge=knowledge)
     return BatchConsumer(context, role, queue, model.engine, options)
 
 
@@ -75,6 +78,7 @@ def build_large_consumer(
     meter = SecondLookMeter(context, pace, target_seconds)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_second_look(settings, model, memory, meter, context.clock)
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
     queue = queue_class(
         settings.redis_address, context, queue_policy(settings), keys.INFERENCE_LARGE
     )
@@ -83,9 +87,9 @@ def build_large_consumer(
         task=keys.INFER_TASK,
         decode=wire.read_second_look,
         prepare=read_in_time(answering.prepare, context.clock, target_seconds),
-        draft=answering.replies.draft,
+        draft=knowledge.draft,
         tones=queue,
         outlasts_faults=True,
     )
-    options = consumer_options(settings, model, gauges=pace.gauges)
+    options = consumer_options(settings, model, gauges=pace.gauges, knowledge=knowledge)
     return BatchConsumer(context, role, queue, model.engine, options)

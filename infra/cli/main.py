@@ -17,6 +17,7 @@ from infra.cli import (
     job,
     knowledge,
     knowledge_check,
+    knowledge_status,
     knowledge_traffic,
     model,
     report,
@@ -77,6 +78,7 @@ for name, command in (
 ):
     app.command(name)(command)
 knowledge.app.command("check")(knowledge_check.check_base)
+knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
