@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from workers.knowledge.base import Fault
     from workers.knowledge.loader import Reading, Readings
 
-    Named = tuple[str | None, Fault]  # with the tenant whose base it is in
-
 
 def check_base(
     path: Annotated[
@@ -46,31 +44,32 @@ def _parts(readings: "Readings") -> "list[tuple[str | None, Reading]]":
     return [*shared, *readings.tenants.items()]
 
 
-def _named(readings: "Readings", field: str) -> "list[Named]":
+def _named(readings: "Readings", field: str) -> "list[tuple[str | None, Fault]]":
+    """Return the faults or warnings of all bases, each with its tenant."""
     return [(tenant, each) for tenant, part in _parts(readings) for each in getattr(part, field)]
 
 
 def _print_json(
-    base: Path, readings: "Readings", faults: "Sequence[Named]", warnings: "Sequence[Named]"
+    base: Path,
+    readings: "Readings",
+    faults: "Sequence[tuple[str | None, Fault]]",
+    warnings: "Sequence[tuple[str | None, Fault]]",
 ) -> None:
     from infra.cli.output import print_json
 
-    def listed(found: "Sequence[Named]", what: str) -> list[dict[str, object]]:
+    def listed(found: "Sequence[tuple[str | None, Fault]]", what: str) -> list[dict[str, object]]:
         return [
             {"tenant": tenant, "file": str(each.file), "line": each.line, what: each.message}
             for tenant, each in found
         ]
 
-    sizes = {tenant: _size(part) for tenant, part in _parts(readings)}
+    shared = readings.shared
     print_json(
         {
             "path": str(base),
-            "entries": sizes.get(None, (0, 0))[0],
-            "phrasings": sizes.get(None, (0, 0))[1],
+            **(_facts(shared) if shared else {"entries": 0, "phrasings": 0, "revision": None}),
             "tenants": [
-                {"tenant": tenant, "entries": entries, "phrasings": phrasings}
-                for tenant, (entries, phrasings) in sizes.items()
-                if tenant is not None
+                {"tenant": tenant, **_facts(part)} for tenant, part in readings.tenants.items()
             ],
             "faults": listed(faults, "fault"),
             "warnings": listed(warnings, "warning"),
@@ -79,7 +78,9 @@ def _print_json(
 
 
 def _print_lines(
-    readings: "Readings", faults: "Sequence[Named]", warnings: "Sequence[Named]"
+    readings: "Readings",
+    faults: "Sequence[tuple[str | None, Fault]]",
+    warnings: "Sequence[tuple[str | None, Fault]]",
 ) -> None:
     from infra.cli.output import console
 
@@ -91,19 +92,25 @@ def _print_lines(
             screen.print(said, markup=False, highlight=False, soft_wrap=True)
     for tenant, part in _parts(readings):
         if not part.faults:
-            entries, phrasings = _size(part)
-            whose = f" (tenant {tenant})" if tenant else ""
-            said = f"[green]✓[/] {part.path}{whose}: {entries} entries, {phrasings:,} phrasings"
-            screen.print(said, highlight=False, soft_wrap=True)
+            screen.print("[green]✓[/] ", end="")
+            said = f"{part.path}{f' (tenant {tenant})' if tenant else ''}: {_described(part)}"
+            screen.print(said, markup=False, highlight=False, soft_wrap=True)
     for kind, colour, found in (("warning", "yellow", warnings), ("fault", "red", faults)):
         if found:
             many = "" if len(found) == 1 else "s"
             screen.print(f"[{colour}]{len(found)} {kind}{many}[/]")
 
 
-def _size(reading: "Reading") -> tuple[int, int]:
-    """Return how many entries and phrasings workers take; none of a base with a fault."""
+def _facts(reading: "Reading") -> dict[str, object]:
+    """Return how much workers take of a base; nothing of one with a fault."""
     if reading.faults:
-        return 0, 0
-    entries = reading.base.entries
-    return len(entries), sum(len(entry.all_phrasings) for entry in entries)
+        return {"entries": 0, "phrasings": 0, "revision": None}
+    base = reading.base
+    phrasings = sum(len(entry.all_phrasings) for entry in base.entries)
+    return {"entries": len(base.entries), "phrasings": phrasings, "revision": base.revision}
+
+
+def _described(reading: "Reading") -> str:
+    facts = _facts(reading)
+    counted = f"{facts['entries']} entries, {facts['phrasings']:,} phrasings"
+    return f"{counted}, revision {facts['revision']}"

@@ -62,15 +62,15 @@ def test_an_edited_base_answers_and_a_faulty_one_changes_nothing(
 ) -> None:
     wait_until(lambda: len(asked) > 3, 60)
     before = asked[-1]["knowledge_revision"]
-    write(stack, "Yes, we do.")
-    wait_until(lambda: asked[-1]["response"].endswith("Yes, we do."), 60)
+    write(stack, "In our own workshop.")
+    wait_until(lambda: asked[-1]["response"].endswith("In our own workshop."), 60)
     after = asked[-1]["knowledge_revision"]
     write(stack, "[]")
     wait_until(lambda: all(each.refused for each in bases(stack)), 60)
     assert {each.revision for each in bases(stack)} == {after}
     so_far = len(asked)
     wait_until(lambda: len(asked) > so_far + 3, 60)
-    assert asked[-1]["response"].endswith("Yes, we do.")
+    assert asked[-1]["response"].endswith("In our own workshop.")
     revisions = [each["knowledge_revision"] for each in asked]
     assert revisions == sorted(revisions, key=[before, after].index), "one swap, and no way back"
     assert all((each["answer"]["id"] == "clocks") == (each["knowledge_revision"] == after)

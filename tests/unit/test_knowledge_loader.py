@@ -289,7 +289,8 @@ def test_links_are_followed_once_and_a_loop_ends(tmp_path: Path) -> None:
     (elsewhere / "loop").symlink_to(folder)
     assert len(load(folder).entries) == 2
     (folder / "gone.yaml").symlink_to("nowhere.yaml")
-    assert [fault.file.name for fault in read(folder).faults] == ["gone.yaml"]
+    (folder / "self.yaml").symlink_to("self.yaml")
+    assert [fault.file.name for fault in read(folder).faults] == ["gone.yaml", "self.yaml"]
 
 
 def test_a_table_beside_the_base_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -229,6 +230,32 @@ def test_a_batch_keeps_the_revision_that_it_began_with(stand: Stand) -> None:
     replies = [draft.finish(NEUTRAL, 0.0).reply for draft in drafts]
     assert replies[0].response == "By card."
     assert {each.knowledge_revision for each in replies} == {old}
+
+
+def test_no_reply_mixes_revisions_while_bases_change(stand: Stand) -> None:
+    stand.open()
+    said = {stand.shared().revision: "By card."}
+    replies: list[Reply] = []
+    over = threading.Event()
+
+    def ask_on() -> None:
+        while not over.is_set():
+            replies.extend(stand.ask_all(stand.job(PAY), stand.job(PAY)))
+
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    for number in range(8):
+        stand.write(f"Answer {number}.")
+        stand.settle()
+        said[stand.shared().revision] = f"Answer {number}."
+    over.set()
+    asking.join()
+    assert len(said) == 9
+    assert all(said[each.knowledge_revision or ""] == each.response for each in replies)
+    assert all(
+        first.knowledge_revision == second.knowledge_revision
+        for first, second in zip(replies[::2], replies[1::2], strict=True)
+    )
 
 
 @pytest.mark.parametrize("message", ["the second one", "2", PAY])

@@ -5,7 +5,7 @@ an editor works in: what is hidden, and editors' own files, are no part of a bas
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,20 +60,24 @@ def tenant_folders(path: Path) -> tuple[Mapping[str, Path], list[Fault]]:
     except OSError as error:
         return {}, [_unreadable(folder, error)]
     for each in shown:
-        if each.is_dir() and is_tenant_name(each.name):
-            folders[each.name] = each
-        elif each.is_dir():
-            faults.append(Fault(each, 0, "is no name of a tenant: 1-63 of a-z 0-9 -"))
-        elif each.suffix.lower() in SUFFIXES:
-            faults.append(Fault(each, 0, f"lies in no tenant's folder; move it to {TENANTS}/NAME/"))
+        found = folder / each.name
+        if _holds(each.is_dir) and is_tenant_name(each.name):
+            folders[each.name] = found
+        elif _holds(each.is_dir):
+            faults.append(Fault(found, 0, "is no name of a tenant: 1-63 of a-z 0-9 -"))
+        elif found.suffix.lower() in SUFFIXES:
+            faults.append(Fault(found, 0, f"is no tenant's; move it to {TENANTS}/NAME/"))
     return folders, faults
 
 
 def signature(path: Path) -> Signature:
     """Return what tells whether any file of a base, or of a tenant's, is another one by now."""
-    folders, _ = tenant_folders(path)
-    parts = (path, *folders.values())
-    return tuple(_state(file) for part in parts for file in (part, *base_files(part).files))
+    if not path.is_dir():
+        return (_state(path),)
+    found = (each for each in _walk(path, None, set()) if isinstance(each, Path))
+    files = (file for file in found if file.suffix.lower() in SUFFIXES)
+    tenants = "/".join(tenant_folders(path)[0])  # an empty folder takes the shared base away
+    return ((tenants, 0, 0, 0, 0, 0), *map(_state, files))
 
 
 def _state(file: Path) -> tuple[str, int, int, int, int, int]:
@@ -81,13 +85,13 @@ def _state(file: Path) -> tuple[str, int, int, int, int, int]:
         state = file.stat()
     except OSError:
         return str(file), 0, 0, 0, 0, 0
-    if file.is_dir():  # its times change with files that are no part of the base
-        return str(file), state.st_dev, state.st_ino, 0, 0, 0
     times = state.st_mtime_ns, state.st_ctime_ns
     return str(file), state.st_dev, state.st_ino, state.st_size, *times
 
 
-def _walk(folder: Path, left_out: Path, entered: set[tuple[int, int]]) -> Iterator[Path | Fault]:
+def _walk(
+    folder: Path, left_out: Path | None, entered: set[tuple[int, int]]
+) -> Iterator[Path | Fault]:
     """Yield the shown files below a folder, in order; each real folder is entered once."""
     try:
         state, shown = folder.stat(), _shown(folder)
@@ -98,19 +102,30 @@ def _walk(folder: Path, left_out: Path, entered: set[tuple[int, int]]) -> Iterat
         return
     entered.add((state.st_dev, state.st_ino))
     for each in shown:
-        if each.is_dir():
-            if each != left_out:
-                yield from _walk(each, left_out, entered)
-        elif each.is_file() or each.is_symlink():  # a link to nothing: reading it tells
-            yield each
+        path = folder / each.name
+        if _holds(each.is_dir):
+            if path != left_out:
+                yield from _walk(path, left_out, entered)
+        elif _holds(each.is_file) or each.is_symlink():  # a link to nothing: reading it tells
+            yield path
 
 
-def _shown(folder: Path) -> list[Path]:
-    return sorted(
-        each
-        for each in folder.iterdir()
-        if not each.name.startswith(_NOT_SHOWN) and not each.name.endswith(_BACKUP)
-    )
+def _holds(test: Callable[[], bool]) -> bool:
+    try:
+        return test()
+    except OSError:  # a link that leads to itself, or where nobody may look
+        return False
+
+
+def _shown(folder: Path) -> list["os.DirEntry[str]"]:
+    """Return what a folder shows, in order of the names."""
+    with os.scandir(folder) as entries:
+        shown = [
+            each
+            for each in entries
+            if not each.name.startswith(_NOT_SHOWN) and not each.name.endswith(_BACKUP)
+        ]
+    return sorted(shown, key=lambda each: each.name)
 
 
 def _unreadable(folder: Path, error: OSError) -> Fault:
