@@ -2,9 +2,11 @@
 
 from flask import Flask, Response, request
 
-from gateway import problems
+from gateway import access, problems
 from gateway.dependencies import Dependencies
+from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
+from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
@@ -15,6 +17,7 @@ from gateway.routes import (
     operations,
     page,
     users,
+    v1,
 )
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -26,9 +29,13 @@ def create_app(
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    serve_identifiers(app)
     problems.register(app)
-    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
-    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
+    access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
+    chat.register(app, dependencies, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
+    v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
     feedback.register(app, dependencies.feedback)

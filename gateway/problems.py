@@ -9,6 +9,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from gateway.openai_api.errors import PREFIX, OpenAiError, openai_error
 from shared import results
 from shared.errors import (
     AdmissionRefused,
@@ -19,7 +20,10 @@ from shared.errors import (
     KeyReused,
     QueueOutOfRoom,
     QueueUnavailable,
+    RateLimited,
+    ScopeMissing,
     StreamsFull,
+    Unauthenticated,
     UnknownHandover,
 )
 from shared.jobs import JobState
@@ -43,6 +47,8 @@ class ProblemKind:
 
 
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
+UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "An API key is needed")
+SCOPE_MISSING = ProblemKind("scope-missing", 403, "This API key does not allow it")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
@@ -54,6 +60,7 @@ UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is
 KEY_REUSED = ProblemKind(
     "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
 )
+RATE_LIMITED = ProblemKind("rate-limited", 429, "Too many requests")
 CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 STREAMS_FULL = ProblemKind("streams-full", 503, "Too many event streams are open")
@@ -71,6 +78,7 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
+_REFUSALS = {ConversationBusy: CONVERSATION_BUSY, RateLimited: RATE_LIMITED}
 _NO_DETAIL = "No more is known about it."
 
 
@@ -83,7 +91,12 @@ def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, obj
 def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
-    """Return a problem as the response to the current request."""
+    """Return a problem as the response to the current request, under /v1 in OpenAI's form."""
+    if request.path.startswith(PREFIX):
+        param = members.get("field")
+        return openai_error(
+            kind.status, kind.name, detail, None if param is None else str(param), headers
+        )
     body = describe(kind, detail, **{"instance": request.path, **members})
     return Response(
         msgspec.json.encode(body),
@@ -107,7 +120,9 @@ def job_problem(job_id: str, record: JobRecord) -> Response:
 def register(app: Flask) -> None:
     """Answer every error of an app with a problem that shows nothing internal."""
     app.register_error_handler(InvalidRequest, _invalid)
-    app.register_error_handler(AdmissionRefused, _refused)
+    app.register_error_handler(Unauthenticated, _unauthenticated)
+    app.register_error_handler(ScopeMissing, _scope_missing)
+    app.register_error_handler(AdmissionRefused, refusal)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
     app.register_error_handler(HandoverConflict, _handover_conflict)
@@ -119,9 +134,23 @@ def register(app: Flask) -> None:
 
 
 def _invalid(error: InvalidRequest) -> Response:
+    if isinstance(error, OpenAiError):
+        return openai_error(error.status, error.code, str(error), error.field)
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    reason = f', error="invalid_token", error_description="{error}"' if error.is_wrong else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley"{reason}'}
+    return problem(UNAUTHENTICATED, str(error), headers=headers)
+
+
+def _scope_missing(error: ScopeMissing) -> Response:
+    scopes = f', scope="{error.scopes}"' if error.scopes else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope"{scopes}'}
+    return problem(SCOPE_MISSING, str(error), headers=headers)
 
 
 def _key_reused(_error: KeyReused) -> Response:
@@ -143,8 +172,9 @@ def _streams_full(_error: StreamsFull) -> Response:
     return problem(STREAMS_FULL, detail, headers={"Retry-After": "5"})
 
 
-def _refused(error: AdmissionRefused) -> Response:
-    kind = CONVERSATION_BUSY if isinstance(error, ConversationBusy) else QUEUE_FULL
+def refusal(error: AdmissionRefused) -> Response:
+    """Answer with the problem that keeps a request from being taken now."""
+    kind = _REFUSALS.get(type(error), QUEUE_FULL)
     seconds = math.ceil(error.retry_after_seconds)
     detail = f"{error}; try again in {seconds} s."
     return problem(kind, detail, headers={"Retry-After": str(seconds)})

@@ -41,7 +41,6 @@ BOUNDS_MS = (
     30_000,
 )
 _MAX_MS = 3_600_000.0  # no message waits longer; a client may have written any time into it
-_ENTRY = "|entry="
 BEYOND = "inf"  # the last bucket, without a bound
 REASKED_FROM = 0.5
 BAD_SCORES = (1, 2)
@@ -121,10 +120,10 @@ def fields_of_failure(state: JobState) -> Counted:
 
 def read_field(field: str) -> Mapping[str, str]:
     """Return the names and values of a field; a name without a value has an empty one."""
-    others, mark, entry = field.partition(_ENTRY)  # the last; an entry's id may hold any sign
-    pairs = (pair.partition("=") for pair in others.split("|"))
-    read = {name: value for name, _, value in pairs}
-    return read | {"entry": entry} if mark else read
+    # An entry's id comes last and may hold any character.
+    values, last, entry = field.partition("|entry=")
+    pairs = (pair.partition("=") for pair in values.split("|"))
+    return {name: value for name, _, value in pairs} | ({"entry": entry} if last else {})
 
 
 def read_fields(counted: Mapping[str, int]) -> list[CountedField]:

@@ -1,8 +1,8 @@
 """What travels between gateway and workers. Values only: no behaviour, no framework."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -12,12 +12,30 @@ Encoder = Literal["small", "large", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUps:
+    """What a Celery client wants to follow its task's end, as Celery's canvas writes it.
+
+    Callbacks, errbacks, the rest of a chain and the body of a chord are signatures; the others say
+    to whom the task belongs.
+    """
+
+    callbacks: Sequence[Any] = ()
+    errbacks: Sequence[Any] = ()
+    chain: Sequence[Any] = ()
+    chord: Mapping[str, Any] | None = None
+    group: str | None = None
+    group_index: int | None = None
+    root_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChatJob:
     """One message that a person sent, accepted for an answer.
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
-    `first_look` is what the small encoder left for a second look, once one was asked for.
+    `first_look` is what the small encoder left for a second look, once one was asked for. It is
+    not run before `due_at`.
     """
 
     id: str
@@ -29,6 +47,8 @@ class ChatJob:
     gateway: str | None = None
     external: bool = False
     first_look: str | None = None
+    due_at: float | None = None
+    follow_ups: FollowUps | None = None
 
     @property
     def task_id(self) -> str:

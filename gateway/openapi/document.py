@@ -14,6 +14,13 @@ from markupsafe import Markup
 # The loader written in C: eight times as fast.
 _YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _METHODS = ("get", "post", "put", "patch", "delete")
+_OPEN: Mapping[str, Any] = {"security": []}
+_KEYED_RESPONSES = {
+    "401": {"$ref": "#/components/responses/Unauthenticated"},
+    "403": {"$ref": "#/components/responses/ScopeMissing"},
+    "429": {"$ref": "#/components/responses/RateLimited"},
+    "503": {"$ref": "#/components/responses/Unavailable"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,12 @@ def compose_documentation() -> Documentation:
 
 
 def read_document() -> dict[str, Any]:
-    """Return the document as it ships."""
+    """Return the document as it ships, with what every operation that takes a key may answer."""
     document: dict[str, Any] = yaml.load(_read("openapi", "document.yaml"), _YAML_LOADER)  # noqa: S506
+    for item in document["paths"].values():
+        for method in _METHODS:
+            if item.get(method, _OPEN).get("security") != []:
+                item[method]["responses"] = _KEYED_RESPONSES | item[method]["responses"]
     return document
 
 

@@ -70,6 +70,16 @@ class Dispatcher:
             gateway=self._gateway_id,
         )
 
+    def enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
+        """Queue a job without waiting for it; raise what `submit` does if it cannot be queued."""
+        outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+        self._observe_enqueue(self._clock.now() - job.accepted_at)
+        return outcome
+
+    def abandon(self, job_id: str) -> None:
+        """Cancel a job that no client waits for here, unless one waits elsewhere."""
+        self._canceller.abandon(job_id, self._gateway_id)
+
     def submit(
         self,
         job: ChatJob,
@@ -115,7 +125,7 @@ class Dispatcher:
 
         def on_disconnect() -> None:
             if cancel:
-                self._canceller.abandon(reply.job_id, self._gateway_id)
+                self.abandon(reply.job_id)
 
         self._disconnect_watcher.watch(connection, reply, on_disconnect)
         try:

@@ -15,6 +15,7 @@ from infra.cli import (
     evaluate,
     handovers,
     job,
+    keys,
     knowledge,
     knowledge_check,
     knowledge_status,
@@ -88,6 +89,7 @@ for name, group in (
     ("tone", tone.app),
     ("dead-letters", dead_letters.app),
     ("handovers", handovers.app),
+    ("keys", keys.app),
 ):
     app.add_typer(group, name=name)
 

@@ -2,6 +2,7 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua.
 --
+-- @include followers.lua
 -- @include handovers.lua
 -- @include lanes.lua
 -- @include tone_tasks.lua
@@ -67,6 +68,7 @@ local function claim(token, id, conversation, tone_task, expires_at)
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
       has_person(conversation) and '1' or ''}
     redis.call('HSET', JOB .. id, 'state', 'started')
+    announce_step(id)
   else
     park_behind(conversation, id, message, expires_at)
     redis.call('HDEL', leases, token)
@@ -80,4 +82,5 @@ for i = 3, #ARGV, 5 do
   local token, id, conversation, tone_task, expires_at = unpack(ARGV, i, i + 4)
   verdicts[#verdicts + 1] = claim(token, id, conversation, tone_task, expires_at)
 end
+flush_notifications()
 return verdicts

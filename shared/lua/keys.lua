@@ -1,6 +1,7 @@
 -- Library: key names and limits that several scripts use.
 -- A prefix with an id appended is a key: LANE .. conversation. Python has the same names and values
 -- (shared/keys.py and workers/consumer/lease_queue.py); a test compares them.
+local API_KEY = 'parley:api-key:'
 local CONVERSATIONS = 'parley:conversations'
 local CONVERSATION_USERS = 'parley:conversation-users:'
 local COUNTS = 'parley:counts:'
@@ -23,8 +24,10 @@ local OUTBOX = 'parley:outbox'
 local OUTBOX_EVENTS = 'parley:outbox-events:'
 local OUTCOME = 'parley:outcome:'
 local PARKED = 'parley:parked'
+local RATE_LIMIT = 'parley:rate-limit:'
 local REDELIVERED = 'parley:redelivered:'
 local REPLIES = 'parley:replies:'
+local REPLY_TEXT = 'parley:reply-text:'
 local RESULT = 'celery-task-meta-'
 local TONE = 'parley:tone:'
 local TONE_SUBSCRIPTION = 'parley:tone-wanted:'
@@ -32,6 +35,7 @@ local TURNS = 'parley:turns:'
 local USER_CONVERSATIONS = 'parley:user-conversations:'
 local WORKER = 'parley:worker:'
 
+local DEAD_LETTER_TTL_SECONDS = 2592000
 local MAX_ENTRY_COUNTS = 5000
 local MAX_FEEDBACK = 10000
 local MAX_GAPS = 5000

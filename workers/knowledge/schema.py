@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.identifiers import is_identifier
+from shared.identifiers import IDENTIFIER_FORM, is_identifier
 from workers.knowledge.base import Entry, Fault, plain
 from workers.knowledge.records import Located, Pairs
 
@@ -96,7 +96,7 @@ class EntryReader:
             located = Located(located.written, located.line, "text")
         text = self.text(located, name)
         if text and not is_identifier(text):
-            self._fault(located, f"id {_shown(text)} must be printable, at most 255 bytes of UTF-8")
+            self._fault(located, f"id {_shown(text)} must be {IDENTIFIER_FORM}")
         return text
 
     def answer(self, located: Located, name: str) -> str:
