@@ -183,6 +183,12 @@ def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
     assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
 
 
+def test_an_answer_that_begins_like_an_anchor_is_a_warning(tmp_path: Path) -> None:
+    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer="&Co is our brand"))
+    assert warning[0] == 3
+    assert "&Co" in warning[1]
+
+
 @pytest.mark.parametrize(
     ("written", "kind"),
     [("no", "truth value"), ("1.10", "number"), ("0x1F", "number"), ("2024-05-01", "date")],

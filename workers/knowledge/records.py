@@ -12,14 +12,15 @@ class Located:
 
     `value` is a text, a truth value, a list of Located, or a list of (key, Located) pairs in a
     `Pairs`; `kind` says in words what it is. `written` is how the file has a value that is no text,
-    such as a number. `cut`: a comment follows it on its line and may have been meant as text.
+    such as a number. `lost` says what the syntax keeps out of a text, and may have been meant as
+    a part of it.
     """
 
     value: Any
     line: int
     kind: str
     written: str = ""
-    cut: bool = False
+    lost: str = ""
 
 
 class Pairs(list[tuple[Located, Located]]):

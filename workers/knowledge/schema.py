@@ -79,9 +79,9 @@ class EntryReader:
         text = str(located.written or located.value).strip()
         if located.kind != "text":
             self._warn(located, f"{name} {_shown(text)} is {located.kind}; taken as this text")
-        if located.cut:
-            said = "what follows # is a comment and no part of it; put it in quotes if it is meant"
-            self._warn(located, f"{name} {_shown(text)} ends at a #: {said}")
+        if located.lost:
+            said = f"{located.lost} is no part of it; put it all in quotes if it is meant"
+            self._warn(located, f"{name} {_shown(text)}: {said}")
         if "\0" in text:
             self._fault(located, f"{name} holds a NUL character")
         elif not plain(text):
@@ -92,7 +92,7 @@ class EntryReader:
 
     def identifier(self, located: Located, name: str) -> str:
         """Return an id; a whole number is one as it is written."""
-        if located.kind == "a number" and located.written.isdecimal() and not located.cut:
+        if located.kind == "a number" and located.written.isdecimal() and not located.lost:
             located = Located(located.written, located.line, "text")
         text = self.text(located, name)
         if text and not is_identifier(text):

@@ -1,7 +1,8 @@
 """YAML as located values: nothing is constructed, and no alias can blow a file up."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -30,7 +31,7 @@ def read_yaml(text: str) -> list[Located]:
     Raises SyntaxFault if it is no list or no YAML.
     """
     try:
-        written = _count_events(text)
+        survey = _survey(text)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -41,7 +42,7 @@ def read_yaml(text: str) -> list[Located]:
         raise SyntaxFault(line, f"not YAML: {error.reason}") from None
     if node is None:
         return []
-    return _items(_Reader(text, written + _SPARE_NODES).read(node))
+    return _items(_Reader(text, survey).read(node))
 
 
 def _items(located: Located) -> list[Located]:
@@ -52,18 +53,31 @@ def _items(located: Located) -> list[Located]:
     return list(located.value)
 
 
-def _count_events(text: str) -> int:
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """How many nodes and ends of nodes a file has, and the anchors, by place, that nothing uses."""
+
+    events: int
+    unused: Mapping[int, str]
+
+
+def _survey(text: str) -> _Survey:
     # libyaml composes by recursion in C: a file nested deeply enough would end the process.
     depth = count = 0
+    anchors: dict[str, int] = {}
     for event in yaml.parse(text, Loader=_LOADER):
         count += 1
+        if isinstance(event, yaml.AliasEvent):
+            anchors.pop(event.anchor, None)
+        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            anchors[event.anchor] = event.start_mark.index
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 raise SyntaxFault(_line(event.start_mark), "not YAML: nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-    return count
+    return _Survey(count, {place: name for name, place in anchors.items()})
 
 
 def _line(mark: Any) -> int:
@@ -73,9 +87,10 @@ def _line(mark: Any) -> int:
 class _Reader:
     """Turn composed nodes into located values; an alias is read again where it stands."""
 
-    def __init__(self, text: str, most_nodes: int) -> None:
+    def __init__(self, text: str, survey: _Survey) -> None:
         self._text = text
-        self._left = most_nodes
+        self._left = survey.events + _SPARE_NODES
+        self._unused = survey.unused
         self._open: set[int] = set()
 
     def read(self, node: yaml.Node) -> Located:
@@ -123,5 +138,11 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode, line: int) -> Located:
         kind = _KINDS.get(node.tag, "text" if node.tag == _TEXT else f"of type {node.tag}")
         value = node.value.casefold() in _TRUE if kind == "a truth value" else node.value
+        return Located(value, line, kind, node.value, self._lost(node))
+
+    def _lost(self, node: yaml.ScalarNode) -> str:
+        anchor = self._unused.get(node.start_mark.index)
+        if anchor:
+            return f"the name &{anchor} before it, which nothing refers to,"
         cut = not node.style and _CUT.match(self._text, node.end_mark.index) is not None
-        return Located(value, line, kind, node.value, cut)
+        return "what follows its #, a comment," if cut else ""
