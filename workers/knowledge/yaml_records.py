@@ -68,8 +68,8 @@ def _survey(text: str) -> _Survey:
     for event in yaml.parse(text, Loader=_LOADER):
         count += 1
         if isinstance(event, yaml.AliasEvent):
-            anchors.pop(event.anchor, None)
-        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            anchors.pop(str(event.anchor), None)
+        elif isinstance(event, yaml.NodeEvent) and event.anchor and event.start_mark:
             anchors[event.anchor] = event.start_mark.index
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
