@@ -14,6 +14,7 @@ from shared import keys
 from shared.settings import CommonSettings, load
 from workers.celery_link import celery_link
 from workers.celery_logging import connect_logging
+from workers.flower_access import connect_flower_access
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
@@ -53,6 +54,7 @@ app = Celery("parley", set_as_current=False)
 app.add_defaults(_configuration)
 app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
 connect_logging()
+connect_flower_access()
 
 
 @app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]
