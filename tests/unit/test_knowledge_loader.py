@@ -1,6 +1,7 @@
 """Bases are read whole or refused with every fault, its file and its line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,7 @@ def test_a_fault_is_named_with_its_line(
         ('{"id": "a", "question": "q", "answer": "x",}', 1, "not JSON"),
         ('{"id": "a", "question": null, "answer": "x"}', 1, "this is empty"),
         ("[" * 100_000, 1, "nested too deeply"),
+        ('{"id": ' + "[" * 700 + "]" * 700 + "}", 1, "nested too deeply"),
     ],
 )
 def test_a_fault_in_json_lines_is_named_with_its_line(
@@ -297,6 +299,14 @@ def test_links_are_followed_once_and_a_loop_ends(tmp_path: Path) -> None:
     (folder / "gone.yaml").symlink_to("nowhere.yaml")
     (folder / "self.yaml").symlink_to("self.yaml")
     assert [fault.file.name for fault in read(folder).faults] == ["gone.yaml", "self.yaml"]
+
+
+def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, FULL)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe.yaml").symlink_to("pipe")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    assert len(load(tmp_path).entries) == 2
 
 
 def test_a_table_beside_the_base_is_told(tmp_path: Path) -> None:
