@@ -309,6 +309,13 @@ def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
     assert len(load(tmp_path).entries) == 2
 
 
+def test_a_file_without_entries_beside_others_is_told(tmp_path: Path) -> None:
+    write(tmp_path, FULL)
+    write(tmp_path, "# to do\n", "later.yaml")
+    (warning,) = read(tmp_path).warnings
+    assert (warning.file.name, warning.message) == ("later.yaml", "has no entries")
+
+
 def test_a_table_beside_the_base_is_told(tmp_path: Path) -> None:
     write(tmp_path, FULL)
     write(tmp_path, "id,question", "more.csv")

@@ -112,8 +112,9 @@ def read_file(file: Path) -> FileReading:
         faults.append(Fault(file, fault.line, fault.message))
     except OSError as error:
         faults.append(Fault(file, 0, f"cannot be read: {error.strerror}"))
-    placed = tuple(entry for entry in entries if entry)
-    return FileReading(placed, (*faults, *reader.faults), tuple(reader.warnings))
+    placed, wrong = tuple(entry for entry in entries if entry), (*faults, *reader.faults)
+    empty = [] if placed or wrong else [Fault(file, 0, "has no entries")]
+    return FileReading(placed, wrong, (*reader.warnings, *empty))
 
 
 def _records(file: Path) -> Iterable[Located | SyntaxFault]:
