@@ -57,6 +57,16 @@ class ChatJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedJob(ChatJob):
+    """A job on the queue of chat jobs that asks for the vectors of texts in place of a reply.
+
+    It belongs to no conversation: it has one of its own, and leaves nothing there.
+    """
+
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
 

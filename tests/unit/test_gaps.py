@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.jobs import Answer, AnswerKind, ChatJob
 from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.state import Dialogue
+from workers.dialogue.state import Asked, Dialogue
 from workers.gaps import Gap, GapRecorder, decode_gap
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
@@ -69,12 +69,24 @@ def test_a_handover_is_kept_only_for_what_was_not_answered() -> None:
     assert recorded("handover", replace(HEARD, with_person=True)) == b""
 
 
+@pytest.mark.parametrize("message", ["yes", "neither", "the second one", "no, none of these"])
+def test_a_bare_choice_is_no_gap(message: str) -> None:
+    assert recorded("fallback", replace(HEARD, text=message)) == b""
+
+
+def test_who_declines_all_that_was_offered_shows_the_gap_of_the_question_before() -> None:
+    asked = (Asked("do you sharpen knives", b"", "clarify", "pay"),)
+    declined = replace(HEARD, text="neither", choice=(), dialogue=Dialogue("test", asked))
+    found = decode_gap(recorded("handover", declined, handover="unanswered"))
+    assert found == Gap("do you sharpen knives", "unanswered", "pay")
+
+
 @pytest.mark.parametrize("kind", ["smalltalk", "recall", "answer"])
 def test_what_was_answered_is_not_kept(kind: AnswerKind) -> None:
     assert recorded(kind) == b""
 
 
-@pytest.mark.parametrize("changes", [{"recalls": True}, {"unreadable": True}])
+@pytest.mark.parametrize("changes", [{"recalls": True}, {"unreadable": "language"}])
 def test_what_asks_nothing_of_the_base_is_not_kept(changes: dict[str, bool]) -> None:
     assert recorded("fallback", replace(HEARD, **changes)) == b""  # type: ignore[arg-type]
 

@@ -89,7 +89,7 @@ def test_only_what_is_not_sure_wants_a_second_look(confidence: float, wanted: bo
     [
         heard_with(0.5, escalation="wish"),
         heard_with(0.5, unwanted=True),
-        heard_with(0.5, unreadable=True),
+        heard_with(0.5, unreadable="language"),
         heard_with(0.5, recalls=True),
         heard_with(0.5, with_person=True),
         heard_with(0.5, choice=(0,), dialogue=Dialogue("small-1", offered=("pay",))),

@@ -41,6 +41,16 @@ _STOP_SECONDS = 12.0
 Gauges = Callable[[], Mapping[str, float]]
 
 
+class Beside(Protocol):
+    """A part of a worker that has a thread of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """End after what is under way."""
+
+
 def no_gauges() -> Mapping[str, float]:
     """Return none."""
     return {}
@@ -62,12 +72,13 @@ class ConsumerOptions:
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
     `gauges` are reported with every heartbeat, next to the counters, and so is `knowledge`, which
-    has a thread of its own.
+    has a thread of its own. `beside` runs as long as the consumer does.
     """
 
     limits: BatchLimits
     linger: Linger | None = None
     gauges: Gauges = no_gauges
+    beside: Beside | None = None
     knowledge: Knowledge | None = None
 
 
@@ -84,6 +95,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     ) -> None:
         self._context, self._role, self._queue = context, role, queue
         self._engine_name, self._gauges = engine.name, options.gauges
+        self._beside = options.beside
         self._knowledge = options.knowledge
         self._started_at = context.clock.now()
         # One batch ahead and no more: what lies here could be with a worker that is free.
@@ -113,6 +125,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._heartbeat()
         for thread in self._threads:
             thread.start()
+        if self._beside:
+            self._beside.start()
         if self._knowledge:  # left behind at the end: what it builds is of no use any more
             threading.Thread(target=self._knowledge.run, name="knowledge", daemon=True).start()
 
@@ -127,6 +141,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._completer.close()
         self._join(completer, deadline)
         self._join(heartbeat, deadline)
+        if self._beside:
+            self._beside.stop()
         self._context.events.close()
         try:
             returned = self._queue.release_all()

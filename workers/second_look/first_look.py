@@ -77,7 +77,7 @@ def first_look_of(
         reask_score=heard.reask_score,
         main=_seen(heard.main),
         questions=_all_seen(heard.questions),
-        contexts=_all_seen(heard.contexts),
+        contexts=_all_seen((*heard.contexts, *heard.joined)),
         decision=decision,
         handed_at=handed_at,
         revision=revision,

@@ -69,6 +69,7 @@ class SecondLookDecider:
             dialogue=read_dialogue(prepared.claim.dialogue, look.space),
             main=look.main.finding(self.entries),
             with_person=prepared.claim.with_person,
+            person_called=prepared.claim.person_called,
             reask_score=look.reask_score,
         )
         # A person may have taken the conversation over since the small encoder decided.
@@ -88,6 +89,7 @@ def _with_first(heard: Heard, found: Mapping[str, Finding]) -> Heard:
         main=both(heard.main),
         questions=tuple(map(both, heard.questions)),
         contexts=tuple(map(both, heard.contexts)),
+        joined=tuple(map(both, heard.joined)),
     )
 
 
