@@ -202,13 +202,25 @@ def test_what_changes_only_in_form_is_not_built_again(stand: Stand) -> None:
     assert (stand.shared().revision, len(stand.builder.built)) == (revision, built)
 
 
-def test_a_base_that_cannot_be_built_leaves_the_old_one(stand: Stand) -> None:
+def test_a_base_that_cannot_be_built_leaves_the_old_one_and_is_tried_again(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
     stand.open()
     stand.builder.broken = True
     stand.write("By cash.")
-    stand.settle()
+    with caplog.at_level(logging.ERROR):
+        stand.settle()
+        stand.clock.advance(60)
+        stand.settle()
     assert stand.ask().response == "By card."
     assert "out of memory" in (stand.shared().refused or "")
+    assert len(caplog.records) == 1
+    stand.builder.broken = False
+    stand.settle()
+    assert stand.ask().response == "By card.", "not before its time"
+    stand.clock.advance(60)
+    stand.settle()
+    assert (stand.ask().response, stand.shared().refused) == ("By cash.", None)
 
 
 def test_only_new_texts_are_embedded(stand: Stand) -> None:
