@@ -170,6 +170,7 @@ def warnings(tmp_path: Path, text: str, name: str = "kb.yaml") -> list[tuple[int
         ("Ruf 😀 an\t#1", "Ruf 😀 an"),
         ("a text over\n    two lines #2 here", "a text over two lines"),
         ("42 # is the answer", "42"),
+        ("Our best is\n    #1 in the list", "Our best is"),
     ],
 )
 def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str, kept: str) -> None:
@@ -179,7 +180,15 @@ def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str,
 
 
 @pytest.mark.parametrize(
-    "answer", ['"Call #1"', "Call#1 now", "|\n    Call #1", "By card.  # checked by Ann", "'x' # y"]
+    "answer",
+    [
+        '"Call #1"',
+        "Call#1 now",
+        "|\n    Call #1",
+        "By card.  # checked by Ann",
+        "'x' # y",
+        "x\n  # y",
+    ],
 )
 def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
     assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
