@@ -13,7 +13,7 @@ from gateway.queue.feedback import FeedbackBox
 from gateway.queue.handovers import Handovers
 from gateway.queue.histories import Histories
 from gateway.queue.job_canceller import JobCanceller
-from gateway.queue.job_store import JobStore
+from gateway.queue.job_store import JobStore, ResultBin
 from gateway.queue.rate_limiter import RateLimiter
 from gateway.queue.reply_feed import ReplyFeed
 from gateway.queue.traffic import Traffic
@@ -27,6 +27,7 @@ class Dependencies:
 
     dispatcher: Dispatcher
     jobs: JobStore
+    results: ResultBin
     canceller: JobCanceller
     feed: ReplyFeed
     conversations: Conversations

@@ -105,6 +105,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     return Dependencies(
         dispatcher,
         jobs,
+        jobs,
         canceller,
         feed,
         RedisConversations(client, clock, limits),

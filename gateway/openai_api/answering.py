@@ -16,6 +16,8 @@ from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.histories import Histories
 from gateway.queue.pending_replies import ENDED
+from shared.errors import AdmissionRefused, QueueUnavailable, StreamsFull
+from shared.jobs import ChatJob
 from shared.results import Failure, JobRecord, encode_failure
 
 NewForm = Callable[[str, HistoryOf], StreamForm]
@@ -40,15 +42,32 @@ class Answerer:
 
     def answer(self, question: Question, new_form: NewForm, finish: Finish) -> Response:
         """Return the response to the current request; raise what `submit` raises."""
-        history = HistoryOf(self._histories, question)
-        key = _idempotency_key(question)
-        job = self._dispatcher.accept(question.chat_request(history.conversation_id()))
-        if question.streamed:
+        history, key = HistoryOf(self._histories, question), _idempotency_key(question)
+        conversation_id = history.conversation_id()
+        job = self._dispatcher.accept(question.chat_request(conversation_id))
+        try:
+            if question.streamed:
+                return self._stream(job, key, history, new_form)
+            return self._wait(job, key, history, finish)
+        except (AdmissionRefused, QueueUnavailable, StreamsFull):
+            history.give_back(conversation_id)
+            raise
 
-            def encode(events: JobEvents) -> PatientEvents:
-                return PatientEvents(events, new_form(events.local_job_id, history))
+    def _stream(
+        self,
+        job: ChatJob,
+        key: IdempotencyKey | None,
+        history: HistoryOf,
+        new_form: NewForm,
+    ) -> Response:
+        def encode(events: JobEvents) -> PatientEvents:
+            return PatientEvents(events, new_form(events.local_job_id, history))
 
-            return self._streams.submit(job, key, self._wait_seconds, encode, cancels=True)
+        return self._streams.submit(job, key, self._wait_seconds, encode, cancels=True)
+
+    def _wait(
+        self, job: ChatJob, key: IdempotencyKey | None, history: HistoryOf, finish: Finish
+    ) -> Response:
         result = self._dispatcher.submit(job, self._wait_seconds, key, client_descriptor())
         if result.record.state not in ENDED:
             if key is None:

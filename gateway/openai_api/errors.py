@@ -10,7 +10,7 @@ from shared.errors import InvalidRequest
 PREFIX = "/v1/"
 MODEL = "parley"
 _CODES: Mapping[str, str | None] = {
-    "unauthorized": "invalid_api_key",
+    "unauthenticated": "invalid_api_key",
     "rate-limited": "rate_limit_exceeded",
     "conversation-busy": "rate_limit_exceeded",
     "invalid-request": None,

@@ -48,6 +48,13 @@ class HistoryOf:
             return question.conversation_id
         return self._histories.take(self._digest(question.asked.history))
 
+    def give_back(self, conversation_id: str | None) -> None:
+        """Let a conversation be found again that was not gone on with."""
+        question = self._question
+        if conversation_id is not None and question.conversation_id is None:
+            with suppress(QueueUnavailable):
+                self._histories.put(self._digest(question.asked.history), conversation_id)
+
     def keep(self, reply: Mapping[str, Any]) -> None:
         """Let the conversation be found by what has been said now; without Redis it is not."""
         question = self._question

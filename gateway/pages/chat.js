@@ -130,6 +130,7 @@ function details(reply) {
     ["Prepare", milliseconds(timings.prepare_ms)],
     ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine}, ${reply.encoder || "small"} encoder)`],
     ["Compose", milliseconds(timings.compose_ms)],
+    ["Knowledge", reply.knowledge_revision ? `revision ${reply.knowledge_revision}` : ""],
     ["Job", reply.job_id],
   ].filter(([, value]) => value);
   const pairs = rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);

@@ -33,9 +33,9 @@ class RedisHistories:
         self._ttl_seconds = ttl_seconds
 
     def take(self, digest: str) -> str | None:
-        """Return one of the list."""
+        """Return the latest: likely the asker's own."""
         with queue_errors():
-            found = cast("bytes | None", self._client.lpop(keys.history(digest)))
+            found = cast("bytes | None", self._client.rpop(keys.history(digest)))
         return None if found is None else found.decode()
 
     def put(self, digest: str, conversation_id: str) -> None:

@@ -14,6 +14,7 @@ from gateway.openai_api.completions import (
     read_completion,
     wants_usage,
 )
+from gateway.openai_api.embeddings import EmbeddingAnswerer, read_embedding_request
 from gateway.openai_api.errors import MODEL, unknown_model
 from gateway.openai_api.question import HistoryOf
 from gateway.openai_api.reading import read_object
@@ -35,6 +36,8 @@ def register(app: Flask, dependencies: Dependencies, max_wait_seconds: float) ->
     )
     _register_completions(app, answerer)
     _register_responses(app, answerer, dependencies.jobs)
+    embedder = EmbeddingAnswerer(dependencies.dispatcher, dependencies.results, max_wait_seconds)
+    _register_embeddings(app, embedder)
     _register_models(app)
 
 
@@ -67,6 +70,12 @@ def _register_responses(app: Flask, answerer: Answerer, jobs: JobStore) -> None:
             return msgspec.json.encode(form.completed(reply))
 
         return answerer.answer(question, events, finish)
+
+
+def _register_embeddings(app: Flask, embedder: EmbeddingAnswerer) -> None:
+    @app.post("/v1/embeddings")
+    def v1_embeddings() -> Response:
+        return embedder.answer(read_embedding_request(read_object()))
 
 
 def _register_models(app: Flask) -> None:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.bench.queue_ends import build_consumer
@@ -35,20 +34,7 @@ _AT_ONCE = 200
 _WAIT_SECONDS = 600
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFigures:
-    """What was measured; memory is the gateway's resident set."""
-
-    streams: int
-    replies: int
-    idle_mb: float
-    open_mb: float
-    kb_a_stream: float
-    opened_seconds: float
-    answered_seconds: float
-
-
-def measure(streams: int, folder: Path) -> StreamFigures:
+def measure(streams: int, folder: Path) -> dict[str, float]:
     """Open the streams, and end them with their replies."""
     with ScratchRedis(folder) as redis:
         (port,) = free_ports(1)
@@ -89,7 +75,7 @@ def _start_gateway(
     return gateway
 
 
-async def _measure(streams: int, port: int, gateway_pid: int, redis_url: str) -> StreamFigures:
+async def _measure(streams: int, port: int, gateway_pid: int, redis_url: str) -> dict[str, float]:
     gate = asyncio.Semaphore(_AT_ONCE)
     first = await _open(port, gate)  # it starts threads and imports the rest
     idle, began = _resident_mb(gateway_pid), time.monotonic()
@@ -102,15 +88,15 @@ async def _measure(streams: int, port: int, gateway_pid: int, redis_url: str) ->
     replies = await asyncio.gather(*(_replied(reader) for reader, _ in (first, *others)))
     answered = time.monotonic()
     await asyncio.to_thread(consumer.stop)
-    return StreamFigures(
-        streams,
-        sum(replies),
-        round(idle, 1),
-        round(held, 1),
-        round(1024 * (held - idle) / (streams - 1), 1),
-        round(opened - began, 1),
-        round(answered - answering, 1),
-    )
+    return {
+        "streams": streams,
+        "replies": sum(replies),
+        "idle_mb": round(idle, 1),  # the gateway's resident set
+        "open_mb": round(held, 1),
+        "kb_a_stream": round(1024 * (held - idle) / (streams - 1), 1),
+        "opened_seconds": round(opened - began, 1),
+        "answered_seconds": round(answered - answering, 1),
+    }
 
 
 async def _open(
@@ -143,4 +129,4 @@ def _resident_mb(gateway_pid: int) -> float:
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     with tempfile.TemporaryDirectory(prefix="parley-streams-") as scratch:
-        print(json.dumps(asdict(measure(count, Path(scratch)))))
+        print(json.dumps(measure(count, Path(scratch))))

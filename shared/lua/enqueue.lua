@@ -16,7 +16,7 @@
 -- ARGV[5] seconds after which a message is no longer worth an answer
 -- ARGV[6] n, the number of jobs
 -- ARGV[7] k, the number of jobs with an idempotency key
--- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
+-- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
 --          expires_at in Unix seconds
 -- ARGV[8+6n..7+6n+3k] three per job with an idempotency key: its index among the jobs, from 1; the
 --          key; digest of the request
@@ -106,7 +106,7 @@ local function enqueue(n)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, idempotency)
-  queue_tone_task(sentiment_queue, tone_task)
+  if tone_task ~= '' then queue_tone_task(sentiment_queue, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return queued
 end

@@ -78,6 +78,10 @@ class FakeJobStore:
     def find(self, job_id: str) -> JobRecord | None:
         return self.records.get(job_id)
 
+    def forget(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self.records.pop(job_id, None)
+
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         known = {job_id: self.records.get(job_id) for job_id in job_ids}
         return {job_id: record for job_id, record in known.items() if record and record.body}
@@ -194,7 +198,7 @@ class FakeHistories:
 
     def take(self, digest: str) -> str | None:
         found = self.kept.get(digest)
-        return found.pop(0) if found else None
+        return found.pop() if found else None
 
     def put(self, digest: str, conversation_id: str) -> None:
         self.kept.setdefault(digest, []).append(conversation_id)

@@ -103,6 +103,7 @@ class GatewayHarness:
             Dependencies(
                 self.dispatcher,
                 self.jobs,
+                self.jobs,
                 self.canceller,
                 self.feed,
                 self.conversations,
