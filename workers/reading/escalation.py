@@ -29,6 +29,7 @@ _GRAVEST_FIRST = (
     _Form("emergency", forms.EMERGENCY_TRIGGERS, forms.EMERGENCY, forms.UNHARMED),
     _Form("legal", forms.LEGAL_TRIGGERS, forms.LEGAL),
     _Form("person", forms.PERSON_TRIGGERS, forms.PERSON, forms.TAKEN_BACK),
+    _Form("person", forms.PUT_THROUGH_TRIGGERS, forms.PUT_THROUGH, forms.TAKEN_BACK),
 )
 
 

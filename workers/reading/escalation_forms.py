@@ -54,9 +54,6 @@ PERSON = re.compile(
     rf"|\b(?:get|give|bring|find|fetch|send)\s+(?:me|us)\s+(?:to\s+)?{_ADJECTIVE}"
     rf"(?:{_WORKER}\b|{_ANYONE}\s+(?:real|human|who|else|that|to\s+{_HELPS})\b|{_ANYONE}{_ENDS}"
     r"|human\s+being\b)"
-    rf"|\b(?:put\s+(?:me|us)\s+(?:through|thru)|(?:connect|transfer)\s+(?:me|us)){_ENDS}"
-    rf"|\b(?:be|get)\s+(?:transferred|connected|put\s+(?:through|thru)|passed(?:\s+on)?)\s+"
-    rf"(?:to|with)\s+{_HUMAN}|\bget\s+(?:through|thru)\s+to\s+{_HUMAN}"
     rf"|\bi(?:'m|'ve|\s+am|\s+have)?\s+(?:\w+\s+)?(?:asked|asking)\s+(?:\w+\s+)?for\s+{_STRICT}{_ENDS}"
     rf"|\b(?:can|could|may)\s+i\s+(?:please\s+|just\s+)?(?:have|get)\s+{_STRICT}(?:{_ENDS}|(?=\s+(?:on|in|here|to)\b))"
     rf"|\bis(?:n't)?\s+there\s+{_ANYONE}\s+(?:\w+\s+){{0,3}}{_SPEAK}\b"
@@ -89,6 +86,11 @@ PERSON = re.compile(
     r"|\b(?:answer|reply|response|help|assistance)\s+from\s+an?\s+(?:real\s+|live\s+|actual\s+)?"
     r"(?:human|person|agent)\b"
     r"|\b(?:automated|canned|robot)\s+(?:answers?|repl(?:y|ies)|responses?|messages?)\s+and\s+let\b"
+)
+PUT_THROUGH = re.compile(
+    rf"\b(?:put\s+(?:me|us)\s+(?:through|thru)|(?:connect|transfer)\s+(?:me|us)){_ENDS}"
+    rf"|\b(?:be|get)\s+(?:transferred|connected|put\s+(?:through|thru)|passed(?:\s+on)?)\s+"
+    rf"(?:to|with)\s+{_HUMAN}|\bget\s+(?:through|thru)\s+to\s+{_HUMAN}"
 )
 # "I don't want to talk to a person, just tell me the price": the call is taken back.
 TAKEN_BACK = re.compile(
@@ -237,9 +239,11 @@ PERSON_TRIGGERS = PERSON_ALONE | frozenset(
         managers supervisors operators advisers advisors
         representatives someone somebody sm1 anyone
         anybody support service care team member call phone ring telephone callback called bot bots
-        chatbot robot robots machine machines computer ai automated canned who word one through thru
-        connect connected transfer transferred"""
+        chatbot robot robots machine machines computer ai automated canned who word one"""
     )
+)
+PUT_THROUGH_TRIGGERS = frozenset(
+    ("through", "thru", "connect", "connected", "transfer", "transferred")
 )
 LEGAL_TRIGGERS = frozenset(
     words(
