@@ -1,15 +1,12 @@
 """Read the body of POST /chat."""
 
-import unicodedata
-
 import msgspec
 
 from gateway.request_body import decode_body
 from shared.errors import InvalidRequest
-from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
-
-# Whitespace, controls and invisible format characters: a message of these alone says nothing.
-_INVISIBLE = frozenset(("Cc", "Cf", "Zl", "Zp", "Zs"))
+from shared.identifiers import IDENTIFIER_FORM, is_identifier
+from shared.visible_text import has_visible_character
+from shared.wire import MAX_MESSAGE_CHARACTERS
 
 
 class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,16 +17,38 @@ class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_id: str | None = None
 
 
-_decoder = msgspec.json.Decoder(ChatRequest)
+class _ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same as clients write it: channels have numbers as ids, 4711 or 4711.0."""
+
+    message: str
+    conversation_id: str | int | float | None = None
+    user_id: str | int | float | None = None
+
+
+_decoder = msgspec.json.Decoder(_ChatBody)
+_MAX_EXACT = 2**53  # beyond, a number with a point stands for several integers
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
     """Return the request in a body; raise InvalidRequest that names field and fault."""
-    request = decode_body(body, ChatRequest, _decoder)
-    check_text("message", request.message)
-    check_identifier("conversation_id", request.conversation_id)
-    check_identifier("user_id", request.user_id)
-    return request
+    sent = decode_body(body, _ChatBody, _decoder)
+    check_text("message", sent.message)
+    return ChatRequest(
+        sent.message,
+        _identifier("conversation_id", sent.conversation_id),
+        _identifier("user_id", sent.user_id),
+    )
+
+
+def _identifier(field: str, value: str | float | None) -> str | None:
+    """Return an id as text; an integer is its decimal digits."""
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) > _MAX_EXACT:
+            raise InvalidRequest(f"{field} must be a string or an integer.", field)
+        value = int(value)
+    text = str(value) if isinstance(value, int) else value
+    check_identifier(field, text)
+    return text
 
 
 def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTERS) -> None:
@@ -40,13 +59,11 @@ def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTE
         )
     if not text:
         raise InvalidRequest(f"{field} is empty.", field)
-    if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
+    if not has_visible_character(text):
         raise InvalidRequest(f"{field} is blank: it has no visible character.", field)
 
 
 def check_identifier(field: str, value: str | None) -> None:
     """Raise InvalidRequest unless a value, if there is one, can be an id."""
-    if value is not None and not IDENTIFIER.match(value):
-        raise InvalidRequest(
-            f"{field} must be 1 to 128 letters, digits or any of _ . : @ and -.", field
-        )
+    if value is not None and not is_identifier(value):
+        raise InvalidRequest(f"{field} must be {IDENTIFIER_FORM}.", field)

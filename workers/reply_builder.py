@@ -108,6 +108,7 @@ class ReplyBuilder:
             truncated=any(passage.truncated for passage in prepared.passages),
             encoder=decided.encoder,
             variant=decided.variant,
+            knowledge_revision=decided.revision or None,
         )
 
     def _memory(self, job: ChatJob, decided: Decided) -> bytes:

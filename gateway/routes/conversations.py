@@ -4,20 +4,18 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
-from gateway.connection import client_descriptor
 from gateway.dependencies import Dependencies
-from gateway.event_stream import ConversationEvents, stream
-from gateway.queue.conversation_feed import ConversationWatch
+from gateway.event_response import event_response
+from gateway.event_stream import RETRY, ConversationEvents, stream
 from gateway.queue.conversations import Conversations
-from gateway.queue.disconnect_watcher import DisconnectWatcher
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, dependencies: Dependencies) -> None:
     """Serve all three."""
     _register_plain(app, dependencies.conversations)
 
-    @app.get("/conversations/<conversation_id>/events")
+    @app.get("/conversations/<identifier:conversation_id>/events")
     def conversation_events(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         events = ConversationEvents(
@@ -28,19 +26,15 @@ def register(app: Flask, dependencies: Dependencies) -> None:
         )
         watch = dependencies.watches.watch(conversation_id)
         try:
-            response = Response(stream(events, watch, events.news()))
+            frames = stream(events, watch, RETRY + events.news())
         except BaseException:
             watch.close()
             raise
-        response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
-        _free_at_end(response, watch, dependencies.disconnect_watcher)
-        return response
+        return event_response(frames, watch, dependencies.disconnect_watcher)
 
 
 def _register_plain(app: Flask, conversations: Conversations) -> None:
-    @app.get("/conversations/<conversation_id>")
+    @app.get("/conversations/<identifier:conversation_id>")
     def conversation(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         turns = [msgspec.Raw(turn) for turn in conversations.turns(conversation_id)]
@@ -49,24 +43,13 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @app.delete("/conversations/<conversation_id>")
+    @app.delete("/conversations/<identifier:conversation_id>")
     def erase_conversation(conversation_id: str) -> Response:
         _require_identifier(conversation_id)
         conversations.erase(conversation_id)
         return Response(status=204)
 
 
-def _free_at_end(
-    response: Response, watch: ConversationWatch, disconnect_watcher: DisconnectWatcher
-) -> None:
-    """Free the stream's place when it ends, also if nothing of it was ever sent."""
-    descriptor = client_descriptor()
-    if descriptor is not None:
-        disconnect_watcher.watch(descriptor, watch)
-        response.call_on_close(lambda: disconnect_watcher.forget(descriptor))
-    response.call_on_close(watch.close)
-
-
 def _require_identifier(conversation_id: str) -> None:
-    if not IDENTIFIER.match(conversation_id):
+    if not is_identifier(conversation_id):
         raise NotFound("No conversation can have this id.")

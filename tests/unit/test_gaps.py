@@ -20,7 +20,7 @@ from workers.knowledge.finder import Finder, Finding
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import Index
 from workers.knowledge.lexical import Lexicon
-from workers.knowledge.loader import check, load
+from workers.knowledge.loader import load, read
 from workers.knowledge.responder import EmbeddedBase
 from workers.modelling.knowledge.confusions import find_confusions
 from workers.modelling.knowledge.gap_file import gap_file
@@ -131,9 +131,9 @@ def test_an_editor_gets_a_file_that_checks_once_answers_are_written(tmp_path: Pa
     path = tmp_path / "gaps.yaml"
 
     path.write_text(made)
-    assert {fault.message for fault in check(path)} != set()
+    assert {fault.message for fault in read(path).faults} != set()
     path.write_text(made.replace("answer:", "answer: We do."))
-    assert check(path) == []
+    assert read(path).faults == ()
     assert "do-you-repair-kettles-2" in [entry.id for entry in load(path).entries]
     assert "# 3 times (fallback 2, unanswered 1)" in made
 

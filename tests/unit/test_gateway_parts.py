@@ -17,7 +17,7 @@ from shared.errors import QueueUnavailable, SettingsError
 from shared.outage_log import OutageLog
 from shared.results import JobRecord
 from shared.settings import load
-from shared.wire import IDENTIFIER
+from shared.wire import GATEWAY_ID
 
 DONE = JobRecord("done", b"{}")
 
@@ -119,7 +119,7 @@ def test_gateway_ids_fit_the_wire_and_differ() -> None:
     ids = {new_gateway_id() for _ in range(100)}
 
     assert len(ids) == 100
-    assert all(IDENTIFIER.match(gateway_id) for gateway_id in ids)
+    assert all(GATEWAY_ID.match(gateway_id) for gateway_id in ids)
 
 
 def test_every_setting_is_described() -> None:
@@ -150,7 +150,7 @@ def test_gunicorn_outlasts_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert names["graceful_timeout"] > 90
     assert names["bind"] == ["0.0.0.0:8000"]
-    assert names["worker_class"] == "gevent"
+    assert names["worker_class"] == "gateway.gunicorn_worker.GatewayWorker"
 
 
 def test_a_lane_outlives_every_job_that_can_hold_it() -> None:

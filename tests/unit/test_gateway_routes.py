@@ -4,12 +4,14 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 import msgspec
 import pytest
 
 from shared import results
-from shared.jobs import ChatJob, JobState, Turn
+from shared.jobs import ChatJob, JobState, KnowledgeStatus, Turn
 from shared.results import Failure, JobRecord
 from tests.support.gateway_harness import GatewayHarness, reply_to, worker_status
 from tests.support.metric_samples import samples
@@ -111,7 +113,7 @@ def test_conversation_shows_its_turns_in_order_and_forgets_them() -> None:
 
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_impossible_conversation_answers_404(method: str) -> None:
-    response = getattr(GatewayHarness().client, method)("/conversations/a%20b")
+    response = getattr(GatewayHarness().client, method)("/conversations/a%0Ab")
 
     assert response.status_code == 404
 
@@ -210,6 +212,24 @@ def test_metrics_show_answers_queues_and_workers() -> None:
     assert value("parley_worker_up", engine="simulated", **worker) == 1
 
 
+def test_metrics_name_the_revision_that_each_worker_answers_from() -> None:
+    harness = GatewayHarness()
+    bases = (
+        KnowledgeStatus(None, "a1b2", 180, 1.0),
+        KnowledgeStatus("acme", "c3d4", 7, 1.0, "faq.yaml:1: the entry has no answer", 2.0),
+    )
+    harness.health.live = [replace(worker_status("inference"), knowledge=bases)]
+
+    shown = samples(harness)
+
+    worker = {"worker": "inference-1", "queue": "inference"}
+    for tenant, revision, entries, stale in (("", "a1b2", 180, 0), ("acme", "c3d4", 7, 1)):
+        labels = {**worker, "tenant": tenant}
+        revised = frozenset({**labels, "revision": revision}.items())
+        assert shown["parley_worker_knowledge_entries", revised] == entries
+        assert shown["parley_worker_knowledge_stale", frozenset(labels.items())] == stale
+
+
 def test_metrics_without_redis_say_so() -> None:
     harness = GatewayHarness()
     harness.health.available = False
@@ -246,3 +266,27 @@ def test_page_is_not_sent_again_unchanged() -> None:
     tag = client.get("/").headers["ETag"]
 
     assert client.get("/", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "job_id", ["order/123 #4", "whatsapp:+49170", "Müller-1", "a//b", "a%2Fb", "?"]
+)
+def test_a_job_has_any_printable_id(job_id: str) -> None:
+    harness = GatewayHarness()
+    harness.jobs.records[job_id] = JobRecord("started")
+
+    answer = harness.client.get(f"/jobs/{quote(job_id, safe='')}")
+
+    assert answer.get_json() == {"job_id": job_id, "state": "started"}
+
+
+def test_a_slash_that_is_not_escaped_parts_the_path() -> None:
+    assert GatewayHarness().client.get("/jobs/order/123").status_code == 404
+
+
+@pytest.mark.parametrize("conversation_id", [4711, "4711"])
+def test_an_integer_is_the_id_of_its_digits(conversation_id: object) -> None:
+    harness = GatewayHarness()
+    body = {"message": "Hello", "conversation_id": conversation_id, "user_id": -1}
+    answer = harness.client.post("/chat", json=body, headers={"Prefer": "respond-async"})
+    assert answer.get_json()["conversation_id"] == "4711"

@@ -11,6 +11,7 @@ from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
+from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
@@ -26,8 +27,8 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b"true", None, "The body must be a JSON object, not a boolean."),
     (b'{"message":"\xff"}', None, "The body is not valid UTF-8."),
     (b'{"message":"\xed\xa0\x80"}', None, "The body is not valid UTF-8."),
-    (b'{"message":"\\ud800 x"}', None, "The body is not valid JSON"),
-    (b'{"message":"\\udc00 x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud8zz x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud83d', None, "The body is not valid JSON: it ends too early."),
     (b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"message":' + b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"x":' + b'{"x":' * 12_000, None, "The body is JSON that is nested too deeply."),
@@ -38,21 +39,34 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b'{"message":{}}', "message", "message must be a string, not an object."),
     (b'{"message":""}', "message", "message is empty."),
     (b'{"message":" \\t\\n "}', "message", "message is blank: it has no visible character."),
-    (b'{"message":"\\u0000\\u200b"}', "message", "message is blank: it has no visible"),
+    *(
+        (json.dumps({"message": text}).encode(), "message", "message is blank: it has no visible")
+        for text in BLANK_TEXTS
+    ),
     (b'{"message":"x","mesage":"y"}', "mesage", "mesage is not a known field; known are message"),
     (
-        b'{"message":"x","conversation_id":7}',
+        b'{"message":"x","conversation_id":true}',
         "conversation_id",
-        "conversation_id must be a string, not a number.",
+        "conversation_id must be a string or an integer, not a boolean.",
     ),
     (
         b'{"message":"x","conversation_id":""}',
         "conversation_id",
-        "conversation_id must be 1 to 128 letters, digits or any of _ . : @ and -.",
+        "conversation_id must be 1 to 255 bytes of printable text.",
     ),
-    (b'{"message":"x","conversation_id":"a b"}', "conversation_id", "conversation_id must be 1"),
-    (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 128"),
-    (b'{"message":"x","user_id":"%s"}' % (b"u" * 129), "user_id", "user_id must be 1 to 128"),
+    (
+        b'{"message":"x","conversation_id":"a\\u0085b"}',
+        "conversation_id",
+        "conversation_id must be 1",
+    ),
+    (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 255"),
+    (b'{"message":"x","user_id":"%s"}' % (b"u" * 256), "user_id", "user_id must be 1 to 255"),
+    (
+        b'{"message":"x","user_id":4.5}',
+        "user_id",
+        "user_id must be a string or an integer.",
+    ),
+    (b'{"message":"x","user_id":1e300}', "user_id", "user_id must be a string or an integer."),
     (
         json.dumps({"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}).encode(),
         "message",
@@ -88,6 +102,11 @@ def test_what_people_write_is_taken_as_it_is(message: str) -> None:
     body = json.dumps({"message": message}).encode()
 
     assert read_chat_request(body).message == message
+
+
+@pytest.mark.parametrize("written", [b"4711", b"4711.0", b"4.711e3", b'"4711"'])
+def test_an_integer_stands_for_its_digits(written: bytes) -> None:
+    assert read_chat_request(b'{"message":"x","user_id":%s}' % written).user_id == "4711"
 
 
 def test_null_ids_mean_no_ids() -> None:
@@ -144,7 +163,7 @@ def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
     assert key.key == header.strip().strip('"')
 
 
-@pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 129, "k\n\n."])
+@pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 256, "k\n\n."])
 def test_other_idempotency_keys_answer_400_and_queue_nothing(header: str) -> None:
     harness = GatewayHarness()
     environ = {"HTTP_IDEMPOTENCY_KEY": header}

@@ -11,7 +11,7 @@ from shared.results import Failure
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
-ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
+ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
