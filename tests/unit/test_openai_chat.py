@@ -74,7 +74,7 @@ def test_a_completion_has_the_form_of_openai_and_parleys_own_members(
 
 def test_the_last_user_message_is_asked_in_whatever_parts_it_comes(harness: GatewayHarness) -> None:
     parts = [{"type": "text", "text": "Where is"}, {"type": "text", "text": "my parcel?"}]
-    later = {"role": "assistant", "content": None, "tool_calls": []}
+    later: Any = {"role": "assistant", "content": None, "tool_calls": []}
     complete(harness, HELLO, {"role": "user", "content": parts}, later)
 
     assert harness.published[0].message == "Where is\nmy parcel?"
