@@ -13,7 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.event_stream import RETRY
-from gateway.problems import UNKNOWN_JOB, describe, describe_failure
+from gateway.problem_kind import describe
+from gateway.problems import UNKNOWN_JOB, describe_failure
 from gateway.queue.job_follower import JobFollower, JobProgress
 from shared import tenants
 

@@ -26,7 +26,7 @@ _decode = msgspec.json.Decoder(EndedTask).decode
 
 
 def read_follow_ups(headers: Mapping[str, Any], embed: Mapping[str, Any]) -> FollowUps | None:
-    """Return what a message wants to follow, None for nothing; what is of no form is left out."""
+    """Return what a message wants to follow, None for nothing."""
     chord = embed.get("chord")
     found = FollowUps(
         callbacks=_signatures(embed.get("callbacks")),
@@ -61,8 +61,9 @@ def decode_ended(written: bytes) -> EndedTask:
 
 
 def _signatures(value: object) -> Sequence[Any]:
-    listed = value if isinstance(value, (list, tuple)) else [value]
-    return [each for each in listed if isinstance(each, dict) and isinstance(each.get("task"), str)]
+    if not value:
+        return ()
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _text(value: object) -> str | None:

@@ -128,6 +128,8 @@ class Reply:
     """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
 
     `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
+    `knowledge_revision` names the state of the knowledge base that answered; None: an older
+    worker's reply.
     """
 
     response: str
@@ -140,6 +142,7 @@ class Reply:
     truncated: bool = False
     encoder: Encoder = "small"
     variant: Variant = "bert"
+    knowledge_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeStatus:
+    """A knowledge base as a worker serves it; times are Unix seconds.
+
+    `tenant` is None for the base that tenants without one of their own share. `revision` is a
+    digest of the entries, and empty if the tenant has no base that can be used; `since` says from
+    when on it has been served. `refused` is the first fault (FILE:LINE: FAULT) of what lies in its
+    place now and was not taken at `refused_at`.
+    """
+
+    tenant: str | None
+    revision: str
+    entries: int
+    since: float
+    refused: str | None = None
+    refused_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStatus:
     """What a worker reports of itself with every heartbeat; counters since its start."""
 
@@ -167,3 +188,4 @@ class WorkerStatus:
     host: str
     started_at: float
     counters: Mapping[str, float] = field(default_factory=dict)
+    knowledge: tuple[KnowledgeStatus, ...] = ()

@@ -19,7 +19,12 @@
 | parley:lane:<conversation> | string | the job that may run | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
-| parley:job:<job> | hash | state, conversation, gateways: watchers of its end, followers | TTL |
+| parley:scheduled | zset | conversation and id of jobs by when they are due (eta) | MAX_SCHEDULED |
+| parley:scheduled-messages:<conversation> | hash | their messages by job | parley:scheduled |
+| parley:follow-ups | list | tasks that ended, whose callbacks, chain or chord go on | sender |
+| parley:follow-ups-sending | zset | those of them that a worker sends, by its deadline | sender |
+| parley:followed-up:<job> | string | that this was written down for a job | TTL |
+| parley:job:<job> | hash | state, conversation, follow_ups; gateways: watchers, followers | TTL |
 | parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
@@ -63,6 +68,7 @@ QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
 # look is asked for once: what a large worker gave up, the small encoder answers.
 RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
+MAX_SCHEDULED = 10_000  # jobs that are not due yet
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
@@ -80,6 +86,9 @@ PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 API_KEYS = "parley:api-keys"
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
+SCHEDULED = "parley:scheduled"
+FOLLOW_UPS = "parley:follow-ups"
+FOLLOW_UPS_SENDING = "parley:follow-ups-sending"
 CONVERSATIONS = "parley:conversations"
 FEEDBACK = "parley:feedback"
 GAPS = "parley:gaps"
@@ -142,6 +151,16 @@ def lane(conversation_id: str) -> str:
 def lane_waiting(conversation_id: str) -> str:
     """Name the list of a conversation's parked jobs."""
     return f"parley:lane-waiting:{conversation_id}"
+
+
+def scheduled_messages(conversation_id: str) -> str:
+    """Name the hash of a conversation's messages that are not due yet."""
+    return f"parley:scheduled-messages:{conversation_id}"
+
+
+def followed_up(job_id: str) -> str:
+    """Name the note that what follows a job's end has been written down."""
+    return f"parley:followed-up:{job_id}"
 
 
 def job(job_id: str) -> str:

@@ -75,8 +75,10 @@ _body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 
 def decode(raw: bytes) -> TaskMessage:
     """Decode one message; raise MalformedMessage with the fault, never anything else."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     try:
-        return _decode(raw)
+        return _task_of(_read_parts(_envelope_decoder.decode(raw)))
     except MalformedMessage:
         raise
     except RecursionError as fault:
@@ -102,6 +104,15 @@ def peek_embed(raw: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return parts.headers, _mapping(parts.embed)
 
 
+def peek_arguments(raw: bytes) -> bytes:
+    """Return the arguments of a message as JSON, as far as they are read."""
+    parts = _peek_parts(raw)
+    try:
+        return msgspec.json.encode([parts.args, parts.kwargs])
+    except _UNREADABLE:  # of MessagePack or YAML, and with no form in JSON
+        return b""
+
+
 def text_of_id(value: object) -> str | None:
     """Return an id as text: of an integer its digits, of kombu's UUIDs what they stand for."""
     if isinstance(value, str):
@@ -117,10 +128,7 @@ def text_of_id(value: object) -> str | None:
     return None
 
 
-def _decode(raw: bytes) -> TaskMessage:
-    if len(raw) > MAX_BODY_BYTES:
-        raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
-    parts = _read_parts(_envelope_decoder.decode(raw))
+def _task_of(parts: _Parts) -> TaskMessage:
     headers, task = parts.headers, parts.headers.get("task")
     task_id = headers.get("id")
     if not isinstance(task_id, str):

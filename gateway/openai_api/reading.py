@@ -8,7 +8,7 @@ from flask import request
 
 from gateway.chat_request import check_identifier
 from gateway.openai_api.errors import MODEL, OpenAiError, unknown_model
-from gateway.request_body import read_json
+from gateway.request_body import JSON_FAULTS, decode_mended, read_json
 from shared.errors import InvalidRequest
 
 MAX_BODY_BYTES = 1024 * 1024  # clients send all that was said before with each question
@@ -18,8 +18,8 @@ def read_object() -> dict[str, Any]:
     """Return the current request's body, which names a model that is served."""
     request.max_content_length = MAX_BODY_BYTES
     try:
-        body = msgspec.json.decode(read_json())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        body = decode_mended(msgspec.json.decode, read_json())
+    except JSON_FAULTS as fault:
         raise InvalidRequest(f"The body is not valid JSON: {fault}.") from None
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object.")

@@ -68,7 +68,8 @@ def _accepted(result: SubmitResult, preference: Preference) -> Response:
         "conversation_id": result.conversation_id,
         "state": result.record.state,
     }
-    headers = {"Location": f"/jobs/{quote(result.job_id, safe='')}", "Retry-After": "1"}
+    location = f"{request.root_path}/jobs/{quote(result.job_id, safe='')}"
+    headers = {"Location": location, "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(

@@ -24,9 +24,9 @@ end
 
 -- Both templates have <job> in place of the job's id.
 local function store_cancelled(id, notification_template, result_template, result_ttl)
-  local values = {['<job>'] = id}
-  local notification = string.gsub(notification_template, '<job>', values)
-  local result = string.gsub(result_template, '<job>', values)
+  local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
+  local in_json = string.sub(cjson.encode(id), 2, -2)
+  local result = string.gsub(result_template, '<job>', {['<job>'] = in_json})
   store_result(id, '', notification, result, result_ttl)
 end
 
