@@ -34,7 +34,7 @@ def read_object() -> dict[str, Any]:
 def optional(body: Mapping[str, Any], name: str, kind: type, wanted: str) -> Any:
     """Return a member, None if it is null or not there; raise InvalidRequest for another kind."""
     value = body.get(name)
-    if value is not None and (not isinstance(value, kind) or (kind is int and value is True)):
+    if value is not None and not isinstance(value, kind):
         raise InvalidRequest(f"{name} must be {wanted}.", name)
     return value
 

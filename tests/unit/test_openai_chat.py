@@ -394,7 +394,8 @@ def test_every_error_under_v1_is_openais(harness: GatewayHarness) -> None:
     assert error(client.get("/v1/nothing"), 404)["type"] == "invalid_request_error"
     assert client.get("/nothing").content_type == "application/problem+json"
     assert error(client.get(COMPLETIONS), 405)["code"] == "method_not_allowed"
-    assert error(client.post(COMPLETIONS, data=b"{}"), 415)["param"] is None
+    plain = client.post(COMPLETIONS, data=b"{}", content_type="text/plain")
+    assert error(plain, 415)["param"] is None
     broken = client.post(COMPLETIONS, data=b"{", content_type="application/json")
     assert "JSON" in error(broken, 400)["message"]
     error(client.post(COMPLETIONS, json=[]), 400)
