@@ -1,6 +1,7 @@
 """Vectors of texts, from jobs that share their batches with chat jobs."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,7 @@ def claimed(job: ChatJob) -> ClaimedJob[ChatJob]:
 
 
 def batch_of(
-    passages: list[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
+    passages: Sequence[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
 ) -> BatchResult[ChatJob]:
     prepared = tuple(
         PreparedJob(Lease(b"1", b"{}"), job, ClaimResult("run"), each, 0.0, 0.0)
