@@ -12,7 +12,8 @@ from gateway.queue.job_follower import JobProgress
 from gateway.queue.publisher import ExistingJob
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.errors import AdmissionRefused, InvalidRequest, QueueUnavailable
+from shared.api_keys import ApiKey, digest_of, new_key
+from shared.errors import AdmissionRefused, ConversationBusy, InvalidRequest, QueueUnavailable
 from shared.jobs import ChatJob
 from shared.results import Failure, JobRecord
 from shared.settings import load
@@ -418,3 +419,26 @@ def test_models_are_listed(harness: GatewayHarness) -> None:
 def test_messages_name_the_one_at_fault() -> None:
     with pytest.raises(InvalidRequest, match=r"input\[1\]\.role"):
         read_messages([HELLO, {"role": "x"}], "input")
+
+
+def test_keys_are_asked_for_in_openais_form(harness: GatewayHarness) -> None:
+    key_id, key = new_key()
+    harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(("read",))))
+    client = harness.client
+
+    missing = error(client.get("/v1/models"), 401)
+    wrong = client.get("/v1/models", headers={"Authorization": f"Bearer {key}x"})
+    other = client.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
+
+    assert (missing["type"], missing["code"]) == ("authentication_error", "invalid_api_key")
+    assert error(wrong, 401)["code"] == "invalid_api_key"
+    assert error(other, 403)["type"] == "permission_error"
+
+
+def test_limits_are_told_in_openais_form(harness: GatewayHarness) -> None:
+    harness.publisher.answer = ConversationBusy("32 messages are waiting already", 1.0)
+    response = complete(harness)
+
+    found = error(response, 429)
+    assert (found["type"], found["code"]) == ("rate_limit_error", "rate_limit_exceeded")
+    assert response.headers["Retry-After"] == "1"
