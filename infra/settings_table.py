@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from gateway.settings import GatewaySettings
-from infra.cli.settings import ClientSettings
+from infra.client_settings import ClientSettings
 from infra.supervisor.settings import StackSettings
 from shared.settings import CommonSettings
 from workers.settings import WorkerSettings
