@@ -28,11 +28,13 @@ except SettingsError as error:
     raise SystemExit(f"parley gateway: {error}") from None
 
 wsgi_app = "gateway.wsgi:create()"
-worker_class = "gevent"
+worker_class = "gateway.gunicorn_worker.GatewayWorker"
 workers = _settings.gateway_workers
 bind = [f"{_settings.http_host}:{_settings.http_port}"]
 worker_connections = _settings.gateway_connections
-keepalive = 5
+keepalive = 5  # also the time in which a request's headers must have come
+# Headers about the connection count from PARLEY_TRUSTED_PROXIES alone (gateway/base_path.py).
+forwarded_allow_ips = ""
 # A stopped gateway answers what it holds; nothing it holds waits longer than this.
 graceful_timeout = int(_settings.wait_seconds) + 5
 timeout = 60
@@ -70,7 +72,8 @@ def _end_streams_at_stop(worker: Any) -> None:
 
     while worker.alive:
         time.sleep(_STOP_POLL_SECONDS)
-    worker.wsgi.extensions[STREAMS].end_all()
+    for streams in worker.wsgi.extensions[STREAMS]:
+        streams.end_all()
 
 
 def pre_request(worker: Any, request: Any) -> None:

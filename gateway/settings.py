@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from gateway.base_path import read_base_path
 from gateway.client_address import TrustedProxies, is_loopback, read_trusted_proxies
+from gateway.cors_policy import read_cors_origins
 from gateway.given_keys import read_given_keys
 from shared.api_keys import ApiKey
 from shared.rate_limits import RateLimit, read_rate_limit
@@ -36,7 +38,7 @@ class GatewaySettings(CommonSettings):
         description="longest that POST /chat waits for the reply; also caps `Prefer: wait=N`",
     )
     event_streams: int = Field(
-        1_000, ge=1, description="event streams that one gateway process serves at once"
+        8_000, ge=1, description="event streams that one gateway process serves at once"
     )
     handover_webhook_secret: SecretStr | None = Field(
         None,
@@ -66,10 +68,21 @@ class GatewaySettings(CommonSettings):
     address_rate_limit: str | None = Field(
         None, description="requests of each address, whatever its API key; unset: none"
     )
+    cors_origins: str | None = Field(
+        None,
+        description="origins whose pages may call the API, separated by commas "
+        "(`https://shop.example`, `https://*.shop.example`), or `*` for all, without credentials",
+    )
+    base_path: str | None = Field(
+        None, description="path that a proxy serves Parley under, such as `/support`"
+    )
     trusted_proxies: str | None = Field(
         None,
         description="addresses and networks of the proxies whose `X-Forwarded-*` and `Forwarded` "
         "count; unset: none",
+    )
+    body_timeout_seconds: float = Field(
+        10.0, gt=0, le=600, description="longest that a request's body may take to come in"
     )
     access_log: bool = Field(False, description="log one line per request, never its text")
 
@@ -114,6 +127,18 @@ class GatewaySettings(CommonSettings):
     def _must_be_networks(cls, networks: str | None) -> str | None:
         read_trusted_proxies(networks or "")
         return networks
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _must_be_origins(cls, origins: str | None) -> str | None:
+        read_cors_origins(origins or "")
+        return origins
+
+    @field_validator("base_path")
+    @classmethod
+    def _must_be_a_path(cls, path: str | None) -> str | None:
+        read_base_path(path or "")
+        return path
 
     @field_validator("handover_webhook_secret")
     @classmethod

@@ -11,21 +11,25 @@ from gateway.app import create_app
 from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches, RedisConversationFeed
+from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.handovers import RedisHandovers
+from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.rate_limiter import RedisRateLimiter
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.traffic import RedisTraffic
+from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
@@ -52,7 +56,7 @@ def create() -> Flask:
     app = create_app(
         dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
     )
-    app.extensions[STREAMS] = dependencies.watches
+    app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
 
 
@@ -76,9 +80,13 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     def on_enqueue(enqueued: int) -> None:
         metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    feed = RedisReplyFeed(client, gateway_id, pending, jobs.finished, on_delivery=on_delivery)
-    feed.start()
     limits = enqueue_limits(settings)
+    places = StreamPlaces(settings.event_streams, metrics.count_streams)
+    job_watches = Watches(places)
+    feed = RedisReplyFeed(
+        client, gateway_id, pending, jobs.finished, job_watches, on_delivery=on_delivery
+    )
+    feed.start()
     publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
     canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
@@ -93,8 +101,10 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
     )
+    follower = RedisJobFollower(client, gateway_id, limits.job_ttl_seconds)
     return Dependencies(
         dispatcher,
+        jobs,
         jobs,
         canceller,
         feed,
@@ -103,11 +113,9 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         RedisFeedbackBox(client, clock),
         RedisErasure(client, clock, limits),
         RedisTraffic(client, clock),
-        ConversationWatches(
-            settings.event_streams,
-            lambda watches: RedisConversationFeed(client, watches).start(),
-            metrics.count_streams,
-        ),
+        Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
+        JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
+        RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher,
         RedisHealth(client),
         metrics,

@@ -11,6 +11,7 @@ from typing import Any
 from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_scoped_identifier
 from shared.task_message import text_of_id
+from shared.visible_text import has_visible_character
 
 MAX_MESSAGE_CHARACTERS = 4_000
 _NAMES = ("message", "conversation_id", "user_id")
@@ -37,10 +38,12 @@ def chat_request(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str,
 def text_of(request: Mapping[str, Any], name: str) -> str:
     """Return a message; raise MalformedMessage."""
     value = request.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise MalformedMessage(f"{name} must be a text that is not empty")
+    if not isinstance(value, str):
+        raise MalformedMessage(f"{name} must be a text")
     if len(value) > MAX_MESSAGE_CHARACTERS:
         raise MalformedMessage(f"{name} has over {MAX_MESSAGE_CHARACTERS} characters")
+    if not has_visible_character(value):
+        raise MalformedMessage(f"{name} is blank: it has no visible character")
     return value
 
 

@@ -14,6 +14,8 @@ ParleyError
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
+├── UnsupportedCoding      an HTTP request's body has a coding that is not taken
+├── BodyTooSlow            an HTTP request's body did not come in time
 ├── ClientGone             the client that waited for a reply has closed the connection
 ├── Unauthenticated        no API key was sent where one is asked for, or a wrong one
 ├── ScopeMissing           an API key does not allow what is asked
@@ -86,6 +88,14 @@ class InvalidRequest(ParleyError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UnsupportedCoding(ParleyError):
+    """Name the coding of a body that cannot be inflated."""
+
+
+class BodyTooSlow(ParleyError):
+    """Say that a request's body did not come in time."""
 
 
 class ClientGone(ParleyError):

@@ -57,6 +57,16 @@ class ChatJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedJob(ChatJob):
+    """A job on the queue of chat jobs that asks for the vectors of texts in place of a reply.
+
+    It belongs to no conversation: it has one of its own, and leaves nothing there.
+    """
+
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
 
@@ -118,6 +128,8 @@ class Reply:
     """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
 
     `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
+    `knowledge_revision` names the state of the knowledge base that answered; None: an older
+    worker's reply.
     """
 
     response: str
@@ -130,6 +142,7 @@ class Reply:
     truncated: bool = False
     encoder: Encoder = "small"
     variant: Variant = "bert"
+    knowledge_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeStatus:
+    """A knowledge base as a worker serves it; times are Unix seconds.
+
+    `tenant` is None for the base that tenants without one of their own share. `revision` is a
+    digest of the entries, and empty if the tenant has no base that can be used; `since` says from
+    when on it has been served. `refused` is the first fault (FILE:LINE: FAULT) of what lies in its
+    place now and was not taken at `refused_at`.
+    """
+
+    tenant: str | None
+    revision: str
+    entries: int
+    since: float
+    refused: str | None = None
+    refused_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStatus:
     """What a worker reports of itself with every heartbeat; counters since its start."""
 
@@ -157,3 +188,4 @@ class WorkerStatus:
     host: str
     started_at: float
     counters: Mapping[str, float] = field(default_factory=dict)
+    knowledge: tuple[KnowledgeStatus, ...] = ()

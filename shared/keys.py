@@ -24,15 +24,17 @@
 | parley:follow-ups | list | tasks that ended, whose callbacks, chain or chord go on | sender |
 | parley:follow-ups-sending | zset | those of them that a worker sends, by its deadline | sender |
 | parley:followed-up:<job> | string | that this was written down for a job | TTL |
-| parley:job:<job> | hash | state, conversation, follow_ups, watchers: waiting gateways | TTL |
+| parley:job:<job> | hash | state, conversation, follow_ups; gateways: watchers, followers | TTL |
+| parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
-| parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
+| parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
 | parley:user-conversations:<user> | zset | their conversations, until when known | TTL |
 | parley:conversation-users:<conversation> | zset | users who took part in it, likewise | TTL |
+| parley:history:<digest> | list | conversations in which exactly this was said | TTL, cap |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
@@ -76,6 +78,7 @@ DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
+EMBED_TASK = "chat.embed"
 
 # kombu over Redis serves the lowest number first; a plain queue name is priority 0.
 PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
@@ -165,6 +168,11 @@ def job(job_id: str) -> str:
     return f"parley:job:{job_id}"
 
 
+def reply_text(job_id: str) -> str:
+    """Name the text that was shown of a job's reply before the reply is there."""
+    return f"parley:reply-text:{job_id}"
+
+
 def idempotency(key: str) -> str:
     """Name the record of the first request that came with an idempotency key."""
     return f"parley:idempotency:{key}"
@@ -208,6 +216,11 @@ def user_conversations(user_id: str) -> str:
 def conversation_users(conversation_id: str) -> str:
     """Name the sorted set of the users who took part in a conversation."""
     return f"parley:conversation-users:{conversation_id}"
+
+
+def history(digest: str) -> str:
+    """Name the list of the conversations whose messages have a digest."""
+    return f"parley:history:{digest}"
 
 
 def handover(conversation_id: str) -> str:

@@ -18,7 +18,7 @@ from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTE
 from shared.chat_arguments import chat_request, id_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
-from shared.jobs import ChatJob, ToneJob
+from shared.jobs import ChatJob, EmbedJob, ToneJob
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
 from shared.task_message import TaskMessage
 from shared.task_message import decode as decode
@@ -52,6 +52,16 @@ def encode_infer(job: ChatJob) -> bytes:
         "parley_gateway": job.gateway,
     }
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
+
+
+def encode_embed(job: EmbedJob) -> bytes:
+    """Return the `chat.embed` task of a job that a gateway accepted."""
+    headers = {
+        "expires": _iso(job.expires_at),
+        "parley_accepted_at": job.accepted_at,
+        "parley_gateway": job.gateway,
+    }
+    return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
 
 
 def encode_tone(job: ChatJob) -> bytes:
@@ -100,6 +110,33 @@ def decode_tone(task: TaskMessage) -> ToneJob:
     if job_id is None:
         raise MalformedMessage(f"{keys.TONE_TASK} needs a job_id")
     return ToneJob(job_id, task.id, text_of(task.args[0], "message"), task.expires_at)
+
+
+def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
+    """Decode a whole `chat.infer` or `chat.embed` message; raise MalformedMessage."""
+    task = decode(raw)
+    embeds = task.task == keys.EMBED_TASK
+    return _decode_embed(task, received_at) if embeds else decode_job(task, received_at)
+
+
+def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
+    argument = task.args[0] if len(task.args) == 1 and not task.kwargs else None
+    texts = argument.get("texts") if isinstance(argument, dict) else None
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
+    headers, due_at = task.headers, task.due_at
+    gateway = headers.get("parley_gateway")
+    return EmbedJob(
+        id=task.id,
+        message="",
+        conversation_id=task.id,
+        accepted_at=received_at,
+        expires_at=task.expires_at,
+        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
+        due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
+        follow_ups=read_follow_ups(headers, task.embed) if any(task.embed.values()) else None,
+        texts=tuple(texts),
+    )
 
 
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:

@@ -20,7 +20,7 @@ from shared.errors import (
     QueueOutOfRoom,
     QueueUnavailable,
 )
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, EmbedJob
 from shared.outage_log import OutageLog
 from shared.scripts import register_script
 
@@ -37,7 +37,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EnqueueRequest:
-    """A job, its two tasks as they go on the queue, the client's idempotency key, what it costs."""
+    """A job, its tasks as they go on the queue, the client's idempotency key, what it costs.
+
+    `tone_task` is empty for a job that has no tone.
+    """
 
     job: ChatJob
     infer_task: bytes
@@ -48,6 +51,8 @@ class EnqueueRequest:
     @classmethod
     def of(cls, job: ChatJob, key: IdempotencyKey | None = None) -> Self:
         """Encode a job on the caller's thread: others' calls need not wait for it."""
+        if isinstance(job, EmbedJob):
+            return cls(job, wire.encode_embed(job), b"", key)
         return cls(job, wire.encode_infer(job), wire.encode_tone(job), key)
 
 

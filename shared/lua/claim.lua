@@ -3,6 +3,7 @@
 -- theirs from enqueue.lua.
 --
 -- @include clock.lua
+-- @include followers.lua
 -- @include handovers.lua
 -- @include lanes.lua
 -- @include schedule.lua
@@ -19,8 +20,8 @@
 --
 -- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, those of lanes.lua and schedule.lua
--- Returns for each job {verdict}, or {'run', dialogue, '1' if a person has the conversation}; verdict
--- is one of
+-- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
+-- 'none'}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane, or it is not due yet; the lease is given up (or was lost)
 --   refused    it is not due yet, and too many such jobs are kept
@@ -81,8 +82,9 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      has_person(conversation) and '1' or ''}
+      handover_state(conversation)}
     redis.call('HSET', JOB .. id, 'state', 'started')
+    announce_step(id)
   else
     park_behind(conversation, id, message, expires_at)
     redis.call('HDEL', leases, token)
@@ -97,4 +99,5 @@ for i = 3, #ARGV, 7 do
   verdicts[#verdicts + 1] =
     claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
 end
+flush_notifications()
 return verdicts

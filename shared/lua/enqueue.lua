@@ -1,5 +1,6 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
 --
+-- @include followers.lua
 -- @include lanes.lua
 -- @include rate_limits.lua
 -- @include throughput.lua
@@ -15,7 +16,7 @@
 -- ARGV[5] seconds after which a message is no longer worth an answer
 -- ARGV[6] n, the number of jobs
 -- ARGV[7] k, the number of jobs with an idempotency key
--- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
+-- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
 --          expires_at in Unix seconds
 -- ARGV[8+6n..7+6n+3k] three per job with an idempotency key: its index among the jobs, from 1; the
 --          key; digest of the request
@@ -55,12 +56,6 @@ local function refuse(waiting)
   return {-1, math.ceil(1000 * (waiting - capacity / 2) / throughput)}
 end
 
-local function add_watcher(id, gateway)
-  local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
-  if gateway == '' or string.find(' ' .. watchers, ' ' .. gateway .. ' ', 1, true) then return end
-  redis.call('HSET', JOB .. id, 'watchers', watchers .. gateway .. ' ')
-end
-
 local function find_idempotent_job(idempotency, id, gateway)
   local digest, first, conversation =
     string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
@@ -68,7 +63,7 @@ local function find_idempotent_job(idempotency, id, gateway)
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
   if digest ~= idempotency.digest then return -4 end
-  if in_progress then add_watcher(first, gateway) end
+  if in_progress then add_gateway(first, 'watchers', gateway) end
   return first .. '\n' .. conversation
 end
 
@@ -111,7 +106,7 @@ local function enqueue(n)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, idempotency)
-  queue_tone_task(sentiment_queue, tone_task)
+  if tone_task ~= '' then queue_tone_task(sentiment_queue, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return queued
 end

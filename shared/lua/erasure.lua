@@ -37,12 +37,13 @@ local function cancel_jobs(conversation, notification, result, result_ttl)
   redis.call('DEL', LANE .. conversation, LANE_WAITING .. conversation)
 end
 
--- Forget what the jobs of a conversation's turns ended in: a reply may say what it was told.
--- Their ids are added to `jobs`.
-local function forget_replies(conversation, jobs)
+-- Forget what the jobs of a conversation's turns ended in, since a reply may say what it was told;
+-- that they ended stays, so that none runs again. Their ids are added to `jobs`.
+local function forget_replies(conversation, result, jobs)
   for _, turn in ipairs(redis.call('LRANGE', TURNS .. conversation, 0, -1)) do
     local id = cjson.decode(turn).job_id
-    redis.call('DEL', RESULT .. id)
+    local erased = string.gsub(result, '<job>', {['<job>'] = id})
+    redis.call('SET', RESULT .. id, erased, 'XX', 'KEEPTTL')
     jobs[#jobs + 1] = id
   end
 end
@@ -50,7 +51,7 @@ end
 local function erase_conversation(conversation, notification, result, result_ttl, jobs)
   cancel_jobs(conversation, notification, result, result_ttl)
   forget_conversation(conversation)
-  forget_replies(conversation, jobs)
+  forget_replies(conversation, result, jobs)
   redis.call('DEL', TURNS .. conversation, DIALOGUE .. conversation, OUTCOME .. conversation)
   forget_indexed(FEEDBACK, FEEDBACK_OF, conversation)
   forget_indexed(GAPS, GAPS_OF, conversation)

@@ -3,7 +3,7 @@
 -- @include keys.lua
 -- @include notifications.lua
 --
--- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*
+-- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:reply-text:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
 
 local function has_result(id)
@@ -15,7 +15,7 @@ local function store_result(id, gateway, notification, result, result_ttl)
   local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
   redis.call('SET', RESULT .. id, result, 'EX', result_ttl)
   redis.call('PUBLISH', RESULT .. id, result)
-  redis.call('DEL', JOB .. id, TONE .. id)
+  redis.call('DEL', JOB .. id, TONE .. id, REPLY_TEXT .. id)
   if gateway ~= '' then queue_notification(REPLIES .. gateway, notification) end
   for watcher in string.gmatch(watchers, '%S+') do
     if watcher ~= gateway then queue_notification(REPLIES .. watcher, notification) end

@@ -7,9 +7,11 @@ from typing import Any, NoReturn
 import msgspec
 
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
+from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from gateway.queue.rate_limiter import Charge, rate_limited
+from gateway.queue.watches import Watches
 from shared import keys, results
 from shared.api_keys import ApiKey
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
@@ -52,8 +54,9 @@ class RecordingPublisher:
 class FakeReplyFeed:
     """Deliver what a test publishes."""
 
-    def __init__(self, pending: PendingReplies) -> None:
+    def __init__(self, pending: PendingReplies, streams: Watches) -> None:
         self._pending = pending
+        self._streams = streams
         self.live = True
 
     def is_live(self) -> bool:
@@ -61,7 +64,9 @@ class FakeReplyFeed:
 
     def publish(self, payload: bytes) -> None:
         """Take one publication as a worker writes it."""
-        self._pending.deliver(results.decode_notifications(payload))
+        records = results.decode_notifications(payload)
+        self._pending.deliver(records)
+        self._streams.wake(job_id for job_id, _ in records)
 
 
 class FakeJobStore:
@@ -73,9 +78,27 @@ class FakeJobStore:
     def find(self, job_id: str) -> JobRecord | None:
         return self.records.get(job_id)
 
+    def forget(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self.records.pop(job_id, None)
+
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         known = {job_id: self.records.get(job_id) for job_id in job_ids}
         return {job_id: record for job_id, record in known.items() if record and record.body}
+
+
+class FakeJobFollower:
+    """Show the records of a fake store, and the progress that a test puts in."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+        self.progress: dict[str, JobProgress] = {}
+
+    def follow(self, job_id: str, known_bytes: int) -> JobProgress | JobRecord | None:
+        record, progress = self._jobs.find(job_id), self.progress.get(job_id)
+        if progress is None or (record and record.state in ENDED):
+            return record
+        return replace(progress, text=progress.text[known_bytes:])
 
 
 class FakeJobCanceller:
@@ -165,6 +188,20 @@ class FakeHandovers:
 
     def _refuse(self, found: Handover) -> NoReturn:
         raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
+
+
+class FakeHistories:
+    """Hold conversations by digest."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+
+    def take(self, digest: str) -> str | None:
+        found = self.kept.get(digest)
+        return found.pop() if found else None
+
+    def put(self, digest: str, conversation_id: str) -> None:
+        self.kept.setdefault(digest, []).append(conversation_id)
 
 
 class FakeFeedbackBox:

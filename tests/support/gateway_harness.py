@@ -8,16 +8,17 @@ from flask.testing import FlaskClient
 from gateway.app import create_app
 from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
-from shared.results import Failure
+from shared.results import Failure, JobRecord
 from shared.settings import load
 from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import (
@@ -25,7 +26,9 @@ from tests.fakes.gateway import (
     FakeFeedbackBox,
     FakeHandovers,
     FakeHealth,
+    FakeHistories,
     FakeJobCanceller,
+    FakeJobFollower,
     FakeJobStore,
     FakeKeyStore,
     FakeRateLimiter,
@@ -71,13 +74,16 @@ class GatewayHarness:
 
     def __post_init__(self) -> None:
         self.publisher = RecordingPublisher(self._charge)
-        self.feed = FakeReplyFeed(self.pending)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
-        self.watches = ConversationWatches(max_streams=2)
+        places = StreamPlaces(max_streams=2)
+        self.watches, self.job_watches = Watches(places), Watches(places)
+        self.feed = FakeReplyFeed(self.pending, self.job_watches)
+        self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
             self.publisher,
@@ -89,10 +95,14 @@ class GatewayHarness:
             gateway_id="g-1",
             deadline_seconds=30,
         )
+        self.job_streams = JobStreams(
+            self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
+        )
         self.health.live = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
             Dependencies(
                 self.dispatcher,
+                self.jobs,
                 self.jobs,
                 self.canceller,
                 self.feed,
@@ -102,6 +112,8 @@ class GatewayHarness:
                 self.users,
                 self.traffic,
                 self.watches,
+                self.job_streams,
+                self.histories,
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
@@ -139,4 +151,5 @@ class GatewayHarness:
             self.limiter.take(charge)
 
     def _end(self, job_id: str, state: JobState, body: bytes) -> None:
+        self.jobs.records[job_id] = JobRecord(state, body)
         self.feed.publish(results.encode_notification(job_id, state, body))

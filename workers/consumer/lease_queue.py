@@ -64,12 +64,14 @@ class ClaimResult:
     """Whether a job may run, and what its role keeps of its conversation from job to job.
 
     `dialogue` is as the last job's completion stored it, empty on a first turn.
-    `with_person`: a person has taken the conversation over.
+    `with_person`: a person has taken the conversation over. `person_called`: one shall, but none
+    has yet.
     """
 
     verdict: ClaimVerdict
     dialogue: bytes = b""
     with_person: bool = False
+    person_called: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import msgspec
 from shared import keys
 from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
 from shared.follow_ups import EndedTask, encode_ended, peek_ended
-from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
+from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from shared.wire import encode_tone, with_first_look
 from workers.consumer.context import WorkerContext
@@ -41,6 +41,8 @@ class ChatResult:
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
     Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
+    `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
+    reply is NO_REPLY.
     """
 
     reply: Reply
@@ -49,6 +51,12 @@ class ChatResult:
     handover: bytes = b""
     facts: Facts | None = None
     gap: bytes = b""
+    embedded: bytes = b""
+
+
+NO_REPLY = Reply(
+    "", "", "", UNKNOWN_TONE, Answer("fallback", None, 0.0), Timings(0, 0, 0, 0, 0), "none"
+)
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -185,8 +193,13 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    name, dialogue, with_person = (*verdict, b"", b"")[:3]
-    return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
+    name, dialogue, handover = (*verdict, b"", b"none")[:3]
+    return ClaimResult(
+        cast("ClaimVerdict", name.decode()),
+        dialogue,
+        with_person=handover == b"claimed",
+        person_called=handover == b"open",
+    )
 
 
 def _completion_arguments(
@@ -194,7 +207,7 @@ def _completion_arguments(
 ) -> list[bytes | str | int]:
     job, result, task_id = completion.job, completion.result, completion.task_id or ""
     if result:
-        body = encode_reply(result.reply)
+        body = result.embedded or encode_reply(result.reply)
     else:
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
@@ -242,12 +255,13 @@ def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
         return Counted()
     result = completion.result
     if result is None:
-        return fields_of_failure(completion.state)
+        texts = isinstance(completion.job, EmbedJob)
+        return Counted() if texts else fields_of_failure(completion.state)
     return fields_of(result.facts) if result.facts else Counted()
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
-    if job is None or result is None:
+    if job is None or result is None or result.embedded:
         return b"", b""
     asked = Turn("user", job.message, job.id, job.accepted_at)
     if not result.reply.response:  # a person answers
