@@ -15,11 +15,16 @@ from tests.e2e.conftest import FLOWER_LOGIN, Stack
 from tests.support.processes import wait_until
 
 CLIENT = Path(__file__).parent / "stock_client.py"
+OPTIONS = Path(__file__).parent / "stock_options.py"
 
 
 def run_client(stack: Stack, message: str, conversation: str) -> dict[str, Any]:
+    return run_script(CLIENT, stack.redis_url, message, conversation)
+
+
+def run_script(script: Path, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, str(CLIENT), stack.redis_url, message, conversation],
+        [sys.executable, str(script), *arguments],
         cwd=CLIENT.parent,
         capture_output=True,
         text=True,
@@ -94,3 +99,10 @@ def test_flower_shows_workers_jobs_and_queues(stack: Stack) -> None:
 def test_flower_is_locked_where_a_login_is_set(stack: Stack) -> None:
     wait_until(stack.flower_ready, 60)
     assert requests.get(f"{stack.flower_url}/api/workers", timeout=10).status_code == 401
+
+
+def test_whatever_a_client_sends_ends_under_its_id(stack: Stack) -> None:
+    ends = run_script(OPTIONS, stack.redis_url)
+    wanted = {"served": "SUCCESS", "refused": "FAILURE"}
+    assert ends == {name: wanted[name.partition(":")[0]] for name in ends}
+    assert len(ends) > 15
