@@ -11,6 +11,7 @@ import redis
 from shared.connection import REDIS_ERRORS, backoff_seconds
 from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
+from shared.redis_faults import describe_fault
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Subscription:
             except Exception as error:
                 failures = 1 if self._live.is_set() else failures + 1
                 self._live.clear()
-                self._outage.record(str(error))
+                self._outage.record(describe_fault(error))
                 if not isinstance(error, (*REDIS_ERRORS, QueueUnavailable)):
                     logger.exception("the subscription to %s failed", self._name)
                 self._stopping.wait(backoff_seconds(failures, MAX_PAUSE_SECONDS))

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import redis
 
@@ -16,11 +16,11 @@ from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
     KeyReused,
-    QueueOutOfRoom,
     QueueUnavailable,
 )
 from shared.jobs import ChatJob
 from shared.outage_log import OutageLog
+from shared.redis_faults import queue_unavailable
 from shared.scripts import register_script
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
@@ -28,7 +28,6 @@ _LINGER_SECONDS = 0.000_25  # for each message that waits
 _MAX_LINGER_SECONDS = 0.005
 _WRITE_FAILED = -3
 _KEY_REUSED = -4
-_WRITE_FAULT = "Redis could not write a job; its log says why"
 
 logger = logging.getLogger(__name__)
 
@@ -123,9 +122,11 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         except QueueUnavailable as error:
             self._outage.record(str(error))
             raise
-        self._outage.record(_WRITE_FAULT if _WRITE_FAILED in answers else None)
         self._waiting = answers[-1] if isinstance(answers[-1], int) else 0
-        return [_outcome(answer, self._limits) for answer in answers]
+        outcomes = [_outcome(answer, self._limits) for answer in answers]
+        faults = [str(each) for each in outcomes if isinstance(each, QueueUnavailable)]
+        self._outage.record(faults[0] if faults else None)
+        return outcomes
 
     def _linger_while_messages_wait(self) -> None:
         if self._waiting > 0:
@@ -163,17 +164,18 @@ def _arguments(
 
 
 def _outcome(
-    answer: "int | bytes | list[int]", limits: EnqueueLimits
+    answer: "int | bytes | list[Any]", limits: EnqueueLimits
 ) -> EnqueueOutcome | Exception:
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
         return ExistingJob(*answer.decode().split())
     if isinstance(answer, list):
-        return queue_full(limits, answer[1] / 1000)
+        kind, told = answer
+        if kind == _WRITE_FAILED:
+            return queue_unavailable(f"{told.decode()} a job could not be written")
+        return queue_full(limits, told / 1000)
     if answer >= 0:
         return Queued(answer)
-    if answer == _WRITE_FAILED:
-        return QueueOutOfRoom(_WRITE_FAULT)
     if answer == _KEY_REUSED:
         return KeyReused("the idempotency key stands for another request")
     return conversation_full(limits)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from infra.cli.output import console, print_json
-from infra.supervisor import checks, embedded_redis
+from infra.supervisor import checks
 from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
@@ -100,10 +100,9 @@ def _packages() -> Iterator[Finding]:
 
 def _redis(settings: StackSettings) -> Iterator[Finding]:
     warnings: list[str] = []
-    checks.check_redis(settings, warnings.append)
-    source = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
-    version = "" if settings.redis_url else f" {embedded_redis.server_version()}"
-    yield Finding("redis", "ok", f"{source}{version}")
+    server = checks.check_redis(settings, warnings.append)
+    source = ", as PARLEY_REDIS_URL says" if settings.redis_url else ""
+    yield Finding("redis", "ok", f"{server}{source}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
 
 

@@ -21,13 +21,14 @@
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, parley:parked, those of lanes.lua
 -- Returns for each job an integer: messages that wait on the inference queue; -2 if too many of its
---   conversation are parked; -3 if Redis could not write it (Redis's log says why); -4 if its
---   idempotency key belongs to another request. Or {-1, milliseconds}: the queue is full, or the
+--   conversation are parked; -4 if its idempotency key belongs to another request. Or {-3, name of
+--   the fault} if Redis could not write it (Redis's log says why). Or {-1, milliseconds}: the queue is full, or the
 --   throughput is too low for this job to be answered in time; after that time (0: unknown) half of
 --   the capacity will be free. Or, if its key belongs to the same request, "job conversation" of
 --   the first job; this gateway will be notified of its end too.
 --   A job that is known already is not queued again, so the call may be repeated after a lost
---   connection. A refused job leaves its key unused.
+--   connection. A refused job leaves its key unused. On a read-only replica the call as a whole
+--   fails: its caller is connected to the wrong server.
 local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
 local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, jobs = unpack(ARGV, 1, 6)
 queue_limit, parked_limit, jobs = tonumber(queue_limit), tonumber(parked_limit), tonumber(jobs)
@@ -111,9 +112,16 @@ for i = 7 + 6 * jobs, #ARGV, 3 do
   local n, key, digest = unpack(ARGV, i, i + 2)
   idempotency_keys[tonumber(n)] = {key = IDEMPOTENCY .. key, digest = digest}
 end
+local function write_failed(fault)
+  local text = tostring(type(fault) == 'table' and fault.err or fault)
+  local name = string.match(text, '^%-?(%u+)') or ''
+  if name == 'READONLY' then error(fault) end
+  redis.log(redis.LOG_WARNING, 'parley: ' .. text)
+  return {-3, name}
+end
+
 for n = 1, jobs do
   local ok, outcome = pcall(enqueue, n)
-  if not ok then redis.log(redis.LOG_WARNING, 'parley: ' .. tostring(outcome.err or outcome)) end
-  outcomes[n] = ok and outcome or -3
+  outcomes[n] = ok and outcome or write_failed(outcome)
 end
 return outcomes
