@@ -10,7 +10,6 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from shared.errors import QueueUnavailable
 from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
 from shared.redis_faults import queue_unavailable
 

@@ -128,7 +128,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What a worker reports of itself with every heartbeat; counters since its start."""
+    """What a worker reports of itself with every heartbeat; counters since its start.
+
+    A paused worker takes no messages until it is told to.
+    """
 
     id: str
     queue: str
@@ -137,3 +140,4 @@ class WorkerStatus:
     host: str
     started_at: float
     counters: Mapping[str, float] = field(default_factory=dict)
+    paused: bool = False

@@ -114,6 +114,8 @@ def _read_sentinels(parts: SplitResult, given: dict[str, str]) -> SentinelAddres
     if not all(host for host, _ in sentinels):
         raise ValueError("sentinel://host:port,host:port/service has an empty host")
     sentinel_password = given.pop("sentinel_password", None)
+    if "health_check_interval" in given:
+        raise ValueError("option health_check_interval is not offered with Sentinel")
     return SentinelAddress(
         sentinels=tuple(sentinels),
         service=unquote(service),

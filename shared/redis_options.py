@@ -29,23 +29,13 @@ _ANSWERED = {
 
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
-    """Options of a connection; None is the caller's own value. Times are seconds.
+    """Options of a connection that a URL gives, by redis-py's names and as Python values.
 
-    `tls` holds arguments of redis-py's SSLConnection, as Python values.
+    `given` has times in seconds. `tls` holds arguments of redis-py's SSLConnection.
     """
 
-    socket_timeout: float | None = None
-    socket_connect_timeout: float | None = None
-    health_check_interval: int | None = None
-    socket_keepalive: bool | None = None
-    client_name: str | None = None
+    given: Mapping[str, object] = field(default_factory=dict)
     tls: Mapping[str, object] = field(default_factory=dict, repr=False)
-
-    @property
-    def given(self) -> Mapping[str, object]:
-        """Return the options that were given, but for those of TLS, by name."""
-        names = [name for name in self.__dataclass_fields__ if name != "tls"]
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 def split_query(query: str) -> dict[str, str]:
@@ -72,7 +62,7 @@ def read_options(given: Mapping[str, str], *, tls: bool) -> RedisOptions:
             _read(name, text, _CHECKED[name])
         else:
             raise ValueError(_unknown(name))
-    return RedisOptions(**plain, tls=secure)  # type: ignore[arg-type]
+    return RedisOptions(plain, secure)
 
 
 def _unknown(name: str) -> str:

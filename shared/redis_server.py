@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import redis
 
@@ -45,7 +45,7 @@ def examine_server(client: "redis.Redis") -> RedisServer:
     Raises UnsuitableRedis if it cannot serve, and what redis-py raises if it does not answer.
     """
     try:
-        info = cast("dict[str, Any]", client.info())
+        info = client.info()
     except redis.ResponseError as error:
         if "unknown command" in str(error).lower():  # HELLO, with which a connection begins
             raise UnsuitableRedis(f"This server knows no HELLO: {_NEEDED}.") from None

@@ -13,7 +13,6 @@ from shared.logs import LogFormat, LogLevel
 from shared.redis_address import read_redis_address, without_password
 from shared.web_address import check_web_address
 
-
 _EMBEDDED_PORT = 6390
 _SECRETS = ("_SECRET", "_AUTH", "_KEYS", "_PASSWORD")
 

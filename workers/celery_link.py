@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
+from shared.web_address import url_host
 
 # Without them a Redis that hangs would hang Celery's link, and with it the worker's stop.
 _TIMEOUTS = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
@@ -30,10 +31,15 @@ def celery_link(url: str) -> dict[str, Any]:
     if isinstance(address, SentinelAddress):
         return backend_options | _sentinel_link(address, options)
     place = _url(address)
+    # As an option of the URL: `celery inspect conf` fails over a number under this name.
+    interval = backend_options.pop(_BACKEND_NAMES["health_check_interval"], None)
+    separator = "?" if address.path is None else "&"
     link = {
         **backend_options,
         "broker_url": place,
-        "result_backend": place,
+        "result_backend": f"{place}{separator}health_check_interval={interval}"
+        if interval
+        else place,
         "broker_transport_options": options,
     }
     if address.tls:
@@ -48,16 +54,12 @@ def _url(address: ServerAddress) -> str:
         path = quote(address.path)
         return f"redis+socket://{entry}{path}?virtual_host={address.database}"
     scheme = "rediss" if address.tls else "redis"
-    return f"{scheme}://{entry}{_host(address.host)}:{address.port}/{address.database}"
+    return f"{scheme}://{entry}{url_host(address.host)}:{address.port}/{address.database}"
 
 
 def _entry(address: ServerAddress | SentinelAddress) -> str:
     username, password = address.username or "", address.password or ""
     return f"{quote(username, safe='')}:{quote(password, safe='')}@" if password else ""
-
-
-def _host(name: str) -> str:
-    return f"[{name}]" if ":" in name else name
 
 
 def _sentinel_link(address: SentinelAddress, options: dict[str, Any]) -> dict[str, Any]:
@@ -78,4 +80,4 @@ def _sentinel_link(address: SentinelAddress, options: dict[str, Any]) -> dict[st
 def _sentinel_urls(address: SentinelAddress) -> Iterable[str]:
     """Yield one URL a sentinel; Celery takes the database from the last, its backend from all."""
     for host, port in address.sentinels:
-        yield f"sentinel://{_entry(address)}{_host(host)}:{port}/{address.database}"
+        yield f"sentinel://{_entry(address)}{url_host(host)}:{port}/{address.database}"

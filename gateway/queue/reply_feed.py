@@ -7,6 +7,7 @@ import redis
 
 from gateway.queue.pending_replies import PendingReplies
 from shared import keys, results
+from shared.redis_server import examine_server
 from shared.results import JobRecord
 from shared.subscription import Subscription
 
@@ -38,6 +39,7 @@ class RedisReplyFeed(Subscription):
             on_delivery(pending.deliver(results.decode_notifications(payload)))
 
         def deliver_missed() -> None:
+            examine_server(client)  # one that was down at the start, or another after a fail-over
             on_delivery(pending.deliver(finished(pending.job_ids()).items()))
 
         super().__init__(

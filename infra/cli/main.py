@@ -78,6 +78,7 @@ for name, command in (
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
+app.command("flower", context_settings=worker.CONTEXT_SETTINGS)(worker.flower)
 for name, group in (
     ("model", model.app),
     ("kb", knowledge.app),

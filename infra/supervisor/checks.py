@@ -16,6 +16,7 @@ from shared.connection import connect
 from shared.errors import StackError, UnsuitableRedis
 from shared.redis_faults import describe_fault
 from shared.redis_server import examine_server
+from shared.web_address import url_host
 from workers.encoder_choice import is_built
 
 RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
@@ -95,7 +96,8 @@ def _check_distinct(ports: dict[str, int]) -> None:
 
 def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a server could listen there now; raise StackError if the address is not ours."""
-    with socket.socket() as trial:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
@@ -110,7 +112,7 @@ def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
 
 def _no_address(host: str, port: int, error: OSError) -> str:
     return (
-        f"Nothing can listen on {host}:{port} ({error.strerror}): "
+        f"Nothing can listen on {url_host(host)}:{port} ({error.strerror}): "
         "set PARLEY_HTTP_HOST to an address of this machine and the ports above 1023."
     )
 

@@ -112,6 +112,7 @@ def test_a_certificate_is_checked_unless_the_url_says_otherwise() -> None:
         ("sentinel://one:port/parley", "port"),
         ("sentinel://one/parley/x", "database"),
         ("sentinel://one/parley?ssl_cert_reqs=none", "ssl_cert_reqs needs"),
+        ("sentinel://one/parley?health_check_interval=9", "not offered with sentinel"),
         ("http://127.0.0.1", "begin with one of redis://, rediss://"),
         ("127.0.0.1:6379", "begin with"),
         ("redis://one:0/0", "port"),
@@ -166,10 +167,21 @@ def test_a_sentinel_url_is_read() -> None:
 
 
 def test_celery_is_told_of_the_sentinels() -> None:
-    link = celery_link("sentinel://:se%40cret@one:26380,two/parley/3?health_check_interval=9")
+    link = celery_link("sentinel://:se%40cret@one:26380,two/parley/3?client_name=nine")
     expected = "sentinel://:se%40cret@one:26380/3;sentinel://:se%40cret@two:26379/3"
     assert link["broker_url"] == link["result_backend"] == expected
     assert link["broker_transport_options"]["master_name"] == "parley"
-    assert link["broker_transport_options"]["health_check_interval"] == 9
+    assert link["broker_transport_options"]["client_name"] == "nine"
     assert link["result_backend_transport_options"]["master_name"] == "parley"
-    assert link["redis_backend_health_check_interval"] == 9
+    assert link["redis_client_name"] == "nine"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:hush@one/0?health_check_interval=30", "unix:///r.sock?health_check_interval=30",
+     "rediss://:hush@one/0?ssl_password=hush", "sentinel://:hush@one/p?sentinel_password=hush"],
+)  # fmt: skip
+def test_the_configuration_can_be_shown_and_shows_no_password(url: str) -> None:
+    with Celery("somebody", set_as_current=False) as app:
+        app.conf.update(celery_link(url))
+        assert "hush" not in str(app.conf.table())
