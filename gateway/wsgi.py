@@ -15,6 +15,7 @@ from gateway.queue.conversation_feed import ConversationWatches, RedisConversati
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -23,7 +24,6 @@ from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.traffic import RedisTraffic
-from gateway.queue.users import RedisUsers
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
@@ -97,7 +97,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         RedisConversations(client, clock, limits),
         RedisHandovers(client, clock, settings.conversation_ttl_seconds),
         RedisFeedbackBox(client, clock),
-        RedisUsers(client, clock, limits),
+        RedisErasure(client, clock, limits),
         RedisTraffic(client, clock),
         ConversationWatches(
             settings.event_streams,

@@ -26,8 +26,8 @@
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
-| parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
-| parley:conversation-users:<conversation> | set | users who took part in it | TTL |
+| parley:user-conversations:<user> | zset | their conversations, until when known | TTL |
+| parley:conversation-users:<conversation> | zset | users who took part in it, likewise | TTL |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
@@ -41,7 +41,7 @@
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
 | parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
-| parley:dead | list | dead letters as JSON | cap |
+| parley:dead | list | dead letters as JSON | cap, TTL |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
 Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
@@ -63,6 +63,7 @@ MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
+DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
@@ -177,12 +178,12 @@ def memory_owner(user_id: str | None, conversation_id: str) -> str:
 
 
 def user_conversations(user_id: str) -> str:
-    """Name the set of the conversations that a user took part in."""
+    """Name the sorted set of the conversations that a user took part in."""
     return f"parley:user-conversations:{user_id}"
 
 
 def conversation_users(conversation_id: str) -> str:
-    """Name the set of the users who took part in a conversation."""
+    """Name the sorted set of the users who took part in a conversation."""
     return f"parley:conversation-users:{conversation_id}"
 
 

@@ -17,11 +17,12 @@ import msgspec
 
 from shared import keys
 from shared.errors import MalformedMessage
+from shared.identifiers import IDENTIFIER_FORM, is_identifier, is_scoped_identifier
 from shared.jobs import ChatJob, ToneJob
 
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
+GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
 _END_OF_TIME = 1e11  # Unix seconds
@@ -112,7 +113,7 @@ def peek_id(raw: bytes) -> str | None:
         task_id = _envelope_decoder.decode(raw).headers.get("id")
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return task_id if isinstance(task_id, str) and IDENTIFIER.match(task_id) else None
+    return task_id if isinstance(task_id, str) and is_identifier(task_id) else None
 
 
 def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
@@ -130,7 +131,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         user_id=_identifier(argument, "user_id"),
         accepted_at=_plausible(accepted_at, received_at),
         expires_at=task.expires_at,
-        gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
+        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         external=not isinstance(accepted_at, float),
         first_look=first_look if isinstance(first_look, str) else None,
     )
@@ -216,8 +217,8 @@ def _decode(raw: bytes) -> TaskMessage:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     envelope = _envelope_decoder.decode(raw)
     headers = msgspec.convert(envelope.headers, _Headers)
-    if not IDENTIFIER.match(headers.id):
-        raise MalformedMessage("the task id is not 1-128 letters, digits or _.:@-")
+    if not is_scoped_identifier(headers.id):
+        raise MalformedMessage(f"the task id is not {IDENTIFIER_FORM}")
     if envelope.content_type != "application/json":
         raise MalformedMessage(f"content type {envelope.content_type[:80]!r}; only JSON is taken")
     if headers.eta is not None:
@@ -252,8 +253,10 @@ def _identifier(argument: Mapping[str, Any], name: str) -> str | None:
     value = argument.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not IDENTIFIER.match(value):
-        raise MalformedMessage(f"{name} must be 1-128 letters, digits or _.:@-")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not is_scoped_identifier(value):
+        raise MalformedMessage(f"{name} must be {IDENTIFIER_FORM}")
     return value
 
 

@@ -168,7 +168,7 @@ def _outcome(
 ) -> EnqueueOutcome | Exception:
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
-        return ExistingJob(*answer.decode().split())
+        return ExistingJob(*answer.decode().split("\n"))
     if isinstance(answer, list):
         kind, told = answer
         if kind == _WRITE_FAILED:

@@ -4,15 +4,15 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from gateway.queue.users import Users
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, users: Users) -> None:
     """Serve it."""
 
-    @app.delete("/users/<user_id>")
+    @app.delete("/users/<identifier:user_id>")
     def erase_user(user_id: str) -> Response:
-        if not IDENTIFIER.match(user_id):
+        if not is_identifier(user_id):
             raise NotFound("No user can have this id.")
-        users.erase(user_id)
+        users.erase_user(user_id)
         return Response(status=204)

@@ -32,7 +32,7 @@
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
 --   counts.lua, handovers.lua, lanes.lua, memory.lua and results.lua
--- Returns for each job: applied, lost or duplicate.
+-- Returns for each job: applied, lost (also where it went back to the queue) or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
 local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
   max_records, memory_ttl, today = unpack(ARGV, 1, 8)
@@ -60,10 +60,22 @@ local function keep_gap(conversation, gap)
   keep_indexed(GAPS, GAPS_OF, conversation, unix_seconds(), MAX_GAPS)
 end
 
+-- A person may have taken the conversation, or closed its handover, since the job was claimed: then
+-- what was decided does not hold, and the message is looked at again, before any later one.
+local function return_to_queue(token)
+  local message = redis.call('HGET', leases, token)
+  if message and redis.call('HDEL', leases, token) == 1 then redis.call('RPUSH', queue, message) end
+end
+
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
     record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
     outcome, gap = unpack(ARGV, i, i + 20)
+  local silent = answered == ''
+  if conversation ~= '' and asked ~= '' and silent ~= has_person(conversation) then
+    return_to_queue(token)
+    return 'lost'
+  end
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then

@@ -24,8 +24,8 @@
 --   conversation are parked; -4 if its idempotency key belongs to another request. Or {-3, name of
 --   the fault} if Redis could not write it (Redis's log says why). Or {-1, milliseconds}: the queue is full, or the
 --   throughput is too low for this job to be answered in time; after that time (0: unknown) half of
---   the capacity will be free. Or, if its key belongs to the same request, "job conversation" of
---   the first job; this gateway will be notified of its end too.
+--   the capacity will be free. Or, if its key belongs to the same request, job and conversation of the
+--   first job, with a line break between; this gateway will be notified of its end too.
 --   A job that is known already is not queued again, so the call may be repeated after a lost
 --   connection. A refused job leaves its key unused. On a read-only replica the call as a whole
 --   fails: its caller is connected to the wrong server.
@@ -57,13 +57,23 @@ end
 
 local function find_idempotent_job(idempotency, id, gateway)
   local digest, first, conversation =
-    string.match(redis.call('GET', idempotency.key) or '', '^(%S+) (%S+) (%S+)$')
+    string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
   if not first or first == id then return end
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
   if digest ~= idempotency.digest then return -4 end
   if in_progress then add_watcher(first, gateway) end
-  return first .. ' ' .. conversation
+  return first .. '\n' .. conversation
+end
+
+-- A job whose time is over and which no worker has claimed can only be dropped as expired. Its
+-- message may be gone, after `celery purge`, so it holds no lane any longer.
+local function live_holder(conversation)
+  local holder = redis.call('GET', LANE .. conversation)
+  if not holder then return nil end
+  local state, expires_at = unpack(redis.call('HMGET', JOB .. holder, 'state', 'expires_at'))
+  local is_over = state == 'queued' and expires_at and tonumber(expires_at) < unix_seconds() - 1
+  return not is_over and holder
 end
 
 -- A lane that expired while jobs were parked in it goes to the first of them, not to the newcomer.
@@ -80,12 +90,12 @@ local function enqueue_or_park(conversation, id, infer_task, expires_at, holder,
   end
 end
 
-local function record_job(id, conversation, gateway, idempotency)
+local function record_job(id, conversation, gateway, expires_at, idempotency)
   redis.call('HSET', JOB .. id, 'state', 'queued', 'conversation', conversation,
-    'watchers', gateway == '' and '' or gateway .. ' ')
+    'watchers', gateway == '' and '' or gateway .. ' ', 'expires_at', expires_at)
   redis.call('EXPIRE', JOB .. id, job_ttl)
   if idempotency then
-    local first = table.concat({idempotency.digest, id, conversation}, ' ')
+    local first = table.concat({idempotency.digest, id, conversation}, '\n')
     redis.call('SET', idempotency.key, first, 'EX', job_ttl)
   end
 end
@@ -99,10 +109,10 @@ local function enqueue(n)
   local waiting = queued + parked
   if waiting > 0 and not capacity then measure_capacity() end
   if waiting > 0 and waiting >= capacity then return refuse(waiting) end
-  local holder = redis.call('GET', LANE .. conversation)
+  local holder = live_holder(conversation)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
-  record_job(id, conversation, gateway, idempotency)
+  record_job(id, conversation, gateway, expires_at, idempotency)
   queue_tone_task(sentiment_queue, tone_task)
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return queued

@@ -10,35 +10,41 @@
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:outcome:*, parley:lane:*,
 --   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
---   those of handovers.lua, memory.lua and results.lua
+--   celery-task-meta-*, those of handovers.lua, memory.lua and results.lua
 
--- End all jobs of a conversation; both templates have <job> in place of a job's id. Return how many.
+-- End all jobs of a conversation; both templates have <job> in place of a job's id.
 local function cancel_jobs(conversation, notification, result, result_ttl)
-  local cancelled = 0
   local function cancel(id)
-    if has_result(id) then return end
-    store_cancelled(id, notification, result, result_ttl)
-    cancelled = cancelled + 1
+    if not has_result(id) then store_cancelled(id, notification, result, result_ttl) end
   end
   local holder = redis.call('GET', LANE .. conversation)
   if holder then cancel(holder) end
   for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
     local id = string.match(waiting, '^[^\n]+')
-    redis.call('ZREM', PARKED, conversation .. ' ' .. id)
+    redis.call('ZREM', PARKED, parked_member(conversation, id))
     cancel(id)
   end
   redis.call('DEL', LANE .. conversation, LANE_WAITING .. conversation)
-  return cancelled
 end
 
-local function erase_conversation(conversation, notification, result, result_ttl)
-  local cancelled = cancel_jobs(conversation, notification, result, result_ttl)
+-- Forget what the jobs of a conversation's turns ended in: a reply may say what it was told.
+-- Their ids are added to `jobs`.
+local function forget_replies(conversation, jobs)
+  for _, turn in ipairs(redis.call('LRANGE', TURNS .. conversation, 0, -1)) do
+    local id = cjson.decode(turn).job_id
+    redis.call('DEL', RESULT .. id)
+    jobs[#jobs + 1] = id
+  end
+end
+
+local function erase_conversation(conversation, notification, result, result_ttl, jobs)
+  cancel_jobs(conversation, notification, result, result_ttl)
   forget_conversation(conversation)
+  forget_replies(conversation, jobs)
   redis.call('DEL', TURNS .. conversation, DIALOGUE .. conversation, OUTCOME .. conversation)
   forget_indexed(FEEDBACK, FEEDBACK_OF, conversation)
   forget_indexed(GAPS, GAPS_OF, conversation)
   forget_handover(conversation)
   forget_events(conversation)
   announce_conversation(conversation)
-  return cancelled
 end

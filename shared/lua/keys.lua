@@ -32,6 +32,7 @@ local TURNS = 'parley:turns:'
 local USER_CONVERSATIONS = 'parley:user-conversations:'
 local WORKER = 'parley:worker:'
 
+local DEAD_LETTER_TTL_SECONDS = 2592000
 local MAX_ENTRY_COUNTS = 5000
 local MAX_FEEDBACK = 10000
 local MAX_GAPS = 5000

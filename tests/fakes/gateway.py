@@ -194,7 +194,7 @@ class FakeUsers:
     def __init__(self) -> None:
         self.erased: list[str] = []
 
-    def erase(self, user_id: str) -> None:
+    def erase_user(self, user_id: str) -> None:
         self.erased.append(user_id)
 
 
