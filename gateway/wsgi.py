@@ -64,7 +64,9 @@ def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Met
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
     clock, pending, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
-    metrics, jobs = Metrics(), RedisJobStore(client)
+    metrics, limits = Metrics(), enqueue_limits(settings)
+    canceller = RedisJobCanceller(client, clock, limits)
+    jobs = RedisJobStore(client, canceller.expire_overdue, clock)
 
     def on_delivery(replies: int) -> None:
         metrics.count_replies(replies, still_waiting=len(pending))
@@ -74,9 +76,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
 
     feed = RedisReplyFeed(client, gateway_id, pending, jobs.finished, on_delivery=on_delivery)
     feed.start()
-    limits = enqueue_limits(settings)
     publisher = RedisPublisher(client, limits, on_enqueue)
-    canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
         publisher,

@@ -155,11 +155,8 @@ def _read_host(host: str, default_port: int) -> tuple[str, int]:
 
 def _read_database(path: str, given: dict[str, str]) -> int:
     """Return the database, from the path or from `db` (Celery's spelling: `virtual_host`)."""
-    named = {
-        text.strip("/")
-        for text in (path, given.pop("db", ""), given.pop("virtual_host", ""))
-        if text.strip("/")
-    }
+    asked = (path, given.pop("db", ""), given.pop("virtual_host", ""))
+    named = set(filter(None, (asked[0].strip("/"), asked[1].strip("/"), asked[2].strip("/"))))
     if len(named) > 1:
         raise ValueError("it names two databases")
     name = named.pop() if named else "0"

@@ -151,6 +151,7 @@ def _arguments(
         limits.job_ttl_seconds,
         limits.lane_ttl_seconds,
         limits.max_wait_seconds,
+        max(request.job.accepted_at for request in requests),
         len(requests),
     )
     for request in requests:

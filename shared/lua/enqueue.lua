@@ -12,10 +12,11 @@
 -- ARGV[3] job TTL, seconds
 -- ARGV[4] lane TTL, seconds; longer than any job may take
 -- ARGV[5] seconds after which a message is no longer worth an answer
--- ARGV[6] n, the number of jobs
--- ARGV[7..6+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
+-- ARGV[6] time at which the last of the jobs was accepted, Unix seconds
+-- ARGV[7] n, the number of jobs
+-- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
 --          expires_at in Unix seconds
--- ARGV[7+6n..] three per job with an idempotency key: its index among the jobs, from 1; the key;
+-- ARGV[8+6n..] three per job with an idempotency key: its index among the jobs, from 1; the key;
 --          digest of the request
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
@@ -30,7 +31,7 @@
 --   connection. A refused job leaves its key unused. On a read-only replica the call as a whole
 --   fails: its caller is connected to the wrong server.
 local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
-local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, jobs = unpack(ARGV, 1, 6)
+local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, now, jobs = unpack(ARGV, 1, 7)
 queue_limit, parked_limit, jobs = tonumber(queue_limit), tonumber(parked_limit), tonumber(jobs)
 
 local queued, parked = redis.call('LLEN', inference_queue), redis.call('ZCARD', PARKED)
@@ -72,7 +73,7 @@ local function live_holder(conversation)
   local holder = redis.call('GET', LANE .. conversation)
   if not holder then return nil end
   local state, expires_at = unpack(redis.call('HMGET', JOB .. holder, 'state', 'expires_at'))
-  local is_over = state == 'queued' and expires_at and tonumber(expires_at) < unix_seconds() - 1
+  local is_over = state == 'queued' and expires_at and tonumber(expires_at) + 1 < tonumber(now)
   return not is_over and holder
 end
 
@@ -101,7 +102,7 @@ local function record_job(id, conversation, gateway, expires_at, idempotency)
 end
 
 local function enqueue(n)
-  local i, idempotency = 1 + 6 * n, idempotency_keys[n]
+  local i, idempotency = 2 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
   if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return queued end
   local first = idempotency and find_idempotent_job(idempotency, id, gateway)
@@ -118,7 +119,7 @@ local function enqueue(n)
   return queued
 end
 
-for i = 7 + 6 * jobs, #ARGV, 3 do
+for i = 8 + 6 * jobs, #ARGV, 3 do
   local n, key, digest = unpack(ARGV, i, i + 2)
   idempotency_keys[tonumber(n)] = {key = IDEMPOTENCY .. key, digest = digest}
 end
