@@ -4,6 +4,7 @@
 --
 -- @include handovers.lua
 -- @include lanes.lua
+-- @include results.lua
 -- @include tone_tasks.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -21,16 +22,10 @@
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane; the lease is given up (or was lost)
 --   ended      it has a result already
---   cancelled  the same, and the result says revoked
+--   cancelled  Celery's tools have revoked or aborted it
 local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
 local job_ttl, lane_ttl = unpack(ARGV, 1, 2)
 local verdicts = {}
-
--- Celery clients and workers store results too, so the JSON may be spelled in any way.
-local function is_revoked(result)
-  local decoded, meta = pcall(cjson.decode, result)
-  return decoded and type(meta) == 'table' and meta.status == 'REVOKED'
-end
 
 local function queue_tone_task_once(id, conversation, tone_task)
   if redis.call('HSETNX', JOB .. id, 'conversation', conversation) == 1 then
@@ -59,8 +54,9 @@ end
 local function claim(token, id, conversation, tone_task, expires_at)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
-  local result = redis.call('GET', RESULT .. id)
-  if result then return {is_revoked(result) and 'cancelled' or 'ended'} end
+  local status = stored_status(id)
+  if status == 'REVOKED' or status == 'ABORTED' then return {'cancelled'} end
+  if status and not UNENDED[status] then return {'ended'} end
   local verdict = {'parked'}
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then

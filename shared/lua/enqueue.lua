@@ -123,16 +123,15 @@ for i = 8 + 6 * jobs, #ARGV, 3 do
   local n, key, digest = unpack(ARGV, i, i + 2)
   idempotency_keys[tonumber(n)] = {key = IDEMPOTENCY .. key, digest = digest}
 end
-local function write_failed(fault)
-  local text = tostring(type(fault) == 'table' and fault.err or fault)
-  local name = string.match(text, '^%-?(%u+)') or ''
-  if name == 'READONLY' then error(fault) end
-  redis.log(redis.LOG_WARNING, 'parley: ' .. text)
-  return {-3, name}
-end
-
 for n = 1, jobs do
   local ok, outcome = pcall(enqueue, n)
-  outcomes[n] = ok and outcome or write_failed(outcome)
+  if not ok then
+    local text = tostring(type(outcome) == 'table' and outcome.err or outcome)
+    local name = string.match(text, '^%-?(%u+)') or ''
+    if name == 'READONLY' then return redis.error_reply(text) end
+    redis.log(redis.LOG_WARNING, 'parley: ' .. text)
+    outcome = {-3, name}
+  end
+  outcomes[n] = outcome
 end
 return outcomes

@@ -4,7 +4,8 @@
 
 local function next_token(counter)
   if redis.call('EXISTS', counter) == 0 then
-    redis.call('SET', counter, redis.call('TIME')[1] .. '0000')
+    local seconds, microseconds = unpack(redis.call('TIME'))
+    redis.call('SET', counter, string.format('%s%04d', seconds, tonumber(microseconds) / 100))
   end
   return tostring(redis.call('INCR', counter))
 end
