@@ -9,15 +9,11 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 from gateway.settings import GatewaySettings
-from shared.errors import ParleyError, SettingsError
+from shared.errors import SettingsError
 from shared.gc_tuning import freeze_gc
-from shared.logs import configure_logging
-from shared.redis_server import check_redis_at_start
 from shared.settings import load
 from shared.web_address import url_host
 
@@ -48,11 +44,8 @@ access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
 def on_starting(server: Any) -> None:
-    """Check what is around, raise the limit of open files, make a folder for shared metrics."""
-    with _ending_with_a_sentence():
-        _refuse_foreign_options(server.cfg)
-        configure_logging(_settings.log_format, _settings.log_level)
-        check_redis_at_start(_settings.redis_address)
+    """Check the options, raise the limit of open files, make a folder for shared metrics."""
+    _refuse_foreign_options(server.cfg)
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     if workers > 1:
@@ -60,23 +53,15 @@ def on_starting(server: Any) -> None:
 
 
 def _refuse_foreign_options(cfg: Any) -> None:
-    """Raise SettingsError if GUNICORN_CMD_ARGS has changed what PARLEY_* says."""
+    """End the process if GUNICORN_CMD_ARGS has changed what PARLEY_* says."""
     own = {"bind": bind, "workers": workers, "wsgi_app": wsgi_app, "timeout": timeout,
            "forwarded_allow_ips": ["127.0.0.1", "::1"]}  # fmt: skip
     changed = [name for name, value in own.items() if getattr(cfg, name) != value]
     if changed and "GUNICORN_CMD_ARGS" in os.environ:
-        raise SettingsError(
-            f"GUNICORN_CMD_ARGS sets {', '.join(changed)}, which PARLEY_* settings say here: "
-            "take that out of it, or unset it"
+        raise SystemExit(
+            f"parley gateway: GUNICORN_CMD_ARGS sets {', '.join(changed)}, which PARLEY_* settings "
+            "say here: take that out of it, or unset it"
         )
-
-
-@contextmanager
-def _ending_with_a_sentence() -> Iterator[None]:
-    try:
-        yield
-    except ParleyError as fault:
-        raise SystemExit(f"parley gateway: {fault}") from None
 
 
 def post_worker_init(worker: Any) -> None:

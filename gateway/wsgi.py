@@ -1,5 +1,6 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
+import logging
 import os
 from typing import Any, cast
 
@@ -30,10 +31,15 @@ from gateway.webhook.outbox import RedisOutbox
 from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.errors import UnsuitableRedis
 from shared.logs import configure_logging
+from shared.redis_server import check_redis_at_start
 from shared.settings import load
 
+logger = logging.getLogger(__name__)
+
 STREAMS = "parley.streams"  # the app's extension that gunicorn ends when the process stops
+_BOOT_FAILED = 3  # gunicorn's own number: it starts no further process
 REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 s
 
 
@@ -42,6 +48,7 @@ def create() -> Flask:
     settings = load(GatewaySettings)
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
+    _check_redis(settings)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     dependencies = connect_dependencies(client, settings)
     start_webhook(client, settings, dependencies.metrics)
@@ -50,6 +57,15 @@ def create() -> Flask:
     )
     app.extensions[STREAMS] = dependencies.watches
     return app
+
+
+def _check_redis(settings: GatewaySettings) -> None:
+    """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
+    try:
+        check_redis_at_start(settings.redis_address)
+    except UnsuitableRedis as fault:
+        logger.critical("this gateway cannot start: %s", fault)
+        raise SystemExit(_BOOT_FAILED) from None
 
 
 def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:

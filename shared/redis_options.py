@@ -4,6 +4,7 @@ Parley's own connections and Celery's are made by different libraries, which kno
 Here are those that both can be given.
 """
 
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,15 @@ def read_options(given: Mapping[str, str], *, tls: bool) -> RedisOptions:
         else:
             raise ValueError(_unknown(name))
     return RedisOptions(plain, secure)
+
+
+def check_files(options: RedisOptions) -> None:
+    """Raise ValueError if a file or folder that the options of TLS name cannot be read."""
+    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_ca_path"):
+        path = options.tls.get(name)
+        if isinstance(path, str) and not os.access(path, os.R_OK):
+            why = "cannot be read" if os.path.exists(path) else "does not exist"  # noqa: PTH110
+            raise ValueError(f"option {name} names {path}, which {why}")
 
 
 def _unknown(name: str) -> str:

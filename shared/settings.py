@@ -11,6 +11,7 @@ from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
 from shared.redis_address import read_redis_address, without_password
+from shared.redis_options import check_files
 from shared.web_address import check_web_address
 
 _EMBEDDED_PORT = 6390
@@ -57,7 +58,7 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _must_be_whole(cls, url: str | None) -> str | None:
         if url is not None:
-            read_redis_address(url)
+            check_files(read_redis_address(url).options)
         return url
 
     @field_validator("redis_port", mode="before")

@@ -17,6 +17,7 @@ from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
 from shared.errors import ParleyError
+from shared.processor import missing_instructions
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 
@@ -52,7 +53,7 @@ def examine() -> list[Finding]:
         "gpu": _gpu,
     }
     found = [finding for name, check in checkers.items() for finding in _guarded(name, check)]
-    return [_python(), Finding("settings", "ok", "valid"), *found]
+    return [_python(), *_processor(), Finding("settings", "ok", "valid"), *found]
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
@@ -83,6 +84,11 @@ def _python() -> Finding:
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         return Finding("python", "ok", f"{version} on {platform.system()} {platform.machine()}")
     return Finding("python", "fail", f"{version}: Parley needs 3.11, 3.12 or 3.13")
+
+
+def _processor() -> Iterator[Finding]:
+    if fault := missing_instructions():
+        yield Finding("processor", "warn", fault)
 
 
 def _packages() -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from infra.cli import (
 )
 from infra.cli.output import fail
 from shared.errors import ParleyError
+from shared.home_folder import provide_home_folder
 
 app = typer.Typer(
     help="Answer chat messages from your own knowledge base.",
@@ -91,6 +92,7 @@ for name, group in (
 
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
+    provide_home_folder()
     try:
         app(prog_name="parley")
     except ParleyError as error:

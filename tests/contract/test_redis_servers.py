@@ -1,4 +1,4 @@
-"""Servers that cannot serve, or no longer: a replica, a cluster's node, one that takes no writes."""
+"""Servers that cannot serve, or no longer: replicas, a cluster's nodes, those that do not write."""
 
 import time
 from collections.abc import Iterator

@@ -20,6 +20,7 @@ from kombu.utils.imports import symbol_by_name
 import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
 from shared.errors import ParleyError, SettingsError
 from shared.gc_tuning import freeze_gc
+from shared.home_folder import provide_home_folder
 from shared.redis_server import check_redis_at_start
 from shared.settings import CommonSettings, load
 
@@ -118,6 +119,7 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
     # Read when numpy is first imported, by a builder's module: its threads would compete with the
     # engine's over products of a millisecond, and cost two fifths of the throughput.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    provide_home_folder()
     try:
         names = c.app.amqp.queues.consume_from
         check_redis_at_start(load(CommonSettings).redis_address)

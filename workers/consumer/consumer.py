@@ -36,6 +36,7 @@ from workers.engines.engine import Engine
 _log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 _STOP_SECONDS = 12.0
+_LAST_LEASE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25  # how late a paused worker notices that it stops
 
 
@@ -87,6 +88,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._running: Sequence[str] = ()
         self._leasing = threading.Event()
         self._leasing.set()
+        self._at_rest = threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
             for name, loop in (
@@ -124,9 +126,14 @@ class BatchConsumer(Generic[JobT, ResultT]):
             _log.info("stopped; %d messages returned to the queue", returned)
 
     def pause(self) -> None:
-        """Lease nothing more; what is held already is finished."""
+        """Lease nothing more; what is held already is finished.
+
+        Returns once the call that may still take a message has ended.
+        """
         _log.info("paused: no more messages are leased from %s", self._role.queue)
+        self._at_rest.clear()
         self._leasing.clear()
+        self._at_rest.wait(_LAST_LEASE_SECONDS)
         self._report()
 
     def resume(self) -> None:
@@ -163,7 +170,9 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._context.counters, self._context.clock, self._context.stopping,
         )  # fmt: skip
         while not stopping.is_set():
-            if not self._leasing.wait(_PAUSE_SECONDS):
+            if not self._leasing.is_set():
+                self._at_rest.set()
+                self._leasing.wait(_PAUSE_SECONDS)
                 continue
             with counters.cpu("lease"):
                 leases = self._fetcher.fetch(stopping.is_set)

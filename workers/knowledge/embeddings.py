@@ -1,6 +1,7 @@
 """Vectors of texts, kept on disk by content, so that a changed base embeds only what changed."""
 
 import hashlib
+import logging
 import os
 import secrets
 import zipfile
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.knowledge.encoder import Encoder, Ids
+
+_log = logging.getLogger(__name__)
 
 MAX_ROWS_KEPT = 50_000  # 77 MB at 384 dimensions; a base in use is always kept whole
 
@@ -38,7 +41,7 @@ class EmbeddingCache:
         if missing:
             fresh = self._encoder.embed(list(missing.values()))
             stored |= dict(zip(missing, fresh, strict=True))
-            self._write(stored, dict.fromkeys(keys))
+            self._try_write(stored, dict.fromkeys(keys))
         rows = [stored[key] for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), self._encoder.dimension)
 
@@ -56,6 +59,18 @@ class EmbeddingCache:
         right_types = keys.dtype == np.uint8 and vectors.dtype == np.float32
         shape = (len(keys), self._encoder.dimension)
         return right_types and keys.shape[1:] == (32,) and vectors.shape == shape
+
+    def _try_write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
+        """Keep vectors; where nothing can be written, as on a read-only disk, go on without."""
+        try:
+            self._write(stored, needed)
+        except OSError as fault:
+            _log.warning(
+                "vectors of the knowledge base are not kept, so that each start computes them: "
+                "%s cannot be written (%s)",
+                self._path.parent,
+                fault.strerror,
+            )
 
     def _write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
         spare = [key for key in stored if key not in needed]
