@@ -12,7 +12,7 @@ import msgspec
 from gateway.chat_request import ChatRequest
 from shared.errors import InvalidRequest
 
-_HEADER = re.compile(r'([!#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
+_HEADER = re.compile(r'([ !#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def read_idempotency_key(header: str, request: ChatRequest) -> IdempotencyKey:
     if match is None:
         raise InvalidRequest(
             "Idempotency-Key must be 1 to 255 printable ASCII characters, in double quotes "
-            "if it holds spaces or commas.",
+            "if it holds commas.",
             "Idempotency-Key",
         )
     digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()

@@ -15,7 +15,6 @@ from shared.redis_options import check_files
 from shared.web_address import check_web_address
 
 _EMBEDDED_PORT = 6390
-_SECRETS = ("_SECRET", "_AUTH", "_KEYS", "_PASSWORD")
 
 
 class CommonSettings(BaseSettings):
@@ -94,6 +93,7 @@ class CommonSettings(BaseSettings):
         return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
 
 
+_HIDDEN = ("_SECRET", "_KEY", "_KEYS", "_AUTH")  # endings of settings whose values are secrets
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
@@ -111,5 +111,5 @@ def _sentence(error: ValidationError) -> str:
         name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
         reason = fault["msg"].lower().removeprefix("value error, ")
         given = repr(without_password(str(fault["input"])))
-        faults.append(f"{name} is {'not valid' if name.endswith(_SECRETS) else given}: {reason}")
+        faults.append(f"{name} is {'not valid' if name.endswith(_HIDDEN) else given}: {reason}")
     return "; ".join(faults)

@@ -1,23 +1,14 @@
 """Whose messages lie in the dead letters."""
 
-import base64
-import binascii
 import json
 from collections.abc import Collection, Iterator
 
 import msgspec
 
 from shared.dead_letters import DeadLetter
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    """The member of a queued message that holds its arguments."""
-
-    body: str
-
+from shared.task_message import peek_arguments
 
 _letter = msgspec.json.Decoder(DeadLetter)
-_envelope = msgspec.json.Decoder(_Envelope)
 
 
 def mentions(record: bytes, ids: Collection[str]) -> bool:
@@ -37,9 +28,6 @@ def _forms(text: str) -> tuple[bytes, bytes]:
 
 
 def _texts(raw: bytes) -> Iterator[bytes]:
-    """Yield a queued message and, where it can be read, what its body says."""
+    """Yield a queued message and, where it can be read, what its task is called with."""
     yield raw
-    try:
-        yield base64.b64decode(_envelope.decode(raw).body, validate=True)
-    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError):
-        return
+    yield peek_arguments(raw)

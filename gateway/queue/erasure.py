@@ -89,4 +89,4 @@ def _decode(ids: Collection[bytes]) -> set[str]:
 
 def _ends_in(record: bytes, conversations: Collection[str]) -> bool:
     """Return whether a record of an idempotency key is of one of these conversations."""
-    return any(record.decode().endswith(f" {each}") for each in conversations)
+    return record.decode().rpartition("\n")[2] in conversations

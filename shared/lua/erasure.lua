@@ -7,32 +7,43 @@
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
+-- @include schedule.lua
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:outcome:*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
---   celery-task-meta-*, those of handovers.lua, memory.lua and results.lua
+--   parley:lane-waiting:*, parley:parked, parley:job:*, parley:scheduled-messages:*, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
+--   celery-task-meta-*, inference, those of handovers.lua, memory.lua, results.lua and schedule.lua
 
 -- End all jobs of a conversation; both templates have <job> in place of a job's id.
 local function cancel_jobs(conversation, notification, result, result_ttl)
   local function cancel(id)
     if not has_result(id) then store_cancelled(id, notification, result, result_ttl) end
   end
+  -- For what is to follow its end, a worker has to see the message.
+  local function cancel_kept(id, message)
+    local follow_ups = redis.call('HGET', JOB .. id, 'follow_ups')
+    cancel(id)
+    if follow_ups then redis.call('RPUSH', INFERENCE, message) end
+  end
   local holder = redis.call('GET', LANE .. conversation)
   if holder then cancel(holder) end
   for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
-    local id = string.match(waiting, '^[^\n]+')
+    local id, message = string.match(waiting, '^([^\n]+)\n(.*)$')
     redis.call('ZREM', PARKED, parked_member(conversation, id))
-    cancel(id)
+    cancel_kept(id, message)
+  end
+  for _, id in ipairs(redis.call('HKEYS', SCHEDULED_MESSAGES .. conversation)) do
+    cancel_kept(id, unschedule(conversation, id))
   end
   redis.call('DEL', LANE .. conversation, LANE_WAITING .. conversation)
 end
 
--- Forget what the jobs of a conversation's turns ended in: a reply may say what it was told.
--- Their ids are added to `jobs`.
-local function forget_replies(conversation, jobs)
+-- Forget what the jobs of a conversation's turns ended in, since a reply may say what it was told;
+-- that they ended stays, so that none runs again. Their ids are added to `jobs`.
+local function forget_replies(conversation, result, jobs)
   for _, turn in ipairs(redis.call('LRANGE', TURNS .. conversation, 0, -1)) do
     local id = cjson.decode(turn).job_id
-    redis.call('DEL', RESULT .. id)
+    local erased = string.gsub(result, '<job>', {['<job>'] = id})
+    redis.call('SET', RESULT .. id, erased, 'XX', 'KEEPTTL')
     jobs[#jobs + 1] = id
   end
 end
@@ -40,7 +51,7 @@ end
 local function erase_conversation(conversation, notification, result, result_ttl, jobs)
   cancel_jobs(conversation, notification, result, result_ttl)
   forget_conversation(conversation)
-  forget_replies(conversation, jobs)
+  forget_replies(conversation, result, jobs)
   redis.call('DEL', TURNS .. conversation, DIALOGUE .. conversation, OUTCOME .. conversation)
   forget_indexed(FEEDBACK, FEEDBACK_OF, conversation)
   forget_indexed(GAPS, GAPS_OF, conversation)

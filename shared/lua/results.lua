@@ -3,7 +3,7 @@
 -- @include keys.lua
 -- @include notifications.lua
 --
--- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*
+-- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:reply-text:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
 
 -- States that Celery's tools store of a job that has not ended; Flower's `abort` stores ABORTED.
@@ -27,7 +27,7 @@ end
 local function report_revoked(id, notification)
   local watchers = redis.call('HGET', JOB .. id, 'watchers')
   if not watchers or stored_status(id) ~= 'REVOKED' then return end
-  redis.call('DEL', JOB .. id, TONE .. id)
+  redis.call('HDEL', JOB .. id, 'watchers')
   for watcher in string.gmatch(watchers, '%S+') do
     queue_notification(REPLIES .. watcher, notification)
   end
@@ -38,7 +38,7 @@ local function store_result(id, gateway, notification, result, result_ttl)
   local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
   redis.call('SET', RESULT .. id, result, 'EX', result_ttl)
   redis.call('PUBLISH', RESULT .. id, result)
-  redis.call('DEL', JOB .. id, TONE .. id)
+  redis.call('DEL', JOB .. id, TONE .. id, REPLY_TEXT .. id)
   if gateway ~= '' then queue_notification(REPLIES .. gateway, notification) end
   for watcher in string.gmatch(watchers, '%S+') do
     if watcher ~= gateway then queue_notification(REPLIES .. watcher, notification) end
@@ -47,9 +47,9 @@ end
 
 -- Both templates have <job> in place of the job's id.
 local function store_cancelled(id, notification_template, result_template, result_ttl)
-  local values = {['<job>'] = id}
-  local notification = string.gsub(notification_template, '<job>', values)
-  local result = string.gsub(result_template, '<job>', values)
+  local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
+  local in_json = string.sub(cjson.encode(id), 2, -2)
+  local result = string.gsub(result_template, '<job>', {['<job>'] = in_json})
   store_result(id, '', notification, result, result_ttl)
 end
 

@@ -11,6 +11,7 @@ from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
+from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
@@ -26,8 +27,8 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b"true", None, "The body must be a JSON object, not a boolean."),
     (b'{"message":"\xff"}', None, "The body is not valid UTF-8."),
     (b'{"message":"\xed\xa0\x80"}', None, "The body is not valid UTF-8."),
-    (b'{"message":"\\ud800 x"}', None, "The body is not valid JSON"),
-    (b'{"message":"\\udc00 x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud8zz x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud83d', None, "The body is not valid JSON: it ends too early."),
     (b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"message":' + b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"x":' + b'{"x":' * 12_000, None, "The body is JSON that is nested too deeply."),
@@ -38,7 +39,10 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b'{"message":{}}', "message", "message must be a string, not an object."),
     (b'{"message":""}', "message", "message is empty."),
     (b'{"message":" \\t\\n "}', "message", "message is blank: it has no visible character."),
-    (b'{"message":"\\u0000\\u200b"}', "message", "message is blank: it has no visible"),
+    *(
+        (json.dumps({"message": text}).encode(), "message", "message is blank: it has no visible")
+        for text in BLANK_TEXTS
+    ),
     (b'{"message":"x","mesage":"y"}', "mesage", "mesage is not a known field; known are message"),
     (
         b'{"message":"x","conversation_id":true}',
@@ -57,6 +61,12 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     ),
     (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 255"),
     (b'{"message":"x","user_id":"%s"}' % (b"u" * 256), "user_id", "user_id must be 1 to 255"),
+    (
+        b'{"message":"x","user_id":4.5}',
+        "user_id",
+        "user_id must be a string or an integer.",
+    ),
+    (b'{"message":"x","user_id":1e300}', "user_id", "user_id must be a string or an integer."),
     (
         json.dumps({"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}).encode(),
         "message",
@@ -92,6 +102,11 @@ def test_what_people_write_is_taken_as_it_is(message: str) -> None:
     body = json.dumps({"message": message}).encode()
 
     assert read_chat_request(body).message == message
+
+
+@pytest.mark.parametrize("written", [b"4711", b"4711.0", b"4.711e3", b'"4711"'])
+def test_an_integer_stands_for_its_digits(written: bytes) -> None:
+    assert read_chat_request(b'{"message":"x","user_id":%s}' % written).user_id == "4711"
 
 
 def test_null_ids_mean_no_ids() -> None:
