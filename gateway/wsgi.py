@@ -117,7 +117,9 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
     )
-    follower = RedisJobFollower(client, gateway_id, limits.job_ttl_seconds)
+    follower = RedisJobFollower(
+        client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
+    )
     return Dependencies(
         dispatcher,
         jobs,

@@ -3,11 +3,12 @@
 import pytest
 
 from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
 from shared import keys
 from shared.jobs import ChatJob
-from shared.results import Failure, celery_result, encode_failure
+from shared.results import Failure, JobRecord, celery_result, encode_failure
 from tests.contract.broker import NOW, Broker, claim, done, job, push, status
 from tests.fakes.clock import ManualClock
 from workers.consumer.lease_queue import LeasedJob
@@ -61,6 +62,19 @@ def test_a_purged_message_ends_as_expired_once_its_time_is_over(broker: Broker, 
     assert record is not None
     assert record.state == "expired"
     assert not broker.client.exists(keys.lane("talk"), keys.job("purged"))
+
+
+def test_an_event_stream_of_a_purged_message_gets_its_end(broker: Broker, door: Door) -> None:
+    door.send("purged")
+    purge(broker)
+    follower = RedisJobFollower(broker.client, "g", 60, door.canceller.expire_overdue, door.clock)
+    progress = follower.follow("purged", 0)
+    assert progress is not None
+    assert progress.state == "queued"
+    door.clock.advance(30)
+    end = follower.follow("purged", 0)
+    assert isinstance(end, JobRecord)
+    assert end.state == "expired"
 
 
 def test_a_message_that_a_worker_has_begun_is_not_ended_so(broker: Broker, door: Door) -> None:
