@@ -2,15 +2,16 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def provide_home_folder() -> None:
+def provide_home_folder(find_home: Callable[[], Path] = Path.home) -> None:
     """Let HOME be the folder for temporary files if this user has none.
 
     Containers may run as a user id that no list of users has. NLTK then fails at its import.
     """
     try:
-        Path.home()
+        find_home()
     except RuntimeError:
         os.environ["HOME"] = tempfile.gettempdir()

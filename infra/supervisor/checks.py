@@ -19,6 +19,7 @@ from shared.redis_server import examine_server
 from shared.web_address import url_host
 from workers.encoder_choice import is_built
 
+_NOT_OURS = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT)
 RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
 MODEL_BYTES = 700_000_000
 
@@ -97,16 +98,14 @@ def _check_distinct(ports: dict[str, int]) -> None:
 def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a server could listen there now; raise StackError if the address is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((host, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(
-                error, socket.gaierror
-            ):
-                raise StackError(_no_address(host, port, error)) from None
-            return False
+    except OSError as error:
+        if error.errno in _NOT_OURS or isinstance(error, socket.gaierror):
+            raise StackError(_no_address(host, port, error)) from None
+        return False
     return True
 
 
