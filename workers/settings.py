@@ -106,6 +106,10 @@ class WorkerSettings(ModelSettings):
     @field_validator("kb")
     @classmethod
     def _must_exist(cls, kb: Path | None) -> Path | None:
-        if kb is not None and not kb.exists():
+        try:
+            is_there = kb is None or kb.exists()
+        except OSError as fault:
+            raise ValueError(f"it cannot be reached ({fault.strerror})") from None
+        if not is_there:
             raise ValueError("no such file or folder")
         return kb
