@@ -7,9 +7,10 @@ import click
 from celery.signals import import_modules
 from pydantic import Field
 
-from shared.errors import ParleyError, SettingsError
+from shared.errors import SettingsError
 from shared.loopback import is_loopback
 from shared.settings import CommonSettings, load
+from workers.celery_start import ending_with_a_sentence
 
 _LOOPBACK = "127.0.0.1"
 
@@ -40,10 +41,8 @@ def _check_flower(**_signal: Any) -> None:
         return
     from tornado.options import options
 
-    try:
+    with ending_with_a_sentence():
         keep_closed(options, load(_FlowerSettings).publish_address)
-    except ParleyError as fault:  # Celery's signals would only log it
-        raise SystemExit(f"parley flower: {fault}") from None
 
 
 def keep_closed(options: FlowerOptions, publish_address: str | None) -> None:

