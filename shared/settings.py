@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
+from shared.queue_lists import QueueLists
 from shared.redis_address import is_sentinel, read_sentinel_address
 from shared.web_address import check_web_address
 
@@ -32,6 +33,17 @@ class CommonSettings(BaseSettings):
     )
     conversation_ttl_seconds: int = Field(
         86_400, ge=60, description="how long a silent conversation is remembered"
+    )
+    celery_separator: str = Field(
+        "",
+        max_length=16,
+        description="what stands between queue and priority for Celery clients that set `sep`; "
+        "unset: kombu's own ([how](protocol.md#celery-clients))",
+    )
+    celery_key_prefix: str = Field(
+        "",
+        max_length=100,
+        description="prefix of the queues of Celery clients that set `global_keyprefix`",
     )
     handover_webhook: str | None = Field(
         None,
@@ -60,6 +72,11 @@ class CommonSettings(BaseSettings):
         if url is not None:
             check_web_address(url)
         return url
+
+    @property
+    def queue_lists(self) -> QueueLists:
+        """Return the lists that Celery clients may lay messages in."""
+        return QueueLists(self.celery_separator, self.celery_key_prefix)
 
     @property
     def redis_address(self) -> str:
