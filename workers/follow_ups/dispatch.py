@@ -18,6 +18,7 @@ from shared.connection import REDIS_ERRORS
 from shared.errors import QueueUnavailable
 from shared.follow_ups import EndedTask
 from shared.results import JobRecord, failure_detail
+from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
 
 
@@ -29,7 +30,8 @@ class JobFailed(Exception):
 
 def follow_up_app(redis_address: str, result_ttl_seconds: int) -> Celery:
     """Return a Celery application that only sends; its tasks are those of other workers."""
-    app = Celery("parley-follow-ups", set_as_current=False)
+    loader = "workers.celery_environment:OwnLoader"
+    app = ParleyCelery("parley-follow-ups", loader=loader, set_as_current=False)
     app.conf.update(
         **celery_link(redis_address),
         result_expires=result_ttl_seconds,
@@ -38,6 +40,7 @@ def follow_up_app(redis_address: str, result_ttl_seconds: int) -> Celery:
         accept_content=["json"],
         task_routes={
             keys.INFER_TASK: {"queue": keys.INFERENCE},
+            keys.EMBED_TASK: {"queue": keys.INFERENCE},
             keys.TONE_TASK: {"queue": keys.SENTIMENT},
         },
     )
