@@ -10,13 +10,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
-<<<<<<< HEAD
 from shared.queue_lists import QueueLists
-from shared.redis_address import is_sentinel, read_sentinel_address
-=======
 from shared.redis_address import read_redis_address, without_password
 from shared.redis_options import check_files
->>>>>>> main
 from shared.web_address import check_web_address
 
 _EMBEDDED_PORT = 6390

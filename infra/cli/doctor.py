@@ -22,11 +22,8 @@ from shared.api_keys import ApiKey
 from shared.connection import connect
 from shared.errors import ParleyError, QueueUnavailable
 from shared.key_store import RedisKeyStore
-<<<<<<< HEAD
-from shared.queue_lists import ForeignLists
-=======
 from shared.processor import missing_instructions
->>>>>>> main
+from shared.queue_lists import ForeignLists
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 
