@@ -45,7 +45,7 @@ def door(broker: Broker) -> Door:
 
 def purge(broker: Broker) -> None:
     """Do what `celery purge` does."""
-    broker.client.delete(*QueueLists().of(keys.INFERENCE), *keys.queue_keys(keys.SENTIMENT))
+    broker.client.delete(*QueueLists().of(keys.INFERENCE), *QueueLists().of(keys.SENTIMENT))
 
 
 def test_a_purged_message_ends_as_expired_once_its_time_is_over(broker: Broker, door: Door) -> None:
