@@ -68,12 +68,16 @@ class EmbedJob(ChatJob):
 
 @dataclass(frozen=True, slots=True)
 class ToneJob:
-    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
+    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
+
+    `wants_result`: a Celery client sent it, who may wait for the tone itself.
+    """
 
     job_id: str
     task_id: str
     message: str
     expires_at: float | None = None
+    wants_result: bool = False
 
 
 @dataclass(frozen=True, slots=True)

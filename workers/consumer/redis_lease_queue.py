@@ -52,7 +52,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._lease_keys = [
             *(self._lease_key, self._handoff_key, keys.LEASE_TOKEN, keys.last_lease(worker_id)),
             *(keys.quarantine(queue), keys.exclusive_lease(worker_id), keys.workers(queue)),
-            *keys.queue_keys(queue),
+            *policy.lists.of(queue),
         ]
         self._busy = False
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
