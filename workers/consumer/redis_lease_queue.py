@@ -47,7 +47,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
         self._policy = policy
-        self._retry = RetryPolicy(context.stopping)
+        self._retry = RetryPolicy(context.stopping, context.failover)
         self._url = url
         self._lease_key = keys.lease(worker_id)
         self._handoff_key = keys.handoff(worker_id)
