@@ -184,6 +184,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
         active = [(task, task_id, True) for task_id in self._running]
         return active + [(task, task_id, False) for task_id in self._buffer.waiting()]
 
+    def on_failover(self, listener: Callable[[], object]) -> None:
+        """Call back, from another thread, once Redis is another server than before."""
+        self._context.failover.listen(listener)
+
     def switch_events(self, *, on: bool) -> bool:
         """Send task events or drop them; return whether they are as was asked."""
         return self._context.events.switch(on=on)
