@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import exposure
-from gateway.client_address import is_loopback
 from gateway.given_keys import key_files, read_given_keys
 from gateway.settings import GatewaySettings
 from shared.api_keys import ALL_SCOPES, digest_of, new_key, read_scopes, show_scopes
 from shared.errors import SettingsError
+from shared.loopback import is_loopback
 from shared.rate_limits import RateLimit, read_rate_limit
 from shared.settings import load
 from tests.support.processes import free_port
