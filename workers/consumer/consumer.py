@@ -236,7 +236,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._engine_linger.begin(padded)
             self._running = [prepared.job.task_id for prepared in jobs]
             self._context.events.emit(
-                TaskEvent("started", prepared.job.task_id, self._role.task, clock.now())
+                TaskEvent("started", prepared.job.task_id, prepared.job.task, clock.now())
                 for prepared in jobs
             )
             with counters.cpu("engine"):
