@@ -4,6 +4,8 @@
 -- A quarantined message (two workers died while they held it) is leased alone: only to a worker
 -- that holds nothing else, and before anything else, so that it can take no other message down.
 --
+-- @include lease_tokens.lua
+--
 -- KEYS[1]   lease hash of this worker: token -> message
 -- KEYS[2]   handoff list of this worker
 -- KEYS[3]   counter that makes tokens unique and ascending
@@ -35,7 +37,7 @@ local function take(source)
   while left > 0 do
     local message = redis.call('RPOP', source)
     if not message then return end
-    local token = tostring(redis.call('INCR', token_counter))
+    local token = next_token(token_counter)
     redis.call('HSET', leases, token, message)
     add(token, message)
     left = left - 1

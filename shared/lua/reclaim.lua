@@ -6,6 +6,7 @@
 -- a reply may be lost.
 --
 -- @include keys.lua
+-- @include lease_tokens.lua
 --
 -- KEYS[1] lease hash of the worker that lost its messages
 -- KEYS[2] handoff list of that worker
@@ -33,7 +34,7 @@ local function delivery_count_key(message)
 end
 
 local function lease_exhausted(message)
-  local token = tostring(redis.call('INCR', token_counter))
+  local token = next_token(token_counter)
   redis.call('HSET', own_leases, token, message)
   redis.call('SADD', exhausted, token)
   redis.call('EXPIRE', exhausted, count_ttl)
