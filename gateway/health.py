@@ -11,10 +11,13 @@ from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
 from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
+from shared.queue_lists import ForeignLists, QueueLists
+
+_DEFAULT_LISTS = QueueLists()
 
 
 class Health(Protocol):
-    """Observe the parts behind the gateway; both methods raise QueueUnavailable."""
+    """Observe the parts behind the gateway; all methods raise QueueUnavailable."""
 
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the last heartbeat of every live worker."""
@@ -22,12 +25,17 @@ class Health(Protocol):
     def backlogs(self) -> Mapping[str, int]:
         """Return how many messages wait on each queue."""
 
+    def foreign_lists(self) -> Mapping[str, int]:
+        """Return lists that look meant for a queue and that no worker serves, and their lengths."""
+
 
 class RedisHealth:
     """Read heartbeats and queue lengths."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", lists: QueueLists = _DEFAULT_LISTS) -> None:
         self._client = client
+        self._lists = lists
+        self._foreign = ForeignLists(client, lists)
 
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the heartbeats that have not expired."""
@@ -36,7 +44,7 @@ class RedisHealth:
 
     def backlogs(self) -> Mapping[str, int]:
         """Return the lengths of the queues, all priority steps together."""
-        names = [(queue, key) for queue in keys.QUEUES for key in keys.queue_keys(queue)]
+        names = [(queue, key) for queue in keys.QUEUES for key in self._lists.of(queue)]
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             for _, key in names:
                 pipeline.llen(key)
@@ -45,6 +53,10 @@ class RedisHealth:
         for (queue, _), length in zip(names, lengths, strict=True):
             totals[queue] += length
         return totals
+
+    def foreign_lists(self) -> Mapping[str, int]:
+        """Look through some more keys with each call."""
+        return self._foreign.look()
 
 
 class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -119,6 +119,7 @@ class OperationsCollector(Collector):
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
+            foreign = self._health.foreign_lists()
             figures, counted = self._handovers.figures(), self._traffic.today()
         except QueueUnavailable:
             up.add_metric((), 0)
@@ -127,6 +128,7 @@ class OperationsCollector(Collector):
         up.add_metric((), 1)
         yield up
         yield _backlog(backlogs)
+        yield _foreign_messages(foreign)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
         yield from traffic_metrics(counted)
@@ -149,6 +151,17 @@ def _backlog(backlogs: Mapping[str, int]) -> Metric:
     )
     for queue, messages in backlogs.items():
         family.add_metric((queue,), messages)
+    return family
+
+
+def _foreign_messages(lists: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "parley_foreign_messages",
+        "messages in a list that looks meant for a queue and that no worker serves",
+        labels=("list",),
+    )
+    for name, messages in lists.items():
+        family.add_metric((name.encode("unicode_escape").decode(),), messages)
     return family
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shared import keys
+
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
@@ -55,6 +57,11 @@ class ChatJob:
         """Return the id of its Celery task, which is the job's own."""
         return self.id
 
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.INFER_TASK
+
 
 @dataclass(frozen=True, slots=True)
 class EmbedJob(ChatJob):
@@ -65,15 +72,29 @@ class EmbedJob(ChatJob):
 
     texts: tuple[str, ...] = ()
 
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.EMBED_TASK
+
 
 @dataclass(frozen=True, slots=True)
 class ToneJob:
-    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
+    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
+
+    `wants_result`: a Celery client sent it, who may wait for the tone itself.
+    """
 
     job_id: str
     task_id: str
     message: str
     expires_at: float | None = None
+    wants_result: bool = False
+
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.TONE_TASK
 
 
 @dataclass(frozen=True, slots=True)

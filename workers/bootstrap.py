@@ -115,6 +115,7 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         latency_target_seconds=settings.latency_target_seconds,
         memory_records=settings.memory_messages,
         memory_ttl_seconds=settings.memory_ttl_seconds,
+        lists=settings.queue_lists,
     )
 
 

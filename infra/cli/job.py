@@ -19,8 +19,10 @@ def job(
     from infra.cli.output import console, print_json
     from infra.job_trace import JobTracer
     from shared.errors import ParleyError
+    from shared.settings import CommonSettings, load
 
-    trace = JobTracer(connect_to_queue()).trace(job_id)
+    lists = load(CommonSettings).queue_lists
+    trace = JobTracer(connect_to_queue(), lists=lists).trace(job_id)
     if trace.state == "unknown":
         raise ParleyError(_unknown(job_id, whole=trace.whole))
     if as_json:
