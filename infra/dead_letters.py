@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.scripts import register_script
 from shared.wire import FIRST_LOOK
@@ -79,7 +79,9 @@ def _decode(records: list[bytes]) -> Iterator[StoredDeadLetter]:
         except (msgspec.DecodeError, ValueError):
             continue
         yield StoredDeadLetter(
-            letter.id or hashlib.sha1(record, usedforsecurity=False).hexdigest()[:12],
+            tenants.shown(letter.id)
+            if letter.id
+            else hashlib.sha1(record, usedforsecurity=False).hexdigest()[:12],
             letter,
             record,
         )

@@ -7,7 +7,7 @@ from typing import Literal, cast
 import msgspec
 import redis
 
-from shared import keys, wire
+from shared import keys, tenants, wire
 from shared.jobs import WorkerStatus
 
 PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane"]
@@ -52,7 +52,8 @@ class MessageSearch:
         The places are looked through in the order in which a message moves, so that it cannot
         slip by.
         """
-        for key in keys.queue_keys(queue):
+        tenant = tenants.tenant_of(task_id)
+        for key in dict.fromkeys((*keys.queue_keys(queue), keys.flow(queue, tenant))):
             if place := self._find_in_list("queue", key, task_id):
                 return place
         if place := self._find_in_list("quarantine", keys.quarantine(queue), task_id):
@@ -117,4 +118,4 @@ class MessageSearch:
 
 
 def _is_task(raw: bytes, task_id: str) -> bool:
-    return task_id.encode() in raw and wire.peek_id(raw) == task_id
+    return tenants.local(task_id).encode() in raw and wire.peek_id(raw) == task_id

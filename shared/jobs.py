@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared import tenants
+
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
@@ -34,6 +36,11 @@ class ChatJob:
     def task_id(self) -> str:
         """Return the id of its Celery task, which is the job's own."""
         return self.id
+
+    @property
+    def tenant(self) -> str:
+        """Return the tenant in whose name the person wrote."""
+        return tenants.tenant_of(self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 | key | type | holds | bounded by |
 |---|---|---|---|
-| inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| inference | list | Celery messages of chat jobs (or WAKE); right end: the head | admission |
 | inference-large | list | those of them that wait for a second look | the latency target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
+| <queue>␟<tenant> | list | the same of a tenant other than the default one | admission, MAX_TONES |
+| parley:flows:<queue> | zset | tenants with such a list, by what they had of the workers | lease |
 | parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
 | parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
 | parley:receipt:<worker> | string | last lease: its tokens, in case the reply was lost | TTL |
@@ -19,6 +21,8 @@
 | parley:lane:<conversation> | string | the job that may run | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
+| parley:parked-counts | hash | how many of them are a tenant's, but the default one's | reclaim |
+| parley:tenants | set | tenants that had a reply, but the default one | TTL, MAX_TENANTS |
 | parley:job:<job> | hash | state, conversation, watchers: gateways that wait for it | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
@@ -44,10 +48,16 @@
 | parley:dead | list | dead letters as JSON | cap |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
+Ids of a tenant other than the default one, and a state, a day or nothing in their place, begin with
+its name and U+001F: parley:handovers:acme␟open, parley:counts:acme␟2026-01-31,
+parley:feedback:acme␟, parley:gaps:acme␟.
+
 Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
 subscribed to, celery-task-meta-<job> for Celery's result, parley:conversations for the ids of
 conversations that have a new turn or another state of their handover.
 """
+
+from shared import tenants
 
 INFERENCE = "inference"
 INFERENCE_LARGE = "inference-large"
@@ -63,6 +73,7 @@ MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
+MAX_TENANTS = 1_000  # listed
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
@@ -77,6 +88,9 @@ FEEDBACK = "parley:feedback"
 GAPS = "parley:gaps"
 OUTBOX = "parley:outbox"
 OUTBOX_RETURNED = "parley:outbox-returned"
+PARKED_COUNTS = "parley:parked-counts"
+TENANTS = "parley:tenants"
+WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
@@ -84,6 +98,18 @@ LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 def queue_keys(queue: str) -> list[str]:
     """Return the lists that hold a queue's messages: kombu keeps one for each priority step."""
     return [queue + suffix for suffix in PRIORITY_SUFFIXES]
+
+
+def flow(queue: str, tenant: str) -> str:
+    """Name the list of a tenant's messages for a queue: the default tenant's is the queue's own."""
+    if tenant == tenants.DEFAULT_TENANT:
+        return queue
+    return f"{queue}{tenants.SEPARATOR}{tenant}"
+
+
+def flows(queue: str) -> str:
+    """Name the sorted set of the tenants whose messages wait in lists of their own."""
+    return f"parley:flows:{queue}"
 
 
 def handoff(worker: str) -> str:
@@ -196,9 +222,9 @@ def handover_conversation(handover_id: str) -> str:
     return f"parley:handover-conversation:{handover_id}"
 
 
-def handovers(state: str) -> str:
-    """Name the index of the handovers in a state, or of `all`."""
-    return f"parley:handovers:{state}"
+def handovers(state: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
+    """Name the index of a tenant's handovers in a state, or of `all`."""
+    return f"parley:handovers:{tenants.scope(tenant, state)}"
 
 
 def outbox_events(conversation_id: str) -> str:
@@ -211,14 +237,26 @@ def outcome(conversation_id: str) -> str:
     return f"parley:outcome:{conversation_id}"
 
 
-def counts(day: str) -> str:
-    """Name the hash of what was counted on a day, as 2026-01-31."""
-    return f"parley:counts:{day}"
+def counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
+    """Name the hash of what was counted for a tenant on a day, as 2026-01-31."""
+    return f"parley:counts:{tenants.scope(tenant, day)}"
 
 
-def entry_counts(day: str) -> str:
+def entry_counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
     """Name the hash of what was counted on a day for entries of the knowledge base."""
-    return f"parley:entry-counts:{day}"
+    return f"parley:entry-counts:{tenants.scope(tenant, day)}"
+
+
+def feedback(tenant: str) -> str:
+    """Name the index of a tenant's conversations with feedback."""
+    if tenant == tenants.DEFAULT_TENANT:
+        return FEEDBACK
+    return feedback_of(tenants.scope(tenant, ""))
+
+
+def gaps(tenant: str) -> str:
+    """Name the index of a tenant's conversations with gaps."""
+    return GAPS if tenant == tenants.DEFAULT_TENANT else gaps_of(tenants.scope(tenant, ""))
 
 
 def feedback_of(conversation_id: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from shared import keys
+from shared import keys, tenants
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
 
@@ -91,7 +91,7 @@ def encode_tone(job: ChatJob) -> bytes:
 
 def tone_task_id(job_id: str) -> str:
     """Return the id of the tone task that belongs to a job."""
-    return f"tone-{job_id}"
+    return tenants.scope(tenants.tenant_of(job_id), f"tone-{tenants.local(job_id)}")
 
 
 def decode(raw: bytes) -> TaskMessage:
@@ -112,14 +112,18 @@ def peek_id(raw: bytes) -> str | None:
         task_id = _envelope_decoder.decode(raw).headers.get("id")
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return task_id if isinstance(task_id, str) and IDENTIFIER.match(task_id) else None
+    known = isinstance(task_id, str) and IDENTIFIER.match(tenants.unscoped(task_id))
+    return task_id if known else None
 
 
 def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     """Read a `chat.infer` task, from a gateway or any Celery client; raise MalformedMessage."""
     argument = _single_argument(task, keys.INFER_TASK)
     message = _text(argument, "message")
-    conversation_id = _identifier(argument, "conversation_id") or task.id
+    tenant = _tenant(argument)
+    conversation_id = _identifier(argument, "conversation_id", tenant) or tenants.scope(
+        tenant, task.id
+    )
     accepted_at = task.headers.get("parley_accepted_at")
     gateway = task.headers.get("parley_gateway")
     first_look = task.headers.get(FIRST_LOOK)
@@ -127,7 +131,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         id=task.id,
         message=message,
         conversation_id=conversation_id,
-        user_id=_identifier(argument, "user_id"),
+        user_id=_identifier(argument, "user_id", tenant),
         accepted_at=_plausible(accepted_at, received_at),
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
@@ -216,7 +220,7 @@ def _decode(raw: bytes) -> TaskMessage:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     envelope = _envelope_decoder.decode(raw)
     headers = msgspec.convert(envelope.headers, _Headers)
-    if not IDENTIFIER.match(headers.id):
+    if not IDENTIFIER.match(tenants.unscoped(headers.id)):
         raise MalformedMessage("the task id is not 1-128 letters, digits or _.:@-")
     if envelope.content_type != "application/json":
         raise MalformedMessage(f"content type {envelope.content_type[:80]!r}; only JSON is taken")
@@ -248,13 +252,27 @@ def _text(argument: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _identifier(argument: Mapping[str, Any], name: str) -> str | None:
+def _identifier(
+    argument: Mapping[str, Any], name: str, tenant: str = tenants.DEFAULT_TENANT
+) -> str | None:
+    """Return an id as it stands inside: a client's own in a tenant's scope, or one in a scope."""
     value = argument.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not IDENTIFIER.match(value):
+    inside = tenants.scope(tenant, value) if isinstance(value, str) else value
+    if not isinstance(inside, str) or not IDENTIFIER.match(tenants.unscoped(inside)):
         raise MalformedMessage(f"{name} must be 1-128 letters, digits or _.:@-")
-    return value
+    return inside
+
+
+def _tenant(argument: Mapping[str, Any]) -> str:
+    """Return the tenant that a Celery client writes for; a gateway's ids have theirs in them."""
+    tenant = argument.get("tenant")
+    if tenant is None:
+        return tenants.DEFAULT_TENANT
+    if not isinstance(tenant, str) or not tenants.is_tenant_name(tenant):
+        raise MalformedMessage("tenant must be 1-63 lower-case letters, digits or -")
+    return tenant
 
 
 def _plausible(accepted_at: object, received_at: float) -> float:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.caller import ANYONE, Caller
 from gateway.chat_request import ChatRequest
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.disconnect_watcher import DisconnectWatcher
@@ -23,7 +24,7 @@ from shared.results import JobRecord
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """The job that stands for a request, and what is known of it."""
+    """The job that stands for a request, and what is known of it; ids are those inside."""
 
     job_id: str
     conversation_id: str
@@ -56,15 +57,18 @@ class Dispatcher:
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
 
-    def accept(self, request: ChatRequest) -> ChatJob:
-        """Return a job for a valid request; one without a conversation begins a new one."""
+    def accept(self, request: ChatRequest, caller: Caller = ANYONE) -> ChatJob:
+        """Return a job for a valid request; one without a conversation begins a new one.
+
+        Its ids are in the scope of the caller's tenant.
+        """
         now = self._clock.now()
-        job_id = wire.new_job_id()
+        job_id, conversation, user = wire.new_job_id(), request.conversation_id, request.user_id
         return ChatJob(
-            id=job_id,
+            id=caller.scope(job_id),
             message=request.message,
-            conversation_id=request.conversation_id or job_id,
-            user_id=request.user_id,
+            conversation_id=caller.scope(conversation or job_id),
+            user_id=caller.scope(user) if user else None,
             accepted_at=now,
             expires_at=now + self._deadline_seconds,
             gateway=self._gateway_id,

@@ -14,6 +14,7 @@ from shared.results import Failure
 from shared.scripts import register_script
 
 ANY_JOB = "<job>"
+ANY_TENANT = "<tenant>"
 
 
 class JobCanceller(Protocol):
@@ -56,9 +57,12 @@ class RedisJobCanceller:
 
 
 def encode_cancelled(reason: str, at: float) -> tuple[bytes, bytes]:
-    """Return notification and Celery result of a cancelled job, ANY_JOB in place of its id."""
+    """Return notification and Celery result of a cancelled job.
+
+    ANY_JOB and ANY_TENANT are in place of its id and tenant.
+    """
     body = results.encode_failure(Failure("cancelled", reason))
     return (
         results.encode_notification(ANY_JOB, "cancelled", body),
-        results.celery_result(ANY_JOB, "cancelled", body, at),
+        results.celery_result(ANY_JOB, "cancelled", body, at, ANY_TENANT),
     )

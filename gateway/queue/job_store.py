@@ -7,7 +7,7 @@ from typing import Protocol, cast, get_args
 import redis
 
 from gateway.queue.coalescer import Coalescer
-from shared import keys, results
+from shared import keys, results, tenants
 from shared.connection import queue_errors
 from shared.jobs import JobState
 from shared.results import JobRecord
@@ -36,7 +36,11 @@ class RedisJobStore:
         self._coalescer: Coalescer[str, JobRecord | None] = Coalescer(self._look_up)
 
     def find(self, job_id: str) -> JobRecord | None:
-        """Return a job's record: its stored result, else its state until then."""
+        """Return a job's record: its stored result, else its state until then.
+
+        A job that a Celery client sent for a tenant has an id outside of that tenant's scope:
+        nobody asks for it here.
+        """
         return self._coalescer.submit(job_id)
 
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
@@ -53,12 +57,16 @@ class RedisJobStore:
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.mget([keys.result(job_id) for job_id in job_ids])
             for job_id in job_ids:
-                pipeline.hget(keys.job(job_id), "state")
+                pipeline.hmget(keys.job(job_id), ["state", "conversation"])
             stored, *states = pipeline.execute()
         ended = dict(_ended(job_ids, stored))
+        records = [
+            ended.get(job_id) or _unfinished(*fields)
+            for job_id, fields in zip(job_ids, states, strict=True)
+        ]
         return [
-            ended.get(job_id) or _unfinished(state)
-            for job_id, state in zip(job_ids, states, strict=True)
+            record if record and record.tenant in (None, tenants.tenant_of(job_id)) else None
+            for job_id, record in zip(job_ids, records, strict=True)
         ]
 
 
@@ -74,8 +82,10 @@ def _ended(
             logger.warning("the stored result of job %s could not be read", job_id)
 
 
-def _unfinished(state: bytes | None) -> JobRecord | None:
+def _unfinished(state: bytes | None, conversation: bytes | None) -> JobRecord | None:
     if state is None:
         return None
-    name = state.decode(errors="replace")
-    return JobRecord(cast("JobState", name) if name in _STATES else "queued")
+    name, tenant = state.decode(errors="replace"), None
+    if conversation is not None:
+        tenant = tenants.tenant_of(conversation.decode(errors="replace"))
+    return JobRecord(cast("JobState", name) if name in _STATES else "queued", tenant=tenant)

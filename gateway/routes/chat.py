@@ -3,6 +3,7 @@
 import msgspec
 from flask import Flask, Response, request
 
+from gateway.caller import current_caller
 from gateway.chat_request import read_chat_request
 from gateway.connection import client_descriptor
 from gateway.idempotency import read_idempotency_key
@@ -12,6 +13,7 @@ from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher, SubmitResult
 from gateway.queue.pending_replies import ENDED
 from gateway.request_body import read_json
+from shared import tenants
 
 
 def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seconds: float) -> None:
@@ -22,8 +24,9 @@ def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seco
         chat_request = read_chat_request(read_json())
         preference = read_preference(request.environ.get("HTTP_PREFER"), max_wait_seconds)
         header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-        key = None if header is None else read_idempotency_key(header, chat_request)
-        job = dispatcher.accept(chat_request)
+        caller = current_caller()
+        key = None if header is None else read_idempotency_key(header, chat_request, caller)
+        job = dispatcher.accept(chat_request, caller)
         with metrics.chat_seconds.time():
             result = dispatcher.submit(job, preference.wait_seconds, key, client_descriptor())
         return _respond(result, preference)
@@ -36,7 +39,7 @@ def _respond(result: SubmitResult, preference: Preference) -> Response:
     response = (
         Response(record.body, content_type="application/json")
         if record.state == "done"
-        else job_problem(result.job_id, record)
+        else job_problem(tenants.local(result.job_id), record)
     )
     if preference.applied:
         response.headers["Preference-Applied"] = preference.applied
@@ -44,12 +47,13 @@ def _respond(result: SubmitResult, preference: Preference) -> Response:
 
 
 def _accepted(result: SubmitResult, preference: Preference) -> Response:
+    job_id = tenants.local(result.job_id)
     body = {
-        "job_id": result.job_id,
-        "conversation_id": result.conversation_id,
+        "job_id": job_id,
+        "conversation_id": tenants.local(result.conversation_id),
         "state": result.record.state,
     }
-    headers = {"Location": f"/jobs/{result.job_id}", "Retry-After": "1"}
+    headers = {"Location": f"/jobs/{job_id}", "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Flask, Response
 
+from gateway.caller import current_caller
 from gateway.problems import JOB_ENDED, UNKNOWN_JOB, describe_failure, problem
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
@@ -15,18 +16,22 @@ def register(app: Flask, jobs: JobStore, canceller: JobCanceller) -> None:
 
     @app.get("/jobs/<job_id>")
     def job(job_id: str) -> Response:
-        record = jobs.find(job_id) if IDENTIFIER.match(job_id) else None
+        record = jobs.find(_inside_id(job_id)) if IDENTIFIER.match(job_id) else None
         return _unknown() if record is None else _show(job_id, record)
 
     @app.delete("/jobs/<job_id>")
     def cancel_job(job_id: str) -> Response:
-        known = IDENTIFIER.match(job_id) and canceller.cancel(job_id)
-        record = jobs.find(job_id) if known else None
+        known = IDENTIFIER.match(job_id) and canceller.cancel(_inside_id(job_id))
+        record = jobs.find(_inside_id(job_id)) if known else None
         if record is None:
             return _unknown()
         if record.state != "cancelled":
             return problem(JOB_ENDED, f"It is {record.state}; only a job on its way is cancelled.")
         return _show(job_id, record)
+
+
+def _inside_id(job_id: str) -> str:
+    return current_caller().scope(job_id)
 
 
 def _unknown() -> Response:

@@ -4,17 +4,18 @@
 --
 -- @include lanes.lua
 -- @include results.lua
+-- @include tenants.lua
 --
 -- KEYS[1] inference queue
 -- ARGV[1] TTL of the stored result, seconds; longer than any job may take
 -- ARGV[2] lane TTL, seconds
 -- ARGV[3] notification and
--- ARGV[4] Celery result, both with <job> in place of the job's id
+-- ARGV[4] Celery result, both with <job> in place of the job's id, the latter with <tenant> too
 -- ARGV[5..] two per job: job id; '' or a gateway (cancel only if no other gateway waits for it)
 --
 -- Keys made from arguments: parley:job:*, those of lanes.lua and results.lua
 -- Returns for each job: cancelled; ended if it has a result already; awaited if another gateway
---   waits for it; unknown.
+--   waits for it; unknown, also of a job that a Celery client sent for a tenant.
 local queue = KEYS[1]
 local result_ttl, lane_ttl, notification, result = unpack(ARGV, 1, 4)
 local verdicts = {}
@@ -22,9 +23,9 @@ local verdicts = {}
 local function cancel(id, only_gateway)
   if has_result(id) then return 'ended' end
   local conversation, watchers = unpack(redis.call('HMGET', JOB .. id, 'conversation', 'watchers'))
-  if not conversation then return 'unknown' end
+  if not conversation or tenant_of(conversation) ~= tenant_of(id) then return 'unknown' end
   if only_gateway ~= '' and watchers ~= only_gateway .. ' ' then return 'awaited' end
-  store_cancelled(id, notification, result, result_ttl)
+  store_cancelled(id, conversation, notification, result, result_ttl)
   if not withdraw(conversation, id) then release(queue, conversation, id, lane_ttl) end
   return 'cancelled'
 end

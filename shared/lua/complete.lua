@@ -9,6 +9,7 @@
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
+-- @include tenants.lua
 -- @include throughput.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -81,9 +82,13 @@ local function complete(i)
       announce_conversation(conversation)
       completed = completed + 1
     end
-    if reply ~= '' then count(reply, 1) end
-    if time ~= '' then count(time, 1) count(time_sum, tonumber(milliseconds)) end
-    if entry ~= '' then count_entry(entry) end
+    local tenant = tenant_of(conversation)
+    if reply ~= '' then count(tenant, reply, 1) end
+    if time ~= '' then
+      count(tenant, time, 1)
+      count(tenant, time_sum, tonumber(milliseconds))
+    end
+    if entry ~= '' then count_entry(tenant, entry) end
     if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if conversation ~= '' then release(queue, conversation, id, lane_ttl) end

@@ -12,12 +12,12 @@
 --   parley:lane-waiting:*, parley:parked, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
 --   those of handovers.lua, memory.lua and results.lua
 
--- End all jobs of a conversation; both templates have <job> in place of a job's id. Return how many.
+-- End all jobs of a conversation; the templates are those of store_cancelled. Return how many.
 local function cancel_jobs(conversation, notification, result, result_ttl)
   local cancelled = 0
   local function cancel(id)
     if has_result(id) then return end
-    store_cancelled(id, notification, result, result_ttl)
+    store_cancelled(id, conversation, notification, result, result_ttl)
     cancelled = cancelled + 1
   end
   local holder = redis.call('GET', LANE .. conversation)

@@ -2,6 +2,7 @@
 --
 -- @include keys.lua
 -- @include notifications.lua
+-- @include tenants.lua
 --
 -- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
@@ -22,11 +23,11 @@ local function store_result(id, gateway, notification, result, result_ttl)
   end
 end
 
--- Both templates have <job> in place of the job's id.
-local function store_cancelled(id, notification_template, result_template, result_ttl)
-  local values = {['<job>'] = id}
-  local notification = string.gsub(notification_template, '<job>', values)
-  local result = string.gsub(result_template, '<job>', values)
+-- Both templates have <job> in place of the job's id, the result also <tenant>.
+local function store_cancelled(id, conversation, notification_template, result_template, result_ttl)
+  local values = {['"<job>"'] = cjson.encode(id), ['"<tenant>"'] = cjson.encode(tenant_of(conversation))}
+  local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
+  local result = string.gsub(result_template, '"<%w+>"', values)
   store_result(id, '', notification, result, result_ttl)
 end
 
