@@ -4,6 +4,7 @@ from flask import Flask, Response, request
 
 from gateway import problems
 from gateway.dependencies import Dependencies
+from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.routes import (
     chat,
@@ -26,6 +27,7 @@ def create_app(
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    serve_identifiers(app)
     problems.register(app)
     chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller)

@@ -6,7 +6,8 @@ import msgspec
 
 from gateway.request_body import decode_body
 from shared.errors import InvalidRequest
-from shared.wire import IDENTIFIER, MAX_MESSAGE_CHARACTERS
+from shared.identifiers import IDENTIFIER_FORM, is_identifier
+from shared.wire import MAX_MESSAGE_CHARACTERS
 
 # Whitespace, controls and invisible format characters: a message of these alone says nothing.
 _INVISIBLE = frozenset(("Cc", "Cf", "Zl", "Zp", "Zs"))
@@ -20,16 +21,33 @@ class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_id: str | None = None
 
 
-_decoder = msgspec.json.Decoder(ChatRequest)
+class _ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same as clients write it: channels have numbers as ids, too."""
+
+    message: str
+    conversation_id: str | int | None = None
+    user_id: str | int | None = None
+
+
+_decoder = msgspec.json.Decoder(_ChatBody)
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
     """Return the request in a body; raise InvalidRequest that names field and fault."""
-    request = decode_body(body, ChatRequest, _decoder)
-    check_text("message", request.message)
-    check_identifier("conversation_id", request.conversation_id)
-    check_identifier("user_id", request.user_id)
-    return request
+    sent = decode_body(body, _ChatBody, _decoder)
+    check_text("message", sent.message)
+    return ChatRequest(
+        sent.message,
+        _identifier("conversation_id", sent.conversation_id),
+        _identifier("user_id", sent.user_id),
+    )
+
+
+def _identifier(field: str, value: str | int | None) -> str | None:
+    """Return an id as text; an integer is its decimal digits."""
+    text = str(value) if isinstance(value, int) else value
+    check_identifier(field, text)
+    return text
 
 
 def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTERS) -> None:
@@ -46,7 +64,5 @@ def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTE
 
 def check_identifier(field: str, value: str | None) -> None:
     """Raise InvalidRequest unless a value, if there is one, can be an id."""
-    if value is not None and not IDENTIFIER.match(value):
-        raise InvalidRequest(
-            f"{field} must be 1 to 128 letters, digits or any of _ . : @ and -.", field
-        )
+    if value is not None and not is_identifier(value):
+        raise InvalidRequest(f"{field} must be {IDENTIFIER_FORM}.", field)

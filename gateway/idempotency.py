@@ -13,7 +13,7 @@ from gateway.caller import ANYONE, Caller
 from gateway.chat_request import ChatRequest
 from shared.errors import InvalidRequest
 
-_HEADER = re.compile(r'([A-Za-z0-9_.:@-]{1,128})\Z|"([A-Za-z0-9_.:@-]{1,128})"\Z')
+_HEADER = re.compile(r'([!#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def read_idempotency_key(
     match = _HEADER.match(header.strip())
     if match is None:
         raise InvalidRequest(
-            "Idempotency-Key must be 1 to 128 letters, digits or any of _ . : @ and -, "
-            "bare or in double quotes.",
+            "Idempotency-Key must be 1 to 255 printable ASCII characters, in double quotes "
+            "if it holds spaces or commas.",
             "Idempotency-Key",
         )
     digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()

@@ -1,7 +1,6 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from flask import request
@@ -63,18 +62,24 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
             return InvalidRequest(f"{member.name} is missing.", member.name)
         if value is None and not member.required:
             continue
-        wanted = "a number" if member.type is float else "a string"
-        if _name(value) != wanted:
+        if not _fits(value, member.type):
+            wanted = _wanted(member.type)
             return InvalidRequest(
                 f"{member.name} must be {wanted}, not {_name(value)}.", member.name
             )
     return InvalidRequest("The body is not what this address takes.")
 
 
-_WANTED: Mapping[object, tuple[tuple[type, ...], str]] = {
-    int: ((int,), "a whole number"),
-    float: ((int, float), "a number"),
-}
+def _fits(value: object, kind: object) -> bool:
+    if int in get_args(kind) and isinstance(value, int) and not isinstance(value, bool):
+        return True
+    return _name(value) == ("a number" if kind is float else "a string")
+
+
+def _wanted(kind: object) -> str:
+    if int in get_args(kind):
+        return "a string or an integer"
+    return "a number" if kind is float else "a string"
 
 
 def _reason(fault: msgspec.DecodeError) -> str:

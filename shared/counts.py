@@ -120,8 +120,10 @@ def fields_of_failure(state: JobState) -> Counted:
 
 def read_field(field: str) -> Mapping[str, str]:
     """Return the names and values of a field; a name without a value has an empty one."""
-    pairs = (pair.partition("=") for pair in field.split("|"))
-    return {name: value for name, _, value in pairs}
+    # An entry's id comes last and may hold any character.
+    values, last, entry = field.partition("|entry=")
+    pairs = (pair.partition("=") for pair in values.split("|"))
+    return {name: value for name, _, value in pairs} | ({"entry": entry} if last else {})
 
 
 def read_fields(counted: Mapping[str, int]) -> list[CountedField]:

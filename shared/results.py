@@ -1,7 +1,7 @@
 """What became of a job, in Celery's result format and in the form that gateways receive.
 
-A gateway hears one line per job: id, state and the body as JSON, separated by single spaces; JSON
-holds no raw line break, so each line of a publication is one job.
+A gateway hears one line per job: id, state and the body as JSON, separated by tabs. Neither ids
+nor JSON hold a raw tab or line break, so each line of a publication is one job.
 """
 
 from dataclasses import dataclass, field
@@ -103,14 +103,14 @@ def decode_notifications(payload: bytes) -> list[tuple[str, JobRecord]]:
     """Read one publication to a gateway: job id and record, for each job that ended."""
     records: list[tuple[str, JobRecord]] = []
     for line in payload.split(b"\n"):
-        job_id, state, body = line.split(b" ", 2)
+        job_id, state, body = line.split(b"\t", 2)
         records.append((job_id.decode(), JobRecord(_state(state), body)))
     return records
 
 
 def encode_notification(job_id: str, state: JobState, body: bytes) -> bytes:
     """Return the line by which a gateway learns how a job ended."""
-    return b" ".join((job_id.encode(), state.encode(), body))
+    return b"\t".join((job_id.encode(), state.encode(), body))
 
 
 def _state(raw: bytes) -> JobState:

@@ -17,11 +17,12 @@ import msgspec
 
 from shared import keys, tenants
 from shared.errors import MalformedMessage
+from shared.identifiers import IDENTIFIER_FORM, is_identifier, is_scoped_identifier
 from shared.jobs import ChatJob, ToneJob
 
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_BODY_BYTES = 64 * 1024
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
+GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
 _END_OF_TIME = 1e11  # Unix seconds
@@ -112,7 +113,7 @@ def peek_id(raw: bytes) -> str | None:
         task_id = _envelope_decoder.decode(raw).headers.get("id")
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    known = isinstance(task_id, str) and IDENTIFIER.match(tenants.unscoped(task_id))
+    known = isinstance(task_id, str) and is_scoped_identifier(task_id)
     return task_id if known else None
 
 
@@ -134,7 +135,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         user_id=_identifier(argument, "user_id", tenant),
         accepted_at=_plausible(accepted_at, received_at),
         expires_at=task.expires_at,
-        gateway=gateway if isinstance(gateway, str) and IDENTIFIER.match(gateway) else None,
+        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         external=not isinstance(accepted_at, float),
         first_look=first_look if isinstance(first_look, str) else None,
     )
@@ -220,8 +221,8 @@ def _decode(raw: bytes) -> TaskMessage:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     envelope = _envelope_decoder.decode(raw)
     headers = msgspec.convert(envelope.headers, _Headers)
-    if not IDENTIFIER.match(tenants.unscoped(headers.id)):
-        raise MalformedMessage("the task id is not 1-128 letters, digits or _.:@-")
+    if not is_identifier(tenants.unscoped(headers.id)):
+        raise MalformedMessage(f"the task id is not {IDENTIFIER_FORM}")
     if envelope.content_type != "application/json":
         raise MalformedMessage(f"content type {envelope.content_type[:80]!r}; only JSON is taken")
     if headers.eta is not None:
@@ -259,9 +260,11 @@ def _identifier(
     value = argument.get(name)
     if value is None:
         return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     inside = tenants.scope(tenant, value) if isinstance(value, str) else value
-    if not isinstance(inside, str) or not IDENTIFIER.match(tenants.unscoped(inside)):
-        raise MalformedMessage(f"{name} must be 1-128 letters, digits or _.:@-")
+    if not isinstance(inside, str) or not is_identifier(tenants.unscoped(inside)):
+        raise MalformedMessage(f"{name} must be {IDENTIFIER_FORM}")
     return inside
 
 

@@ -13,11 +13,12 @@ from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.errors import HandoverConflict, InvalidRequest, UnknownHandover
 from shared.handovers import Handover, HandoverState, decode_handover, to_json
+from shared.identifiers import is_identifier
 from shared.jobs import Turn
 from shared.scripts import Script, register_script
 
 HandoverFilter = Literal["open", "claimed", "closed", "all"]
-_CURSOR = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)~([A-Za-z0-9_.:@-]{1,128})\Z")
+_CURSOR = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)~(.+)\Z", re.DOTALL)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -174,6 +175,6 @@ def _cursor(handover: Handover) -> str:
 
 def _read_cursor(cursor: str) -> tuple[str, str]:
     parts = _CURSOR.match(cursor)
-    if not parts:
+    if not parts or not is_identifier(parts[2]):
         raise InvalidRequest("cursor is not one that a page of handovers named as next.", "cursor")
     return parts[1], parts[2]

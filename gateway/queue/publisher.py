@@ -167,7 +167,7 @@ def _outcome(
 ) -> EnqueueOutcome | Exception:
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
-        return ExistingJob(*answer.decode().split(" "))
+        return ExistingJob(*answer.decode().split("\n"))
     if isinstance(answer, list):
         return queue_full(limits, answer[1] / 1000)
     if answer >= 0:

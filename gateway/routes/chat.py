@@ -1,5 +1,7 @@
 """POST /chat: ask a question and wait for the reply, or fetch it later."""
 
+from urllib.parse import quote
+
 import msgspec
 from flask import Flask, Response, request
 
@@ -53,7 +55,7 @@ def _accepted(result: SubmitResult, preference: Preference) -> Response:
         "conversation_id": tenants.local(result.conversation_id),
         "state": result.record.state,
     }
-    headers = {"Location": f"/jobs/{job_id}", "Retry-After": "1"}
+    headers = {"Location": f"/jobs/{quote(job_id, safe='')}", "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(

@@ -11,14 +11,14 @@ from gateway.event_stream import ConversationEvents, stream
 from gateway.queue.conversation_feed import ConversationWatch
 from gateway.queue.conversations import Conversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, dependencies: Dependencies) -> None:
     """Serve all three."""
     _register_plain(app, dependencies.conversations)
 
-    @app.get("/conversations/<conversation_id>/events")
+    @app.get("/conversations/<identifier:conversation_id>/events")
     def conversation_events(conversation_id: str) -> Response:
         inside_id = _inside_id(conversation_id)
         events = ConversationEvents(
@@ -41,7 +41,7 @@ def register(app: Flask, dependencies: Dependencies) -> None:
 
 
 def _register_plain(app: Flask, conversations: Conversations) -> None:
-    @app.get("/conversations/<conversation_id>")
+    @app.get("/conversations/<identifier:conversation_id>")
     def conversation(conversation_id: str) -> Response:
         inside_id = _inside_id(conversation_id)
         turns = [msgspec.Raw(turn) for turn in conversations.turns(inside_id)]
@@ -50,7 +50,7 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @app.delete("/conversations/<conversation_id>")
+    @app.delete("/conversations/<identifier:conversation_id>")
     def erase_conversation(conversation_id: str) -> Response:
         conversations.erase(_inside_id(conversation_id))
         return Response(status=204)
@@ -68,6 +68,6 @@ def _free_at_end(
 
 
 def _inside_id(conversation_id: str) -> str:
-    if not IDENTIFIER.match(conversation_id):
+    if not is_identifier(conversation_id):
         raise NotFound("No conversation can have this id.")
     return current_caller().scope(conversation_id)

@@ -8,24 +8,24 @@ from gateway.handover_request import read_claim, read_close, read_page, read_rep
 from gateway.queue.handovers import Handovers
 from gateway.request_body import read_json
 from shared.errors import UnknownHandover
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, handovers: Handovers) -> None:
     """Serve all five."""
     _register_reading(app, handovers)
 
-    @app.post("/handovers/<handover_id>/claim")
+    @app.post("/handovers/<identifier:handover_id>/claim")
     def claim_handover(handover_id: str) -> Response:
         claim = read_claim(read_json())
         return _show(handovers.claim(_inside_id(handover_id), claim.by))
 
-    @app.post("/handovers/<handover_id>/reply")
+    @app.post("/handovers/<identifier:handover_id>/reply")
     def reply_handover(handover_id: str) -> Response:
         reply = read_reply(read_json())
         return _show(handovers.reply(_inside_id(handover_id), reply.text, reply.by))
 
-    @app.post("/handovers/<handover_id>/close")
+    @app.post("/handovers/<identifier:handover_id>/close")
     def close_handover(handover_id: str) -> Response:
         close = read_close(read_json())
         return _show(handovers.close(_inside_id(handover_id), close.note))
@@ -38,13 +38,13 @@ def _register_reading(app: Flask, handovers: Handovers) -> None:
         tenant = current_caller().tenant
         return _show(handovers.page(wanted.state, wanted.limit, wanted.cursor, tenant))
 
-    @app.get("/handovers/<handover_id>")
+    @app.get("/handovers/<identifier:handover_id>")
     def handover(handover_id: str) -> Response:
         return _show(handovers.find(_inside_id(handover_id)))
 
 
 def _inside_id(handover_id: str) -> str:
-    if not IDENTIFIER.match(handover_id):
+    if not is_identifier(handover_id):
         raise UnknownHandover(handover_id)
     return current_caller().scope(handover_id)
 

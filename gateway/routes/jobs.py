@@ -7,21 +7,21 @@ from gateway.caller import current_caller
 from gateway.problems import JOB_ENDED, UNKNOWN_JOB, describe_failure, problem
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
+from shared.identifiers import is_identifier
 from shared.results import JobRecord
-from shared.wire import IDENTIFIER
 
 
 def register(app: Flask, jobs: JobStore, canceller: JobCanceller) -> None:
     """Serve both methods."""
 
-    @app.get("/jobs/<job_id>")
+    @app.get("/jobs/<identifier:job_id>")
     def job(job_id: str) -> Response:
-        record = jobs.find(_inside_id(job_id)) if IDENTIFIER.match(job_id) else None
+        record = jobs.find(_inside_id(job_id)) if is_identifier(job_id) else None
         return _unknown() if record is None else _show(job_id, record)
 
-    @app.delete("/jobs/<job_id>")
+    @app.delete("/jobs/<identifier:job_id>")
     def cancel_job(job_id: str) -> Response:
-        known = IDENTIFIER.match(job_id) and canceller.cancel(_inside_id(job_id))
+        known = is_identifier(job_id) and canceller.cancel(_inside_id(job_id))
         record = jobs.find(_inside_id(job_id)) if known else None
         if record is None:
             return _unknown()

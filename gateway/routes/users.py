@@ -5,15 +5,15 @@ from werkzeug.exceptions import NotFound
 
 from gateway.caller import current_caller
 from gateway.queue.users import Users
-from shared.wire import IDENTIFIER
+from shared.identifiers import is_identifier
 
 
 def register(app: Flask, users: Users) -> None:
     """Serve it."""
 
-    @app.delete("/users/<user_id>")
+    @app.delete("/users/<identifier:user_id>")
     def erase_user(user_id: str) -> Response:
-        if not IDENTIFIER.match(user_id):
+        if not is_identifier(user_id):
             raise NotFound("No user can have this id.")
         users.erase(current_caller().scope(user_id))
         return Response(status=204)

@@ -22,7 +22,7 @@ local function complete(token, id, tone, dead)
   if tone ~= '' then
     redis.call('SET', TONE .. id, tone, 'EX', tone_ttl)
     local channel = redis.call('GETDEL', TONE_SUBSCRIPTION .. id)
-    if channel then queue_notification(channel, id .. ' ' .. tone) end
+    if channel then queue_notification(channel, id .. '\t' .. tone) end
   end
   return 'applied'
 end

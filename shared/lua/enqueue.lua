@@ -24,8 +24,8 @@
 --   conversation are parked; -3 if Redis could not write it (Redis's log says why); -4 if its
 --   idempotency key belongs to another request. Or {-1, milliseconds}: the queue is full, or the
 --   throughput is too low for this job to be answered in time; after that time (0: unknown) half of
---   the capacity will be free. Or, if its key belongs to the same request, "job conversation" of
---   the first job; this gateway will be notified of its end too.
+--   the capacity will be free. Or, if its key belongs to the same request, job and conversation of the
+--   first job, with a line break between; this gateway will be notified of its end too.
 --   A job that is known already is not queued again, so the call may be repeated after a lost
 --   connection. A refused job leaves its key unused.
 local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
@@ -56,13 +56,13 @@ end
 
 local function find_idempotent_job(idempotency, id, gateway)
   local digest, first, conversation =
-    string.match(redis.call('GET', idempotency.key) or '', '^(%S+) (%S+) (%S+)$')
+    string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
   if not first or first == id then return end
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
   if digest ~= idempotency.digest then return -4 end
   if in_progress then add_watcher(first, gateway) end
-  return first .. ' ' .. conversation
+  return first .. '\n' .. conversation
 end
 
 -- A lane that expired while jobs were parked in it goes to the first of them, not to the newcomer.
@@ -84,7 +84,7 @@ local function record_job(id, conversation, gateway, idempotency)
     'watchers', gateway == '' and '' or gateway .. ' ')
   redis.call('EXPIRE', JOB .. id, job_ttl)
   if idempotency then
-    local first = table.concat({idempotency.digest, id, conversation}, ' ')
+    local first = table.concat({idempotency.digest, id, conversation}, '\n')
     redis.call('SET', idempotency.key, first, 'EX', job_ttl)
   end
 end

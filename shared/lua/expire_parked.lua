@@ -21,7 +21,7 @@ local function has_deadline(message)
 end
 
 local function keep(conversation, id)
-  redis.call('ZADD', PARKED, next_look, conversation .. ' ' .. id)
+  redis.call('ZADD', PARKED, next_look, parked_member(conversation, id))
   if redis.call('EXISTS', LANE .. conversation) == 0 then
     promote(queue, conversation, lane_ttl)
   end
@@ -37,5 +37,8 @@ local function look_after(conversation, id)
 end
 
 local expired = redis.call('ZRANGEBYSCORE', PARKED, '-inf', now, 'LIMIT', 0, limit)
-for i = #expired, 1, -1 do look_after(string.match(expired[i], '^(%S+) (%S+)$')) end
+for i = #expired, 1, -1 do
+  local conversation, id = string.match(expired[i], '^([^\n]+)\n([^\n]+)$')
+  if id then look_after(conversation, id) else redis.call('ZREM', PARKED, expired[i]) end
+end
 return #expired

@@ -6,9 +6,14 @@
 --
 -- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked
 
+-- No id holds a line break, so it parts what is written together.
+local function parked_member(conversation, id)
+  return conversation .. '\n' .. id
+end
+
 -- Park a job behind the others; a job that is parked already keeps its place.
 local function park(conversation, id, message, expires_at)
-  if redis.call('ZADD', PARKED, expires_at, conversation .. ' ' .. id) == 0 then return end
+  if redis.call('ZADD', PARKED, expires_at, parked_member(conversation, id)) == 0 then return end
   redis.call('RPUSH', LANE_WAITING .. conversation, id .. '\n' .. message)
 end
 
@@ -18,7 +23,7 @@ local function promote(queue, conversation, lane_ttl)
   if not waiting then return false end
   local separator = string.find(waiting, '\n', 1, true)
   local id = string.sub(waiting, 1, separator - 1)
-  redis.call('ZREM', PARKED, conversation .. ' ' .. id)
+  redis.call('ZREM', PARKED, parked_member(conversation, id))
   redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl)
   redis.call('RPUSH', queue, string.sub(waiting, separator + 1))
   return true
@@ -44,7 +49,7 @@ end
 
 -- Take a parked job out of its lane and return its message; nil if it is not parked.
 local function withdraw(conversation, id)
-  if redis.call('ZREM', PARKED, conversation .. ' ' .. id) == 0 then return nil end
+  if redis.call('ZREM', PARKED, parked_member(conversation, id)) == 0 then return nil end
   local message = find_parked(conversation, id)
   if message then
     redis.call('LREM', LANE_WAITING .. conversation, 1, id .. '\n' .. message)

@@ -28,7 +28,7 @@ from workers.preprocessing.preprocessor import Prepared
 GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
-CONVERSATIONS = ("talk", "chat")
+CONVERSATIONS = ("talk", "a chat: 1/2")
 POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
 
 
@@ -224,7 +224,7 @@ class ProtocolStand:
                     self.jobs[name].place = self._next_place()
 
     def _check_places(self, seen: "Seen") -> None:
-        parked = [f"{talk} {name}" for talk, names in seen.parked.items() for name in names]
+        parked = [f"{talk}\n{name}" for talk, names in seen.parked.items() for name in names]
         assert sorted(parked) == sorted(seen.listed), "what is parked and what is listed differ"
         somewhere = {*seen.queue, *seen.leases.values()}.union(*seen.parked.values())
         lost = {name for name, known in self.jobs.items() if known.result is None} - somewhere

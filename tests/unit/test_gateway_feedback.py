@@ -44,7 +44,7 @@ def test_what_has_no_reply_cannot_be_rated(harness: GatewayHarness, job_id: str)
         ({"score": 3}, "job_id"),
         ({"job_id": "job-1"}, "score"),
         ({"job_id": 1, "score": 3}, "job_id"),
-        ({"job_id": "a b", "score": 3}, "job_id"),
+        ({"job_id": "a\nb", "score": 3}, "job_id"),
         ({"job_id": "job-1", "score": 0}, "score"),
         ({"job_id": "job-1", "score": 6}, "score"),
         ({"job_id": "job-1", "score": 10**30}, "score"),
@@ -81,5 +81,5 @@ def test_a_user_is_erased_and_may_be_erased_again(harness: GatewayHarness) -> No
 
 
 def test_no_user_can_have_such_an_id(harness: GatewayHarness) -> None:
-    assert harness.client.delete("/users/a%20b").status_code == 404
+    assert harness.client.delete("/users/a%0Ab").status_code == 404
     assert harness.users.erased == []

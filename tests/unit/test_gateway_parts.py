@@ -17,7 +17,7 @@ from shared.errors import QueueUnavailable, SettingsError
 from shared.outage_log import OutageLog
 from shared.results import JobRecord
 from shared.settings import load
-from shared.wire import IDENTIFIER
+from shared.wire import GATEWAY_ID
 
 DONE = JobRecord("done", b"{}")
 
@@ -119,7 +119,7 @@ def test_gateway_ids_fit_the_wire_and_differ() -> None:
     ids = {new_gateway_id() for _ in range(100)}
 
     assert len(ids) == 100
-    assert all(IDENTIFIER.match(gateway_id) for gateway_id in ids)
+    assert all(GATEWAY_ID.match(gateway_id) for gateway_id in ids)
 
 
 def test_every_setting_is_described() -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -111,7 +112,7 @@ def test_conversation_shows_its_turns_in_order_and_forgets_them() -> None:
 
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_impossible_conversation_answers_404(method: str) -> None:
-    response = getattr(GatewayHarness().client, method)("/conversations/a%20b")
+    response = getattr(GatewayHarness().client, method)("/conversations/a%0Ab")
 
     assert response.status_code == 404
 
@@ -246,3 +247,27 @@ def test_page_is_not_sent_again_unchanged() -> None:
     tag = client.get("/").headers["ETag"]
 
     assert client.get("/", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "job_id", ["order/123 #4", "whatsapp:+49170", "Müller-1", "a//b", "a%2Fb", "?"]
+)
+def test_a_job_has_any_printable_id(job_id: str) -> None:
+    harness = GatewayHarness()
+    harness.jobs.records[job_id] = JobRecord("started")
+
+    answer = harness.client.get(f"/jobs/{quote(job_id, safe='')}")
+
+    assert answer.get_json() == {"job_id": job_id, "state": "started"}
+
+
+def test_a_slash_that_is_not_escaped_parts_the_path() -> None:
+    assert GatewayHarness().client.get("/jobs/order/123").status_code == 404
+
+
+@pytest.mark.parametrize("conversation_id", [4711, "4711"])
+def test_an_integer_is_the_id_of_its_digits(conversation_id: object) -> None:
+    harness = GatewayHarness()
+    body = {"message": "Hello", "conversation_id": conversation_id, "user_id": -1}
+    answer = harness.client.post("/chat", json=body, headers={"Prefer": "respond-async"})
+    assert answer.get_json()["conversation_id"] == "4711"

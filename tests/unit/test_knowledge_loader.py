@@ -80,7 +80,7 @@ def test_a_folder_is_one_base_in_the_order_of_its_files(tmp_path: Path) -> None:
         ("- id: a\n  question: '   '\n  answer: x\n", 2, "question is empty"),
         ("- id: a\n  question: q\n  answer: x\n  anser: y\n", 4, "unknown key 'anser'"),
         ("- id: a\n  id: b\n  question: q\n  answer: x\n", 2, "id is given twice"),
-        ("- id: a b\n  question: q\n  answer: x\n", 1, "must be 1-128"),
+        ('- id: "a\\tb"\n  question: q\n  answer: x\n', 1, "must be 1 to 255"),
         ("- id: a\n  question: q\n  answer: 42\n", 3, "must be text, this is a number"),
         ("- id: a\n  question: no\n  answer: x\n", 2, "put it in quotes"),
         ("- id: a\n  question: q\n  answer: x\n  phrasings: one\n", 4, "must be a list"),
@@ -127,7 +127,9 @@ def test_a_fault_in_json_lines_is_named_with_its_line(
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    text = "- id: a\n  question: q\n- id: a b\n  question: 3\n  answer: x\n- id: c\n  wrong: 1\n"
+    text = (
+        '- id: a\n  question: q\n- id: "a\\tb"\n  question: 3\n  answer: x\n- id: c\n  wrong: 1\n'
+    )
     path = write(tmp_path, text)
     with pytest.raises(KnowledgeError) as refusal:
         load(path)

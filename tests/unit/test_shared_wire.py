@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import keys
+from shared import keys, tenants
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
 from shared.wire import (
@@ -23,19 +23,21 @@ from shared.wire import (
 )
 from tests.support.stock_message import FAULTS, stock_message
 
-NAMES = st.from_regex(r"[A-Za-z0-9_.:@-]{1,128}", fullmatch=True)
+GATEWAYS = st.from_regex(r"[A-Za-z0-9_.:@-]{1,128}", fullmatch=True)
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=63)
+IDS = NAMES | NAMES.map(lambda name: tenants.scope("acme", name))
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"]), min_size=1, max_size=MAX_MESSAGE_CHARACTERS
 ).filter(str.strip)
 JOBS = st.builds(
     ChatJob,
-    id=NAMES,
+    id=IDS,
     message=TEXTS,
-    conversation_id=NAMES,
+    conversation_id=IDS,
     accepted_at=st.floats(1e9, 4e9),
-    user_id=st.none() | NAMES,
+    user_id=st.none() | IDS,
     expires_at=st.none() | st.integers(1_000_000_000, 4_000_000_000).map(float),
-    gateway=st.none() | NAMES,
+    gateway=st.none() | GATEWAYS,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats() | st.text(),

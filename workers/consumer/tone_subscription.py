@@ -17,7 +17,7 @@ class ToneSubscription(Subscription):
     def __init__(self, url: str, channel: str, on_tone: Callable[[str, Tone], None]) -> None:
         def on_payload(lines: bytes) -> None:
             for line in lines.split(b"\n"):  # JSON holds no raw line break
-                job_id, tone = line.split(b" ", 1)
+                job_id, tone = line.split(b"\t", 1)  # nor do ids hold a tab
                 on_tone(job_id.decode(), _decode_tone(tone))
 
         self._own_client = connect(url)

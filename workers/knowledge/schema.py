@@ -1,11 +1,11 @@
 """What an entry must look like: every fault of every field, not only the first."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.identifiers import IDENTIFIER_FORM, is_identifier
 from workers.knowledge.base import Entry, Fault, plain
 from workers.knowledge.records import Located, Pairs
 
@@ -14,7 +14,6 @@ REQUIRED = ("id", "question", "answer")
 TONES = ("negative", "positive")
 MAX_PHRASING_CHARACTERS = 1_000
 MAX_ANSWER_CHARACTERS = 20_000
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,10 @@ class EntryReader:
         return text
 
     def identifier(self, located: Located, name: str) -> str:
-        """Return an id that is safe in addresses and logs."""
+        """Return an id."""
         text = self.text(located, name)
-        if text and not _ID.match(text):
-            self._fault(
-                located,
-                f"id {_shown(text)} must be 1-128 of A-Z a-z 0-9 . _ - and not start with a mark",
-            )
+        if text and not is_identifier(text):
+            self._fault(located, f"id {_shown(text)} must be {IDENTIFIER_FORM}")
         return text
 
     def answer(self, located: Located, name: str) -> str:
