@@ -148,7 +148,7 @@ class OperationsCollector(Collector):
             return
         up.add_metric((), 1)
         yield up
-        yield _backlog(backlogs)
+        yield from _backlog(backlogs)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _webhook_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
@@ -173,13 +173,21 @@ def expose_to_tenant(collector: TenantCollector) -> bytes:
     return generate_latest(registry)
 
 
-def _backlog(backlogs: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(
+def _backlog(backlogs: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield the backlog of each queue, and what tenants other than the default one have in it."""
+    total = GaugeMetricFamily(
         "parley_queue_messages", "messages that wait on a queue", labels=("queue",)
     )
-    for queue, messages in backlogs.items():
-        family.add_metric((queue,), messages)
-    return family
+    own = GaugeMetricFamily(
+        "parley_tenant_messages",
+        "messages of a tenant that wait on a queue, where there are several tenants",
+        labels=("queue", "tenant"),
+    )
+    for queue, waiting in backlogs.items():
+        total.add_metric((queue,), sum(waiting.values()))
+        for tenant, messages in waiting.items() if len(waiting) > 1 else ():
+            own.add_metric((queue, tenant), messages)
+    yield from (total, own)
 
 
 def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:

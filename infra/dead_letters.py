@@ -44,7 +44,7 @@ class DeadLetterBox:
         with queue_errors():
             moved = self._retry(
                 keys=[keys.DEAD_LETTERS, letter.queue, *leftovers],
-                args=[stored.record, revive(letter.raw, letter.queue)],
+                args=[stored.record, revive(letter.raw, letter.queue), _flow_of(letter)],
             )
         return bool(moved)
 
@@ -85,6 +85,12 @@ def _decode(records: list[bytes]) -> Iterator[StoredDeadLetter]:
             letter,
             record,
         )
+
+
+def _flow_of(letter: DeadLetter) -> str:
+    """Return the tenant in whose flow a message waits; only these queues have any but one."""
+    in_flows = letter.id and letter.queue in (keys.INFERENCE, keys.SENTIMENT)
+    return tenants.tenant_of(letter.id or "") if in_flows else tenants.DEFAULT_TENANT
 
 
 def _leftovers(letter: DeadLetter) -> list[str]:

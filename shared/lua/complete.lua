@@ -4,6 +4,7 @@
 --
 -- @include counts.lua
 -- @include dead_letters.lua
+-- @include flows.lua
 -- @include handovers.lua
 -- @include indexed.lua
 -- @include lanes.lua
@@ -98,5 +99,5 @@ end
 for i = 9, #ARGV, 21 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
-count_completed(throughput, completed, redis.call('LLEN', queue) > 0)
+count_completed(throughput, completed, has_waiting(queue))
 return verdicts

@@ -24,7 +24,7 @@ local function cancel_jobs(conversation, notification, result, result_ttl)
   if holder then cancel(holder) end
   for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
     local id = string.match(waiting, '^[^\n]+')
-    redis.call('ZREM', PARKED, parked_member(conversation, id))
+    unlist_parked(conversation, id)
     cancel(id)
   end
   redis.call('DEL', LANE .. conversation, LANE_WAITING .. conversation)

@@ -225,9 +225,9 @@ class FakeHealth:
         self._require_availability()
         return self.live
 
-    def backlogs(self) -> Mapping[str, int]:
+    def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         self._require_availability()
-        return self.waiting
+        return {queue: {"default": messages} for queue, messages in self.waiting.items()}
 
     def _require_availability(self) -> None:
         if not self.available:

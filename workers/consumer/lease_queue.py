@@ -1,7 +1,7 @@
 """The port to a queue, and the values that cross it. The adapters are in Redis."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
 from shared import keys
@@ -188,7 +188,10 @@ class SecondLooks(Protocol[JobT]):
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """How long a queue keeps what, how often it delivers a message, how soon a reply is due."""
+    """How long a queue keeps what, how often it delivers a message, how soon a reply is due.
+
+    `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
+    """
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
@@ -203,3 +206,4 @@ class QueuePolicy:
     memory_ttl_seconds: int = 2_592_000
     dead_letters: int = keys.MAX_DEAD_LETTERS
     forget_worker_seconds: float = 3_600.0
+    tenant_weights: Mapping[str, int] = field(default_factory=dict)
