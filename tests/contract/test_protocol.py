@@ -223,7 +223,7 @@ class Protocol(RuleBasedStateMachine):
         unfinished = [name for name, known in self.stand.jobs.items() if known.result is None]
         assert unfinished == []
         assert self.stand.waiting() == self.stand.waiting(keys.INFERENCE_LARGE) == []
-        for kind in ("lane", "flows", "parked"):
+        for kind in ("lane", "flows:inference", "parked"):
             assert self.stand.client.keys(f"parley:{kind}*") == []
 
 
