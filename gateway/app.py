@@ -2,10 +2,13 @@
 
 from flask import Flask, Response, request
 
-from gateway import problems
+from gateway import access, cors, problems, security_headers
+from gateway.base_path import BasePath, read_base_path
+from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
+from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
@@ -16,6 +19,7 @@ from gateway.routes import (
     operations,
     page,
     users,
+    v1,
 )
 from gateway.settings import GatewaySettings
 from shared.wire import MAX_BODY_BYTES
@@ -29,8 +33,12 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     serve_identifiers(app)
     problems.register(app)
-    chat.register(app, dependencies.dispatcher, dependencies.metrics, settings.wait_seconds)
-    jobs.register(app, dependencies.jobs, dependencies.canceller)
+    cors.register(app, read_cors_origins(settings.cors_origins or ""))
+    limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
+    access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
+    chat.register(app, dependencies, settings.wait_seconds)
+    jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
+    v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
     feedback.register(app, dependencies.feedback)
@@ -38,13 +46,20 @@ def create_app(
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
     documentation.register(app)
-    _finish_responses(app, dependencies.metrics)
+    security_headers.register(app)
+    _count_responses(app, dependencies.metrics)
+    _mount(app, settings)
     return app
 
 
-def _finish_responses(app: Flask, metrics: Metrics) -> None:
+def _mount(app: Flask, settings: GatewaySettings) -> None:
+    base_path = read_base_path(settings.base_path or "")
+    if base_path or settings.proxies.networks:
+        app.wsgi_app = BasePath(app.wsgi_app, base_path, settings.proxies)  # type: ignore[method-assign]
+
+
+def _count_responses(app: Flask, metrics: Metrics) -> None:
     @app.after_request
-    def finish(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
+    def count(response: Response) -> Response:
         metrics.count_response(request.endpoint or "none", response.status_code)
         return response

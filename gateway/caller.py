@@ -1,14 +1,13 @@
 """Who sends the current request, and what they may do."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from flask import g
 
 from shared import tenants
-
-Scope = Literal["chat", "read", "admin"]
-ALL_SCOPES: frozenset[Scope] = frozenset(("chat", "read", "admin"))
+from shared.api_keys import ALL_SCOPES, Scope
+from shared.rate_limits import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +17,7 @@ class Caller:
     tenant: str = tenants.DEFAULT_TENANT
     scopes: frozenset[Scope] = ALL_SCOPES
     key_id: str | None = None
+    rate_limit: RateLimit | None = None
 
     def scope(self, local_id: str) -> str:
         """Return the id that stands inside for one that this caller names."""

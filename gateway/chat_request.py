@@ -1,16 +1,12 @@
 """Read the body of POST /chat."""
 
-import unicodedata
-
 import msgspec
 
 from gateway.request_body import decode_body
 from shared.errors import InvalidRequest
 from shared.identifiers import IDENTIFIER_FORM, is_identifier
+from shared.visible_text import has_visible_character
 from shared.wire import MAX_MESSAGE_CHARACTERS
-
-# Whitespace, controls and invisible format characters: a message of these alone says nothing.
-_INVISIBLE = frozenset(("Cc", "Cf", "Zl", "Zp", "Zs"))
 
 
 class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,14 +18,15 @@ class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same as clients write it: channels have numbers as ids, too."""
+    """The same as clients write it: channels have numbers as ids, 4711 or 4711.0."""
 
     message: str
-    conversation_id: str | int | None = None
-    user_id: str | int | None = None
+    conversation_id: str | int | float | None = None
+    user_id: str | int | float | None = None
 
 
 _decoder = msgspec.json.Decoder(_ChatBody)
+_MAX_EXACT = 2**53  # beyond, a number with a point stands for several integers
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
@@ -43,8 +40,12 @@ def read_chat_request(body: bytes) -> ChatRequest:
     )
 
 
-def _identifier(field: str, value: str | int | None) -> str | None:
+def _identifier(field: str, value: str | float | None) -> str | None:
     """Return an id as text; an integer is its decimal digits."""
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) > _MAX_EXACT:
+            raise InvalidRequest(f"{field} must be a string or an integer.", field)
+        value = int(value)
     text = str(value) if isinstance(value, int) else value
     check_identifier(field, text)
     return text
@@ -58,7 +59,7 @@ def check_text(field: str, text: str, max_characters: int = MAX_MESSAGE_CHARACTE
         )
     if not text:
         raise InvalidRequest(f"{field} is empty.", field)
-    if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
+    if not has_visible_character(text):
         raise InvalidRequest(f"{field} is blank: it has no visible character.", field)
 
 

@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 
+from gateway.authentication import Authenticator
 from gateway.health import Health
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.conversations import Conversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.feedback import FeedbackBox
 from gateway.queue.handovers import Handovers
+from gateway.queue.histories import Histories
 from gateway.queue.job_canceller import JobCanceller
-from gateway.queue.job_store import JobStore
+from gateway.queue.job_store import JobStore, ResultBin
+from gateway.queue.rate_limiter import RateLimiter
 from gateway.queue.reply_feed import ReplyFeed
 from gateway.queue.traffic import Traffic
 from gateway.queue.users import Users
+from gateway.queue.watches import Watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Dependencies:
 
     dispatcher: Dispatcher
     jobs: JobStore
+    results: ResultBin
     canceller: JobCanceller
     feed: ReplyFeed
     conversations: Conversations
@@ -30,7 +35,11 @@ class Dependencies:
     feedback: FeedbackBox
     users: Users
     traffic: Traffic
-    watches: ConversationWatches
+    watches: Watches
+    job_streams: JobStreams
+    histories: Histories
     disconnect_watcher: DisconnectWatcher
     health: Health
     metrics: Metrics
+    authenticator: Authenticator
+    rate_limiter: RateLimiter

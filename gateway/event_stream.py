@@ -1,19 +1,36 @@
-"""A conversation as server-sent events: its turns as they come, and who speaks for Parley."""
+"""Server-sent events as they are sent, and those of a conversation: turns, and who speaks."""
 
 import hashlib
+import math
+import time
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import msgspec
 
-from gateway.queue.conversation_feed import ConversationWatch
 from gateway.queue.conversations import Conversations
 from gateway.queue.handovers import Handovers
+from gateway.queue.watches import Watch
 from shared.errors import ClientGone, QueueUnavailable
 
 HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
-_RETRY = b"retry: 2000\n\n"
+RETRY = b"retry: 2000\n\n"
 _encode = msgspec.json.Encoder().encode
+
+
+class News(Protocol):
+    """What a client has not been sent."""
+
+    @property
+    def over(self) -> bool:
+        """Return whether nothing more will come."""
+
+    def news(self) -> bytes:
+        """Return the events since the last call, none as no bytes; raise QueueUnavailable."""
+
+    def late(self) -> bytes:
+        """Return what is said when the time is up before all is over."""
 
 
 class ConversationEvents:
@@ -21,6 +38,8 @@ class ConversationEvents:
 
     A turn's event id is a digest of the turn: it stays the same when older turns are dropped.
     """
+
+    over = False
 
     def __init__(
         self,
@@ -39,6 +58,10 @@ class ConversationEvents:
         """Return the events since the last call, none as no bytes; raise QueueUnavailable."""
         turns = self._conversations.turns(self._conversation_id)
         return b"".join((*self._turn_events(turns), *self._handover_events()))
+
+    def late(self) -> bytes:
+        """Return nothing: a client comes back."""
+        return b""
 
     def _turn_events(self, turns: Sequence[bytes]) -> Iterator[bytes]:
         ids = [hashlib.blake2b(turn, digest_size=8).hexdigest() for turn in turns]
@@ -61,22 +84,28 @@ class ConversationEvents:
 
 
 def stream(
-    events: ConversationEvents,
-    watch: ConversationWatch,
+    events: News,
+    watch: Watch,
     first: bytes,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    *,
+    limit_seconds: float = math.inf,
 ) -> Iterator[bytes]:
-    """Yield the first events and then all news, until the watch or Redis or the client ends it.
+    """Yield the first events and then all news, until they are over or the time is up.
 
-    Each heartbeat looks for news too: an announcement may have been lost.
+    The watch, Redis or the client may end it before. Each heartbeat looks for news too: an
+    announcement may have been lost.
     """
-    yield _RETRY + first
+    ends_at = time.monotonic() + limit_seconds
+    yield first
     try:
-        while True:
-            watch.wait(heartbeat_seconds)
+        while not events.over and (left_seconds := ends_at - time.monotonic()) > 0:
+            watch.wait(min(heartbeat_seconds, left_seconds))
             ended = watch.ended
             yield events.news() or _HEARTBEAT
             if ended:
                 return
+        if not events.over and (late := events.late()):
+            yield late
     except (ClientGone, QueueUnavailable):
         return  # a client that is there comes back with the id of its last event

@@ -6,6 +6,8 @@ gunicorn imports this module once, in the process it forks from, and takes its n
 import os
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,18 +23,23 @@ _STOP_POLL_SECONDS = 0.5
 
 try:
     _settings = load(GatewaySettings)
+    _settings.given_keys  # noqa: B018 - a faulty one stops the process here
 except SettingsError as error:
     raise SystemExit(f"parley gateway: {error}") from None
 
 wsgi_app = "gateway.wsgi:create()"
-worker_class = "gevent"
+worker_class = "gateway.gunicorn_worker.GatewayWorker"
 workers = _settings.gateway_workers
 bind = [f"{_settings.http_host}:{_settings.http_port}"]
 worker_connections = _settings.gateway_connections
-keepalive = 5
+keepalive = 5  # also the time in which a request's headers must have come
+# Headers about the connection count from PARLEY_TRUSTED_PROXIES alone (gateway/base_path.py).
+forwarded_allow_ips = ""
 # A stopped gateway answers what it holds; nothing it holds waits longer than this.
 graceful_timeout = int(_settings.wait_seconds) + 5
 timeout = 60
+# PARLEY_TRUSTED_PROXIES says whose headers count; gunicorn by itself trusts this machine.
+forwarded_allow_ips = ""
 proc_name = default_proc_name = "parley-gateway"
 control_socket_disable = True
 logger_class = "gateway.gunicorn_logger.GunicornLogger"
@@ -42,7 +49,11 @@ access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
 def on_starting(_server: Any) -> None:
-    """Raise the limit of open files, and make a folder for metrics that processes share."""
+    """Check who is let in, raise the limit of open files, make a folder for metrics."""
+    if _settings.asks_always and not _settings.given_keys:
+        check = subprocess.run((sys.executable, "-m", "gateway.exposure"), check=False)
+        if check.returncode != 0:
+            raise SystemExit(check.returncode)
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     if workers > 1:
@@ -61,7 +72,8 @@ def _end_streams_at_stop(worker: Any) -> None:
 
     while worker.alive:
         time.sleep(_STOP_POLL_SECONDS)
-    worker.wsgi.extensions[STREAMS].end_all()
+    for streams in worker.wsgi.extensions[STREAMS]:
+        streams.end_all()
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -1,5 +1,8 @@
 """gunicorn's own log in the form of all others."""
 
+import sys
+from typing import Any
+
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -17,3 +20,10 @@ class GunicornLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
         for log in (self.error_log, self.access_log):
             for handler in log.handlers:
                 handler.setFormatter(formatter)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log a fault with its traceback; a client that is too slow is none."""
+        if isinstance(sys.exc_info()[1], TimeoutError):
+            self.info("a client was too slow and has been disconnected")
+        else:
+            super().exception(msg, *args, **kwargs)

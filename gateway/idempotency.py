@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gateway.caller import ANYONE, Caller
+from gateway.caller import Caller
 from gateway.chat_request import ChatRequest
 from shared.errors import InvalidRequest
 
-_HEADER = re.compile(r'([!#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
+_HEADER = re.compile(r'([ !#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,13 @@ class IdempotencyKey:
     fingerprint: str
 
 
-def read_idempotency_key(
-    header: str, request: ChatRequest, caller: Caller = ANYONE
-) -> IdempotencyKey:
+def read_idempotency_key(header: str, request: ChatRequest, caller: Caller) -> IdempotencyKey:
     """Return the key of a request; raise InvalidRequest if the header is no key."""
     match = _HEADER.match(header.strip())
     if match is None:
         raise InvalidRequest(
             "Idempotency-Key must be 1 to 255 printable ASCII characters, in double quotes "
-            "if it holds spaces or commas.",
+            "if it holds commas.",
             "Idempotency-Key",
         )
     digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()

@@ -229,7 +229,27 @@ def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
             name = "parley_worker_" + _NOT_IN_A_NAME.sub("_", counter.lower())
             family = families.get(name) or families.setdefault(name, _family(name))
             family.add_metric((worker.id, worker.queue), value)
-    return [up, *families.values()]
+    return [up, *families.values(), *_knowledge_metrics(workers)]
+
+
+def _knowledge_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
+    """Return the bases that workers answer from; the shared one's tenant is empty."""
+    entries = GaugeMetricFamily(
+        "parley_worker_knowledge_entries",
+        "entries of a knowledge base, with the revision that the worker answers from",
+        labels=(*_WORKER_LABELS, "tenant", "revision"),
+    )
+    stale = GaugeMetricFamily(
+        "parley_worker_knowledge_stale",
+        "1 if what lies in a knowledge base's place was refused",
+        labels=(*_WORKER_LABELS, "tenant"),
+    )
+    for worker in workers:
+        for base in worker.knowledge:
+            labels = (worker.id, worker.queue, base.tenant or "")
+            entries.add_metric((*labels, base.revision), base.entries)
+            stale.add_metric(labels, float(base.refused is not None))
+    return entries, stale
 
 
 def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:

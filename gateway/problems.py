@@ -3,15 +3,20 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 from flask import Flask, Response, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from gateway.connection import end_connection
+from gateway.content_coding import TAKEN
+from gateway.openai_api.errors import PREFIX, OpenAiError, openai_error
+from gateway.problem_kind import ProblemKind, describe
 from shared import results
 from shared.errors import (
     AdmissionRefused,
+    BodyTooSlow,
     ClientGone,
     ConversationBusy,
     HandoverConflict,
@@ -19,41 +24,36 @@ from shared.errors import (
     KeyReused,
     QueueOutOfRoom,
     QueueUnavailable,
+    RateLimited,
+    ScopeMissing,
     StreamsFull,
+    Unauthenticated,
     UnknownHandover,
+    UnsupportedCoding,
 )
 from shared.jobs import JobState
 from shared.results import JobRecord
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """What all problems of one kind have in common."""
-
-    name: str
-    status: int
-    title: str
-
-    @property
-    def type(self) -> str:
-        """Return the URI that identifies the kind; it never changes."""
-        return f"urn:parley:problem:{self.name}"
-
-
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
+UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "An API key is needed")
+SCOPE_MISSING = ProblemKind("scope-missing", 403, "This API key does not allow it")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
 HANDOVER_CONFLICT = ProblemKind("handover-conflict", 409, "The handover does not allow this now")
 JOB_ENDED = ProblemKind("job-ended", 409, "This job has ended already")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
+BODY_TOO_SLOW = ProblemKind("body-too-slow", 408, "The body did not come in time")
 BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
-UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not JSON")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(
+    "unsupported-media-type", 415, "The body cannot be read as JSON"
+)
 KEY_REUSED = ProblemKind(
     "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
 )
+RATE_LIMITED = ProblemKind("rate-limited", 429, "Too many requests")
 CONVERSATION_BUSY = ProblemKind("conversation-busy", 429, "This conversation has too many waiting")
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 STREAMS_FULL = ProblemKind("streams-full", 503, "Too many event streams are open")
@@ -71,20 +71,20 @@ _BY_STATE: Mapping[JobState, ProblemKind] = {
     "expired": ProblemKind("job-expired", 504, "The message was not answered in time"),
     "cancelled": ProblemKind("job-cancelled", 409, "The message was cancelled"),
 }
+_REFUSALS = {ConversationBusy: CONVERSATION_BUSY, RateLimited: RATE_LIMITED}
 _NO_DETAIL = "No more is known about it."
-
-
-def describe(kind: ProblemKind, detail: str, **members: object) -> dict[str, object]:
-    """Return a problem's members."""
-    known = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": detail}
-    return {**known, **members}
 
 
 def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
-    """Return a problem as the response to the current request."""
-    body = describe(kind, detail, **{"instance": request.path, **members})
+    """Return a problem as the response to the current request, under /v1 in OpenAI's form."""
+    if request.path.startswith(PREFIX):
+        param = members.get("field")
+        return openai_error(
+            kind.status, kind.name, detail, None if param is None else str(param), headers
+        )
+    body = describe(kind, detail, **{"instance": request.root_path + request.path, **members})
     return Response(
         msgspec.json.encode(body),
         status=kind.status,
@@ -101,13 +101,20 @@ def describe_failure(record: JobRecord) -> dict[str, object]:
 def job_problem(job_id: str, record: JobRecord) -> Response:
     """Answer with the problem that a job ended in."""
     kind = _BY_STATE[record.state]
-    return problem(kind, _failure_detail(record.body), instance=f"/jobs/{job_id}")
+    return problem(
+        kind, _failure_detail(record.body), instance=f"{request.root_path}/jobs/{job_id}"
+    )
 
 
 def register(app: Flask) -> None:
     """Answer every error of an app with a problem that shows nothing internal."""
     app.register_error_handler(InvalidRequest, _invalid)
-    app.register_error_handler(AdmissionRefused, _refused)
+    app.register_error_handler(Unauthenticated, _unauthenticated)
+    app.register_error_handler(ScopeMissing, _scope_missing)
+    app.register_error_handler(AdmissionRefused, refusal)
+    app.register_error_handler(UnsupportedCoding, _unsupported_coding)
+    app.register_error_handler(BodyTooSlow, _too_slow)
+    app.register_error_handler(ParseException, _malformed_body)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
     app.register_error_handler(HandoverConflict, _handover_conflict)
@@ -119,9 +126,38 @@ def register(app: Flask) -> None:
 
 
 def _invalid(error: InvalidRequest) -> Response:
+    if isinstance(error, OpenAiError):
+        return openai_error(error.status, error.code, str(error), error.field)
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))
     return problem(INVALID_REQUEST, str(error), field=error.field)
+
+
+def _unsupported_coding(error: UnsupportedCoding) -> Response:
+    return problem(UNSUPPORTED_MEDIA_TYPE, str(error), headers={"Accept-Encoding": TAKEN})
+
+
+def _too_slow(_error: BodyTooSlow) -> Response:
+    detail = "The rest of the body was not waited for; send the request again."
+    end_connection()
+    return problem(BODY_TOO_SLOW, detail)
+
+
+def _malformed_body(_error: ParseException) -> Response:
+    end_connection()
+    return problem(INVALID_REQUEST, "The body is not in valid chunks.")
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    reason = f', error="invalid_token", error_description="{error}"' if error.is_wrong else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley"{reason}'}
+    return problem(UNAUTHENTICATED, str(error), headers=headers)
+
+
+def _scope_missing(error: ScopeMissing) -> Response:
+    scopes = f', scope="{error.scopes}"' if error.scopes else ""
+    headers = {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope"{scopes}'}
+    return problem(SCOPE_MISSING, str(error), headers=headers)
 
 
 def _key_reused(_error: KeyReused) -> Response:
@@ -143,8 +179,9 @@ def _streams_full(_error: StreamsFull) -> Response:
     return problem(STREAMS_FULL, detail, headers={"Retry-After": "5"})
 
 
-def _refused(error: AdmissionRefused) -> Response:
-    kind = CONVERSATION_BUSY if isinstance(error, ConversationBusy) else QUEUE_FULL
+def refusal(error: AdmissionRefused) -> Response:
+    """Answer with the problem that keeps a request from being taken now."""
+    kind = _REFUSALS.get(type(error), QUEUE_FULL)
     seconds = math.ceil(error.retry_after_seconds)
     detail = f"{error}; try again in {seconds} s."
     return problem(kind, detail, headers={"Retry-After": str(seconds)})
@@ -168,7 +205,7 @@ def _http(error: HTTPException) -> Response:
         kind = ProblemKind(f"http-{error.code}", error.code or 500, error.name)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if kind is BODY_TOO_LARGE:
-        headers["Connection"] = "close"
+        end_connection()
     return problem(kind, error.description or kind.title, headers=headers)
 
 

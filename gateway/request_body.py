@@ -1,24 +1,69 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
+import re
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import msgspec
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from gateway.charset import UTF8, to_utf8
+from gateway.content_coding import inflate
 from shared.errors import InvalidRequest
+from shared.wire import MAX_BODY_BYTES
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
+Decoded = TypeVar("Decoded")
+
+JSON_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_OTHER_JSON_TYPES = ("text/json", "text/x-json", "application/x-json")
+# An escape in JSON: half a surrogate pair (group 1), or anything else, whole pairs included.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 def read_json() -> bytes:
-    """Return the current request's body; raise UnsupportedMediaType if it is not said to be JSON.
+    """Return the current request's body as UTF-8, its codings and byte order mark taken off.
 
-    No page of another origin can send this type without asking first.
+    Raises UnsupportedMediaType if it is not said to be JSON (no page of another origin can send
+    that type without asking first), and whatever `inflate` and `to_utf8` raise.
     """
-    if request.environ.get("CONTENT_TYPE") != "application/json" and not request.is_json:
+    environ = request.environ
+    content_type, coding = environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING")
+    charset = UTF8 if content_type == "application/json" else _read_charset(content_type)
+    body = request.get_data(cache=False)
+    if environ.get("CONTENT_LENGTH") != str(len(body)):
+        _require_whole(len(body))
+    if coding:
+        body = inflate(body, coding, request.max_content_length or MAX_BODY_BYTES)
+    return to_utf8(body, charset)
+
+
+def _require_whole(bytes_read: int) -> None:
+    """Raise InvalidRequest if the client left in between, RequestEntityTooLarge if more follows.
+
+    Werkzeug tells neither: it cuts a chunked body at the limit.
+    """
+    length = request.content_length
+    if length is not None and bytes_read < length:
+        raise InvalidRequest(f"The body ends after {bytes_read} of {length} bytes.")
+    max_bytes = request.max_content_length or MAX_BODY_BYTES
+    more_may_follow = length is None and bytes_read >= max_bytes
+    if more_may_follow and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge(f"The body has more than {max_bytes} bytes.")
+
+
+def _read_charset(content_type: str | None) -> str:
+    """Return the character set that a content type names; raise UnsupportedMediaType."""
+    if not content_type and "Origin" not in request.headers:
+        return UTF8  # a program's; a page could send this without asking
+    if not (request.is_json or request.mimetype in _OTHER_JSON_TYPES):
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return request.get_data(cache=False)
+    return request.mimetype_params.get("charset", UTF8)
 
 
 def decode_body(
@@ -29,9 +74,28 @@ def decode_body(
     The members of `kind` are strings and numbers (float); those with a default may be null.
     """
     try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _diagnose(body, kind) from None
+        return decode_mended(decoder.decode, body)
+    except JSON_FAULTS:
+        raise _diagnose(_mend(body), kind) from None
+
+
+def decode_mended(decode: Callable[[bytes], Decoded], body: bytes) -> Decoded:
+    """Return what a body says; raise one of JSON_FAULTS.
+
+    Half a surrogate pair, as a text that was cut within an emoji ends in, becomes U+FFFD.
+    """
+    try:
+        return decode(body)
+    except JSON_FAULTS:
+        return decode(_mend(body))
+
+
+def _mend(body: bytes) -> bytes:
+    return _ESCAPE.sub(_replace_half_pair, body)
+
+
+def _replace_half_pair(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
 
 
 def _diagnose(body: bytes, kind: type[msgspec.Struct]) -> InvalidRequest:
@@ -71,7 +135,7 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
 
 
 def _fits(value: object, kind: object) -> bool:
-    if int in get_args(kind) and isinstance(value, int) and not isinstance(value, bool):
+    if int in get_args(kind) and isinstance(value, int | float) and not isinstance(value, bool):
         return True
     return _name(value) == ("a number" if kind is float else "a string")
 

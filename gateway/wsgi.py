@@ -8,28 +8,36 @@ from flask import Flask
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches, RedisConversationFeed
+from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.handovers import RedisHandovers
+from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
+from gateway.queue.rate_limiter import RedisRateLimiter
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.traffic import RedisTraffic
-from gateway.queue.users import RedisUsers
+from gateway.queue.watches import StreamPlaces, Watches
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
 from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.settings import load
 
@@ -48,7 +56,7 @@ def create() -> Flask:
     app = create_app(
         dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
     )
-    app.extensions[STREAMS] = dependencies.watches
+    app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
 
 
@@ -72,10 +80,14 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     def on_enqueue(enqueued: int) -> None:
         metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    feed = RedisReplyFeed(client, gateway_id, pending, jobs.finished, on_delivery=on_delivery)
-    feed.start()
     limits = enqueue_limits(settings)
-    publisher = RedisPublisher(client, limits, on_enqueue)
+    places = StreamPlaces(settings.event_streams, metrics.count_streams)
+    job_watches = Watches(places)
+    feed = RedisReplyFeed(
+        client, gateway_id, pending, jobs.finished, job_watches, on_delivery=on_delivery
+    )
+    feed.start()
+    publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
     canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
@@ -89,24 +101,33 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
     )
+    follower = RedisJobFollower(client, gateway_id, limits.job_ttl_seconds)
     return Dependencies(
         dispatcher,
+        jobs,
         jobs,
         canceller,
         feed,
         RedisConversations(client, clock, limits),
         RedisHandovers(client, clock, settings.conversation_ttl_seconds),
         RedisFeedbackBox(client, clock),
-        RedisUsers(client, clock, limits),
+        RedisErasure(client, clock, limits),
         RedisTraffic(client, clock),
-        ConversationWatches(
-            settings.event_streams,
-            lambda watches: RedisConversationFeed(client, watches).start(),
-            metrics.count_streams,
-        ),
+        Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
+        JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
+        RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher,
         RedisHealth(client),
         metrics,
+        authenticate(client, settings),
+        RedisRateLimiter(client),
+    )
+
+
+def authenticate(client: "redis.Redis", settings: GatewaySettings) -> Authenticator:
+    """Return what finds out who sends a request; beyond this machine it always asks for a key."""
+    return Authenticator(
+        RedisKeyStore(client), settings.given_keys, SystemClock(), always=settings.asks_always
     )
 
 

@@ -58,14 +58,22 @@ class HttpConnection:
 _KINDS = {"https": http.client.HTTPSConnection}
 
 
-def get(url: str, path: str, timeout_seconds: float) -> HttpResponse:
+def get(
+    url: str, path: str, timeout_seconds: float, headers: Mapping[str, str] = _NO_HEADERS
+) -> HttpResponse:
     """Send one GET; raise one of HTTP_ERRORS if nothing answers."""
     with contextlib.closing(HttpConnection(url, timeout_seconds)) as connection:
-        return connection.request("GET", path)
+        return connection.request("GET", path, headers=headers)
 
 
-def post_json(url: str, path: str, value: object, timeout_seconds: float) -> HttpResponse:
+def post_json(
+    url: str,
+    path: str,
+    value: object,
+    timeout_seconds: float,
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> HttpResponse:
     """Send one POST with a JSON body; raise one of HTTP_ERRORS if nothing answers."""
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **headers}
     with contextlib.closing(HttpConnection(url, timeout_seconds)) as connection:
         return connection.request("POST", path, msgspec.json.encode(value), headers)

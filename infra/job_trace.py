@@ -76,7 +76,10 @@ class JobTracer:
 
     def _trace(self, job_id: str, search: MessageSearch) -> JobTrace:
         state, conversation, watchers = self._job_fields(job_id)
-        place = search.find_parked(conversation, job_id) if conversation else None
+        place = None
+        if conversation:
+            place = search.find_parked(conversation, job_id)
+            place = place or search.find_scheduled(conversation, job_id)
         # A message goes from one queue to the other, and comes back if no worker lives there.
         for queue in (keys.INFERENCE, keys.INFERENCE_LARGE, keys.INFERENCE):
             place = place or search.find(queue, job_id)

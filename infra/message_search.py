@@ -10,7 +10,7 @@ import redis
 from shared import keys, tenants, wire
 from shared.jobs import WorkerStatus
 
-PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane"]
+PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane", "schedule"]
 
 _CHUNK = 500
 MAX_SCANNED = 20_000  # messages of one list; a list cannot be searched by content in Redis
@@ -28,7 +28,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message is: `position` counts from 1, the next one to go; None in a lease."""
+    """Where a message is: `position` counts from 1, the next one to go; None in a lease.
+
+    `due_at` (Unix seconds) is given where it waits for its time.
+    """
 
     kind: PlaceKind
     key: str
@@ -36,6 +39,7 @@ class Place:
     waiting: int | None = None
     worker: Worker | None = None
     lane_holder: str | None = None
+    due_at: float | None = None
 
 
 class MessageSearch:
@@ -70,6 +74,11 @@ class MessageSearch:
                 name = holder.decode() if holder else None
                 return Place("lane", key, position, len(parked), lane_holder=name)
         return None
+
+    def find_scheduled(self, conversation_id: str, job_id: str) -> Place | None:
+        """Return where a job waits until it is due."""
+        due_at = self._redis.zscore(keys.SCHEDULED, f"{conversation_id}\n{job_id}")
+        return None if due_at is None else Place("schedule", keys.SCHEDULED, due_at=float(due_at))
 
     def _find_at_workers(self, queue: str, task_id: str) -> Place | None:
         workers = cast("list[bytes]", self._redis.zrange(keys.workers(queue), 0, -1))
@@ -118,4 +127,4 @@ class MessageSearch:
 
 
 def _is_task(raw: bytes, task_id: str) -> bool:
-    return tenants.local(task_id).encode() in raw and wire.peek_id(raw) == task_id
+    return wire.peek_id(raw) == task_id

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from gateway.settings import GatewaySettings
+from infra.cli.settings import ClientSettings
 from infra.supervisor.settings import StackSettings
 from shared.settings import CommonSettings
 from workers.settings import WorkerSettings
@@ -22,6 +23,7 @@ READERS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("gateway", GatewaySettings),
     ("workers", WorkerSettings),
     ("`parley up`", StackSettings),
+    ("clients", ClientSettings),
 )
 _INTRODUCTION = """# Settings
 

@@ -14,14 +14,19 @@ ParleyError
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
+├── UnsupportedCoding      an HTTP request's body has a coding that is not taken
+├── BodyTooSlow            an HTTP request's body did not come in time
 ├── ClientGone             the client that waited for a reply has closed the connection
+├── Unauthenticated        no API key was sent where one is asked for, or a wrong one
+├── ScopeMissing           an API key does not allow what is asked
 ├── UnknownHandover        there is no such handover, or it is no longer kept
 ├── HandoverConflict       a handover is not in the state that a call needs; carries it
 ├── DeliveryFailed         the webhook did not take an event
 ├── StreamsFull            the gateway serves as many event streams as it may
 ├── KeyReused              an idempotency key was accepted before with another request
 └── AdmissionRefused       the queue is full; carries an honest `retry_after_seconds`
-    └── ConversationBusy   too many messages of one conversation wait already
+    ├── ConversationBusy   too many messages of one conversation wait already
+    └── RateLimited        a key or an address has sent too many requests
 """
 
 
@@ -85,8 +90,32 @@ class InvalidRequest(ParleyError):
         self.field = field
 
 
+class UnsupportedCoding(ParleyError):
+    """Name the coding of a body that cannot be inflated."""
+
+
+class BodyTooSlow(ParleyError):
+    """Say that a request's body did not come in time."""
+
+
 class ClientGone(ParleyError):
     """Say that the client has closed the connection."""
+
+
+class Unauthenticated(ParleyError):
+    """Say that no API key was sent, or (`is_wrong`) one that is not good."""
+
+    def __init__(self, message: str, *, is_wrong: bool = False) -> None:
+        super().__init__(message)
+        self.is_wrong = is_wrong
+
+
+class ScopeMissing(ParleyError):
+    """Say what an API key does not allow; `scopes` would, or nothing does."""
+
+    def __init__(self, message: str, scopes: str) -> None:
+        super().__init__(message)
+        self.scopes = scopes
 
 
 class UnknownHandover(ParleyError):
@@ -124,3 +153,7 @@ class AdmissionRefused(ParleyError):
 
 class ConversationBusy(AdmissionRefused):
     """Refuse a message because too many of its conversation are waiting."""
+
+
+class RateLimited(AdmissionRefused):
+    """Refuse a request because its key or its address has sent too many."""

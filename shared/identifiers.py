@@ -22,4 +22,9 @@ def is_identifier(value: str) -> bool:
 
 def is_scoped_identifier(value: str) -> bool:
     """Return whether a text can be an id inside, with or without the scope of a tenant."""
-    return is_identifier(tenants.unscoped(value))
+    if value.isascii() and value.isprintable():  # nearly all are
+        return 0 < len(value) <= MAX_IDENTIFIER_BYTES
+    if tenants.SEPARATOR not in value:
+        return is_identifier(value)
+    tenant, _, local = value.partition(tenants.SEPARATOR)
+    return tenants.is_tenant_name(tenant) and is_identifier(local)

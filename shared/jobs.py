@@ -1,8 +1,8 @@
 """What travels between gateway and workers. Values only: no behaviour, no framework."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from shared import tenants
 
@@ -14,12 +14,30 @@ Encoder = Literal["small", "large", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUps:
+    """What a Celery client wants to follow its task's end, as Celery's canvas writes it.
+
+    Callbacks, errbacks, the rest of a chain and the body of a chord are signatures; the others say
+    to whom the task belongs.
+    """
+
+    callbacks: Sequence[Any] = ()
+    errbacks: Sequence[Any] = ()
+    chain: Sequence[Any] = ()
+    chord: Mapping[str, Any] | None = None
+    group: str | None = None
+    group_index: int | None = None
+    root_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChatJob:
     """One message that a person sent, accepted for an answer.
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
-    `first_look` is what the small encoder left for a second look, once one was asked for.
+    `first_look` is what the small encoder left for a second look, once one was asked for. It is
+    not run before `due_at`.
     """
 
     id: str
@@ -31,6 +49,8 @@ class ChatJob:
     gateway: str | None = None
     external: bool = False
     first_look: str | None = None
+    due_at: float | None = None
+    follow_ups: FollowUps | None = None
 
     @property
     def task_id(self) -> str:
@@ -41,6 +61,16 @@ class ChatJob:
     def tenant(self) -> str:
         """Return the tenant in whose name the person wrote."""
         return tenants.tenant_of(self.conversation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedJob(ChatJob):
+    """A job on the queue of chat jobs that asks for the vectors of texts in place of a reply.
+
+    It belongs to no conversation: it has one of its own, and leaves nothing there.
+    """
+
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,8 @@ class Reply:
     """The object that `POST /chat` answers and that `AsyncResult.get()` returns.
 
     `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
+    `knowledge_revision` names the state of the knowledge base that answered; None: an older
+    worker's reply.
     """
 
     response: str
@@ -117,6 +149,7 @@ class Reply:
     truncated: bool = False
     encoder: Encoder = "small"
     variant: Variant = "bert"
+    knowledge_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +167,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeStatus:
+    """A knowledge base as a worker serves it; times are Unix seconds.
+
+    `tenant` is None for the base that tenants without one of their own share. `revision` is a
+    digest of the entries, and empty if the tenant has no base that can be used; `since` says from
+    when on it has been served. `refused` is the first fault (FILE:LINE: FAULT) of what lies in its
+    place now and was not taken at `refused_at`.
+    """
+
+    tenant: str | None
+    revision: str
+    entries: int
+    since: float
+    refused: str | None = None
+    refused_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStatus:
     """What a worker reports of itself with every heartbeat; counters since its start."""
 
@@ -144,3 +195,4 @@ class WorkerStatus:
     host: str
     started_at: float
     counters: Mapping[str, float] = field(default_factory=dict)
+    knowledge: tuple[KnowledgeStatus, ...] = ()

@@ -23,15 +23,22 @@
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
 | parley:parked-counts | hash | how many of them are a tenant's, but the default one's | reclaim |
 | parley:tenants | set | tenants that had a reply, but the default one | TTL, MAX_TENANTS |
-| parley:job:<job> | hash | state, conversation, watchers: gateways that wait for it | TTL |
+| parley:scheduled | zset | conversation and id of jobs by when they are due (eta) | MAX_SCHEDULED |
+| parley:scheduled-messages:<conversation> | hash | their messages by job | parley:scheduled |
+| parley:follow-ups | list | tasks that ended, whose callbacks, chain or chord go on | sender |
+| parley:follow-ups-sending | zset | those of them that a worker sends, by its deadline | sender |
+| parley:followed-up:<job> | string | that this was written down for a job | TTL |
+| parley:job:<job> | hash | state, conversation, follow_ups; gateways: watchers, followers | TTL |
+| parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
-| parley:tone-wanted:<job> | string | tone subscription: channel that waits for the tone | TTL |
+| parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
-| parley:user-conversations:<user> | set | conversations that a user took part in | TTL |
-| parley:conversation-users:<conversation> | set | users who took part in it | TTL |
+| parley:user-conversations:<user> | zset | their conversations, until when known | TTL |
+| parley:conversation-users:<conversation> | zset | users who took part in it, likewise | TTL |
+| parley:history:<digest> | list | conversations in which exactly this was said | TTL, cap |
 | parley:handover:<conversation> | hash | its last Handover: each field as JSON | TTL |
 | parley:handover-conversation:<handover> | string | the conversation it belongs to | TTL |
 | parley:handovers:<state> | zset | conversations by opened_at; `all`: of any state | TTL, sweep |
@@ -45,7 +52,10 @@
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
 | parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
-| parley:dead | list | dead letters as JSON | cap |
+| parley:api-keys | hash | id of an API key → its digest | `parley keys revoke` |
+| parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
+| parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
+| parley:dead | list | dead letters as JSON | cap, TTL |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
 Ids of a tenant other than the default one, and a state, a day or nothing in their place, begin with
@@ -68,21 +78,28 @@ QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
 # look is asked for once: what a large worker gave up, the small encoder answers.
 RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
+MAX_SCHEDULED = 10_000  # jobs that are not due yet
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
 MAX_TENANTS = 1_000  # listed
+DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
+EMBED_TASK = "chat.embed"
 
 # kombu over Redis serves the lowest number first; a plain queue name is priority 0.
 PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 
+API_KEYS = "parley:api-keys"
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
+SCHEDULED = "parley:scheduled"
+FOLLOW_UPS = "parley:follow-ups"
+FOLLOW_UPS_SENDING = "parley:follow-ups-sending"
 CONVERSATIONS = "parley:conversations"
 FEEDBACK = "parley:feedback"
 GAPS = "parley:gaps"
@@ -162,9 +179,24 @@ def lane_waiting(conversation_id: str) -> str:
     return f"parley:lane-waiting:{conversation_id}"
 
 
+def scheduled_messages(conversation_id: str) -> str:
+    """Name the hash of a conversation's messages that are not due yet."""
+    return f"parley:scheduled-messages:{conversation_id}"
+
+
+def followed_up(job_id: str) -> str:
+    """Name the note that what follows a job's end has been written down."""
+    return f"parley:followed-up:{job_id}"
+
+
 def job(job_id: str) -> str:
     """Name the hash of a job's state."""
     return f"parley:job:{job_id}"
+
+
+def reply_text(job_id: str) -> str:
+    """Name the text that was shown of a job's reply before the reply is there."""
+    return f"parley:reply-text:{job_id}"
 
 
 def idempotency(key: str) -> str:
@@ -203,13 +235,18 @@ def memory_owner(user_id: str | None, conversation_id: str) -> str:
 
 
 def user_conversations(user_id: str) -> str:
-    """Name the set of the conversations that a user took part in."""
+    """Name the sorted set of the conversations that a user took part in."""
     return f"parley:user-conversations:{user_id}"
 
 
 def conversation_users(conversation_id: str) -> str:
-    """Name the set of the users who took part in a conversation."""
+    """Name the sorted set of the users who took part in a conversation."""
     return f"parley:conversation-users:{conversation_id}"
+
+
+def history(digest: str) -> str:
+    """Name the list of the conversations whose messages have a digest."""
+    return f"parley:history:{digest}"
 
 
 def handover(conversation_id: str) -> str:
@@ -267,6 +304,16 @@ def feedback_of(conversation_id: str) -> str:
 def gaps_of(conversation_id: str) -> str:
     """Name the list of a conversation's messages that got no answer."""
     return f"parley:gaps:{conversation_id}"
+
+
+def api_key(digest: str) -> str:
+    """Name the hash of an API key, by its SHA-256."""
+    return f"parley:api-key:{digest}"
+
+
+def rate_limit(bucket: str) -> str:
+    """Name a token bucket."""
+    return f"parley:rate-limit:{bucket}"
 
 
 def redelivered(job_id: str) -> str:

@@ -67,6 +67,7 @@ class CommonSettings(BaseSettings):
         return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
 
 
+_HIDDEN = ("_SECRET", "_KEY", "_KEYS", "_AUTH")  # endings of settings whose values are secrets
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
@@ -83,6 +84,6 @@ def _sentence(error: ValidationError) -> str:
     for fault in error.errors():
         name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
         reason = fault["msg"].lower().removeprefix("value error, ")
-        shown = "not valid" if name.endswith("_SECRET") else repr(str(fault["input"]))
+        shown = "not valid" if name.endswith(_HIDDEN) else repr(str(fault["input"]))
         faults.append(f"{name} is {shown}: {reason}")
     return "; ".join(faults)

@@ -1,65 +1,36 @@
-"""The bytes on the queue: Celery's message protocol 2 as kombu lays it into Redis, JSON only.
+"""The bytes on the queue, as jobs: what Parley writes, and what it makes of any client's task.
 
-Source of the format: Celery's "Message Protocol" page and kombu's virtual transport. Parley writes
-it directly because `send_task` costs twenty times as much (docs/performance.md).
+Parley writes Celery's message protocol 2 in JSON, as kombu lays it into Redis, and does so itself,
+because `send_task` costs twenty times as much (docs/performance.md).
 """
 
 import base64
-import binascii
 import re
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from shared import keys, tenants
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTERS
+from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
-from shared.identifiers import IDENTIFIER_FORM, is_identifier, is_scoped_identifier
-from shared.jobs import ChatJob, ToneJob
+from shared.follow_ups import read_follow_ups
+from shared.jobs import ChatJob, EmbedJob, ToneJob
+from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
+from shared.task_message import TaskMessage
+from shared.task_message import decode as decode
+from shared.task_message import peek_id as peek_id
 
-MAX_MESSAGE_CHARACTERS = 4_000
-MAX_BODY_BYTES = 64 * 1024
+MAX_AHEAD_SECONDS = 86_400  # of an eta
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
 _END_OF_TIME = 1e11  # Unix seconds
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
-
-
-@dataclass(frozen=True, slots=True)
-class TaskMessage:
-    """A task as it lay on the queue: decoded, not yet judged."""
-
-    id: str
-    task: str
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    expires_at: float | None
-
-
-class _Headers(msgspec.Struct):
-    """The headers Parley reads; every other one is kept by `_RawEnvelope.headers` alone."""
-
-    id: str
-    task: str
-    expires: str | None = None
-    eta: str | None = None
-
-
-class _Envelope(msgspec.Struct):
-    body: str
-    headers: dict[str, Any]
-    properties: dict[str, Any] = {}
-    content_type: str = msgspec.field(name="content-type", default="application/json")
-
-
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
-_body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 _encoder = msgspec.json.Encoder()
 
 
@@ -83,6 +54,16 @@ def encode_infer(job: ChatJob) -> bytes:
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
 
 
+def encode_embed(job: EmbedJob) -> bytes:
+    """Return the `chat.embed` task of a job that a gateway accepted."""
+    headers = {
+        "expires": _iso(job.expires_at),
+        "parley_accepted_at": job.accepted_at,
+        "parley_gateway": job.gateway,
+    }
+    return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
+
+
 def encode_tone(job: ChatJob) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
@@ -95,59 +76,69 @@ def tone_task_id(job_id: str) -> str:
     return tenants.scope(tenants.tenant_of(job_id), f"tone-{tenants.local(job_id)}")
 
 
-def decode(raw: bytes) -> TaskMessage:
-    """Decode one message; raise MalformedMessage with the fault, never anything else."""
-    try:
-        return _decode(raw)
-    except MalformedMessage:
-        raise
-    except (msgspec.DecodeError, binascii.Error, UnicodeError, ValueError) as fault:
-        raise MalformedMessage(f"not a Celery task in JSON: {fault}") from fault
-    except RecursionError as fault:
-        raise MalformedMessage("not a Celery task in JSON: nested too deeply") from fault
-
-
-def peek_id(raw: bytes) -> str | None:
-    """Return the task id of a message whose body may be faulty, or None when it has none."""
-    try:
-        task_id = _envelope_decoder.decode(raw).headers.get("id")
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None
-    known = isinstance(task_id, str) and is_scoped_identifier(task_id)
-    return task_id if known else None
-
-
 def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     """Read a `chat.infer` task, from a gateway or any Celery client; raise MalformedMessage."""
-    argument = _single_argument(task, keys.INFER_TASK)
-    message = _text(argument, "message")
-    tenant = _tenant(argument)
-    conversation_id = _identifier(argument, "conversation_id", tenant) or tenants.scope(
-        tenant, task.id
-    )
-    accepted_at = task.headers.get("parley_accepted_at")
-    gateway = task.headers.get("parley_gateway")
-    first_look = task.headers.get(FIRST_LOOK)
+    _require(task, keys.INFER_TASK)
+    request = chat_request(task.args, task.kwargs)
+    headers, due_at = task.headers, task.due_at
+    accepted_at = headers.get("parley_accepted_at")
+    gateway = headers.get("parley_gateway")
+    first_look = headers.get(FIRST_LOOK)
+    tenant = tenant_of(request)
+    conversation_id = id_of(request, "conversation_id", tenant)
     return ChatJob(
         id=task.id,
-        message=message,
-        conversation_id=conversation_id,
-        user_id=_identifier(argument, "user_id", tenant),
-        accepted_at=_plausible(accepted_at, received_at),
+        message=text_of(request, "message"),
+        conversation_id=conversation_id or tenants.scope(tenant, task.id),
+        user_id=id_of(request, "user_id", tenant),
+        accepted_at=_accepted_at(accepted_at, received_at),
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         external=not isinstance(accepted_at, float),
         first_look=first_look if isinstance(first_look, str) else None,
+        due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
+        follow_ups=read_follow_ups(headers, task.embed) if any(task.embed.values()) else None,
     )
 
 
 def decode_tone(task: TaskMessage) -> ToneJob:
     """Read a `chat.tone` task; raise MalformedMessage."""
-    argument = _single_argument(task, keys.TONE_TASK)
-    job_id = _identifier(argument, "job_id")
+    _require(task, keys.TONE_TASK)
+    if len(task.args) != 1 or task.kwargs or not isinstance(task.args[0], dict):
+        raise MalformedMessage(f"{keys.TONE_TASK} takes one argument, an object")
+    if task.due_at is not None:
+        raise MalformedMessage(f"{keys.TONE_TASK} takes no eta and no countdown")
+    job_id = id_of(task.args[0], "job_id")
     if job_id is None:
-        raise MalformedMessage("chat.tone needs a job_id")
-    return ToneJob(job_id, task.id, _text(argument, "message"), task.expires_at)
+        raise MalformedMessage(f"{keys.TONE_TASK} needs a job_id")
+    return ToneJob(job_id, task.id, text_of(task.args[0], "message"), task.expires_at)
+
+
+def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
+    """Decode a whole `chat.infer` or `chat.embed` message; raise MalformedMessage."""
+    task = decode(raw)
+    embeds = task.task == keys.EMBED_TASK
+    return _decode_embed(task, received_at) if embeds else decode_job(task, received_at)
+
+
+def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
+    argument = task.args[0] if len(task.args) == 1 and not task.kwargs else None
+    texts = argument.get("texts") if isinstance(argument, dict) else None
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
+    headers, due_at = task.headers, task.due_at
+    gateway = headers.get("parley_gateway")
+    return EmbedJob(
+        id=task.id,
+        message="",
+        conversation_id=task.id,
+        accepted_at=received_at,
+        expires_at=task.expires_at,
+        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
+        due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
+        follow_ups=read_follow_ups(headers, task.embed) if any(task.embed.values()) else None,
+        texts=tuple(texts),
+    )
 
 
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:
@@ -167,7 +158,8 @@ def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
     """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
     envelope: dict[str, Any] = msgspec.json.decode(raw)
     added = {FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
-    longer = _encoder.encode(envelope | {"headers": envelope["headers"] | added})
+    headers = {**(envelope.get("headers") or {}), **added}
+    longer = _encoder.encode({**envelope, "headers": headers})
     return longer if len(longer) <= MAX_BODY_BYTES else None
 
 
@@ -216,69 +208,19 @@ def _encode(
     return _encoder.encode(envelope)
 
 
-def _decode(raw: bytes) -> TaskMessage:
-    if len(raw) > MAX_BODY_BYTES:
-        raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
-    envelope = _envelope_decoder.decode(raw)
-    headers = msgspec.convert(envelope.headers, _Headers)
-    if not is_identifier(tenants.unscoped(headers.id)):
-        raise MalformedMessage(f"the task id is not {IDENTIFIER_FORM}")
-    if envelope.content_type != "application/json":
-        raise MalformedMessage(f"content type {envelope.content_type[:80]!r}; only JSON is taken")
-    if headers.eta is not None:
-        raise MalformedMessage("eta and countdown are not supported: chat is answered at once")
-    body = envelope.body
-    if envelope.properties.get("body_encoding") == "base64":
-        body = base64.b64decode(body, validate=True).decode()
-    args, kwargs, _ = _body_decoder.decode(body)
-    return TaskMessage(
-        headers.id, headers.task, args, kwargs, envelope.headers, _seconds(headers.expires)
-    )
-
-
-def _single_argument(task: TaskMessage, name: str) -> Mapping[str, Any]:
+def _require(task: TaskMessage, name: str) -> None:
     if task.task != name:
         raise MalformedMessage(f"task {task.task[:80]!r} on the queue of {name}")
-    if len(task.args) != 1 or task.kwargs or not isinstance(task.args[0], dict):
-        raise MalformedMessage(f"{name} takes one argument, an object")
-    return task.args[0]
 
 
-def _text(argument: Mapping[str, Any], name: str) -> str:
-    value = argument.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise MalformedMessage(f"{name} must be a text that is not empty")
-    if len(value) > MAX_MESSAGE_CHARACTERS:
-        raise MalformedMessage(f"{name} has over {MAX_MESSAGE_CHARACTERS} characters")
-    return value
+def _soon_enough(due_at: float, received_at: float) -> float:
+    if due_at > received_at + MAX_AHEAD_SECONDS:
+        hours = MAX_AHEAD_SECONDS // 3600
+        raise MalformedMessage(f"eta or countdown is over {hours} hours ahead; keep it until then")
+    return due_at
 
 
-def _identifier(
-    argument: Mapping[str, Any], name: str, tenant: str = tenants.DEFAULT_TENANT
-) -> str | None:
-    """Return an id as it stands inside: a client's own in a tenant's scope, or one in a scope."""
-    value = argument.get(name)
-    if value is None:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    inside = tenants.scope(tenant, value) if isinstance(value, str) else value
-    if not isinstance(inside, str) or not is_identifier(tenants.unscoped(inside)):
-        raise MalformedMessage(f"{name} must be {IDENTIFIER_FORM}")
-    return inside
-
-
-def _tenant(argument: Mapping[str, Any]) -> str:
-    """Return the tenant that a Celery client writes for; a gateway's ids have theirs in them."""
-    tenant = argument.get("tenant")
-    if tenant is None:
-        return tenants.DEFAULT_TENANT
-    if not isinstance(tenant, str) or not tenants.is_tenant_name(tenant):
-        raise MalformedMessage("tenant must be 1-63 lower-case letters, digits or -")
-    return tenant
-
-
-def _plausible(accepted_at: object, received_at: float) -> float:
+def _accepted_at(accepted_at: object, received_at: float) -> float:
     # Anybody can write the header; no time has so many digits, and infinity is a number in JSON.
     if isinstance(accepted_at, float) and 0 <= accepted_at < _END_OF_TIME:
         return accepted_at
@@ -287,15 +229,3 @@ def _plausible(accepted_at: object, received_at: float) -> float:
 
 def _iso(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def _seconds(iso: str | None) -> float | None:
-    if iso is None:
-        return None
-    moment = datetime.fromisoformat(iso)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC).timestamp()
-    try:
-        return moment.astimezone(UTC).timestamp()
-    except OverflowError as fault:  # what has no date in UTC could not be written again
-        raise ValueError(f"{iso} is beyond the calendar in UTC") from fault

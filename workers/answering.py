@@ -1,10 +1,11 @@
 """What stands between a claimed message and its reply, built once for workers and evaluations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.clock import Clock
+from shared.errors import KnowledgeError
 from shared.jobs import ChatJob, Encoder
 from workers.bootstrap import MakeEngine, TextModel, load_model
 from workers.consumer.lease_queue import ClaimedJob
@@ -18,8 +19,8 @@ from workers.gaps import GapRecorder
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.encoder import EngineEncoder
 from workers.knowledge.finder import Finder
-from workers.knowledge.loader import DEMO
-from workers.knowledge.responder import build_finder, build_tfidf_finder
+from workers.knowledge.loader import Reading
+from workers.knowledge.responder import build_finder_over, build_tfidf_finder
 from workers.knowledge.rewrite import rewrite
 from workers.memory.memory import Memory
 from workers.preprocessing.preprocessor import Prepared
@@ -29,7 +30,7 @@ from workers.second_look.decided import BatchDecider
 from workers.second_look.first import FirstLookDecider
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.second import SecondLookDecider
-from workers.settings import WorkerSettings
+from workers.settings import VariantChoice, WorkerSettings
 from workers.tone.wording import Wording
 from workers.variants import (
     TFIDF_SPACE,
@@ -40,19 +41,73 @@ from workers.variants import (
 )
 
 Prepare = Callable[[Sequence[ClaimedJob[ChatJob]]], list[tuple[Prepared, ...]]]
+DecideOver = Callable[[Reading, EmbeddingCache], BatchDecider]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What answers from one knowledge base at one revision; `decider` is that of `replies`."""
+
+    revision: str
+    entries: int
+    decider: BatchDecider
+    replies: ReplyBuilder
+
+
+class AnswersBuilder:
+    """Build what answers from a base, for any number of bases; all share the model's engine.
+
+    `folder` is the built model's. `decide_over` makes what decides over a base.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        model: TextModel,
+        folder: Path,
+        clock: Clock,
+        decide_over: DecideOver,
+    ) -> None:
+        self._settings = settings
+        self._model = model
+        self._digest = read_manifest(folder).digest
+        self._clock = clock
+        self._decide_over = decide_over
+        self._wording = Wording.load()
+
+    def embeddings(self, *, in_between: bool = False) -> EmbeddingCache:
+        """Return what embeds bases while no message comes, or in between messages."""
+        engine, preprocessor = self._model.engine, self._model.preprocessor
+        run_behind = engine.run_behind if in_between else None
+        encoder = EngineEncoder(engine, preprocessor, self._digest, run_behind)
+        return EmbeddingCache(_cache(self._settings), encoder)
+
+    def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
+        """Build over a base; KnowledgeError names every fault of it."""
+        if reading.faults:
+            raise KnowledgeError("\n".join(map(str, reading.faults)))
+        decider = self._decide_over(reading, embeddings)
+        replies = ReplyBuilder(
+            decider,
+            self._wording,
+            self._model.engine.name,
+            self._clock,
+            webhook=self._settings.handover_webhook is not None,
+            gaps=_gap_recorder(decider) if self._settings.gaps else None,
+        )
+        return Answers(reading.base.revision, len(reading.base.entries), decider, replies)
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The steps of a chat job in order: `prepare`, the model's engine, `replies`.
+    """The steps of a chat job in order: `prepare`, the model's engine, and a base's answers.
 
-    `decider` is that of `replies`. `cascade`: what it is not sure of should get a second look.
+    `cascade`: what its deciders are not sure of should get a second look.
     """
 
     model: TextModel
     prepare: Prepare
-    decider: BatchDecider
-    replies: ReplyBuilder
+    builder: AnswersBuilder
     cascade: bool = False
 
 
@@ -73,24 +128,37 @@ def load_large_model(settings: WorkerSettings, make_engine: MakeEngine) -> TextM
 def build_first_look(
     settings: WorkerSettings, model: TextModel, memory: Memory, clock: Clock
 ) -> Answering:
-    """Build what answers every message as the settings' variant says. Raises KnowledgeError."""
-    space = f"{_encoder(settings)}-{read_manifest(_first_folder(settings)).digest[:12]}"
+    """Build what answers every message as the settings' variant says."""
+    folder = _first_folder(settings)
+    space = f"{_encoder(settings)}-{read_manifest(folder).digest[:12]}"
     cascade = settings.variant != "tfidf" and chosen_encoder(settings) == "cascade"
-    reader = MessageReader(model.preprocessor, model.tokenizer, space)
-    if settings.variant == "bert":
-        bert = _bert_decider(settings, model, memory, clock, space)
-        return _answering(settings, model, reader.read, bert, clock, cascade=cascade)
-    tfidf = _tfidf_decider(settings, memory, clock)
     assign = assignment(settings.variant)
-    lexical = MessageReader(model.preprocessor, model.tokenizer, TFIDF_SPACE)
-    prepare = VariantReader(
-        reader.read, lexical.read, model.preprocessor.prepare([""])[0].ids, assign
-    )
-    if settings.variant == "tfidf":
-        return _answering(settings, model, prepare.read, tfidf, clock)
-    bert = _bert_decider(settings, model, memory, clock, space)
-    both = VariantDecider(bert, tfidf, assign)
-    return _answering(settings, model, prepare.read, both, clock, cascade=cascade)
+    reader = MessageReader(model.preprocessor, model.tokenizer, space)
+
+    def bert(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+        finder = _finder(settings, reading, embeddings)
+        listener, decider = Listener(finder, memory, space), _decider(finder)
+        encoder, revision = _encoder(settings), reading.base.revision
+        return FirstLookDecider(listener, decider, clock, encoder, revision, cascade=cascade)
+
+    def tfidf(reading: Reading, _embeddings: EmbeddingCache) -> BatchDecider:
+        finder = build_tfidf_finder(reading.base)
+        listener, decider = Listener(finder, memory, TFIDF_SPACE), _decider(finder)
+        revision = reading.base.revision
+        lexical = FirstLookDecider(listener, decider, clock, "none", revision, cascade=False)
+        return TfidfDecider(lexical)
+
+    def both(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+        return VariantDecider(bert(reading, embeddings), tfidf(reading, embeddings), assign)
+
+    deciders: Mapping[VariantChoice, DecideOver] = {"bert": bert, "tfidf": tfidf, "ab": both}
+    prepare = reader.read
+    if settings.variant != "bert":
+        lexical = MessageReader(model.preprocessor, model.tokenizer, TFIDF_SPACE)
+        blank = model.preprocessor.prepare([""])[0].ids
+        prepare = VariantReader(reader.read, lexical.read, blank, assign).read
+    builder = AnswersBuilder(settings, model, folder, clock, deciders[settings.variant])
+    return Answering(model, prepare, builder, cascade)
 
 
 def build_second_look(
@@ -100,53 +168,25 @@ def build_second_look(
     meter: SecondLookMeter,
     clock: Clock,
 ) -> Answering:
-    """Build what looks again at a handed over message. Raises KnowledgeError."""
-    finder = _build_finder(settings, model, settings.large_model_folder)
-    decider = SecondLookDecider(
-        Listener(finder, memory, "large"), Decider(finder.thresholds, finder.entries), meter
-    )
+    """Build what looks again at a handed over message."""
+
+    def decide_over(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+        finder = _finder(settings, reading, embeddings)
+        listener, revision = Listener(finder, memory, "large"), reading.base.revision
+        return SecondLookDecider(listener, _decider(finder), meter, revision)
+
     reader = MessageReader(model.preprocessor, model.tokenizer, encoder=None)
-    return _answering(settings, model, reader.read, decider, clock)
+    folder = settings.large_model_folder
+    builder = AnswersBuilder(settings, model, folder, clock, decide_over)
+    return Answering(model, reader.read, builder)
 
 
-def _bert_decider(
-    settings: WorkerSettings, model: TextModel, memory: Memory, clock: Clock, space: str
-) -> FirstLookDecider:
-    finder = _build_finder(settings, model, _first_folder(settings))
-    return FirstLookDecider(
-        Listener(finder, memory, space),
-        Decider(finder.thresholds, finder.entries),
-        clock,
-        _encoder(settings),
-        cascade=chosen_encoder(settings) == "cascade",
-    )
+def _decider(finder: Finder) -> Decider:
+    return Decider(finder.thresholds, finder.entries)
 
 
-def _tfidf_decider(settings: WorkerSettings, memory: Memory, clock: Clock) -> TfidfDecider:
-    finder = build_tfidf_finder(settings.kb or DEMO)
-    listener = Listener(finder, memory, TFIDF_SPACE)
-    decider = Decider(finder.thresholds, finder.entries)
-    return TfidfDecider(FirstLookDecider(listener, decider, clock, "none", cascade=False))
-
-
-def _answering(
-    settings: WorkerSettings,
-    model: TextModel,
-    prepare: Prepare,
-    decider: BatchDecider,
-    clock: Clock,
-    *,
-    cascade: bool = False,
-) -> Answering:
-    replies = ReplyBuilder(
-        decider,
-        Wording.load(),
-        model.engine.name,
-        clock,
-        webhook=settings.handover_webhook is not None,
-        gaps=_gap_recorder(decider) if settings.gaps else None,
-    )
-    return Answering(model, prepare, decider, replies, cascade)
+def _finder(settings: WorkerSettings, reading: Reading, embeddings: EmbeddingCache) -> Finder:
+    return build_finder_over(reading.base, reading.path, embeddings, _cache(settings))
 
 
 def _gap_recorder(decider: BatchDecider) -> GapRecorder:
@@ -165,7 +205,5 @@ def _first_folder(settings: WorkerSettings) -> Path:
     return settings.large_model_folder if large else settings.model_folder
 
 
-def _build_finder(settings: WorkerSettings, model: TextModel, folder: Path) -> Finder:
-    encoder = EngineEncoder(model.engine, model.preprocessor, read_manifest(folder).digest)
-    cache = settings.data_dir / "cache"
-    return build_finder(settings.kb or DEMO, EmbeddingCache(cache, encoder), cache)
+def _cache(settings: WorkerSettings) -> Path:
+    return settings.data_dir / "cache"

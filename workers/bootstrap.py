@@ -12,7 +12,13 @@ from celery import Celery
 
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
-from workers.consumer.consumer import ConsumerOptions, Gauges, no_gauges
+from workers.consumer.consumer import (
+    Beside,
+    ConsumerOptions,
+    Gauges,
+    Knowledge,
+    no_gauges,
+)
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
 from workers.consumer.linger import Linger
@@ -116,10 +122,16 @@ def consumer_options(
     model: TextModel,
     linger: Linger | None = None,
     gauges: Gauges = no_gauges,
+    beside: Beside | None = None,
+    knowledge: Knowledge | None = None,
 ) -> ConsumerOptions:
-    """Return the options of a consumer as the settings have them; `gauges` are the role's own."""
+    """Return the options of a consumer as the settings have them; the last two are the role's."""
     limits = BatchLimits(settings.max_batch, settings.token_budget)
-    return ConsumerOptions(limits, linger, lambda: {**model.gauges(), **gauges()})
+
+    def all_gauges() -> Mapping[str, float]:
+        return {**model.gauges(), **gauges()}
+
+    return ConsumerOptions(limits, linger, all_gauges, beside, knowledge)
 
 
 def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:

@@ -1,6 +1,6 @@
 """The Celery application: `celery -A workers.celery_app worker -Q inference` (or sentiment).
 
-The two tasks are registered so that Celery's tools and clients know their names; the batch consumer
+The tasks are registered so that Celery's tools and clients know their names; the batch consumer
 (workers/consumer) answers them, so their bodies never run in a worker.
 """
 
@@ -35,6 +35,7 @@ def _configuration() -> dict[str, Any]:
         "task_queues": [Queue(queue) for queue in keys.NEEDED_QUEUES],
         "task_routes": {
             keys.INFER_TASK: {"queue": keys.INFERENCE},
+            keys.EMBED_TASK: {"queue": keys.INFERENCE},
             keys.TONE_TASK: {"queue": keys.SENTIMENT},
         },
         "worker_pool": "solo",
@@ -57,6 +58,12 @@ connect_logging()
 @app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]
 def infer(request: Mapping[str, Any]) -> NoReturn:
     """Answer a chat message: {"message", "conversation_id"?, "user_id"?} → the reply."""
+    raise NotImplementedError("answered in batches by a worker of the inference queue")
+
+
+@app.task(name=keys.EMBED_TASK)  # type: ignore[untyped-decorator]
+def embed(request: Mapping[str, Any]) -> NoReturn:
+    """Return the vectors of texts: {"texts"} → {"vectors", "dimension", "tokens"}."""
     raise NotImplementedError("answered in batches by a worker of the inference queue")
 
 

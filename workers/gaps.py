@@ -8,6 +8,7 @@ import msgspec
 from shared.counts import REASKED_FROM
 from shared.jobs import ChatJob
 from workers.dialogue.decision import Decision, Heard
+from workers.reading.choices import is_bare_choice
 from workers.redaction import Redactor
 
 GapReason = Literal["fallback", "unanswered", "reask"]
@@ -37,7 +38,14 @@ class GapRecorder:
         reason = _reason(heard, decision)
         if reason is None:
             return b""
-        return _encode(Gap(self._redactor.redact(job.message), reason, decision.answer.id))
+        text, entry = job.message, decision.answer.id
+        if heard.choice is not None or is_bare_choice(heard.text):
+            # "Neither" is no gap, but what was asked back about is one.
+            asked = heard.dialogue.asked[-1:] if heard.choice == () else ()
+            if not asked:
+                return b""
+            text, entry = asked[0].text, asked[0].entry
+        return _encode(Gap(self._redactor.redact(text), reason, entry))
 
 
 def decode_gap(record: bytes) -> Gap:

@@ -14,11 +14,24 @@ from workers.answering import (
     load_first_model,
     load_large_model,
 )
-from workers.bootstrap import MakeEngine, build_context, consumer_options, queue_policy
+from workers.bootstrap import (
+    MakeEngine,
+    TextModel,
+    build_context,
+    consumer_options,
+    queue_policy,
+)
 from workers.consumer.consumer import BatchConsumer
+from workers.consumer.context import WorkerContext
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Role
+from workers.embedding import DraftBatch, Embedder, Prepare
 from workers.engines.select import select_engine
+from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
+from workers.follow_ups.outbox import RedisFollowUpOutbox
+from workers.follow_ups.sender import FollowUpSender
+from workers.knowledge.loader import DEMO
+from workers.live_knowledge import open_knowledge
 from workers.memory.redis_memory import RedisMemory
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -41,13 +54,18 @@ def build_inference_consumer(
     model = load_first_model(settings, make_engine)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_first_look(settings, model, memory, context.clock)
-    queue = queue_class(settings.redis_address, context, queue_policy(settings))
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
+    sender = _follow_ups(settings, context)
+    queue = queue_class(
+        settings.redis_address, context, queue_policy(settings), follow_up=sender.wake
+    )
+    embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
-        decode=wire.read_chat_job,
-        prepare=answering.prepare,
-        draft=answering.replies.draft,
+        decode=wire.read_chat_job if embedder is None else wire.read_inference_job,
+        prepare=answering.prepare if embedder is None else embedder.prepare,
+        draft=knowledge.draft if embedder is None else embedder.draft,
         tones=queue,
         second_looks=queue if answering.cascade else None,
     )
@@ -55,8 +73,17 @@ def build_inference_consumer(
     def gauges() -> Mapping[str, float]:
         return {"cascade": float(answering.cascade)}
 
-    options = consumer_options(settings, model, gauges=gauges)
+    options = consumer_options(settings, model, gauges=gauges, beside=sender, knowledge=knowledge)
     return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def _build_embedder(
+    settings: WorkerSettings, model: TextModel, prepare: Prepare, draft: DraftBatch
+) -> Embedder | None:
+    """Return what answers jobs of texts too; without an encoder nothing does."""
+    if settings.variant == "tfidf":
+        return None
+    return Embedder(model.tokenizer, prepare, draft)
 
 
 def build_large_consumer(
@@ -75,17 +102,31 @@ def build_large_consumer(
     meter = SecondLookMeter(context, pace, target_seconds)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_second_look(settings, model, memory, meter, context.clock)
+    sender = _follow_ups(settings, context)
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
     queue = queue_class(
-        settings.redis_address, context, queue_policy(settings), keys.INFERENCE_LARGE
+        settings.redis_address,
+        context,
+        queue_policy(settings),
+        keys.INFERENCE_LARGE,
+        follow_up=sender.wake,
     )
     role = Role(
         queue=keys.INFERENCE_LARGE,
         task=keys.INFER_TASK,
         decode=wire.read_second_look,
         prepare=read_in_time(answering.prepare, context.clock, target_seconds),
-        draft=answering.replies.draft,
+        draft=knowledge.draft,
         tones=queue,
         outlasts_faults=True,
     )
-    options = consumer_options(settings, model, gauges=pace.gauges)
+    options = consumer_options(
+        settings, model, gauges=pace.gauges, beside=sender, knowledge=knowledge
+    )
     return BatchConsumer(context, role, queue, model.engine, options)
+
+
+def _follow_ups(settings: WorkerSettings, context: WorkerContext) -> FollowUpSender:
+    app = follow_up_app(settings.redis_address, settings.result_ttl_seconds)
+    outbox = RedisFollowUpOutbox(connect(settings.redis_address))
+    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock)

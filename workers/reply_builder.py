@@ -77,6 +77,7 @@ class ReplyBuilder:
             decision,
             said.openers,
             person_offered=said.person_offered,
+            person_announced=said.person_announced,
         )
         reply = self._reply(batch, prepared, said.text, tone, decided, now)
         return ChatResult(
@@ -108,12 +109,13 @@ class ReplyBuilder:
             truncated=any(passage.truncated for passage in prepared.passages),
             encoder=decided.encoder,
             variant=decided.variant,
+            knowledge_revision=decided.revision or None,
         )
 
     def _memory(self, job: ChatJob, decided: Decided) -> bytes:
         heard, kind = decided.heard, decided.decision.answer.kind
         # What asks for something said before, or only greets, says nothing to be recalled.
-        if heard.recalls or kind == "smalltalk":
+        if heard.recalls or heard.looks_back or kind == "smalltalk":
             return b""
         return encode_record(
             MemoryRecord(

@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-import numpy as np
-
 from shared.jobs import ChatJob, Variant
-from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import ClaimedJob
 from workers.knowledge.base import Entry
-from workers.knowledge.head import Vectors
 from workers.knowledge.tfidf import StemAnalyzer, hashed_vectors
 from workers.preprocessing.preprocessor import Prepared
 from workers.second_look.decided import BatchDecider, Decided
@@ -99,18 +96,12 @@ class VariantDecider:
         """Return what each job gets, in order."""
         variants = [self._assign(each.job.conversation_id) for each in batch.jobs]
         found = {
-            variant: iter(decider.decide(_part(batch, variants, variant)))
+            variant: iter(decider.decide(batch.part(_places(variants, variant))))
             for variant, decider in self._deciders.items()
             if variant in variants
         }
         return [next(found[variant]) for variant in variants]
 
 
-def _part(
-    batch: BatchResult[ChatJob], variants: Sequence[Variant], variant: Variant
-) -> BatchResult[ChatJob]:
-    rows: list[tuple[PreparedJob[ChatJob], Vectors]] = [
-        row for row, its in zip(batch.rows(), variants, strict=True) if its == variant
-    ]
-    jobs, vectors = zip(*rows, strict=True)
-    return replace(batch, jobs=jobs, vectors=np.concatenate(vectors))
+def _places(variants: Sequence[Variant], variant: Variant) -> list[int]:
+    return [index for index, its in enumerate(variants) if its == variant]

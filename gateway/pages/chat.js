@@ -3,6 +3,8 @@ const KINDS = {
   answer: "Answer", clarify: "Did you mean?", smalltalk: "Small talk", recall: "From this conversation",
   handover: "For a person", fallback: "No sure answer",
 };
+// Behind a proxy that serves Parley under a path of its own, addresses are relative to the page.
+const at = (path) => `${document.body.dataset.base || "."}${path}`;
 const byId = (id) => document.getElementById(id);
 const log = byId("log"), form = byId("form"), box = byId("message"), send = byId("send");
 const scroller = document.querySelector("main");
@@ -128,6 +130,7 @@ function details(reply) {
     ["Prepare", milliseconds(timings.prepare_ms)],
     ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine}, ${reply.encoder || "small"} encoder)`],
     ["Compose", milliseconds(timings.compose_ms)],
+    ["Knowledge", reply.knowledge_revision ? `revision ${reply.knowledge_revision}` : ""],
     ["Job", reply.job_id],
   ].filter(([, value]) => value);
   const pairs = rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
@@ -159,7 +162,7 @@ function showReply(item, reply, elapsed) {
 function follow() {
   if (stream) return;
   sessionStorage.setItem("handed over", conversation);
-  stream = new EventSource(`/conversations/${conversation}/events`);
+  stream = new EventSource(at(`/conversations/${conversation}/events`));
   stream.addEventListener("turn", ({ data }) => showPerson(JSON.parse(data)));
   stream.addEventListener("handover", ({ data }) => showHolder(JSON.parse(data)));
 }
@@ -215,11 +218,11 @@ async function request(address, options) {
 async function replyTo(message, conversationId) {
   const body = JSON.stringify({ message, conversation_id: conversationId });
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body };
-  const first = await request("/chat", options);
+  const first = await request(at("/chat"), options);
   if (first.status === 200) return first.body;
   for (;;) {
     await pause(1000);
-    const job = (await request(`/jobs/${first.body.job_id}`)).body;
+    const job = (await request(at(`/jobs/${first.body.job_id}`))).body;
     if (job.reply) return job.reply;
     if (job.error) throw new Error(job.error.detail);
   }
@@ -253,7 +256,7 @@ function remembered() {
 
 async function restore() {
   try {
-    const { turns } = (await request(`/conversations/${conversation}`)).body;
+    const { turns } = (await request(at(`/conversations/${conversation}`))).body;
     for (const said of turns) {
       if (said.by) showPerson(said);
       else if (said.text) turn(said.role, ...(said.role === "user" ? [said.text] : markdown(said.text)));
@@ -270,7 +273,7 @@ function restart() {
   log.replaceChildren();
   byId("welcome").hidden = false;
   box.focus();
-  request(`/conversations/${old}`, { method: "DELETE" }).catch(() => { /* it runs out by itself */ });
+  request(at(`/conversations/${old}`), { method: "DELETE" }).catch(() => { /* it runs out by itself */ });
 }
 
 async function checkStatus() {
@@ -279,7 +282,7 @@ async function checkStatus() {
     if (byId("status-text").textContent !== text) byId("status-text").textContent = text;
   };
   try {
-    const state = await (await fetch("/readyz")).json();
+    const state = await (await fetch(at("/readyz"))).json();
     if (state.status === "ready") show("ready", "Ready");
     else if (!state.redis.ok) show("down", "Queue unavailable");
     else show("waiting", state.inference.ok ? "Tone is starting" : "Starting");

@@ -17,19 +17,22 @@ class Coalescer(Generic[Item, Outcome]):
 
     `send` takes items and returns the outcome of each, an exception among them for its caller
     alone. What `send` raises goes to every caller of that batch and, if the server is not
-    reachable, to those who came meanwhile: they need not find out for themselves. `linger` runs
-    after each batch: when there is no hurry, more gather for the next.
+    reachable, to those who came meanwhile: they need not find out for themselves. `prepare` turns
+    each item into what is sent, on its caller's thread. `linger` runs after each batch: when there
+    is no hurry, more gather for the next.
     """
 
     def __init__(
         self,
         send: Callable[[Sequence[Item]], Sequence[Outcome | Exception]],
         *,
+        prepare: Callable[[Item], Item] = lambda item: item,
         linger: Callable[[], None] = lambda: None,
         timeout_seconds: float = 3.0,
         max_batch: int = 512,
     ) -> None:
         self._send = send
+        self._prepare = prepare
         self._linger = linger
         self._timeout_seconds = timeout_seconds
         self._max_batch = max_batch
@@ -43,7 +46,7 @@ class Coalescer(Generic[Item, Outcome]):
         `resolve` gets the outcome or the error, once, maybe on another thread; it must neither
         block nor raise.
         """
-        self._arrivals.put((item, resolve))
+        self._arrivals.put((self._prepare(item), resolve))
         if self._thread is None:
             self._start()
 
@@ -57,7 +60,7 @@ class Coalescer(Generic[Item, Outcome]):
             outcomes.append(outcome)
             resolved.release()
 
-        self._arrivals.put((item, resolve))
+        self._arrivals.put((self._prepare(item), resolve))
         if self._thread is None:
             self._start()
         if not resolved.acquire(timeout=self._timeout_seconds):

@@ -5,12 +5,11 @@ from typing import Protocol, cast
 
 import redis
 
-from gateway.queue.job_canceller import encode_cancelled
+from gateway.queue.erasure import RedisErasure
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
-from shared.scripts import register_script
 
 
 class Conversations(Protocol):
@@ -24,13 +23,11 @@ class Conversations(Protocol):
 
 
 class RedisConversations:
-    """Read and delete the lists that workers append to."""
+    """Read the lists that workers append to."""
 
     def __init__(self, client: "redis.Redis", clock: Clock, limits: EnqueueLimits) -> None:
         self._client = client
-        self._clock = clock
-        self._limits = limits
-        self._erase = register_script(client, "erase.lua")
+        self._erasure = RedisErasure(client, clock, limits)
 
     def turns(self, conversation_id: str) -> Sequence[bytes]:
         """Return the turns in order."""
@@ -40,6 +37,4 @@ class RedisConversations:
 
     def erase(self, conversation_id: str) -> None:
         """Delete all that belongs to it; end its jobs, so that none of it comes back."""
-        ends = encode_cancelled("The conversation was erased.", self._clock.now())
-        with queue_errors():
-            self._erase(keys=(), args=(conversation_id, *ends, self._limits.job_ttl_seconds))
+        self._erasure.erase_conversation(conversation_id)

@@ -4,10 +4,11 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from gateway.caller import ANYONE, Caller
+from gateway.caller import Caller
 from gateway.chat_request import ChatRequest
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.disconnect_watcher import DisconnectWatcher
@@ -18,7 +19,7 @@ from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob,
 from shared import wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, EmbedJob
 from shared.results import JobRecord
 
 
@@ -57,7 +58,7 @@ class Dispatcher:
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
 
-    def accept(self, request: ChatRequest, caller: Caller = ANYONE) -> ChatJob:
+    def accept(self, request: ChatRequest, caller: Caller) -> ChatJob:
         """Return a job for a valid request; one without a conversation begins a new one.
 
         Its ids are in the scope of the caller's tenant.
@@ -73,6 +74,29 @@ class Dispatcher:
             expires_at=now + self._deadline_seconds,
             gateway=self._gateway_id,
         )
+
+    def accept_texts(self, texts: Sequence[str], caller: Caller) -> EmbedJob:
+        """Return a job for texts whose vectors are wanted, in the scope of the caller's tenant."""
+        now, job_id = self._clock.now(), caller.scope(wire.new_job_id())
+        return EmbedJob(
+            id=job_id,
+            message="",
+            conversation_id=job_id,
+            accepted_at=now,
+            expires_at=now + self._deadline_seconds,
+            gateway=self._gateway_id,
+            texts=tuple(texts),
+        )
+
+    def enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
+        """Queue a job without waiting for it; raise what `submit` does if it cannot be queued."""
+        outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+        self._observe_enqueue(self._clock.now() - job.accepted_at)
+        return outcome
+
+    def abandon(self, job_id: str) -> None:
+        """Cancel a job that no client waits for here, unless one waits elsewhere."""
+        self._canceller.abandon(job_id, self._gateway_id)
 
     def submit(
         self,
@@ -102,6 +126,34 @@ class Dispatcher:
         record = outcome if isinstance(outcome, JobRecord) else JobRecord("queued")
         return SubmitResult(job.id, job.conversation_id, record)
 
+    def submit_all(
+        self, jobs: Sequence[ChatJob], wait_seconds: float, connection: int | None = None
+    ) -> list[JobRecord]:
+        """Queue jobs together and return their records; raise what `submit` does.
+
+        If one cannot be queued or the client goes away, all are cancelled.
+        """
+        ends_at = self._clock.monotonic() + wait_seconds
+        with ExitStack() as stack:
+            replies = [stack.enter_context(self._pending.register(job.id)) for job in jobs]
+            if connection is not None:
+                self._disconnect_watcher.watch(connection, _Together(replies))
+                stack.callback(self._disconnect_watcher.forget, connection)
+            for job, reply in zip(jobs, replies, strict=True):
+                self._publisher.post(EnqueueRequest.of(job), self._acknowledge(job, reply))
+            try:
+                ended = [
+                    reply.wait(max(0.0, ends_at - self._clock.monotonic())) for reply in replies
+                ]
+            except BaseException:
+                for job in jobs:
+                    self.abandon(job.id)
+                raise
+        return [
+            end if isinstance(end, JobRecord) else self._final_lookup(job.id)
+            for job, end in zip(jobs, ended, strict=True)
+        ]
+
     def _acknowledge(
         self, job: ChatJob, reply: PendingReply
     ) -> Callable[[EnqueueOutcome | Exception], None]:
@@ -119,7 +171,7 @@ class Dispatcher:
 
         def on_disconnect() -> None:
             if cancel:
-                self._canceller.abandon(reply.job_id, self._gateway_id)
+                self.abandon(reply.job_id)
 
         self._disconnect_watcher.watch(connection, reply, on_disconnect)
         try:
@@ -145,6 +197,18 @@ class Dispatcher:
             return self._jobs.find(job_id) or JobRecord("queued")
         except QueueUnavailable:  # the job is accepted; its reply can be fetched later
             return JobRecord("queued")
+
+
+class _Together:
+    """The waits of one client for several jobs."""
+
+    def __init__(self, replies: Sequence[PendingReply]) -> None:
+        self._replies = replies
+
+    def client_disconnected(self) -> None:
+        """End them all."""
+        for reply in self._replies:
+            reply.client_disconnected()
 
 
 def new_gateway_id() -> str:

@@ -28,6 +28,13 @@ class JobStore(Protocol):
         """Return those of these jobs that have ended."""
 
 
+class ResultBin(Protocol):
+    """Forget results before their time: those that are large and that nobody asks for again."""
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Forget what these jobs ended in; raises QueueUnavailable."""
+
+
 class RedisJobStore:
     """Read Celery's results and the jobs' hashes; simultaneous lookups share a round trip."""
 
@@ -52,6 +59,11 @@ class RedisJobStore:
                 stored = self._client.mget([keys.result(job_id) for job_id in chunk])
             records.update(_ended(chunk, cast("list[bytes | None]", stored)))
         return records
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Delete their results."""
+        with queue_errors():
+            self._client.unlink(*(keys.result(job_id) for job_id in job_ids))
 
     def _look_up(self, job_ids: Sequence[str]) -> Sequence[JobRecord | None]:
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:

@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import redis
 
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.coalescer import Coalescer
+from gateway.queue.rate_limiter import Charge, rate_limited
 from shared import keys, wire
 from shared.connection import queue_errors
 from shared.errors import (
@@ -19,7 +20,7 @@ from shared.errors import (
     QueueOutOfRoom,
     QueueUnavailable,
 )
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, EmbedJob
 from shared.outage_log import OutageLog
 from shared.scripts import register_script
 
@@ -28,6 +29,7 @@ _LINGER_SECONDS = 0.000_25  # for each message that waits
 _MAX_LINGER_SECONDS = 0.005
 _WRITE_FAILED = -3
 _KEY_REUSED = -4
+_RATE_LIMITED = -5
 _WRITE_FAULT = "Redis could not write a job; its log says why"
 
 logger = logging.getLogger(__name__)
@@ -35,16 +37,22 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EnqueueRequest:
-    """A job, its two tasks as they go on the queue, and the client's idempotency key if any."""
+    """A job, its tasks as they go on the queue, the client's idempotency key, what it costs.
+
+    `tone_task` is empty for a job that has no tone.
+    """
 
     job: ChatJob
     infer_task: bytes
     tone_task: bytes
     key: IdempotencyKey | None = None
+    charge: Charge | None = None
 
     @classmethod
     def of(cls, job: ChatJob, key: IdempotencyKey | None = None) -> Self:
         """Encode a job on the caller's thread: others' calls need not wait for it."""
+        if isinstance(job, EmbedJob):
+            return cls(job, wire.encode_embed(job), b"", key)
         return cls(job, wire.encode_infer(job), wire.encode_tone(job), key)
 
 
@@ -106,14 +114,23 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         limits: EnqueueLimits,
         observe_batch: Callable[[int], None] = lambda _jobs: None,
         sleep: Callable[[float], None] = time.sleep,
+        take_charge: Callable[[], Charge | None] = lambda: None,
     ) -> None:
-        super().__init__(self._enqueue, linger=self._linger_while_messages_wait)
+        super().__init__(
+            self._enqueue, prepare=self._charged, linger=self._linger_while_messages_wait
+        )
         self._limits = limits
         self._sleep = sleep
         self._observe_batch = observe_batch
+        self._take_charge = take_charge
         self._outage = OutageLog(logger)
         self._script = register_script(client, "enqueue.lua")
         self._waiting = 0
+
+    def _charged(self, item: EnqueueRequest) -> EnqueueRequest:
+        """Add what the current request costs, which its own thread knows."""
+        charge = self._take_charge()
+        return item if charge is None else replace(item, charge=charge)
 
     def _enqueue(self, requests: Sequence[EnqueueRequest]) -> Sequence[EnqueueOutcome | Exception]:
         self._observe_batch(len(requests))
@@ -123,9 +140,12 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         except QueueUnavailable as error:
             self._outage.record(str(error))
             raise
-        self._outage.record(_WRITE_FAULT if _WRITE_FAILED in answers else None)
-        self._waiting = answers[-1] if isinstance(answers[-1], int) else 0
-        return [_outcome(answer, self._limits) for answer in answers]
+        ends, left = answers[: len(requests)], iter(answers[len(requests) :])
+        self._outage.record(_WRITE_FAULT if _WRITE_FAILED in ends else None)
+        self._waiting = ends[-1] if isinstance(ends[-1], int) else 0
+        for charge in (request.charge for request in requests if request.charge):
+            charge.record([next(left) for _ in charge.buckets])
+        return [_outcome(answer, self._limits) for answer in ends]
 
     def _linger_while_messages_wait(self) -> None:
         if self._waiting > 0:
@@ -151,6 +171,7 @@ def _arguments(
         limits.lane_ttl_seconds,
         limits.max_wait_seconds,
         len(requests),
+        sum(1 for request in requests if request.key),
     )
     for request in requests:
         job = request.job
@@ -160,6 +181,9 @@ def _arguments(
     for index, request in enumerate(requests, 1):
         if request.key:
             yield from (index, request.key.key, request.key.fingerprint)
+    for index, request in enumerate(requests, 1):
+        for bucket in request.charge.buckets if request.charge else ():
+            yield from (index, *bucket.arguments)
 
 
 def _outcome(
@@ -168,6 +192,8 @@ def _outcome(
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
         return ExistingJob(*answer.decode().split("\n"))
+    if isinstance(answer, list) and answer[0] == _RATE_LIMITED:
+        return rate_limited(answer[1])
     if isinstance(answer, list):
         return queue_full(limits, answer[1] / 1000)
     if answer >= 0:

@@ -6,6 +6,7 @@ from typing import Protocol
 import redis
 
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.watches import Watches
 from shared import keys, results
 from shared.results import JobRecord
 from shared.subscription import Subscription
@@ -15,7 +16,7 @@ Finished = Callable[[Sequence[str]], Mapping[str, JobRecord]]
 
 
 class ReplyFeed(Protocol):
-    """Bring the records of ended jobs to the requests that wait for them."""
+    """Bring the records of ended jobs to the requests that wait, and wake the jobs' streams."""
 
     def is_live(self) -> bool:
         """Return whether replies arrive at once."""
@@ -30,15 +31,20 @@ class RedisReplyFeed(Subscription):
         gateway_id: str,
         pending: PendingReplies,
         finished: Finished,
+        streams: Watches,
         *,
         silence_seconds: float = 5.0,
         on_delivery: Callable[[int], None] = lambda _replies: None,
     ) -> None:
         def deliver(payload: bytes) -> None:
-            on_delivery(pending.deliver(results.decode_notifications(payload)))
+            records = results.decode_notifications(payload)
+            on_delivery(pending.deliver(records))
+            if streams:
+                streams.wake(job_id for job_id, _ in records)
 
         def deliver_missed() -> None:
             on_delivery(pending.deliver(finished(pending.job_ids()).items()))
+            streams.wake_all()
 
         super().__init__(
             client,

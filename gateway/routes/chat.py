@@ -1,4 +1,4 @@
-"""POST /chat: ask a question and wait for the reply, or fetch it later."""
+"""POST /chat: ask a question and wait for the reply, follow it as events, or fetch it later."""
 
 from urllib.parse import quote
 
@@ -8,18 +8,22 @@ from flask import Flask, Response, request
 from gateway.caller import current_caller
 from gateway.chat_request import read_chat_request
 from gateway.connection import client_descriptor
+from gateway.dependencies import Dependencies
 from gateway.idempotency import read_idempotency_key
-from gateway.metrics import Metrics
+from gateway.job_events import EncodedEvents
 from gateway.prefer_header import Preference, read_preference
 from gateway.problems import job_problem
-from gateway.queue.dispatcher import Dispatcher, SubmitResult
+from gateway.queue.dispatcher import SubmitResult
 from gateway.queue.pending_replies import ENDED
 from gateway.request_body import read_json
 from shared import tenants
 
+_EVENTS = "text/event-stream"
 
-def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seconds: float) -> None:
+
+def register(app: Flask, dependencies: Dependencies, max_wait_seconds: float) -> None:
     """Serve POST /chat."""
+    dispatcher, metrics = dependencies.dispatcher, dependencies.metrics
 
     @app.post("/chat")
     def chat() -> Response:
@@ -29,9 +33,22 @@ def register(app: Flask, dispatcher: Dispatcher, metrics: Metrics, max_wait_seco
         caller = current_caller()
         key = None if header is None else read_idempotency_key(header, chat_request, caller)
         job = dispatcher.accept(chat_request, caller)
+        if preference.wait_seconds > 0 and _wants_events():
+            headers = {"Preference-Applied": preference.applied} if preference.applied else {}
+            return dependencies.job_streams.submit(
+                job, key, preference.wait_seconds, EncodedEvents, headers=headers
+            )
         with metrics.chat_seconds.time():
             result = dispatcher.submit(job, preference.wait_seconds, key, client_descriptor())
         return _respond(result, preference)
+
+
+def _wants_events() -> bool:
+    """Return whether the client takes events and would not rather have JSON."""
+    if _EVENTS not in request.environ.get("HTTP_ACCEPT", "").lower():
+        return False
+    accepted = request.accept_mimetypes
+    return accepted[_EVENTS] > accepted["application/json"]
 
 
 def _respond(result: SubmitResult, preference: Preference) -> Response:
@@ -55,7 +72,8 @@ def _accepted(result: SubmitResult, preference: Preference) -> Response:
         "conversation_id": tenants.local(result.conversation_id),
         "state": result.record.state,
     }
-    headers = {"Location": f"/jobs/{quote(job_id, safe='')}", "Retry-After": "1"}
+    location = f"{request.root_path}/jobs/{quote(job_id, safe='')}"
+    headers = {"Location": location, "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied
     return Response(

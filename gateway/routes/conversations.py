@@ -5,12 +5,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from gateway.caller import current_caller
-from gateway.connection import client_descriptor
 from gateway.dependencies import Dependencies
-from gateway.event_stream import ConversationEvents, stream
-from gateway.queue.conversation_feed import ConversationWatch
+from gateway.event_response import event_response
+from gateway.event_stream import RETRY, ConversationEvents, stream
 from gateway.queue.conversations import Conversations
-from gateway.queue.disconnect_watcher import DisconnectWatcher
 from shared.identifiers import is_identifier
 
 
@@ -29,15 +27,11 @@ def register(app: Flask, dependencies: Dependencies) -> None:
         )
         watch = dependencies.watches.watch(inside_id)
         try:
-            response = Response(stream(events, watch, events.news()))
+            frames = stream(events, watch, RETRY + events.news())
         except BaseException:
             watch.close()
             raise
-        response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
-        _free_at_end(response, watch, dependencies.disconnect_watcher)
-        return response
+        return event_response(frames, watch, dependencies.disconnect_watcher)
 
 
 def _register_plain(app: Flask, conversations: Conversations) -> None:
@@ -54,17 +48,6 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
     def erase_conversation(conversation_id: str) -> Response:
         conversations.erase(_inside_id(conversation_id))
         return Response(status=204)
-
-
-def _free_at_end(
-    response: Response, watch: ConversationWatch, disconnect_watcher: DisconnectWatcher
-) -> None:
-    """Free the stream's place when it ends, also if nothing of it was ever sent."""
-    descriptor = client_descriptor()
-    if descriptor is not None:
-        disconnect_watcher.watch(descriptor, watch)
-        response.call_on_close(lambda: disconnect_watcher.forget(descriptor))
-    response.call_on_close(watch.close)
 
 
 def _inside_id(conversation_id: str) -> str:

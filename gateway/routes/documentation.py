@@ -5,6 +5,8 @@ from flask import Flask, Response, request
 from gateway.openapi.document import compose_documentation
 from gateway.routes.page import Page, answer_page, policy
 
+_AT_THE_ROOT = b'"servers":[{"url":"/"}]'
+
 
 def register(app: Flask) -> None:
     """Serve both; they are put together once."""
@@ -13,7 +15,9 @@ def register(app: Flask) -> None:
 
     @app.get("/openapi.json")
     def openapi_document() -> Response:
-        response = Response(documentation.document, content_type="application/json")
+        served_at = b'"servers":[{"url":"%s/"}]' % request.root_path.encode()
+        document = documentation.document.replace(_AT_THE_ROOT, served_at, 1)
+        response = Response(document, content_type="application/json")
         response.headers["Cache-Control"] = "no-cache"
         response.add_etag()
         response.make_conditional(request)

@@ -7,6 +7,8 @@ from importlib import resources
 
 from flask import Flask, Response, request
 
+from gateway.security_headers import restrict_page
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -26,11 +28,11 @@ def register(app: Flask) -> None:
 
 
 def answer_page(page: Page) -> Response:
-    """Return a page with the headers that keep it to itself; 304 if the client has it."""
-    response = Response(page.document, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = page.policy
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Frame-Options"] = "DENY"
+    """Return a page that knows its base path, kept to itself; 304 if the client has it."""
+    base = f'data-base="{request.root_path}"'.encode()
+    document = page.document.replace(b'data-base=""', base, 1)
+    response = Response(document, content_type="text/html; charset=utf-8")
+    restrict_page(response, page.policy)
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     response.make_conditional(request)

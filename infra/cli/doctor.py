@@ -6,17 +6,22 @@ import platform
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from infra.cli.output import console, print_json
+from infra.cli.weak_settings import weak_settings
 from infra.supervisor import checks, embedded_redis
 from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
-from shared.errors import ParleyError
+from shared.api_keys import ApiKey
+from shared.connection import connect
+from shared.errors import ParleyError, QueueUnavailable
+from shared.key_store import RedisKeyStore
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 
@@ -50,6 +55,7 @@ def examine() -> list[Finding]:
         "disk": lambda: _disk(settings),
         "memory": lambda: _memory(settings),
         "gpu": _gpu,
+        "security": lambda: _security(settings),
     }
     found = [finding for name, check in checkers.items() for finding in _guarded(name, check)]
     return [_python(), Finding("settings", "ok", "valid"), *found]
@@ -167,6 +173,28 @@ def _gpu() -> Iterator[Finding]:
     devices = sorted(Path("/dev").glob("nvidia[0-9]*"))
     detail = f"{len(devices)} NVIDIA" if devices else "none seen; the engine runs on the CPU"
     yield Finding("gpu", "ok", detail)
+
+
+def _security(settings: StackSettings) -> Iterator[Finding]:
+    """Warn of what lets in or shows more than is wise; a faulty key is a fault."""
+    given = settings.given_keys
+    keys = _known_keys(settings)
+    found = list(weak_settings(settings, keys or (), time.time()))
+    yield from (Finding(name, "warn", sentence) for name, sentence in found)
+    if not found:
+        count = len(given) + len(keys or ())
+        told = f"{count} API keys" if count else "no API key, and reached from this machine alone"
+        unknown = "; Redis does not answer and may hold more" if keys is None else ""
+        yield Finding("security", "ok", f"no weak setting; {told}{unknown}")
+
+
+def _known_keys(settings: StackSettings) -> Sequence[ApiKey] | None:
+    """Return the keys in Redis; None if it does not answer, as before the first start."""
+    try:
+        with connect(settings.redis_address, retries=0) as client:
+            return RedisKeyStore(client).all_keys()
+    except (QueueUnavailable, ValueError):
+        return None
 
 
 def _nearest(folder: Path) -> Path:

@@ -9,8 +9,11 @@ from shared.errors import GatewayUnavailable
 class GatewayClient:
     """Ask one gateway; one connection per call."""
 
-    def __init__(self, url: str, timeout_seconds: float = 60.0) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float = 60.0, *, api_key: str | None = None
+    ) -> None:
         self.url = url
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout_seconds = timeout_seconds
 
     def chat(self, message: str, conversation_id: str | None = None) -> dict[str, Any]:
@@ -30,9 +33,9 @@ class GatewayClient:
     ) -> tuple[int, dict[str, Any]]:
         try:
             if method == "GET":
-                response = get(self.url, path, self._timeout_seconds)
+                response = get(self.url, path, self._timeout_seconds, self._headers)
             else:
-                response = post_json(self.url, path, body, self._timeout_seconds)
+                response = post_json(self.url, path, body, self._timeout_seconds, self._headers)
         except HTTP_ERRORS as error:
             raise GatewayUnavailable(
                 f"No gateway answers at {self.url} ({_reason(error)}): start it with `make run`, "
@@ -49,6 +52,8 @@ class GatewayClient:
 def _refusal(status: int, problem: dict[str, Any]) -> str:
     if status == 202:
         return f"No answer in time; the job goes on as {problem.get('job_id', 'unknown')}."
+    if status == 401:
+        return f"The gateway refused (401): {problem.get('detail')} Set PARLEY_API_KEY."
     reason = problem.get("detail") or problem.get("title") or "no reason was given"
     return f"The gateway refused ({status}): {reason}"
 

@@ -38,10 +38,11 @@ def list_handovers(
         console().print("No handovers.")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "since (UTC)", "reason", "state", "last message"):
+    several = state != "open"  # else the column would say the same in each row
+    for column in ("id", "since (UTC)", "reason", *(("state",) if several else ()), "last message"):
         table.add_column(column, no_wrap=column in ("id", "since (UTC)"))
     for each in page["handovers"]:
-        table.add_row(*_row(each))
+        table.add_row(*_row(each, with_state=several))
     console().print(table, markup=False)
     if page["next"]:
         console().print("There are more: --limit 500, or --json and its cursor.", style="dim")
@@ -120,13 +121,13 @@ def _act(
         console().print(done)
 
 
-def _row(handover: dict[str, Any]) -> tuple[str, ...]:
+def _row(handover: dict[str, Any], *, with_state: bool) -> tuple[str, ...]:
     asked = handover["summary"]["asked"]
     return (
         handover["id"],
-        _time(handover["opened_at"]),
+        _time(handover["opened_at"])[5:16],  # month to minute: columns are few
         handover["reason"],
-        _state(handover),
+        *((_state(handover),) if with_state else ()),
         asked[-1] if asked else "",
     )
 

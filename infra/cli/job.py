@@ -73,6 +73,8 @@ def _where(place: "Place") -> str:
             f"parked in its conversation behind {holder} "
             f"and {(place.position or 1) - 1} other parked jobs"
         )
+    if place.due_at is not None:
+        return f"waits until {_time(place.due_at)}, when it is due"
     by_worker = f" {_worker(place.worker)}" if place.worker else ""
     if place.kind == "lease":
         return f"leased by{by_worker}"
@@ -112,5 +114,8 @@ def _result(result: "StoredResult") -> str:
 
 
 def _death(death: "Death") -> str:
-    at = datetime.fromtimestamp(death.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"{death.reason} ({at})"
+    return f"{death.reason} ({_time(death.at)})"
+
+
+def _time(unix_seconds: float) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -13,36 +13,6 @@ app = typer.Typer(help="Check, import and tune a knowledge base.", no_args_is_he
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command("check")
-def check_base(
-    path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Name every fault of a knowledge base with its file and line."""
-    from infra.cli.output import console, print_json
-    from workers.knowledge.loader import check, load
-
-    base = path or configured_base()
-    faults = check(base)
-    entries = () if faults else load(base).entries
-    phrasings = sum(len(entry.all_phrasings) for entry in entries)
-    if as_json:
-        listed = [{"file": str(f.file), "line": f.line, "fault": f.message} for f in faults]
-        print_json({"path": str(base), "entries": len(entries), "faults": listed})
-    elif faults:
-        for fault in faults:
-            console().print(str(fault), markup=False, highlight=False, soft_wrap=True)
-        console().print(f"[red]{len(faults)} faults[/]" if len(faults) > 1 else "[red]1 fault[/]")
-    else:
-        console().print(
-            f"[green]✓[/] {base}: {len(entries)} entries, {phrasings:,} phrasings", highlight=False
-        )
-    if faults:
-        raise typer.Exit(1)
-
-
 @app.command("import")
 def import_base(
     table: Annotated[Path, typer.Argument(help="CSV file with a header row.")],
@@ -51,6 +21,7 @@ def import_base(
 ) -> None:
     """Turn a CSV file into a knowledge base file.
 
+    UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or what a line `sep=` names.
     Columns: id, question, phrasings and tags (both separated by |), answer, handover,
     tone_negative, tone_positive; question and answer are required.
     """
@@ -60,12 +31,14 @@ def import_base(
 
     if target.exists() and not replace:
         raise KnowledgeError(f"{target} exists already: name another file or add --replace.")
-    entries = import_csv(table)
+    imported = import_csv(table)
     try:
-        target.write_text(to_yaml(entries), "utf-8")
+        target.write_text(to_yaml(imported.entries), "utf-8")
     except OSError as error:
         raise KnowledgeError(f"{target} cannot be written: {error.strerror}.") from None
-    console().print(f"[green]✓[/] {target}: {len(entries)} entries", highlight=False)
+    for warning in imported.warnings:
+        console().print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    console().print(f"[green]✓[/] {target}: {len(imported.entries)} entries", highlight=False)
 
 
 @app.command("fit")

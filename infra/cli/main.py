@@ -15,7 +15,10 @@ from infra.cli import (
     evaluate,
     handovers,
     job,
+    keys,
     knowledge,
+    knowledge_check,
+    knowledge_status,
     knowledge_traffic,
     model,
     report,
@@ -75,6 +78,8 @@ for name, command in (
     ("report", report.report),
 ):
     app.command(name)(command)
+knowledge.app.command("check")(knowledge_check.check_base)
+knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
@@ -84,6 +89,7 @@ for name, group in (
     ("tone", tone.app),
     ("dead-letters", dead_letters.app),
     ("handovers", handovers.app),
+    ("keys", keys.app),
 ):
     app.add_typer(group, name=name)
 

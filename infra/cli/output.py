@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+_PIPED_COLUMNS = 200
+
 
 def console() -> "Console":
-    """Return the console of results, standard output."""
+    """Return the console of results, standard output; what goes to a file or a pipe is not cut."""
     from rich.console import Console
 
-    return Console()
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(width=_PIPED_COLUMNS if piped else None)
 
 
 def progress_console(*, as_json: bool) -> "Console":

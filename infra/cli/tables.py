@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def print_tables(tables: "Sequence[Table]", screen: "Console") -> None:
     """Print tables; a figure is never cut."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table as RichTable
 
     for table in tables:
@@ -20,5 +21,5 @@ def print_tables(tables: "Sequence[Table]", screen: "Console") -> None:
             widest = max(len(row[index]) for row in table.rows)
             drawn.add_column(name, justify="right" if index else "left", min_width=widest)
         for row in table.rows:
-            drawn.add_row(*row)
+            drawn.add_row(*map(escape, row))
         screen.print(f"[bold]{table.title}[/]", drawn, sep="\n", highlight=False)

@@ -2,8 +2,11 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua.
 --
+-- @include clock.lua
+-- @include followers.lua
 -- @include handovers.lua
 -- @include lanes.lua
+-- @include schedule.lua
 -- @include tenants.lua
 -- @include tone_tasks.lua
 --
@@ -12,15 +15,17 @@
 -- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
--- ARGV[3..] five per job: token, job id, conversation id, tone task if external or '', expires_at
---           in Unix seconds
+-- ARGV[3..] seven per job: token, job id, conversation id, tone task if external or '', expires_at,
+--           when it is due if that is not yet, or '', both in Unix seconds; '1' if something is to
+--           follow its end, or ''
 --
 -- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, those of lanes.lua
--- Returns for each job {verdict}, or {'run', dialogue, '1' if a person has the conversation}; verdict
--- is one of
+--   parley:lane-waiting:*, those of lanes.lua and schedule.lua
+-- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
+-- 'none'}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
---   parked     another job holds the lane; the lease is given up (or was lost)
+--   parked     another job holds the lane, or it is not due yet; the lease is given up (or was lost)
+--   refused    it is not due yet, and too many such jobs are kept
 --   ended      it has a result already
 --   cancelled  the same, and the result says revoked
 local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
@@ -57,17 +62,30 @@ local function park_behind(conversation, id, message, expires_at)
   end
 end
 
-local function claim(token, id, conversation, tone_task, expires_at)
+-- Keep a job until it is due, or until it expires if that is sooner.
+local function postpone(token, id, conversation, message, due_at, expires_at)
+  local at = math.min(tonumber(due_at), tonumber(expires_at))
+  if not schedule(conversation, id, message, at) then return {'refused'} end
+  redis.call('HDEL', leases, token)
+  redis.call('HSET', JOB .. id, 'state', 'queued', 'conversation', conversation)
+  redis.call('EXPIRE', JOB .. id, job_ttl + math.max(0, math.ceil(at - unix_seconds())))
+  return {'parked'}
+end
+
+local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
   local result = redis.call('GET', RESULT .. id)
   if result then return {is_revoked(result) and 'cancelled' or 'ended'} end
+  if follow_ups ~= '' then redis.call('HSET', JOB .. id, 'follow_ups', follow_ups) end
+  if due_at ~= '' then return postpone(token, id, conversation, message, due_at, expires_at) end
   local verdict = {'parked'}
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      has_person(conversation) and '1' or ''}
+      handover_state(conversation)}
     redis.call('HSET', JOB .. id, 'state', 'started')
+    announce_step(id)
   else
     park_behind(conversation, id, message, expires_at)
     redis.call('HDEL', leases, token)
@@ -77,8 +95,10 @@ local function claim(token, id, conversation, tone_task, expires_at)
   return verdict
 end
 
-for i = 3, #ARGV, 5 do
-  local token, id, conversation, tone_task, expires_at = unpack(ARGV, i, i + 4)
-  verdicts[#verdicts + 1] = claim(token, id, conversation, tone_task, expires_at)
+for i = 3, #ARGV, 7 do
+  local token, id, conversation, tone_task, expires_at, due_at, follow_ups = unpack(ARGV, i, i + 6)
+  verdicts[#verdicts + 1] =
+    claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
 end
+flush_notifications()
 return verdicts

@@ -25,16 +25,16 @@
 -- ARGV[6] records kept in a memory
 -- ARGV[7] memory TTL, seconds
 -- ARGV[8] today (UTC), as 2026-01-31
--- ARGV[9..] twenty-one per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[9..] twenty-two per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
 --           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
 --           a handover or '', and what is counted, each a field or '': of the reply (or failure),
 --           of its time, of the sum of times, the milliseconds to add to that, of the entry, of the
---           conversation; gap or ''
+--           conversation; gap or ''; what is to follow its end, as a task that ended, or ''
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
---   counts.lua, handovers.lua, lanes.lua, memory.lua and results.lua
--- Returns for each job: applied, lost or duplicate.
+--   counts.lua, parley:follow-ups, parley:followed-up:*, handovers.lua, lanes.lua, memory.lua and results.lua
+-- Returns for each job: applied, lost (also where it went back to the queue) or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
 local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
   max_records, memory_ttl, today = unpack(ARGV, 1, 8)
@@ -62,10 +62,31 @@ local function keep_gap(conversation, gap)
   keep_indexed(GAPS, GAPS_OF, conversation, unix_seconds(), MAX_GAPS)
 end
 
+-- A person may have taken the conversation, or closed its handover, since the job was claimed: then
+-- what was decided does not hold, and the message is looked at again, before any later one.
+local function return_to_queue(token, conversation)
+  local message = redis.call('HGET', leases, token)
+  if message and redis.call('HDEL', leases, token) == 1 then
+    return_message(queue, tenant_of(conversation), message)
+  end
+end
+
+-- Once for each job, whoever stored its end, and however often its message comes.
+local function follow_up(id, ended_task)
+  if redis.call('SET', FOLLOWED_UP .. id, 1, 'NX', 'EX', result_ttl) then
+    redis.call('RPUSH', FOLLOW_UPS, ended_task)
+  end
+end
+
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
     record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
-    outcome, gap = unpack(ARGV, i, i + 20)
+    outcome, gap, ended_task = unpack(ARGV, i, i + 21)
+  local silent = answered == ''
+  if conversation ~= '' and asked ~= '' and silent ~= has_person(conversation) then
+    return_to_queue(token, conversation)
+    return 'lost'
+  end
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
   if not ended then
@@ -92,11 +113,12 @@ local function complete(i)
     if entry ~= '' then count_entry(tenant, entry) end
     if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
+  if ended_task ~= '' then follow_up(id, ended_task) end
   if conversation ~= '' then release(queue, conversation, id, lane_ttl) end
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 9, #ARGV, 21 do verdicts[#verdicts + 1] = complete(i) end
+for i = 9, #ARGV, 22 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
 count_completed(throughput, completed, has_waiting(queue))

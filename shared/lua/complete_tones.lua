@@ -1,6 +1,8 @@
--- Complete tone tasks: store each tone and notify the worker that waits for it.
+-- Complete tone tasks: store each tone and notify the worker that waits for it, or until one does
+-- the gateways that follow the job.
 --
 -- @include dead_letters.lua
+-- @include followers.lua
 -- @include keys.lua
 -- @include notifications.lua
 --
@@ -10,7 +12,8 @@
 -- ARGV[2] dead letters kept
 -- ARGV[3..] four per task: token, job id or '', tone as JSON or '', dead letter or ''
 --
--- Keys made from arguments: parley:tone:*, parley:tone-wanted:*; the channels named by the latter
+-- Keys made from arguments: parley:tone:*, parley:tone-wanted:*, those of followers.lua; the channels
+--   named by the second
 -- Returns for each task: applied or lost.
 local leases, dead_letters = unpack(KEYS, 1, 2)
 local tone_ttl, max_dead_letters = unpack(ARGV, 1, 2)
@@ -22,7 +25,11 @@ local function complete(token, id, tone, dead)
   if tone ~= '' then
     redis.call('SET', TONE .. id, tone, 'EX', tone_ttl)
     local channel = redis.call('GETDEL', TONE_SUBSCRIPTION .. id)
-    if channel then queue_notification(channel, id .. '\t' .. tone) end
+    if channel == FOLLOWERS then
+      announce_step(id)
+    elseif channel then
+      queue_notification(channel, id .. '\t' .. tone)
+    end
   end
   return 'applied'
 end

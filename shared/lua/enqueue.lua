@@ -1,7 +1,9 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
 --
 -- @include flows.lua
+-- @include followers.lua
 -- @include lanes.lua
+-- @include rate_limits.lua
 -- @include tenants.lua
 -- @include throughput.lua
 -- @include tone_tasks.lua
@@ -15,30 +17,37 @@
 -- ARGV[4] lane TTL, seconds; longer than any job may take
 -- ARGV[5] seconds after which a message is no longer worth an answer
 -- ARGV[6] n, the number of jobs
--- ARGV[7..6+6n] six per job: job id, conversation id, inference task, tone task, gateway or '',
+-- ARGV[7] k, the number of jobs with an idempotency key
+-- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
 --          expires_at in Unix seconds
--- ARGV[7+6n..] three per job with an idempotency key: its index among the jobs, from 1; the key;
---          digest of the request
+-- ARGV[8+6n..7+6n+3k] three per job with an idempotency key: its index among the jobs, from 1; the
+--          key; digest of the request
+-- ARGV[8+6n+3k..] four per rate limit of a job: the job's index; the bucket's name; microseconds in
+--          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, those of lanes.lua
--- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if too many of its
+--   parley:lane-waiting:*, parley:parked, those of flows.lua, lanes.lua and rate_limits.lua
+-- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
+--   too many of its
 --   conversation are parked; -3 if Redis could not write it (Redis's log says why); -4 if its
---   idempotency key belongs to another request. Or {-1, milliseconds}: the queue is full, or the
+--   idempotency key belongs to another request. Or {-5, milliseconds}: one of its buckets is empty,
+--   and has a token after that time. Or {-1, milliseconds}: the queue is full, or the
 --   throughput is too low for this job to be answered in time, and its tenant has its share of what
 --   waits; after that time (0: unknown) half of
 --   the capacity will be free. Or, if its key belongs to the same request, job and conversation of the
 --   first job, with a line break between; this gateway will be notified of its end too.
---   A job that is known already is not queued again, so the call may be repeated after a lost
---   connection. A refused job leaves its key unused.
+--   Then for each rate limit {tokens left, milliseconds until the bucket is full}; {-1, 0}: not used.
+--   A job that is known already is neither queued nor charged again, so the call may be repeated
+--   after a lost connection. A refused job leaves its key unused; it has been charged all the same.
 local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
-local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, jobs = unpack(ARGV, 1, 6)
-queue_limit, parked_limit, jobs = tonumber(queue_limit), tonumber(parked_limit), tonumber(jobs)
+local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, jobs, keyed_jobs = unpack(ARGV, 1, 7)
+queue_limit, parked_limit = tonumber(queue_limit), tonumber(parked_limit)
+jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
 local capacity, throughput
-local idempotency_keys, outcomes = {}, {}
+local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
 local function measure_capacity()
@@ -66,12 +75,6 @@ local function refuse(waiting)
   return {-1, math.ceil(1000 * (waiting - capacity / 2) / throughput)}
 end
 
-local function add_watcher(id, gateway)
-  local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
-  if gateway == '' or string.find(' ' .. watchers, ' ' .. gateway .. ' ', 1, true) then return end
-  redis.call('HSET', JOB .. id, 'watchers', watchers .. gateway .. ' ')
-end
-
 local function find_idempotent_job(idempotency, id, gateway)
   local digest, first, conversation =
     string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
@@ -79,7 +82,7 @@ local function find_idempotent_job(idempotency, id, gateway)
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
   if digest ~= idempotency.digest then return -4 end
-  if in_progress then add_watcher(first, gateway) end
+  if in_progress then add_gateway(first, 'watchers', gateway) end
   return first .. '\n' .. conversation
 end
 
@@ -109,10 +112,12 @@ local function record_job(id, conversation, gateway, idempotency)
 end
 
 local function enqueue(n)
-  local i, idempotency = 1 + 6 * n, idempotency_keys[n]
+  local i, idempotency = 2 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
   local tenant = tenant_of(conversation)
   if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return own_queued(tenant) end
+  local wait_ms = rate_limits[n] and take_tokens(rate_limits[n]) or 0
+  if wait_ms > 0 then return {-5, wait_ms} end
   local first = idempotency and find_idempotent_job(idempotency, id, gateway)
   if first then return first end
   local waiting = queued + parked
@@ -124,18 +129,28 @@ local function enqueue(n)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, idempotency)
-  queue_tone_task(sentiment_queue, tenant, tone_task)
+  if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return own_queued(tenant)
 end
 
-for i = 7 + 6 * jobs, #ARGV, 3 do
+for i = 8 + 6 * jobs, 7 + 6 * jobs + 3 * keyed_jobs, 3 do
   local n, key, digest = unpack(ARGV, i, i + 2)
   idempotency_keys[tonumber(n)] = {key = IDEMPOTENCY .. key, digest = digest}
+end
+for i = 8 + 6 * jobs + 3 * keyed_jobs, #ARGV, 4 do
+  local n, name, interval, burst = unpack(ARGV, i, i + 3)
+  local bucket = {name = name, interval = tonumber(interval), burst = tonumber(burst)}
+  rate_limits[tonumber(n)] = rate_limits[tonumber(n)] or {}
+  table.insert(rate_limits[tonumber(n)], bucket)
+  table.insert(buckets, bucket)
 end
 for n = 1, jobs do
   local ok, outcome = pcall(enqueue, n)
   if not ok then redis.log(redis.LOG_WARNING, 'parley: ' .. tostring(outcome.err or outcome)) end
   outcomes[n] = ok and outcome or -3
+end
+for _, bucket in ipairs(buckets) do
+  table.insert(outcomes, {bucket.tokens or -1, bucket.full_in_ms or 0})
 end
 return outcomes

@@ -8,9 +8,10 @@
 -- ARGV[4] TTL of a stored result, seconds; longer than any job may take
 --
 -- Keys made from arguments: those of erasure.lua
--- Returns how many jobs were cancelled.
+-- Returns the jobs of its turns.
 local conversation, notification, result, result_ttl = unpack(ARGV, 1, 4)
+local jobs = {}
 
-local cancelled = erase_conversation(conversation, notification, result, result_ttl)
+erase_conversation(conversation, notification, result, result_ttl, jobs)
 flush_notifications()
-return cancelled
+return jobs

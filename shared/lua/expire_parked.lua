@@ -40,7 +40,7 @@ end
 
 local expired = redis.call('ZRANGEBYSCORE', PARKED, '-inf', now, 'LIMIT', 0, limit)
 for i = #expired, 1, -1 do
-  local conversation, id = string.match(expired[i], '^([^\n]+)\n([^\n]+)$')
+  local conversation, id = read_parked_member(expired[i])
   if id then look_after(conversation, id) else redis.call('ZREM', PARKED, expired[i]) end
 end
 return #expired

@@ -38,6 +38,10 @@ local function parked_of(tenant)
   return parked
 end
 
+local function read_parked_member(member)
+  return string.match(member, '^([^\n]+)\n([^\n]+)$')
+end
+
 -- Park a job behind the others; a job that is parked already keeps its place.
 local function park(conversation, id, message, expires_at)
   if redis.call('ZADD', PARKED, expires_at, parked_member(conversation, id)) == 0 then return end

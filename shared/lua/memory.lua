@@ -1,8 +1,9 @@
 -- Library: what a person has written, kept to be recalled.
 -- Each owner (a user, or a conversation without one) has a list of records, oldest first, and a user
--- the set of conversations it took part in; a conversation knows its users, so that erasing either
--- erases both ends.
+-- the conversations it took part in; a conversation knows its users, so that erasing either erases
+-- both ends. Both sorted sets have the Unix time until which each member is known.
 --
+-- @include clock.lua
 -- @include keys.lua
 --
 -- Keys made from arguments: parley:memory:*, parley:user-conversations:*,
@@ -13,25 +14,48 @@ local function extend(key, ttl)
   if redis.call('TTL', key) < tonumber(ttl) then redis.call('EXPIRE', key, ttl) end
 end
 
+-- Know a member of a sorted set at least so long from now, and forget those whose time is over.
+local function know(key, member, ttl)
+  local now = unix_seconds()
+  redis.call('ZADD', key, 'GT', now + ttl, member)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  extend(key, ttl)
+end
+
 -- Note who took part in a conversation, so that all of a user's can be found.
 local function take_part(user, conversation, ttl)
-  redis.call('SADD', USER_CONVERSATIONS .. user, conversation)
-  redis.call('SADD', CONVERSATION_USERS .. conversation, user)
-  extend(USER_CONVERSATIONS .. user, ttl)
-  extend(CONVERSATION_USERS .. conversation, ttl)
+  know(USER_CONVERSATIONS .. user, conversation, ttl)
+  know(CONVERSATION_USERS .. conversation, user, ttl)
+end
+
+local function users_of(conversation)
+  return redis.call('ZRANGE', CONVERSATION_USERS .. conversation, 0, -1)
 end
 
 -- Know the users of a conversation at least so long from now.
 local function keep_participants(conversation, ttl)
-  for _, user in ipairs(redis.call('SMEMBERS', CONVERSATION_USERS .. conversation)) do
-    take_part(user, conversation, ttl)
+  for _, user in ipairs(users_of(conversation)) do take_part(user, conversation, ttl) end
+end
+
+-- Whatever a person wrote has its quotes escaped, so that this finds the record's own member.
+local function written_at(record)
+  return tonumber(string.match(record, '"at":([%d.eE+-]+)')) or 0
+end
+
+-- A memory lives as long as its newest record; the others end at their own time.
+local function drop_outlived(list, newest, ttl)
+  local oldest = redis.call('LINDEX', list, 0)
+  while oldest and written_at(newest) - written_at(oldest) > ttl do
+    redis.call('LPOP', list)
+    oldest = redis.call('LINDEX', list, 0)
   end
 end
 
--- Keep at most `max_records` of an owner.
+-- Keep at most `max_records` of an owner, each for `ttl` seconds.
 local function remember(owner, record, max_records, ttl)
   redis.call('RPUSH', MEMORY .. owner, record)
   redis.call('LTRIM', MEMORY .. owner, -max_records, -1)
+  drop_outlived(MEMORY .. owner, record, tonumber(ttl))
   redis.call('EXPIRE', MEMORY .. owner, ttl)
 end
 
@@ -49,16 +73,16 @@ end
 -- Forget what was written in a conversation, whoever wrote it.
 local function forget_conversation(conversation)
   redis.call('DEL', MEMORY .. 'conversation ' .. conversation)
-  for _, user in ipairs(redis.call('SMEMBERS', CONVERSATION_USERS .. conversation)) do
+  for _, user in ipairs(users_of(conversation)) do
     forget_in_list('user ' .. user, conversation)
-    redis.call('SREM', USER_CONVERSATIONS .. user, conversation)
+    redis.call('ZREM', USER_CONVERSATIONS .. user, conversation)
   end
   redis.call('DEL', CONVERSATION_USERS .. conversation)
 end
 
--- Forget all that a user wrote, and return the conversations they took part in.
-local function forget_user(user)
-  local conversations = redis.call('SMEMBERS', USER_CONVERSATIONS .. user)
-  redis.call('DEL', MEMORY .. 'user ' .. user, USER_CONVERSATIONS .. user)
-  return conversations
+-- Forget all that a user wrote, and return some of the conversations they took part in, `limit` at
+-- most; the others stay known.
+local function forget_user(user, limit)
+  redis.call('DEL', MEMORY .. 'user ' .. user)
+  return redis.call('ZRANGE', USER_CONVERSATIONS .. user, 0, limit - 1)
 end

@@ -1,4 +1,5 @@
 -- Keep what a person says of a reply, and count it; said again, it replaces what was said before.
+-- Beyond the first of a conversation that are kept it is counted alone.
 --
 -- @include counts.lua
 -- @include indexed.lua
@@ -15,6 +16,7 @@
 -- Keys made from arguments: parley:turns:*, parley:feedback, parley:feedback:*, those of counts.lua
 --   and memory.lua
 -- Returns 1, or 0 if there is no reply of this job, or its conversation is no longer kept.
+local MAX_FEEDBACK_OF_ONE = 200  -- as many as turns
 local result = KEYS[1]
 local id, score, is_bad, feedback, now, day = unpack(ARGV, 1, 6)
 local tenant = tenant_of(id)
@@ -50,6 +52,8 @@ count(tenant, segment .. '|score=' .. score, 1)
 if entry_field(reply, '') then count_entry(tenant, entry_field(reply, score)) end
 flush_counts(day)
 rate_outcome(conversation, id, is_bad)
-redis.call('HSET', FEEDBACK_OF .. conversation, id, feedback)
+if before or redis.call('HLEN', FEEDBACK_OF .. conversation) < MAX_FEEDBACK_OF_ONE then
+  redis.call('HSET', FEEDBACK_OF .. conversation, id, feedback)
+end
 keep_indexed(FEEDBACK, FEEDBACK_OF, conversation, now, MAX_FEEDBACK)
 return 1

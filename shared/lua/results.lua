@@ -4,7 +4,7 @@
 -- @include notifications.lua
 -- @include tenants.lua
 --
--- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*
+-- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:reply-text:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
 
 local function has_result(id)
@@ -16,7 +16,7 @@ local function store_result(id, gateway, notification, result, result_ttl)
   local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
   redis.call('SET', RESULT .. id, result, 'EX', result_ttl)
   redis.call('PUBLISH', RESULT .. id, result)
-  redis.call('DEL', JOB .. id, TONE .. id)
+  redis.call('DEL', JOB .. id, TONE .. id, REPLY_TEXT .. id)
   if gateway ~= '' then queue_notification(REPLIES .. gateway, notification) end
   for watcher in string.gmatch(watchers, '%S+') do
     if watcher ~= gateway then queue_notification(REPLIES .. watcher, notification) end
@@ -24,10 +24,15 @@ local function store_result(id, gateway, notification, result, result_ttl)
 end
 
 -- Both templates have <job> in place of the job's id, the result also <tenant>.
+local function fill_result(template, id, conversation)
+  local values = {['<job>'] = id, ['<tenant>'] = tenant_of(conversation)}
+  for name, value in pairs(values) do values[name] = string.sub(cjson.encode(value), 2, -2) end
+  return (string.gsub(template, '<%w+>', values))
+end
+
 local function store_cancelled(id, conversation, notification_template, result_template, result_ttl)
-  local values = {['"<job>"'] = cjson.encode(id), ['"<tenant>"'] = cjson.encode(tenant_of(conversation))}
   local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
-  local result = string.gsub(result_template, '"<%w+>"', values)
+  local result = fill_result(result_template, id, conversation)
   store_result(id, '', notification, result, result_ttl)
 end
 

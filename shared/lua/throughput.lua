@@ -5,16 +5,13 @@
 -- once jobs are completed again the halt counts for MAX_HALT_SECONDS at most, since the time without
 -- workers is not their speed.
 --
+-- @include clock.lua
+--
 -- The hash at the given key holds: at, Unix seconds of the last count; busy, 1 if jobs waited then;
 -- jobs and seconds, the decayed sums.
 local WINDOW_SECONDS = 30
 local MAX_HALT_SECONDS = 2
 local MIN_SECONDS = 1
-
-local function unix_seconds()
-  local seconds, microseconds = unpack(redis.call('TIME'))
-  return seconds + microseconds / 1000000
-end
 
 local function decayed_sums(key, now, max_halt)
   local at, was_busy, jobs, seconds =

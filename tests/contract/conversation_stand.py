@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.publisher import EnqueueLimits
-from gateway.queue.users import RedisUsers
 from shared import keys
 from shared.counts import Facts, day_of
 from shared.handovers import Handover, HandoverSummary, encode_opening
@@ -24,7 +24,7 @@ class ConversationStand:
 
     def __post_init__(self) -> None:
         self.feedback = RedisFeedbackBox(self.broker.client, self.broker.clock)
-        self.users = RedisUsers(self.broker.client, self.broker.clock, LIMITS)
+        self.erasure = RedisErasure(self.broker.client, self.broker.clock, LIMITS)
         self.worker = self.broker.inference("w", POLICY)
 
     def say(

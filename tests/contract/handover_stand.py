@@ -10,6 +10,7 @@ from shared.handovers import (
     Attempt,
     Handover,
     HandoverReason,
+    HandoverState,
     HandoverSummary,
     decode_handover,
     encode_opening,
@@ -57,6 +58,16 @@ class HandoverStand:
         turn = msgspec.json.encode(Turn("user", text, "job-9", self.clock.now()))
         self._run("pass_to_person(ARGV[1], ARGV[2], ARGV[3])", conversation, turn, TTL)
 
+    def enter_state(self, state: HandoverState, conversation: str = "c-1") -> None:
+        now = self.clock.now()
+        self._run(
+            "enter_handover_state(ARGV[1], ARGV[2], ARGV[3], ARGV[4])",
+            conversation,
+            state,
+            now,
+            TTL,
+        )
+
     def has_person(self, conversation: str = "c-1") -> bool:
         return self._run("do return has_person(ARGV[1]) end", conversation) == 1
 
@@ -68,7 +79,7 @@ class HandoverStand:
         found: list[bytes] = self.client.lrange(keys.turns(conversation), 0, -1)  # type: ignore[assignment]
         return [msgspec.json.decode(turn, type=Turn) for turn in found]
 
-    def _run(self, body: str, *arguments: str | bytes | int) -> object:
+    def _run(self, body: str, *arguments: str | bytes | float) -> object:
         script = self.client.register_script(read_script("handovers.lua") + body + _FLUSH)
         return script(args=arguments)
 

@@ -265,7 +265,7 @@ def test_erasing_cancels_what_is_on_its_way_and_nothing_comes_back(harness: Harn
     harness.conversations.erase("talk")
 
     assert harness.complete(running, "b") == "duplicate"
-    assert [harness.state(name) for name in "abc"] == ["done", "cancelled", "cancelled"]
+    assert [harness.state(name) for name in "abc"] == ["cancelled", "cancelled", "cancelled"]
     assert harness.turns() == []
     harness.publish("d")
     assert harness.started() == ["d run"]

@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 import redis
 
-from gateway.queue.conversation_feed import (
-    ConversationWatch,
-    ConversationWatches,
-    RedisConversationFeed,
-)
+from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.publisher import EnqueueLimits
+from gateway.queue.watches import StreamPlaces, Watch, Watches
 from tests.contract.handover_stand import TTL, HandoverStand
 from tests.support.processes import wait_until
 
@@ -27,13 +24,13 @@ class Harness:
 
     def __post_init__(self) -> None:
         self.stand = HandoverStand(self.client)
-        self.watches = ConversationWatches(9, self._listen)
+        self.watches = Watches(StreamPlaces(9), self._listen)
 
-    def _listen(self, watches: ConversationWatches) -> None:
+    def _listen(self, watches: Watches) -> None:
         self.feeds.append(RedisConversationFeed(self.client, watches))
         self.feeds[0].start()
 
-    def watch(self, conversation: str) -> ConversationWatch:
+    def watch(self, conversation: str) -> Watch:
         """Watch, and take the wake-up that comes with the subscription."""
         watch = self.watches.watch(conversation)
         assert self.feeds[0].wait_until_live(10)
@@ -50,7 +47,7 @@ def harness(redis_client: "redis.Redis") -> Iterator[Harness]:
         feed.stop()
 
 
-def woken(watch: ConversationWatch) -> bool:
+def woken(watch: Watch) -> bool:
     """Tell whether a watch has been woken since it last waited."""
     return watch._news.is_set()
 

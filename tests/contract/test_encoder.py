@@ -4,11 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared.settings import load
+from tests.fakes.consumer import PoisonableEngine
 from tests.fakes.word_encoder import WordEncoder
-from workers.knowledge.encoder import Encoder, encode
+from workers.engines.caching import CachingEngine
+from workers.engines.engine import TokenBatch
+from workers.knowledge.encoder import Encoder, EngineEncoder, encode
 from workers.modelling.knowledge.tuning import open_encoder
+from workers.preprocessing.preprocessor import Preprocessor
+from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 
 TEXTS = ("how can I pay", "where is my parcel, it should have been here on Monday", "hi", "")
@@ -50,3 +56,21 @@ def test_equal_texts_read_alike_and_others_do_not(encoder: Encoder) -> None:
     first, second, other = encoder.read(["where is it", "where is it", "how is it"])
     assert first == second != other
     assert encoder.name
+
+
+def test_what_is_embedded_in_between_is_the_same_and_in_small_batches(
+    model_dir: Path,
+) -> None:
+    engine = CachingEngine(PoisonableEngine(), max_vectors=0)
+    sizes: list[int] = []
+
+    def run_behind(batch: TokenBatch) -> NDArray[np.float32]:
+        sizes.append(len(batch.lengths))
+        return engine.run_behind(batch)
+
+    preprocessor = Preprocessor(Tokenizer.load(model_dir))
+    texts = [f"question {number}" for number in range(20)]
+    whole = encode(EngineEncoder(engine, preprocessor, "digest"), texts)
+    patient = encode(EngineEncoder(engine, preprocessor, "digest", run_behind), texts)
+    assert np.array_equal(patient, whole)
+    assert sizes == [8, 8, 4]

@@ -125,3 +125,18 @@ def test_only_the_last_conversations_are_kept(stand: ConversationStand) -> None:
     assert client.zcard(keys.FEEDBACK) == keys.MAX_FEEDBACK
     assert client.exists(keys.feedback_of("old-0")) == 0
     assert client.exists(keys.feedback_of("c-1")) == 1
+
+
+def test_a_conversation_keeps_a_bounded_number_and_counts_the_rest(
+    stand: ConversationStand,
+) -> None:
+    others = {
+        f"job-{n}": msgspec.json.encode(Feedback(5, None, 1.0, "2026-01-01")) for n in range(200)
+    }
+    stand.broker.client.hset(keys.feedback_of("c-1"), mapping=others)  # type: ignore[arg-type]
+    stand.say("one", "c-1")
+
+    assert stand.feedback.put("one", 4, "One more.")
+
+    assert "one" not in kept(stand, "c-1")
+    assert stand.counted()[f"{SCORE}4"] == 1

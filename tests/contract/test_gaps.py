@@ -45,7 +45,7 @@ def test_it_goes_with_its_user_also_after_the_conversation_is_forgotten(broker: 
     broker.client.delete(keys.turns("c-1"), keys.dialogue("c-1"), keys.memory("user anna"))
     assert broker.client.ttl(keys.user_conversations("anna")) > 80 * 86_400
 
-    ConversationStand(broker).users.erase("anna")
+    ConversationStand(broker).erasure.erase_user("anna")
 
     assert read_gaps(broker.client) == []
 

@@ -201,7 +201,7 @@ def test_expired_ones_are_passed_over(stand: HandoverStand, handovers: RedisHand
     assert listed(handovers, "open", 1) == [["b"], ["d"]]
 
 
-@pytest.mark.parametrize("cursor", ["", "yesterday", "1~", "~c-1", "1e9~c-1", "1~c 1"])
+@pytest.mark.parametrize("cursor", ["", "yesterday", "1~", "~c-1", "1e9~c-1", "1~c\n1"])
 def test_a_cursor_of_nobody_s_is_refused(handovers: RedisHandovers, cursor: str) -> None:
     with pytest.raises(InvalidRequest, match="cursor"):
         handovers.page("open", 2, cursor)

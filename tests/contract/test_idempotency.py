@@ -21,7 +21,7 @@ from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
-KEY = "order 4711/retry"
+KEY = "order/4711:#1"
 StartGateway = Callable[[], FlaskClient]
 
 

@@ -12,6 +12,7 @@ from tests.contract.broker import (
     job,
     push,
 )
+from tests.contract.handover_stand import HandoverStand
 from workers.consumer.lease_queue import (
     LeasedJob,
 )
@@ -71,6 +72,25 @@ def test_the_next_start_knows_what_the_last_left(broker: Broker) -> None:
     queue.complete([done(lease, one)])
     (lease,) = queue.lease(1)
     assert queue.claim([LeasedJob(lease, two)])[0].dialogue == b"d-one"
+
+
+def test_a_claim_says_whether_a_person_is_called_or_there(broker: Broker) -> None:
+    queue, stand = broker.inference("w"), HandoverStand(broker.client, broker.clock)
+    each = job("one", "talk")
+    push(broker, each)
+    (lease,) = queue.lease(1)
+
+    def person() -> tuple[bool, bool]:
+        (claimed,) = queue.claim([LeasedJob(lease, each)])
+        return claimed.person_called, claimed.with_person
+
+    assert person() == (False, False)
+    stand.open("h-1", "talk")
+    assert person() == (True, False)
+    stand.enter_state("claimed", "talk")
+    assert person() == (False, True)
+    stand.enter_state("closed", "talk")
+    assert person() == (False, False)
 
 
 def test_no_conversations_name_can_block_anothers_lane(broker: Broker) -> None:

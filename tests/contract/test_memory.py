@@ -14,12 +14,12 @@ from workers.memory.redis_memory import RedisMemory
 SMALL = replace(POLICY, memory_records=2, memory_ttl_seconds=100)
 
 
-def say(broker: Broker, each: ChatJob, policy: QueuePolicy = SMALL) -> None:
+def say(broker: Broker, each: ChatJob, policy: QueuePolicy = SMALL, at: float = 1.0) -> None:
     queue = broker.inference("w", policy)
     push(broker, each)
     (lease,) = queue.lease(1)
     claim(queue, lease, each)
-    record = MemoryRecord(each.conversation_id, each.id, each.message, 1.0, "test", b"\x7f")
+    record = MemoryRecord(each.conversation_id, each.id, each.message, at, "test", b"\x7f")
     completion = done(lease, each)
     assert completion.result
     result = replace(completion.result, memory=encode_record(record))
@@ -59,10 +59,26 @@ def test_a_memory_is_capped_and_expires(broker: Broker) -> None:
         assert 100 < broker.client.ttl(key) <= POLICY.conversation_ttl_seconds
 
 
+def test_what_has_outlived_its_time_goes_though_the_memory_lives_on(broker: Broker) -> None:
+    policy = replace(SMALL, memory_records=10)
+    for name, at in (("one", 1.0), ("two", 50.0), ("three", 101.5)):
+        say(broker, said_by("anna", name, "c1"), policy, at)
+
+    assert remembered(broker, "anna") == ["text of two", "text of three"]
+
+
+def test_a_conversation_whose_time_is_over_is_no_longer_known(broker: Broker) -> None:
+    broker.client.zadd(keys.user_conversations("anna"), {"long ago": 1.0})
+
+    say(broker, said_by("anna", "one", "c1"))
+
+    assert broker.client.zrange(keys.user_conversations("anna"), 0, -1) == [b"c1"]
+
+
 def test_a_users_conversations_are_known_without_a_memory(broker: Broker) -> None:
     say(broker, said_by("anna", "one", "c1"), replace(POLICY, memory_records=0))
     assert remembered(broker, "anna") == []
-    assert broker.client.smembers(keys.user_conversations("anna")) == {b"c1"}
+    assert broker.client.zrange(keys.user_conversations("anna"), 0, -1) == [b"c1"]
 
 
 def test_erasing_a_conversation_takes_what_was_said_there_out_of_the_memory(
@@ -75,6 +91,6 @@ def test_erasing_a_conversation_takes_what_was_said_there_out_of_the_memory(
     erase(broker, "c3")
     assert remembered(broker, "anna") == ["text of two"]
     assert remembered(broker, None, "c3") == []
-    assert broker.client.smembers(keys.user_conversations("anna")) == {b"c2"}
+    assert broker.client.zrange(keys.user_conversations("anna"), 0, -1) == [b"c2"]
     erase(broker, "c2")
     assert not [key for key in broker.client.scan_iter() if b"anna" in key or b"memory" in key]

@@ -180,6 +180,8 @@ class Protocol(RuleBasedStateMachine):
     @rule(conversation=TALKS)
     def erase(self, conversation: str) -> None:
         self.stand.conversations.erase(conversation)
+        for name in self.stand.answered.get(conversation, []):  # their ends say so from now on
+            self.stand.jobs[name].result, self.stand.jobs[name].unwanted = None, True
         self.stand.answered[conversation] = []
         for known in self.stand.jobs.values():
             if known.job.conversation_id == conversation and known.place is not None:

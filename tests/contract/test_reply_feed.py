@@ -9,6 +9,7 @@ import redis
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.reply_feed import RedisReplyFeed
+from gateway.queue.watches import StreamPlaces, Watches
 from shared import keys, results
 from shared.results import JobRecord
 
@@ -20,6 +21,7 @@ DONE = JobRecord("done", BODY)
 class Harness:
     feed: RedisReplyFeed
     pending: PendingReplies
+    streams: Watches
     client: redis.Redis
     delivered: list[int]
 
@@ -36,8 +38,11 @@ class Harness:
 def unstarted(redis_client: "redis.Redis") -> Iterator[Harness]:
     pending, delivered = PendingReplies(), list[int]()
     finished = RedisJobStore(redis_client).finished
-    feed = RedisReplyFeed(redis_client, "g", pending, finished, on_delivery=delivered.append)
-    yield Harness(feed, pending, redis_client, delivered)
+    streams = Watches(StreamPlaces(9))
+    feed = RedisReplyFeed(
+        redis_client, "g", pending, finished, streams, on_delivery=delivered.append
+    )
+    yield Harness(feed, pending, streams, redis_client, delivered)
     feed.stop()
 
 
@@ -99,3 +104,18 @@ def test_a_publication_that_cannot_be_read_is_survived(
 
     assert reply.wait(10) == DONE
     assert caplog.text.count("a payload of replies could not be read") == 5
+
+
+def test_the_streams_of_a_job_are_woken_by_each_step_and_by_what_was_unheard(
+    harness: Harness,
+) -> None:
+    mine, others = harness.streams.watch("mine"), harness.streams.watch("others")
+    step = results.encode_notification("mine", "started", b"{}")
+
+    harness.client.publish(keys.replies("g"), step)
+    mine.wait(10)
+    harness.publish("mine")
+    mine.wait(10)
+
+    assert harness.delivered == [0, 0, 0]  # no request waits for it
+    assert not others._news.is_set()

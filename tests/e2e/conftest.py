@@ -1,6 +1,7 @@
 """One whole stack for all end-to-end tests: `parley up` on free ports, real everything."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import requests
 
 from tests.support.processes import free_port, wait_until
+from workers.knowledge.loader import DEMO
 
 ROOT = Path(__file__).parent.parent.parent
 FLOWER_LOGIN = ("parley", "only-for-tests")
@@ -25,6 +27,7 @@ class Stack:
     redis_url: str
     flower_url: str
     data_dir: Path
+    kb: Path
     process: subprocess.Popen[bytes]
 
     def ready(self) -> bool:
@@ -49,7 +52,9 @@ class Stack:
 
 
 def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
-    """Start `parley up` on free ports; it may not be ready yet."""
+    """Start `parley up` on free ports over a copy of the demo base; it may not be ready yet."""
+    kb = data_dir / "kb"
+    shutil.copytree(DEMO, kb, dirs_exist_ok=True)
     http, redis_port, flower = free_port(), free_port(), free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
@@ -58,6 +63,7 @@ def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
         "PARLEY_FLOWER_PORT": str(flower),
         "PARLEY_DATA_DIR": str(data_dir),
         "PARLEY_MODEL_DIR": str(model_dir),
+        "PARLEY_KB": str(kb),
         "PARLEY_FLOWER_BASIC_AUTH": ":".join(FLOWER_LOGIN),
         **settings,
     }
@@ -74,6 +80,7 @@ def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
         f"redis://127.0.0.1:{redis_port}/0",
         f"http://127.0.0.1:{flower}",
         data_dir,
+        kb,
         process,
     )
 

@@ -88,11 +88,13 @@ class Worker:
         answer = Answer("answer", "greeting", 0.9)
         reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "litert")
         body = results.encode_reply(reply)
+        found = cast("bytes | None", self._client.hget(keys.job(job.id), "watchers"))
+        watchers = (found or b"").decode().split() or [job.gateway or ""]
         with self._client.pipeline(transaction=True) as step:
             step.set(keys.result(job.id), results.celery_result(job.id, "done", body, 1.0))
-            step.publish(
-                keys.replies(job.gateway or ""), results.encode_notification(job.id, "done", body)
-            )
+            for watcher in watchers:
+                notification = results.encode_notification(job.id, "done", body)
+                step.publish(keys.replies(watcher), notification)
             step.delete(keys.job(job.id), keys.lane(job.conversation_id))
             step.execute()
 

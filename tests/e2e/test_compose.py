@@ -14,7 +14,7 @@ import redis
 import requests
 
 from gateway.settings import GatewaySettings
-from shared.settings import CommonSettings
+from shared.settings import CommonSettings, load
 from tests.e2e.compose import DOCKERFILE, ROOT, ComposeService, read_services, stage
 from tests.support.processes import free_port, wait_until
 from workers.settings import WorkerSettings
@@ -123,6 +123,47 @@ def test_only_gateway_and_flower_are_reached_and_only_from_this_machine() -> Non
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published.keys() == {"gateway", "flower"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_where_ports_are_published_decides_whether_keys_are_asked_for() -> None:
+    for name in ("gateway", "flower"):
+        assert SERVICES[name]["environment"]["PARLEY_PUBLISH_ADDRESS"] == "127.0.0.1"
+    environment = SERVICES["gateway"]["environment"]
+    inside = {"http_host": environment["PARLEY_HTTP_HOST"], "open_access": False}
+    assert not load(GatewaySettings, publish_address="127.0.0.1", **inside).asks_always
+    assert load(GatewaySettings, publish_address="192.0.2.1", **inside).asks_always
+
+
+def test_flower_is_published_elsewhere_with_a_login_alone(tmp_path: Path) -> None:
+    shell, flag, script = SERVICES["flower"]["command"]
+    for address, login, starts in (
+        ("127.0.0.1", "", True),
+        ("[::1]", "", True),
+        ("0.0.0.0", "", False),  # noqa: S104
+        ("0.0.0.0", "anna:secret", True),  # noqa: S104
+        ("", "", False),
+    ):
+        done = subprocess.run(
+            [shell, flag, script.replace("exec celery", "exec echo started")],
+            env={"PARLEY_PUBLISH_ADDRESS": address, "PARLEY_FLOWER_BASIC_AUTH": login},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode == 0) is ("started" in done.stdout) is starts
+        assert starts or "PARLEY_FLOWER_BASIC_AUTH" in done.stderr
+
+
+def test_no_container_may_more_than_it_needs() -> None:
+    for service in SERVICES.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["tmpfs"] == ["/tmp"]  # noqa: S108
+        assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & service.keys()
+    assert SERVICES["redis"]["user"] == "redis"
+    for name in ("gateway", "worker-gpu"):
+        assert re.findall(r"^USER (\S+)$", stage(name), re.MULTILINE) == ["parley"]
 
 
 def test_workers_can_be_scaled() -> None:

@@ -7,9 +7,13 @@ from typing import Any, NoReturn
 import msgspec
 
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
+from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
+from gateway.queue.rate_limiter import Charge, rate_limited
+from gateway.queue.watches import Watches
 from shared import keys, results, tenants
+from shared.api_keys import ApiKey
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
 from shared.jobs import ChatJob, Turn, WorkerStatus
@@ -20,7 +24,8 @@ from tests.fakes.clock import ManualClock
 class RecordingPublisher:
     """Accept every job, or answer as a test has set: with an outcome or an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, take_charge: Callable[[], None] = lambda: None) -> None:
+        self._take_charge = take_charge
         self.published: list[ChatJob] = []
         self.requests: list[EnqueueRequest] = []
         self.answer: EnqueueOutcome | Exception | None = None
@@ -28,6 +33,7 @@ class RecordingPublisher:
 
     def submit(self, item: EnqueueRequest) -> EnqueueOutcome:
         self.requests.append(item)
+        self._take_charge()
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is None:
@@ -48,8 +54,9 @@ class RecordingPublisher:
 class FakeReplyFeed:
     """Deliver what a test publishes."""
 
-    def __init__(self, pending: PendingReplies) -> None:
+    def __init__(self, pending: PendingReplies, streams: Watches) -> None:
         self._pending = pending
+        self._streams = streams
         self.live = True
 
     def is_live(self) -> bool:
@@ -57,7 +64,9 @@ class FakeReplyFeed:
 
     def publish(self, payload: bytes) -> None:
         """Take one publication as a worker writes it."""
-        self._pending.deliver(results.decode_notifications(payload))
+        records = results.decode_notifications(payload)
+        self._pending.deliver(records)
+        self._streams.wake(job_id for job_id, _ in records)
 
 
 class FakeJobStore:
@@ -69,9 +78,27 @@ class FakeJobStore:
     def find(self, job_id: str) -> JobRecord | None:
         return self.records.get(job_id)
 
+    def forget(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self.records.pop(job_id, None)
+
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
         known = {job_id: self.records.get(job_id) for job_id in job_ids}
         return {job_id: record for job_id, record in known.items() if record and record.body}
+
+
+class FakeJobFollower:
+    """Show the records of a fake store, and the progress that a test puts in."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+        self.progress: dict[str, JobProgress] = {}
+
+    def follow(self, job_id: str, known_bytes: int) -> JobProgress | JobRecord | None:
+        record, progress = self._jobs.find(job_id), self.progress.get(job_id)
+        if progress is None or (record and record.state in ENDED):
+            return record
+        return replace(progress, text=progress.text[known_bytes:])
 
 
 class FakeJobCanceller:
@@ -173,6 +200,20 @@ class FakeHandovers:
         raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
 
 
+class FakeHistories:
+    """Hold conversations by digest."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+
+    def take(self, digest: str) -> str | None:
+        found = self.kept.get(digest)
+        return found.pop() if found else None
+
+    def put(self, digest: str, conversation_id: str) -> None:
+        self.kept.setdefault(digest, []).append(conversation_id)
+
+
 class FakeFeedbackBox:
     """Hold what was said of the jobs of a fake store."""
 
@@ -209,7 +250,7 @@ class FakeUsers:
     def __init__(self) -> None:
         self.erased: list[str] = []
 
-    def erase(self, user_id: str) -> None:
+    def erase_user(self, user_id: str) -> None:
         self.erased.append(user_id)
 
 
@@ -232,3 +273,69 @@ class FakeHealth:
     def _require_availability(self) -> None:
         if not self.available:
             raise QueueUnavailable("switched off by a test")
+
+
+class FakeKeyStore:
+    """Hold API keys in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, ApiKey] = {}
+        self.available = True
+        self.looked_up = 0
+
+    def create(self, digest: str, key: ApiKey) -> None:
+        self._require_availability()
+        self.held[digest] = key
+
+    def find(self, digest: str, day: str) -> ApiKey | None:
+        self._require_availability()
+        self.looked_up += 1
+        if digest in self.held:
+            self.held[digest] = replace(self.held[digest], last_used=day)
+        return self.held.get(digest)
+
+    def all_keys(self) -> Sequence[ApiKey]:
+        self._require_availability()
+        return sorted(self.held.values(), key=lambda key: (key.created_at, key.id))
+
+    def has_keys(self) -> bool:
+        self._require_availability()
+        return bool(self.held)
+
+    def revoke(self, key_id: str) -> bool:
+        self._require_availability()
+        found = [digest for digest, key in self.held.items() if key.id == key_id]
+        for digest in found:
+            del self.held[digest]
+        return bool(found)
+
+    def _require_availability(self) -> None:
+        if not self.available:
+            raise QueueUnavailable("switched off by a test")
+
+
+class FakeRateLimiter:
+    """Take tokens from buckets that never fill again."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, int] = {}
+        self.available = True
+
+    def take(self, charge: Charge) -> None:
+        if not self.available:
+            raise QueueUnavailable("switched off by a test")
+        names = [bucket.arguments[0] for bucket in charge.buckets]
+        enough = all(
+            self.taken.get(name, 0) < bucket.limit.burst
+            for name, bucket in zip(names, charge.buckets, strict=True)
+        )
+        for name in names if enough else ():
+            self.taken[name] = self.taken.get(name, 0) + 1
+        charge.record(
+            [
+                (bucket.limit.burst - self.taken.get(name, 0), 1_500)
+                for name, bucket in zip(names, charge.buckets, strict=True)
+            ]
+        )
+        if not enough:
+            raise rate_limited(1_500)

@@ -6,16 +6,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.app import create_app
+from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
+from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
-from gateway.queue.conversation_feed import ConversationWatches
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.watches import StreamPlaces, Watches
+from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
-from shared.results import Failure
+from shared.results import Failure, JobRecord
 from shared.settings import load
 from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import (
@@ -23,8 +26,12 @@ from tests.fakes.gateway import (
     FakeFeedbackBox,
     FakeHandovers,
     FakeHealth,
+    FakeHistories,
     FakeJobCanceller,
+    FakeJobFollower,
     FakeJobStore,
+    FakeKeyStore,
+    FakeRateLimiter,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,
@@ -56,21 +63,27 @@ class GatewayHarness:
 
     clock: ManualClock = field(default_factory=ManualClock)
     pending: PendingReplies = field(default_factory=PendingReplies)
-    publisher: RecordingPublisher = field(default_factory=RecordingPublisher)
+    limiter: FakeRateLimiter = field(default_factory=FakeRateLimiter)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     health: FakeHealth = field(default_factory=FakeHealth)
     metrics: Metrics = field(default_factory=Metrics)
+    keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    always: bool = False  # keys are asked for though there is none
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
-        self.feed = FakeReplyFeed(self.pending)
+        self.publisher = RecordingPublisher(self._charge)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
-        self.watches = ConversationWatches(max_streams=2)
+        places = StreamPlaces(max_streams=2)
+        self.watches, self.job_watches = Watches(places), Watches(places)
+        self.feed = FakeReplyFeed(self.pending, self.job_watches)
+        self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         self.dispatcher = Dispatcher(
             self.publisher,
@@ -82,10 +95,14 @@ class GatewayHarness:
             gateway_id="g-1",
             deadline_seconds=30,
         )
+        self.job_streams = JobStreams(
+            self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
+        )
         self.health.live = [worker_status("inference"), worker_status("sentiment")]
         self.app: Flask = create_app(
             Dependencies(
                 self.dispatcher,
+                self.jobs,
                 self.jobs,
                 self.canceller,
                 self.feed,
@@ -95,9 +112,13 @@ class GatewayHarness:
                 self.users,
                 self.traffic,
                 self.watches,
+                self.job_streams,
+                self.histories,
                 self.disconnect_watcher,
                 self.health,
                 self.metrics,
+                Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
+                self.limiter,
             ),
             self.settings,
         )
@@ -123,5 +144,12 @@ class GatewayHarness:
         body = results.encode_failure(failure)
         self.publisher.on_publish = lambda job: self._end(job.id, failure.state, body)
 
+    def _charge(self) -> None:
+        """Charge a job as the queue does in its one call."""
+        charge = take_pending_charge()
+        if charge:
+            self.limiter.take(charge)
+
     def _end(self, job_id: str, state: JobState, body: bytes) -> None:
+        self.jobs.records[job_id] = JobRecord(state, body)
         self.feed.publish(results.encode_notification(job_id, state, body))

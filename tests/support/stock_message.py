@@ -5,22 +5,36 @@ import json
 from typing import Any
 
 from celery import Celery
+from kombu.compression import compress
+from kombu.serialization import dumps
+from kombu.utils.encoding import ensure_bytes
 
 from shared.wire import MAX_BODY_BYTES, MAX_MESSAGE_CHARACTERS
 
 
-def stock_message(task: str = "chat.infer", **parts: Any) -> bytes:
+def stock_message(
+    task: str = "chat.infer",
+    *,
+    protocol: int = 2,
+    serializer: str = "json",
+    compression: str | None = None,
+    **parts: Any,
+) -> bytes:
     """Lay a task into the form that kombu's Redis transport writes."""
     app = Celery("somebody", broker="memory://", set_as_current=False)
+    app.conf.task_protocol = protocol
     args = parts.pop("args", [{"message": "hi"}])
     headers, properties, body, _ = app.amqp.create_task_message(
         parts.pop("task_id", "id-1"), task, args, parts.pop("kwargs", {}), **parts
     )
-    payload = base64.b64encode(json.dumps(body).encode()).decode()
+    content_type, content_encoding, content = dumps(body, serializer=serializer)
+    if compression:
+        content, headers["compression"] = compress(content, compression)
+    payload = base64.b64encode(ensure_bytes(content)).decode()
     envelope = {
         "body": payload,
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
+        "content-encoding": content_encoding,
+        "content-type": content_type,
         "headers": headers,
         "properties": {**properties, "body_encoding": "base64"},
     }
@@ -36,7 +50,8 @@ FAULTS = {
     "keyword arguments": stock_message(kwargs={"message": "a"}),
     "bad conversation": stock_message(args=[{"message": "a", "conversation_id": "a\nb"}]),
     "wrong task": stock_message(task="chat.other"),
-    "countdown": stock_message(countdown=60),
+    "far ahead": stock_message(countdown=10**6),
+    "pickle": stock_message(serializer="pickle"),
     "bad id": stock_message(task_id="a\nb"),
     "huge": stock_message(args=[{"message": "x" * MAX_BODY_BYTES}]),
     "bad base64": stock_message().replace(b'"body": "', b'"body": "!'),

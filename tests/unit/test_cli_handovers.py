@@ -44,7 +44,7 @@ def test_what_waits_is_listed_with_the_last_message(
 ) -> None:
     code, out, err = parley("handovers", "list")
     assert (code, err) == (0, "")
-    assert "2023-11-14 22:13:20" in out
+    assert "11-14 22:13" in out
     assert "A person [now]!" in out
     [listed] = json.loads(parley("handovers", "list", "--json")[1])["handovers"]
     assert listed["id"] == "h-1"

@@ -26,6 +26,35 @@ def test_a_fault_is_named_with_file_and_line(parley: Parley, tmp_path: Path) -> 
     assert told["faults"][0]["line"] == 4
 
 
+def test_a_warning_is_told_and_fails_only_when_asked_to(parley: Parley, tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("- id: call\n  question: How?\n  answer: Call 0800 #1 now\n")
+    code, out, _ = parley("kb", "check", str(base))
+    assert code == 0
+    assert f"warning: {base}:3: " in out
+    assert "1 entries" in out
+    told = json.loads(parley("kb", "check", str(base), "--json")[1])
+    assert [each["line"] for each in told["warnings"]] == [3]
+    assert parley("kb", "check", str(base), "--strict")[0] == 1
+
+
+def test_every_tenants_base_is_checked(parley: Parley, tmp_path: Path) -> None:
+    for tenant, answer in (("acme", "Here."), ("bolt", "[]")):
+        folder = tmp_path / "tenants" / tenant
+        folder.mkdir(parents=True)
+        (folder / "kb.yaml").write_text(f"- {{id: a, question: Where?, answer: {answer}}}\n")
+    code, out, _ = parley("kb", "check", str(tmp_path))
+    assert code == 1
+    assert "(tenant acme): 1 entries" in out
+    assert "tenant bolt: " in out
+    told = json.loads(parley("kb", "check", str(tmp_path), "--json")[1])
+    assert [each["tenant"] for each in told["faults"]] == ["bolt"]
+    assert [(each["tenant"], each["entries"]) for each in told["tenants"]] == [
+        ("acme", 1),
+        ("bolt", 0),
+    ]
+
+
 def test_the_base_of_the_settings_is_checked(
     parley: Parley, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

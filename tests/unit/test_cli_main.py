@@ -34,6 +34,7 @@ def test_help_loads_nothing_heavy() -> None:
         "tone",
         "dead-letters",
         "handovers",
+        "keys",
         "job",
     ],
 )

@@ -36,6 +36,7 @@ class PlayedGateway(HTTPServer):
     status = 200
     body: bytes = json.dumps(REPLY).encode()
     asked: list[dict[str, Any]]
+    sent_key: str | None = None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -43,6 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
+        self.server.sent_key = self.headers["Authorization"]
         self.server.asked.append(json.loads(self.rfile.read(length)))
         self.send_response(self.server.status)
         self.end_headers()
@@ -129,3 +131,17 @@ def test_a_conversation_keeps_its_id_and_survives_a_refusal(
         {"message": "And when?", "conversation_id": "talk-1"},
     ]
     assert out.count("confidence 0.93") == 2
+
+
+def test_a_key_is_sent_and_asked_for(
+    parley: Parley, gateway: PlayedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parley("ask", "Where is it?")[0] == 0
+    assert gateway.sent_key is None
+    monkeypatch.setenv("PARLEY_API_KEY", "pk_1_a\n")
+    assert parley("ask", "Where is it?")[0] == 0
+    assert gateway.sent_key == "Bearer pk_1_a"
+    gateway.status, gateway.body = 401, b'{"detail": "This API key has expired."}'
+    code, _, told = parley("ask", "Where is it?")
+    assert code == 1
+    assert "This API key has expired. Set PARLEY_API_KEY." in told

@@ -1,12 +1,13 @@
 """The batch consumer's own life: it starts and stops whatever Redis does."""
 
 import logging
+import threading
 from dataclasses import replace
 
 import pytest
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, WorkerStatus
+from shared.jobs import ChatJob, KnowledgeStatus, WorkerStatus
 from shared.wire import encode_infer
 from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
 from tests.support.processes import wait_until
@@ -68,6 +69,31 @@ def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
     counters = context.counters.snapshot()
     assert (counters["reclaimed"], counters["dead_letters"], counters["answered"]) == (2, 1, 1)
     assert queue.statuses[-1].counters["cache_entries"] == 3.0
+
+
+class Bases:
+    """Knowledge that notes that it has its thread."""
+
+    def __init__(self) -> None:
+        self.watching = threading.Event()
+
+    def status(self) -> tuple[KnowledgeStatus, ...]:
+        return (KnowledgeStatus(None, "a1b2", 180, 1.0),)
+
+    def run(self) -> None:
+        self.watching.set()
+
+
+def test_the_heartbeat_names_the_bases_and_a_thread_watches_them() -> None:
+    queue, bases = FakeQueue(), Bases()
+    options = replace(OPTIONS, knowledge=bases)
+    consumer = BatchConsumer(
+        WorkerContext("w"), chat_role(queue), queue, PoisonableEngine(), options
+    )
+    consumer.start()
+    assert bases.watching.wait(10)
+    consumer.stop()
+    assert queue.statuses[0].knowledge == bases.status()
 
 
 class LostQueue(FakeQueue):

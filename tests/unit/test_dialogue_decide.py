@@ -1,15 +1,18 @@
 """What a message gets, given what was found for it and what was said before."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared.jobs import AnswerKind
 from workers.dialogue.decide import Decider
-from workers.dialogue.decision import Escalation, Heard
+from workers.dialogue.decision import Decision, Escalation, Heard
+from workers.dialogue.phrases import CALLED, FOREIGN_HANDOVER, LEFT_TO_PERSON
 from workers.dialogue.state import Asked, Dialogue
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
+from workers.reading.legibility import IllegibleReason
 
 PAY = Entry("pay", "How can I pay?", "By card.", tones={"negative": "Sorry. By card."})
 REFUND = Entry("refund", "When is my refund here?", "In five days.")
@@ -189,3 +192,78 @@ def test_the_likely_meaning_of_the_other_question_is_offered_in_words() -> None:
     decision = decider.decide(two)
     assert REFUND.question in decision.text
     assert decision.offered == ("refund",)
+
+
+def test_another_language_is_told_of_english_and_then_gets_a_person() -> None:
+    foreign = replace(heard(PAY, 0.1), unreadable="language")
+    first = decider.decide(foreign)
+    assert first.answer.kind == "fallback"
+    assert first.offers_person
+    assert "English" in first.text
+    second = decider.decide(replace(foreign, dialogue=replace(FIRST, unclear=1)))
+    assert (second.handover, second.text) == ("unanswered", FOREIGN_HANDOVER)
+
+
+@pytest.mark.parametrize("reason", ["gibberish", "empty"])
+def test_random_keys_call_nobody_however_often_they_come(reason: IllegibleReason) -> None:
+    mashed = replace(heard(PAY, 0.1, replace(FIRST, unclear=1)), unreadable=reason)
+    decision = decider.decide(mashed)
+    assert (decision.answer.kind, decision.handover) == ("fallback", None)
+    assert "English" not in decision.text
+    called = decider.decide(replace(mashed, person_called=True))
+    assert called.text == decision.text
+
+
+CALLED_BEFORE = Dialogue("test", asked=(Asked("a human please", b"", "handover", "hacked"),))
+
+
+def while_called(
+    best: Entry, confidence: float, dialogue: Dialogue = CALLED_BEFORE, **more: Any
+) -> Decision:
+    return decider.decide(replace(heard(best, confidence, dialogue), person_called=True, **more))
+
+
+def test_while_a_person_is_called_what_can_be_answered_is() -> None:
+    decision = while_called(PAY, 0.9)
+    assert decision.answer.kind == "answer"
+    assert decision.text == "By card."
+    assert decision.called == "unsaid"
+
+
+def test_a_second_wish_for_a_person_is_told_of_the_first() -> None:
+    decision = while_called(PAY, 0.2, escalation="wish")
+    assert decision.answer.kind == "handover"
+    assert decision.handover is None
+    assert decision.text in CALLED
+
+
+@pytest.mark.parametrize("escalation", ["legal", "self_harm", "emergency"])
+def test_what_is_grave_reaches_the_handover_that_is_open(escalation: Escalation) -> None:
+    assert while_called(PAY, 0.9, escalation=escalation).handover == escalation
+
+
+@pytest.mark.parametrize(("confidence", "unclear"), [(0.2, 0), (0.2, 1), (0.5, 1)])
+def test_what_cannot_be_answered_is_left_to_the_person_called(
+    confidence: float, unclear: int
+) -> None:
+    decision = while_called(PAY, confidence, replace(CALLED_BEFORE, unclear=unclear))
+    assert decision.answer.kind == "fallback"
+    assert decision.handover is None
+    assert decision.text in LEFT_TO_PERSON
+    assert not decision.offers_person
+
+
+def test_a_question_back_is_asked_once_while_a_person_is_called() -> None:
+    assert while_called(PAY, 0.5).answer.kind == "clarify"
+
+
+def test_an_entry_that_calls_a_person_is_told_once() -> None:
+    first = while_called(HACKED, 0.9, FIRST)
+    assert (first.text, first.handover) == ("A colleague looks at it.", None)
+    again = while_called(HACKED, 0.9)
+    assert again.text in CALLED
+    assert again.handover is None
+
+
+def test_once_a_person_is_there_the_bot_is_silent_though_one_was_called() -> None:
+    assert while_called(PAY, 0.9, with_person=True).text == ""

@@ -127,6 +127,15 @@ def test_the_same_question_is_likely_asked_again_and_another_is_not() -> None:
     assert other < 0.01 < 0.99 < same
 
 
+def test_to_ask_for_what_was_said_is_not_to_ask_again() -> None:
+    asked = (Asked("one", pack_vector(AXES[0]), "answer", "pay"),)
+    assert reask_score(AXES[0], asked, recalls=True) == 0
+    recalling = replace(heard(), recalls=True)
+    dialogue = advance(FIRST, recalling, AXES[0], decision("recall"), (), person_offered=False)
+    assert len(dialogue.asked) == 1
+    assert reask_score(AXES[0], dialogue.asked) is None
+
+
 def test_a_handover_says_what_was_asked_tried_and_felt() -> None:
     job = ChatJob("j", "a message", "c", 1.0, user_id="anna")
     dialogue = replace(after("answer"), tones=("neutral", "negative"))
@@ -137,3 +146,25 @@ def test_a_handover_says_what_was_asked_tried_and_felt() -> None:
     assert [attempt.question for attempt in handover.summary.tried] == ["How can I pay?"]
     assert handover.summary.tones == ("neutral", "negative")
     assert open_handover(job, "wish", dialogue, {}, 5.0).summary.tried == ()
+
+
+def test_a_choice_is_kept_as_what_it_chose_and_open_to_second_thoughts() -> None:
+    offered = replace(FIRST, offered=("refund", "pay"))
+    choice = replace(heard("the second one", offered), choice=(1,))
+    chosen = replace(decision("answer", "pay"), subject="How can I pay?")
+    dialogue = advance(offered, choice, AXES[0], chosen, (), person_offered=False)
+    assert dialogue.asked[-1].text == "How can I pay?"
+    assert (dialogue.offered, dialogue.chosen) == (("refund", "pay"), ("pay",))
+    dialogue = advance(dialogue, heard("and so?"), AXES[0], decision(), (), person_offered=False)
+    assert (dialogue.offered, dialogue.chosen) == ((), ())
+
+
+def test_that_a_person_was_called_is_forgotten_with_the_next_call() -> None:
+    told = advance(
+        FIRST, heard(), AXES[0], decision(), (), person_offered=False, person_announced=True
+    )
+    assert told.person_announced
+    assert advance(told, heard(), AXES[0], decision(), (), person_offered=False).person_announced
+    called = replace(decision("handover"), handover="wish")
+    again = advance(told, heard(), AXES[0], called, (), person_offered=False)
+    assert not again.person_announced

@@ -4,7 +4,8 @@ import pytest
 
 from shared.handovers import HandoverReason
 from shared.jobs import Answer, AnswerKind, Tone
-from workers.dialogue.decision import Decision
+from workers.dialogue.decision import Called, Decision
+from workers.dialogue.phrases import CALLED_TOO, CALLED_UPSET
 from workers.dialogue.state import Dialogue
 from workers.dialogue.worded import Worded, word
 from workers.tone.trend import Concern
@@ -47,3 +48,27 @@ def test_an_answer_to_the_upset_has_an_opener() -> None:
     said = say("answer", ANGRY)
     assert said.text.endswith("By card.")
     assert len(said.openers) == 1
+
+
+def say_called(
+    kind: AnswerKind, called: Called, tone: Tone = CALM, *, announced: bool = False
+) -> Worded:
+    decision = Decision(Answer(kind, "pay", 0.8), "By card.", called=called)
+    dialogue = Dialogue("test", person_announced=announced)
+    return word(WORDING, decision, dialogue, tone, Concern.FALLS, "job")
+
+
+def test_that_a_person_was_called_is_said_once() -> None:
+    for kind in ("answer", "clarify", "smalltalk"):
+        first = say_called(kind, "unsaid")
+        assert first.person_announced
+        assert first.text.removeprefix("By card.\n\n") in CALLED_TOO
+        assert say_called(kind, "unsaid", announced=True).text == "By card."
+    assert say_called("fallback", "said").text == "By card."
+
+
+def test_who_waits_for_a_person_is_offered_none() -> None:
+    assert not say_called("answer", "unsaid").person_offered
+    upset = say_called("smalltalk", "unsaid", ANGRY)
+    assert upset.text in CALLED_UPSET
+    assert not upset.person_offered

@@ -45,6 +45,15 @@ def test_a_row_that_fails_is_not_remembered() -> None:
     assert bare.runs == [1, 1]
 
 
+def test_what_runs_behind_is_not_remembered() -> None:
+    bare = PoisonableEngine()
+    engine = CachingEngine(bare, max_vectors=8)
+    for _ in range(2):
+        assert engine.run_behind(TokenBatch.of([[5, 6]])).tolist() == [[11, 2]]
+    assert bare.runs == [1, 1]
+    assert engine.stats.entries == 0
+
+
 @given(st.lists(ROWS, max_size=4), st.sampled_from([0, 2, 50]))
 def test_memory_changes_no_vector(batches: list[list[list[int]]], max_vectors: int) -> None:
     engine = CachingEngine(PoisonableEngine(), max_vectors)

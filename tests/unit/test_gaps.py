@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.jobs import Answer, AnswerKind, ChatJob
 from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.state import Dialogue
+from workers.dialogue.state import Asked, Dialogue
 from workers.gaps import Gap, GapRecorder, decode_gap
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
@@ -20,7 +20,7 @@ from workers.knowledge.finder import Finder, Finding
 from workers.knowledge.head import fit_head
 from workers.knowledge.index import Index
 from workers.knowledge.lexical import Lexicon
-from workers.knowledge.loader import check, load
+from workers.knowledge.loader import load, read
 from workers.knowledge.responder import EmbeddedBase
 from workers.modelling.knowledge.confusions import find_confusions
 from workers.modelling.knowledge.gap_file import gap_file
@@ -69,12 +69,24 @@ def test_a_handover_is_kept_only_for_what_was_not_answered() -> None:
     assert recorded("handover", replace(HEARD, with_person=True)) == b""
 
 
+@pytest.mark.parametrize("message", ["yes", "neither", "the second one", "no, none of these"])
+def test_a_bare_choice_is_no_gap(message: str) -> None:
+    assert recorded("fallback", replace(HEARD, text=message)) == b""
+
+
+def test_who_declines_all_that_was_offered_shows_the_gap_of_the_question_before() -> None:
+    asked = (Asked("do you sharpen knives", b"", "clarify", "pay"),)
+    declined = replace(HEARD, text="neither", choice=(), dialogue=Dialogue("test", asked))
+    found = decode_gap(recorded("handover", declined, handover="unanswered"))
+    assert found == Gap("do you sharpen knives", "unanswered", "pay")
+
+
 @pytest.mark.parametrize("kind", ["smalltalk", "recall", "answer"])
 def test_what_was_answered_is_not_kept(kind: AnswerKind) -> None:
     assert recorded(kind) == b""
 
 
-@pytest.mark.parametrize("changes", [{"recalls": True}, {"unreadable": True}])
+@pytest.mark.parametrize("changes", [{"recalls": True}, {"unreadable": "language"}])
 def test_what_asks_nothing_of_the_base_is_not_kept(changes: dict[str, bool]) -> None:
     assert recorded("fallback", replace(HEARD, **changes)) == b""  # type: ignore[arg-type]
 
@@ -119,9 +131,9 @@ def test_an_editor_gets_a_file_that_checks_once_answers_are_written(tmp_path: Pa
     path = tmp_path / "gaps.yaml"
 
     path.write_text(made)
-    assert {fault.message for fault in check(path)} != set()
+    assert {fault.message for fault in read(path).faults} != set()
     path.write_text(made.replace("answer:", "answer: We do."))
-    assert check(path) == []
+    assert read(path).faults == ()
     assert "do-you-repair-kettles-2" in [entry.id for entry in load(path).entries]
     assert "# 3 times (fallback 2, unanswered 1)" in made
 

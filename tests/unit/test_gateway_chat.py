@@ -199,7 +199,10 @@ def test_fault_inside_shows_no_trace(caplog: pytest.LogCaptureFixture) -> None:
     assert "private words" not in caplog.text
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"],
+)
 def test_other_content_types_answer_415(content_type: str | None) -> None:
     response = GatewayHarness().client.post(
         "/chat", data=b'{"message":"x"}', content_type=content_type
@@ -209,9 +212,13 @@ def test_other_content_types_answer_415(content_type: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/json; charset=utf-8", "application/vnd.x+json"]
+    "content_type",
+    [
+        *("application/json; charset=utf-8", "application/vnd.x+json", "Application/JSON"),
+        *("text/json", "text/x-json", "application/x-json", None),
+    ],
 )
-def test_json_by_any_name_is_taken(content_type: str) -> None:
+def test_json_by_any_name_is_taken(content_type: str | None) -> None:
     harness = GatewayHarness()
     harness.answer_at_once()
 

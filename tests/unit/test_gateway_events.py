@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.event_stream import ConversationEvents, stream
-from gateway.queue.conversation_feed import ConversationWatch, ConversationWatches
+from gateway.event_stream import RETRY, ConversationEvents, stream
+from gateway.queue.watches import StreamPlaces, Watch, Watches
 from shared.errors import ClientGone, QueueUnavailable, StreamsFull
 from shared.handovers import Handover, HandoverSummary
 from shared.jobs import Turn
@@ -88,15 +88,15 @@ def test_an_erased_conversation_is_said_to_be_and_may_begin_again(harness: Gatew
     assert texts(events.news()) == ["anew"]
 
 
-def watch_of(watches: ConversationWatches) -> ConversationWatch:
+def watch_of(watches: Watches) -> Watch:
     return watches.watch("c-1")
 
 
 def test_a_stream_wakes_for_its_conversation_and_ends_with_the_process(
     harness: GatewayHarness,
 ) -> None:
-    watches = ConversationWatches(1)
-    frames = stream(events_of(harness), watch_of(watches), b"", heartbeat_seconds=60)
+    watches = Watches(StreamPlaces(1))
+    frames = stream(events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=60)
     assert next(frames) == b"retry: 2000\n\n"
 
     say(harness, "one")
@@ -116,8 +116,8 @@ def test_a_stream_wakes_for_its_conversation_and_ends_with_the_process(
 def test_a_quiet_stream_is_kept_open_and_looks_for_what_it_did_not_hear(
     harness: GatewayHarness,
 ) -> None:
-    watches = ConversationWatches(1)
-    frames = stream(events_of(harness), watch_of(watches), b"", heartbeat_seconds=0)
+    watches = Watches(StreamPlaces(1))
+    frames = stream(events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=0)
     next(frames)
 
     assert next(frames).startswith(b":")
@@ -134,13 +134,13 @@ class BrokenConversations:
 
 
 def test_a_stream_ends_without_redis_or_client(harness: GatewayHarness) -> None:
-    watches = ConversationWatches(2)
+    watches = Watches(StreamPlaces(2))
     gone, broken = watch_of(watches), watch_of(watches)
     gone.client_disconnected()
     events = ConversationEvents(BrokenConversations(), harness.handovers, "c-1", None)
 
-    assert list(stream(events_of(harness), gone, b"")) == [b"retry: 2000\n\n"]
-    assert list(stream(events, broken, b"", heartbeat_seconds=0)) == [b"retry: 2000\n\n"]
+    assert list(stream(events_of(harness), gone, RETRY)) == [b"retry: 2000\n\n"]
+    assert list(stream(events, broken, RETRY, heartbeat_seconds=0)) == [b"retry: 2000\n\n"]
     with pytest.raises(ClientGone):
         gone.wait(0)
 
@@ -183,9 +183,9 @@ def test_a_head_request_and_a_fault_keep_no_place(harness: GatewayHarness) -> No
 
 
 def test_this_gateway_listens_from_the_first_stream_on() -> None:
-    listening: list[ConversationWatches] = []
+    listening: list[Watches] = []
     open_streams: list[int] = []
-    watches = ConversationWatches(3, listening.append, open_streams.append)
+    watches = Watches(StreamPlaces(3, open_streams.append), listening.append)
     assert listening == []
 
     first = watches.watch("c-1")

@@ -25,6 +25,7 @@ from gateway.handover_request import (
     ReplyRequest,
 )
 from gateway.openapi.document import read_document
+from gateway.problem_kind import ProblemKind
 from gateway.queue.handovers import HandoverFilter, HandoverPage
 from shared import jobs
 from shared.errors import InvalidRequest
@@ -160,8 +161,8 @@ def test_every_kind_of_problem_is_named(document: dict[str, Any]) -> None:
     assert {name for name in kinds if name not in described} == of_every_route
 
 
-def all_kinds() -> Iterator[problems.ProblemKind]:
-    yield from (kind for kind in vars(problems).values() if isinstance(kind, problems.ProblemKind))
+def all_kinds() -> Iterator[ProblemKind]:
+    yield from (kind for kind in vars(problems).values() if isinstance(kind, ProblemKind))
 
 
 def test_the_version_is_the_package_s(document: dict[str, Any]) -> None:

@@ -150,7 +150,7 @@ def test_gunicorn_outlasts_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert names["graceful_timeout"] > 90
     assert names["bind"] == ["0.0.0.0:8000"]
-    assert names["worker_class"] == "gevent"
+    assert names["worker_class"] == "gateway.gunicorn_worker.GatewayWorker"
 
 
 def test_a_lane_outlives_every_job_that_can_hold_it() -> None:

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import msgspec
 import pytest
 
 from shared import results
-from shared.jobs import ChatJob, JobState, Turn
+from shared.jobs import ChatJob, JobState, KnowledgeStatus, Turn
 from shared.results import Failure, JobRecord
 from tests.support.gateway_harness import GatewayHarness, reply_to, worker_status
 from tests.support.metric_samples import samples
@@ -209,6 +210,24 @@ def test_metrics_show_answers_queues_and_workers() -> None:
     assert value("parley_worker_batches_total", **worker) == 5
     assert value("parley_worker_cache_entries", **worker) == 9
     assert value("parley_worker_up", engine="simulated", **worker) == 1
+
+
+def test_metrics_name_the_revision_that_each_worker_answers_from() -> None:
+    harness = GatewayHarness()
+    bases = (
+        KnowledgeStatus(None, "a1b2", 180, 1.0),
+        KnowledgeStatus("acme", "c3d4", 7, 1.0, "faq.yaml:1: the entry has no answer", 2.0),
+    )
+    harness.health.live = [replace(worker_status("inference"), knowledge=bases)]
+
+    shown = samples(harness)
+
+    worker = {"worker": "inference-1", "queue": "inference"}
+    for tenant, revision, entries, stale in (("", "a1b2", 180, 0), ("acme", "c3d4", 7, 1)):
+        labels = {**worker, "tenant": tenant}
+        revised = frozenset({**labels, "revision": revision}.items())
+        assert shown["parley_worker_knowledge_entries", revised] == entries
+        assert shown["parley_worker_knowledge_stale", frozenset(labels.items())] == stale
 
 
 def test_metrics_without_redis_say_so() -> None:

@@ -7,10 +7,12 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.caller import ANYONE
 from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
 from shared.wire import MAX_MESSAGE_CHARACTERS
+from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.gateway_harness import GatewayHarness
 
 FAULTS: list[tuple[bytes, str | None, str]] = [
@@ -26,8 +28,8 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b"true", None, "The body must be a JSON object, not a boolean."),
     (b'{"message":"\xff"}', None, "The body is not valid UTF-8."),
     (b'{"message":"\xed\xa0\x80"}', None, "The body is not valid UTF-8."),
-    (b'{"message":"\\ud800 x"}', None, "The body is not valid JSON"),
-    (b'{"message":"\\udc00 x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud8zz x"}', None, "The body is not valid JSON"),
+    (b'{"message":"\\ud83d', None, "The body is not valid JSON: it ends too early."),
     (b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"message":' + b"[" * 60_000, None, "The body is JSON that is nested too deeply."),
     (b'{"x":' + b'{"x":' * 12_000, None, "The body is JSON that is nested too deeply."),
@@ -38,7 +40,10 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     (b'{"message":{}}', "message", "message must be a string, not an object."),
     (b'{"message":""}', "message", "message is empty."),
     (b'{"message":" \\t\\n "}', "message", "message is blank: it has no visible character."),
-    (b'{"message":"\\u0000\\u200b"}', "message", "message is blank: it has no visible"),
+    *(
+        (json.dumps({"message": text}).encode(), "message", "message is blank: it has no visible")
+        for text in BLANK_TEXTS
+    ),
     (b'{"message":"x","mesage":"y"}', "mesage", "mesage is not a known field; known are message"),
     (
         b'{"message":"x","conversation_id":true}',
@@ -57,6 +62,12 @@ FAULTS: list[tuple[bytes, str | None, str]] = [
     ),
     (b'{"message":"x","user_id":"a\\nb"}', "user_id", "user_id must be 1 to 255"),
     (b'{"message":"x","user_id":"%s"}' % (b"u" * 256), "user_id", "user_id must be 1 to 255"),
+    (
+        b'{"message":"x","user_id":4.5}',
+        "user_id",
+        "user_id must be a string or an integer.",
+    ),
+    (b'{"message":"x","user_id":1e300}', "user_id", "user_id must be a string or an integer."),
     (
         json.dumps({"message": "x" * (MAX_MESSAGE_CHARACTERS + 1)}).encode(),
         "message",
@@ -92,6 +103,11 @@ def test_what_people_write_is_taken_as_it_is(message: str) -> None:
     body = json.dumps({"message": message}).encode()
 
     assert read_chat_request(body).message == message
+
+
+@pytest.mark.parametrize("written", [b"4711", b"4711.0", b"4.711e3", b'"4711"'])
+def test_an_integer_stands_for_its_digits(written: bytes) -> None:
+    assert read_chat_request(b'{"message":"x","user_id":%s}' % written).user_id == "4711"
 
 
 def test_null_ids_mean_no_ids() -> None:
@@ -143,7 +159,7 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
 
 @pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
 def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
-    key = read_idempotency_key(header, ChatRequest("x"))
+    key = read_idempotency_key(header, ChatRequest("x"), ANYONE)
 
     assert key.key == header.strip().strip('"')
 
@@ -167,7 +183,7 @@ def test_every_member_of_the_body_counts_for_its_digest() -> None:
         ChatRequest("x", conversation_id="c"),
         ChatRequest("x", user_id="c"),
     ]
-    digests = {read_idempotency_key("k", request).fingerprint for request in requests}
+    digests = {read_idempotency_key("k", request, ANYONE).fingerprint for request in requests}
 
     assert len(digests) == len(requests)
-    assert read_idempotency_key("k", ChatRequest("x")).fingerprint in digests
+    assert read_idempotency_key("k", ChatRequest("x"), ANYONE).fingerprint in digests

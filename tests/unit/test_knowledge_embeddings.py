@@ -61,15 +61,27 @@ def test_what_no_base_needs_any_more_is_dropped_beyond_the_cap(
 ) -> None:
     monkeypatch.setattr(embeddings, "MAX_ROWS_KEPT", 3)
     encoder = WordEncoder()
-    cache = EmbeddingCache(tmp_path, encoder)
-    cache.vectors(["one", "two", "three"])
-    cache.vectors(["four"])
-    cache.vectors(["two", "three"])
-    assert encoder.embedded == 4
-    cache.vectors(["one"])
-    assert encoder.embedded == 5
-    cache.vectors(["a", "b", "c", "d"])
-    cache.vectors(["a", "b", "c", "d"])
-    assert encoder.embedded == 9
-    cache.vectors(["one"])
-    assert encoder.embedded == 10
+
+    def embed(*texts: str) -> int:
+        EmbeddingCache(tmp_path, encoder).vectors(texts)
+        return encoder.embedded
+
+    embed("one", "two", "three")
+    embed("four")
+    assert embed("two", "three") == 4
+    assert embed("one") == 5
+    embed("a", "b", "c", "d")
+    assert embed("a", "b", "c", "d") == 9
+    assert embed("one") == 10
+
+
+def test_bases_that_are_loaded_together_are_all_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "MAX_ROWS_KEPT", 1)
+    encoder = WordEncoder()
+    for _ in range(2):
+        cache = EmbeddingCache(tmp_path, encoder)
+        cache.vectors(["one", "two"])
+        cache.vectors(["two", "three"])
+    assert encoder.embedded == 3

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.reading.choices import read_choice
+from workers.reading.choices import read_choice, read_second_thoughts
 
 TWO = ["How do I use a gift card?", "Where is my parcel?"]
 THREE = ["How much does delivery cost?", "Can I cancel my order?", "How do I return an item?"]
@@ -148,3 +148,29 @@ WORDS = ("the", "first", "2", "b", "not", "no", "yes", ",", "gift card", "both",
 def test_indices_are_of_the_alternatives(text: str, alternatives: list[str]) -> None:
     choice = read_choice(text, alternatives)
     assert choice is None or set(choice.indices) <= set(range(len(alternatives)))
+
+
+@pytest.mark.parametrize(
+    ("message", "chosen"),
+    [
+        ("no wait, I meant the first", (0,)),
+        ("oh no, the last one", (2,)),
+        ("oops, number 3", (2,)),
+        ("hang on, the other one", (0, 2)),
+        ("sorry, the one about returning an item", (2,)),
+        # The answer to the choice is what these are about.
+        ("yes", None),
+        ("no", None),
+        ("ok thanks", None),
+        ("no, the second", None),
+        ("wait, what?", None),
+        ("the first answer was better", None),
+        ("sorry, I don't understand", None),
+        ("actually, where is my parcel?", None),
+    ],
+)
+def test_second_thoughts_after_the_second_was_chosen(
+    message: str, chosen: tuple[int, ...] | None
+) -> None:
+    choice = read_second_thoughts(message, THREE, [1])
+    assert (None if choice is None else choice.indices) == chosen

@@ -172,3 +172,47 @@ def test_a_flood_costs_little(unit: str) -> None:
     size = 3_600 // len(unit) // 4
     flood = growth(lambda times: read_followup("why not it?", [unit * times]), size)
     assert flood < LINEAR
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "how long are those valid?",
+        "is that refundable?",
+        "do these ever expire?",
+        "is it free?",
+        "which ones?",
+        "some are missing",
+        "mine ran out yesterday",
+        "the others never came",
+        "how do I pay with one?",
+    ],
+)
+def test_words_that_stand_for_others_lean(message: str) -> None:
+    assert read_followup(message, ["How do I buy a gift card?"]).kind == "leaning"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "are those chairs sturdy?",
+        "do these lamps dim?",
+        "is this table solid oak",
+        "all prices with VAT?",
+    ],
+)
+def test_words_that_name_their_own_thing_do_not(message: str) -> None:
+    assert read_followup(message, ["How do I buy a gift card?"]).kind == "alone"
+
+
+def test_another_deed_takes_the_place_of_the_one_before() -> None:
+    earlier = ["How do I cancel my order?"]
+    assert read_followup("no, I mean return it", earlier).texts == ("return my order",)
+    assert read_followup("sorry, I meant exchange it", earlier).texts == ("exchange my order",)
+
+
+def test_the_newest_thing_is_meant() -> None:
+    earlier = ["Where do I enter my code?", "and what about gift cards?"]
+    texts = read_followup("how long are they valid?", earlier).texts
+    assert texts[0] == "and what about gift cards, how long are they valid?"
+    assert not any("my code valid" in text for text in texts)

@@ -134,3 +134,19 @@ def test_any_text_yields_words_of_its_own(text: str) -> None:
 @pytest.mark.parametrize("unit", ["hi, ", "thanks ", ",", "hope you ", " "])
 def test_a_flood_costs_little(unit: str) -> None:
     assert growth(lambda times: strip_pleasantries(unit * times), 1_000) < LINEAR
+
+
+@pytest.mark.parametrize(
+    ("message", "trouble"),
+    [
+        ("great, another delay, thanks a lot", "another delay"),
+        ("oh how lovely, my lamp is broken", "my lamp is broken"),
+        ("Brilliant service, three weeks and no parcel", "three weeks and no parcel"),
+        ("well done guys, charged twice. Cheers", "charged twice."),
+        # Praise that is meant.
+        ("great service, no complaints", "great service, no complaints"),
+        ("wonderful work, my lamp is perfect", "wonderful work, my lamp is perfect"),
+    ],
+)
+def test_praise_that_is_none_goes_where_trouble_follows(message: str, trouble: str) -> None:
+    assert strip_pleasantries(message) == trouble

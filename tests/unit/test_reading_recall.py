@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.growth import LINEAR, growth
-from workers.reading.recall import Recall, read_recall
+from workers.reading.recall import Recall, looks_back, read_recall
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,21 @@ def test_the_words_of_what_it_is_about_stand_in_any_text(text: str) -> None:
 def test_a_flood_costs_little(unit: str) -> None:
     size = 300 // len(unit) // 4
     assert growth(lambda times: read_recall(unit * times), size) < LINEAR
+
+
+@pytest.mark.parametrize(
+    ("message", "back"),
+    [
+        ("refresh my memory: which rug was it", True),
+        ("the thing I told you about my dog, what was it?", True),
+        ("can you recall which day suited me?", True),
+        ("repeat what I said about Monday", True),
+        ("remember that my order number is 5", False),
+        ("please remember I'm allergic to nuts", False),
+        ("I told you my parcel is lost", False),
+        ("As I said, my parcel is lost, can you check it?", False),
+        ("where is my order?", False),
+    ],
+)
+def test_what_sounds_like_a_request_to_recall(message: str, back: bool) -> None:
+    assert looks_back(message) == back

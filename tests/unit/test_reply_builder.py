@@ -40,6 +40,7 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
         Decider(finder.thresholds, finder.entries),
         clock,
         "small",
+        "revision-1",
         cascade=False,
     )
     replies = ReplyBuilder(decider, Wording.load(), "test", clock)
@@ -47,6 +48,7 @@ def test_the_stages_add_up_and_the_wait_for_the_engine_is_queueing() -> None:
     result = draft.finish(Tone("neutral", 0.9), start + 0.135)
     timings = result.reply.timings
     assert result.reply.response == "Within two days."
+    assert result.reply.knowledge_revision == "revision-1"
     assert timings.queue_ms == pytest.approx(499 + 100)
     assert timings.prepare_ms == pytest.approx(1)
     assert timings.engine_ms == pytest.approx(30)

@@ -42,6 +42,7 @@ REFUND = Entry("refund", "When is my refund here?", "In five days.")
 ENTRIES = [PAY, REFUND]
 FIRST = Dialogue("small-1")
 BAND = Band(0.1, 0.8)
+REVISION = "a1b2c3"
 NEUTRAL = Tone("neutral", 0.9)
 SMALL_VECTOR = np.array([[0.8, 0.6]], np.float32)
 LARGE_VECTOR = np.array([[0.0, 0.0, 1.0]], np.float32)
@@ -88,7 +89,7 @@ def test_only_what_is_not_sure_wants_a_second_look(confidence: float, wanted: bo
     [
         heard_with(0.5, escalation="wish"),
         heard_with(0.5, unwanted=True),
-        heard_with(0.5, unreadable=True),
+        heard_with(0.5, unreadable="language"),
         heard_with(0.5, recalls=True),
         heard_with(0.5, with_person=True),
         heard_with(0.5, choice=(0,), dialogue=Dialogue("small-1", offered=("pay",))),
@@ -127,9 +128,8 @@ def small_decider(
 ) -> FirstLookDecider:
     found = finder(confidence)
     decider = Decider(found.thresholds, found.entries)
-    return FirstLookDecider(
-        Listener(found, FakeMemory(), "small-1"), decider, clock, "small", cascade=cascade
-    )
+    listener = Listener(found, FakeMemory(), "small-1")
+    return FirstLookDecider(listener, decider, clock, "small", REVISION, cascade=cascade)
 
 
 def batch_of(job: PreparedJob[ChatJob], vectors: Vectors) -> BatchResult[ChatJob]:
@@ -146,6 +146,7 @@ def test_the_small_encoder_leaves_what_it_found(confidence: float, asked: bool) 
     if result.first_look:
         look = read_first_look(result.first_look())
         assert (look.space, look.handed_at) == ("small-1", clock.now())
+        assert (look.revision, result.revision) == (REVISION, REVISION)
         assert look.vector == pack_vector(SMALL_VECTOR[0])
         assert look.decision == result.decision
         found = look.main.finding({"pay": PAY})
@@ -173,17 +174,18 @@ class Large:
             Listener(found, FakeMemory(), "large"),
             Decider(found.thresholds, found.entries),
             SecondLookMeter(self.context, self.pace, target_seconds=0.5),
+            REVISION,
         )
         self._replies = ReplyBuilder(decider, Wording.load(), "test", self.clock)
 
-    def job(self, small_confidence: float = 0.4) -> PreparedJob[ChatJob]:
+    def job(self, small_confidence: float = 0.4, revision: str = REVISION) -> PreparedJob[ChatJob]:
         """Return a job that the small encoder handed over."""
         main = finding(small_confidence, REFUND)
         heard = heard_with(small_confidence, main=main, reask_score=0.25)
         thresholds = finder(0.5).thresholds
         decision = Decider(thresholds, {entry.id: entry for entry in ENTRIES}).decide(heard)
         vector, now = pack_vector(SMALL_VECTOR[0]), self.clock.now()
-        look = first_look_of("small-1", vector, heard, decision, now)
+        look = first_look_of("small-1", vector, heard, decision, now, revision)
         prepared = prepared_job("a")
         return replace(prepared, job=replace(prepared.job, first_look=look, accepted_at=now))
 
@@ -221,6 +223,19 @@ def test_what_both_encoders_found_counts_alike() -> None:
     answer = large.answer(batch_of(job, LARGE_VECTOR)).reply.answer
     assert answer.id == "pay"
     assert answer.confidence == pytest.approx(0.45)
+
+
+def test_what_was_found_in_another_revision_of_the_base_does_not_count() -> None:
+    large = Large(confidence=0.9)
+    answer = large.answer(batch_of(large.job(revision="older"), LARGE_VECTOR)).reply
+    assert (answer.answer.id, answer.knowledge_revision) == ("pay", REVISION)
+    assert answer.answer.confidence == pytest.approx(0.9, abs=0.001)
+
+
+def test_a_word_that_stands_keeps_the_revision_that_it_is_of() -> None:
+    large = Large()
+    batch = batch_of(large.job(revision="older"), np.empty((0, 0), np.float32))
+    assert large.answer(batch).reply.knowledge_revision == "older"
 
 
 def test_a_second_look_after_the_target_counts_as_late() -> None:

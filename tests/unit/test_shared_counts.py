@@ -32,6 +32,11 @@ def test_an_entry_is_named() -> None:
     assert read_field(entry) == {"kind": "clarify", "reask": "0", "entry": "parcel"}
 
 
+def test_an_entrys_id_may_hold_what_parts_fields() -> None:
+    read = read_field("kind=answer|reask=0|entry=a|b=c|entry=d")
+    assert read == {"kind": "answer", "reask": "0", "entry": "a|b=c|entry=d"}
+
+
 def test_small_talk_leaves_a_conversation_as_it_was() -> None:
     assert fields_of(replace(FACTS, kind="smalltalk")).outcome == ""
 

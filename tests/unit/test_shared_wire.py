@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared import keys, tenants
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
+from shared.visible_text import has_visible_character
 from shared.wire import (
     MAX_MESSAGE_CHARACTERS,
     decode,
@@ -21,6 +22,7 @@ from shared.wire import (
     new_job_id,
     peek_id,
 )
+from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.stock_message import FAULTS, stock_message
 
 GATEWAYS = st.from_regex(r"[A-Za-z0-9_.:@-]{1,128}", fullmatch=True)
@@ -28,7 +30,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_
 IDS = NAMES | NAMES.map(lambda name: tenants.scope("acme", name))
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"]), min_size=1, max_size=MAX_MESSAGE_CHARACTERS
-).filter(str.strip)
+).filter(has_visible_character)
 JOBS = st.builds(
     ChatJob,
     id=IDS,
@@ -85,7 +87,7 @@ def test_no_argument_raises_anything_but_malformed(argument: Any) -> None:
         job = decode_job(decode(raw), received_at=5.0)
     except MalformedMessage:
         return
-    assert job.message.strip()
+    assert has_visible_character(job.message)
 
 
 @pytest.mark.parametrize("written", [-1e308, 1e308, -1.0, "soon", None])
@@ -111,9 +113,16 @@ def test_a_faulty_task_is_malformed_with_a_reason(fault: str) -> None:
     assert len(str(malformed.value)) > 10
 
 
+@pytest.mark.parametrize("message", BLANK_TEXTS)
+def test_a_message_that_shows_nothing_is_malformed(message: str) -> None:
+    with pytest.raises(MalformedMessage, match="blank"):
+        decode_job(decode(stock_message(args=[{"message": message}])), received_at=0.0)
+
+
 def test_the_id_of_a_faulty_task_can_still_be_read() -> None:
     assert peek_id(FAULTS["no argument"]) == "id-1"
-    assert peek_id(FAULTS["bad id"]) is None
+    assert peek_id(FAULTS["bad id"]) == "a\nb"
+    assert peek_id(FAULTS["pickle"]) == "id-1"
 
 
 def test_ids_are_new_each_time() -> None:

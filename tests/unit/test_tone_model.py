@@ -54,6 +54,11 @@ def classify(model_dir: Path) -> Classify:
         ("I don't understand which form you mean", "neutral", "confused"),
         ("thank you sooo much, that helped :)", "positive", "grateful"),
         ("I love the new lamp, it's perfect!", "positive", "happy"),
+        ("could my boss collect the order for me", "neutral", "calm"),
+        ("we are lawyers, can we pay by invoice?", "neutral", "calm"),
+        ("none of these", "neutral", "calm"),
+        ("no, nothing else", "neutral", "calm"),
+        ("My lawyer will hear of this, you crooks", "negative", "angry"),
     ],
 )
 def test_plain_cases(classify: Classify, message: str, label: str, emotion: str) -> None:

@@ -179,11 +179,14 @@ class Completer(Generic[JobT, ResultT]):
         """Return the jobs whose tone is known; the others wait for theirs."""
         if self._role.tones is None or not drafted:
             return [(each, UNKNOWN_TONE) for each in drafted]
-        tones = self._role.tones.tones([each.prepared.job.task_id for each in drafted])
+        toned = [each.prepared.job.task_id for each in drafted if each.draft.needs_tone]
+        tones = self._role.tones.tones(toned) if toned else {}
         ready = []
         for each in drafted:
             job_id = each.prepared.job.task_id
-            if job_id in tones:
+            if not each.draft.needs_tone:
+                ready.append((each, UNKNOWN_TONE))
+            elif job_id in tones:
                 ready.append((each, tones[job_id]))
             else:
                 self._waiting.setdefault(job_id, []).append(each)

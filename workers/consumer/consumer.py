@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, Protocol
 
 import numpy as np
 
 from shared.errors import QueueUnavailable
-from shared.jobs import WorkerStatus
+from shared.jobs import KnowledgeStatus, WorkerStatus
 from workers.consumer.batching import BatchBuffer, BatchLimits
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
@@ -41,9 +41,29 @@ _STOP_SECONDS = 12.0
 Gauges = Callable[[], Mapping[str, float]]
 
 
+class Beside(Protocol):
+    """A part of a worker that has a thread of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """End after what is under way."""
+
+
 def no_gauges() -> Mapping[str, float]:
     """Return none."""
     return {}
+
+
+class Knowledge(Protocol):
+    """The knowledge bases that a role answers from, which may change while it does."""
+
+    def status(self) -> tuple[KnowledgeStatus, ...]:
+        """Return each base as it is served now."""
+
+    def run(self) -> None:
+        """Take changed bases in until the worker stops; raise nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +71,15 @@ class ConsumerOptions:
     """What a consumer may be given beyond its role.
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
-    `gauges` are reported with every heartbeat, next to the counters.
+    `gauges` are reported with every heartbeat, next to the counters, and so is `knowledge`, which
+    has a thread of its own. `beside` runs as long as the consumer does.
     """
 
     limits: BatchLimits
     linger: Linger | None = None
     gauges: Gauges = no_gauges
+    beside: Beside | None = None
+    knowledge: Knowledge | None = None
 
 
 class BatchConsumer(Generic[JobT, ResultT]):
@@ -72,6 +95,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
     ) -> None:
         self._context, self._role, self._queue = context, role, queue
         self._engine_name, self._gauges = engine.name, options.gauges
+        self._beside = options.beside
+        self._knowledge = options.knowledge
         self._started_at = context.clock.now()
         # One batch ahead and no more: what lies here could be with a worker that is free.
         self._buffer: BatchBuffer[JobT] = BatchBuffer(
@@ -100,6 +125,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._heartbeat()
         for thread in self._threads:
             thread.start()
+        if self._beside:
+            self._beside.start()
+        if self._knowledge:  # left behind at the end: what it builds is of no use any more
+            threading.Thread(target=self._knowledge.run, name="knowledge", daemon=True).start()
 
     def stop(self) -> None:
         """Finish the current batch, return the rest to the head of the queue, and end."""
@@ -112,6 +141,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._completer.close()
         self._join(completer, deadline)
         self._join(heartbeat, deadline)
+        if self._beside:
+            self._beside.stop()
         self._context.events.close()
         try:
             returned = self._queue.release_all()
@@ -187,6 +218,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             host=socket.gethostname(),
             started_at=self._started_at,
             counters={**self._context.counters.snapshot(), **self._gauges()},
+            knowledge=self._knowledge.status() if self._knowledge else (),
         )
         self._queue.heartbeat(status)
 

@@ -1,7 +1,7 @@
 """What passes from step to step of the batch consumer."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic
 
 import numpy as np
@@ -50,6 +50,12 @@ class BatchResult(Generic[JobT]):
         """Return one job of the batch as a batch of its own."""
         job, vectors = list(self.rows())[index]
         return BatchResult((job,), vectors, self.started_at, self.ended_at)
+
+    def part(self, indices: Sequence[int]) -> "BatchResult[JobT]":
+        """Return some jobs of the batch, at least one, as a batch of their own."""
+        rows = list(self.rows())
+        jobs, vectors = zip(*(rows[index] for index in indices), strict=True)
+        return replace(self, jobs=jobs, vectors=np.concatenate(vectors))
 
     def rows(self) -> Iterator[tuple[PreparedJob[JobT], NDArray[np.float32]]]:
         """Yield each job and the vectors of its passages [passages, dimension]."""

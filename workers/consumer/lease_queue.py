@@ -11,7 +11,7 @@ from shared.results import Failure
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
-ClaimVerdict = Literal["run", "parked", "ended", "cancelled"]
+ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
@@ -64,12 +64,14 @@ class ClaimResult:
     """Whether a job may run, and what its role keeps of its conversation from job to job.
 
     `dialogue` is as the last job's completion stored it, empty on a first turn.
-    `with_person`: a person has taken the conversation over.
+    `with_person`: a person has taken the conversation over. `person_called`: one shall, but none
+    has yet.
     """
 
     verdict: ClaimVerdict
     dialogue: bytes = b""
     with_person: bool = False
+    person_called: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import (
     ClaimedJob,
+    ClaimResult,
     Completion,
     DeadLetter,
     JobT,
@@ -28,6 +29,7 @@ from workers.preprocessing.preprocessor import Prepared
 
 _log = logging.getLogger(__name__)
 _CANCELLED = Failure("cancelled", "The job was cancelled.")
+_TOO_MANY = Failure("failed", "Too many messages with an eta or countdown wait already.")
 _EXPIRED = Failure("expired", "The job's time ran out before a worker reached it.")
 
 
@@ -97,6 +99,7 @@ class Preparer(Generic[JobT, ResultT]):
             for leased, claim in claims
             if claim.verdict in ("ended", "cancelled")
         ]
+        ended += [self._failed(leased, _TOO_MANY) for leased, each in claims if _is_refused(each)]
         if _log.isEnabledFor(logging.DEBUG) and claims:
             verdicts = (f"{leased.job.task_id}={claim.verdict}" for leased, claim in claims)
             _log.debug("claim: %s %s", self._role.task, " ".join(verdicts))
@@ -163,3 +166,7 @@ class Preparer(Generic[JobT, ResultT]):
             failure=Failure("failed", reason),
             dead_letter=DeadLetter(task_id, role.task, role.queue, reason, now, lease.raw, trace),
         )
+
+
+def _is_refused(claim: ClaimResult) -> bool:
+    return claim.verdict == "refused"

@@ -8,7 +8,8 @@ import msgspec
 
 from shared import keys, tenants
 from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
-from shared.jobs import UNKNOWN_TONE, ChatJob, Reply, Tone, Turn
+from shared.follow_ups import EndedTask, encode_ended, peek_ended
+from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings, Tone, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from shared.wire import encode_tone, with_first_look
 from workers.consumer.context import WorkerContext
@@ -40,6 +41,8 @@ class ChatResult:
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
     Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
+    `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
+    reply is NO_REPLY.
     """
 
     reply: Reply
@@ -48,19 +51,32 @@ class ChatResult:
     handover: bytes = b""
     facts: Facts | None = None
     gap: bytes = b""
+    embedded: bytes = b""
+
+
+NO_REPLY = Reply(
+    "", "", "", UNKNOWN_TONE, Answer("fallback", None, 0.0), Timings(0, 0, 0, 0, 0), "none"
+)
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     """A queue of chat jobs in Redis; also gives the tones of its jobs, and takes second looks."""
 
     def __init__(
-        self, url: str, context: WorkerContext, policy: QueuePolicy, queue: str = keys.INFERENCE
+        self,
+        url: str,
+        context: WorkerContext,
+        policy: QueuePolicy,
+        queue: str = keys.INFERENCE,
+        follow_up: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(url, queue, context, policy)
+        self._follow_up = follow_up
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")
         self._complete = self._script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
+        self._release_due = self._script("release_due.lua")
         self._hand_over = self._script("hand_over.lua")
         self._return_second_looks = self._script("return_second_looks.lua")
 
@@ -73,12 +89,19 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         for leased in jobs:
             job = leased.job
             tone = encode_tone(job) if job.external else b""
-            expires_at = job.expires_at or self._clock.now() + lane_ttl
-            args += [leased.lease.token, job.id, job.conversation_id, tone, expires_at]
+            args += [leased.lease.token, job.id, job.conversation_id, tone]
+            args += self._times(job)
+            args.append("1" if job.follow_ups else "")
         verdicts = self._retry.until_stopped(
             self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
         )
         return [_claim_result(verdict) for verdict in verdicts]
+
+    def _times(self, job: ChatJob) -> tuple[float, float | str]:
+        """Return when a job expires at the latest, and when it is due if that is yet to come."""
+        now = self._clock.now()
+        due_at = job.due_at if job.due_at is not None and job.due_at > now else None
+        return job.expires_at or (due_at or now) + self._policy.lane_ttl_seconds, due_at or ""
 
     def complete(
         self, completions: Sequence[Completion[ChatJob, ChatResult]]
@@ -95,10 +118,14 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             policy.memory_ttl_seconds,
             day_of(self._clock.now()),
         ]
+        followed = False
         for completion in completions:
             args += _completion_arguments(completion)
+            followed = followed or args[-1] != b""
         used = [self._lease_key, keys.INFERENCE, keys.DEAD_LETTERS, keys.THROUGHPUT]
         verdicts = self._retry.until_stopped(self._complete, keys=used, args=args)
+        if followed:
+            self._follow_up()
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
 
     def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
@@ -158,6 +185,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         now, lane_ttl = self._clock.now(), self._policy.lane_ttl_seconds
         args = [now - EXPIRY_GRACE_SECONDS, _MAX_AT_ONCE, lane_ttl, now + lane_ttl]
         self._expire_parked(keys=[keys.INFERENCE], args=args)
+        self._release_due(keys=[keys.INFERENCE], args=[now, _MAX_AT_ONCE])
         large = keys.INFERENCE_LARGE
         used = [large, keys.workers(large), keys.INFERENCE]
         returned = reclaimed.returned + self._return_second_looks(keys=used, args=[_MAX_AT_ONCE])
@@ -165,8 +193,13 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    name, dialogue, with_person = (*verdict, b"", b"")[:3]
-    return ClaimResult(cast("ClaimVerdict", name.decode()), dialogue, bool(with_person))
+    name, dialogue, handover = (*verdict, b"", b"none")[:3]
+    return ClaimResult(
+        cast("ClaimVerdict", name.decode()),
+        dialogue,
+        with_person=handover == b"claimed",
+        person_called=handover == b"open",
+    )
 
 
 def _completion_arguments(
@@ -174,7 +207,7 @@ def _completion_arguments(
 ) -> list[bytes | str | int]:
     job, result, task_id = completion.job, completion.result, completion.task_id or ""
     if result:
-        body = encode_reply(result.reply)
+        body = result.embedded or encode_reply(result.reply)
     else:
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
@@ -203,7 +236,19 @@ def _completion_arguments(
         counted.entry,
         counted.outcome,
         result.gap if result else b"",
+        _ended_task(completion, body),
     ]
+
+
+def _ended_task(completion: Completion[ChatJob, ChatResult], body: bytes) -> bytes:
+    """Return what is to follow the job's end, nothing if nothing is."""
+    job, at = completion.job, completion.done_at
+    if completion.already_ended or (job and not job.follow_ups):
+        return b""
+    if job and job.follow_ups:
+        ended = EndedTask(job.id, completion.state, at, msgspec.Raw(body), job.follow_ups)
+        return encode_ended(ended)
+    return peek_ended(completion.lease.raw, completion.state, at, body)
 
 
 def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
@@ -211,12 +256,13 @@ def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
         return Counted()
     result = completion.result
     if result is None:
-        return fields_of_failure(completion.state)
+        texts = isinstance(completion.job, EmbedJob)
+        return Counted() if texts else fields_of_failure(completion.state)
     return fields_of(result.facts) if result.facts else Counted()
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
-    if job is None or result is None:
+    if job is None or result is None or result.embedded:
         return b"", b""
     job_id = tenants.local(job.id)
     asked = Turn("user", job.message, job_id, job.accepted_at)

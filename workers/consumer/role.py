@@ -15,10 +15,12 @@ class Draft(Generic[ResultT]):
     """A job's result but for its tone; `finish` takes that and the monotonic time.
 
     `first_look` writes down what a second look would start from, if the result is not sure enough.
+    `needs_tone`: the result differs by the tone.
     """
 
     finish: Callable[[Tone, float], ResultT]
     first_look: Callable[[], str] | None = None
+    needs_tone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def advance(
     openers: Sequence[str],
     *,
     person_offered: bool,
+    person_announced: bool = False,
 ) -> Dialogue:
     """Return the dialogue after a turn; `vector` is the message's, of length 1.
 
@@ -58,21 +59,35 @@ def advance(
     dialogue = replace(
         dialogue,
         person_offered=person_offered,
+        person_announced=person_announced or (dialogue.person_announced and not decision.handover),
         turns_since_offer=0 if person_offered else dialogue.turns_since_offer,
     )
     kind = decision.answer.kind
     used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
     if kind == "smalltalk":
         return replace(dialogue, openers=used)
-    text = heard.text[:MAX_TEXT_CHARACTERS]
-    asked = Asked(text, pack_vector(vector), kind, decision.answer.id)
+    chosen = _chosen(dialogue, heard, decision)
+    # "The second one" says nothing to those who read it without what was offered.
+    text = (decision.subject if chosen else heard.text)[:MAX_TEXT_CHARACTERS]
+    subject = decision.subject[:MAX_TEXT_CHARACTERS]
+    # To ask for what was said is not to ask, so nothing can ask it again.
+    packed = b"" if heard.recalls else pack_vector(vector)
+    asked = Asked(text, packed, kind, decision.answer.id, subject)
     return replace(
         dialogue,
         asked=(*dialogue.asked, asked)[-MAX_ASKED:],
-        offered=decision.offered,
+        offered=dialogue.offered if chosen else decision.offered,
+        chosen=chosen,
         unclear=_unclear(dialogue, heard, kind),
         openers=used,
     )
+
+
+def _chosen(dialogue: Dialogue, heard: Heard, decision: Decision) -> tuple[str, ...]:
+    """Return what a message chose; the rest stays open to second thoughts."""
+    if not heard.choice or decision.answer.kind not in ("answer", "handover"):
+        return ()
+    return tuple(dialogue.offered[n] for n in heard.choice if n < len(dialogue.offered))
 
 
 def _unclear(dialogue: Dialogue, heard: Heard, kind: AnswerKind) -> int:

@@ -7,11 +7,11 @@ from workers.dialogue.decision import Escalation
 from workers.dialogue.state import Dialogue
 from workers.knowledge.base import Entry
 from workers.preprocessing.clean import clean
-from workers.reading.choices import read_choice
+from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
-from workers.reading.legibility import judge_legibility
+from workers.reading.legibility import IllegibleReason, judge_legibility
 from workers.reading.negation import read_negation
-from workers.reading.recall import Recall, read_recall
+from workers.reading.recall import Recall, looks_back, read_recall
 from workers.reading.spelling import spell_out
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
@@ -30,20 +30,22 @@ class Cues:
     escalation: Escalation | None = None
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
-    unreadable: bool = False
+    unreadable: IllegibleReason | None = None
     recall: Recall | None = None
+    looks_back: bool = False
 
 
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
     """Read the cues of a message in its conversation; `message` is as the person wrote it."""
     text = spell_out(clean(message).text)
-    negation = read_negation(text)
+    negation, recall = read_negation(text), read_recall(text)
     return Cues(
         escalation=_escalation(text, dialogue),
         choice=_choice(text, dialogue, entries),
         unwanted=negation is not None and negation.wanted is None,
-        unreadable=not judge_legibility(text).readable,
-        recall=read_recall(text),
+        unreadable=judge_legibility(text).reason,
+        recall=recall,
+        looks_back=recall is not None or looks_back(text),
     )
 
 
@@ -56,7 +58,7 @@ def _escalation(text: str, dialogue: Dialogue) -> Escalation | None:
 
 def _accepts_person(text: str, dialogue: Dialogue) -> bool:
     """Say whether a message takes up the offer of a person that the last reply made."""
-    offered = dialogue.person_offered and not dialogue.offered
+    offered = dialogue.person_offered and (not dialogue.offered or bool(dialogue.chosen))
     choice = read_choice(text, [_A_PERSON]) if offered else None
     return choice is not None and choice.indices == (0,)
 
@@ -65,5 +67,9 @@ def _choice(text: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> tupl
     offered = [entries[name].question for name in dialogue.offered if name in entries]
     if not offered or len(offered) < len(dialogue.offered):
         return None
-    choice = read_choice(text, offered)
+    if dialogue.chosen:
+        before = [n for n, name in enumerate(dialogue.offered) if name in dialogue.chosen]
+        choice = read_second_thoughts(text, offered, before)
+    else:
+        choice = read_choice(text, offered)
     return choice.indices if choice else None

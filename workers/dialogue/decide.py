@@ -6,9 +6,12 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
+from workers.dialogue.called import while_called
+from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
+from workers.reading.legibility import FOREIGN
 
 _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
@@ -29,6 +32,13 @@ class Decider:
 
     def decide(self, heard: Heard) -> Decision:
         """Return what the message gets."""
+        decision = self._decide(heard)
+        if heard.person_called and not heard.with_person:
+            decision = while_called(heard, decision)
+        entry = self.entries.get(decision.answer.id or "")
+        return replace(decision, subject=entry.question) if entry else decision
+
+    def _decide(self, heard: Heard) -> Decision:
         if heard.with_person:  # silent, but what is grave must reach the person all the same
             return Decision(_answer_for("handover", heard.main), "", handover=heard.escalation)
         if heard.escalation:
@@ -100,11 +110,8 @@ class Decider:
         return Decision(answer, text, offered=(likely[0].id,))
 
     def _best_reading(self, heard: Heard) -> Finding:
-        """Prefer what the message means in its context, if that is no less certain.
-
-        What it asks in one sentence may be surer than all of it.
-        """
-        best = max((*heard.contexts, heard.main), key=_confidence)
+        """Return what all of a message means, or what it asks in one sentence, if surer."""
+        best = read_in_context(heard, self._thresholds)
         asked = max(heard.questions, key=_confidence, default=best)
         return max(best, asked, key=_confidence)
 
@@ -123,12 +130,15 @@ class Decider:
         return "clarify" if close and best.confidence < (1 + limits.answer_from) / 2 else "answer"
 
     def _fall_back(self, heard: Heard, finding: Finding) -> Decision:
-        if heard.dialogue.unclear:
-            return self._hand_over(heard, finding, "unanswered")
-        texts = phrases.UNREADABLE if heard.unreadable else phrases.FALLBACKS
-        text = phrases.choose(texts, heard.text)
+        illegible = heard.unreadable
+        # A person could do no more with random keys, however often they come.
+        if heard.dialogue.unclear and (illegible is None or illegible in FOREIGN):
+            decision = self._hand_over(heard, finding, "unanswered")
+            return replace(decision, text=phrases.FOREIGN_HANDOVER) if illegible else decision
+        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
         answer = _answer_for("fallback", finding)
-        return Decision(answer, text, offers_person=not heard.unreadable)
+        offers_person = illegible is None or illegible in FOREIGN
+        return Decision(answer, phrases.choose(texts, heard.text), offers_person=offers_person)
 
     def _clarify(self, heard: Heard, finding: Finding) -> Decision:
         if heard.dialogue.unclear:
@@ -169,7 +179,8 @@ class Decider:
 def _names_one_offered(heard: Heard, best: Candidate) -> bool:
     """Say whether the message chooses by other words than a number or an entry's own."""
     repeated = (heard.reask_score or 0.0) >= _ASKED_AGAIN
-    return best.entry.id in heard.dialogue.offered and not repeated
+    open_choice = not heard.dialogue.chosen and best.entry.id in heard.dialogue.offered
+    return open_choice and not repeated
 
 
 def _asks_in_vain(heard: Heard, best: Candidate) -> bool:

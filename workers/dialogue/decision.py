@@ -9,8 +9,10 @@ from shared.jobs import Answer
 from workers.dialogue.state import Dialogue
 from workers.knowledge.finder import Finding
 from workers.memory.memory import MemoryRecord
+from workers.reading.legibility import IllegibleReason
 
 Escalation = Literal["wish", "legal", "self_harm", "emergency"]
+Called = Literal["said", "unsaid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,13 @@ class Heard:
     """A message as it was read and searched for.
 
     `text` is clean and whole. `main` is the finding for all of it, `questions` those for each of
-    its questions if it has several, `contexts` those for it together with what was asked before.
+    its questions if it has several, `contexts` those for it together with what was asked before,
+    `joined` the same where it does not seem to lean on that.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
+    `looks_back`: it asks so, or sounds so at least.
+    `with_person`: a person has taken over; `person_called`: one shall, but none has yet.
     """
 
     text: str
@@ -29,13 +34,16 @@ class Heard:
     main: Finding
     questions: tuple[Finding, ...] = ()
     contexts: tuple[Finding, ...] = ()
+    joined: tuple[Finding, ...] = ()
     escalation: Escalation | None = None
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
-    unreadable: bool = False
+    unreadable: IllegibleReason | None = None
     recalled: MemoryRecord | None = None
     recalls: bool = False
+    looks_back: bool = False
     with_person: bool = False
+    person_called: bool = False
     reask_score: float | None = None
 
 
@@ -43,9 +51,10 @@ class Heard:
 class Decision:
     """What a message gets, in its plain wording (Markdown).
 
-    `tones` are the entry's own other wordings. `offered` are the entries that the reply offers to
-    choose from. `handover` says why a person takes over, if one does; `offers_person`:
-    the words offer one.
+    `tones` are the entry's own other wordings, `subject` is its question. `offered` are the entries
+    that the reply offers to choose from. `handover` says why a person takes over, if one does;
+    `offers_person`: the words offer one. `called`: a person is on the way, so that the words offer
+    none; they say so themselves (`said`), or it is to be said with them (`unsaid`).
     """
 
     answer: Answer
@@ -54,3 +63,5 @@ class Decision:
     offered: tuple[str, ...] = ()
     handover: HandoverReason | None = None
     offers_person: bool = False
+    called: Called | None = None
+    subject: str = ""

@@ -70,6 +70,7 @@ class Listener:
         cues = read_cues(prepared.job.message, dialogue, self._finder.entries)
         asking = vectors[[kind in _ASKING for kind in kinds]]
         recalled = self._recall(prepared.job, cues.recall, asking) if cues.recall else None
+        recalls = recalled is not None or (cues.recall is not None and cues.recall.certain)
 
         def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
             return tuple(each for each, its in zip(findings, kinds, strict=True) if its == kind)
@@ -80,14 +81,17 @@ class Listener:
             main=max(of_kind("message"), key=lambda finding: finding.confidence),
             questions=of_kind("question"),
             contexts=of_kind("context"),
+            joined=of_kind("joined"),
             escalation=cues.escalation,
             choice=cues.choice,
             unwanted=cues.unwanted,
             unreadable=cues.unreadable,
-            recalls=recalled is not None or (cues.recall is not None and cues.recall.certain),
+            recalls=recalls,
+            looks_back=cues.looks_back,
             recalled=recalled,
             with_person=prepared.claim.with_person,
-            reask_score=reask_score(kept.values, dialogue.asked),
+            person_called=prepared.claim.person_called,
+            reask_score=reask_score(kept.values, dialogue.asked, recalls=recalls),
         )
 
     def _recall(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from shared.handovers import HandoverReason
+from workers.reading.legibility import IllegibleReason
 
 FALLBACKS = (
     "I don't know the answer to that. Shall I fetch a person? Just say so.",
@@ -11,9 +12,26 @@ FALLBACKS = (
     "I would only be guessing here. Say the word, and I'll hand you over to one of our team.",
     "I can't find that in our help centre. I can pass you to a colleague if you wish.",
 )
-UNREADABLE = (
-    "I'm sorry, I can't read that message. Could you write it in English, in other words?",
-    "I couldn't make sense of that. Could you put it in other words, in English please?",
+_FOREIGN = (
+    "I'm sorry, I can only read English. Could you write that in English? If you would rather "
+    "have a colleague read it, say “person”.",
+    "I'm afraid that I only know English. Please write to me in English, or say “person” and a "
+    "colleague will read it.",
+)
+UNREADABLE: Mapping[IllegibleReason, Sequence[str]] = {
+    "language": _FOREIGN,
+    "script": _FOREIGN,
+    "gibberish": (
+        "I couldn't make sense of that. Could you put it in other words?",
+        "I'm sorry, I can't make that out. Could you write it in other words?",
+    ),
+    "empty": (
+        "I'm not sure what you mean. Could you say it in words?",
+        "I can only read words. What can I do for you?",
+    ),
+}
+FOREIGN_HANDOVER = (
+    "I can only read English, so I'm passing you to a colleague. They will see what you wrote."
 )
 QUESTIONS_BACK = (
     "I want to get this right. Do you mean one of these?",
@@ -28,6 +46,22 @@ UPSET = (
     "I hear you. Tell me what you need, or say “person” and I'll fetch a colleague.",
     "I understand that this has not helped. Would you like me to fetch a colleague?",
     "That can't be pleasant. Say in a few words what you need, or ask for a person.",
+)
+CALLED = (
+    "A colleague has been told and will write to you here. Until then, ask me whatever you like.",
+    "Your wish has reached our team: a colleague will write to you here. I'm here until then.",
+)
+CALLED_TOO = (
+    "A colleague has been called as well and will write to you here.",
+    "Besides, a colleague has been told and will write to you here.",
+)
+CALLED_UPSET = (
+    "I hear you. A colleague has been told and will see what you write here.",
+    "I understand. A colleague has been called, who will read all of this.",
+)
+LEFT_TO_PERSON = (
+    "I can't answer that myself. The colleague who has been called will see it here.",
+    "That is one for the colleague who has been called: they will see your question here.",
 )
 NOTHING_RECALLED = (
     "I can't find that among what you have written to me. Could you tell me once more?"

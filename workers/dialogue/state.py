@@ -18,34 +18,41 @@ _SCALE = 127.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One message of the person: its text (cut), its vector as int8, and what it got."""
+    """One message of the person: its text (cut), its vector as int8, and what it got.
+
+    `subject` is the question of the entry that it got.
+    """
 
     text: str
     vector: bytes
     kind: AnswerKind
     entry: str | None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
     """A conversation as the next turn must know it; everything oldest first and capped.
 
-    `encoder` names the encoder of the vectors. `offered` are the entries that the last reply
-    offered to choose from. `unclear` counts the replies in a row that were no answer. `tones`,
-    `valences` and `reasks` are those of the last turns; `turns_since_offer` counts them since a
-    person was offered, `person_offered` says whether the last reply did. `openers` are the
-    sentences already used before an answer.
+    `encoder` names the encoder of the vectors. `offered` are the entries that were offered last to
+    choose from, `chosen` those that the last message chose among them. `unclear` counts the replies
+    in a row that were no answer. `tones`, `valences` and `reasks` are those of the last turns;
+    `turns_since_offer` counts them since a person was offered, `person_offered` says whether the
+    last reply did. `person_announced`: it was said since the last handover that a person has been
+    called. `openers` are the sentences already used before an answer.
     """
 
     encoder: str
     asked: tuple[Asked, ...] = ()
     offered: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     unclear: int = 0
     tones: tuple[ToneLabel, ...] = ()
     valences: tuple[float | None, ...] = ()
     reasks: tuple[float | None, ...] = ()
     turns_since_offer: int | None = None
     person_offered: bool = False
+    person_announced: bool = False
     openers: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""An engine in front of another that computes each question once."""
+"""An engine in front of another that computes each question once, and one batch at a time."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.turns import Turns
 from workers.lru_cache import CacheStats, LruCache
 
 
@@ -14,11 +15,13 @@ class CachingEngine:
     """Run equal rows of a batch once, and none whose vector is cached.
 
     Exact, since a row's vector depends on nothing but its ids. With `max_vectors` 0 only the
-    equal rows of one batch are joined. A vector takes 4 bytes an element.
+    equal rows of one batch are joined. A vector takes 4 bytes an element. Any thread may call `run`
+    and `run_behind`; the engine sees one batch at a time.
     """
 
     def __init__(self, engine: Engine, max_vectors: int) -> None:
         self._engine = engine
+        self._turns = Turns()
         self._cache: LruCache[bytes, NDArray[np.float32]] = LruCache(max_vectors)
 
     @property
@@ -65,9 +68,15 @@ class CachingEngine:
         missing = [row for row, vector in vectors.items() if vector is None]
         if missing:
             chosen = [indices[row] for row in missing]
-            fresh = self._engine.run(TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
+            with self._turns.first():
+                fresh = self._engine.run(TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
             for row, vector in zip(missing, fresh, strict=True):
                 vectors[row] = vector
                 self._cache.put(row, vector)
         found = [vectors[row] for row in rows]
         return np.array(found, np.float32).reshape(len(rows), self.dimension)
+
+    def run_behind(self, batch: TokenBatch) -> NDArray[np.float32]:
+        """Return the same once no other batch waits, and cache nothing; keep such batches small."""
+        with self._turns.behind():
+            return self._engine.run(batch)

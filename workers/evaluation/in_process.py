@@ -5,7 +5,7 @@ that takes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +14,7 @@ from shared.clock import Clock, SystemClock
 from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, ToneJob
 from workers.answering import (
     Answering,
+    Answers,
     build_first_look,
     build_second_look,
     load_first_model,
@@ -30,6 +31,7 @@ from workers.engines.engine import TokenBatch
 from workers.engines.select import select_engine
 from workers.evaluation.memory import HeldMemory
 from workers.evaluation.observation import Conversation, Observation, Progress, observe
+from workers.knowledge.loader import Reading, read
 from workers.preprocessing.preprocessor import Prepared
 from workers.second_look.decided import Decided
 from workers.second_look.meter import SecondLookMeter
@@ -43,6 +45,14 @@ _NOT_TIMED = float("nan")
 
 _Claimed = list[ClaimedJob[ChatJob]]
 _Drafted = tuple[Draft[ChatResult], Decided]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipeline:
+    """The steps of a job, and what answers from the base at hand."""
+
+    answering: Answering
+    answers: Answers
 
 
 class Pipelines:
@@ -77,12 +87,13 @@ class Pipelines:
     def over(self, base: Path) -> "InProcess":
         """Return what answers from a knowledge base. Raises KnowledgeError."""
         clock, memory = SystemClock(), HeldMemory()
-        settings = self._settings.model_copy(update={"kb": base})
-        first = build_first_look(settings, self._first, memory, clock)
+        reading = read(base)
+        first = _pipeline(build_first_look(self._settings, self._first, memory, clock), reading)
         second = None
         if self._large:
             meter = SecondLookMeter(WorkerContext("evaluation"), Pace(clock, 0.0), 0.0)
-            second = build_second_look(settings, self._large, memory, meter, clock)
+            looking = build_second_look(self._settings, self._large, memory, meter, clock)
+            second = _pipeline(looking, reading)
         return InProcess(first, second, self._judging, memory, clock)
 
 
@@ -91,8 +102,8 @@ class InProcess:
 
     def __init__(
         self,
-        first: Answering,
-        second: Answering | None,
+        first: _Pipeline,
+        second: _Pipeline | None,
         judging: Judging,
         memory: HeldMemory,
         clock: Clock,
@@ -148,13 +159,14 @@ class InProcess:
             for name, message, state in zip(names, messages, states, strict=True)
         ]
 
-    def _draft(self, answering: Answering, claimed: _Claimed) -> list[_Drafted]:
+    def _draft(self, pipeline: _Pipeline, claimed: _Claimed) -> list[_Drafted]:
+        answering, answers = pipeline.answering, pipeline.answers
         batch = _batch(claimed, answering.prepare(claimed), answering.model, self._clock)
-        decided = answering.decider.decide(batch)
-        return list(zip(answering.replies.compose(batch, decided), decided, strict=True))
+        decided = answers.decider.decide(batch)
+        return list(zip(answers.replies.compose(batch, decided), decided, strict=True))
 
     def _look_again(
-        self, second: Answering, claimed: _Claimed, drafted: list[_Drafted]
+        self, second: _Pipeline, claimed: _Claimed, drafted: list[_Drafted]
     ) -> list[_Drafted]:
         unsure = [row for row, (draft, _) in enumerate(drafted) if draft.first_look is not None]
         if not unsure:
@@ -169,6 +181,11 @@ class InProcess:
         batch = _batch(claimed, judging.prepare(claimed), judging.model, self._clock)
         now = self._clock.monotonic()
         return [draft.finish(UNKNOWN_TONE, now) for draft in judging.draft(batch)]
+
+
+def _pipeline(answering: Answering, reading: Reading) -> _Pipeline:
+    builder = answering.builder
+    return _Pipeline(answering, builder.over(reading, builder.embeddings()))
 
 
 def _entries_found(decided: Decided) -> list[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import EvaluationError
-from workers.knowledge import records
+from workers.knowledge.decoding import decode
+from workers.knowledge.json_records import read_json
 from workers.knowledge.records import Located, Pairs, SyntaxFault
+from workers.knowledge.yaml_records import read_yaml
 
 _MAX_FAULTS = 20
 
@@ -29,7 +31,7 @@ class RowFault(Exception):
 def read_rows(file: Path) -> list[Row]:
     """Return the rows of a file; raise EvaluationError that names file, line and fault."""
     try:
-        text = records.decode(file.read_bytes())
+        text = decode(file.read_bytes())
         found = list(_located(file, text))
     except SyntaxFault as fault:
         raise EvaluationError(f"{file}:{fault.line}: {fault.message}") from None
@@ -90,11 +92,11 @@ def _kind(value: object) -> str:
 def _located(file: Path, text: str) -> Iterator[Row]:
     suffix = file.suffix.lower()
     if suffix in (".yaml", ".yml"):
-        yield from (_row(file, item) for item in records.read_yaml(text))
+        yield from (_row(file, item) for item in read_yaml(text))
     elif suffix == ".json":
         yield from _json_list(file, text)
     else:
-        for item in records.read_jsonl(text):
+        for item in read_json(text):
             if isinstance(item, SyntaxFault):
                 raise item
             yield _row(file, item)

@@ -1,10 +1,14 @@
 """A knowledge base as data: entries, their phrasings and the faults a file of them may have."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+_REVISION_DIGITS = 12
 _SPACE = re.compile(r"\s+")
 _LAST_MARK = re.compile(r"(?<=\w)\s*[.!?]\Z")
 
@@ -39,6 +43,12 @@ class KnowledgeBase:
     """Entries in the order of their files."""
 
     entries: tuple[Entry, ...]
+
+    @property
+    def revision(self) -> str:
+        """Return a digest of all that the entries say; how their files say it does not count."""
+        content = msgspec.json.encode(self.entries)
+        return hashlib.sha256(content).hexdigest()[:_REVISION_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, order=True)

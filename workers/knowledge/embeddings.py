@@ -21,24 +21,28 @@ class EmbeddingCache:
     """Embed texts, each content once for all starts.
 
     A file per encoder under `folder`; several processes may share it: each write replaces the
-    file whole, the last one wins, and a damaged file is rebuilt.
+    file whole, the last one wins, and a damaged file is rebuilt. The file is read once in this
+    object's life, which should last for one loading of all bases: it holds all vectors in memory.
     """
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         digest = hashlib.sha256(encoder.name.encode()).hexdigest()[:16]
         self._path = folder / f"embeddings-{digest}.npz"
         self._encoder = encoder
+        self._stored: dict[bytes, Vectors] | None = None
+        self._needed: dict[bytes, None] = {}
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Return vectors [texts, dimension] in order; only contents never seen are embedded."""
         ids = self._encoder.read(texts)
         keys = [_key(row) for row in ids]
-        stored = self._read()
+        stored = self._stored = self._read() if self._stored is None else self._stored
+        self._needed |= dict.fromkeys(keys)
         missing = {key: row for key, row in zip(keys, ids, strict=True) if key not in stored}
         if missing:
             fresh = self._encoder.embed(list(missing.values()))
             stored |= dict(zip(missing, fresh, strict=True))
-            self._write(stored, dict.fromkeys(keys))
+            self._write(stored, self._needed)
         rows = [stored[key] for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), self._encoder.dimension)
 

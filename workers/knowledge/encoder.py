@@ -1,6 +1,6 @@
 """Turn texts into vectors: the interface, and the adapter over an engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,9 @@ from workers.engines.engine import Engine, TokenBatch
 from workers.preprocessing.preprocessor import Preprocessor
 
 _BATCH_SIZE = 128
+_SMALL_BATCH_SIZE = 8  # a message that comes in between waits for one such batch
+
+Run = Callable[[TokenBatch], NDArray[np.float32]]
 
 Ids = tuple[int, ...]
 
@@ -41,11 +44,20 @@ class EngineEncoder:
     """Reads with the workers' preprocessing and embeds with their engine.
 
     `model_digest` is that of the built model (`workers.engines.manifest`). The engine must be warm.
+    `run_behind` runs a batch when nothing else waits for the engine; batches are then small.
     """
 
-    def __init__(self, engine: Engine, preprocessor: Preprocessor, model_digest: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        preprocessor: Preprocessor,
+        model_digest: str,
+        run_behind: Run | None = None,
+    ) -> None:
         self._engine = engine
         self._preprocessor = preprocessor
+        self._run = run_behind or engine.run
+        self._batch_size = _SMALL_BATCH_SIZE if run_behind else _BATCH_SIZE
         self.name = f"{engine.name} {model_digest}"
 
     @property
@@ -59,10 +71,10 @@ class EngineEncoder:
 
     def embed(self, ids: Sequence[Ids]) -> NDArray[np.float32]:
         """Run the engine in batches of bounded size."""
-        runs = [self._engine.run(TokenBatch.of(part)) for part in _parts(ids)]
+        runs = [self._run(TokenBatch.of(part)) for part in _parts(ids, self._batch_size)]
         return np.concatenate(runs) if runs else np.empty((0, self.dimension), np.float32)
 
 
-def _parts(ids: Sequence[Ids]) -> Iterator[Sequence[Ids]]:
-    for start in range(0, len(ids), _BATCH_SIZE):
-        yield ids[start : start + _BATCH_SIZE]
+def _parts(ids: Sequence[Ids], size: int) -> Iterator[Sequence[Ids]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

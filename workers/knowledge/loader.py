@@ -1,18 +1,46 @@
 """Read a knowledge base from YAML, JSON lines or a folder of them, and say all that is wrong."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import KnowledgeError
-from workers.knowledge import records
 from workers.knowledge.base import Fault, KnowledgeBase, plain
+from workers.knowledge.decoding import decode
+from workers.knowledge.files import SUFFIXES, YAML, base_files, tenant_folders
+from workers.knowledge.json_records import read_json
 from workers.knowledge.records import Located, SyntaxFault
 from workers.knowledge.schema import EntryReader, Placed
+from workers.knowledge.yaml_records import read_yaml
 
 DEMO = Path(__file__).parent / "demo"
 SMALLTALK = Path(__file__).parent / "smalltalk.yaml"
-_YAML = (".yaml", ".yml")
-_SUFFIXES = (*_YAML, ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one base is, what is wrong in it, and what may not be meant as it is written.
+
+    Faults and warnings are in the order of files and lines. With a fault the base is without what
+    has it and must not be used.
+    """
+
+    path: Path
+    base: KnowledgeBase
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The shared base, and those of tenants that have one of their own.
+
+    `shared` is None if there are only tenants' bases. `faults` are those of the tenants' folder.
+    """
+
+    shared: Reading | None
+    tenants: Mapping[str, Reading]
+    faults: tuple[Fault, ...] = ()
 
 
 def load(path: Path) -> KnowledgeBase:
@@ -20,45 +48,57 @@ def load(path: Path) -> KnowledgeBase:
 
     Each line of the error reads FILE:LINE: FAULT.
     """
-    placed, faults = _read(path)
-    if faults:
-        raise KnowledgeError("\n".join(map(str, faults)))
-    return KnowledgeBase(tuple(item.entry for item in placed))
+    reading = read(path)
+    if reading.faults:
+        raise KnowledgeError("\n".join(map(str, reading.faults)))
+    return reading.base
 
 
-def check(path: Path) -> list[Fault]:
-    """Return every fault of a file or folder, in the order of files and lines."""
-    return _read(path)[1]
-
-
-def _read(path: Path) -> tuple[list[Placed], list[Fault]]:
-    files = list(_files(path))
-    if not files:
-        kinds = ", ".join(_SUFFIXES)
-        what = f"holds no {kinds} file" if path.is_dir() else f"is no {kinds} file or folder"
-        return [], [Fault(path, 0, what)]
-    placed: list[Placed] = []
-    faults: list[Fault] = []
-    for file in files:
-        found, wrong = read_file(file)
-        placed += found
-        faults += wrong
+def read(path: Path) -> Reading:
+    """Read the base in a file or folder, without those of tenants."""
+    found = base_files(path)
+    if not found.files and not found.faults:
+        what = f"holds no {', '.join(SUFFIXES)} file"
+        return Reading(path, KnowledgeBase(()), (Fault(path, 0, what),), found.warnings)
+    parts = [read_file(file) for file in found.files]
+    placed = [item for part in parts for item in part.placed]
+    faults = [*found.faults, *(fault for part in parts for fault in part.faults)]
     faults += duplicates(placed)
     if not placed and not faults:
         faults.append(Fault(path, 0, "has no entries"))
-    return placed, sorted(faults)
+    warnings = [*found.warnings, *(warning for part in parts for warning in part.warnings)]
+    base = KnowledgeBase(tuple(item.entry for item in placed))
+    return Reading(path, base, _ordered(faults), _ordered(warnings))
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        return iter([path] if path.suffix.lower() in _SUFFIXES else [])
-    found = (file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
-    shown = (file for file in found if not file.name.startswith("."))
-    return iter(sorted(file for file in shown if file.is_file()))
+def read_all(path: Path) -> Readings:
+    """Read the shared base in a folder and those of its tenants, each with its own faults."""
+    folders, faults = tenant_folders(path)
+    tenants = {name: read(folder) for name, folder in folders.items()}
+    shared = None if tenants and not _has_files(path) else read(path)
+    return Readings(shared, tenants, tuple(faults))
 
 
-def read_file(file: Path) -> tuple[list[Placed], list[Fault]]:
-    """Return the entries and the faults of one file."""
+def _has_files(path: Path) -> bool:
+    found = base_files(path)
+    return bool(found.files or found.faults)
+
+
+def _ordered(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(set(faults)))
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """The entries of one file, its faults and its warnings."""
+
+    placed: tuple[Placed, ...]
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def read_file(file: Path) -> FileReading:
+    """Return the entries, the faults and the warnings of one file."""
     reader = EntryReader(file)
     faults: list[Fault] = []
     entries: list[Placed | None] = []
@@ -72,14 +112,13 @@ def read_file(file: Path) -> tuple[list[Placed], list[Fault]]:
         faults.append(Fault(file, fault.line, fault.message))
     except OSError as error:
         faults.append(Fault(file, 0, f"cannot be read: {error.strerror}"))
-    return [entry for entry in entries if entry], faults + reader.faults
+    placed = tuple(entry for entry in entries if entry)
+    return FileReading(placed, (*faults, *reader.faults), tuple(reader.warnings))
 
 
 def _records(file: Path) -> Iterable[Located | SyntaxFault]:
-    text = records.decode(file.read_bytes())
-    if file.suffix.lower() in _YAML:
-        return records.read_yaml(text)
-    return records.read_jsonl(text)
+    text = decode(file.read_bytes())
+    return read_yaml(text) if file.suffix.lower() in YAML else read_json(text)
 
 
 def duplicates(placed: Iterable[Placed]) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""Build a responder: load a base, embed it and fit its head, both cached by content."""
+"""Build what searches a base: embed it and fit its head, both cached by content."""
 
 import hashlib
 import secrets
@@ -36,7 +36,10 @@ class EmbeddedBase:
 
 def embed_base(path: Path, embeddings: EmbeddingCache) -> EmbeddedBase:
     """Load and embed a knowledge base and small talk; KnowledgeError names every fault."""
-    base = load(path)
+    return _embed(load(path), embeddings)
+
+
+def _embed(base: KnowledgeBase, embeddings: EmbeddingCache) -> EmbeddedBase:
     small_talk = _small_talk_for(base)
     entries = base.entries + small_talk.entries
     return EmbeddedBase(
@@ -63,19 +66,24 @@ def fitted_calibration(cache: Path, path: Path, dimension: int) -> Path:
 
 
 def build_finder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Finder:
-    """Build from a base; a base that was never fitted has the calibration that ships."""
-    base = embed_base(path, embeddings)
-    out_of_scope = embed_out_of_scope(embeddings)
-    index = build_index(base, _head(base, cache), out_of_scope)
+    """Load a base and build from it; KnowledgeError names every fault."""
+    return build_finder_over(load(path), path, embeddings, cache)
+
+
+def build_finder_over(
+    loaded: KnowledgeBase, path: Path, embeddings: EmbeddingCache, cache: Path
+) -> Finder:
+    """Build from a base; one whose path was never fitted has the calibration that ships."""
+    base = _embed(loaded, embeddings)
+    index = build_index(base, _head(base, cache), embed_out_of_scope(embeddings))
     dimension = base.phrasings.shape[1]
     own, shipped = fitted_calibration(cache, path, dimension), shipped_calibration(dimension)
     calibration = read_calibration(own if own.exists() else shipped)
     return Finder(base.entries, index, calibration, base.small_talk)
 
 
-def build_tfidf_finder(path: Path) -> Finder:
+def build_tfidf_finder(base: KnowledgeBase) -> Finder:
     """Build from the words of a base alone; no encoder is asked."""
-    base = load(path)
     small_talk = _small_talk_for(base)
     entries = base.entries + small_talk.entries
     ids = frozenset(entry.id for entry in small_talk.entries)

@@ -14,6 +14,8 @@ REQUIRED = ("id", "question", "answer")
 TONES = ("negative", "positive")
 MAX_PHRASING_CHARACTERS = 1_000
 MAX_ANSWER_CHARACTERS = 20_000
+_SAID_OTHERWISE = ("a number", "a date", "a truth value")
+_NOTHING = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,15 @@ class Placed:
 
 
 class EntryReader:
-    """Turn the records of one file into entries, collecting faults on the way."""
+    """Turn the records of one file into entries, collecting faults and warnings on the way.
+
+    A warning names what is taken, but may not be what was meant.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
 
     def entry(self, record: Located) -> Placed | None:
         """Return a record as an entry, or None when it has a fault."""
@@ -63,23 +69,31 @@ class EntryReader:
         return fields
 
     def text(self, located: Located, name: str, limit: int = MAX_PHRASING_CHARACTERS) -> str:
-        """Return a text that says something, without the space around it."""
-        if located.kind != "text":
-            hint = "" if located.kind == "empty" else "; put it in quotes if it is meant as text"
-            listed = located.kind in ("a list", "a mapping")
-            self._fault(
-                located, f"{name} must be text, this is {located.kind}{hint * (not listed)}"
-            )
+        """Return a text that says something, without the space around it.
+
+        A number, a date or a truth value is taken as it is written, with a warning.
+        """
+        if located.kind != "text" and not (located.kind in _SAID_OTHERWISE and located.written):
+            self._fault(located, f"{name} must be text, this is {located.kind}{_hint(located)}")
             return ""
-        text = str(located.value).strip()
-        if not plain(text):
+        text = str(located.written or located.value).strip()
+        if located.kind != "text":
+            self._warn(located, f"{name} {_shown(text)} is {located.kind}; taken as this text")
+        if located.lost:
+            said = f"{located.lost} is no part of it; put it all in quotes if it is meant"
+            self._warn(located, f"{name} {_shown(text)}: {said}")
+        if "\0" in text:
+            self._fault(located, f"{name} holds a NUL character")
+        elif not plain(text):
             self._fault(located, f"{name} is empty")
         if len(text) > limit:
             self._fault(located, f"{name} has {len(text)} characters; at most {limit} are taken")
         return text
 
     def identifier(self, located: Located, name: str) -> str:
-        """Return an id."""
+        """Return an id; a whole number is one as it is written."""
+        if located.kind == "a number" and located.written.isdecimal() and not located.lost:
+            located = Located(located.written, located.line, "text")
         text = self.text(located, name)
         if text and not is_identifier(text):
             self._fault(located, f"id {_shown(text)} must be {IDENTIFIER_FORM}")
@@ -114,6 +128,9 @@ class EntryReader:
     def _fault(self, located: Located, message: str) -> None:
         self.faults.append(Fault(self._file, located.line, message))
 
+    def _warn(self, located: Located, message: str) -> None:
+        self.warnings.append(Fault(self._file, located.line, message))
+
 
 _READERS: dict[str, Callable[[EntryReader, Located, str], Any]] = {
     "id": EntryReader.identifier,
@@ -128,7 +145,16 @@ _READERS: dict[str, Callable[[EntryReader, Located, str], Any]] = {
 
 def _phrasing_lines(fields: dict[str, Located]) -> tuple[tuple[str, int], ...]:
     phrasings = fields["phrasings"].value if "phrasings" in fields else ()
-    return tuple((str(item.value), item.line) for item in (fields["question"], *phrasings))
+    return tuple((_said(item), item.line) for item in (fields["question"], *phrasings))
+
+
+def _said(located: Located) -> str:
+    return str(located.written or located.value)
+
+
+def _hint(located: Located) -> str:
+    listed = located.kind in ("a list", "a mapping", _NOTHING)
+    return "" if listed else "; put it in quotes if it is meant as text"
 
 
 def _shown(value: object) -> str:

@@ -13,7 +13,7 @@ _SAMPLE = "Warming up :) " * 80  # an emoticon and an over-long text load all th
 _MAX_CACHED_CHARACTERS = 512
 
 
-PassageKind = Literal["message", "question", "context", "topic"]
+PassageKind = Literal["message", "question", "context", "joined", "topic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Prepared:
     """A clean text as an engine reads it: `ids` spell it, or its beginning if `truncated`.
 
     `kind` says what it is of its message: all of it or a window of it, one of its questions, or
-    the message together with what was asked before, or what is to be recalled.
+    the message together with what was asked before (`joined`: in case that it is not understood
+    alone), or what is to be recalled.
     """
 
     text: str

@@ -63,10 +63,15 @@ _ALONE = (
     )
 )
 _FRAME = re.compile(
-    r"(?:(?:no|nope|yes|yeah|yep|ok|okay|sorry|actually|hm+|um+)\W+)*"
+    r"(?:(?:no|nope|yes|yeah|yep|ok|okay|sorry|actually|wait|oh|oops|hang\s+on|hm+|um+)\W+)*"
     r"(?:(?:i|we)\s+(?:just\s+)?(?:mean|meant|want|wanted|think|guess|choose|pick|need)\s+(?:the|about|both)\b"
     r"|(?:i'd\s+like|i\s+would\s+like)\s+the\b|(?:it's|its|it\s+is|that's|i\s+mean|i\s+meant)\b)?(?:\s*not\b)?"
 )
+_SECOND_THOUGHTS = re.compile(
+    r"\b(?:mean|meant|wait|actually|sorry|instead|rather|others?|first|second|third|fourth"
+    r"|last|former|latter|(?:no|option|number)\W+(?:the|\d|one|two|three|four))\b"
+)
+_NAMELESS = ("",) * len(_NUMBERS)
 _COURTESY = frozenset(("thanks", "thank", "cheers", "thx", "bye", "hello", "hi"))
 _AROUND = (
     FUNCTION_WORDS
@@ -76,7 +81,7 @@ _AROUND = (
             """choose pick select take ones meant guess think probably kinda question topic list
         above below definitely course answer fine would listed mentioned different else
         regarding related concerning wanted looking lol sir actually perhaps good great hmm hm
-        mm mhm"""
+        mm mhm oh wait oops hang"""
         )
     )
 )
@@ -116,6 +121,24 @@ def read_choice(text: str, alternatives: Sequence[str], likeliest: int = 0) -> C
     if whole and not _ASKING.isdisjoint(tokens) and len(tokens) > _MAX_PLAIN:
         return None
     return _by_attitude(tokens, kept, len(alternatives), likeliest)
+
+
+def is_bare_choice(text: str) -> bool:
+    """Tell whether a message only chooses or declines, so that it says nothing by itself."""
+    return read_choice(text, _NAMELESS) is not None
+
+
+def read_second_thoughts(
+    text: str, alternatives: Sequence[str], chosen: Sequence[int]
+) -> Choice | None:
+    """Return what a message chooses after all: "no wait, I meant the first".
+
+    `chosen` are the indices that were chosen before. A plain "yes" or "no" is about their answer.
+    """
+    if not _SECOND_THOUGHTS.search(fold(text[:_MAX_CHARACTERS])):
+        return None
+    choice = read_choice(text, alternatives, chosen[0] if chosen else 0)
+    return choice if choice and choice.indices and choice.indices != tuple(chosen) else None
 
 
 def _stands_alone(folded: str) -> bool:

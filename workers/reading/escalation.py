@@ -25,7 +25,7 @@ class _Form:
 
 
 _GRAVEST_FIRST = (
-    _Form("self_harm", forms.SELF_HARM_TRIGGERS, forms.SELF_HARM),
+    _Form("self_harm", forms.SELF_HARM_TRIGGERS, forms.SELF_HARM, forms.OF_THINGS),
     _Form("emergency", forms.EMERGENCY_TRIGGERS, forms.EMERGENCY, forms.UNHARMED),
     _Form("legal", forms.LEGAL_TRIGGERS, forms.LEGAL),
     _Form("person", forms.PERSON_TRIGGERS, forms.PERSON, forms.TAKEN_BACK),

@@ -38,6 +38,8 @@ _CALL_ENDS = (
     r"(?=\s+(?:back|on|asap|today|now|please|pls|tomorrow|about|at|immediately|urgently|regarding"
     r"|this\s+(?:morning|afternoon|evening|week))\b|\s*(?:[.!?,]|\Z))(?!\s+(?:back\s+)?(?:when|before|if|once)\b)"
 )
+_PLEASE = r"(?:please|pls|plz|now|asap|immediately|already|then|urgently|today|right\s+now)"
+_ENDS = rf"(?=\W*\Z|\s*[.!?,;]|\s+{_PLEASE}\b)"
 _HELPS = (
     r"(?:help|answer|assist|call|contact|reply|respond|look|take|deal|talk|speak|chat|handle|read)"
 )
@@ -50,7 +52,15 @@ PERSON = re.compile(
     rf"(?:me|us|this|the\s+chat|this\s+chat)\s+(?:(?:through|thru|over|on)\s+)?"
     rf"(?:to|with)\s+{_HUMAN}(?!'s|\s+(?:account|address))"
     rf"|\b(?:get|give|bring|find|fetch|send)\s+(?:me|us)\s+(?:to\s+)?{_ADJECTIVE}"
-    rf"(?:{_WORKER}|{_ANYONE}\s+(?:real|human|who|else|that)|human\s+being)\b"
+    rf"(?:{_WORKER}\b|{_ANYONE}\s+(?:real|human|who|else|that|to\s+{_HELPS})\b|{_ANYONE}{_ENDS}"
+    r"|human\s+being\b)"
+    rf"|\b(?:put\s+(?:me|us)\s+(?:through|thru)|(?:connect|transfer)\s+(?:me|us)){_ENDS}"
+    rf"|\b(?:be|get)\s+(?:transferred|connected|put\s+(?:through|thru)|passed(?:\s+on)?)\s+"
+    rf"(?:to|with)\s+{_HUMAN}|\bget\s+(?:through|thru)\s+to\s+{_HUMAN}"
+    rf"|\bi(?:'m|'ve|\s+am|\s+have)?\s+(?:\w+\s+)?(?:asked|asking)\s+(?:\w+\s+)?for\s+{_STRICT}{_ENDS}"
+    rf"|\b(?:can|could|may)\s+i\s+(?:please\s+|just\s+)?(?:have|get)\s+{_STRICT}(?:{_ENDS}|(?=\s+(?:on|in|here|to)\b))"
+    rf"|\bis(?:n't)?\s+there\s+{_ANYONE}\s+(?:\w+\s+){{0,3}}{_SPEAK}\b"
+    rf"|\b{_ANYONE}\s+(?:\w+\s+)?{_SPEAK}\s+{_TO}\s+me\b"
     rf"|\b(?:want|need|prefer|demand|require|wanna|prefer\s+to\s+deal\s+with|deal\s+with)\s+(?:a\s+)?"
     rf"{_STRICT}(?!'s|\s+(?:account|invoice|login|discount|code|number|voucher)\b)"
     rf"|\bput\s+an?\s+(?:\w+\s+)?(?:human|person|agent)\s+on\b"
@@ -84,7 +94,8 @@ PERSON = re.compile(
 TAKEN_BACK = re.compile(
     r"(?:\b(?:don't|dont|do\s+not|no\s+need|needn't|without|not|do\s+i|must\s+i|should\s+i)"
     r"\s+(?:\w+\s+){0,2}(?:to\s+|having\s+to\s+)?"
-    r"|\b(?:did|was|were|had|supposed|promised|said|told|wait(?:ed|ing)|nobody|no\s+one|never)\s+(?:\w+\s+){0,3})\Z"
+    r"|\b(?:did|was|were|had|supposed|promised|(?<!\bi\s)(?:said|told)"
+    r"|(?:nobody|no\s+one|never)(?!\s+(?:\w+\s+)?(?:lets?|gets?)\b))\s+(?:\w+\s+){0,3})\Z"
 )
 PERSON_ALONE = frozenset(
     words(
@@ -96,6 +107,7 @@ AROUND_PERSON = frozenset(
     words(
         "a an the real live actual human customer service support care please pls plz now asap need"
         " want get me to i give hi hello hey ok okay yes no just your being urgent immediately us"
+        " not stop bot robot can could may have on here there let with"
     )
 )
 
@@ -138,15 +150,26 @@ LEGAL = re.compile(
     r"\b(?:you|your|fraud|scam|company)\b|\b(?:report(?:ed|ing)?)\s+(?:you|your\s+\w+)\s+to\s+the\s+police\b"
 )
 
+_NEAR = (
+    r"(?:son|daughter|baby|child|kid|kids|children|toddler|boy|girl|wife|husband|partner|mother|mum"
+    r"|mom|father|dad|grandma|grandmother|grandfather|brother|sister|friend|he|she|i|we|they"
+    r"|someone|somebody|neighbou?r|dog|cat|colleague|person|worker|guest|nephew|niece)"
+)
+_PERSONS = (
+    r"(?:\w*(?:sons|daughters|kids|boys|girls|wives|parents|mothers|fathers|brothers|sisters"
+    r"|friends|students|patients|colleagues|others|twins|teens|teenagers))\b"
+)
 SELF_HARM = re.compile(
     r"\bkill(?:ing)?\s+my\s?self\b|(?<!\d\s)\bkms\b(?!\s+(?:away|from|per|drive))|\bunalive\b"
     r"|\b(?:want|wanna|going|gonna|thinking|think|thought|feel|urge|urges|like|about|to)\s+"
     r"(?:\w+\s+){0,2}?(?:hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|hang(?:ing)?|shoot(?:ing)?)\s+my\s?self\b(?!\s+(?:an?|the|up)\b)"
     r"|\b(?:been|keep|started|start)\s+(?:harming|cutting|hurting)\s+myself\b|\bself[\s-]harm"
     r"|\bsuicid(?:al|e)\b(?!\s+(?:squad|doors?|kings?))"
-    r"|\b(?:want|wanna|wish|rather|better)\s+(?:to\s+|i\s+(?:could|would)\s+|off\s+)?(?:just\s+)?"
-    r"(?:die|be\s+dead|was\s+dead|were\s+dead|dead)\b"
+    r"|\b(?:want|wanna|wish|rather|better)\s+(?:to\s+|i\s+(?:(?:could|would)\s+)?|off\s+)?(?:just\s+)?"
+    r"(?:die(?!\s+than\s+(?!(?:live|be|stay|exist|wake|go\s+on)\b))|be\s+dead|was\s+dead|were\s+dead|dead)\b"
     r"(?!\s+(?:of|in|laughing)\b|\s+(?:\w+\s+)?(?:battery|plants?|flowers?))"
+    rf"|\b{_NEAR}\s+(?:\w+\s+){{0,2}}?(?:wants|tried|threatens|is\s+going)\s+to\s+"
+    r"(?:die|kill\s+(?:him|her|them)sel(?:f|ves))\b"
     r"|\bend(?:ing)?\s+(?:my\s+(?:own\s+)?life|it\s+all(?!\s*:))\b|\btak(?:e|ing)\s+my\s+(?:own\s+)?life\b"
     r"|\b(?:don't|dont|do\s+not|no\s+longer)\s+(?:want|wanna|wish)\s+(?:to\s+)?"
     r"(?:live|be\s+alive|exist|wake\s+up|be\s+here)(?:\s+(?:any\s?more|any\s+longer)|\W*\Z|\s+like\s+this)"
@@ -155,13 +178,15 @@ SELF_HARM = re.compile(
     r"|\b(?:isn't|not|ain't)\s+worth\s+living\b|\bbetter\s+off\s+without\s+me\b"
     r"|\b(?:took|taken|swallowed)\s+(?:a\s+lot\s+of|too\s+many|all\s+(?:my|the)|an\s+overdose)\b[^.]{0,20}(?:pills|tablets)?"
     r"(?=[^.]{0,30}\b(?:pills|tablets|overdose|wake))"
+)  # "My plants want to die", "this lamp seems to want to die".
+OF_THINGS = re.compile(
+    r"(?:(?:\A|[.!?,;:]\s*|\b(?:and|but|do|think|like)\s+)(?:all\s+)?(?:my|the|your|our|these|those)\s+"
+    rf"(?:(?!i\b)\w+\s+){{0,2}}(?!{_PERSONS})\w+(?<!')s\s+(?:(?:just|all|always|really)\s+)*"
+    rf"|\b(?:this|that|the|my|your|our)\s+(?!{_NEAR}\b)\w+\s+(?:seems?|appears?|looks\s+like\s+it)\s+"
+    r"(?:to\s+)?|\b(?:plants?|flowers?|roses?|ferns?|trees?|seedlings?|shrubs?|herbs?|orchids?"
+    r"|succulents?|batter(?:y|ies)|bulbs?)\b[^.!?]{0,25}\b(?:they|it)\s+)\Z"
 )
 
-_NEAR = (
-    r"(?:son|daughter|baby|child|kid|kids|children|toddler|boy|girl|wife|husband|partner|mother|mum"
-    r"|mom|father|dad|grandma|grandmother|grandfather|brother|sister|friend|he|she|i|we|they"
-    r"|someone|somebody|neighbou?r|dog|cat|colleague|person|worker|guest|nephew|niece)"
-)
 _LIMB = (
     r"(?:hands?|arms?|fingers?|faces?|legs?|foot|feet|eyes?|head|skin|thumb|toes?|lips?|mouth|neck"
     r"|throat|chest|son|daughter|child|kid|baby|mother|mum|mom|father|dad|wife|husband|dog)"
@@ -212,7 +237,8 @@ PERSON_TRIGGERS = PERSON_ALONE | frozenset(
         managers supervisors operators advisers advisors
         representatives someone somebody sm1 anyone
         anybody support service care team member call phone ring telephone callback called bot bots
-        chatbot robot robots machine machines computer ai automated canned who word one"""
+        chatbot robot robots machine machines computer ai automated canned who word one through thru
+        connect connected transfer transferred"""
     )
 )
 LEGAL_TRIGGERS = frozenset(

@@ -31,6 +31,16 @@ REFUSED = re.compile(
 ONE = re.compile(
     r"(?:no\W+)?(?:the|a|this|that|another)\s+(?:\w+\s+){0,2}(?:ones?|other)\b(?:\s+(?:please|pls))?[?.!]*\Z"
 )
+SOME = re.compile(
+    rf"{_LEAD}(?:some|mine|ours|both|all|none|most|half|one|two|(?:the\s+)?others?|another|neither|the\s+rest)\s+"
+    r"(?:of\s+(?:them|it|these|those|mine)\s+)?(?:is|are|was|were|has|have|had|did|does|do|ran|runs|never"
+    r"|isn't|aren't|wasn't|hasn't|haven't|doesn't|don't|didn't|won't|came|arrived|expired|works?|says?)\b"
+)
+# "No, I mean return it": another deed takes the place of the one before.
+DEED_INSTEAD = re.compile(
+    r"(?:(?:how\s+)?to\s+)?(?!(?:for|with|in|on|at|by|from|about|of|not|as|and|or|only|just|is|was)\b)"
+    r"[a-z]+\s+(?:it|them|that|this|one|those|these)\b"
+)
 THEY = re.compile(r"\b(?:they|them|he|she|him)\b(?!')")
 PLACED = re.compile(
     r"\b(?:park|get|go|pay|come|collect|return|buy|order|stay|eat|sit|smoke|work|shop)\s+"

@@ -41,7 +41,7 @@ def read_followup(text: str, earlier: Sequence[str]) -> FollowUp:
     score, corrects = _leaning(fold(text[: _MAX_CHARACTERS + 1]))
     if not earlier or score == _NOT_AT_ALL:
         return FollowUp("alone", score if earlier else _NOT_AT_ALL)
-    texts = tuple(dict.fromkeys(_together(text, _anchor(earlier))))
+    texts = tuple(dict.fromkeys(_together(text, _anchor(earlier), earlier[-1])))
     if score < LEANS_FROM:
         return FollowUp("alone", score, texts)
     return FollowUp("correction" if corrects else "leaning", score, texts)
@@ -63,7 +63,7 @@ def _by_form(folded: str, count: int) -> float:
         return _SURE if len(about["slot"].split()) <= _MAX_SLOT else _UNLIKELY
     if forms.BARE_ASPECT.match(folded) or forms.ONE.match(folded):
         return _SURE
-    if forms.FRAGMENT.match(folded):
+    if forms.FRAGMENT.match(folded) or (count <= _SHORT and forms.SOME.match(folded)):
         return _LIKELY
     joined = forms.JOINED.match(folded)
     if joined and count <= _MAX_SLOT:
@@ -101,11 +101,17 @@ def _anchor(earlier: Sequence[str]) -> str:
     return last
 
 
-def _together(text: str, earlier: str) -> Sequence[str]:
+def _together(text: str, earlier: str, last: str) -> Sequence[str]:
+    """Return readings with `earlier`, the question that still holds, and the `last` message."""
     bare = text[forms.LEADING.match(fold(text)).end() :] or text  # type: ignore[union-attr]
     slot = _slot(text)
+    if slot is not None and forms.DEED_INSTEAD.match(fold(slot)):
+        return [resolve(slot, earlier) or slot]
+    candidates: list[str | None]
     if slot is None:
-        candidates = [resolve(bare, earlier), join(earlier, bare)]
+        # "What about gift cards?", "how long are they valid?": the newest thing counts.
+        newest = last if topic_words(fold(last)) else earlier
+        candidates = [resolve(bare, newest), join(newest, bare), join(earlier, bare)]
     else:
         candidates = [_replaced(slot, earlier), join(earlier, slot)]
         if candidates[0] is None and topic_words(fold(slot)):

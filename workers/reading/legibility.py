@@ -11,6 +11,7 @@ from workers.reading.text import MAX_CHARACTERS, fold
 
 IllegibleReason: TypeAlias = Literal["empty", "script", "language", "gibberish"]
 
+FOREIGN: frozenset[IllegibleReason] = frozenset({"language", "script"})
 UNKNOWN = "[UNK]"
 _MAX_SHARE = 0.5  # of foreign letters, of unknown pieces
 _MASHED_SHARE = 0.6  # of a message's letters in words that nobody writes

@@ -15,7 +15,7 @@ from workers.reading.text import MAX_CHARACTERS, Span, fold
 
 _MAY_NEGATE = re.compile(
     r"n't\b|\bnot\b|\b(?:do|have|did)nt\b|\bnever|\bno longer\b|instead of|rather than|\bforget\b"
-    r"|\Ano\b"
+    r"|\Ano\b|\bscratch\b|\bthoughts?\b"
 )
 
 _ADVERBS = (
@@ -47,6 +47,17 @@ _SUFFERED = (
     r"|worry|know|guess|start|use|support|carry|just|only|simply|accept|hold|sit|send|commit|suffer"
     r"|waste|loose|throw|verify|provide|enter|fill|show|upload|answer)\b"
 )
+# "I wasn't charged twice", "the lamp isn't broken": what is not the matter.
+_STATE = (
+    r"(?:(?:over|double[\s-]?)charged|(?:charged|billed|debited)\s+(?:twice|double|two\s+times)|broken"
+    r"|damaged|faulty|defective|declined|late|delayed|lost|missing|stolen|blocked|locked|hacked|expired"
+    r"|cracked|dead)\b"
+)
+_NOT_SO = (
+    r"(?:\b(?:i|we|it|they)|\b(?:my|our|the|your)\s+(?:[\w-]+\s+){0,2}?(?!that\b|which\b)[\w-]+)\s*"
+    r"(?:(?:'s|\s*is|\s*are|\s*was|\s*were)\s+not|(?:\s*is|\s*are|\s*was|\s*were)n't"
+    r"|\s*(?:have|has)(?:\s+not|n't)\s+been|\s*(?:did\s+not|didn't)\s+get)"
+)
 _NEGATED = re.compile(
     rf"\b(?:i|we){_ADVERBS}\s+(?:{_DO_NOT}|no\s+longer|would\s+not|wouldn't){_ADVERBS}\s+"
     r"(?P<wish>(?:want|wish|intend|plan|need|like|mean)(?:\s+(?:to|on))?|wanna)\s+"
@@ -55,7 +66,9 @@ _NEGATED = re.compile(
     r"|looking|interested|requesting|trying|planning|going|intending|wanting)"
     r"\s+(?:about|for|in|on|to))\s+"
     r"|\b(?:i|we)\s+(?:did\s+not|didn't|didnt)\s+(?:ask\s+(?:about|for|to)|mean\s+(?!to\b))\s*"
-    rf"|\b(?:never\s*mind|forget)\s+(?:about\s+)?{_SERVICE}|\Ano\s+{_SERVICE}(?=\s+(?:please|pls|thanks)\b)"
+    rf"|\b(?:never\s*mind|forget)\s+(?:about\s+)?{_SERVICE}|\Ano\s+{_SERVICE}(?=\s+(?:please|pls|thanks)\b"
+    r"|\s*[,.;-]\s*(?!no\b|nothing\b)[^.?!]{1,60}\b(?:please|pls|instead)\b)"
+    rf"|(?P<denied>{_NOT_SO}{_ADVERBS}\s+{_STATE})"
     r"|\b(?:i'd|i\s+would)\s+(?:rather|prefer)\s+(?:not(?:\s+to)?|to\s+not)\s+"
     rf"|\b(?:i|we)\s*{_HAVE_NOT}{_ADVERBS}\s+(?P<done>{_DONE})"
     r"|(?:\A|[.!?;:,\n]\s*|\b(?:please|pls|plz|but|and|kindly|hi|hey|hello)\s+)"
@@ -73,7 +86,21 @@ _CONTRASTED = re.compile(
 _CLAUSE_END = re.compile(
     r"\s*(?:[.!?;:,)\n]|\s[-–—]\s|\s(?:but|just|only|instead)\b|\s(?:and|so|because|as|since)\s+"
     r"(?:i|we|it|please|pls|just|my|the|there|would|do|can|how|what|when|where)\b"
-    r"|\s(?:i|we)\s+(?:just\s+|only\s+|really\s+)?(?:want|need|would|wanna|am)\b|\Z)"
+    r"|\s(?:i|we)(?:\s+(?:just\s+|only\s+|really\s+)?(?:want|need|would|wanna|am)"
+    r"|'d\s+(?:just\s+|only\s+|really\s+|much\s+)*(?:like|love|prefer|rather))\b|\Z)"
+)
+# "Cancel my order. Actually no, don't": all that stands before it is taken back.
+_SO = (
+    r"(?:(?:actually|no|nope|wait|oh|hm+|sorry|ok(?:ay)?|well|please|on\s+second\s+thoughts?|hang\s+on)"
+    r"(?:\s*[,.!…-]+\s*|\s+)){0,4}"
+)
+_RETRACTED = re.compile(
+    rf"(?:[.!?;…\n]\s*|\s[–—-]+\s*|,\s*(?=(?:no|actually|wait|on\s+second|oh|never|forget|scratch)\b))"
+    rf"{_SO}(?:(?:don't|dont|do\s+not)(?:\s+(?:do\s+(?:it|that|this|so)|bother))?(?:\s+(?:please|pls))?"
+    r"|never\s*mind(?:\s+(?:that|it))?|(?:forget|scratch|strike)\s+(?:it|that|this|about\s+(?:it|that))"
+    r"|(?<=second\sthought\s)(?:no|keep\s+it|leave\s+it)|(?<=second\sthoughts\s)(?:no|keep\s+it|leave\s+it)"
+    r"|(?<=second\sthought,\s)(?:no|keep\s+it|leave\s+it)|(?<=second\sthoughts,\s)(?:no|keep\s+it|leave\s+it))"
+    r"(?=\s*(?:[.!,;…-]|\Z))"
 )
 _MAX_CLAUSE = 160
 _REACH_BACK = 200
@@ -89,7 +116,15 @@ _CONTRAST = re.compile(
     r"|(?:it|this|that)(?:'s|\s+is)\s+(?:about\s+)?(?:a|an|the|my)\b|but\s+(?:about\s+)?(?:a|an|the|my)\b)"
 )
 _DOUBTED = re.compile(r"\b(?:if|unless|whether|why|when|in\s+case|how\s+come)\s*\Z")
+# "How do I know that it isn't broken", "make sure the glass is not damaged".
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|whether|why|when|know|sure|check|hope|says?|said|case|as\s+long|provided|that"
+    r"|which|until|because|since|though|although|while|so|hopefully|wish|pray)\s+(?:that\s+)?\Z"
+)
 _GIVEN_UP = re.compile(r"\b(?:any\s?more|any\s+longer|yet)\b")
+_ONCE = re.compile(
+    r"\b(?:any\s?more|any\s+longer|yet|when|before|until|originally|then|at\s+first)\b"
+)
 _NO_CHOICE = re.compile(
     r"\W*but\s+(?:i|we)(?:'ve)?\s+(?:have|must|need|got|has)\b(?!\s+(?:a|an)\b)"
 )
@@ -128,8 +163,14 @@ def read_negation(text: str) -> Negation | None:
     folded = fold(text)
     if _MAY_NEGATE.search(folded) is None:
         return None
-    spans = _disjoint([*_negated(folded), *_contrasted(folded)])
+    spans = _disjoint([*_retracted(folded), *_negated(folded), *_contrasted(folded)])
     return Negation(tuple(spans), _wanted(text, spans)) if spans else None
+
+
+def _retracted(folded: str) -> Iterator[Span]:
+    found = _RETRACTED.search(folded)
+    if found and content_words(folded[: found.start()]):
+        yield Span(0, found.end())
 
 
 def _negated(folded: str) -> Iterator[Span]:
@@ -141,10 +182,13 @@ def _negated(folded: str) -> Iterator[Span]:
 
 
 def _declines(found: re.Match[str], folded: str, end: int) -> bool:
-    before = folded[max(0, found.start() - 12) : found.start()]
+    before = folded[max(0, found.start() - 16) : found.start()]
+    clause = folded[found.end() : end]
+    if found["denied"]:
+        supposed = _SUPPOSED.search(before) or _ONCE.search(clause)
+        return supposed is None and not _asks(folded, end)
     if _DOUBTED.search(before) or _NO_CHOICE.match(folded, end):
         return False
-    clause = folded[found.end() : end]
     if found["topic"]:
         return _CONTRAST.match(folded, end) is not None
     if found["wish"]:
@@ -156,7 +200,11 @@ def _declines(found: re.Match[str], folded: str, end: int) -> bool:
         return verb.match(clause) is not None
     if found["done"]:
         return _GIVEN_UP.search(clause) is None
-    return not (found["order"] and folded[end : end + 2].strip().startswith("?"))
+    return not (found["order"] and _asks(folded, end))
+
+
+def _asks(folded: str, end: int) -> bool:
+    return folded[end : end + 2].strip().startswith("?")
 
 
 def _is_request(wish: str, clause: str) -> bool:

@@ -27,6 +27,8 @@ def _says_something(bare: str) -> bool:
 
 
 def _without_openers(text: str) -> str:
+    ironic = forms.IRONIC.match(text[:_REACH])
+    text = text[ironic.end() :] if ironic else text
     for _ in range(_MAX_ROUNDS):
         opener = forms.OPENER.match(text[:_REACH])
         if not opener or opener.end() >= min(len(text), _REACH):

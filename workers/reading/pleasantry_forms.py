@@ -94,6 +94,16 @@ INSIDE = re.compile(
     r"| ?, ?(?:you know|like|i mean|basically|please|pls|sir|madam|bro|mate) ?,(?= )",
     re.IGNORECASE,
 )
+# "Oh great, another delay": praise that is none, for trouble follows.
+IRONIC = re.compile(
+    r"(?:oh\s+|well\s+)?(?:(?:just\s+|how\s+)?(?:great|wonderful|lovely|brilliant|fantastic|nice|perfect"
+    r"|amazing|superb|awesome|excellent|marvellous|cool|bravo|congratulations)(?:\s+(?:one|job|work|service))?"
+    r"|(?:well\s+done|good\s+job)(?:\s+(?:guys|all|everyone))?)\s*[,.!:;-]+\s*(?:thanks[,.!]+\s*)?"
+    r"(?!.{0,60}\bno\s+(?:complaints?|problems?|issues?|worries|trouble|delays?|fuss|damage)\b)"
+    r"(?=.{0,120}\b(?:another|again|still|no|not|never|late|delay(?:s|ed)?|lost|broken|damaged|wrong|missing"
+    r"|cancell?ed|twice|crash\w*|fail\w*|waiting|gone|stuck|\w+n't)\b)",
+    re.IGNORECASE,
+)
 CLOSER_TRIGGERS = frozenset(
     words(
         """

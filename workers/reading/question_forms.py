@@ -61,15 +61,43 @@ INQUIRY = re.compile(
     r"\b(?:know|tell|wonder|wondering|wanted\s+to\s+ask|find\s+out|explain|inform|ask)\b"
 )
 IS_ADDED = re.compile(rf"(?:(?:and|but|oh|ok|so)\s+)?{_ADDED}\b")
+# What has gone wrong, by its subject: as good as a question.
+_STATE = (
+    r"(?:late|missing|lost|broken|damaged|faulty|stuck|wrong|gone|expired|declined|refused|rejected"
+    r"|blocked|locked|cancell?ed|leaking|dead|died|delayed|cracked|stolen|incomplete|defective|empty"
+    r"|flickers?|crash(?:es|ed|ing)|fail(?:s|ed)|stopped|wobbles|leaks?|vanished|disappeared|hacked)"
+)
+_NOT = (
+    r"(?:not|never|isn't|hasn't|haven't|didn't|doesn't|don't|won't|wasn't|weren't|can't|cannot"
+    r"|no\s+longer)\s+(?:yet\s+|even\s+|been\s+|be\s+)?(?:arrived?|come|came|work\w*|received|delivered"
+    r"|show\w*|load\w*|fit|turn|start|open\w*|charg\w+|go|gone|updat\w+|mov\w+|accept\w*|correct"
+    r"|here|valid|complete|refunded|sent|shipped|credited)"
+)
+_PROBLEM = (
+    r"(?:(?:my|our)\s+(?:(?!i\b|we\b)[\w-]+\s+){1,3}?(?:(?:is|are|was|were|has|have|been|got|keeps?|arrived|came"
+    rf"|still|also|just|again|did|does|do)\s+)*(?:{_NOT}|{_STATE})\b"
+    r"|(?:i|we)(?:'ve|'m)?\s+(?:(?:have|had|was|were|am|are|been|also|just|got|still|again)\s+)*"
+    r"(?:overcharged|(?:double\s+)?(?:charged|billed|debited)\s+(?:twice|double|too\s+much|wrong\w*)"
+    r"|locked\s+out|(?:lost|forgot|forgotten|mislaid)\s+(?:my|our|the)\s+\w"
+    r"|(?:received|got|sent|given)\s+(?:the\s+wrong|an?\s+(?:wrong|broken|damaged|faulty))"
+    r"|(?:never|haven't|have\s+not|didn't|did\s+not)\s+(?:yet\s+|even\s+)?(?:received?|got|gotten|get)\s+"
+    r"(?:my|our|the|any|an?)\s+\w|(?:can't|cannot|can\s+not|couldn't)\s+(?:log|sign|get)\s+in))"
+)
 _BOTH_JOIN = (
     rf"(?:and|&|nd|n|plus|also)(?:\s+(?:{_ADDED}|then))?[\s,]+(?:if\s+(?:so|not|yes)[\s,]+)?"
 )
 JOINT = re.compile(
-    rf"(?:\s*[,.-]\s*|\s+){_BOTH_JOIN}(?={_INVERTED_WH}|{_INVERTED}|{_NEED}|{_EMBEDDED})"
+    rf"(?:\s*[,.-]\s*|\s+){_BOTH_JOIN}(?={_INVERTED_WH}|{_INVERTED}|{_NEED}|{_EMBEDDED}|{_PROBLEM})"
     rf"|(?:\s*,\s*|\s+)(?:and\s+|&\s+)also[\s,]+(?={_ORDER})"
     rf"|,\s*(?!which|who)(?={_INVERTED_WH}|{_INVERTED}|{_NEED})"
     rf"|:\s+(?={_INVERTED_WH}|{_INVERTED})"
 )
+PROBLEM = re.compile(rf"{_FILLER}{_PROBLEM}")
+# These problems are told without naming a thing.
+NEEDS_NO_THING = re.compile(
+    r"\b(?:charged|overcharged|billed|debited|locked|(?:log|sign|get)\s+in)\b"
+)
+BARE_PROBLEM = re.compile(_PROBLEM)
 LATER_ORDER = re.compile(rf",\s+{_FILLER}(?:{_INVERTED_WH}|{_INVERTED})")
 LEAD_IN = re.compile(r"\b(?:questions?|doubts?|quer(?:y|ies)|things?|ask|know|issues?|help)\b")
 EMBEDDED_FIRST = re.compile(_EMBEDDED)

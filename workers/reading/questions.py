@@ -54,23 +54,42 @@ def is_question(text: str) -> bool:
 
 
 def _asked_parts(text: str) -> Iterator[Span]:
-    """Yield what asks; a statement only where "also …" follows it, for then it asks too."""
+    """Yield what asks; a statement only where "also …" or "; …" follows it: it asks too."""
     told: Span | None = None
     asked = False
     for sentence in sentences(text):
-        part = sentence.of(text)
-        folded = fold(part)
-        if forms.TAG.fullmatch(folded):
+        folded = fold(sentence.of(text))
+        if forms.TAG.fullmatch(folded) or ((asked or told) and _adds_nothing(folded)):
             continue
-        if (asked or told) and _adds_nothing(folded):
-            continue
-        if not is_question(part):
+        added = forms.IS_ADDED.match(folded) is not None
+        joined = text[: sentence.start].rstrip().endswith(";")
+        asking = _asking(text, sentence, beside=added or joined)
+        if not asking:
             told = sentence if told is None else Span(told.start, sentence.end)
             continue
-        if told is not None and not asked and forms.IS_ADDED.match(folded):
+        if told and not asked and (added or (joined and _is_problem(fold(told.of(text))))):
             yield told
         asked = True
-        yield from (Span(sentence.start + s.start, sentence.start + s.end) for s in _split(part))
+        yield from asking
+
+
+def _asking(text: str, sentence: Span, *, beside: bool) -> list[Span]:
+    """Return the parts of a sentence that ask.
+
+    A problem asks where another stands in the sentence or, if `beside`, before it.
+    """
+    part = sentence.of(text)
+    asks = is_question(part)
+    if not asks and not _is_problem(fold(part)):
+        return []
+    spans = _split(part)
+    if not asks and not beside and len(spans) == 1:
+        return []
+    return [Span(sentence.start + each.start, sentence.start + each.end) for each in spans]
+
+
+def _is_problem(folded: str) -> bool:
+    return forms.PROBLEM.match(folded) is not None
 
 
 def _adds_nothing(folded: str) -> bool:
@@ -105,6 +124,8 @@ def _parts_ask(before: str, after: str, joint: str) -> bool:
         return False
     if forms.CONDITION.match(before) or not content_words(before):
         return False
+    if forms.BARE_PROBLEM.match(after):
+        return _are_two_problems(before, after)
     by_order = (forms.ASKS_BY_ORDER.match(before) or forms.LATER_ORDER.search(before)) is not None
     if forms.NEEDS.match(after) and points_back(after):
         return False
@@ -117,6 +138,13 @@ def _parts_ask(before: str, after: str, joint: str) -> bool:
     if "also" in joint and forms.ASKS_BY_ORDER.match(after):
         return len(topic_words(before)) > 1  # "also" says that the first part asks too
     return by_order or forms.ASKS.match(before) is not None
+
+
+def _are_two_problems(before: str, after: str) -> bool:
+    """Tell whether a problem stands beside another one, or beside a question, and not for it."""
+    own = forms.NEEDS_NO_THING.search(after) or set(topic_words(after)) - set(topic_words(before))
+    asks = forms.ASKS.match(before) is not None or _is_problem(before)
+    return bool(own) and asks and not points_back(after)
 
 
 def _items(text: str) -> list[Span]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from workers.reading import recall_forms as forms
 from workers.reading.lexicon import content_words
+from workers.reading.questions import is_question
 from workers.reading.text import fold
 
 _MAX_CHARACTERS = 300
@@ -35,6 +36,14 @@ def read_recall(text: str) -> Recall | None:
             matter = _matter(text, folded)
             return Recall(matter, certain) if matter or certain else None
     return None
+
+
+def looks_back(text: str) -> bool:
+    """Tell whether a message asks for something said before, even if `read_recall` reads none."""
+    folded = fold(text[:_MAX_CHARACTERS])
+    if forms.MAY_RECALL.search(folded) is None or forms.LOOKS_BACK.search(folded) is None:
+        return False
+    return forms.RECITES.match(folded) is not None or is_question(text[:_MAX_CHARACTERS])
 
 
 def _asks(folded: str, form: re.Pattern[str]) -> bool:

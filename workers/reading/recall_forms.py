@@ -90,6 +90,13 @@ POSSIBLE = tuple(
         rf"\b(?:what|which)\b{_SAME}\bi\s+(?:didn't\s+like|couldn't)\b",
     )
 )
+# Less than CERTAIN and POSSIBLE: what sounds like this is at least nothing to be remembered.
+RECITES = re.compile(rf"{_LEAD}(?:remind|refresh|repeat|recite|recall|recollect)\b")
+LOOKS_BACK = re.compile(
+    rf"\b{_MEMORY}\b(?!\s+(?:that|this|to|i|we|i'm)\b)|\b(?:remind|refresh)\s+(?:me|my)\s+(?:of\b|about\b|memory\b|{_WH}\b)"
+    rf"|{_DID_I_SAY}|{_DID_I_WISH}|\b{_WH}\b{_SAME}{_I_SAID}"
+    rf"|{_I_SAID}[^.?!]*\b(?:what|which|who)\s+(?:was|were)\b"
+)
 # What asks rather than says what is asked for; cut out, the matter remains.
 FRAME = re.compile(
     rf"(?:{_LEAD})?(?:\b(?:can|could|would|will|do)\s+(?:you|u)\s+(?:(?:still|please|maybe|also)\s+)*)?"

@@ -13,7 +13,8 @@ from workers.reading.text import fold
 _MAX_EARLIER = 400  # characters; what is pointed at stands near
 _POINTER = re.compile(
     r"\b(?:it|them|that one|this one|those|these|that|this"
-    r"|(?<=there )one|(?<=get )one|(?<=have )one|(?<=need )one|(?<=buy )one|(?<=order )one)\b(?!')"
+    r"|(?<=there )one|(?<=get )one|(?<=have )one|(?<=need )one|(?<=buy )one|(?<=order )one"
+    r"|(?<=with )one|(?<=use )one|(?<=return )one|(?<=cancel )one)\b(?!')"
 )
 _DEED = re.compile(r"\b(do|doing|done|did) (?:it|that|this|so)\b")
 # "is it possible to …", "how long does it take to …": these words mean nothing earlier.
@@ -42,8 +43,11 @@ _SUBJECT_THEN = re.compile(
 _SUBJECT_ASKED = re.compile(
     r"(?:that|this)\s+(?:apply|include|mean|cover|come|go|count|need|require|per|for|with|also|true"
     r"|included|correct|normal|a|an|the|my|how|why|what|different|affect|change)\b"
+    r"|(?:that|this|those|these)\s+(?:(?:still|also|really|all|ever|\w+ly)\s+)?\w+\W*\Z"
 )
-_AUXILIARY_BEFORE = re.compile(r"\b(?:does|is|was|will|can|could|did|would|do|isn't|doesn't)\s+\Z")
+_AUXILIARY_BEFORE = re.compile(
+    r"\b(?:does|is|are|was|were|will|can|could|did|would|do|has|have|isn't|aren't|doesn't|don't)\s+\Z"
+)
 # "can my neighbour take it": the subject is not the object.
 _OWN_SUBJECT = re.compile(
     r"(?:\A|[.,!]\s*|\band\s+)(?:can|could|may|will|would|does|do|did|should)\s+"

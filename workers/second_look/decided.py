@@ -18,13 +18,15 @@ class Decided:
     """What one message gets, and from which encoder.
 
     `vector` [dimension] is the message's, of the encoder that the dialogue keeps. `first_look`
-    writes down what a second look would start from, if the decision is not sure enough.
+    writes down what a second look would start from, if the decision is not sure enough. `revision`
+    names the state of the knowledge base that it was decided on.
     """
 
     heard: Heard
     decision: Decision
     vector: NDArray[np.float32]
     encoder: Encoder
+    revision: str
     first_look: Callable[[], str] | None = None
     variant: Variant = "bert"
 

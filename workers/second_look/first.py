@@ -24,12 +24,20 @@ class FirstLookDecider:
     """
 
     def __init__(
-        self, listener: Listener, decider: Decider, clock: Clock, encoder: Encoder, *, cascade: bool
+        self,
+        listener: Listener,
+        decider: Decider,
+        clock: Clock,
+        encoder: Encoder,
+        revision: str,
+        *,
+        cascade: bool,
     ) -> None:
         self._listener = listener
         self._decider = decider
         self._clock = clock
         self._encoder = encoder
+        self._revision = revision
         self._cascade = cascade
 
     @property
@@ -50,8 +58,8 @@ class FirstLookDecider:
         look = None
         if self._cascade and job.first_look is None and wants_second_look(heard, decision):
             look = partial(self._first_look, vector, heard, decision)
-        return Decided(heard, decision, vector, self._encoder, look)
+        return Decided(heard, decision, vector, self._encoder, self._revision, look)
 
     def _first_look(self, vector: Vectors, heard: Heard, decision: Decision) -> str:
         space, now = heard.dialogue.encoder, self._clock.now()
-        return first_look_of(space, pack_vector(vector), heard, decision, now)
+        return first_look_of(space, pack_vector(vector), heard, decision, now, self._revision)

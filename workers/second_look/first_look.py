@@ -38,7 +38,8 @@ class FirstLook:
     """The small encoder's word: what it found, and the decision that stands if nobody looks again.
 
     `space` names the encoder of `vector`, which is the message's, a byte a dimension: what is kept
-    of a conversation is always the small encoder's. `handed_at` is Unix seconds.
+    of a conversation is always the small encoder's. `handed_at` is Unix seconds. `revision` names
+    the state of the knowledge base in which it looked.
     """
 
     space: str
@@ -49,6 +50,7 @@ class FirstLook:
     contexts: tuple[Seen, ...]
     decision: Decision
     handed_at: float
+    revision: str = ""
 
     def findings(self, entries: Mapping[str, Entry]) -> Mapping[str, Finding]:
         """Return all that was found, by the text that it was found for."""
@@ -61,7 +63,12 @@ _decoder = msgspec.json.Decoder(FirstLook)
 
 
 def first_look_of(
-    space: str, vector: bytes, heard: Heard, decision: Decision, handed_at: float
+    space: str,
+    vector: bytes,
+    heard: Heard,
+    decision: Decision,
+    handed_at: float,
+    revision: str,
 ) -> str:
     """Encode the word of the encoder that this space is of, for the message's header."""
     look = FirstLook(
@@ -70,9 +77,10 @@ def first_look_of(
         reask_score=heard.reask_score,
         main=_seen(heard.main),
         questions=_all_seen(heard.questions),
-        contexts=_all_seen(heard.contexts),
+        contexts=_all_seen((*heard.contexts, *heard.joined)),
         decision=decision,
         handed_at=handed_at,
+        revision=revision,
     )
     return _encode(look).decode()
 

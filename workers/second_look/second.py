@@ -25,12 +25,17 @@ class SecondLookDecider:
     """Decide on a batch that was handed over.
 
     If it was too late to ask the engine, or if that failed, the small encoder's decision stands.
+    What the small encoder found counts only if it looked in the same revision of the base: entries
+    of two revisions never meet in a reply.
     """
 
-    def __init__(self, listener: Listener, decider: Decider, meter: SecondLookMeter) -> None:
+    def __init__(
+        self, listener: Listener, decider: Decider, meter: SecondLookMeter, revision: str
+    ) -> None:
         self._listener = listener
         self._decider = decider
         self._meter = meter
+        self._revision = revision
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -45,15 +50,18 @@ class SecondLookDecider:
             return [self._first_word(*pair) for pair in zip(batch.jobs, looks, strict=True)]
         kept = [KeptVector(look.space, unpack_vectors([look.vector])[0]) for look in looks]
         heard = [
-            _with_first(each, look.findings(self.entries))
+            _with_first(each, self._found_first(look))
             for each, look in zip(self._listener.hear(batch, kept), looks, strict=True)
         ]
         decided = [
-            Decided(each, self._decider.decide(each), vector.values, "large")
+            Decided(each, self._decider.decide(each), vector.values, "large", self._revision)
             for each, vector in zip(heard, kept, strict=True)
         ]
         self._meter.record_looks(batch, looks)
         return decided
+
+    def _found_first(self, look: FirstLook) -> Mapping[str, Finding]:
+        return look.findings(self.entries) if look.revision == self._revision else {}
 
     def _first_word(self, prepared: PreparedJob[ChatJob], look: FirstLook) -> Decided:
         heard = Heard(
@@ -61,11 +69,13 @@ class SecondLookDecider:
             dialogue=read_dialogue(prepared.claim.dialogue, look.space),
             main=look.main.finding(self.entries),
             with_person=prepared.claim.with_person,
+            person_called=prepared.claim.person_called,
             reask_score=look.reask_score,
         )
         # A person may have taken the conversation over since the small encoder decided.
         decision = self._decider.decide(heard) if heard.with_person else look.decision
-        return Decided(heard, decision, unpack_vectors([look.vector])[0], "small")
+        vector = unpack_vectors([look.vector])[0]
+        return Decided(heard, decision, vector, "small", look.revision)
 
 
 def _with_first(heard: Heard, found: Mapping[str, Finding]) -> Heard:
@@ -79,6 +89,7 @@ def _with_first(heard: Heard, found: Mapping[str, Finding]) -> Heard:
         main=both(heard.main),
         questions=tuple(map(both, heard.questions)),
         contexts=tuple(map(both, heard.contexts)),
+        joined=tuple(map(both, heard.joined)),
     )
 
 

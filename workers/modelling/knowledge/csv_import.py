@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
 import yaml
 
 from shared.errors import KnowledgeError
-from workers.knowledge import records
 from workers.knowledge.base import Entry, Fault
+from workers.knowledge.csv_records import CsvRow, read_csv
+from workers.knowledge.decoding import decode_table
 from workers.knowledge.loader import duplicates
 from workers.knowledge.records import Located, Pairs, SyntaxFault
 from workers.knowledge.schema import EntryReader, Placed
@@ -30,7 +32,15 @@ _FALSE = {"false", "no", "n", "0"}
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-def import_csv(path: Path) -> tuple[Entry, ...]:
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The entries of a table, and what in it may not be meant as it stands there."""
+
+    entries: tuple[Entry, ...]
+    warnings: tuple[Fault, ...]
+
+
+def import_csv(path: Path) -> Imported:
     """Return the rows of a CSV file as entries; raise KnowledgeError that lists every fault.
 
     `COLUMNS` are the columns; question and answer are required; phrasings and tags are separated by
@@ -38,14 +48,17 @@ def import_csv(path: Path) -> tuple[Entry, ...]:
     """
     reader = EntryReader(path)
     faults: list[Fault] = []
+    warnings: list[Fault] = []
     placed: list[Placed] = []
     try:
-        rows = list(records.read_csv(records.decode(path.read_bytes()), COLUMNS))
-        given = [name_row(cells) for _, cells in rows]
-        ids = _distinct(given)
+        decoded = decode_table(path.read_bytes())
+        warnings += _legacy(path, decoded.legacy_line)
+        rows = list(read_csv(decoded.text, COLUMNS))
+        warnings += (_error(path, row, name) for row in rows for name in row.errors)
+        ids = _distinct([name_row(row.cells) for row in rows])
         found = (
-            reader.entry(_record(line, {**cells, "id": name}))
-            for (line, cells), name in zip(rows, ids, strict=True)
+            reader.entry(_record(row.line, {**row.cells, "id": name}))
+            for row, name in zip(rows, ids, strict=True)
         )
         placed = [item for item in found if item]
     except SyntaxFault as fault:
@@ -57,7 +70,16 @@ def import_csv(path: Path) -> tuple[Entry, ...]:
         faults.append(Fault(path, 0, "has no entries"))
     if faults:
         raise KnowledgeError("\n".join(map(str, sorted(faults))))
-    return tuple(item.entry for item in placed)
+    return Imported(tuple(item.entry for item in placed), tuple(sorted(warnings)))
+
+
+def _legacy(path: Path, line: int) -> list[Fault]:
+    said = "not UTF-8; read as Windows-1252: look at its accents, or save the table as UTF-8"
+    return [Fault(path, line, said)] if line else []
+
+
+def _error(path: Path, row: CsvRow, name: str) -> Fault:
+    return Fault(path, row.line, f"{name} is {row.cells[name]}, an error of the spreadsheet")
 
 
 def name_row(cells: dict[str, str]) -> tuple[str, bool]:

@@ -1,0 +1,141 @@
+"""gunicorn's worker, with a time for bodies and errors in the form of all others.
+
+Its parent process imports this, and must not import Flask: gevent patches what a worker imports.
+"""
+
+import contextlib
+import logging
+import socket
+import time
+from typing import Any
+
+import gevent
+import msgspec
+from gunicorn.http import errors
+from gunicorn.http.body import Body
+from gunicorn.workers.ggevent import GeventWorker
+
+from gateway.problem_kind import ProblemKind, describe
+from gateway.settings import GatewaySettings
+from shared.errors import BodyTooSlow
+from shared.settings import load
+
+logger = logging.getLogger(__name__)
+
+_LINGER_SECONDS = 1.0
+_MAX_LINGER_BYTES = 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+_MALFORMED = ProblemKind("malformed-request", 400, "This is not a valid HTTP request")
+_INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
+_FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
+    (
+        errors.LimitRequestLine,
+        ProblemKind("address-too-long", 414, "The address is too long"),
+        "The request line is longer than is taken.",
+    ),
+    (
+        errors.LimitRequestHeaders,
+        ProblemKind("headers-too-large", 431, "The headers are too large"),
+        "There are more headers, or longer ones, than are taken.",
+    ),
+    (
+        errors.ExpectationFailed,
+        ProblemKind("expectation-failed", 417, "The expectation cannot be met"),
+        "Of Expect, only 100-continue is understood.",
+    ),
+    (
+        errors.UnsupportedTransferCoding,
+        ProblemKind("unsupported-transfer-coding", 501, "This transfer coding is not known"),
+        "Of Transfer-Encoding, only chunked is understood.",
+    ),
+    (errors.InvalidHTTPVersion, _MALFORMED, "HTTP/1.0 and HTTP/1.1 are spoken."),
+    (errors.InvalidRequestMethod, _MALFORMED, "The method is none."),
+    (errors.InvalidRequestLine, _MALFORMED, "The request line is not valid."),
+    (errors.ParseException, _MALFORMED, "A header or the body's framing is not valid."),
+)
+
+
+class TimedBody(Body):  # type: ignore[misc]  # gunicorn is untyped
+    """A request's body that must come within a time, whatever the pauses in it."""
+
+    def __init__(self, request: Any, seconds: float) -> None:
+        super().__init__(request.body.reader)
+        self._request = request
+        self._seconds = seconds
+        self._deadline: float | None = None
+
+    def end_connection(self) -> None:
+        """Let the connection end with the answer to this request."""
+        self._request.force_close()
+
+    def _read_reader(self, size: int) -> bytes:
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self._seconds
+        with gevent.Timeout(max(self._deadline - now, 0.0), BodyTooSlow("the body is too slow")):
+            part: bytes = super()._read_reader(size)
+        return part
+
+
+class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """Cut off who sends slowly, and answer what is no HTTP with a problem.
+
+    Headers must come within gunicorn's `keepalive`, a body within PARLEY_BODY_TIMEOUT_SECONDS.
+    """
+
+    def init_process(self) -> None:
+        """Read the setting once, and serve."""
+        self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
+        super().init_process()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Serve one request whose body must come in time."""
+        req.body = TimedBody(req, self.body_timeout_seconds)
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:  # the connection ends with this answer
+            if _has_unread_body(req.body):
+                _linger(sock)
+            raise
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what gunicorn cannot parse; what was sent is neither shown nor logged."""
+        if isinstance(exc, BodyTooSlow):
+            return  # the rest of a body that was answered already
+        for fault, kind, detail in _FAULTS:
+            if isinstance(exc, fault):
+                logger.warning("a request was refused: %s", kind.name)
+                _send_problem(client, kind, detail)
+                _linger(client)
+                return
+        logger.error("a request failed outside the app", exc_info=exc)
+        _send_problem(client, _INTERNAL, "The fault is in the gateway and has been logged.")
+
+
+def _has_unread_body(body: TimedBody) -> bool:
+    """Tell whether some of a body may still come; of a chunked one it is not known."""
+    return bool(body.failed or getattr(body.reader, "length", 1))
+
+
+def _send_problem(client: socket.socket, kind: ProblemKind, detail: str) -> None:
+    body = msgspec.json.encode(describe(kind, detail))
+    head = (
+        f"HTTP/1.1 {kind.status} {kind.title}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
+    )
+    with contextlib.suppress(OSError), gevent.Timeout(_LINGER_SECONDS, False):
+        client.sendall(head.encode() + body)
+
+
+def _linger(client: socket.socket) -> None:
+    """Read what the client still sends, within bounds.
+
+    A connection that is closed before is reset, and the client may lose the answer with it.
+    """
+    with contextlib.suppress(OSError), gevent.Timeout(_LINGER_SECONDS, False):
+        client.shutdown(socket.SHUT_WR)
+        left = _MAX_LINGER_BYTES
+        while left > 0 and (part := client.recv(_READ_BYTES)):
+            left -= len(part)

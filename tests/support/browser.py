@@ -1,0 +1,175 @@
+"""A headless Chromium that a test drives over Chrome's DevTools protocol, and pages for it."""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
+)
+_TIMEOUT_SECONDS = 30.0
+# Chromium reads its commands from descriptor 3 and writes its answers to 4: both are made free.
+_ON_THE_DESCRIPTORS = """
+import os, sys
+read, write = (os.dup(os.dup(os.dup(int(given)))) for given in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome."""
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+class Browser:
+    """One Chromium with one page; a context manager."""
+
+    def __init__(self, path: str, folder: Path) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._calls = 0
+        self._unread = b""
+        self._session: str | None = None
+        to_browser, self._write = os.pipe()
+        self._read, from_browser = os.pipe()
+        flags = [*_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        pipes = (to_browser, from_browser)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _ON_THE_DESCRIPTORS, *map(str, pipes), path, *flags],
+            pass_fds=pipes,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for descriptor in pipes:
+            os.close(descriptor)
+
+    def __enter__(self) -> "Browser":
+        try:
+            self._attach()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _attach(self) -> None:
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        os.close(self._read)
+        os.close(self._write)
+
+    def open(self, url: str) -> None:
+        """Go to an address and wait until the page is loaded."""
+        self.events.clear()
+        self.call("Page.navigate", url=url)
+        self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def evaluate(self, script: str) -> Any:
+        """Return the value of an expression in the page, a promise's once it is kept."""
+        asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        outcome = self.call("Runtime.evaluate", **asked)
+        assert "exceptionDetails" not in outcome, outcome["exceptionDetails"]
+        return outcome["result"].get("value")
+
+    def wait_for(self, condition: str) -> None:
+        """Return once an expression is true in the page."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while not self.evaluate(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, f"{condition} did not become true"
+            time.sleep(0.02)
+
+    def requested(self) -> set[str]:
+        """Return the addresses that the page has asked for since it was opened."""
+        return {
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event["method"] == "Network.requestWillBeSent"
+        }
+
+    def dialogs(self) -> list[str]:
+        """Return what the page has said in dialogs since it was opened."""
+        opened = "Page.javascriptDialogOpening"
+        return [each["params"]["message"] for each in self.events if each["method"] == opened]
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Call a method of the protocol; events that come first are kept."""
+        number = self._send(method, parameters)
+        while True:
+            message = self._receive()
+            if message.get("id") == number:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
+                return result
+            if "method" in message:
+                self.events.append(message)
+            if message.get("method") == "Page.javascriptDialogOpening":
+                self._send("Page.handleJavaScriptDialog", {"accept": False})
+
+    def _send(self, method: str, parameters: dict[str, Any]) -> int:
+        self._calls += 1
+        call = {"id": self._calls, "method": method, "params": parameters}
+        session = {"sessionId": self._session} if self._session else {}
+        os.write(self._write, json.dumps({**call, **session}).encode() + b"\0")
+        return self._calls
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._unread:
+            ready, _, _ = select.select([self._read], [], [], _TIMEOUT_SECONDS)
+            assert ready, "Chromium does not answer"
+            part = os.read(self._read, 1 << 20)
+            assert part, "Chromium has ended"
+            self._unread += part
+        message, _, self._unread = self._unread.partition(b"\0")
+        found: dict[str, Any] = json.loads(message)
+        return found
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *arguments: Any) -> None:  # noqa: A002
+        pass
+
+
+@contextmanager
+def served(app: WsgiApp) -> Iterator[str]:
+    """Serve an app on a free port, a thread a request; yield its origin."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+
+
+def page(document: str) -> WsgiApp:
+    """Return an app that shows one document at every address."""
+
+    def show(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [document.encode()]
+
+    return show

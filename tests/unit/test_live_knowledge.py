@@ -1,0 +1,340 @@
+"""Changed bases are swapped in whole, faulty ones refused, and tenants never meet."""
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.errors import KnowledgeError
+from shared.jobs import ChatJob, KnowledgeStatus, Reply, Tone
+from shared.tenants import scope
+from tests.fakes.answers_builder import WordAnswersBuilder
+from tests.fakes.clock import ManualClock
+from tests.fakes.consumer import prepared_job
+from workers.consumer.context import WorkerContext
+from workers.consumer.jobs import BatchResult, PreparedJob
+from workers.consumer.lease_queue import ClaimResult
+from workers.dialogue.state import Dialogue, encode_dialogue
+from workers.knowledge.encoder import encode
+from workers.knowledge.files import signature
+from workers.knowledge.watch import FileWatch
+from workers.live_knowledge import LiveKnowledge, open_knowledge
+from workers.preprocessing.preprocessor import Prepared
+
+NEUTRAL = Tone("neutral", 0.9)
+PAY = "How can I pay?"
+ENTRY = "- {{id: {id}, question: {question}, answer: {answer}}}\n"
+
+
+class Stand:
+    """A folder of bases, and a worker's knowledge of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kb = folder / "kb"
+        self.clock = ManualClock()
+        self.context = WorkerContext("w", clock=self.clock)
+        self.builder = WordAnswersBuilder(folder / "cache", self.clock)
+        self.write("By card.")
+
+    def write(self, answer: str, file: str = "faq.yaml", **fields: str) -> None:
+        """Write a base of one entry under a name, as an editor does: by renaming over it."""
+        entry = {"id": "pay", "question": PAY, "answer": answer, **fields}
+        self.write_text(ENTRY.format(**entry), file)
+
+    def write_text(self, text: str, file: str = "faq.yaml") -> None:
+        path = self.kb / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part")
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+
+    def open(self) -> LiveKnowledge:
+        """Start; `live` is the same afterwards."""
+        self.live = open_knowledge(self.kb, self.builder, self.context)
+        return self.live
+
+    def settle(self) -> None:
+        """Look as often as it takes until files at rest are taken."""
+        for _ in range(2):
+            self.live.step()
+
+    def job(
+        self, message: str, tenant: str = "default", dialogue: bytes = b""
+    ) -> PreparedJob[ChatJob]:
+        ids = self.builder.encoder.read([message])[0]
+        prepared = prepared_job(f"{tenant}-{message}")
+        job = replace(prepared.job, message=message, conversation_id=scope(tenant, "c"))
+        return replace(
+            prepared,
+            job=job,
+            claim=ClaimResult("run", dialogue),
+            passages=(Prepared(message, ids, False),),
+        )
+
+    def ask_all(self, *jobs: PreparedJob[ChatJob]) -> Sequence[Reply]:
+        vectors = encode(self.builder.encoder, [each.job.message for each in jobs])
+        batch = BatchResult(jobs, np.asarray(vectors, np.float32), 0.0, 0.0)
+        return [draft.finish(NEUTRAL, 0.0).reply for draft in self.live.draft(batch)]
+
+    def ask(self, message: str = PAY, tenant: str = "default", dialogue: bytes = b"") -> Reply:
+        return self.ask_all(self.job(message, tenant, dialogue))[0]
+
+    def knows_nothing(self, tenant: str) -> bool:
+        """Say whether small talk is all that a tenant's base has to offer."""
+        answer = self.ask(tenant=tenant).answer
+        ids = [answer.id or "", *(each.id for each in answer.alternatives)]
+        return all(name.startswith("smalltalk-") for name in ids)
+
+    def shared(self) -> KnowledgeStatus:
+        return self.live.status()[0]
+
+    def counted(self) -> tuple[float, float]:
+        counters = self.context.counters.snapshot()
+        return counters["knowledge_reloads"], counters["knowledge_refused"]
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    return Stand(tmp_path)
+
+
+def test_a_changed_file_answers_and_the_reply_names_the_revision(stand: Stand) -> None:
+    stand.open()
+    before, began = stand.ask(), stand.clock.now()
+    assert before.response == "By card."
+    assert before.knowledge_revision == stand.shared().revision
+    stand.clock.advance(5)
+    stand.write("By invoice.")
+    stand.settle()
+    after = stand.ask()
+    assert after.response == "By invoice."
+    assert after.knowledge_revision == stand.shared().revision != before.knowledge_revision
+    assert stand.shared().since == began + 5
+    assert stand.counted() == (1, 0)
+
+
+def test_files_that_come_and_go_are_noticed(stand: Stand) -> None:
+    stand.open()
+    stand.write("Monday to Friday.", "hours.jsonl.yaml", id="hours", question="When?")
+    stand.settle()
+    assert (stand.ask("When?").answer.id, stand.shared().entries) == ("hours", 2)
+    (stand.kb / "hours.jsonl.yaml").unlink()
+    stand.settle()
+    assert stand.ask("When?").answer.id != "hours"
+
+
+def test_the_swap_of_a_config_map_is_noticed(stand: Stand) -> None:
+    (stand.kb / "faq.yaml").unlink()
+    for name, answer in (("..one", "By card."), ("..two", "By cash.")):
+        stand.write(answer, f"{name}/faq.yaml")
+    (stand.kb / "..data").symlink_to("..one")
+    (stand.kb / "faq.yaml").symlink_to("..data/faq.yaml")
+    stand.open()
+    assert stand.ask().response == "By card."
+    (stand.kb / "..new").symlink_to("..two")
+    os.replace(stand.kb / "..new", stand.kb / "..data")  # noqa: PTH105 - as the kubelet does
+    stand.settle()
+    assert stand.ask().response == "By cash."
+
+
+def test_a_faulty_base_is_refused_told_once_and_the_old_one_stays(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.open()
+    before = stand.shared()
+    stand.write("[]")
+    with caplog.at_level(logging.ERROR):
+        stand.settle()
+        stand.settle()
+        (stand.kb / "faq.yaml").touch()
+        stand.settle()
+    assert len(caplog.records) == 1
+    place = f"{stand.kb / 'faq.yaml'}:1"
+    assert place in caplog.text
+    assert stand.ask().response == "By card."
+    now = stand.shared()
+    assert (now.revision, now.since) == (before.revision, before.since)
+    assert now.refused is not None
+    assert now.refused.startswith(place)
+    assert stand.counted() == (0, 1)
+    stand.write("By cash.")
+    stand.settle()
+    assert (stand.ask().response, stand.shared().refused) == ("By cash.", None)
+
+
+def test_a_base_that_vanishes_or_is_emptied_is_refused(stand: Stand) -> None:
+    stand.open()
+    (stand.kb / "faq.yaml").unlink()
+    stand.settle()
+    assert stand.ask().response == "By card."
+    assert "holds no" in (stand.shared().refused or "")
+    stand.kb.rmdir()
+    stand.settle()
+    assert stand.ask().response == "By card."
+
+
+def test_files_on_their_way_are_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "faq.yaml"
+    file.write_text("- one")
+    watch = FileWatch(lambda: signature(tmp_path))
+    assert not watch.changed()
+    file.write_text("- one\n- two")
+    assert not watch.changed(), "it may not be written whole"
+    file.write_text("- one\n- two\n- three")
+    assert not watch.changed()
+    assert watch.changed()
+    file.write_text("- four")
+    assert not watch.take(), "what was read may be half old and half new"
+    assert not watch.changed() or watch.take()
+    assert not watch.changed()
+
+
+def test_what_changes_only_in_form_is_not_built_again(stand: Stand) -> None:
+    stand.open()
+    revision, built = stand.shared().revision, len(stand.builder.built)
+    stand.write_text(f'# by hand\n- id: pay\n  question: "{PAY}"\n  answer: |\n    By card.\n')
+    stand.settle()
+    assert (stand.shared().revision, len(stand.builder.built)) == (revision, built)
+
+
+def test_a_base_that_cannot_be_built_leaves_the_old_one(stand: Stand) -> None:
+    stand.open()
+    stand.builder.broken = True
+    stand.write("By cash.")
+    stand.settle()
+    assert stand.ask().response == "By card."
+    assert "out of memory" in (stand.shared().refused or "")
+
+
+def test_only_new_texts_are_embedded(stand: Stand) -> None:
+    stand.open()
+    embedded = stand.builder.encoder.embedded
+    stand.write("By cash.")
+    stand.settle()
+    assert stand.builder.encoder.embedded == embedded + 1
+
+
+def test_a_batch_keeps_the_revision_that_it_began_with(stand: Stand) -> None:
+    live = stand.open()
+    jobs = (stand.job(PAY), stand.job("hello"))
+    vectors = encode(stand.builder.encoder, [PAY, "hello"])
+    drafts = live.draft(BatchResult(jobs, vectors, 0.0, 0.0))
+    old = stand.shared().revision
+    stand.write("By cash.")
+    stand.settle()
+    replies = [draft.finish(NEUTRAL, 0.0).reply for draft in drafts]
+    assert replies[0].response == "By card."
+    assert {each.knowledge_revision for each in replies} == {old}
+
+
+def test_no_reply_mixes_revisions_while_bases_change(stand: Stand) -> None:
+    stand.open()
+    said = {stand.shared().revision: "By card."}
+    replies: list[Reply] = []
+    over = threading.Event()
+
+    def ask_on() -> None:
+        while not over.is_set():
+            replies.extend(stand.ask_all(stand.job(PAY), stand.job(PAY)))
+
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    for number in range(8):
+        stand.write(f"Answer {number}.")
+        stand.settle()
+        said[stand.shared().revision] = f"Answer {number}."
+    over.set()
+    asking.join()
+    assert len(said) == 9
+    assert all(said[each.knowledge_revision or ""] == each.response for each in replies)
+    assert all(
+        first.knowledge_revision == second.knowledge_revision
+        for first, second in zip(replies[::2], replies[1::2], strict=True)
+    )
+
+
+@pytest.mark.parametrize("message", ["the second one", "2", PAY])
+def test_an_offered_entry_that_is_gone_is_no_fault(stand: Stand, message: str) -> None:
+    stand.open()
+    dialogue = encode_dialogue(Dialogue("words", offered=("pay", "gone"), unclear=1))
+    reply = stand.ask(message, dialogue=dialogue)
+    assert reply.answer.id != "gone"
+    assert (reply.response == "By card.") == (message == PAY)
+
+
+def test_the_base_of_a_tenant_answers_its_own_people_only(stand: Stand) -> None:
+    stand.write("By Acme card.", "tenants/acme/faq.yaml")
+    stand.write("Acme only.", "tenants/acme/more.yaml", id="own", question="What is Acme?")
+    stand.open()
+    replies = stand.ask_all(
+        stand.job(PAY), stand.job(PAY, "acme"), stand.job(PAY, "bolt"), stand.job(PAY, "acme")
+    )
+    assert [each.response for each in replies] == [
+        "By card.",
+        "By Acme card.",
+        "By card.",
+        "By Acme card.",
+    ]
+    assert stand.ask("What is Acme?", "acme").answer.id == "own"
+    assert stand.ask("What is Acme?", "bolt").answer.id != "own"
+    assert [(each.tenant, each.entries) for each in stand.live.status()] == [(None, 1), ("acme", 2)]
+
+
+def test_only_the_tenants_base_that_changed_is_built_again(stand: Stand) -> None:
+    for tenant in ("acme", "bolt"):
+        stand.write(f"At {tenant}.", f"tenants/{tenant}/faq.yaml")
+    stand.open()
+    stand.builder.built.clear()
+    stand.write("New.", "tenants/bolt/faq.yaml")
+    stand.settle()
+    assert stand.builder.built == ["bolt"]
+    assert stand.ask(tenant="acme").response == "At acme."
+    assert stand.ask(tenant="bolt").response == "New."
+
+
+def test_a_tenant_with_a_faulty_base_gets_no_answers_and_the_others_theirs(stand: Stand) -> None:
+    stand.write("[]", "tenants/acme/faq.yaml")
+    stand.open()
+    assert stand.knows_nothing("acme")
+    assert stand.ask(tenant="bolt").response == "By card."
+    status = stand.live.status()[1]
+    assert (status.tenant, status.revision, status.entries) == ("acme", "", 0)
+    assert status.refused is not None
+    stand.write("Mended.", "tenants/acme/faq.yaml")
+    stand.settle()
+    assert stand.ask(tenant="acme").response == "Mended."
+
+
+def test_a_tenants_base_may_come_break_and_go_while_messages_come(stand: Stand) -> None:
+    stand.open()
+    stand.write("[]", "tenants/acme/faq.yaml")
+    stand.settle()
+    assert stand.ask(tenant="acme").response == "By card.", "the old one stays"
+    assert stand.live.status()[1].refused is not None
+    stand.write("At Acme.", "tenants/acme/faq.yaml")
+    stand.settle()
+    assert stand.ask(tenant="acme").response == "At Acme."
+    (stand.kb / "tenants/acme/faq.yaml").unlink()
+    (stand.kb / "tenants/acme").rmdir()
+    stand.settle()
+    assert stand.ask(tenant="acme").response == "By card."
+
+
+def test_tenants_alone_need_no_shared_base(stand: Stand) -> None:
+    (stand.kb / "faq.yaml").unlink()
+    stand.write("At Acme.", "tenants/acme/faq.yaml")
+    stand.open()
+    assert stand.ask(tenant="acme").response == "At Acme."
+    assert stand.knows_nothing("bolt")
+    assert stand.ask("hello", tenant="bolt").answer.kind == "smalltalk"
+
+
+def test_a_faulty_shared_base_keeps_a_worker_from_starting(stand: Stand) -> None:
+    stand.write("[]")
+    with pytest.raises(KnowledgeError, match=r"faq\.yaml:1: "):
+        stand.open()

@@ -1,0 +1,1 @@
+"""What follows the end of tasks that Celery clients sent: callbacks, chains, chords."""

@@ -1,0 +1,114 @@
+"""Sends what follows the end of a task, by Celery's own canvas, as a worker of Celery's would.
+
+Source of the order of steps: `celery.app.trace` and `celery.backends.base.mark_as_failure`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from celery import Celery, group, signature
+from celery.app.task import Context
+from celery.result import denied_join_result
+from kombu.exceptions import OperationalError
+
+from shared import keys
+from shared.connection import REDIS_ERRORS
+from shared.errors import QueueUnavailable
+from shared.follow_ups import EndedTask
+from shared.results import JobRecord, failure_detail
+from workers.celery_link import celery_link
+
+
+class JobFailed(Exception):
+    """What callbacks and chords are told of a job that has no answer."""
+
+    __module__ = "parley.errors"
+
+
+def follow_up_app(redis_address: str, result_ttl_seconds: int) -> Celery:
+    """Return a Celery application that only sends; its tasks are those of other workers."""
+    app = Celery("parley-follow-ups", set_as_current=False)
+    app.conf.update(
+        **celery_link(redis_address),
+        result_expires=result_ttl_seconds,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_routes={
+            keys.INFER_TASK: {"queue": keys.INFERENCE},
+            keys.TONE_TASK: {"queue": keys.SENTIMENT},
+        },
+    )
+    return app
+
+
+class FollowUpDispatcher:
+    """Send callbacks and the rest of chains, count parts of chords."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def send(self, ended: EndedTask, record: JobRecord) -> None:
+        """Send all that follows; `record` is how the task ended.
+
+        Raises QueueUnavailable without Redis, and whatever Celery raises of a faulty signature.
+        """
+        try:
+            with denied_join_result():  # else the backend subscribes to the results of all it sends
+                self._send(ended, record)
+        except (OperationalError, *REDIS_ERRORS) as fault:
+            raise QueueUnavailable(f"Redis: {fault}") from fault
+
+    def _send(self, ended: EndedTask, record: JobRecord) -> None:
+        if record.state == "done":
+            self._succeed(ended, msgspec.json.decode(record.body or b"null"))
+        else:
+            self._fail(ended, JobFailed(_detail(record)), revoked=record.state != "failed")
+
+    def _succeed(self, ended: EndedTask, reply: Any) -> None:
+        wanted = ended.follow_ups
+        parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
+        for callback in map(self._signature, wanted.callbacks):
+            callback.apply_async((reply,), **parents)
+        if wanted.chain:
+            rest = list(wanted.chain)
+            self._signature(rest.pop()).apply_async((reply,), chain=rest, **parents)
+        if wanted.chord:
+            self._app.backend.on_chord_part_return(_request(ended), "SUCCESS", reply)
+
+    def _fail(self, ended: EndedTask, fault: JobFailed, *, revoked: bool) -> None:
+        """Tell chord and chain, so that nobody waits; a task that was revoked has no errbacks."""
+        wanted, backend, request = ended.follow_ups, self._app.backend, _request(ended)
+        if wanted.chord:
+            backend.on_chord_part_return(request, "REVOKED" if revoked else "FAILURE", fault)
+        if wanted.chain:
+            backend._fail_chain(list(wanted.chain), fault)  # noqa: SLF001 - there is no public way
+        if wanted.errbacks and not revoked:
+            parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
+            errbacks = [self._signature(each) for each in wanted.errbacks]
+            group(errbacks, app=self._app).apply_async((ended.id,), **parents)
+
+    def _signature(self, written: Mapping[str, Any]) -> Any:
+        return signature(dict(written), app=self._app)
+
+
+def _request(ended: EndedTask) -> Context:
+    """Return the task as Celery's result backend wants to see it."""
+    wanted = ended.follow_ups
+    return Context(
+        id=ended.id,
+        root_id=wanted.root_id or ended.id,
+        group=wanted.group,
+        group_index=wanted.group_index,
+        chord=wanted.chord,
+        chain=list(wanted.chain),
+        errbacks=list(wanted.errbacks),
+    )
+
+
+def _detail(record: JobRecord) -> str:
+    try:
+        return failure_detail(record.body or b"")
+    except (ValueError, TypeError, LookupError):  # a result that Celery itself wrote
+        return f"the task was {record.state}"
