@@ -23,14 +23,6 @@ def scope(tenant: str, local_id: str) -> str:
     return local_id if tenant == DEFAULT_TENANT else f"{tenant}{SEPARATOR}{local_id}"
 
 
-def unscoped(scoped_id: str) -> str:
-    """Return the id as its tenant knows it; nothing if no tenant's name is before the separator."""
-    tenant, separator, local_id = scoped_id.partition(SEPARATOR)
-    if not separator:
-        return scoped_id
-    return local_id if _NAME.match(tenant) and tenant != DEFAULT_TENANT else ""
-
-
 def local(scoped_id: str) -> str:
     """Return the id as its tenant knows it."""
     return scoped_id.rpartition(SEPARATOR)[2]

@@ -87,8 +87,8 @@ class WorkerSettings(ModelSettings):
         description="keep messages that got no answer, redacted, for `parley kb gaps` "
         "([what](operations.md#learning-from-traffic))",
     )
-    tenant_weights: str = Field(
-        "",
+    tenant_weights: str | None = Field(
+        None,
         description="messages of a tenant that are taken in a round in which others get one each: "
         "`acme=3,default=2`; unset: one of each",
     )
@@ -109,7 +109,7 @@ class WorkerSettings(ModelSettings):
 
     @field_validator("tenant_weights")
     @classmethod
-    def _must_be_weights(cls, weights: str) -> str:
+    def _must_be_weights(cls, weights: str | None) -> str | None:
         read_weights(weights)
         return weights
 

@@ -7,9 +7,9 @@ from shared.tenants import is_tenant_name
 MAX_WEIGHT = 100
 
 
-def read_weights(setting: str) -> Mapping[str, int]:
+def read_weights(setting: str | None) -> Mapping[str, int]:
     """Return the weights in `acme=3,default=2`; raise ValueError with the fault."""
-    parts = (part.strip() for part in setting.split(",") if part.strip())
+    parts = (part.strip() for part in (setting or "").split(",") if part.strip())
     return dict(_read_weight(part) for part in parts)
 
 

