@@ -24,7 +24,6 @@ def register(
 
     What no route serves is left to be answered so; a preflight carries no key.
     """
-    rate_limits.register(app, limiter)
 
     @app.before_request
     def check_access() -> None:

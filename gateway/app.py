@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from gateway import access, cors, problems, security_headers
+from gateway import access, cors, problems, rate_limits, security_headers
 from gateway.base_path import BasePath, read_base_path
 from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
@@ -48,6 +48,8 @@ def create_app(
     documentation.register(app)
     security_headers.register(app)
     _count_responses(app, dependencies.metrics)
+    # Last here, so that it runs first: it may put another answer in place of a route's.
+    rate_limits.register(app, dependencies.rate_limiter)
     _mount(app, settings)
     return app
 

@@ -17,6 +17,7 @@ from gateway.settings import GatewaySettings
 from shared.errors import SettingsError
 from shared.gc_tuning import freeze_gc
 from shared.settings import load
+from shared.web_address import url_host
 
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
 _STOP_POLL_SECONDS = 0.5
@@ -30,7 +31,7 @@ except SettingsError as error:
 wsgi_app = "gateway.wsgi:create()"
 worker_class = "gateway.gunicorn_worker.GatewayWorker"
 workers = _settings.gateway_workers
-bind = [f"{_settings.http_host}:{_settings.http_port}"]
+bind = [f"{url_host(_settings.http_host)}:{_settings.http_port}"]
 worker_connections = _settings.gateway_connections
 keepalive = 5  # also the time in which a request's headers must have come
 # Headers about the connection count from PARLEY_TRUSTED_PROXIES alone (gateway/base_path.py).
@@ -48,8 +49,9 @@ accesslog = "-" if _settings.access_log else None
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
-def on_starting(_server: Any) -> None:
-    """Check who is let in, raise the limit of open files, make a folder for metrics."""
+def on_starting(server: Any) -> None:
+    """Check options and who is let in, raise the limit of open files, make a metrics folder."""
+    _refuse_foreign_options(server.cfg)
     if _settings.asks_always and not _settings.given_keys:
         check = subprocess.run((sys.executable, "-m", "gateway.exposure"), check=False)
         if check.returncode != 0:
@@ -58,6 +60,17 @@ def on_starting(_server: Any) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     if workers > 1:
         os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix="parley-gateway-metrics-")
+
+
+def _refuse_foreign_options(cfg: Any) -> None:
+    """End the process if GUNICORN_CMD_ARGS has changed what PARLEY_* says."""
+    own = {"bind": bind, "workers": workers, "wsgi_app": wsgi_app, "timeout": timeout}
+    changed = [name for name, value in own.items() if getattr(cfg, name) != value]
+    if changed and "GUNICORN_CMD_ARGS" in os.environ:
+        raise SystemExit(
+            f"parley gateway: GUNICORN_CMD_ARGS sets {', '.join(changed)}, which PARLEY_* settings "
+            "say here: take that out of it, or unset it"
+        )
 
 
 def post_worker_init(worker: Any) -> None:

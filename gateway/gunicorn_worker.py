@@ -22,6 +22,7 @@ from shared.settings import load
 
 logger = logging.getLogger(__name__)
 
+_SEND_SECONDS = 30.0
 _LINGER_SECONDS = 1.0
 _MAX_LINGER_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
@@ -79,7 +80,7 @@ class TimedBody(Body):  # type: ignore[misc]  # gunicorn is untyped
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
-    """Cut off who sends slowly, and answer what is no HTTP with a problem.
+    """Cut off who sends slowly or does not read, and answer what is no HTTP with a problem.
 
     Headers must come within gunicorn's `keepalive`, a body within PARLEY_BODY_TIMEOUT_SECONDS.
     """
@@ -90,7 +91,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         super().init_process()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """Serve one request whose body must come in time."""
+        """Serve one request whose body must come, and whose answer must be read, in time."""
+        sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
         req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             return super().handle_request(listener_name, req, sock, addr)

@@ -72,14 +72,18 @@ def readiness(health: Health, feed_is_live: bool) -> Mapping[str, PartHealth]:
     redis_part = PartHealth(True)
     if not feed_is_live:
         redis_part = PartHealth(False, "the subscription to replies is being restored")
-    served = {worker.queue for worker in workers}
-    parts = {queue: _queue_part(queue, served) for queue in keys.NEEDED_QUEUES}
+    served = {worker.queue for worker in workers if not worker.paused}
+    paused = {worker.queue for worker in workers} - served
+    parts = {queue: _queue_part(queue, served, paused) for queue in keys.NEEDED_QUEUES}
     return {"redis": redis_part, **parts, **_large_part(workers, served)}
 
 
-def _queue_part(queue: str, served: set[str]) -> PartHealth:
+def _queue_part(queue: str, served: set[str], paused: set[str]) -> PartHealth:
     if queue in served:
         return PartHealth(True)
+    if queue in paused:
+        resume = f"celery -A workers.celery_app control add_consumer {queue}"
+        return PartHealth(False, f"every {queue} worker is paused; `{resume}` resumes them")
     return PartHealth(False, _no_worker(queue))
 
 

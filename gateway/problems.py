@@ -23,6 +23,7 @@ from shared.errors import (
     InvalidRequest,
     KeyReused,
     QueueOutOfRoom,
+    QueueRefuses,
     QueueUnavailable,
     RateLimited,
     ScopeMissing,
@@ -32,6 +33,7 @@ from shared.errors import (
     UnsupportedCoding,
 )
 from shared.jobs import JobState
+from shared.redis_faults import FAULTS
 from shared.results import JobRecord
 
 logger = logging.getLogger(__name__)
@@ -189,8 +191,12 @@ def refusal(error: AdmissionRefused) -> Response:
 
 def _unavailable(error: QueueUnavailable) -> Response:
     if isinstance(error, QueueOutOfRoom):
-        detail = "The queue has no room to store a message at the moment; try again in 5 s."
+        room = "The queue has no room to store a message at the moment"
+        detail = f"{room} ({error.code}); try again in 5 s."
         return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+    if isinstance(error, QueueRefuses):
+        detail = f"The queue refuses: {error.code}, {FAULTS[error.code]}; try again shortly."
+        return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
     detail = "The queue does not answer at the moment; try again shortly."
     return problem(QUEUE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
 

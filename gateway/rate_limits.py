@@ -47,10 +47,9 @@ def charge_request(limits: RateLimits, limiter: RateLimiter, caller: Caller) -> 
     buckets = limits.buckets(caller, request.environ)
     if not buckets:
         return
-    g.charge = g.pending_charge = charge = Charge(buckets)
+    g.charge = charge = Charge(buckets)
     if request.endpoint not in QUEUEING_ENDPOINTS:
-        take_pending_charge()
-        limiter.take(charge)
+        _take(limiter, charge)
 
 
 def charge_stranger(limits: RateLimits, limiter: RateLimiter) -> None:
@@ -58,13 +57,21 @@ def charge_stranger(limits: RateLimits, limiter: RateLimiter) -> None:
     buckets = limits.address_bucket(request.environ)
     if buckets:
         g.charge = charge = Charge(buckets)
-        limiter.take(charge)
+        _take(limiter, charge)
 
 
 def take_pending_charge() -> Charge | None:
     """Return what the current request still has to be charged, once."""
-    charge: Charge | None = g.pop("pending_charge", None) if has_request_context() else None
+    charge: Charge | None = g.get("charge") if has_request_context() else None
+    if charge is None or charge.is_taken:
+        return None
+    charge.is_taken = True
     return charge
+
+
+def _take(limiter: RateLimiter, charge: Charge) -> None:
+    charge.is_taken = True
+    limiter.take(charge)
 
 
 def register(app: Flask, limiter: RateLimiter) -> None:
@@ -72,11 +79,12 @@ def register(app: Flask, limiter: RateLimiter) -> None:
 
     @app.after_request
     def tell_limits(response: Response) -> Response:
-        pending = take_pending_charge()
-        if pending:
-            response = _charge_late(limiter, pending, response)
         charge: Charge | None = g.get("charge")
-        if charge and charge.states:
+        if charge is None:
+            return response
+        if take_pending_charge():
+            response = _charge_late(limiter, charge, response)
+        if charge.states:
             response.headers["RateLimit-Policy"] = ", ".join(map(_policy, charge.states))
             response.headers["RateLimit"] = ", ".join(map(_state, charge.states))
         return response

@@ -140,6 +140,12 @@ class GatewaySettings(CommonSettings):
         read_base_path(path or "")
         return path
 
+    @field_validator("http_host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        """Take an IPv6 address as a URL writes it, too: [::1]."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
     @field_validator("handover_webhook_secret")
     @classmethod
     def _must_sign_the_webhook(

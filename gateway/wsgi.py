@@ -1,5 +1,6 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
+import logging
 import os
 from typing import Any, cast
 
@@ -37,11 +38,16 @@ from gateway.webhook.outbox import RedisOutbox
 from gateway.webhook.sender import WebhookSender
 from shared.clock import SystemClock
 from shared.connection import connect
+from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
+from shared.redis_server import check_redis_at_start
 from shared.settings import load
 
+logger = logging.getLogger(__name__)
+
 STREAMS = "parley.streams"  # the app's extension that gunicorn ends when the process stops
+_BOOT_FAILED = 3  # gunicorn's own number: it starts no further process
 REDIS_TIMEOUT_SECONDS = 1.2  # with one retry a dead Redis is reported within 3 s
 
 
@@ -50,6 +56,7 @@ def create() -> Flask:
     settings = load(GatewaySettings)
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
+    _check_redis(settings)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     dependencies = connect_dependencies(client, settings)
     start_webhook(client, settings, dependencies.metrics)
@@ -58,6 +65,15 @@ def create() -> Flask:
     )
     app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
+
+
+def _check_redis(settings: GatewaySettings) -> None:
+    """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
+    try:
+        check_redis_at_start(settings.redis_address)
+    except UnsuitableRedis as fault:
+        logger.critical("this gateway cannot start: %s", fault)
+        raise SystemExit(_BOOT_FAILED) from None
 
 
 def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
@@ -72,7 +88,9 @@ def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Met
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
     clock, pending, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
-    metrics, jobs = Metrics(), RedisJobStore(client)
+    metrics, limits = Metrics(), enqueue_limits(settings)
+    canceller = RedisJobCanceller(client, clock, limits)
+    jobs = RedisJobStore(client, canceller.expire_overdue, clock)
 
     def on_delivery(replies: int) -> None:
         metrics.count_replies(replies, still_waiting=len(pending))
@@ -80,7 +98,6 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     def on_enqueue(enqueued: int) -> None:
         metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    limits = enqueue_limits(settings)
     places = StreamPlaces(settings.event_streams, metrics.count_streams)
     job_watches = Watches(places)
     feed = RedisReplyFeed(
@@ -88,7 +105,6 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
     )
     feed.start()
     publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
-    canceller = RedisJobCanceller(client, clock, limits)
     disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
         publisher,
@@ -101,7 +117,9 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
     )
-    follower = RedisJobFollower(client, gateway_id, limits.job_ttl_seconds)
+    follower = RedisJobFollower(
+        client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
+    )
     return Dependencies(
         dispatcher,
         jobs,

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from gateway.settings import GatewaySettings
-from infra.cli.settings import ClientSettings
+from infra.client_settings import ClientSettings
 from infra.supervisor.settings import StackSettings
 from shared.settings import CommonSettings
 from workers.settings import WorkerSettings
@@ -30,7 +30,7 @@ _INTRODUCTION = """# Settings
 Every process reads its settings from environment variables when it starts. A wrong value stops it
 with a sentence that names the variable. `parley up` reads all settings, checks them before anything
 starts, and passes them to its services. A relative path counts from the folder in which you start
-Parley.
+Parley. A blank value is no value ([operations.md](operations.md#environments)).
 
 """
 

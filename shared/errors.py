@@ -10,7 +10,9 @@ ParleyError
 ├── BenchError             a benchmark's system, messages or load generator failed
 ├── EvaluationError        what is to be evaluated cannot be read, or cannot be scored
 ├── QueueUnavailable       Redis is not reachable or refuses to work
-│   └── QueueOutOfRoom     Redis answers and cannot write: its memory or its disk is used up
+│   ├── UnsuitableRedis    it is one that cannot serve: too old, a cluster's node, a replica
+│   └── QueueRefuses       Redis answers and refuses; carries the name of its fault
+│       └── QueueOutOfRoom     it cannot write: its memory or its disk is used up
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
@@ -70,8 +72,20 @@ class QueueUnavailable(ParleyError):
     """Say that Redis is not reachable or refuses to work."""
 
 
-class QueueOutOfRoom(QueueUnavailable):
+class QueueRefuses(QueueUnavailable):
+    """Say that Redis answers and refuses; `code` is the name of its fault, as READONLY."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class QueueOutOfRoom(QueueRefuses):
     """Say that Redis answers and cannot write."""
+
+
+class UnsuitableRedis(QueueUnavailable):
+    """Say why a Redis that answers cannot serve, and what to do."""
 
 
 class ScriptError(ParleyError):

@@ -186,7 +186,10 @@ class KnowledgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What a worker reports of itself with every heartbeat; counters since its start."""
+    """What a worker reports of itself with every heartbeat; counters since its start.
+
+    A paused worker takes no messages until it is told to.
+    """
 
     id: str
     queue: str
@@ -196,3 +199,4 @@ class WorkerStatus:
     started_at: float
     counters: Mapping[str, float] = field(default_factory=dict)
     knowledge: tuple[KnowledgeStatus, ...] = ()
+    paused: bool = False

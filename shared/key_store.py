@@ -1,5 +1,6 @@
 """API keys in Redis: a hash for each, under the digest of the key, and an index by id."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -10,12 +11,16 @@ from shared.api_keys import ApiKey, read_scopes, show_scopes
 from shared.connection import queue_errors
 from shared.scripts import register_script
 
+# When a gateway has just started, every request looks: more than redis-py has connections for.
+_MAX_AT_ONCE = 16
+
 
 class RedisKeyStore:
     """Keep API keys in Redis without a TTL: an expired one stays known until it is revoked."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
+        self._at_once = threading.BoundedSemaphore(_MAX_AT_ONCE)
         self._find = register_script(client, "find_api_key.lua")
         self._revoke = register_script(client, "revoke_api_key.lua")
 
@@ -28,7 +33,7 @@ class RedisKeyStore:
 
     def find(self, digest: str, day: str) -> ApiKey | None:
         """Read the hash and note the day in one step."""
-        with queue_errors():
+        with self._at_once, queue_errors():
             found = self._find(keys=(keys.api_key(digest),), args=(day,))
         fields = [part.decode() for part in cast("Sequence[bytes]", found)]
         return _read(dict(zip(fields[::2], fields[1::2], strict=True)))
@@ -47,7 +52,7 @@ class RedisKeyStore:
 
     def has_keys(self) -> bool:
         """Look whether there is an index."""
-        with queue_errors():
+        with self._at_once, queue_errors():
             return bool(self._client.exists(keys.API_KEYS))
 
     def revoke(self, key_id: str) -> bool:

@@ -20,9 +20,12 @@ _CELERY_STATUS = {
     "expired": "REVOKED",
     "cancelled": "REVOKED",
 }
+# What Celery's tools may store before a job has ended; Flower's `abort` stores ABORTED.
+_UNENDED = frozenset(("PENDING", "RECEIVED", "STARTED", "RETRY", "ABORTED"))
 _STATE_BY_EXCEPTION: dict[str, JobState] = {
     "JobExpired": "expired",
     "JobCancelled": "cancelled",
+    "TaskRevokedError": "cancelled",  # Celery's own
 }
 
 
@@ -88,6 +91,8 @@ def read_celery_result(stored: bytes) -> JobRecord:
     body = bytes(meta.result)
     if meta.status == "SUCCESS":
         return JobRecord("done", body, meta.tenant)
+    if meta.status in _UNENDED:
+        return JobRecord("queued", tenant=meta.tenant)
     fault = msgspec.json.decode(body)
     kind = fault.get("exc_type", "") if isinstance(fault, dict) else ""
     return JobRecord(_STATE_BY_EXCEPTION.get(kind, "failed"), body, meta.tenant)

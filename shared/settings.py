@@ -1,15 +1,20 @@
 """Settings that every process reads, and the one way to read them."""
 
+import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
-from shared.redis_address import is_sentinel, read_sentinel_address
+from shared.redis_address import read_redis_address, without_password
+from shared.redis_options import check_files
 from shared.web_address import check_web_address
+
+_EMBEDDED_PORT = 6390
 
 
 class CommonSettings(BaseSettings):
@@ -19,10 +24,11 @@ class CommonSettings(BaseSettings):
 
     redis_url: str | None = Field(
         None,
-        pattern=r"^(rediss?|unix|sentinel)://",
         description="Redis for queue and results: redis, rediss, unix or sentinel; unset: embedded",
     )
-    redis_port: int = Field(6390, ge=1, le=65535, description="port of the embedded Redis")
+    redis_port: int = Field(
+        _EMBEDDED_PORT, ge=1, le=65535, description="port of the embedded Redis"
+    )
     data_dir: Path = Field(Path("var"), description="models, caches, logs and the embedded Redis")
     queue_limit: int = Field(
         10_000, ge=1, description="messages that may wait before new ones are refused with 503"
@@ -50,9 +56,14 @@ class CommonSettings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _must_be_whole(cls, url: str | None) -> str | None:
-        if url is not None and is_sentinel(url):
-            read_sentinel_address(url)
+        if url is not None:
+            check_files(read_redis_address(url).options)
         return url
+
+    @field_validator("redis_port", mode="before")
+    @classmethod
+    def _must_fit_if_it_is_used(cls, port: object, others: ValidationInfo) -> object:
+        return _EMBEDDED_PORT if others.data.get("redis_url") else port
 
     @field_validator("handover_webhook")
     @classmethod
@@ -60,6 +71,21 @@ class CommonSettings(BaseSettings):
         if url is not None:
             check_web_address(url)
         return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment as `parley_variables` does."""
+        cast("Any", env_settings).env_vars = parley_variables(os.environ)
+        return super().settings_customise_sources(
+            settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+        )
 
     @property
     def redis_address(self) -> str:
@@ -84,6 +110,6 @@ def _sentence(error: ValidationError) -> str:
     for fault in error.errors():
         name = "PARLEY_" + "_".join(str(part) for part in fault["loc"]).upper()
         reason = fault["msg"].lower().removeprefix("value error, ")
-        shown = "not valid" if name.endswith(_HIDDEN) else repr(str(fault["input"]))
-        faults.append(f"{name} is {shown}: {reason}")
+        given = repr(without_password(str(fault["input"])))
+        faults.append(f"{name} is {'not valid' if name.endswith(_HIDDEN) else given}: {reason}")
     return "; ".join(faults)

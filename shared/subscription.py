@@ -11,6 +11,7 @@ import redis
 from shared.connection import REDIS_ERRORS, backoff_seconds
 from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
+from shared.redis_faults import describe_fault
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Subscription:
             except Exception as error:
                 failures = 1 if self._live.is_set() else failures + 1
                 self._live.clear()
-                self._outage.record(str(error))
+                self._outage.record(describe_fault(error))
                 if not isinstance(error, (*REDIS_ERRORS, QueueUnavailable)):
                     logger.exception("the subscription to %s failed", self._name)
                 self._stopping.wait(backoff_seconds(failures, MAX_PAUSE_SECONDS))
@@ -91,7 +92,7 @@ class Subscription:
             pubsub.subscribe(self._channel)
             quiet_since, pinged = time.monotonic(), False
             while not self._stopping.is_set():
-                if pubsub.connection.can_read(timeout=poll_seconds):
+                if _can_read(pubsub, poll_seconds):
                     self._receive(pubsub.get_message(timeout=self._silence_seconds))
                     quiet_since, pinged = time.monotonic(), False
                 elif time.monotonic() - quiet_since >= self._silence_seconds:
@@ -111,3 +112,11 @@ class Subscription:
             self._on_subscribed()
             self._live.set()
             self._outage.record(None)
+
+
+def _can_read(pubsub: Any, timeout_seconds: float) -> bool:
+    """Tell whether something has come; a connection that another thread has closed is broken."""
+    try:
+        return bool(pubsub.connection.can_read(timeout=timeout_seconds))
+    except (AttributeError, ValueError) as closed:
+        raise redis.ConnectionError("the connection was closed") from closed

@@ -1,9 +1,14 @@
-"""Check that a setting is an address on the web."""
+"""Addresses on the web: what a setting may be, and how a host is written in one."""
 
 import re
 from urllib.parse import urlsplit
 
 _PRINTABLE = re.compile(r"[!-~]+\Z")
+
+
+def url_host(host: str) -> str:
+    """Return a host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def check_web_address(url: str) -> None:

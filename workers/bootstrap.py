@@ -10,6 +10,7 @@ from typing import Protocol
 
 from celery import Celery
 
+from shared.processor import missing_instructions
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.consumer import (
@@ -82,6 +83,8 @@ def load_model(
 
     `folder` is the built model's. `rewrite` turns a clean message into what the engine shall read.
     """
+    if fault := missing_instructions():
+        _log.warning("%s", fault)
     began_at = time.monotonic()
     bare = make_engine(settings.engine, folder, encoder, threads=settings.engine_threads)
     engine = CachingEngine(bare, settings.vector_cache)

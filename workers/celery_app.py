@@ -7,13 +7,13 @@ The tasks are registered so that Celery's tools and clients know their names; th
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from celery import Celery
 from kombu import Queue
 
 from shared import keys
 from shared.settings import CommonSettings, load
+from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
-from workers.celery_logging import connect_logging
+from workers.celery_start import connect_logging
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
@@ -49,7 +49,7 @@ def _configuration() -> dict[str, Any]:
     }
 
 
-app = Celery("parley", set_as_current=False)
+app = ParleyCelery("parley", loader="workers.celery_environment:OwnLoader", set_as_current=False)
 app.add_defaults(_configuration)
 app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
 connect_logging()

@@ -1,52 +1,71 @@
-"""The settings by which Celery reaches the Redis that PARLEY_REDIS_URL names."""
+"""The settings by which Celery reaches the Redis that PARLEY_REDIS_URL names.
 
-import ssl
+They are made from what shared/redis_address.py reads, not from the URL itself: Celery and redis-py
+read URLs differently.
+"""
+
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
-from shared.redis_address import (
-    SentinelAddress,
-    is_sentinel,
-    read_sentinel_address,
-    split_tls_options,
-)
+from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
+from shared.web_address import url_host
 
 # Without them a Redis that hangs would hang Celery's link, and with it the worker's stop.
 _TIMEOUTS = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
+# The result backend's names for what the broker's transport calls as redis-py does.
+_BACKEND_NAMES = {
+    "socket_timeout": "redis_socket_timeout",
+    "socket_connect_timeout": "redis_socket_connect_timeout",
+    "health_check_interval": "redis_backend_health_check_interval",
+    "socket_keepalive": "redis_socket_keepalive",
+    "client_name": "redis_client_name",
+}
 
 
 def celery_link(url: str) -> dict[str, Any]:
     """Return broker and result backend, both the same Redis."""
-    link: dict[str, Any] = {
-        "redis_socket_timeout": _TIMEOUTS["socket_timeout"],
-        "redis_socket_connect_timeout": _TIMEOUTS["socket_connect_timeout"],
+    address = read_redis_address(url)
+    options: dict[str, Any] = {**_TIMEOUTS, **address.options.given}
+    backend_options = {_BACKEND_NAMES[name]: value for name, value in options.items()}
+    if isinstance(address, SentinelAddress):
+        return backend_options | _sentinel_link(address, options)
+    place = _url(address)
+    # As an option of the URL: `celery inspect conf` fails over a number under this name.
+    interval = backend_options.pop(_BACKEND_NAMES["health_check_interval"], None)
+    separator = "?" if address.path is None else "&"
+    link = {
+        **backend_options,
+        "broker_url": place,
+        "result_backend": f"{place}{separator}health_check_interval={interval}"
+        if interval
+        else place,
+        "broker_transport_options": options,
     }
-    if is_sentinel(url):
-        return link | _sentinel_link(read_sentinel_address(url))
-    link["broker_transport_options"] = _TIMEOUTS
-    if url.startswith("rediss://"):
-        return link | _tls_link(url)
-    if url.startswith("unix://"):
-        url = "redis+socket" + url.removeprefix("unix")
-    return link | {"broker_url": url, "result_backend": url}
+    if address.tls:
+        tls = dict(address.options.tls)
+        link |= {"broker_use_ssl": tls, "redis_backend_use_ssl": tls}
+    return link
 
 
-def _tls_link(url: str) -> dict[str, Any]:
-    bare, options = split_tls_options(url)
-    tls = {**options, "ssl_cert_reqs": ssl.CERT_REQUIRED}
-    return {
-        "broker_url": bare,
-        "result_backend": bare,
-        "broker_use_ssl": tls,
-        "redis_backend_use_ssl": tls,
-    }
+def _url(address: ServerAddress) -> str:
+    entry = _entry(address)
+    if address.path is not None:
+        path = quote(address.path)
+        return f"redis+socket://{entry}{path}?virtual_host={address.database}"
+    scheme = "rediss" if address.tls else "redis"
+    return f"{scheme}://{entry}{url_host(address.host)}:{address.port}/{address.database}"
 
 
-def _sentinel_link(address: SentinelAddress) -> dict[str, Any]:
-    entry = f"{address.username or ''}:{address.password}@" if address.password else ""
-    hosts = (f"sentinel://{entry}{host}:{port}" for host, port in address.sentinels)
-    url = f"{';'.join(hosts)}/{address.database}"
+def _entry(address: ServerAddress | SentinelAddress) -> str:
+    username, password = address.username or "", address.password or ""
+    return f"{quote(username, safe='')}:{quote(password, safe='')}@" if password else ""
+
+
+def _sentinel_link(address: SentinelAddress, options: dict[str, Any]) -> dict[str, Any]:
+    url = ";".join(_sentinel_urls(address))
     options = {
-        **_TIMEOUTS,
+        **options,
         "master_name": address.service,
         "sentinel_kwargs": {**_TIMEOUTS, "password": address.sentinel_password},
     }
@@ -56,3 +75,9 @@ def _sentinel_link(address: SentinelAddress) -> dict[str, Any]:
         "broker_transport_options": options,
         "result_backend_transport_options": options,
     }
+
+
+def _sentinel_urls(address: SentinelAddress) -> Iterable[str]:
+    """Yield one URL a sentinel; Celery takes the database from the last, its backend from all."""
+    for host, port in address.sentinels:
+        yield f"sentinel://{_entry(address)}{url_host(host)}:{port}/{address.database}"

@@ -37,8 +37,10 @@ class Embedder:
         self._prepare = prepare
         self._draft = draft
 
-    def prepare(self, claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
+    def prepare(self, claimed: Sequence[ClaimedJob[ChatJob]]) -> Sequence[tuple[Prepared, ...]]:
         """Return the passages of each job, in order."""
+        if not any(isinstance(each.job, EmbedJob) for each in claimed):
+            return self._prepare(claimed)
         others = [each for each in claimed if not isinstance(each.job, EmbedJob)]
         prepared = iter(self._prepare(others) if others else ())
         return [
@@ -46,8 +48,10 @@ class Embedder:
             for each in claimed
         ]
 
-    def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
+    def draft(self, batch: BatchResult[ChatJob]) -> Sequence[Draft[ChatResult]]:
         """Return the draft of each job, in order."""
+        if not any(isinstance(each.job, EmbedJob) for each in batch.jobs):
+            return self._draft(batch)
         rows = list(batch.rows())
         others = [row for row in rows if not isinstance(row[0].job, EmbedJob)]
         drafts = iter(self._draft(_part(batch, others)) if others else ())
@@ -77,8 +81,6 @@ class Embedder:
 def _part(
     batch: BatchResult[ChatJob], rows: Sequence[tuple[PreparedJob[ChatJob], NDArray[np.float32]]]
 ) -> BatchResult[ChatJob]:
-    if len(rows) == len(batch.jobs):
-        return batch
     jobs, vectors = zip(*rows, strict=True)
     return replace(batch, jobs=jobs, vectors=np.concatenate(vectors))
 

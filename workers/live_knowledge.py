@@ -8,6 +8,7 @@ its beginning, so that each message is answered from one revision of one base.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,8 @@ from workers.knowledge.loader import Reading, Readings, read_all
 from workers.knowledge.watch import FileWatch
 
 _LOOK_SECONDS = 1.0
+_REST_FACTOR = 50  # of the time that a look takes: it costs a worker 2 % at most
+_RETRY_SECONDS = 60.0  # after a sound base could not be built
 _MOST_TOLD = 10  # warnings of one base
 _EMPTIED = "no longer holds any entry"
 _log = logging.getLogger(__name__)
@@ -73,6 +76,8 @@ class LiveKnowledge:
         self._builder = builder
         self._context = context
         self._watch = watch
+        self._pause_seconds = _LOOK_SECONDS
+        self._retry_at = inf
         self._refused: Mapping[Tenant, _Refusal] = {}
         self._served: Mapping[Tenant, _Served] = {}
         self._context.counters.add(knowledge_reloads=0, knowledge_refused=0)
@@ -102,9 +107,9 @@ class LiveKnowledge:
         )
 
     def run(self) -> None:
-        """Look at the files each second until the worker stops."""
+        """Look at the files each second until the worker stops; less often if that takes long."""
         told = ""
-        while not self._context.stopping.wait(_LOOK_SECONDS):
+        while not self._context.stopping.wait(self._pause_seconds):
             try:
                 self.step()
                 told = ""
@@ -115,10 +120,15 @@ class LiveKnowledge:
 
     def step(self) -> None:
         """Look once, and put in place what has changed."""
-        if not self._watch.changed():
+        clock = self._context.clock
+        began = clock.monotonic()
+        changed, took = self._watch.changed(), clock.monotonic() - began
+        self._pause_seconds = max(_LOOK_SECONDS, _REST_FACTOR * took)
+        if not changed and began < self._retry_at:
             return
         readings = read_all(self._path)
         if self._watch.take():
+            self._retry_at = inf
             self._reload(readings)
 
     def _begin(self, readings: Readings) -> None:
@@ -167,8 +177,8 @@ class LiveKnowledge:
         try:
             answers = self._builder.over(reading, embeddings)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the old base still answers
-            _log.exception("%s cannot be built; the old one stays", _name(tenant))
-            return self._refusal(f"{reading.path}: {type(fault).__name__}: {fault}")
+            self._retry_at = self._context.clock.monotonic() + _RETRY_SECONDS
+            return self._fail(tenant, f"{reading.path}: {type(fault).__name__}: {fault}")
         self._context.counters.add(knowledge_reloads=1)
         was = old.answers.revision if old else "none"
         _log.info("%s: %s in place of %s", _name(tenant), _described(answers), was)
@@ -183,6 +193,14 @@ class LiveKnowledge:
         others = f" (and {more} more; `parley kb check` lists them)" if more else ""
         _log.error("%s is refused, %s: %s%s", _name(tenant), then, first, others)
         return self._refusal(first)
+
+    def _fail(self, tenant: Tenant, reason: str) -> _Refusal:
+        """Count and tell, with its traceback, why a sound base cannot be built; once the same."""
+        known = self._refused.get(tenant)
+        if known and known.reason == reason:
+            return known
+        _log.exception("%s cannot be built, the old one stays", _name(tenant))
+        return self._refusal(reason)
 
     def _refusal(self, reason: str) -> _Refusal:
         self._context.counters.add(knowledge_refused=1)

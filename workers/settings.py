@@ -55,7 +55,9 @@ class WorkerSettings(ModelSettings):
         "else TensorFlow if a GPU is found, else LiteRT int8",
     )
     kb: Path | None = Field(
-        None, description="knowledge base file or folder; unset: the demo help centre"
+        None,
+        description="knowledge base file or folder, in which tenants/NAME is a tenant's own; "
+        "unset: the demo help centre",
     )
     max_batch: int = Field(32, ge=1, le=1024, description="most messages in one batch")
     token_budget: int = Field(1_024, ge=128, description="most tokens in one batch")
@@ -116,6 +118,10 @@ class WorkerSettings(ModelSettings):
     @field_validator("kb")
     @classmethod
     def _must_exist(cls, kb: Path | None) -> Path | None:
-        if kb is not None and not kb.exists():
+        try:
+            is_there = kb is None or kb.exists()
+        except OSError as fault:
+            raise ValueError(f"it cannot be reached ({fault.strerror})") from None
+        if not is_there:
             raise ValueError("no such file or folder")
         return kb

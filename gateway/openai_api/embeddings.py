@@ -13,7 +13,7 @@ from flask import Response
 from gateway.caller import current_caller
 from gateway.connection import client_descriptor
 from gateway.openai_api.errors import MODEL
-from gateway.openai_api.reading import optional, read_user
+from gateway.openai_api.reading import optional, read_conversation, read_user
 from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.job_store import ResultBin
@@ -62,6 +62,7 @@ def read_embedding_request(body: Mapping[str, Any]) -> EmbeddingRequest:
             f"encoding_format must be one of {', '.join(_FORMATS)}.", "encoding_format"
         )
     read_user(body)
+    read_conversation(body)
     return EmbeddingRequest(list(_read_texts(body.get("input"))), form == "base64")
 
 

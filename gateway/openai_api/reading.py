@@ -34,7 +34,7 @@ def read_object() -> dict[str, Any]:
 def optional(body: Mapping[str, Any], name: str, kind: type, wanted: str) -> Any:
     """Return a member, None if it is null or not there; raise InvalidRequest for another kind."""
     value = body.get(name)
-    if value is not None and (not isinstance(value, kind) or (kind is int and value is True)):
+    if value is not None and not isinstance(value, kind):
         raise InvalidRequest(f"{name} must be {wanted}.", name)
     return value
 
@@ -44,8 +44,12 @@ def refuse_unless(
 ) -> None:
     """Raise InvalidRequest if a member asks for what Parley does not do."""
     value = body.get(name)
-    if value is not None and not any(value == one and type(value) is type(one) for one in allowed):
+    if value is not None and not any(_equal(value, one) for one in allowed):
         raise InvalidRequest(f"{name} is not supported with this value: {reason}", name)
+
+
+def _equal(value: object, other: object) -> bool:
+    return value == other and isinstance(value, bool) == isinstance(other, bool)
 
 
 def read_user(body: Mapping[str, Any]) -> str | None:

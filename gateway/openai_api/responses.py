@@ -39,7 +39,7 @@ def read_response_request(body: Mapping[str, Any], jobs: JobStore) -> Question:
 
 def _check_form(body: Mapping[str, Any]) -> None:
     text = optional(body, "text", dict, "an object") or {}
-    if (text.get("format") or {"type": "text"}) != {"type": "text"}:
+    if text.get("format") not in (None, {"type": "text"}):
         raise InvalidRequest("text.format is not supported with this value: answers are text.")
 
 
@@ -60,8 +60,8 @@ def _read_input(given: Any) -> Asked:
 def _conversation(body: Mapping[str, Any], jobs: JobStore) -> str | None:
     named = body.get("conversation")
     if isinstance(named, dict):
-        named = named.get("id")
-    if named is not None and not isinstance(named, str):
+        named = named.get("id", "")
+    if body.get("conversation") is not None and not isinstance(named, str):
         raise InvalidRequest("conversation must be an id, or an object with one.", "conversation")
     check_identifier("conversation", named)
     previous = optional(body, "previous_response_id", str, "a string")

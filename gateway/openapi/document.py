@@ -54,7 +54,10 @@ def compose_documentation() -> Documentation:
 
 def read_document() -> dict[str, Any]:
     """Return the document as it ships, with what every operation that takes a key may answer."""
-    document: dict[str, Any] = yaml.load(_read("openapi", "document.yaml"), _YAML_LOADER)  # noqa: S506
+    document, openai = _load("document.yaml"), _load("openai.yaml")
+    document["tags"][2:2] = openai["tags"]
+    document["paths"] |= openai["paths"]
+    document["components"]["schemas"] |= openai["components"]["schemas"]
     for item in document["paths"].values():
         for method in _METHODS:
             if item.get(method, _OPEN).get("security") != []:
@@ -101,6 +104,11 @@ def _resolve(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[st
     _, components, kind, name = part["$ref"].split("/")
     found: Mapping[str, Any] = document[components][kind][name]
     return found
+
+
+def _load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(_read("openapi", name), _YAML_LOADER)  # noqa: S506
+    return loaded
 
 
 def _read(folder: str, name: str) -> str:

@@ -162,13 +162,38 @@ function showReply(item, reply, elapsed) {
 function follow() {
   if (stream) return;
   sessionStorage.setItem("handed over", conversation);
-  stream = new EventSource(at(`/conversations/${conversation}/events`));
-  stream.addEventListener("turn", ({ data }) => showPerson(JSON.parse(data)));
-  stream.addEventListener("handover", ({ data }) => showHolder(JSON.parse(data)));
+  stream = new AbortController();
+  listen(at(`/conversations/${conversation}/events`), stream.signal);
+}
+
+// What an EventSource does, which cannot send a key.
+async function listen(address, signal) {
+  for (let last = ""; !signal.aborted; await pause(2000)) {
+    try {
+      const headers = keyed(last ? { "Last-Event-ID": last } : {});
+      const response = await fetch(address, { headers, signal, cache: "no-store" });
+      if (response.status === 401) { askForKey(); continue; }
+      if (!response.ok) continue;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        const blocks = (text + part.value).split("\n\n");
+        text = blocks.pop();
+        for (const block of blocks) last = heed(block) || last;
+      }
+    } catch { /* it comes again */ }
+  }
+}
+
+function heed(block) {
+  const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s, 2)));
+  if (fields.event === "turn") showPerson(JSON.parse(fields.data));
+  if (fields.event === "handover") showHolder(JSON.parse(fields.data));
+  return fields.id;
 }
 
 function unfollow() {
-  if (stream) stream.close();
+  if (stream) stream.abort();
   sessionStorage.removeItem("handed over");
   stream = holder = null;
   heard.clear();
@@ -206,10 +231,23 @@ function showError(item, sentence, message) {
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-async function request(address, options) {
+// Where keys are asked for, people enter theirs once a tab.
+const keyed = (headers) => {
+  const key = sessionStorage.getItem("key");
+  return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
+};
+
+function askForKey() {
+  if (!byId("key-form").hidden) return;
+  byId("key-form").hidden = false;
+  byId("key").focus();
+}
+
+async function request(address, options = {}) {
   let response;
-  try { response = await fetch(address, options); }
+  try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
   catch { throw new Error("The server cannot be reached. Check your connection and try again."); }
+  if (response.status === 401) askForKey();
   const body = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) throw new Error((body && body.detail) || `The server answered with status ${response.status}.`);
   return { status: response.status, body };
@@ -304,6 +342,18 @@ form.addEventListener("submit", (event) => {
   box.value = "";
   fit();
   ask(message);
+});
+byId("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const key = byId("key").value.trim();
+  if (!/^[!-~]+$/.test(key)) return;
+  sessionStorage.setItem("key", key);
+  byId("key").value = "";
+  byId("key-form").hidden = true;
+  box.focus();
+  const again = log.querySelector(".turn:last-child .again");
+  if (again) again.click();
+  else if (!log.children.length) restore();
 });
 box.addEventListener("input", fit);
 box.addEventListener("keydown", (event) => {

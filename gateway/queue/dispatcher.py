@@ -16,11 +16,15 @@ from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
-from shared import wire
+from shared import results, wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, EmbedJob
-from shared.results import JobRecord
+from shared.results import Failure, JobRecord
+
+_GONE = results.encode_failure(
+    Failure("expired", "The queue was emptied while the message waited.")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Dispatcher:
             with self._pending.register(job.id) as reply:
                 self._publisher.post(request, self._acknowledge(job, reply))
                 ended = self._wait(reply, wait_seconds, connection, cancel=key is None)
-            outcome = ended or self._final_lookup(job.id)
+            outcome = ended or self._final_lookup(job)
         if isinstance(outcome, ExistingJob):
             return self._attach(outcome, wait_seconds, connection)
         record = outcome if isinstance(outcome, JobRecord) else JobRecord("queued")
@@ -150,7 +154,7 @@ class Dispatcher:
                     self.abandon(job.id)
                 raise
         return [
-            end if isinstance(end, JobRecord) else self._final_lookup(job.id)
+            end if isinstance(end, JobRecord) else self._final_lookup(job)
             for job, end in zip(jobs, ended, strict=True)
         ]
 
@@ -188,13 +192,19 @@ class Dispatcher:
             if record.state not in ENDED and wait_seconds > 0:
                 ended = self._wait(reply, wait_seconds, connection, cancel=False)
                 if not isinstance(ended, JobRecord):
-                    ended = self._final_lookup(existing.job_id)
+                    ended = self._look_up(existing.job_id) or JobRecord("queued")
                 record = ended
         return SubmitResult(existing.job_id, existing.conversation_id, record)
 
-    def _final_lookup(self, job_id: str) -> JobRecord:
+    def _final_lookup(self, job: ChatJob) -> JobRecord:
+        record = self._look_up(job.id)
+        if record is None and job.expires_at is not None and self._clock.now() >= job.expires_at:
+            return JobRecord("expired", _GONE)
+        return record or JobRecord("queued")
+
+    def _look_up(self, job_id: str) -> JobRecord | None:
         try:
-            return self._jobs.find(job_id) or JobRecord("queued")
+            return self._jobs.find(job_id)
         except QueueUnavailable:  # the job is accepted; its reply can be fetched later
             return JobRecord("queued")
 

@@ -1,13 +1,14 @@
 """Shows how far jobs have come: the interface, and its adapter to Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import redis
 
 from gateway.queue.coalescer import Coalescer
 from shared import keys
+from shared.clock import Clock, SystemClock
 from shared.connection import queue_errors
 from shared.jobs import JobState
 from shared.results import JobRecord, read_celery_result
@@ -39,27 +40,54 @@ class JobFollower(Protocol):
 class RedisJobFollower:
     """Ask with one script call for all streams that look at the same time."""
 
-    def __init__(self, client: "redis.Redis", gateway_id: str, job_ttl_seconds: int) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        gateway_id: str,
+        job_ttl_seconds: int,
+        expire_overdue: Callable[[Sequence[str]], None] = lambda _job_ids: None,
+        clock: Clock | None = None,
+    ) -> None:
         self._fixed = (gateway_id, job_ttl_seconds)
+        self._expire_overdue = expire_overdue
+        self._clock = clock or SystemClock()
         self._script = register_script(client, "follow.lua")
         self._coalescer: Coalescer[tuple[str, int], JobProgress | JobRecord | None] = Coalescer(
             self._look_up
         )
 
     def follow(self, job_id: str, known_bytes: int) -> JobProgress | JobRecord | None:
-        """Return a job's progress or its end."""
+        """Return a job's progress or its end; one whose time is over while it waits is ended."""
         return self._coalescer.submit((job_id, known_bytes))
 
     def _look_up(
         self, jobs: Sequence[tuple[str, int]]
     ) -> Sequence[JobProgress | JobRecord | Exception | None]:
-        arguments = (*self._fixed, *(part for job in jobs for part in job))
-        with queue_errors():
-            found = self._script(keys=(keys.INFERENCE,), args=arguments)
+        found = self._ask(jobs)
+        now = self._clock.now()
+        overdue = [job[0] for job, each in zip(jobs, found, strict=True) if _is_over(each, now)]
+        if overdue:  # their messages may be gone
+            self._expire_overdue(overdue)
+            found = self._ask(jobs)
         return [_read(each) for each in found]
 
+    def _ask(self, jobs: Sequence[tuple[str, int]]) -> Sequence[Sequence[Any] | None]:
+        arguments = (*self._fixed, *(part for job in jobs for part in job))
+        with queue_errors():
+            return cast(
+                "Sequence[Sequence[Any] | None]",
+                self._script(keys=(keys.INFERENCE,), args=arguments),
+            )
 
-def _read(found: Sequence[bytes | int] | None) -> JobProgress | JobRecord | None:
+
+def _is_over(found: Sequence[Any] | None, now: float) -> bool:
+    """Tell whether a job waits though its time is over."""
+    if found is None or len(found) == 1 or found[0] != b"queued" or not found[5]:
+        return False
+    return float(found[5]) <= now
+
+
+def _read(found: Sequence[Any] | None) -> JobProgress | JobRecord | None:
     if found is None:
         return None
     if len(found) == 1:

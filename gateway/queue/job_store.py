@@ -1,13 +1,14 @@
 """Looks up what is known of jobs: the interface, and its adapter to Redis."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, cast, get_args
 
 import redis
 
 from gateway.queue.coalescer import Coalescer
 from shared import keys, results, tenants
+from shared.clock import Clock, SystemClock
 from shared.connection import queue_errors
 from shared.jobs import JobState
 from shared.results import JobRecord
@@ -38,15 +39,23 @@ class ResultBin(Protocol):
 class RedisJobStore:
     """Read Celery's results and the jobs' hashes; simultaneous lookups share a round trip."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        expire_overdue: Callable[[Sequence[str]], None] = lambda _job_ids: None,
+        clock: Clock | None = None,
+    ) -> None:
         self._client = client
+        self._expire_overdue = expire_overdue
+        self._clock = clock or SystemClock()
         self._coalescer: Coalescer[str, JobRecord | None] = Coalescer(self._look_up)
 
     def find(self, job_id: str) -> JobRecord | None:
         """Return a job's record: its stored result, else its state until then.
 
-        A job that a Celery client sent for a tenant has an id outside of that tenant's scope:
-        nobody asks for it here.
+        A job whose time is over while it waits is ended first: its message may be gone. One that a
+        Celery client sent for a tenant has an id outside of that tenant's scope: nobody asks for
+        it here.
         """
         return self._coalescer.submit(job_id)
 
@@ -66,20 +75,32 @@ class RedisJobStore:
             self._client.unlink(*(keys.result(job_id) for job_id in job_ids))
 
     def _look_up(self, job_ids: Sequence[str]) -> Sequence[JobRecord | None]:
+        records, overdue = self._read(job_ids)
+        if overdue:
+            self._expire_overdue(overdue)
+            records |= self.finished(overdue)
+        shown = {each: found for each, found in records.items() if _is_of_its_tenant(each, found)}
+        return [shown.get(job_id) for job_id in job_ids]
+
+    def _read(self, job_ids: Sequence[str]) -> tuple[dict[str, JobRecord], list[str]]:
+        """Return what is known of jobs, and those that wait in vain: their time is over."""
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.mget([keys.result(job_id) for job_id in job_ids])
             for job_id in job_ids:
-                pipeline.hmget(keys.job(job_id), ["state", "conversation"])
-            stored, *states = pipeline.execute()
-        ended = dict(_ended(job_ids, stored))
-        records = [
-            ended.get(job_id) or _unfinished(*fields)
-            for job_id, fields in zip(job_ids, states, strict=True)
-        ]
-        return [
-            record if record and record.tenant in (None, tenants.tenant_of(job_id)) else None
-            for job_id, record in zip(job_ids, records, strict=True)
-        ]
+                pipeline.hmget(keys.job(job_id), "state", "expires_at", "conversation")
+            stored, *hashes = pipeline.execute()
+        records, overdue = dict(_ended(job_ids, stored)), []
+        for job_id, (state, expires_at, conversation) in zip(job_ids, hashes, strict=True):
+            if job_id in records or state is None:
+                continue
+            records[job_id] = _unfinished(state, conversation)
+            if state == b"queued" and expires_at and float(expires_at) <= self._clock.now():
+                overdue.append(job_id)
+        return records, overdue
+
+
+def _is_of_its_tenant(job_id: str, record: JobRecord) -> bool:
+    return record.tenant in (None, tenants.tenant_of(job_id))
 
 
 def _ended(
@@ -94,9 +115,7 @@ def _ended(
             logger.warning("the stored result of job %s could not be read", job_id)
 
 
-def _unfinished(state: bytes | None, conversation: bytes | None) -> JobRecord | None:
-    if state is None:
-        return None
+def _unfinished(state: bytes, conversation: bytes | None) -> JobRecord:
     name, tenant = state.decode(errors="replace"), None
     if conversation is not None:
         tenant = tenants.tenant_of(conversation.decode(errors="replace"))

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import redis
 
@@ -17,11 +17,11 @@ from shared.errors import (
     AdmissionRefused,
     ConversationBusy,
     KeyReused,
-    QueueOutOfRoom,
     QueueUnavailable,
 )
 from shared.jobs import ChatJob, EmbedJob
 from shared.outage_log import OutageLog
+from shared.redis_faults import queue_unavailable
 from shared.scripts import register_script
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
@@ -30,7 +30,6 @@ _MAX_LINGER_SECONDS = 0.005
 _WRITE_FAILED = -3
 _KEY_REUSED = -4
 _RATE_LIMITED = -5
-_WRITE_FAULT = "Redis could not write a job; its log says why"
 
 logger = logging.getLogger(__name__)
 
@@ -141,11 +140,13 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
             self._outage.record(str(error))
             raise
         ends, left = answers[: len(requests)], iter(answers[len(requests) :])
-        self._outage.record(_WRITE_FAULT if _WRITE_FAILED in ends else None)
         self._waiting = ends[-1] if isinstance(ends[-1], int) else 0
         for charge in (request.charge for request in requests if request.charge):
             charge.record([next(left) for _ in charge.buckets])
-        return [_outcome(answer, self._limits) for answer in ends]
+        outcomes = [_outcome(answer, self._limits) for answer in ends]
+        faults = [str(each) for each in outcomes if isinstance(each, QueueUnavailable)]
+        self._outage.record(faults[0] if faults else None)
+        return outcomes
 
     def _linger_while_messages_wait(self) -> None:
         if self._waiting > 0:
@@ -170,6 +171,7 @@ def _arguments(
         limits.job_ttl_seconds,
         limits.lane_ttl_seconds,
         limits.max_wait_seconds,
+        max(request.job.accepted_at for request in requests),
         len(requests),
         sum(1 for request in requests if request.key),
     )
@@ -187,7 +189,7 @@ def _arguments(
 
 
 def _outcome(
-    answer: "int | bytes | list[int]", limits: EnqueueLimits
+    answer: "int | bytes | list[Any]", limits: EnqueueLimits
 ) -> EnqueueOutcome | Exception:
     """Read one answer of enqueue.lua; its header lists them."""
     if isinstance(answer, bytes):
@@ -195,11 +197,12 @@ def _outcome(
     if isinstance(answer, list) and answer[0] == _RATE_LIMITED:
         return rate_limited(answer[1])
     if isinstance(answer, list):
-        return queue_full(limits, answer[1] / 1000)
+        kind, told = answer
+        if kind == _WRITE_FAILED:
+            return queue_unavailable(f"{told.decode()} a job could not be written")
+        return queue_full(limits, told / 1000)
     if answer >= 0:
         return Queued(answer)
-    if answer == _WRITE_FAILED:
-        return QueueOutOfRoom(_WRITE_FAULT)
     if answer == _KEY_REUSED:
         return KeyReused("the idempotency key stands for another request")
     return conversation_full(limits)

@@ -36,10 +36,14 @@ class BucketState:
 
 
 class Charge:
-    """The tokens that a request costs; whoever takes them says what is left."""
+    """The tokens that a request costs; whoever takes them says what is left.
+
+    `is_taken` from when somebody undertakes to take them.
+    """
 
     def __init__(self, buckets: Sequence[Bucket]) -> None:
         self.buckets = buckets
+        self.is_taken = False
         self.states: Sequence[BucketState] = ()
 
     def record(self, left: Sequence[tuple[int, int]]) -> None:

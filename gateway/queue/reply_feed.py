@@ -8,6 +8,7 @@ import redis
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.watches import Watches
 from shared import keys, results
+from shared.redis_server import examine_server
 from shared.results import JobRecord
 from shared.subscription import Subscription
 
@@ -43,6 +44,7 @@ class RedisReplyFeed(Subscription):
                 streams.wake(job_id for job_id, _ in records)
 
         def deliver_missed() -> None:
+            examine_server(client)  # one that was down at the start, or another after a fail-over
             on_delivery(pending.deliver(finished(pending.job_ids()).items()))
             streams.wake_all()
 

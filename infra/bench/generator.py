@@ -21,6 +21,7 @@ from locust.runners import LocalRunner
 
 from infra.bench.load import BEGIN, END, STAGES, LoadSpec, Samples
 from infra.bench.loops import Loop, loop_of, now
+from infra.client_settings import key_headers
 
 _HEADERS = {"Content-Type": "application/json"}
 _NO_STAGES = (float("nan"),) * len(STAGES)
@@ -47,6 +48,7 @@ _read_reply = msgspec.json.Decoder(_Reply).decode
 
 def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser]:
     """Return the locust user that sends a loop's requests and appends a row for each."""
+    headers = _HEADERS | key_headers()
 
     class BenchUser(FastHttpUser):
         host = spec.url
@@ -61,7 +63,7 @@ def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser
             due, body = request
             sent = now()
             with self.client.post(
-                "/chat", data=body, headers=_HEADERS, catch_response=True
+                "/chat", data=body, headers=headers, catch_response=True
             ) as response:
                 done = now()
                 ok = response.status_code == 200

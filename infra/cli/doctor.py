@@ -14,7 +14,7 @@ from typing import Literal
 
 from infra.cli.output import console, print_json
 from infra.cli.weak_settings import weak_settings
-from infra.supervisor import checks, embedded_redis
+from infra.supervisor import checks
 from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
@@ -22,6 +22,7 @@ from shared.api_keys import ApiKey
 from shared.connection import connect
 from shared.errors import ParleyError, QueueUnavailable
 from shared.key_store import RedisKeyStore
+from shared.processor import missing_instructions
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 
@@ -58,7 +59,7 @@ def examine() -> list[Finding]:
         "security": lambda: _security(settings),
     }
     found = [finding for name, check in checkers.items() for finding in _guarded(name, check)]
-    return [_python(), Finding("settings", "ok", "valid"), *found]
+    return [_python(), *_processor(), Finding("settings", "ok", "valid"), *found]
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
@@ -91,6 +92,11 @@ def _python() -> Finding:
     return Finding("python", "fail", f"{version}: Parley needs 3.11, 3.12 or 3.13")
 
 
+def _processor() -> Iterator[Finding]:
+    if fault := missing_instructions():
+        yield Finding("processor", "warn", fault)
+
+
 def _packages() -> Iterator[Finding]:
     missing = []
     for name in _PACKAGES:
@@ -106,10 +112,9 @@ def _packages() -> Iterator[Finding]:
 
 def _redis(settings: StackSettings) -> Iterator[Finding]:
     warnings: list[str] = []
-    checks.check_redis(settings, warnings.append)
-    source = "as PARLEY_REDIS_URL says" if settings.redis_url else "embedded"
-    version = "" if settings.redis_url else f" {embedded_redis.server_version()}"
-    yield Finding("redis", "ok", f"{source}{version}")
+    server = checks.check_redis(settings, warnings.append)
+    source = ", as PARLEY_REDIS_URL says" if settings.redis_url else ""
+    yield Finding("redis", "ok", f"{server}{source}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
 
 

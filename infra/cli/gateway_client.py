@@ -1,5 +1,6 @@
 """The running gateway, as a terminal calls it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.http_client import HTTP_ERRORS, get, post_json
@@ -10,10 +11,10 @@ class GatewayClient:
     """Ask one gateway; one connection per call."""
 
     def __init__(
-        self, url: str, timeout_seconds: float = 60.0, *, api_key: str | None = None
+        self, url: str, timeout_seconds: float = 60.0, *, headers: Mapping[str, str]
     ) -> None:
         self.url = url
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = headers
         self._timeout_seconds = timeout_seconds
 
     def chat(self, message: str, conversation_id: str | None = None) -> dict[str, Any]:

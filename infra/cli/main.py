@@ -28,6 +28,7 @@ from infra.cli import (
 )
 from infra.cli.output import fail
 from shared.errors import ParleyError
+from shared.home_folder import provide_home_folder
 
 app = typer.Typer(
     help="Answer chat messages from your own knowledge base.",
@@ -83,6 +84,7 @@ knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
+app.command("flower", context_settings=worker.CONTEXT_SETTINGS)(worker.flower)
 for name, group in (
     ("model", model.app),
     ("kb", knowledge.app),
@@ -96,6 +98,7 @@ for name, group in (
 
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
+    provide_home_folder()
     try:
         app(prog_name="parley")
     except ParleyError as error:

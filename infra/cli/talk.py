@@ -96,10 +96,8 @@ def connect_to_gateway(url: str | None) -> "GatewayClient":
     """Return a client of the gateway at this address, or of this machine's, with our key."""
     from gateway.settings import GatewaySettings
     from infra.cli.gateway_client import GatewayClient
-    from infra.cli.settings import ClientSettings
+    from infra.client_settings import key_headers
     from infra.supervisor.settings import local_url
     from shared.settings import load
 
-    secret = load(ClientSettings).api_key
-    key = secret.get_secret_value().strip() if secret else None
-    return GatewayClient(url or local_url(load(GatewaySettings)), api_key=key)
+    return GatewayClient(url or local_url(load(GatewaySettings)), headers=key_headers())

@@ -8,7 +8,7 @@ from gateway.client_address import is_loopback
 from gateway.given_keys import key_files
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
-from shared.redis_address import is_sentinel, read_sentinel_address
+from shared.redis_address import SentinelAddress, read_redis_address
 
 _WIDE_PREFIX_BITS = 8  # a network of more than 2^24 addresses is no list of proxies
 _SHORT_PASSWORD_CHARACTERS = 12
@@ -80,8 +80,7 @@ def _flower(settings: StackSettings) -> Iterator[str]:
 
 
 def _redis(settings: StackSettings) -> Iterator[str]:
-    url = settings.redis_url or ""
-    hosts, password = _redis_hosts(url)
+    hosts, password = _redis_hosts(settings.redis_address)
     if hosts and not password and not all(map(is_loopback, hosts)):
         yield (
             "Redis asks for no password on another machine: whoever reaches it reads every "
@@ -90,11 +89,10 @@ def _redis(settings: StackSettings) -> Iterator[str]:
 
 
 def _redis_hosts(url: str) -> tuple[list[str], str | None]:
-    if is_sentinel(url):
-        address = read_sentinel_address(url)
+    address = read_redis_address(url)
+    if isinstance(address, SentinelAddress):
         return [host for host, _ in address.sentinels], address.password
-    parts = urlsplit(url)
-    return [parts.hostname] if parts.hostname else [], parts.password
+    return [] if address.path is not None else [address.host], address.password
 
 
 def _webhook(settings: StackSettings) -> Iterator[str]:

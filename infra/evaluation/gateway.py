@@ -1,7 +1,7 @@
 """Ask a running gateway over HTTP, some conversations at a time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlsplit
@@ -19,14 +19,18 @@ _WAIT_SECONDS = 60
 _MAX_TRIES = 6  # of a message that is refused for the time being
 _MAX_PAUSE_SECONDS = 10.0
 _BUSY = {429, 503}
+_JSON = {"Content-Type": "application/json", "Prefer": f"wait={_WAIT_SECONDS}"}
 _CHUNK = 16  # conversations that are handed to the threads at once, for each of them
 
 
 class GatewayAsker:
     """Asks one gateway; `connections` conversations are under way at the same time."""
 
-    def __init__(self, url: str, connections: int = 8) -> None:
+    def __init__(
+        self, url: str, connections: int = 8, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._url = url
+        self._headers = {**_JSON, **(headers or {})}
         self._connections = connections
 
     def ask(
@@ -63,9 +67,8 @@ class GatewayAsker:
         )
 
     def _send(self, connection: HttpConnection, body: bytes) -> HttpResponse:
-        headers = {"Content-Type": "application/json", "Prefer": f"wait={_WAIT_SECONDS}"}
         try:
-            return connection.request("POST", "/chat", body, headers)
+            return connection.request("POST", "/chat", body, self._headers)
         except HTTP_ERRORS as error:
             raise GatewayUnavailable(
                 f"No gateway answers at {self._url} ({type(error).__name__})."

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from infra.client_settings import key_headers
 from infra.evaluation.gateway import GatewayAsker, check_address
 from shared.errors import EvaluationError
 from shared.settings import load
@@ -46,7 +47,7 @@ def open_system(system: System, *, connections: int, allow_remote: bool) -> Aske
     """Return what answers for a system. Raises EvaluationError, SettingsError or ModelError."""
     if system.url:
         check_address(system.url, allow_remote=allow_remote)
-        gateway = GatewayAsker(system.url, connections)
+        gateway = GatewayAsker(system.url, connections, headers=key_headers())
 
         def over(_base: Path) -> GatewayAsker:
             return gateway

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from infra.client_settings import key_headers
 from infra.harness.systems import System
 from infra.http_client import HTTP_ERRORS, post_json
 from infra.supervisor.backoff import RestartPolicy
@@ -136,7 +137,7 @@ def _wait_for_an_answer(system: System) -> None:
 def ask_once(url: str) -> int | None:
     """Send one message; return the status, None if nothing answers."""
     try:
-        return post_json(url, "/chat", _FIRST_MESSAGE, _FIRST_ANSWER_SECONDS).status
+        return post_json(url, "/chat", _FIRST_MESSAGE, _FIRST_ANSWER_SECONDS, key_headers()).status
     except HTTP_ERRORS:
         return None
 

@@ -13,9 +13,13 @@ import redis
 from infra.supervisor import embedded_redis
 from infra.supervisor.settings import StackSettings
 from shared.connection import connect
-from shared.errors import StackError
+from shared.errors import StackError, UnsuitableRedis
+from shared.redis_faults import describe_fault
+from shared.redis_server import examine_server
+from shared.web_address import url_host
 from workers.encoder_choice import is_built
 
+_NOT_OURS = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT)
 RUN_BYTES = 700_000_000  # the append-only file, before and after it is rewritten
 MODEL_BYTES = 700_000_000
 
@@ -93,47 +97,42 @@ def _check_distinct(ports: dict[str, int]) -> None:
 
 def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a server could listen there now; raise StackError if the address is not ours."""
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((host, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(
-                error, socket.gaierror
-            ):
-                raise StackError(_no_address(host, port, error)) from None
-            return False
+    except OSError as error:
+        if error.errno in _NOT_OURS or isinstance(error, socket.gaierror):
+            raise StackError(_no_address(host, port, error)) from None
+        return False
     return True
 
 
 def _no_address(host: str, port: int, error: OSError) -> str:
     return (
-        f"Nothing can listen on {host}:{port} ({error.strerror}): "
+        f"Nothing can listen on {url_host(host)}:{port} ({error.strerror}): "
         "set PARLEY_HTTP_HOST to an address of this machine and the ports above 1023."
     )
 
 
-def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> None:
-    """Check that the embedded server runs here, or that the configured one answers."""
+def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> str:
+    """Check that the embedded server runs here, or that the configured one answers and can serve.
+
+    Returns its kind and version. Raises StackError.
+    """
     if settings.redis_url is None:
-        embedded_redis.server_version()
-        return
+        return f"embedded {embedded_redis.server_version()}"
     try:
         with connect(settings.redis_url) as client:
-            client.ping()
-            policy = _eviction_policy(client)
+            server = examine_server(client)
+    except UnsuitableRedis as fault:
+        raise StackError(f"The Redis of PARLEY_REDIS_URL cannot serve. {fault}") from None
     except (redis.RedisError, OSError, ValueError) as error:
         raise StackError(
-            f"The Redis of PARLEY_REDIS_URL does not answer ({error}): "
+            f"The Redis of PARLEY_REDIS_URL does not answer ({describe_fault(error)}): "
             "start it, correct the address, or unset it to use the embedded one."
         ) from None
-    if policy not in ("noeviction", ""):
-        warn(f"Redis evicts keys ({policy}), which loses messages: set maxmemory-policy noeviction")
-
-
-def _eviction_policy(client: "redis.Redis") -> str:
-    """Return the server's policy, or an empty text if we may not read it."""
-    try:
-        return str(client.config_get("maxmemory-policy").get("maxmemory-policy", ""))
-    except redis.ResponseError:
-        return ""
+    for warning in server.warnings:
+        warn(warning)
+    return f"{server.kind} {server.version}".strip()

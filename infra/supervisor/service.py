@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.processor import describe_signal
+
 
 class Probe(Protocol):
     """Ask a running service whether it is ready."""
@@ -47,7 +49,4 @@ def describe_exit(code: int) -> str:
     """Describe how a process ended; a negative code is a signal's number, as in subprocess."""
     if code >= 0:
         return f"exit code {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
+    return f"killed by {describe_signal(-code)}"

@@ -5,7 +5,11 @@ from pathlib import Path
 from pydantic import Field
 
 from gateway.settings import GatewaySettings
+from shared.web_address import url_host
 from workers.settings import WorkerSettings
+
+# Where a gateway that listens everywhere, or on a name, is reached from the same machine.
+_LOCAL_HOSTS = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class StackSettings(GatewaySettings, WorkerSettings):
@@ -56,6 +60,5 @@ class StackSettings(GatewaySettings, WorkerSettings):
 
 def local_url(settings: GatewaySettings) -> str:
     """Return the address at which this machine reaches its own gateway."""
-    everywhere = settings.http_host in ("0.0.0.0", "localhost")  # noqa: S104 - compared only
-    host = "127.0.0.1" if everywhere else settings.http_host
-    return f"http://{host}:{settings.http_port}"
+    host = _LOCAL_HOSTS.get(settings.http_host, settings.http_host)
+    return f"http://{url_host(host)}:{settings.http_port}"

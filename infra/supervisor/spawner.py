@@ -6,6 +6,7 @@ import signal
 import subprocess
 from typing import Protocol
 
+from infra.supervisor.foreign_environment import without_foreign
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
 from shared.import_path import PACKAGE_ROOT, own_import_path
@@ -48,7 +49,7 @@ class ProcessSpawner:
 
     def spawn(self, service: Service) -> "LocalProcess":
         """Start a service, its output going to its log."""
-        base = {**os.environ, **own_import_path(), "PYTHONUNBUFFERED": "1"}
+        base = {**without_foreign(os.environ), **own_import_path(), "PYTHONUNBUFFERED": "1"}
         with self._logs.open(service.name, service.command) as log:
             process = subprocess.Popen(
                 dying_with_this_process(service.command, service.orphan_signal),

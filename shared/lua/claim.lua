@@ -6,6 +6,7 @@
 -- @include followers.lua
 -- @include handovers.lua
 -- @include lanes.lua
+-- @include results.lua
 -- @include schedule.lua
 -- @include tenants.lua
 -- @include tone_tasks.lua
@@ -27,16 +28,10 @@
 --   parked     another job holds the lane, or it is not due yet; the lease is given up (or was lost)
 --   refused    it is not due yet, and too many such jobs are kept
 --   ended      it has a result already
---   cancelled  the same, and the result says revoked
+--   cancelled  Celery's tools have revoked or aborted it
 local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
 local job_ttl, lane_ttl = unpack(ARGV, 1, 2)
 local verdicts = {}
-
--- Celery clients and workers store results too, so the JSON may be spelled in any way.
-local function is_revoked(result)
-  local decoded, meta = pcall(cjson.decode, result)
-  return decoded and type(meta) == 'table' and meta.status == 'REVOKED'
-end
 
 local function queue_tone_task_once(id, conversation, tone_task)
   if redis.call('HSETNX', JOB .. id, 'conversation', conversation) == 1 then
@@ -75,8 +70,9 @@ end
 local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
-  local result = redis.call('GET', RESULT .. id)
-  if result then return {is_revoked(result) and 'cancelled' or 'ended'} end
+  local status = stored_status(id)
+  if status == 'REVOKED' or status == 'ABORTED' then return {'cancelled'} end
+  if status and not UNENDED[status] then return {'ended'} end
   if follow_ups ~= '' then redis.call('HSET', JOB .. id, 'follow_ups', follow_ups) end
   if due_at ~= '' then return postpone(token, id, conversation, message, due_at, expires_at) end
   local verdict = {'parked'}

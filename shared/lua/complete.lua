@@ -89,7 +89,9 @@ local function complete(i)
   end
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
-  if not ended then
+  if ended then
+    if asked == '' then report_revoked(id, notification) end
+  else
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
     if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
     if conversation ~= '' and asked ~= '' then

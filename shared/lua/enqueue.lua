@@ -16,31 +16,33 @@
 -- ARGV[3] job TTL, seconds
 -- ARGV[4] lane TTL, seconds; longer than any job may take
 -- ARGV[5] seconds after which a message is no longer worth an answer
--- ARGV[6] n, the number of jobs
--- ARGV[7] k, the number of jobs with an idempotency key
--- ARGV[8..7+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
+-- ARGV[6] time at which the last of the jobs was accepted, Unix seconds
+-- ARGV[7] n, the number of jobs
+-- ARGV[8] k, the number of jobs with an idempotency key
+-- ARGV[9..8+6n] six per job: job id, conversation id, inference task, tone task or '', gateway or '',
 --          expires_at in Unix seconds
--- ARGV[8+6n..7+6n+3k] three per job with an idempotency key: its index among the jobs, from 1; the
+-- ARGV[9+6n..8+6n+3k] three per job with an idempotency key: its index among the jobs, from 1; the
 --          key; digest of the request
--- ARGV[8+6n+3k..] four per rate limit of a job: the job's index; the bucket's name; microseconds in
+-- ARGV[9+6n+3k..] four per rate limit of a job: the job's index; the bucket's name; microseconds in
 --          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, parley:parked, those of flows.lua, lanes.lua and rate_limits.lua
 -- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
---   too many of its
---   conversation are parked; -3 if Redis could not write it (Redis's log says why); -4 if its
---   idempotency key belongs to another request. Or {-5, milliseconds}: one of its buckets is empty,
---   and has a token after that time. Or {-1, milliseconds}: the queue is full, or the
---   throughput is too low for this job to be answered in time, and its tenant has its share of what
---   waits; after that time (0: unknown) half of
---   the capacity will be free. Or, if its key belongs to the same request, job and conversation of the
+--   too many of its conversation are parked; -4 if its idempotency key belongs to another request.
+--   Or {-3, name of the fault} if Redis could not write it (Redis's log says why). Or {-5,
+--   milliseconds}: one of its buckets is empty, and has a token after that time. Or {-1,
+--   milliseconds}: the queue is full, or the throughput is too low for this job to be answered in
+--   time, and its tenant has its share of what waits; after that time (0: unknown) half of the
+--   capacity will be free. Or, if its key belongs to the same request, job and conversation of the
 --   first job, with a line break between; this gateway will be notified of its end too.
 --   Then for each rate limit {tokens left, milliseconds until the bucket is full}; {-1, 0}: not used.
 --   A job that is known already is neither queued nor charged again, so the call may be repeated
 --   after a lost connection. A refused job leaves its key unused; it has been charged all the same.
+--   On a read-only replica the call as a whole fails: its caller is connected to the wrong server.
 local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
-local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, jobs, keyed_jobs = unpack(ARGV, 1, 7)
+local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, now, jobs, keyed_jobs =
+  unpack(ARGV, 1, 8)
 queue_limit, parked_limit = tonumber(queue_limit), tonumber(parked_limit)
 jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
@@ -86,6 +88,16 @@ local function find_idempotent_job(idempotency, id, gateway)
   return first .. '\n' .. conversation
 end
 
+-- A job whose time is over and which no worker has claimed can only be dropped as expired. Its
+-- message may be gone, after `celery purge`, so it holds no lane any longer.
+local function live_holder(conversation)
+  local holder = redis.call('GET', LANE .. conversation)
+  if not holder then return nil end
+  local state, expires_at = unpack(redis.call('HMGET', JOB .. holder, 'state', 'expires_at'))
+  local is_over = state == 'queued' and expires_at and tonumber(expires_at) + 1 < tonumber(now)
+  return not is_over and holder
+end
+
 -- A lane that expired while jobs were parked in it goes to the first of them, not to the newcomer.
 local function enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   if holder or parked_ahead > 0 then
@@ -101,9 +113,9 @@ local function enqueue_or_park(conversation, id, infer_task, expires_at, holder,
   end
 end
 
-local function record_job(id, conversation, gateway, idempotency)
+local function record_job(id, conversation, gateway, expires_at, idempotency)
   redis.call('HSET', JOB .. id, 'state', 'queued', 'conversation', conversation,
-    'watchers', gateway == '' and '' or gateway .. ' ')
+    'watchers', gateway == '' and '' or gateway .. ' ', 'expires_at', expires_at)
   redis.call('EXPIRE', JOB .. id, job_ttl)
   if idempotency then
     local first = table.concat({idempotency.digest, id, conversation}, '\n')
@@ -112,7 +124,7 @@ local function record_job(id, conversation, gateway, idempotency)
 end
 
 local function enqueue(n)
-  local i, idempotency = 2 + 6 * n, idempotency_keys[n]
+  local i, idempotency = 3 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
   local tenant = tenant_of(conversation)
   if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return own_queued(tenant) end
@@ -125,20 +137,20 @@ local function enqueue(n)
   if waiting > 0 and waiting >= capacity and not has_share_left(tenant) then
     return refuse(waiting)
   end
-  local holder = redis.call('GET', LANE .. conversation)
+  local holder = live_holder(conversation)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
-  record_job(id, conversation, gateway, idempotency)
+  record_job(id, conversation, gateway, expires_at, idempotency)
   if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   return own_queued(tenant)
 end
 
-for i = 8 + 6 * jobs, 7 + 6 * jobs + 3 * keyed_jobs, 3 do
+for i = 9 + 6 * jobs, 8 + 6 * jobs + 3 * keyed_jobs, 3 do
   local n, key, digest = unpack(ARGV, i, i + 2)
   idempotency_keys[tonumber(n)] = {key = IDEMPOTENCY .. key, digest = digest}
 end
-for i = 8 + 6 * jobs + 3 * keyed_jobs, #ARGV, 4 do
+for i = 9 + 6 * jobs + 3 * keyed_jobs, #ARGV, 4 do
   local n, name, interval, burst = unpack(ARGV, i, i + 3)
   local bucket = {name = name, interval = tonumber(interval), burst = tonumber(burst)}
   rate_limits[tonumber(n)] = rate_limits[tonumber(n)] or {}
@@ -147,8 +159,14 @@ for i = 8 + 6 * jobs + 3 * keyed_jobs, #ARGV, 4 do
 end
 for n = 1, jobs do
   local ok, outcome = pcall(enqueue, n)
-  if not ok then redis.log(redis.LOG_WARNING, 'parley: ' .. tostring(outcome.err or outcome)) end
-  outcomes[n] = ok and outcome or -3
+  if not ok then
+    local text = tostring(type(outcome) == 'table' and outcome.err or outcome)
+    local name = string.match(text, '^%-?(%u+)') or ''
+    if name == 'READONLY' then return redis.error_reply(text) end
+    redis.log(redis.LOG_WARNING, 'parley: ' .. text)
+    outcome = {-3, name}
+  end
+  outcomes[n] = outcome
 end
 for _, bucket in ipairs(buckets) do
   table.insert(outcomes, {bucket.tokens or -1, bucket.full_in_ms or 0})

@@ -3,6 +3,7 @@
 -- @include flows.lua
 -- @include followers.lua
 -- @include keys.lua
+-- @include results.lua
 -- @include tenants.lua
 --
 -- KEYS[1] inference queue
@@ -13,23 +14,24 @@
 -- Keys made from arguments: parley:job:*, parley:tone:*, parley:tone-wanted:*, parley:reply-text:*,
 --   celery-task-meta-*
 -- Returns for each job: false if it is not known; {Celery result} if it has ended; else {state,
---   conversation, tone as JSON or '', further text, messages of its tenant that wait on the inference queue}
+--   conversation, tone as JSON or '', further text, messages of its tenant that wait on the
+--   inference queue, expires_at or ''}
 local queue = KEYS[1]
 local gateway, tone_ttl = unpack(ARGV, 1, 2)
 local found = {}
 
 local function follow(id, known_bytes)
-  local result = redis.call('GET', RESULT .. id)
-  if result then return {result} end
-  local state, conversation = unpack(redis.call('HMGET', JOB .. id, 'state', 'conversation'))
+  if has_result(id) then return {redis.call('GET', RESULT .. id)} end
+  local state, conversation, expires_at =
+    unpack(redis.call('HMGET', JOB .. id, 'state', 'conversation', 'expires_at'))
   if not state then return false end
   add_gateway(id, 'watchers', gateway)
   add_gateway(id, 'followers', gateway)
   local tone = redis.call('GET', TONE .. id)
   if not tone then redis.call('SET', TONE_SUBSCRIPTION .. id, FOLLOWERS, 'NX', 'EX', tone_ttl) end
   local text = redis.call('GETRANGE', REPLY_TEXT .. id, known_bytes, -1)
-  return {state, conversation or '', tone or '', text,
-    count_flow(queue, tenant_of(id))}
+  return {state, conversation or '', tone or '', text, count_flow(queue, tenant_of(id)),
+    expires_at or ''}
 end
 
 for i = 3, #ARGV, 2 do

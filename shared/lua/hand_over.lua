@@ -18,7 +18,7 @@
 -- Returns for each job one of
 --   handed    it waits for its second look; the lease is given up
 --   late      it would not be back in time
---   unserved  no worker lives that could look at it
+--   unserved  no worker lives, or all are paused, that could look at it
 --   ended     it has a result already
 --   lost      the lease is not this worker's; so says a repeated call of a job that it handed over
 local leases, queue, workers = unpack(KEYS, 1, 3)
@@ -27,7 +27,8 @@ local verdicts = {}
 
 local function measured(worker)
   local heartbeat = redis.call('GET', WORKER .. worker)
-  local counters = heartbeat and cjson.decode(heartbeat).counters or {}
+  local status = heartbeat and cjson.decode(heartbeat) or {}
+  local counters = not status.paused and status.counters or {}
   local pace, turnaround = counters.pace_seconds, counters.turnaround_seconds
   return type(pace) == 'number' and pace or nil, type(turnaround) == 'number' and turnaround or 0
 end

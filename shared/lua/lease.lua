@@ -7,6 +7,7 @@
 --
 -- @include flows.lua
 -- @include keys.lua
+-- @include lease_tokens.lua
 --
 -- KEYS[1]   lease hash of this worker: token -> message
 -- KEYS[2]   handoff list of this worker
@@ -39,7 +40,7 @@ local function add(token, message)
 end
 
 local function lease(message)
-  local token = tostring(redis.call('INCR', token_counter))
+  local token = next_token(token_counter)
   redis.call('HSET', leases, token, message)
   add(token, message)
   left = left - 1

@@ -8,12 +8,21 @@
 --
 -- Keys made from arguments: parley:rate-limit:*
 
+local microseconds_now
+
+local function read_clock()
+  if not microseconds_now then
+    local seconds, microseconds = unpack(redis.call('TIME'))
+    microseconds_now = tonumber(seconds) * 1000000 + tonumber(microseconds)
+  end
+  return microseconds_now
+end
+
 -- Take a token from each bucket, or from none if one is empty. Buckets are tables with name,
 -- interval and burst; how many tokens are left, and the milliseconds until it is full, are noted in
 -- each. Return the milliseconds until all of them have a token; 0: taken.
 local function take_tokens(buckets)
-  local seconds, microseconds = unpack(redis.call('TIME'))
-  local now, wait = tonumber(seconds) * 1000000 + tonumber(microseconds), 0
+  local now, wait = read_clock(), 0
   for _, bucket in ipairs(buckets) do
     local capacity = bucket.burst * bucket.interval
     local full_at = tonumber(redis.call('GET', RATE_LIMIT .. bucket.name) or now)

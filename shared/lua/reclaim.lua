@@ -7,6 +7,7 @@
 --
 -- @include flows.lua
 -- @include keys.lua
+-- @include lease_tokens.lua
 -- @include tenants.lua
 --
 -- KEYS[1] lease hash of the worker that lost its messages
@@ -39,7 +40,7 @@ local function read_id(message)
 end
 
 local function lease_exhausted(message)
-  local token = tostring(redis.call('INCR', token_counter))
+  local token = next_token(token_counter)
   redis.call('HSET', own_leases, token, message)
   redis.call('SADD', exhausted, token)
   redis.call('EXPIRE', exhausted, count_ttl)

@@ -7,8 +7,31 @@
 -- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:reply-text:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
 
+-- States that Celery's tools store of a job that has not ended; Flower's `abort` stores ABORTED.
+local UNENDED = {PENDING = 1, RECEIVED = 1, STARTED = 1, RETRY = 1, ABORTED = 1}
+
+-- Return the status of a stored result, nil for none. Celery clients and workers store results too,
+-- so the JSON may be spelled in any way.
+local function stored_status(id)
+  local result = redis.call('GET', RESULT .. id)
+  if not result then return nil end
+  local decoded, meta = pcall(cjson.decode, result)
+  return decoded and type(meta) == 'table' and meta.status or ''
+end
+
 local function has_result(id)
-  return redis.call('EXISTS', RESULT .. id) == 1
+  local status = stored_status(id)
+  return status ~= nil and not UNENDED[status]
+end
+
+-- Notify those who wait for a job that Celery itself has ended, as its `revoke` does.
+local function report_revoked(id, notification)
+  local watchers = redis.call('HGET', JOB .. id, 'watchers')
+  if not watchers or stored_status(id) ~= 'REVOKED' then return end
+  redis.call('HDEL', JOB .. id, 'watchers')
+  for watcher in string.gmatch(watchers, '%S+') do
+    queue_notification(REPLIES .. watcher, notification)
+  end
 end
 
 -- `gateway` is notified even if it is not among the watchers; '' for none.

@@ -1,6 +1,5 @@
 """What follows a job's end is sent as a worker of Celery's would send it, and is never lost."""
 
-import gc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -87,8 +86,9 @@ def shop(redis_url: str, redis_client: redis.Redis) -> Iterator[Shop]:
     with denied_join_result():  # nobody subscribes to results
         shop = Shop(redis_url, redis_client)
         yield shop
-    gc.collect()  # results of chords refer to each other, and unsubscribe when they go
     for app in (shop.app, shop.parley):
+        # Results of chords refer to each other, and unsubscribe when they are collected.
+        app.backend.result_consumer.subscribed_to.clear()
         app.backend.result_consumer.stop()
         app.backend.client.connection_pool.disconnect()
         app.close()

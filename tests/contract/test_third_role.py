@@ -91,8 +91,7 @@ def build(broker: Broker) -> RunningConsumer:
     app.conf.parley_consumers = {SHOUTING: f"{__name__}:build_shouting_consumer"}
     app.amqp.queues.select([SHOUTING])
     worker = type("Worker", (), {"app": app, "hostname": "shouter@here"})
-    (consumer,) = build_consumers(worker)
-    return consumer
+    return build_consumers(worker)[SHOUTING]
 
 
 def test_a_third_role_needs_one_file_and_one_line_of_configuration(broker: Broker) -> None:

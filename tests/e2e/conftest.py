@@ -17,6 +17,19 @@ from workers.knowledge.loader import DEMO
 
 ROOT = Path(__file__).parent.parent.parent
 FLOWER_LOGIN = ("parley", "only-for-tests")
+# What other applications and Kubernetes leave in an environment; none of it may count.
+FOREIGN = {
+    "CELERY_BROKER_URL": "amqp://nobody@127.0.0.1:1//",
+    "BROKER_URL": "amqp://nobody@127.0.0.1:1//",
+    "CELERY_RESULT_BACKEND": "rpc://",
+    "CELERY_CONFIG_MODULE": "no_such_module",
+    "CELERY_WORKER_POOL": "prefork",
+    "GUNICORN_CMD_ARGS": "--bind=127.0.0.1:1",
+    "FLOWER_PORT": "tcp://10.96.0.7:5555",
+    "PARLEY_PORT": "tcp://10.96.0.8:8000",
+    "PARLEY_REDIS_SERVICE_HOST": "10.96.0.12",
+    "PARLEY_MAX_BATCH": "",
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ def start_stack(data_dir: Path, model_dir: Path, **settings: str) -> Stack:
         "PARLEY_MODEL_DIR": str(model_dir),
         "PARLEY_KB": str(kb),
         "PARLEY_FLOWER_BASIC_AUTH": ":".join(FLOWER_LOGIN),
+        **FOREIGN,
         **settings,
     }
     with (data_dir / "up.log").open("wb") as log:

@@ -1,5 +1,7 @@
 """A gateway as gunicorn runs it, and the worker that a test plays for it."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import redis
 import requests
 
 from shared import keys, results, wire
-from shared.jobs import Answer, Reply, Timings, Tone
+from shared.jobs import Answer, EmbedJob, Reply, Timings, Tone
 from tests.support.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,6 +70,12 @@ class Gateway:
             self.process.wait(timeout=40)
 
 
+def vectors_of(job: EmbedJob) -> bytes:
+    """Return vectors of two zeros."""
+    zeros = base64.b64encode(bytes(8 * len(job.texts))).decode()
+    return json.dumps({"vectors": zeros, "dimension": 2, "tokens": len(job.texts)}).encode()
+
+
 class Worker:
     """Answer what is queued for as long as the `with` block lasts."""
 
@@ -83,11 +91,11 @@ class Worker:
                 self._answer(cast("tuple[bytes, bytes]", taken)[1])
 
     def _answer(self, raw: bytes) -> None:
-        job = wire.decode_job(wire.decode(raw), time.time())
+        job = wire.read_inference_job(raw, time.time())
         tone, timings = Tone("neutral", 0.8), Timings(1, 1, 1, 1, 4)
         answer = Answer("answer", "greeting", 0.9)
         reply = Reply(job.message, job.id, job.conversation_id, tone, answer, timings, "litert")
-        body = results.encode_reply(reply)
+        body = vectors_of(job) if isinstance(job, EmbedJob) else results.encode_reply(reply)
         found = cast("bytes | None", self._client.hget(keys.job(job.id), "watchers"))
         watchers = (found or b"").decode().split() or [job.gateway or ""]
         with self._client.pipeline(transaction=True) as step:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from shared import results
+from shared.api_keys import ApiKey, digest_of, new_key
 from shared.jobs import Alternative, Answer, ChatJob, Turn
 from shared.settings import load
 from tests.support.browser import Browser, WsgiApp, find_chromium, page, served
@@ -179,6 +180,31 @@ def test_the_page_chats_behind_a_proxy_that_strips_its_path(
         asked = {url for url in browser.requested() if url.startswith("http")}
     assert all(url.startswith(f"{origin}/support/") for url in asked)
     assert [job.message for job in harness.published] == ["Hello from below"]
+
+
+def test_the_page_asks_for_a_key_and_sends_it_from_then_on(browser: Browser) -> None:
+    harness = GatewayHarness()
+    echo(harness)
+    key_id, key = new_key()
+    harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(("chat",))))
+    with served(harness.app) as origin:
+        browser.open(f"{origin}/?key")
+        browser.wait_for("!document.getElementById('key-form').hidden")
+        browser.evaluate("ask('Is anybody there?')")
+        browser.wait_for("document.querySelectorAll('.again').length === 1")
+        browser.evaluate(f"document.getElementById('key').value = '{key}'")
+        browser.evaluate("document.getElementById('key-form').requestSubmit()")
+        browser.wait_for("document.querySelectorAll('.facts').length === 1")
+        person = Turn("assistant", "Here I am.", "job", 1.0, by="Anna")
+        conversation = browser.evaluate("conversation")
+        harness.conversations.stored[conversation] = [msgspec.json.encode(person)]
+        browser.evaluate("follow()")
+        browser.wait_for("document.getElementById('log').textContent.includes('Here I am.')")
+        hidden = browser.evaluate("document.getElementById('key-form').hidden")
+        browser.evaluate("unfollow()")
+    assert hidden
+    assert [job.message for job in harness.published] == ["Is anybody there?"]
+    assert all(key not in url for url in browser.requested())
 
 
 WIDGET = """<!doctype html><title>A shop</title><script>

@@ -15,11 +15,16 @@ from tests.e2e.conftest import FLOWER_LOGIN, Stack
 from tests.support.processes import wait_until
 
 CLIENT = Path(__file__).parent / "stock_client.py"
+OPTIONS = Path(__file__).parent / "stock_options.py"
 
 
 def run_client(stack: Stack, message: str, conversation: str) -> dict[str, Any]:
+    return run_script(CLIENT, stack.redis_url, message, conversation)
+
+
+def run_script(script: Path, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, str(CLIENT), stack.redis_url, message, conversation],
+        [sys.executable, str(script), *arguments],
         cwd=CLIENT.parent,
         capture_output=True,
         text=True,
@@ -91,6 +96,52 @@ def test_flower_shows_workers_jobs_and_queues(stack: Stack) -> None:
     assert {queue["name"] for queue in lengths} == {"inference", "sentiment"}
 
 
+def order(stack: Stack, path: str, **body: Any) -> requests.Response:
+    """Give Flower's API an order."""
+    return requests.post(
+        f"{stack.flower_url}/api/{path}", data=json.dumps(body), auth=FLOWER_LOGIN, timeout=40
+    )
+
+
+def test_flower_gives_results_sends_tasks_and_aborts_them(stack: Stack) -> None:
+    wait_until(stack.flower_ready, 60)
+    asked = {"args": [{"message": "How can I pay?"}]}
+    applied = order(stack, "task/apply/chat.infer", **asked).json()
+    assert applied["state"] == "SUCCESS"
+    assert applied["result"]["response"]
+    sent = order(stack, "task/send-task/chat.infer", queue="inference", **asked).json()
+    result = flower(stack, f"task/result/{sent['task-id']}", timeout="20")
+    assert (result["state"], result["result"]["job_id"]) == ("SUCCESS", sent["task-id"])
+
+    control = Celery("somebody", broker=stack.redis_url, backend=stack.redis_url).control
+    [paused] = [
+        reply
+        for worker in control.cancel_consumer("inference", reply=True, timeout=5.0)
+        for name, reply in worker.items()
+        if name.startswith("inference@")
+    ]
+    try:
+        assert "no longer consuming" in paused["ok"]
+        ready = requests.get(f"{stack.url}/readyz", timeout=5).json()
+        assert "paused" in ready["inference"]["reason"]
+        waiting = order(stack, "task/async-apply/chat.infer", **asked).json()["task-id"]
+        assert flower(stack, f"task/result/{waiting}")["state"] == "PENDING"
+        assert order(stack, f"task/abort/{waiting}").status_code == 200
+    finally:
+        control.add_consumer("inference", reply=True, timeout=5.0)
+    assert flower(stack, f"task/result/{waiting}", timeout="20")["state"] == "REVOKED"
+    wait_until(stack.ready, 10)
+    refused = order(stack, "task/rate-limit/chat.infer?workername=nobody&ratelimit=1/m")
+    assert refused.status_code >= 400
+
+
 def test_flower_is_locked_where_a_login_is_set(stack: Stack) -> None:
     wait_until(stack.flower_ready, 60)
     assert requests.get(f"{stack.flower_url}/api/workers", timeout=10).status_code == 401
+
+
+def test_whatever_a_client_sends_ends_under_its_id(stack: Stack) -> None:
+    ends = run_script(OPTIONS, stack.redis_url)
+    wanted = {"served": "SUCCESS", "refused": "FAILURE"}
+    assert ends == {name: wanted[name.partition(":")[0]] for name in ends}
+    assert len(ends) > 15

@@ -144,7 +144,7 @@ def test_flower_is_published_elsewhere_with_a_login_alone(tmp_path: Path) -> Non
         ("", "", False),
     ):
         done = subprocess.run(
-            [shell, flag, script.replace("exec celery", "exec echo started")],
+            [shell, flag, script.replace("exec parley", "exec echo started")],
             env={"PARLEY_PUBLISH_ADDRESS": address, "PARLEY_FLOWER_BASIC_AUTH": login},
             capture_output=True,
             text=True,

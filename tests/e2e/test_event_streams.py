@@ -10,6 +10,8 @@ import requests
 from tests.e2e.gateway_process import Gateway, Worker
 from tests.support.processes import RedisServer, wait_until
 
+CLOSE = {"Connection": "close"}  # a gateway that stops would wait for kept ones
+
 
 @pytest.fixture(scope="module")
 def gateways(
@@ -35,7 +37,7 @@ def events(response: requests.Response) -> Iterator[dict[str, Any]]:
 
 
 def open_streams(gateway: Gateway) -> float:
-    metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
+    metrics = requests.get(f"{gateway.url}/metrics", headers=CLOSE, timeout=10).text
     [line] = [line for line in metrics.splitlines() if line.startswith("parley_gateway_streams ")]
     return float(line.split()[1])
 
@@ -47,7 +49,7 @@ def test_a_stream_that_breaks_off_goes_on_at_another_gateway(
     asked = requests.post(
         f"{one.url}/chat",
         json={"message": "Where is my parcel?"},
-        headers={"Accept": "text/event-stream"},
+        headers={"Accept": "text/event-stream", "Connection": "close"},
         stream=True,
         timeout=30,
     )
@@ -78,13 +80,15 @@ def test_a_gateway_that_stops_ends_what_goes_on_elsewhere_and_answers_what_does_
     asked = requests.post(
         f"{one.url}/chat",
         json={"message": "Hello"},
-        headers={"Accept": "text/event-stream"},
+        headers={"Accept": "text/event-stream", "Connection": "close"},
         stream=True,
         timeout=30,
     )
     answers = events(asked)
     job_id = next(answers)["data"]["job_id"]
-    followed = requests.get(f"{one.url}/jobs/{job_id}/events", stream=True, timeout=30)
+    followed = requests.get(
+        f"{one.url}/jobs/{job_id}/events", headers=CLOSE, stream=True, timeout=30
+    )
     follow = events(followed)
     last = next(follow)
 

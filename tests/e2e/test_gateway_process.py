@@ -12,6 +12,8 @@ import redis
 import requests
 
 from shared import keys
+from shared.api_keys import ApiKey, digest_of, new_key
+from shared.key_store import RedisKeyStore
 from tests.e2e.gateway_process import Gateway, Worker
 from tests.support.processes import RedisServer, wait_until
 
@@ -120,3 +122,22 @@ def test_a_wrong_setting_is_one_sentence(redis_url: str, tmp_path: Path) -> None
     assert gateway.process.wait(timeout=20) == 1
     assert gateway.log().startswith("parley gateway: PARLEY_WAIT_SECONDS is 'long'")
     assert "Traceback" not in gateway.log()
+
+
+def test_a_gateway_that_others_reach_needs_a_key_to_start_and_then_asks_for_it(
+    redis_url: str, redis_client: "redis.Redis", tmp_path: Path
+) -> None:
+    gateway = Gateway(redis_url, tmp_path, PARLEY_PUBLISH_ADDRESS="192.0.2.1")
+    gateway.start()
+    assert gateway.process.wait(timeout=30) == 1
+    assert "192.0.2.1 is reached from other machines, and there is no API key" in gateway.log()
+
+    key_id, key = new_key()
+    RedisKeyStore(redis_client).create(digest_of(key), ApiKey(key_id, rate_limit="2/h"))
+    with gateway, Worker(redis_url):
+        assert gateway.ask().status_code == 401
+        answered = gateway.ask(Authorization=f"Bearer {key}")
+        assert (answered.status_code, answered.headers["RateLimit"]) == (200, '"key";r=1;t=1800')
+        assert gateway.ask(**{"X-API-Key": key}).status_code == 200
+        assert gateway.ask(**{"X-API-Key": key}).status_code == 429
+        assert key not in gateway.log()

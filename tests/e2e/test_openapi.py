@@ -59,6 +59,11 @@ def example_id() -> str:
 ACCEPTABLE = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 429, "5xx"]
+
+# One message must be a user's and have text, and the last such counts: no schema can say that.
+[[operations]]
+include-path = ["/v1/chat/completions", "/v1/responses"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422, 429, "5xx"]
 """
 
 

@@ -31,7 +31,6 @@ RIGHTS = [
     "+@connection",
     "+@transaction",
     "+info",
-    "+config|get",
     "+time",
 ]
 

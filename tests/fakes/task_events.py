@@ -10,6 +10,7 @@ class RecordedEvents:
 
     def __init__(self) -> None:
         self.emitted: list[TaskEvent] = []
+        self.on = True
 
     def open(self) -> None:
         """Do nothing."""
@@ -19,4 +20,10 @@ class RecordedEvents:
 
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Keep the events."""
-        self.emitted.extend(events)
+        if self.on:
+            self.emitted.extend(events)
+
+    def switch(self, *, on: bool) -> bool:
+        """Keep events from now on, or not."""
+        self.on = on
+        return True

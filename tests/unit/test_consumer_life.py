@@ -55,6 +55,23 @@ def test_a_worker_that_starts_while_redis_is_down_serves_once_it_is_up() -> None
     assert queue.released == 1
 
 
+def test_a_paused_worker_leases_nothing_says_so_and_goes_on_when_it_is_told() -> None:
+    queue = FakeQueue(known_tones={"a": NEUTRAL})
+    consumer, _ = consumer_over(queue)
+    consumer.start()
+    consumer.pause()
+    assert consumer.is_paused
+    assert queue.statuses[-1].paused
+    queue.push(encode_infer(ChatJob("a", "two words", "c-a", 0.0)))
+    beats = len(queue.statuses)
+    wait_until(lambda: len(queue.statuses) > beats, 5)
+    assert queue.completed == []
+    consumer.resume()
+    assert not queue.statuses[-1].paused
+    wait_until(lambda: len(queue.completed) == 1, 10)
+    consumer.stop()
+
+
 def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
     queue = FakeQueue(known_tones={"a": NEUTRAL})
     (over,) = queue.push(encode_infer(ChatJob("over", "two words", "c", 0.0)))

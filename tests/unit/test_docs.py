@@ -35,3 +35,4 @@ def test_every_link_between_the_docs_leads_somewhere() -> None:
 def test_no_index_address_is_in_a_lock() -> None:
     for lock in (ROOT / "requirements").glob("*.txt"):
         assert "://" not in lock.read_text(), lock.name
+    assert "://" not in (ROOT / "tests" / "javascript" / "package-lock.json").read_text()

@@ -1,6 +1,7 @@
 """Vectors of texts, from jobs that share their batches with chat jobs."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,7 @@ def claimed(job: ChatJob) -> ClaimedJob[ChatJob]:
 
 
 def batch_of(
-    passages: list[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
+    passages: Sequence[tuple[Prepared, ...]], jobs: list[ChatJob], vectors: NDArray[np.float32]
 ) -> BatchResult[ChatJob]:
     prepared = tuple(
         PreparedJob(Lease(b"1", b"{}"), job, ClaimResult("run"), each, 0.0, 0.0)
@@ -68,7 +69,7 @@ def test_texts_and_messages_of_one_batch_are_read_and_answered_in_order(
     assert first.finish(UNKNOWN_TONE, 0.0).reply.response == "Where is it?"
     assert last.finish(UNKNOWN_TONE, 0.0).reply.job_id == "d"
     found, members = embedded(texts.finish(UNKNOWN_TONE, 0.0).embedded)
-    assert np.allclose(found, [[0.6, 0.8], [0, 1]])
+    assert np.allclose(found, np.asarray([[0.6, 0.8], [0, 1]]))
     assert members == {"dimension": 2, "tokens": sum(len(each.ids) for each in passages[1])}
 
 
@@ -94,7 +95,7 @@ def test_nothing_of_a_long_text_is_left_out(embedder: Embedder) -> None:
     vectors[-2] = (0, 1)
     [draft] = embedder.draft(batch_of([passages], [job], vectors))
     found, _ = embedded(draft.finish(UNKNOWN_TONE, 0.0).embedded)
-    assert np.allclose(found[[0, 2]], [[1, 0], [1, 0]])
+    assert np.allclose(found[[0, 2]], np.asarray([[1, 0], [1, 0]]))
     assert found[1][0] > found[1][1] > 0
     assert np.allclose(np.linalg.norm(found, axis=1), 1)
 

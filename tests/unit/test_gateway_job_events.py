@@ -299,3 +299,33 @@ def test_a_client_that_does_not_read_is_given_a_bounded_time(harness: GatewayHar
         response.close()
         assert ours.gettimeout() is None
         assert len(harness.disconnect_watcher) == 0
+
+
+@pytest.mark.parametrize(("path", "cancelled"), [("/chat", False), ("/v1/chat/completions", True)])
+def test_a_client_that_goes_away_frees_its_place_and_ends_what_it_cannot_come_back_for(
+    path: str, cancelled: bool, harness: GatewayHarness
+) -> None:
+    def begin(job: ChatJob) -> None:
+        harness.jobs.records[job.id] = JobRecord("queued")
+        harness.follower.progress[job.id] = JobProgress("queued", job.conversation_id)
+
+    harness.publisher.on_publish = begin
+    asked = {"model": "parley", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    ours, theirs = socket.socketpair()
+    with ours:
+        response = harness.client.post(
+            path,
+            json={"message": "Hello"} if path == "/chat" else asked,
+            headers=EVENTS,
+            environ_overrides={"gunicorn.socket": ours},
+        )
+        frames = response.iter_encoded()
+        next(frames)
+        theirs.close()
+
+        assert harness.disconnect_watcher.poll() == 1
+        assert list(frames) == []
+        response.close()
+    assert len(harness.job_watches) == 0
+    state = harness.jobs.records[harness.published[0].id].state
+    assert state == ("cancelled" if cancelled else "queued")

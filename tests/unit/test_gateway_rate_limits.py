@@ -140,6 +140,57 @@ def test_what_is_not_allowed_is_charged_too() -> None:
     assert statuses == [403, 429]
 
 
+def test_a_late_refusal_has_all_that_other_answers_have() -> None:
+    gateway = harness(rate_limit="1/s", cors_origins="https://shop.example")
+    page = {"Origin": "https://shop.example"}
+    for _ in range(2):
+        answer = gateway.client.post("/chat", json={}, headers=page)
+    assert answer.status_code == 429
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    counted = gateway.metrics.registry.get_sample_value(
+        "parley_gateway_answers_total", {"route": "chat", "status": "429"}
+    )
+    assert counted == 1
+
+
+def test_under_v1_refusals_have_the_form_of_openai() -> None:
+    gateway = harness(rate_limit="1/s")
+    gateway.keys.create(digest_of(KEY), ApiKey("1", scopes=frozenset(("read",))))
+    asked = {"model": "parley", "messages": [{"role": "user", "content": "Hi"}]}
+    for headers, status, code in (
+        ({}, 401, "invalid_api_key"),
+        ({"Authorization": f"Bearer {KEY}"}, 403, "scope_missing"),
+        ({"Authorization": f"Bearer {KEY}"}, 429, "rate_limit_exceeded"),
+    ):
+        answer = gateway.client.post("/v1/chat/completions", json=asked, headers=headers)
+        assert answer.json is not None
+        assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "v1_chat_completions", "v1_responses"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_is_charged_once_whichever_way_it_comes(endpoint: str, stream: bool) -> None:
+    gateway = harness(rate_limit="2/s")
+    path, body = {
+        "chat": ("/chat", {"message": "Hi"}),
+        "v1_chat_completions": (
+            "/v1/chat/completions",
+            {"model": "parley", "messages": [{"role": "user", "content": "Hi"}], "stream": stream},
+        ),
+        "v1_responses": ("/v1/responses", {"model": "parley", "input": "Hi", "stream": stream}),
+    }[endpoint]
+    headers = {"Accept": "text/event-stream"} if stream else {}
+    statuses = []
+    for _ in range(3):
+        answer = gateway.client.post(path, json=body, headers=headers)
+        statuses.append(answer.status_code)
+        answer.close()
+    assert statuses == [200, 200, 429]
+    assert len(gateway.published) == 2
+    assert gateway.limiter.taken == {"address:127.0.0.1": 2}
+
+
 def test_without_redis_a_limit_is_no_reason_to_refuse_as_if_it_were_over() -> None:
     gateway = harness(rate_limit="1/s")
     gateway.limiter.available = False

@@ -164,7 +164,7 @@ def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
     assert key.key == header.strip().strip('"')
 
 
-@pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a b", "a, b", "ké", "k" * 256, "k\n\n."])
+@pytest.mark.parametrize("header", ["", '""', '"k', 'k"', "a, b", "ké", "k" * 256, "k\n\n."])
 def test_other_idempotency_keys_answer_400_and_queue_nothing(header: str) -> None:
     harness = GatewayHarness()
     environ = {"HTTP_IDEMPOTENCY_KEY": header}

@@ -85,3 +85,13 @@ def test_bases_that_are_loaded_together_are_all_kept(
         cache.vectors(["one", "two"])
         cache.vectors(["two", "three"])
     assert encoder.embedded == 3
+
+
+def test_where_nothing_can_be_written_it_goes_on_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        found = EmbeddingCache(tmp_path / "file" / "cache", WordEncoder()).vectors(TEXTS)
+        assert np.array_equal(found, encode(WordEncoder(), TEXTS))
+    assert caplog.text.count("are not kept") == 1

@@ -1,6 +1,7 @@
 """Bases are read whole or refused with every fault, its file and its line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,7 @@ def test_a_fault_is_named_with_its_line(
         ('{"id": "a", "question": "q", "answer": "x",}', 1, "not JSON"),
         ('{"id": "a", "question": null, "answer": "x"}', 1, "this is empty"),
         ("[" * 100_000, 1, "nested too deeply"),
+        ('{"id": ' + "[" * 700 + "]" * 700 + "}", 1, "nested too deeply"),
     ],
 )
 def test_a_fault_in_json_lines_is_named_with_its_line(
@@ -168,6 +170,7 @@ def warnings(tmp_path: Path, text: str, name: str = "kb.yaml") -> list[tuple[int
         ("Ruf 😀 an\t#1", "Ruf 😀 an"),
         ("a text over\n    two lines #2 here", "a text over two lines"),
         ("42 # is the answer", "42"),
+        ("Our best is\n    #1 in the list", "Our best is"),
     ],
 )
 def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str, kept: str) -> None:
@@ -177,7 +180,15 @@ def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str,
 
 
 @pytest.mark.parametrize(
-    "answer", ['"Call #1"', "Call#1 now", "|\n    Call #1", "By card.  # checked by Ann", "'x' # y"]
+    "answer",
+    [
+        '"Call #1"',
+        "Call#1 now",
+        "|\n    Call #1",
+        "By card.  # checked by Ann",
+        "'x' # y",
+        "x\n  # y",
+    ],
 )
 def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
     assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
@@ -297,6 +308,21 @@ def test_links_are_followed_once_and_a_loop_ends(tmp_path: Path) -> None:
     (folder / "gone.yaml").symlink_to("nowhere.yaml")
     (folder / "self.yaml").symlink_to("self.yaml")
     assert [fault.file.name for fault in read(folder).faults] == ["gone.yaml", "self.yaml"]
+
+
+def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, FULL)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe.yaml").symlink_to("pipe")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    assert len(load(tmp_path).entries) == 2
+
+
+def test_a_file_without_entries_beside_others_is_told(tmp_path: Path) -> None:
+    write(tmp_path, FULL)
+    write(tmp_path, "# to do\n", "later.yaml")
+    (warning,) = read(tmp_path).warnings
+    assert (warning.file.name, warning.message) == ("later.yaml", "has no entries")
 
 
 def test_a_table_beside_the_base_is_told(tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ ENTRY = "- {{id: {id}, question: {question}, answer: {answer}}}\n"
 class Stand:
     """A folder of bases, and a worker's knowledge of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         self.kb = folder / "kb"
         self.clock = ManualClock()
         self.context = WorkerContext("w", clock=self.clock)
-        self.builder = WordAnswersBuilder(folder / "cache", self.clock)
+        self.builder = WordAnswersBuilder(cache, self.clock)
         self.write("By card.")
 
     def write(self, answer: str, file: str = "faq.yaml", **fields: str) -> None:
@@ -98,9 +98,15 @@ class Stand:
         return counters["knowledge_reloads"], counters["knowledge_refused"]
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Embed the small talk once for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    return Stand(tmp_path)
+def stand(tmp_path: Path, cache: Path) -> Stand:
+    return Stand(tmp_path, cache)
 
 
 def test_a_changed_file_answers_and_the_reply_names_the_revision(stand: Stand) -> None:
@@ -202,19 +208,31 @@ def test_what_changes_only_in_form_is_not_built_again(stand: Stand) -> None:
     assert (stand.shared().revision, len(stand.builder.built)) == (revision, built)
 
 
-def test_a_base_that_cannot_be_built_leaves_the_old_one(stand: Stand) -> None:
+def test_a_base_that_cannot_be_built_leaves_the_old_one_and_is_tried_again(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
     stand.open()
     stand.builder.broken = True
     stand.write("By cash.")
-    stand.settle()
+    with caplog.at_level(logging.ERROR):
+        stand.settle()
+        stand.clock.advance(60)
+        stand.settle()
     assert stand.ask().response == "By card."
     assert "out of memory" in (stand.shared().refused or "")
+    assert len(caplog.records) == 1
+    stand.builder.broken = False
+    stand.settle()
+    assert stand.ask().response == "By card.", "not before its time"
+    stand.clock.advance(60)
+    stand.settle()
+    assert (stand.ask().response, stand.shared().refused) == ("By cash.", None)
 
 
 def test_only_new_texts_are_embedded(stand: Stand) -> None:
     stand.open()
     embedded = stand.builder.encoder.embedded
-    stand.write("By cash.")
+    stand.write("By cheque of all things.")
     stand.settle()
     assert stand.builder.encoder.embedded == embedded + 1
 

@@ -12,7 +12,8 @@ from gateway.queue.job_follower import JobProgress
 from gateway.queue.publisher import ExistingJob
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.errors import AdmissionRefused, InvalidRequest, QueueUnavailable
+from shared.api_keys import ApiKey, digest_of, new_key
+from shared.errors import AdmissionRefused, ConversationBusy, InvalidRequest, QueueUnavailable
 from shared.jobs import ChatJob
 from shared.results import Failure, JobRecord
 from shared.settings import load
@@ -74,7 +75,7 @@ def test_a_completion_has_the_form_of_openai_and_parleys_own_members(
 
 def test_the_last_user_message_is_asked_in_whatever_parts_it_comes(harness: GatewayHarness) -> None:
     parts = [{"type": "text", "text": "Where is"}, {"type": "text", "text": "my parcel?"}]
-    later = {"role": "assistant", "content": None, "tool_calls": []}
+    later: Any = {"role": "assistant", "content": None, "tool_calls": []}
     complete(harness, HELLO, {"role": "user", "content": parts}, later)
 
     assert harness.published[0].message == "Where is\nmy parcel?"
@@ -394,7 +395,8 @@ def test_every_error_under_v1_is_openais(harness: GatewayHarness) -> None:
     assert error(client.get("/v1/nothing"), 404)["type"] == "invalid_request_error"
     assert client.get("/nothing").content_type == "application/problem+json"
     assert error(client.get(COMPLETIONS), 405)["code"] == "method_not_allowed"
-    assert error(client.post(COMPLETIONS, data=b"{}"), 415)["param"] is None
+    plain = client.post(COMPLETIONS, data=b"{}", content_type="text/plain")
+    assert error(plain, 415)["param"] is None
     broken = client.post(COMPLETIONS, data=b"{", content_type="application/json")
     assert "JSON" in error(broken, 400)["message"]
     error(client.post(COMPLETIONS, json=[]), 400)
@@ -417,3 +419,26 @@ def test_models_are_listed(harness: GatewayHarness) -> None:
 def test_messages_name_the_one_at_fault() -> None:
     with pytest.raises(InvalidRequest, match=r"input\[1\]\.role"):
         read_messages([HELLO, {"role": "x"}], "input")
+
+
+def test_keys_are_asked_for_in_openais_form(harness: GatewayHarness) -> None:
+    key_id, key = new_key()
+    harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(("read",))))
+    client = harness.client
+
+    missing = error(client.get("/v1/models"), 401)
+    wrong = client.get("/v1/models", headers={"Authorization": f"Bearer {key}x"})
+    other = client.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
+
+    assert (missing["type"], missing["code"]) == ("authentication_error", "invalid_api_key")
+    assert error(wrong, 401)["code"] == "invalid_api_key"
+    assert error(other, 403)["type"] == "permission_error"
+
+
+def test_limits_are_told_in_openais_form(harness: GatewayHarness) -> None:
+    harness.publisher.answer = ConversationBusy("32 messages are waiting already", 1.0)
+    response = complete(harness)
+
+    found = error(response, 429)
+    assert (found["type"], found["code"]) == ("rate_limit_error", "rate_limit_exceeded")
+    assert response.headers["Retry-After"] == "1"

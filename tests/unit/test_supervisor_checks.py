@@ -149,3 +149,20 @@ def test_a_stack_that_was_cut_off_is_noticed(settings: StackSettings) -> None:
         assert was_cut_off
     with hold_data_folder(settings) as was_cut_off:
         assert not was_cut_off
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "::"])
+def test_an_ipv6_address_is_checked_and_printed_as_urls_have_it(
+    settings: StackSettings, host: str
+) -> None:
+    listening = load(StackSettings, http_host=host, http_port=settings.http_port)
+    assert listening.gateway_url == f"http://[::1]:{settings.http_port}"
+    assert checks.is_port_free(settings.http_port, listening.http_host)
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        assert not checks.is_port_free(taken.getsockname()[1], "::1")
+
+
+def test_a_knowledge_base_behind_a_closed_folder_is_a_sentence(tmp_path: Path) -> None:
+    too_long = tmp_path / ("a" * 300)
+    with pytest.raises(SettingsError, match=r"PARLEY_KB is .*cannot be reached"):
+        load(StackSettings, kb=too_long)

@@ -173,6 +173,7 @@ def test_relative_paths_count_from_where_the_stack_is_started(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "kb.yaml").touch()
+    (tmp_path / "ca.pem").touch()
     monkeypatch.setenv("PARLEY_KB", "kb.yaml")
     monkeypatch.setenv("PARLEY_REDIS_URL", "rediss://me:x@host:1/0?ssl_ca_certs=ca.pem")
     for service in plan_services(load(StackSettings)):

@@ -242,7 +242,13 @@ def test_force_ends_everything_at_once(pair: SupervisedPair) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(0, "exit code 0"), (3, "exit code 3"), (-9, "killed by SIGKILL"), (-99, "signal 99")],
+    [
+        (0, "exit code 0"),
+        (3, "exit code 3"),
+        (-9, "killed by SIGKILL"),
+        (-99, "signal 99"),
+        (-4, "SIGILL: it met an instruction that this processor does not have"),
+    ],
 )
 def test_exits_are_described(code: int, words: str) -> None:
     assert words in describe_exit(code)

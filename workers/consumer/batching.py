@@ -75,6 +75,11 @@ class BatchBuffer(Generic[JobT]):
             self._jobs.clear()
             self._changed.notify_all()
 
+    def waiting(self) -> list[str]:
+        """Return the task ids of the jobs that no batch has taken yet."""
+        with self._changed:
+            return [prepared.job.task_id for prepared in self._jobs]
+
     def __len__(self) -> int:
         return len(self._jobs)
 

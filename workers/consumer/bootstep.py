@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,8 +17,12 @@ from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 from kombu.utils.imports import symbol_by_name
 
+import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
 from shared.errors import ParleyError, SettingsError
 from shared.gc_tuning import freeze_gc
+from shared.home_folder import provide_home_folder
+from shared.redis_server import check_redis_at_start
+from shared.settings import CommonSettings, load
 
 _log = logging.getLogger(__name__)
 _CELERY_END_SECONDS = 5.0
@@ -32,6 +37,22 @@ class RunningConsumer(Protocol):
 
     def stop(self) -> None:
         """Finish the current batch and return the rest to the queue."""
+
+    def pause(self) -> None:
+        """Lease nothing more; what is held already is finished."""
+
+    def resume(self) -> None:
+        """Lease again after a pause."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether it leases nothing."""
+
+    def held(self) -> Sequence[tuple[str, str, bool]]:
+        """Return task, task id, and whether the engine works on it, of the jobs held."""
+
+    def switch_events(self, *, on: bool) -> bool:
+        """Send task events or drop them; return whether they are as was asked."""
 
 
 class FastReconnectConsumer(Consumer):  # type: ignore[misc] # Celery has no types
@@ -54,7 +75,8 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
     requires = (Tasks,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
-        self._consumers: list[RunningConsumer] = []
+        self._consumers: Mapping[str, RunningConsumer] = {}
+        consumer.batch_consumers = self._consumers  # for remote control
         self._stopping = threading.Lock()
         super().__init__(consumer, **options)
 
@@ -62,9 +84,9 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
         """Keep kombu from taking messages, on each new connection; start the consumers once."""
         c.task_consumer.consume = _ignore_consume
         if not self._consumers:
-            self._consumers = build_consumers(c)
+            self._consumers = c.batch_consumers = build_consumers(c)
             freeze_gc()
-            for consumer in self._consumers:
+            for consumer in self._consumers.values():
                 consumer.start()
             worker_shutting_down.connect(self._on_shutdown, weak=False)
 
@@ -74,9 +96,9 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
     def shutdown(self, c: Any) -> None:
         """Stop the consumers with the worker, unless a signal has done so before."""
         with self._stopping:
-            for consumer in self._consumers:
+            for consumer in self._consumers.values():
                 consumer.stop()
-            self._consumers = []
+            self._consumers = {}
 
     def _on_shutdown(self, **_signal: Any) -> None:
         """Stop the consumers at the signal itself: Celery's loop may hang if Redis does."""
@@ -89,15 +111,20 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
         os._exit(0)
 
 
-def build_consumers(c: Any) -> list[RunningConsumer]:
-    """Build the consumers of a worker's queues; end the process with a sentence if one cannot."""
+def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
+    """Build the consumers of a worker's queues; end the process with a sentence if one cannot.
+
+    Celery is connected by now: a Redis that was down when the process started is checked here.
+    """
     # Read when numpy is first imported, by a builder's module: its threads would compete with the
     # engine's over products of a millisecond, and cost two fifths of the throughput.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    provide_home_folder()
     try:
         names = c.app.amqp.queues.consume_from
-        builders = [_builder(c.app.conf.parley_consumers, queue) for queue in names]
-        return [build(c.app, c.hostname) for build in builders]
+        check_redis_at_start(load(CommonSettings).redis_address)
+        builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
+        return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except ParleyError as fault:
         _log.critical("this worker cannot start: %s", fault)
         raise SystemExit(1) from fault

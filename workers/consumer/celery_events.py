@@ -39,6 +39,7 @@ class CeleryEvents:
         self._hostname = hostname
         self._beginnings = beginnings
         self._waiting: list[TaskEvent] = []
+        self._on = True
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="task-events", daemon=True)
@@ -49,9 +50,16 @@ class CeleryEvents:
 
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Take events; those that find no room are dropped."""
+        if not self._on:
+            return
         chosen = [each for each in events if self._beginnings or each.kind not in _BEGINNINGS]
         with self._lock:
             self._waiting += chosen[: _MAX_WAITING - len(self._waiting)]
+
+    def switch(self, *, on: bool) -> bool:
+        """Send events from now on, or drop them."""
+        self._on = on
+        return True
 
     def close(self) -> None:
         """Send what waits, then end."""

@@ -36,6 +36,8 @@ from workers.engines.engine import Engine
 _log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 _STOP_SECONDS = 12.0
+_LAST_LEASE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.25  # how late a paused worker notices that it stops
 
 
 Gauges = Callable[[], Mapping[str, float]]
@@ -108,6 +110,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._preparer = Preparer(context, role, queue, committer)
         self._runner = Runner(engine, context.clock)
         self._completer = Completer(context, role, committer)
+        self._running: Sequence[str] = ()
+        self._leasing = threading.Event()
+        self._leasing.set()
+        self._at_rest = threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
             for name, loop in (
@@ -121,8 +127,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     def start(self) -> None:
         """Begin to lease messages, as soon as Redis is there."""
         self._context.events.open()
-        with suppress(QueueUnavailable):  # logged; the heartbeat thread goes on trying
-            self._heartbeat()
+        self._report()
         for thread in self._threads:
             thread.start()
         if self._beside:
@@ -151,6 +156,42 @@ class BatchConsumer(Generic[JobT, ResultT]):
         else:
             _log.info("stopped; %d messages returned to the queue", returned)
 
+    def pause(self) -> None:
+        """Lease nothing more; what is held already is finished.
+
+        Returns once the call that may still take a message has ended.
+        """
+        _log.info("paused: no more messages are leased from %s", self._role.queue)
+        self._at_rest.clear()
+        self._leasing.clear()
+        self._at_rest.wait(_LAST_LEASE_SECONDS)
+        self._report()
+
+    def resume(self) -> None:
+        """Lease again after a pause."""
+        _log.info("messages are leased from %s", self._role.queue)
+        self._leasing.set()
+        self._report()
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether it leases nothing."""
+        return not self._leasing.is_set()
+
+    def held(self) -> list[tuple[str, str, bool]]:
+        """Return task, task id, and whether the engine works on it, of the jobs held."""
+        task = self._role.task
+        active = [(task, task_id, True) for task_id in self._running]
+        return active + [(task, task_id, False) for task_id in self._buffer.waiting()]
+
+    def switch_events(self, *, on: bool) -> bool:
+        """Send task events or drop them; return whether they are as was asked."""
+        return self._context.events.switch(on=on)
+
+    def _report(self) -> None:
+        with suppress(QueueUnavailable):  # the heartbeat thread goes on trying
+            self._heartbeat()
+
     def _join(self, thread: threading.Thread, deadline: float) -> None:
         """Wait for a thread's end; one that waits for Redis is left behind."""
         thread.join(max(0.0, deadline - self._context.clock.monotonic()))
@@ -160,6 +201,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._context.counters, self._context.clock, self._context.stopping,
         )  # fmt: skip
         while not stopping.is_set():
+            if not self._leasing.is_set():
+                self._at_rest.set()
+                self._leasing.wait(_PAUSE_SECONDS)
+                continue
             with counters.cpu("lease"):
                 leases = self._fetcher.fetch(stopping.is_set)
             if not leases:
@@ -185,6 +230,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             padded = self._runner.padded_tokens(lengths)
             began_at = clock.monotonic()
             self._engine_linger.begin(padded)
+            self._running = [prepared.job.task_id for prepared in jobs]
             self._context.events.emit(
                 TaskEvent("started", prepared.job.task_id, self._role.task, clock.now())
                 for prepared in jobs
@@ -192,6 +238,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             with counters.cpu("engine"):
                 for batch in self._runner.run(jobs):
                     self._completer.put(batch)
+            self._running = ()
             self._engine_linger.end()
             seconds = clock.monotonic() - began_at
             counters.add(
@@ -218,6 +265,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             host=socket.gethostname(),
             started_at=self._started_at,
             counters={**self._context.counters.snapshot(), **self._gauges()},
+            paused=self.is_paused,
             knowledge=self._knowledge.status() if self._knowledge else (),
         )
         self._queue.heartbeat(status)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from shared.connection import REDIS_ERRORS, backoff_seconds
-from shared.errors import QueueUnavailable
 from shared.outage_log import OutageLog
+from shared.redis_faults import describe_fault, queue_unavailable
 
 _log = logging.getLogger(__name__)
 _MAX_PAUSE_SECONDS = 1.0
@@ -37,9 +37,9 @@ class RetryPolicy:
             try:
                 result = call(*args, **kwargs)
             except REDIS_ERRORS as error:
-                self._outage.record(f"Redis: {error}")
+                self._outage.record(f"Redis: {describe_fault(error)}")
                 if self._stopping.is_set():
-                    raise QueueUnavailable(f"Redis: {error}") from error
+                    raise queue_unavailable(error) from error
             else:
                 self._record_success()
                 return result
@@ -56,8 +56,8 @@ class RetryPolicy:
         try:
             result = call(*args, **kwargs)
         except REDIS_ERRORS as error:
-            self._outage.record(f"Redis: {error}")
-            raise QueueUnavailable(f"Redis: {error}") from error
+            self._outage.record(f"Redis: {describe_fault(error)}")
+            raise queue_unavailable(error) from error
         self._record_success()
         return result
 

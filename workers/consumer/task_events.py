@@ -36,6 +36,9 @@ class TaskEvents(Protocol):
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Take events; never blocks and never raises."""
 
+    def switch(self, *, on: bool) -> bool:
+        """Send events from now on, or drop them; return whether events are as was asked."""
+
 
 class NoEvents:
     """Drop all events."""
@@ -48,3 +51,7 @@ class NoEvents:
 
     def emit(self, events: Iterable[TaskEvent]) -> None:
         """Do nothing."""
+
+    def switch(self, *, on: bool) -> bool:
+        """Return whether none is what was asked for."""
+        return not on

@@ -10,9 +10,9 @@ from workers.preprocessing.clean import clean
 from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
 from workers.reading.legibility import IllegibleReason, judge_legibility
-from workers.reading.negation import read_negation
-from workers.reading.recall import Recall, looks_back, read_recall
+from workers.reading.recall import Recall, looks_back
 from workers.reading.spelling import spell_out
+from workers.reading.twice import negation_of, recall_of
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
     "self_harm": "self_harm",
@@ -38,7 +38,7 @@ class Cues:
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
     """Read the cues of a message in its conversation; `message` is as the person wrote it."""
     text = spell_out(clean(message).text)
-    negation, recall = read_negation(text), read_recall(text)
+    negation, recall = negation_of(text), recall_of(text)
     return Cues(
         escalation=_escalation(text, dialogue),
         choice=_choice(text, dialogue, entries),

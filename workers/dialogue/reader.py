@@ -10,11 +10,10 @@ from workers.preprocessing.preprocessor import PassageKind, Prepared, Preprocess
 from workers.preprocessing.tokens import Tokenizer
 from workers.reading.followups import LEANS_FROM, read_followup
 from workers.reading.lexicon import topic_words
-from workers.reading.negation import read_negation
 from workers.reading.questions import split_questions
-from workers.reading.recall import read_recall
 from workers.reading.reference import join
 from workers.reading.text import fold
+from workers.reading.twice import negation_of, recall_of
 from workers.reading.windows import asking_sentences, cut_windows
 
 Text = tuple[PassageKind, str]
@@ -56,14 +55,14 @@ class MessageReader:
         if message.truncated:
             yield from self._windows(text)
             return
-        negation = read_negation(text)
+        negation = negation_of(text)
         if negation and negation.wanted:
             yield "message", negation.wanted
             text = negation.wanted
         questions = split_questions(text)
         if len(questions) > 1 or _is_buried(questions[0].text, text):
             yield from (("question", question.text) for question in questions)
-        recall = read_recall(text)
+        recall = recall_of(text)
         if recall and recall.about:
             yield "topic", recall.about
         earlier = [asked.text for asked in dialogue.asked]

@@ -1,16 +1,20 @@
 """Vectors of texts, kept on disk by content, so that a changed base embeds only what changed."""
 
 import hashlib
+import logging
 import os
 import secrets
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.knowledge.encoder import Encoder, Ids
+
+_log = logging.getLogger(__name__)
 
 MAX_ROWS_KEPT = 50_000  # 77 MB at 384 dimensions; a base in use is always kept whole
 
@@ -42,7 +46,7 @@ class EmbeddingCache:
         if missing:
             fresh = self._encoder.embed(list(missing.values()))
             stored |= dict(zip(missing, fresh, strict=True))
-            self._write(stored, self._needed)
+            self._try_write(stored, self._needed)
         rows = [stored[key] for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), self._encoder.dimension)
 
@@ -61,6 +65,13 @@ class EmbeddingCache:
         shape = (len(keys), self._encoder.dimension)
         return right_types and keys.shape[1:] == (32,) and vectors.shape == shape
 
+    def _try_write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
+        """Keep vectors; where nothing can be written, as on a read-only disk, go on without."""
+        try:
+            self._write(stored, needed)
+        except OSError as fault:
+            _warn_once(self._path.parent, fault.strerror or str(fault))
+
     def _write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
         spare = [key for key in stored if key not in needed]
         room = max(0, MAX_ROWS_KEPT - len(needed))
@@ -73,6 +84,16 @@ class EmbeddingCache:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._path)
+
+
+@cache
+def _warn_once(folder: Path, reason: str) -> None:
+    _log.warning(
+        "vectors of the knowledge base are not kept, so that each start computes them: "
+        "%s cannot be written (%s)",
+        folder,
+        reason,
+    )
 
 
 def _key(ids: Ids) -> bytes:

@@ -37,7 +37,8 @@ def base_files(path: Path) -> BaseFiles:
     if not path.is_dir():
         if path.is_file() and path.suffix.lower() in SUFFIXES:
             return BaseFiles((path,))
-        return BaseFiles((), (Fault(path, 0, f"is no {', '.join(SUFFIXES)} file or folder"),))
+        what = f"is no {', '.join(SUFFIXES)} file or folder{_hint(path)}"
+        return BaseFiles((), (Fault(path, 0, what),))
     found = list(_walk(path, path / TENANTS, set()))
     files = tuple(each for each in found if isinstance(each, Path))
     taken = _each_once(file for file in files if file.suffix.lower() in SUFFIXES)
@@ -106,8 +107,8 @@ def _walk(
         if _holds(each.is_dir):
             if path != left_out:
                 yield from _walk(path, left_out, entered)
-        elif _holds(each.is_file) or each.is_symlink():  # a link to nothing: reading it tells
-            yield path
+        elif _holds(each.is_file) or (each.is_symlink() and not _holds(path.exists)):
+            yield path  # of a link to nothing reading it tells
 
 
 def _holds(test: Callable[[], bool]) -> bool:
@@ -140,6 +141,8 @@ def _each_once(files: Iterator[Path]) -> tuple[Path, ...]:
 
 
 def _left_out(file: Path) -> Fault:
-    kinds = ", ".join(SUFFIXES)
-    hint = "; `parley kb import` makes one of a CSV file" if file.suffix.lower() == ".csv" else ""
-    return Fault(file, 0, f"is not read: only {kinds} files are{hint}")
+    return Fault(file, 0, f"is not read: only {', '.join(SUFFIXES)} files are{_hint(file)}")
+
+
+def _hint(file: Path) -> str:
+    return "; `parley kb import` makes one of a CSV file" if file.suffix.lower() == ".csv" else ""

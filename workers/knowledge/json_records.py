@@ -93,9 +93,13 @@ def _skip(text: str, place: int, skipped: str) -> int:
 
 
 def _located(value: Any, line: int) -> Located | SyntaxFault:
-    if _has_surrogate(value):
-        return SyntaxFault(line, "half of a character: a \\ud800-\\udfff without its other half")
-    return _from_json(value, line)
+    try:
+        if _has_surrogate(value):
+            half = "half of a character: a \\ud800-\\udfff without its other half"
+            return SyntaxFault(line, half)
+        return _from_json(value, line)
+    except RecursionError:
+        return SyntaxFault(line, _TOO_DEEP)
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -15,6 +15,7 @@ from workers.knowledge.yaml_records import read_yaml
 
 DEMO = Path(__file__).parent / "demo"
 SMALLTALK = Path(__file__).parent / "smalltalk.yaml"
+_NO_ENTRIES = "has no entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,11 @@ def read(path: Path) -> Reading:
     placed = [item for part in parts for item in part.placed]
     faults = [*found.faults, *(fault for part in parts for fault in part.faults)]
     faults += duplicates(placed)
+    empty = [Fault(part.file, 0, _NO_ENTRIES) for part in parts if not (part.placed or part.faults)]
     if not placed and not faults:
-        faults.append(Fault(path, 0, "has no entries"))
-    warnings = [*found.warnings, *(warning for part in parts for warning in part.warnings)]
+        faults, empty = [Fault(path, 0, _NO_ENTRIES)], []
+    told = (warning for part in parts for warning in part.warnings)
+    warnings = [*found.warnings, *empty, *told]
     base = KnowledgeBase(tuple(item.entry for item in placed))
     return Reading(path, base, _ordered(faults), _ordered(warnings))
 
@@ -92,6 +95,7 @@ def _ordered(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 class FileReading:
     """The entries of one file, its faults and its warnings."""
 
+    file: Path
     placed: tuple[Placed, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -113,7 +117,7 @@ def read_file(file: Path) -> FileReading:
     except OSError as error:
         faults.append(Fault(file, 0, f"cannot be read: {error.strerror}"))
     placed = tuple(entry for entry in entries if entry)
-    return FileReading(placed, (*faults, *reader.faults), tuple(reader.warnings))
+    return FileReading(file, placed, (*faults, *reader.faults), tuple(reader.warnings))
 
 
 def _records(file: Path) -> Iterable[Located | SyntaxFault]:

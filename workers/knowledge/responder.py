@@ -3,7 +3,9 @@
 import hashlib
 import secrets
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,54 +42,73 @@ def embed_base(path: Path, embeddings: EmbeddingCache) -> EmbeddedBase:
 
 
 def _embed(base: KnowledgeBase, embeddings: EmbeddingCache) -> EmbeddedBase:
-    small_talk = _small_talk_for(base)
-    entries = base.entries + small_talk.entries
+    entries, small_talk = with_small_talk(base)
     return EmbeddedBase(
         entries,
-        frozenset(entry.id for entry in small_talk.entries),
+        small_talk,
         embeddings.vectors([text for entry in entries for text in entry.all_phrasings]),
         np.repeat(np.arange(len(entries)), [len(entry.all_phrasings) for entry in entries]),
         embeddings.vectors([entry.answer for entry in entries]),
     )
 
 
+def with_small_talk(base: KnowledgeBase) -> tuple[tuple[Entry, ...], frozenset[str]]:
+    """Return a base's entries with the small talk that ships, and the ids of the latter.
+
+    A team's own ids and phrasings come first.
+    """
+    ids = {entry.id for entry in base.entries}
+    phrasings = (text for entry in base.entries for text in entry.all_phrasings)
+    small_talk = without(_small_talk(), ids, phrasings).entries
+    return base.entries + small_talk, frozenset(entry.id for entry in small_talk)
+
+
 def embed_out_of_scope(embeddings: EmbeddingCache) -> Vectors:
     """Return the vectors of questions that no help centre answers."""
-    return embeddings.vectors(yaml.safe_load(OUT_OF_SCOPE.read_text("utf-8")))
+    return embeddings.vectors(_out_of_scope())
 
 
-def fitted_calibration(cache: Path, path: Path, dimension: int) -> Path:
+@cache
+def _out_of_scope() -> Sequence[str]:
+    texts: list[str] = yaml.safe_load(OUT_OF_SCOPE.read_text("utf-8"))
+    return texts
+
+
+@cache
+def _small_talk() -> KnowledgeBase:
+    return load(SMALLTALK)
+
+
+def fitted_calibration(folder: Path, path: Path, dimension: int) -> Path:
     """Name the file in which `parley kb fit` keeps the calibration of a team's own base.
 
     Encoders with vectors of other dimensions have files of their own.
     """
     name = hashlib.sha256(str(path.expanduser().absolute()).encode()).hexdigest()[:16]
-    return cache / f"calibration-{name}-{dimension}.json"
+    return folder / f"calibration-{name}-{dimension}.json"
 
 
-def build_finder(path: Path, embeddings: EmbeddingCache, cache: Path) -> Finder:
+def build_finder(path: Path, embeddings: EmbeddingCache, folder: Path) -> Finder:
     """Load a base and build from it; KnowledgeError names every fault."""
-    return build_finder_over(load(path), path, embeddings, cache)
+    return build_finder_over(load(path), path, embeddings, folder)
 
 
 def build_finder_over(
-    loaded: KnowledgeBase, path: Path, embeddings: EmbeddingCache, cache: Path
+    loaded: KnowledgeBase, path: Path, embeddings: EmbeddingCache, folder: Path
 ) -> Finder:
     """Build from a base; one whose path was never fitted has the calibration that ships."""
     base = _embed(loaded, embeddings)
-    index = build_index(base, _head(base, cache), embed_out_of_scope(embeddings))
+    index = build_index(base, _head(base, folder), embed_out_of_scope(embeddings))
     dimension = base.phrasings.shape[1]
-    own, shipped = fitted_calibration(cache, path, dimension), shipped_calibration(dimension)
+    own, shipped = fitted_calibration(folder, path, dimension), shipped_calibration(dimension)
     calibration = read_calibration(own if own.exists() else shipped)
     return Finder(base.entries, index, calibration, base.small_talk)
 
 
 def build_tfidf_finder(base: KnowledgeBase) -> Finder:
     """Build from the words of a base alone; no encoder is asked."""
-    small_talk = _small_talk_for(base)
-    entries = base.entries + small_talk.entries
-    ids = frozenset(entry.id for entry in small_talk.entries)
-    return Finder(entries, TfidfIndex(entries), read_tfidf_calibration(), ids)
+    entries, small_talk = with_small_talk(base)
+    return Finder(entries, TfidfIndex(entries), read_tfidf_calibration(), small_talk)
 
 
 def build_index(base: EmbeddedBase, head: Vectors, out_of_scope: Vectors) -> Index:
@@ -98,11 +119,11 @@ def build_index(base: EmbeddedBase, head: Vectors, out_of_scope: Vectors) -> Ind
     return Index(base.phrasings, base.entry_index, head, base.answers, lexicon, out_of_scope)
 
 
-def _head(base: EmbeddedBase, cache: Path) -> Vectors:
+def _head(base: EmbeddedBase, folder: Path) -> Vectors:
     digest = hashlib.sha256()
     for part in (base.phrasings, base.entry_index, base.answers):
         digest.update(np.ascontiguousarray(part).tobytes())
-    path = cache / f"head-{digest.hexdigest()[:16]}.npz"
+    path = folder / f"head-{digest.hexdigest()[:16]}.npz"
     shape = (len(base.entries), base.phrasings.shape[1])
     stored = _read(path)
     if stored is not None and stored.shape == shape:
@@ -126,9 +147,3 @@ def _write(path: Path, head: Vectors) -> None:
     with partial.open("wb") as file:
         np.savez(file, head=head)
     partial.replace(path)
-
-
-def _small_talk_for(base: KnowledgeBase) -> KnowledgeBase:
-    # A team's own entries and phrasings come before the small talk that ships.
-    ids = {entry.id for entry in base.entries}
-    return without(load(SMALLTALK), ids, (text for e in base.entries for text in e.all_phrasings))

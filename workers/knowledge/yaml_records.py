@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import yaml
@@ -23,6 +24,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SPARE_NODES = 100_000  # that aliases may add, besides one for each node that is written
 # A comment in the usual form, set off by two spaces and followed by one, is meant as one.
 _CUT = re.compile(r"(?! {2,}# |\t[ \t]*# )[ \t]+#")
+_CUT_BELOW = re.compile(r"[ \t]*\n( *)#")
 
 
 def read_yaml(text: str) -> list[Located]:
@@ -34,15 +36,23 @@ def read_yaml(text: str) -> list[Located]:
         survey = _survey(text)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        words = ", ".join(part for part in (error.context, error.problem) if part)
-        raise SyntaxFault(_line(mark), f"not YAML: {words}") from None
+        raise _syntax_fault(error) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SyntaxFault(line, f"not YAML: {error.reason}") from None
     if node is None:
         return []
     return _items(_Reader(text, survey).read(node))
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError) -> SyntaxFault:
+    words = ", ".join(part for part in (error.context, error.problem) if part)
+    hint = ""
+    if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError):
+        in_tabs = "; indent with spaces"
+        in_marks = "; a text that begins with a mark or holds ': ' must be in quotes"
+        hint = in_tabs if "tab character" in words else in_marks
+    return SyntaxFault(_line(error.problem_mark or error.context_mark), f"not YAML: {words}{hint}")
 
 
 def _items(located: Located) -> list[Located]:
@@ -93,14 +103,17 @@ class _Reader:
         self._unused = survey.unused
         self._open: set[int] = set()
 
-    def read(self, node: yaml.Node) -> Located:
-        """Return a node; raise SyntaxFault if aliases make it endless or far too large."""
+    def read(self, node: yaml.Node, column: float = inf) -> Located:
+        """Return a node; raise SyntaxFault if aliases make it endless or far too large.
+
+        A line below a text that begins at this column, or further right, goes on with it.
+        """
         line = _line(node.start_mark)
         self._left -= 1
         if self._left < 0:
             raise SyntaxFault(line, "aliases make the file far larger than it is written")
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, line)
+            return self._scalar(node, line, column)
         if id(node) in self._open:
             raise SyntaxFault(line, "an alias refers to the list or mapping that it stands in")
         self._open.add(id(node))
@@ -110,7 +123,8 @@ class _Reader:
 
     def _collection(self, node: yaml.Node, line: int) -> Located:
         if node.tag == _LIST and isinstance(node, yaml.SequenceNode):
-            return Located([self.read(item) for item in node.value], line, "a list")
+            items = [self.read(item, _column(item, node)) for item in node.value]
+            return Located(items, line, "a list")
         if node.tag == _MAPPING and isinstance(node, yaml.MappingNode):
             return Located(self._pairs(node), line, "a mapping")
         return Located(None, line, f"of type {node.tag}")
@@ -118,7 +132,9 @@ class _Reader:
     def _pairs(self, node: yaml.MappingNode) -> Pairs:
         """Return the keys that are written, then those that `<<` adds to them."""
         own = [(key, value) for key, value in node.value if key.tag != _MERGE]
-        pairs = Pairs((self.read(key), self.read(value)) for key, value in own)
+        pairs = Pairs(
+            (self.read(key), self.read(value, _column(key, node) + 1)) for key, value in own
+        )
         known = {str(key.value) for key, _ in pairs}
         for key, value in node.value:
             if key.tag == _MERGE:
@@ -135,14 +151,25 @@ class _Reader:
                 raise SyntaxFault(part.line, f"<< takes a mapping, this is {part.kind}")
             yield from part.value
 
-    def _scalar(self, node: yaml.ScalarNode, line: int) -> Located:
+    def _scalar(self, node: yaml.ScalarNode, line: int, column: float) -> Located:
         kind = _KINDS.get(node.tag, "text" if node.tag == _TEXT else f"of type {node.tag}")
         value = node.value.casefold() in _TRUE if kind == "a truth value" else node.value
-        return Located(value, line, kind, node.value, self._lost(node))
+        return Located(value, line, kind, node.value, self._lost(node, column))
 
-    def _lost(self, node: yaml.ScalarNode) -> str:
+    def _lost(self, node: yaml.ScalarNode, column: float) -> str:
         anchor = self._unused.get(node.start_mark.index)
         if anchor:
             return f"the name &{anchor} before it, which nothing refers to,"
-        cut = not node.style and _CUT.match(self._text, node.end_mark.index) is not None
-        return "what follows its #, a comment," if cut else ""
+        return "what follows its #, a comment," if self._is_cut(node, column) else ""
+
+    def _is_cut(self, node: yaml.ScalarNode, column: float) -> bool:
+        if node.style:  # in quotes, or a block
+            return False
+        end = node.end_mark.index
+        below = _CUT_BELOW.match(self._text, end)
+        return bool(_CUT.match(self._text, end)) or (below is not None and len(below[1]) >= column)
+
+
+def _column(node: yaml.Node, parent: yaml.CollectionNode) -> float:
+    """Return where a node of a block begins; between brackets indentation says nothing."""
+    return inf if parent.flow_style else float(node.start_mark.column)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tokenizers import Tokenizer as WordPiece
 
@@ -16,7 +16,8 @@ class WordCache:
     """Remember each word's ids as the vocabulary's own tokenizer gives them.
 
     Serves printable ASCII, which BERT parts into words whose ids do not depend on their
-    neighbours; any other text, and any tokenizer that parts otherwise, is left to the caller.
+    neighbours; any other text, and any tokenizer that parts otherwise, is left to the caller. Any
+    thread may call it.
     """
 
     def __init__(self, pieces: WordPiece) -> None:
@@ -27,8 +28,8 @@ class WordCache:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int] | None]:
         """Return each text's ids without special ones, or None if it is not plain."""
         parted = [self._part(text) for text in texts]
-        self._learn({word for words in parted if words for word in words})
-        return [None if words is None else self._join(words) for words in parted]
+        ids = self._learn({word for words in parted if words for word in words})
+        return [None if words is None else _join(words, ids) for words in parted]
 
     def _part(self, text: str) -> list[str] | None:
         if not (self._serves and text.isascii() and text.isprintable()):
@@ -36,14 +37,18 @@ class WordCache:
         words: list[str] = _WORD.findall(text)
         return words if max(map(len, words), default=0) <= _MAX_WORD else None
 
-    def _learn(self, words: set[str]) -> None:
+    def _learn(self, words: set[str]) -> Mapping[str, list[int]]:
+        """Return the ids of these words, among others; other threads go on with what they have."""
         if len(self._ids) > _MAX_WORDS:
-            self._ids.clear()
-        for word in words - self._ids.keys():
-            self._ids[word] = self._pieces.encode(word, add_special_tokens=False).ids
+            self._ids = {}
+        ids = self._ids
+        for word in words - ids.keys():
+            ids[word] = self._pieces.encode(word, add_special_tokens=False).ids
+        return ids
 
-    def _join(self, words: Sequence[str]) -> list[int]:
-        return [piece for word in words for piece in self._ids[word]]
+
+def _join(words: Sequence[str], ids: Mapping[str, list[int]]) -> list[int]:
+    return [piece for word in words for piece in ids[word]]
 
 
 def _parts_as_bert(pieces: WordPiece) -> bool:

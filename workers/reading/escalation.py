@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from workers.reading import danger_forms as danger
 from workers.reading import escalation_forms as forms
 from workers.reading.lexicon import words
 from workers.reading.text import MAX_CHARACTERS, Span, fold
@@ -25,10 +26,11 @@ class _Form:
 
 
 _GRAVEST_FIRST = (
-    _Form("self_harm", forms.SELF_HARM_TRIGGERS, forms.SELF_HARM, forms.OF_THINGS),
-    _Form("emergency", forms.EMERGENCY_TRIGGERS, forms.EMERGENCY, forms.UNHARMED),
+    _Form("self_harm", danger.SELF_HARM_TRIGGERS, danger.SELF_HARM, danger.OF_THINGS),
+    _Form("emergency", danger.EMERGENCY_TRIGGERS, danger.EMERGENCY, danger.UNHARMED),
     _Form("legal", forms.LEGAL_TRIGGERS, forms.LEGAL),
     _Form("person", forms.PERSON_TRIGGERS, forms.PERSON, forms.TAKEN_BACK),
+    _Form("person", forms.PUT_THROUGH_TRIGGERS, forms.PUT_THROUGH, forms.TAKEN_BACK),
 )
 
 

@@ -1,6 +1,7 @@
 """Run the exports in child processes, both encoders at once, and follow their stages."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from shared.errors import ModelError
 from shared.pdeathsig import dying_with_this_process
+from shared.processor import describe_signal
 from workers.engines.layout import EncoderName
 
 _STAGES: Mapping[str, int] = {
@@ -79,6 +81,8 @@ class Exporter:
 
 def _fault(encoder: str, code: int, words: str) -> str:
     if code < 0:
-        return f"the build of the {encoder} encoder was killed by signal {-code} (out of memory?)"
+        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+        told = describe_signal(-code)
+        return f"the build of the {encoder} encoder was killed by {told}{hint}"
     last = words.strip().splitlines()[-1:] or ["it said nothing"]
     return f"the build of the {encoder} encoder failed: {last[0]}"

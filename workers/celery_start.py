@@ -1,16 +1,24 @@
-"""Celery's own log lines, and Flower's, in the form of all others."""
+"""How Celery's workers and Flower begin: log lines in the form of all others, and checks.
+
+What keeps them from serving ends the process with one sentence.
+"""
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
+from celery import Celery
 from celery.signals import celeryd_init, import_modules, setup_logging
 from click.core import ParameterSource
 
+from shared.errors import ParleyError
 from shared.logs import LogLevel, configure_logging
+from shared.redis_server import check_redis_at_start
 from shared.settings import CommonSettings, load
+from workers.celery_environment import refuse_foreign_options
 
 
 def connect_logging() -> None:
@@ -22,8 +30,11 @@ def connect_logging() -> None:
 
 def _configure_first(options: Mapping[str, Any], **_signal: Any) -> None:
     """Catch what a worker says before Celery sets the logging up, such as that it is root's."""
-    settings = load(CommonSettings)
-    configure_logging(settings.log_format, _level(options.get("loglevel"), settings))
+    with ending_with_a_sentence():
+        settings = load(CommonSettings)
+        configure_logging(settings.log_format, _level(options.get("loglevel"), settings))
+        refuse_foreign_options(os.environ)
+        check_redis_at_start(settings.redis_address)
 
 
 def _configure_worker(loglevel: int, logfile: str | None = None, **_signal: Any) -> None:
@@ -35,14 +46,30 @@ def _configure_worker(loglevel: int, logfile: str | None = None, **_signal: Any)
         _close_stdout()
 
 
-def _configure_flower(**_signal: Any) -> None:
-    """Replace Tornado's handler; Flower has set it up by now and sends no signal of its own."""
+def _configure_flower(sender: Celery, **_signal: Any) -> None:
+    """Replace Tornado's handler; Flower has set it up by now and sends no signal of its own.
+
+    Its handlers look results up with whatever application is the process's own.
+    """
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "flower":
         return
-    settings = load(CommonSettings)
-    logging.getLogger().handlers.clear()
-    configure_logging(settings.log_format, settings.log_level)
+    sender.set_default()
+    sender.set_current()
+    with ending_with_a_sentence():
+        settings = load(CommonSettings)
+        logging.getLogger().handlers.clear()
+        configure_logging(settings.log_format, settings.log_level)
+        check_redis_at_start(settings.redis_address)
+
+
+@contextmanager
+def ending_with_a_sentence() -> Iterator[None]:
+    """End the process if a ParleyError is raised: Celery's signals would only log it."""
+    try:
+        yield
+    except ParleyError as fault:
+        raise SystemExit(f"parley: {fault}") from None
 
 
 def _level(loglevel: int | None, settings: CommonSettings) -> LogLevel | int:

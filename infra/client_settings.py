@@ -1,0 +1,23 @@
+"""What commands and tools that talk to a running gateway read from the environment."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import load
+
+
+class ClientSettings(BaseSettings):
+    """Settings of a gateway's client."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, extra="ignore")
+
+    api_key: SecretStr | None = Field(
+        None, description="API key that `parley ask`, `chat`, `handovers` and `evaluate` send"
+    )
+
+
+def key_headers() -> dict[str, str]:
+    """Return the headers that carry the key, none without one; raise SettingsError."""
+    secret = load(ClientSettings).api_key
+    key = secret.get_secret_value().strip() if secret else ""
+    return {"Authorization": f"Bearer {key}"} if key else {}

@@ -1,0 +1,110 @@
+"""What kind of server answers, and whether it can serve."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from shared.connection import REDIS_ERRORS, connect
+from shared.errors import UnsuitableRedis
+from shared.redis_faults import describe_fault, fault_code
+
+logger = logging.getLogger(__name__)
+
+# Scripts with flags (`#!lua flags=allow-oom`) came with Redis 7.0; so did all else that is used.
+MIN_VERSION = (7, 0)
+# Fields of INFO by which servers that speak Redis's protocol are known, and their names.
+_KINDS = {
+    "dragonfly_version": "Dragonfly",
+    "garnet_version": "Garnet",
+    "kvrocks_version": "Kvrocks",
+    "valkey_version": "Valkey",
+    "mvcc_depth": "KeyDB",
+    "redis_version": "Redis",
+}
+_SERVING = ("Redis", "Valkey")
+_NEEDED = "Parley needs Redis 7.0 or newer, or Valkey"
+_CHECK_SECONDS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """A server that can serve: what it is, and what an operator should change."""
+
+    kind: str
+    version: str
+    warnings: tuple[str, ...] = ()
+
+
+def examine_server(client: "redis.Redis") -> RedisServer:
+    """Return what kind of server answers.
+
+    Raises UnsuitableRedis if it cannot serve, and what redis-py raises if it does not answer.
+    """
+    try:
+        info = client.info()
+    except redis.ResponseError as error:
+        if "unknown command" in str(error).lower():  # HELLO, with which a connection begins
+            raise UnsuitableRedis(f"This server knows no HELLO: {_NEEDED}.") from None
+        if fault_code(error) == "NOPERM":
+            return RedisServer("Redis", "", ("the user may not call INFO: nothing was checked",))
+        raise
+    return judge_server(info)
+
+
+def judge_server(info: Mapping[str, Any]) -> RedisServer:
+    """Return what the fields of INFO tell of a server; raise UnsuitableRedis if it cannot serve."""
+    field = next((name for name in _KINDS if name in info), None)
+    kind, version = _KINDS.get(field or "", "unknown"), str(info.get(field or "", ""))
+    if info.get("server_name") == "valkey":
+        kind = "Valkey"
+    shown = f"{kind} {version}".strip()
+    mode = str(info.get("redis_mode", info.get("server_mode", "standalone")))
+    if mode == "sentinel":
+        raise UnsuitableRedis(
+            f"This is a Sentinel ({shown}): write sentinel://host:port/service in PARLEY_REDIS_URL."
+        )
+    if kind not in _SERVING:
+        raise UnsuitableRedis(f"This server is {shown}, which is not supported: {_NEEDED}.")
+    if kind == "Redis" and _numbers(version) < MIN_VERSION:
+        raise UnsuitableRedis(f"This server is {shown}, which is too old: {_NEEDED}.")
+    if mode == "cluster" or str(info.get("cluster_enabled", "0")) == "1":
+        raise UnsuitableRedis(
+            f"This server ({shown}) is a node of a cluster, which is not supported: "
+            "name a server that runs alone, or behind Sentinel."
+        )
+    if info.get("role") == "slave":
+        raise UnsuitableRedis(
+            f"This server ({shown}) is a replica of {info.get('master_host')}:"
+            f"{info.get('master_port')}: name the master in PARLEY_REDIS_URL."
+        )
+    return RedisServer(kind, version, _warnings(info))
+
+
+def check_redis_at_start(url: str) -> None:
+    """Raise UnsuitableRedis if the server cannot serve; log what should be changed.
+
+    One that does not answer yet is no fault: it is waited for, and checked once it does.
+    """
+    try:
+        with connect(url, timeout_seconds=_CHECK_SECONDS, retries=0) as client:
+            server = examine_server(client)
+    except REDIS_ERRORS as error:
+        logger.warning("Redis was not checked: %s", describe_fault(error))
+        return
+    for warning in server.warnings:
+        logger.warning("%s %s: %s", server.kind, server.version, warning)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _warnings(info: Mapping[str, Any]) -> tuple[str, ...]:
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return ()
+    return (f"Redis evicts keys ({policy}), which loses messages: set maxmemory-policy noeviction",)
