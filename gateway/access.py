@@ -48,7 +48,7 @@ def _require(caller: Caller, endpoint: str, wanted: frozenset[Scope]) -> None:
         needed = " or ".join(names)
         raise ScopeMissing(f"This needs a key with the scope {needed}.", " ".join(names))
     if not may_call(endpoint, caller.tenant):
-        raise ScopeMissing("This shows all tenants; it needs a key of the default tenant.", "")
+        raise ScopeMissing("This needs a key of the default tenant.", "")
 
 
 def _sent_key(environ: Mapping[str, Any]) -> str | None:

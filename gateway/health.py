@@ -1,7 +1,7 @@
 """Reports the state of queue and workers: the interface, and its adapter to Redis."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 import redis
@@ -12,6 +12,7 @@ from shared.errors import QueueUnavailable
 from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
 from shared.queue_lists import ForeignLists, QueueLists
+from shared.tenants import DEFAULT_TENANT
 
 _DEFAULT_LISTS = QueueLists()
 
@@ -22,8 +23,8 @@ class Health(Protocol):
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the last heartbeat of every live worker."""
 
-    def backlogs(self) -> Mapping[str, int]:
-        """Return how many messages wait on each queue."""
+    def backlogs(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many messages wait on each queue, by tenant."""
 
     def foreign_lists(self) -> Mapping[str, int]:
         """Return lists that look meant for a queue and that no worker serves, and their lengths."""
@@ -42,17 +43,23 @@ class RedisHealth:
         with queue_errors():
             return read_heartbeats(self._client)
 
-    def backlogs(self) -> Mapping[str, int]:
-        """Return the lengths of the queues, all priority steps together."""
-        names = [(queue, key) for queue in keys.QUEUES for key in self._lists.of(queue)]
-        with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
-            for _, key in names:
+    def backlogs(self) -> Mapping[str, Mapping[str, int]]:
+        """Return the lengths of the flows; the default tenant's has all priority steps together."""
+        with queue_errors():
+            return {queue: self._backlogs(queue) for queue in keys.QUEUES}
+
+    def _backlogs(self, queue: str) -> Mapping[str, int]:
+        found = cast("list[bytes]", self._client.zrange(keys.flows(queue), 0, -1))
+        others = [name for name in map(bytes.decode, found) if name != DEFAULT_TENANT]
+        own = self._lists.of(queue)
+        with self._client.pipeline(transaction=False) as pipeline:
+            for key in (*own, *(keys.flow(queue, tenant) for tenant in others)):
                 pipeline.llen(key)
-            lengths = pipeline.execute()
-        totals = dict.fromkeys(keys.QUEUES, 0)
-        for (queue, _), length in zip(names, lengths, strict=True):
-            totals[queue] += length
-        return totals
+            pipeline.lindex(queue, -1)
+            *lengths, head = pipeline.execute()
+        waiting = sum(lengths[: len(own)]) - (head == keys.WAKE.encode())
+        counted = zip(others, lengths[len(own) :], strict=True)
+        return {DEFAULT_TENANT: waiting, **{name: length for name, length in counted if length}}
 
     def foreign_lists(self) -> Mapping[str, int]:
         """Look through some more keys with each call."""

@@ -1,6 +1,6 @@
 """The Idempotency-Key header of POST /chat: a repeated request gets the first one's job and reply.
 
-While there are no API keys, all clients of a Parley share one space of keys.
+All clients of a tenant share one space of keys.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gateway.caller import Caller
 from gateway.chat_request import ChatRequest
 from shared.errors import InvalidRequest
 
@@ -17,13 +18,13 @@ _HEADER = re.compile(r'([ !#-+\--~]{1,255})\Z|"([ !#-~]{1,255})"\Z')
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A client's key, and the digest of what it asked under that key."""
+    """A client's key in its tenant's scope, and the digest of what it asked under that key."""
 
     key: str
     fingerprint: str
 
 
-def read_idempotency_key(header: str, request: ChatRequest) -> IdempotencyKey:
+def read_idempotency_key(header: str, request: ChatRequest, caller: Caller) -> IdempotencyKey:
     """Return the key of a request; raise InvalidRequest if the header is no key."""
     match = _HEADER.match(header.strip())
     if match is None:
@@ -33,4 +34,4 @@ def read_idempotency_key(header: str, request: ChatRequest) -> IdempotencyKey:
             "Idempotency-Key",
         )
     digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()
-    return IdempotencyKey(match[1] or match[2], digest)
+    return IdempotencyKey(caller.scope(match[1] or match[2]), digest)

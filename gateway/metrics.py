@@ -103,8 +103,28 @@ class Metrics:
         self._deliveries.labels(outcome).inc()
 
 
+class TenantCollector(Collector):
+    """Read what may be shown to a tenant at the moment of a scrape: its own."""
+
+    def __init__(self, handovers: Handovers, traffic: Traffic, clock: Clock, tenant: str) -> None:
+        self._handovers = handovers
+        self._traffic = traffic
+        self._clock = clock
+        self._tenants = (tenant,)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what can be read; nothing without Redis."""
+        try:
+            figures = self._handovers.figures(self._tenants)
+            counted = self._traffic.today(self._tenants)
+        except QueueUnavailable:
+            return
+        yield from _handover_metrics(figures, self._clock.now())
+        yield from traffic_metrics(counted)
+
+
 class OperationsCollector(Collector):
-    """Read queues, handovers and what workers count at the moment of a scrape."""
+    """Read queues, handovers and what workers count at the moment of a scrape, of all tenants."""
 
     def __init__(
         self, health: Health, handovers: Handovers, traffic: Traffic, clock: Clock
@@ -120,16 +140,19 @@ class OperationsCollector(Collector):
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
             foreign = self._health.foreign_lists()
-            figures, counted = self._handovers.figures(), self._traffic.today()
+            of_tenants = self._traffic.tenants()
+            figures = self._handovers.figures(of_tenants)
+            counted = self._traffic.today(of_tenants)
         except QueueUnavailable:
             up.add_metric((), 0)
             yield up
             return
         up.add_metric((), 1)
         yield up
-        yield _backlog(backlogs)
+        yield from _backlog(backlogs)
         yield _foreign_messages(foreign)
         yield from _handover_metrics(figures, self._clock.now())
+        yield from _webhook_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
         yield from traffic_metrics(counted)
 
@@ -145,13 +168,28 @@ def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: 
     return generate_latest(own) + generate_latest(operations)
 
 
-def _backlog(backlogs: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(
+def expose_to_tenant(collector: TenantCollector) -> bytes:
+    """Return the exposition of what is a tenant's own."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+def _backlog(backlogs: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield the backlog of each queue, and what tenants other than the default one have in it."""
+    total = GaugeMetricFamily(
         "parley_queue_messages", "messages that wait on a queue", labels=("queue",)
     )
-    for queue, messages in backlogs.items():
-        family.add_metric((queue,), messages)
-    return family
+    own = GaugeMetricFamily(
+        "parley_tenant_messages",
+        "messages of a tenant that wait on a queue, where there are several tenants",
+        labels=("queue", "tenant"),
+    )
+    for queue, waiting in backlogs.items():
+        total.add_metric((queue,), sum(waiting.values()))
+        for tenant, messages in waiting.items() if len(waiting) > 1 else ():
+            own.add_metric((queue, tenant), messages)
+    yield from (total, own)
 
 
 def _foreign_messages(lists: Mapping[str, int]) -> Metric:
@@ -166,7 +204,7 @@ def _foreign_messages(lists: Mapping[str, int]) -> Metric:
 
 
 def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
-    """Yield how many handovers and webhook events wait, and the age of the oldest (0: none)."""
+    """Yield how many handovers wait, and the age of the oldest (0: none)."""
     count = GaugeMetricFamily("parley_handovers", "handovers by state", labels=("state",))
     age = GaugeMetricFamily(
         "parley_handover_oldest_seconds", "age of a state's oldest handover", labels=("state",)
@@ -177,11 +215,16 @@ def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
     ):
         count.add_metric((state,), number)
         age.add_metric((state,), _age(since, now))
+    yield from (count, age)
+
+
+def _webhook_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
+    """Yield the same of webhook events."""
     events = GaugeMetricFamily("parley_webhook_waiting", "webhook events not delivered yet")
     events.add_metric((), figures.events)
     oldest = GaugeMetricFamily("parley_webhook_oldest_seconds", "age of the oldest of them")
     oldest.add_metric((), _age(figures.events_since, now))
-    yield from (count, age, events, oldest)
+    yield from (events, oldest)
 
 
 def _age(since: float | None, now: float) -> float:

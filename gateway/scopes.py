@@ -32,8 +32,6 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "metrics": _METRICS,
 }
 OPENAI_PREFIX = "v1_"  # endpoints of the OpenAI-compatible API
-# What they tell is of all tenants together, so the operator's own tenant alone may ask.
-OPERATOR_ENDPOINTS = frozenset(("metrics",))
 
 
 def wanted_scopes(endpoint: str) -> frozenset[Scope] | None:
@@ -49,5 +47,4 @@ def may_call(endpoint: str, tenant: str) -> bool:
     """Tell whether a tenant's keys may call an endpoint at all: another's only what is listed."""
     if tenant == DEFAULT_TENANT:
         return True
-    listed = endpoint in SCOPES or endpoint.startswith(OPENAI_PREFIX)
-    return listed and endpoint not in OPERATOR_ENDPOINTS
+    return endpoint in SCOPES or endpoint.startswith(OPENAI_PREFIX)

@@ -2,7 +2,8 @@
 
 Workers count by day (UTC), so counters begin again at midnight, which Prometheus takes for a
 restart. What can also fall within a day is a gauge. No label has other values than those that
-shared/jobs.py and shared/handovers.py list; entries are in `parley report` alone.
+shared/jobs.py and shared/handovers.py list, and the tenants' names; entries are in `parley report`
+alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from prometheus_client.core import (
 
 from shared.counts import BEYOND, BOUNDS_MS, CountedField, read_fields, sum_by
 
+_TENANT = "tenant"
 _SEGMENT = ("variant", "encoder")
 
 
@@ -51,34 +53,39 @@ _GAUGES = (
 )
 
 
-def traffic_metrics(counted: Mapping[str, int]) -> Iterator[Metric]:
-    """Yield the metrics of a day."""
-    fields = read_fields(counted)
+def traffic_metrics(counted: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield the metrics of a day from the fields of each tenant."""
+    fields = [
+        ({_TENANT: tenant, **field}, amount)
+        for tenant, of_tenant in counted.items()
+        for field, amount in read_fields(of_tenant)
+    ]
     for each in _COUNTERS:
-        yield _fill(CounterMetricFamily(each.name, each.text, labels=each.labels), each, fields)
+        counter = CounterMetricFamily(each.name, each.text, labels=(_TENANT, *each.labels))
+        yield _fill(counter, each, fields)
     for each in _GAUGES:
-        yield _fill(GaugeMetricFamily(each.name, each.text, labels=each.labels), each, fields)
+        gauge = GaugeMetricFamily(each.name, each.text, labels=(_TENANT, *each.labels))
+        yield _fill(gauge, each, fields)
     yield _reply_seconds(fields)
 
 
 def _fill(
     metric: CounterMetricFamily | GaugeMetricFamily, family: _Family, fields: Sequence[CountedField]
 ) -> Metric:
-    for values, amount in sum_by(fields, family.labels, family.only).items():
+    for values, amount in sum_by(fields, (_TENANT, *family.labels), family.only).items():
         metric.add_metric(values, amount)
     return metric
 
 
 def _reply_seconds(fields: Sequence[CountedField]) -> Metric:
     metric = HistogramMetricFamily(
-        "parley_reply_seconds", "time from acceptance to the reply", labels=_SEGMENT
+        "parley_reply_seconds", "time from acceptance to the reply", labels=(_TENANT, *_SEGMENT)
     )
-    by_bucket = sum_by(fields, (*_SEGMENT, "ms"))
-    for segment, total in sum_by(fields, (*_SEGMENT, "total_ms")).items():
-        variant, encoder, _ = segment
+    by_bucket = sum_by(fields, (_TENANT, *_SEGMENT, "ms"))
+    for (*segment, _), total in sum_by(fields, (_TENANT, *_SEGMENT, "total_ms")).items():
         buckets, below = [], 0
         for bound in (*map(str, BOUNDS_MS), BEYOND):
-            below += by_bucket.get((variant, encoder, bound), 0)
+            below += by_bucket.get((*segment, bound), 0)
             buckets.append(("+Inf" if bound == BEYOND else str(int(bound) / 1000), below))
-        metric.add_metric((variant, encoder), buckets, total / 1000)
+        metric.add_metric(segment, buckets, total / 1000)
     return metric

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.scripts import register_script
 from shared.wire import FIRST_LOOK
@@ -44,7 +44,7 @@ class DeadLetterBox:
         with queue_errors():
             moved = self._retry(
                 keys=[keys.DEAD_LETTERS, letter.queue, *leftovers],
-                args=[stored.record, revive(letter.raw, letter.queue)],
+                args=[stored.record, revive(letter.raw, letter.queue), _flow_of(letter)],
             )
         return bool(moved)
 
@@ -79,10 +79,18 @@ def _decode(records: list[bytes]) -> Iterator[StoredDeadLetter]:
         except (msgspec.DecodeError, ValueError):
             continue
         yield StoredDeadLetter(
-            letter.id or hashlib.sha1(record, usedforsecurity=False).hexdigest()[:12],
+            tenants.shown(letter.id)
+            if letter.id
+            else hashlib.sha1(record, usedforsecurity=False).hexdigest()[:12],
             letter,
             record,
         )
+
+
+def _flow_of(letter: DeadLetter) -> str:
+    """Return the tenant in whose flow a message waits; only these queues have any but one."""
+    in_flows = letter.id and letter.queue in (keys.INFERENCE, keys.SENTIMENT)
+    return tenants.tenant_of(letter.id or "") if in_flows else tenants.DEFAULT_TENANT
 
 
 def _leftovers(letter: DeadLetter) -> list[str]:

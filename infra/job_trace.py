@@ -8,7 +8,7 @@ import msgspec
 import redis
 
 from infra.message_search import MAX_SCANNED, MessageSearch, Place
-from shared import keys, results, wire
+from shared import keys, results, tenants, wire
 from shared.connection import queue_errors
 from shared.jobs import Tone
 from shared.queue_lists import QueueLists
@@ -138,7 +138,8 @@ class JobTracer:
     def _death(self, task_id: str) -> Death | None:
         """Return a task's latest dead letter; workers bound the list."""
         records = cast("list[bytes]", self._redis.lrange(keys.DEAD_LETTERS, 0, -1))
-        deaths = (_read_death(record, task_id) for record in records if task_id.encode() in record)
+        part = tenants.local(task_id).encode()
+        deaths = (_read_death(record, task_id) for record in records if part in record)
         return next((death for death in deaths if death), None)
 
     def _get(self, key: str) -> bytes | None:

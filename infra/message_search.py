@@ -7,7 +7,7 @@ from typing import Literal, cast
 import msgspec
 import redis
 
-from shared import keys, wire
+from shared import keys, tenants, wire
 from shared.jobs import WorkerStatus
 from shared.queue_lists import QueueLists
 
@@ -64,7 +64,8 @@ class MessageSearch:
         The places are looked through in the order in which a message moves, so that it cannot
         slip by.
         """
-        for key in self._lists.of(queue):
+        tenant = tenants.tenant_of(task_id)
+        for key in dict.fromkeys((*self._lists.of(queue), keys.flow(queue, tenant))):
             if place := self._find_in_list("queue", key, task_id):
                 return place
         if place := self._find_in_list("quarantine", keys.quarantine(queue), task_id):

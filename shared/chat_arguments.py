@@ -1,13 +1,14 @@
 """What a `chat.infer` task is called with: `infer(request, conversation_id, user_id)`.
 
-`request` is an object with message, conversation_id and user_id, or the message itself. In a chain
-or as a callback the task gets the result of the step before as its first argument: that is
+`request` is an object with message, conversation_id, user_id and tenant, or the message itself. In
+a chain or as a callback the task gets the result of the step before as its first argument: that is
 dropped if the task has a message of its own.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shared import tenants
 from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_scoped_identifier
 from shared.task_message import text_of_id
@@ -21,7 +22,7 @@ def chat_request(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str,
     """Return the request in a call's arguments; raise MalformedMessage."""
     if len(args) == 1 and not kwargs and isinstance(args[0], dict) and "message" in args[0]:
         return args[0]
-    unknown = [str(name)[:80] for name in kwargs if name not in (*_NAMES, "request")]
+    unknown = [str(name)[:80] for name in kwargs if name not in (*_NAMES, "tenant", "request")]
     if unknown:
         raise MalformedMessage(
             f"chat.infer has no argument {unknown[0]!r}; it takes {', '.join(_NAMES)}"
@@ -47,15 +48,31 @@ def text_of(request: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def id_of(request: Mapping[str, Any], name: str) -> str | None:
-    """Return an id, None if it is not given; raise MalformedMessage."""
+def tenant_of(request: Mapping[str, Any]) -> str:
+    """Return the tenant that a Celery client writes for; raise MalformedMessage.
+
+    A gateway's ids have their tenant in them.
+    """
+    tenant = request.get("tenant")
+    if tenant is None:
+        return tenants.DEFAULT_TENANT
+    if not isinstance(tenant, str) or not tenants.is_tenant_name(tenant):
+        raise MalformedMessage("tenant must be 1-63 lower-case letters, digits or -")
+    return tenant
+
+
+def id_of(
+    request: Mapping[str, Any], name: str, tenant: str = tenants.DEFAULT_TENANT
+) -> str | None:
+    """Return an id in a tenant's scope, None if it is not given; raise MalformedMessage."""
     value = request.get(name)
     if value is None:
         return None
     text = value if isinstance(value, str) else text_of_id(value)
-    if text is None or not is_scoped_identifier(text):
+    inside = None if text is None else tenants.scope(tenant, text)
+    if inside is None or not is_scoped_identifier(inside):
         raise MalformedMessage(f"{name} must be {IDENTIFIER_FORM}")
-    return text
+    return inside
 
 
 def _positional(

@@ -27,4 +27,5 @@ def is_scoped_identifier(value: str) -> bool:
     if tenants.SEPARATOR not in value:
         return is_identifier(value)
     tenant, _, local = value.partition(tenants.SEPARATOR)
-    return tenants.is_tenant_name(tenant) and is_identifier(local)
+    named = tenants.is_tenant_name(tenant) and tenant != tenants.DEFAULT_TENANT
+    return named and is_identifier(local)

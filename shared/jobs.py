@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shared import keys
+from shared import keys, tenants
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -61,6 +61,11 @@ class ChatJob:
     def task(self) -> str:
         """Return the name of its Celery task."""
         return keys.INFER_TASK
+
+    @property
+    def tenant(self) -> str:
+        """Return the tenant in whose name the person wrote."""
+        return tenants.tenant_of(self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)

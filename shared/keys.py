@@ -2,9 +2,11 @@
 
 | key | type | holds | bounded by |
 |---|---|---|---|
-| inference | list | Celery messages of chat jobs; the right end is the head | admission |
+| inference | list | Celery messages of chat jobs (or WAKE); right end: the head | admission |
 | inference-large | list | those of them that wait for a second look | the latency target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
+| <queue>␟<tenant> | list | the same of a tenant other than the default one | admission, MAX_TONES |
+| parley:flows:<queue> | zset | tenants with such a list, by what they had of the workers | lease |
 | parley:intake:<worker> | list | handoff: messages that woke a waiting worker | reclaim |
 | parley:lease:<worker> | hash | lease token → message that the worker holds | reclaim |
 | parley:receipt:<worker> | string | last lease: its tokens, in case the reply was lost | TTL |
@@ -19,6 +21,8 @@
 | parley:lane:<conversation> | string | the job that may run | TTL |
 | parley:lane-waiting:<conversation> | list | jobs that are parked behind it | admission, reclaim |
 | parley:parked | zset | conversation and id of parked jobs by expires_at | admission, reclaim |
+| parley:parked-counts | hash | how many of them are a tenant's, but the default one's | reclaim |
+| parley:tenants | set | tenants that had a reply, but the default one | TTL, MAX_TENANTS |
 | parley:scheduled | zset | conversation and id of jobs by when they are due (eta) | MAX_SCHEDULED |
 | parley:scheduled-messages:<conversation> | hash | their messages by job | parley:scheduled |
 | parley:follow-ups | list | tasks that ended, whose callbacks, chain or chord go on | sender |
@@ -54,10 +58,16 @@
 | parley:dead | list | dead letters as JSON | cap, TTL |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
+Ids of a tenant other than the default one, and a state, a day or nothing in their place, begin with
+its name and U+001F: parley:handovers:acme␟open, parley:counts:acme␟2026-01-31,
+parley:feedback:acme␟, parley:gaps:acme␟.
+
 Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
 subscribed to, celery-task-meta-<job> for Celery's result, parley:conversations for the ids of
 conversations that have a new turn or another state of their handover.
 """
+
+from shared import tenants
 
 INFERENCE = "inference"
 INFERENCE_LARGE = "inference-large"
@@ -74,6 +84,7 @@ MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
+MAX_TENANTS = 1_000  # listed
 DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
 INFER_TASK = "chat.infer"
@@ -91,8 +102,23 @@ FEEDBACK = "parley:feedback"
 GAPS = "parley:gaps"
 OUTBOX = "parley:outbox"
 OUTBOX_RETURNED = "parley:outbox-returned"
+PARKED_COUNTS = "parley:parked-counts"
+TENANTS = "parley:tenants"
+WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
+
+
+def flow(queue: str, tenant: str) -> str:
+    """Name the list of a tenant's messages for a queue: the default tenant's is the queue's own."""
+    if tenant == tenants.DEFAULT_TENANT:
+        return queue
+    return f"{queue}{tenants.SEPARATOR}{tenant}"
+
+
+def flows(queue: str) -> str:
+    """Name the sorted set of the tenants whose messages wait in lists of their own."""
+    return f"parley:flows:{queue}"
 
 
 def handoff(worker: str) -> str:
@@ -225,9 +251,9 @@ def handover_conversation(handover_id: str) -> str:
     return f"parley:handover-conversation:{handover_id}"
 
 
-def handovers(state: str) -> str:
-    """Name the index of the handovers in a state, or of `all`."""
-    return f"parley:handovers:{state}"
+def handovers(state: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
+    """Name the index of a tenant's handovers in a state, or of `all`."""
+    return f"parley:handovers:{tenants.scope(tenant, state)}"
 
 
 def outbox_events(conversation_id: str) -> str:
@@ -240,14 +266,26 @@ def outcome(conversation_id: str) -> str:
     return f"parley:outcome:{conversation_id}"
 
 
-def counts(day: str) -> str:
-    """Name the hash of what was counted on a day, as 2026-01-31."""
-    return f"parley:counts:{day}"
+def counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
+    """Name the hash of what was counted for a tenant on a day, as 2026-01-31."""
+    return f"parley:counts:{tenants.scope(tenant, day)}"
 
 
-def entry_counts(day: str) -> str:
+def entry_counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
     """Name the hash of what was counted on a day for entries of the knowledge base."""
-    return f"parley:entry-counts:{day}"
+    return f"parley:entry-counts:{tenants.scope(tenant, day)}"
+
+
+def feedback(tenant: str) -> str:
+    """Name the index of a tenant's conversations with feedback."""
+    if tenant == tenants.DEFAULT_TENANT:
+        return FEEDBACK
+    return feedback_of(tenants.scope(tenant, ""))
+
+
+def gaps(tenant: str) -> str:
+    """Name the index of a tenant's conversations with gaps."""
+    return GAPS if tenant == tenants.DEFAULT_TENANT else gaps_of(tenants.scope(tenant, ""))
 
 
 def feedback_of(conversation_id: str) -> str:

@@ -4,12 +4,13 @@ A gateway hears one line per job: id, state and the body as JSON, separated by t
 nor JSON hold a raw tab or line break, so each line of a publication is one job.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from shared import tenants
 from shared.jobs import JobState, Reply
 
 _encoder = msgspec.json.Encoder()
@@ -38,10 +39,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """What is known of a job: its state and, once it has ended, a JSON body (reply or failure)."""
+    """What is known of a job: its state and, once it has ended, a JSON body (reply or failure).
+
+    `tenant` is None where nothing says whose it is but the job's id.
+    """
 
     state: JobState
     body: bytes | None = None
+    tenant: str | None = field(default=None, compare=False)
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -57,8 +62,17 @@ def encode_failure(failure: Failure) -> bytes:
     )
 
 
-def celery_result(task_id: str, state: JobState, body: bytes, done_at: float) -> bytes:
-    """Wrap an encoded body into the JSON that Celery's Redis backend stores."""
+def celery_result(
+    task_id: str,
+    state: JobState,
+    body: bytes,
+    done_at: float,
+    tenant: str = tenants.DEFAULT_TENANT,
+) -> bytes:
+    """Wrap an encoded body into the JSON that Celery's Redis backend stores.
+
+    Ids in it are the tenant's own, so it says whose they are; Celery does not read that.
+    """
     head: dict[str, object] = {
         "status": _CELERY_STATUS[state],
         "traceback": None,
@@ -66,6 +80,8 @@ def celery_result(task_id: str, state: JobState, body: bytes, done_at: float) ->
         "date_done": datetime.fromtimestamp(done_at, UTC).isoformat(),
         "task_id": task_id,
     }
+    if tenant != tenants.DEFAULT_TENANT:
+        head["tenant"] = tenant
     return b"".join((_encoder.encode(head)[:-1], b',"result":', body, b"}"))
 
 
@@ -74,12 +90,12 @@ def read_celery_result(stored: bytes) -> JobRecord:
     meta = msgspec.json.decode(stored, type=_StoredResult)
     body = bytes(meta.result)
     if meta.status == "SUCCESS":
-        return JobRecord("done", body)
+        return JobRecord("done", body, meta.tenant)
     if meta.status in _UNENDED:
-        return JobRecord("queued")
+        return JobRecord("queued", tenant=meta.tenant)
     fault = msgspec.json.decode(body)
     kind = fault.get("exc_type", "") if isinstance(fault, dict) else ""
-    return JobRecord(_STATE_BY_EXCEPTION.get(kind, "failed"), body)
+    return JobRecord(_STATE_BY_EXCEPTION.get(kind, "failed"), body, meta.tenant)
 
 
 def failure_detail(body: bytes) -> str:
@@ -110,3 +126,4 @@ def _state(raw: bytes) -> JobState:
 class _StoredResult(msgspec.Struct):
     status: str
     result: msgspec.Raw
+    tenant: str | None = None

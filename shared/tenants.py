@@ -31,3 +31,8 @@ def local(scoped_id: str) -> str:
 def tenant_of(scoped_id: str) -> str:
     """Return the tenant that an id belongs to."""
     return scoped_id.partition(SEPARATOR)[0] if SEPARATOR in scoped_id else DEFAULT_TENANT
+
+
+def shown(scoped_id: str) -> str:
+    """Return an id for an operator's eyes: with the name of any tenant but the default one."""
+    return scoped_id.replace(SEPARATOR, "/", 1)

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from shared import keys
+from shared import keys, tenants
 from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTERS
-from shared.chat_arguments import chat_request, id_of, text_of
+from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
 from shared.jobs import ChatJob, EmbedJob, ToneJob
@@ -73,7 +73,7 @@ def encode_tone(job: ChatJob) -> bytes:
 
 def tone_task_id(job_id: str) -> str:
     """Return the id of the tone task that belongs to a job."""
-    return f"tone-{job_id}"
+    return tenants.scope(tenants.tenant_of(job_id), f"tone-{tenants.local(job_id)}")
 
 
 def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
@@ -84,11 +84,13 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     accepted_at = headers.get("parley_accepted_at")
     gateway = headers.get("parley_gateway")
     first_look = headers.get(FIRST_LOOK)
+    tenant = tenant_of(request)
+    conversation_id = id_of(request, "conversation_id", tenant)
     return ChatJob(
         id=task.id,
         message=text_of(request, "message"),
-        conversation_id=id_of(request, "conversation_id") or task.id,
-        user_id=id_of(request, "user_id"),
+        conversation_id=conversation_id or tenants.scope(tenant, task.id),
+        user_id=id_of(request, "user_id", tenant),
         accepted_at=_accepted_at(accepted_at, received_at),
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,

@@ -33,6 +33,7 @@ from workers.lru_cache import CacheStats, LruCache
 from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
+from workers.tenant_weights import read_weights
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         memory_records=settings.memory_messages,
         memory_ttl_seconds=settings.memory_ttl_seconds,
         lists=settings.queue_lists,
+        tenant_weights=read_weights(settings.tenant_weights),
     )
 
 

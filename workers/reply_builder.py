@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from shared import tenants
 from shared.clock import Clock
 from shared.counts import Facts
 from shared.handovers import encode_opening
@@ -99,8 +100,8 @@ class ReplyBuilder:
     ) -> Reply:
         return Reply(
             response=text,
-            job_id=prepared.job.id,
-            conversation_id=prepared.job.conversation_id,
+            job_id=tenants.local(prepared.job.id),
+            conversation_id=tenants.local(prepared.job.conversation_id),
             tone=tone,
             answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
             timings=self._timings(batch, prepared, now),

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from shared.settings import CommonSettings
+from workers.tenant_weights import read_weights
 from workers.tone.prior import read_prior
 
 VariantChoice = Literal["bert", "tfidf", "ab"]
@@ -88,6 +89,11 @@ class WorkerSettings(ModelSettings):
         description="keep messages that got no answer, redacted, for `parley kb gaps` "
         "([what](operations.md#learning-from-traffic))",
     )
+    tenant_weights: str | None = Field(
+        None,
+        description="messages of a tenant that are taken in a round in which others get one each: "
+        "`acme=3,default=2`; unset: one of each",
+    )
     delivery_limit: int = Field(
         5, ge=1, description="times a message is delivered before it becomes a dead letter"
     )
@@ -102,6 +108,12 @@ class WorkerSettings(ModelSettings):
     def _must_be_a_prior(cls, prior: str) -> str:
         read_prior(prior)
         return prior
+
+    @field_validator("tenant_weights")
+    @classmethod
+    def _must_be_weights(cls, weights: str | None) -> str | None:
+        read_weights(weights)
+        return weights
 
     @field_validator("kb")
     @classmethod

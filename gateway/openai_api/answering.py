@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from flask import Response, request
 
+from gateway.caller import current_caller
 from gateway.connection import client_descriptor
 from gateway.idempotency import IdempotencyKey, read_idempotency_key
 from gateway.job_events import JobEvents
@@ -16,6 +17,7 @@ from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.histories import Histories
 from gateway.queue.pending_replies import ENDED
+from shared import tenants
 from shared.errors import AdmissionRefused, QueueUnavailable, StreamsFull
 from shared.jobs import ChatJob
 from shared.results import Failure, JobRecord, encode_failure
@@ -44,7 +46,7 @@ class Answerer:
         """Return the response to the current request; raise what `submit` raises."""
         history, key = HistoryOf(self._histories, question), _idempotency_key(question)
         conversation_id = history.conversation_id()
-        job = self._dispatcher.accept(question.chat_request(conversation_id))
+        job = self._dispatcher.accept(question.chat_request(conversation_id), current_caller())
         try:
             if question.streamed:
                 return self._stream(job, key, history, new_form)
@@ -72,9 +74,9 @@ class Answerer:
         if result.record.state not in ENDED:
             if key is None:
                 self._dispatcher.abandon(job.id)
-            return job_problem(result.job_id, _LATE)
+            return job_problem(tenants.local(result.job_id), _LATE)
         if result.record.state != "done" or result.record.body is None:
-            return job_problem(result.job_id, result.record)
+            return job_problem(tenants.local(result.job_id), result.record)
         reply = msgspec.json.decode(result.record.body)
         history.keep(reply)
         return Response(finish(reply), content_type="application/json")
@@ -85,4 +87,5 @@ def _idempotency_key(question: Question) -> IdempotencyKey | None:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
-    return read_idempotency_key(header, question.chat_request(question.conversation_id))
+    asked = question.chat_request(question.conversation_id)
+    return read_idempotency_key(header, asked, current_caller())

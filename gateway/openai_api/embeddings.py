@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
+from gateway.caller import current_caller
 from gateway.connection import client_descriptor
 from gateway.openai_api.errors import MODEL
 from gateway.openai_api.reading import optional, read_conversation, read_user
@@ -101,7 +102,8 @@ class EmbeddingAnswerer:
 
     def answer(self, request: EmbeddingRequest) -> Response:
         """Return the response to the current request; raise what `submit_all` raises."""
-        jobs = [self._dispatcher.accept_texts(texts) for texts in _chunks(request.texts)]
+        accept, caller = self._dispatcher.accept_texts, current_caller()
+        jobs = [accept(texts, caller) for texts in _chunks(request.texts)]
         records = self._dispatcher.submit_all(jobs, self._wait_seconds, client_descriptor())
         for job, record in zip(jobs, records, strict=True):
             if record.state != "done":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from gateway.caller import Caller
 from gateway.chat_request import ChatRequest
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.disconnect_watcher import DisconnectWatcher
@@ -28,7 +29,7 @@ _GONE = results.encode_failure(
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """The job that stands for a request, and what is known of it."""
+    """The job that stands for a request, and what is known of it; ids are those inside."""
 
     job_id: str
     conversation_id: str
@@ -61,23 +62,26 @@ class Dispatcher:
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
 
-    def accept(self, request: ChatRequest) -> ChatJob:
-        """Return a job for a valid request; one without a conversation begins a new one."""
+    def accept(self, request: ChatRequest, caller: Caller) -> ChatJob:
+        """Return a job for a valid request; one without a conversation begins a new one.
+
+        Its ids are in the scope of the caller's tenant.
+        """
         now = self._clock.now()
-        job_id = wire.new_job_id()
+        job_id, conversation, user = wire.new_job_id(), request.conversation_id, request.user_id
         return ChatJob(
-            id=job_id,
+            id=caller.scope(job_id),
             message=request.message,
-            conversation_id=request.conversation_id or job_id,
-            user_id=request.user_id,
+            conversation_id=caller.scope(conversation or job_id),
+            user_id=caller.scope(user) if user else None,
             accepted_at=now,
             expires_at=now + self._deadline_seconds,
             gateway=self._gateway_id,
         )
 
-    def accept_texts(self, texts: Sequence[str]) -> EmbedJob:
-        """Return a job for texts whose vectors are wanted."""
-        now, job_id = self._clock.now(), wire.new_job_id()
+    def accept_texts(self, texts: Sequence[str], caller: Caller) -> EmbedJob:
+        """Return a job for texts whose vectors are wanted, in the scope of the caller's tenant."""
+        now, job_id = self._clock.now(), caller.scope(wire.new_job_id())
         return EmbedJob(
             id=job_id,
             message="",

@@ -8,7 +8,7 @@ from typing import Literal, NoReturn, Protocol, cast
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.errors import HandoverConflict, InvalidRequest, UnknownHandover
@@ -43,12 +43,18 @@ class HandoverFigures:
 
 
 class Handovers(Protocol):
-    """List and change handovers.
+    """List and change handovers: ids that go in are those inside, what comes out has its tenant's.
 
     All methods raise QueueUnavailable; those that take an id raise UnknownHandover.
     """
 
-    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
+    def page(
+        self,
+        state: HandoverFilter,
+        limit: int,
+        cursor: str | None,
+        tenant: str = tenants.DEFAULT_TENANT,
+    ) -> HandoverPage:
         """Return up to `limit` handovers after the cursor; InvalidRequest if that is none."""
 
     def find(self, handover_id: str) -> Handover:
@@ -66,8 +72,8 @@ class Handovers(Protocol):
     def last_of(self, conversation_id: str) -> Handover | None:
         """Return a conversation's last handover, None if it has none."""
 
-    def figures(self) -> HandoverFigures:
-        """Count handovers and the webhook's events."""
+    def figures(self, of_tenants: Sequence[str] = (tenants.DEFAULT_TENANT,)) -> HandoverFigures:
+        """Count the handovers of these tenants together, and the webhook's events."""
 
 
 class RedisHandovers:
@@ -83,11 +89,18 @@ class RedisHandovers:
         self._close = register_script(client, "close_handover.lua")
         self._figures = register_script(client, "handover_figures.lua")
 
-    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
+    def page(
+        self,
+        state: HandoverFilter,
+        limit: int,
+        cursor: str | None,
+        tenant: str = tenants.DEFAULT_TENANT,
+    ) -> HandoverPage:
         """Read one page by its index."""
-        after = ("", "") if cursor is None else _read_cursor(cursor)
+        opened_at, after = ("", "") if cursor is None else _read_cursor(cursor)
+        args = (limit, opened_at, tenants.scope(tenant, after))
         with queue_errors():
-            records = self._list(keys=(keys.handovers(state),), args=(limit, *after))
+            records = self._list(keys=(keys.handovers(state, tenant),), args=args)
         handovers = [decode_handover(_pairs(record)) for record in records]
         more = len(handovers) > limit
         return HandoverPage(handovers[:limit], _cursor(handovers[limit - 1]) if more else None)
@@ -97,7 +110,7 @@ class RedisHandovers:
         with queue_errors():
             conversation = self._client.get(keys.handover_conversation(handover_id))
         found = self.last_of(cast("bytes", conversation).decode()) if conversation else None
-        if found is None or found.id != handover_id:
+        if found is None or found.id != tenants.local(handover_id):
             raise UnknownHandover(handover_id)
         return found
 
@@ -107,11 +120,11 @@ class RedisHandovers:
 
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         """Append the turn and announce it in one step."""
-        turn = Turn("assistant", text, handover_id, self._clock.now())
+        turn = Turn("assistant", text, tenants.local(handover_id), self._clock.now())
         beginning = _encode(turn).removesuffix(b"null}")
         writer = "" if by is None else to_json(by)
         handover = self._change(self._reply, handover_id, writer, keys.MAX_TURNS, beginning)
-        return Turn(turn.role, text, handover_id, turn.at, handover.claimed_by)
+        return Turn(turn.role, text, turn.job_id, turn.at, handover.claimed_by)
 
     def close(self, handover_id: str, note: str | None) -> Handover:
         """Close it in one step."""
@@ -123,11 +136,11 @@ class RedisHandovers:
             record = self._client.hgetall(keys.handover(conversation_id))
         return decode_handover(cast("Mapping[bytes, bytes]", record)) if record else None
 
-    def figures(self) -> HandoverFigures:
+    def figures(self, of_tenants: Sequence[str] = (tenants.DEFAULT_TENANT,)) -> HandoverFigures:
         """Count in one step."""
         before = self._clock.now() - self._ttl_seconds
         with queue_errors():
-            counted = self._figures(keys=(keys.OUTBOX,), args=(before,))
+            counted = self._figures(keys=(keys.OUTBOX,), args=(before, *of_tenants))
         numbers, times = counted[::2], [float(since) if since else None for since in counted[1::2]]
         return HandoverFigures(numbers[0], times[0], numbers[1], times[1], numbers[2], times[2])
 

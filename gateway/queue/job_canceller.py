@@ -15,6 +15,7 @@ from shared.results import Failure
 from shared.scripts import register_script
 
 ANY_JOB = "<job>"
+ANY_TENANT = "<tenant>"
 
 
 class JobCanceller(Protocol):
@@ -66,14 +67,17 @@ class RedisJobCanceller:
 
 
 def encode_cancelled(reason: str, at: float) -> tuple[bytes, bytes]:
-    """Return notification and Celery result of a cancelled job, ANY_JOB in place of its id."""
+    """Return notification and Celery result of a cancelled job; placeholders as in `encode_end`."""
     return encode_end("cancelled", reason, at)
 
 
 def encode_end(state: JobState, reason: str, at: float) -> tuple[bytes, bytes]:
-    """Return notification and Celery result of a job without an answer, ANY_JOB for its id."""
+    """Return notification and Celery result of a job without an answer.
+
+    ANY_JOB and ANY_TENANT are in place of its id and tenant.
+    """
     body = results.encode_failure(Failure(state, reason))
     return (
         results.encode_notification(ANY_JOB, state, body),
-        results.celery_result(ANY_JOB, state, body, at),
+        results.celery_result(ANY_JOB, state, body, at, ANY_TENANT),
     )

@@ -7,7 +7,7 @@ from typing import Protocol, cast, get_args
 import redis
 
 from gateway.queue.coalescer import Coalescer
-from shared import keys, results
+from shared import keys, results, tenants
 from shared.clock import Clock, SystemClock
 from shared.connection import queue_errors
 from shared.jobs import JobState
@@ -53,7 +53,9 @@ class RedisJobStore:
     def find(self, job_id: str) -> JobRecord | None:
         """Return a job's record: its stored result, else its state until then.
 
-        A job whose time is over while it waits is ended first: its message may be gone.
+        A job whose time is over while it waits is ended first: its message may be gone. One that a
+        Celery client sent for a tenant has an id outside of that tenant's scope: nobody asks for
+        it here.
         """
         return self._coalescer.submit(job_id)
 
@@ -77,23 +79,28 @@ class RedisJobStore:
         if overdue:
             self._expire_overdue(overdue)
             records |= self.finished(overdue)
-        return [records.get(job_id) for job_id in job_ids]
+        shown = {each: found for each, found in records.items() if _is_of_its_tenant(each, found)}
+        return [shown.get(job_id) for job_id in job_ids]
 
     def _read(self, job_ids: Sequence[str]) -> tuple[dict[str, JobRecord], list[str]]:
         """Return what is known of jobs, and those that wait in vain: their time is over."""
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.mget([keys.result(job_id) for job_id in job_ids])
             for job_id in job_ids:
-                pipeline.hmget(keys.job(job_id), "state", "expires_at")
+                pipeline.hmget(keys.job(job_id), "state", "expires_at", "conversation")
             stored, *hashes = pipeline.execute()
         records, overdue = dict(_ended(job_ids, stored)), []
-        for job_id, (state, expires_at) in zip(job_ids, hashes, strict=True):
+        for job_id, (state, expires_at, conversation) in zip(job_ids, hashes, strict=True):
             if job_id in records or state is None:
                 continue
-            records[job_id] = _unfinished(state)
+            records[job_id] = _unfinished(state, conversation)
             if state == b"queued" and expires_at and float(expires_at) <= self._clock.now():
                 overdue.append(job_id)
         return records, overdue
+
+
+def _is_of_its_tenant(job_id: str, record: JobRecord) -> bool:
+    return record.tenant in (None, tenants.tenant_of(job_id))
 
 
 def _ended(
@@ -108,6 +115,8 @@ def _ended(
             logger.warning("the stored result of job %s could not be read", job_id)
 
 
-def _unfinished(state: bytes) -> JobRecord:
-    name = state.decode(errors="replace")
-    return JobRecord(cast("JobState", name) if name in _STATES else "queued")
+def _unfinished(state: bytes, conversation: bytes | None) -> JobRecord:
+    name, tenant = state.decode(errors="replace"), None
+    if conversation is not None:
+        tenant = tenants.tenant_of(conversation.decode(errors="replace"))
+    return JobRecord(cast("JobState", name) if name in _STATES else "queued", tenant=tenant)

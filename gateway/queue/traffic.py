@@ -1,7 +1,7 @@
 """Reads what workers have counted: the interface, and its adapter to Redis."""
 
-from collections.abc import Mapping
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import redis
 
@@ -9,25 +9,39 @@ from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.counts import day_of
+from shared.known_tenants import known_tenants
 
 
 class Traffic(Protocol):
-    """Return what was counted; raises QueueUnavailable."""
+    """Return what was counted; both methods raise QueueUnavailable."""
 
-    def today(self) -> Mapping[str, int]:
-        """Return the fields of today (UTC), as shared/counts.py names them."""
+    def tenants(self) -> Sequence[str]:
+        """Return the tenants for which anything was counted, the default one first."""
+
+    def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Return each tenant's fields of today (UTC), as shared/counts.py names them."""
 
 
 class RedisTraffic:
-    """Read the hash of the day."""
+    """Read the hashes of the day."""
 
     def __init__(self, client: "redis.Redis", clock: Clock) -> None:
         self._client = client
         self._clock = clock
 
-    def today(self) -> Mapping[str, int]:
-        """Read it whole; it has some hundred fields."""
+    def tenants(self) -> Sequence[str]:
+        """Read the set of the others."""
         with queue_errors():
-            found = self._client.hgetall(keys.counts(day_of(self._clock.now())))
-        fields = cast("Mapping[bytes, bytes]", found)
-        return {field.decode(): int(amount) for field, amount in fields.items()}
+            return known_tenants(self._client)
+
+    def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Read them whole; each has some hundred fields."""
+        day = day_of(self._clock.now())
+        with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
+            for tenant in of_tenants:
+                pipeline.hgetall(keys.counts(day, tenant))
+            found = pipeline.execute()
+        return {
+            tenant: {field.decode(): int(amount) for field, amount in fields.items()}
+            for tenant, fields in zip(of_tenants, found, strict=True)
+        }

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import msgspec
 from flask import Flask, Response, request
 
+from gateway.caller import current_caller
 from gateway.chat_request import read_chat_request
 from gateway.connection import client_descriptor
 from gateway.dependencies import Dependencies
@@ -15,6 +16,7 @@ from gateway.problems import job_problem
 from gateway.queue.dispatcher import SubmitResult
 from gateway.queue.pending_replies import ENDED
 from gateway.request_body import read_json
+from shared import tenants
 
 _EVENTS = "text/event-stream"
 
@@ -28,8 +30,9 @@ def register(app: Flask, dependencies: Dependencies, max_wait_seconds: float) ->
         chat_request = read_chat_request(read_json())
         preference = read_preference(request.environ.get("HTTP_PREFER"), max_wait_seconds)
         header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-        key = None if header is None else read_idempotency_key(header, chat_request)
-        job = dispatcher.accept(chat_request)
+        caller = current_caller()
+        key = None if header is None else read_idempotency_key(header, chat_request, caller)
+        job = dispatcher.accept(chat_request, caller)
         if preference.wait_seconds > 0 and _wants_events():
             headers = {"Preference-Applied": preference.applied} if preference.applied else {}
             return dependencies.job_streams.submit(
@@ -55,7 +58,7 @@ def _respond(result: SubmitResult, preference: Preference) -> Response:
     response = (
         Response(record.body, content_type="application/json")
         if record.state == "done"
-        else job_problem(result.job_id, record)
+        else job_problem(tenants.local(result.job_id), record)
     )
     if preference.applied:
         response.headers["Preference-Applied"] = preference.applied
@@ -63,12 +66,13 @@ def _respond(result: SubmitResult, preference: Preference) -> Response:
 
 
 def _accepted(result: SubmitResult, preference: Preference) -> Response:
+    job_id = tenants.local(result.job_id)
     body = {
-        "job_id": result.job_id,
-        "conversation_id": result.conversation_id,
+        "job_id": job_id,
+        "conversation_id": tenants.local(result.conversation_id),
         "state": result.record.state,
     }
-    location = f"{request.root_path}/jobs/{quote(result.job_id, safe='')}"
+    location = f"{request.root_path}/jobs/{quote(job_id, safe='')}"
     headers = {"Location": location, "Retry-After": "1"}
     if preference.applied:
         headers["Preference-Applied"] = preference.applied

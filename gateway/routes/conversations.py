@@ -4,6 +4,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from gateway.caller import current_caller
 from gateway.dependencies import Dependencies
 from gateway.event_response import event_response
 from gateway.event_stream import RETRY, ConversationEvents, stream
@@ -17,14 +18,14 @@ def register(app: Flask, dependencies: Dependencies) -> None:
 
     @app.get("/conversations/<identifier:conversation_id>/events")
     def conversation_events(conversation_id: str) -> Response:
-        _require_identifier(conversation_id)
+        inside_id = _inside_id(conversation_id)
         events = ConversationEvents(
             dependencies.conversations,
             dependencies.handovers,
-            conversation_id,
+            inside_id,
             request.headers.get("Last-Event-ID"),
         )
-        watch = dependencies.watches.watch(conversation_id)
+        watch = dependencies.watches.watch(inside_id)
         try:
             frames = stream(events, watch, RETRY + events.news())
         except BaseException:
@@ -36,8 +37,8 @@ def register(app: Flask, dependencies: Dependencies) -> None:
 def _register_plain(app: Flask, conversations: Conversations) -> None:
     @app.get("/conversations/<identifier:conversation_id>")
     def conversation(conversation_id: str) -> Response:
-        _require_identifier(conversation_id)
-        turns = [msgspec.Raw(turn) for turn in conversations.turns(conversation_id)]
+        inside_id = _inside_id(conversation_id)
+        turns = [msgspec.Raw(turn) for turn in conversations.turns(inside_id)]
         body = msgspec.json.encode({"conversation_id": conversation_id, "turns": turns})
         response = Response(body, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
@@ -45,11 +46,11 @@ def _register_plain(app: Flask, conversations: Conversations) -> None:
 
     @app.delete("/conversations/<identifier:conversation_id>")
     def erase_conversation(conversation_id: str) -> Response:
-        _require_identifier(conversation_id)
-        conversations.erase(conversation_id)
+        conversations.erase(_inside_id(conversation_id))
         return Response(status=204)
 
 
-def _require_identifier(conversation_id: str) -> None:
+def _inside_id(conversation_id: str) -> str:
     if not is_identifier(conversation_id):
         raise NotFound("No conversation can have this id.")
+    return current_caller().scope(conversation_id)

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Flask, Response, request
 
+from gateway.caller import current_caller
 from gateway.handover_request import read_claim, read_close, read_page, read_reply
 from gateway.queue.handovers import Handovers
 from gateway.request_body import read_json
@@ -17,34 +18,35 @@ def register(app: Flask, handovers: Handovers) -> None:
     @app.post("/handovers/<identifier:handover_id>/claim")
     def claim_handover(handover_id: str) -> Response:
         claim = read_claim(read_json())
-        return _show(handovers.claim(_known_form(handover_id), claim.by))
+        return _show(handovers.claim(_inside_id(handover_id), claim.by))
 
     @app.post("/handovers/<identifier:handover_id>/reply")
     def reply_handover(handover_id: str) -> Response:
         reply = read_reply(read_json())
-        return _show(handovers.reply(_known_form(handover_id), reply.text, reply.by))
+        return _show(handovers.reply(_inside_id(handover_id), reply.text, reply.by))
 
     @app.post("/handovers/<identifier:handover_id>/close")
     def close_handover(handover_id: str) -> Response:
         close = read_close(read_json())
-        return _show(handovers.close(_known_form(handover_id), close.note))
+        return _show(handovers.close(_inside_id(handover_id), close.note))
 
 
 def _register_reading(app: Flask, handovers: Handovers) -> None:
     @app.get("/handovers")
     def list_handovers() -> Response:
         wanted = read_page(request.args)
-        return _show(handovers.page(wanted.state, wanted.limit, wanted.cursor))
+        tenant = current_caller().tenant
+        return _show(handovers.page(wanted.state, wanted.limit, wanted.cursor, tenant))
 
     @app.get("/handovers/<identifier:handover_id>")
     def handover(handover_id: str) -> Response:
-        return _show(handovers.find(_known_form(handover_id)))
+        return _show(handovers.find(_inside_id(handover_id)))
 
 
-def _known_form(handover_id: str) -> str:
+def _inside_id(handover_id: str) -> str:
     if not is_identifier(handover_id):
         raise UnknownHandover(handover_id)
-    return handover_id
+    return current_caller().scope(handover_id)
 
 
 def _show(value: object) -> Response:

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Flask, Response, request
 
+from gateway.caller import current_caller
 from gateway.job_events import END_IDS, EncodedEvents
 from gateway.job_streams import JobStreams
 from gateway.problems import JOB_ENDED, UNKNOWN_JOB, describe_failure, problem
@@ -17,27 +18,31 @@ def register(app: Flask, jobs: JobStore, canceller: JobCanceller, streams: JobSt
 
     @app.get("/jobs/<identifier:job_id>")
     def job(job_id: str) -> Response:
-        record = jobs.find(job_id) if is_identifier(job_id) else None
+        record = jobs.find(_inside_id(job_id)) if is_identifier(job_id) else None
         return _unknown() if record is None else _show(job_id, record)
 
     @app.get("/jobs/<identifier:job_id>/events")
     def job_events(job_id: str) -> Response:
         last_event_id = request.headers.get("Last-Event-ID")
-        if not is_identifier(job_id) or jobs.find(job_id) is None:
+        if not is_identifier(job_id) or jobs.find(_inside_id(job_id)) is None:
             return _unknown()
         if last_event_id in END_IDS:  # told so, a browser does not come again
             return Response(status=204)
-        return streams.follow(job_id, last_event_id, EncodedEvents)
+        return streams.follow(_inside_id(job_id), last_event_id, EncodedEvents)
 
     @app.delete("/jobs/<identifier:job_id>")
     def cancel_job(job_id: str) -> Response:
-        known = is_identifier(job_id) and canceller.cancel(job_id)
-        record = jobs.find(job_id) if known else None
+        known = is_identifier(job_id) and canceller.cancel(_inside_id(job_id))
+        record = jobs.find(_inside_id(job_id)) if known else None
         if record is None:
             return _unknown()
         if record.state != "cancelled":
             return problem(JOB_ENDED, f"It is {record.state}; only a job on its way is cancelled.")
         return _show(job_id, record)
+
+
+def _inside_id(job_id: str) -> str:
+    return current_caller().scope(job_id)
 
 
 def _unknown() -> Response:

@@ -4,16 +4,19 @@ import msgspec
 from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from gateway.caller import current_caller
 from gateway.dependencies import Dependencies
 from gateway.health import readiness
-from gateway.metrics import OperationsCollector, expose
+from gateway.metrics import OperationsCollector, TenantCollector, expose, expose_to_tenant
 from shared.clock import SystemClock
+from shared.tenants import DEFAULT_TENANT
 
 
 def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) -> None:
     """Serve the three."""
+    clock = SystemClock()
     collector = OperationsCollector(
-        dependencies.health, dependencies.handovers, dependencies.traffic, SystemClock()
+        dependencies.health, dependencies.handovers, dependencies.traffic, clock
     )
 
     @app.get("/healthz")
@@ -34,5 +37,12 @@ def register(app: Flask, dependencies: Dependencies, *, many_processes: bool) ->
 
     @app.get("/metrics")
     def metrics() -> Response:
-        body = expose(dependencies.metrics, collector, many_processes=many_processes)
+        tenant = current_caller().tenant
+        body = (
+            expose(dependencies.metrics, collector, many_processes=many_processes)
+            if tenant == DEFAULT_TENANT
+            else expose_to_tenant(
+                TenantCollector(dependencies.handovers, dependencies.traffic, clock, tenant)
+            )
+        )
         return Response(body, content_type=CONTENT_TYPE_LATEST)

@@ -34,7 +34,7 @@ from workers.consumer.linger import NoLinger
 from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
 from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Engine, Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
 
 _BATCH = 64
@@ -127,8 +127,10 @@ def consume(url: str, seconds: float) -> ConsumedTotals:
     return ConsumedTotals(gained("answered"), gained("batches"), elapsed)
 
 
-def build_consumer(url: str, context: WorkerContext) -> BatchConsumer[ChatJob, ChatResult]:
-    """Put the real consumer together around nothing."""
+def build_consumer(
+    url: str, context: WorkerContext, engine: Engine | None = None, batch: int = _BATCH
+) -> BatchConsumer[ChatJob, ChatResult]:
+    """Put the real consumer together around nothing, or around an engine whose word is unused."""
     queue = RedisInferenceQueue(url, context, QueuePolicy())
     role = Role(
         queue=keys.INFERENCE,
@@ -138,8 +140,8 @@ def build_consumer(url: str, context: WorkerContext) -> BatchConsumer[ChatJob, C
         draft=_echo,
         tones=queue,
     )
-    options = ConsumerOptions(BatchLimits(_BATCH, 100 * _BATCH), NoLinger())
-    return BatchConsumer(context, role, queue, NoEngine(), options)
+    options = ConsumerOptions(BatchLimits(batch, 100 * batch), NoLinger())
+    return BatchConsumer(context, role, queue, engine or NoEngine(), options)
 
 
 ENDS: dict[str, Callable[[str, float], ConsumedTotals | None]] = {

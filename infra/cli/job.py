@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 
 def job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the job.")],
+    tenant: Annotated[str, typer.Option(help="Tenant it belongs to.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print where a job is and what happened to it; its message and reply are not shown."""
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
     from infra.job_trace import JobTracer
+    from shared import tenants
     from shared.errors import ParleyError
     from shared.settings import CommonSettings, load
 
     lists = load(CommonSettings).queue_lists
-    trace = JobTracer(connect_to_queue(), lists=lists).trace(job_id)
+    tracer = JobTracer(connect_to_queue(), lists=lists)
+    trace = tracer.trace(tenants.scope(tenant, job_id))
     if trace.state == "unknown":
         raise ParleyError(_unknown(job_id, whole=trace.whole))
     if as_json:
@@ -35,10 +38,12 @@ def job(
 
 def describe(trace: "JobTrace") -> list[tuple[str, str]]:
     """Return what is known of a job as names and sentences."""
+    from shared.tenants import shown
+
     rows = [
-        ("job", trace.job_id),
+        ("job", shown(trace.job_id)),
         ("state", trace.state),
-        ("conversation", trace.conversation_id),
+        ("conversation", shown(trace.conversation_id or "")),
         ("where", _where(trace.place) if trace.place else None),
         ("deliveries", _deliveries(trace)),
         ("waited for", ", ".join(trace.gateways)),
@@ -63,9 +68,12 @@ def _unknown(job_id: str, *, whole: bool) -> str:
 
 
 def _where(place: "Place") -> str:
+    from shared.tenants import shown
+
     if place.kind == "lane":
+        holder = shown(place.lane_holder) if place.lane_holder else "no running job"
         return (
-            f"parked in its conversation behind {place.lane_holder or 'no running job'} "
+            f"parked in its conversation behind {holder} "
             f"and {(place.position or 1) - 1} other parked jobs"
         )
     if place.due_at is not None:
@@ -74,7 +82,7 @@ def _where(place: "Place") -> str:
     if place.kind == "lease":
         return f"leased by{by_worker}"
     lists = {
-        "queue": f"waits on queue {place.key!r}",
+        "queue": f"waits on queue {shown(place.key)!r}",
         "quarantine": "waits in quarantine, since workers died with it,",
         "handoff": f"handed to{by_worker}",
     }

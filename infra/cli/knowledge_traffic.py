@@ -19,6 +19,7 @@ _SHOWN = 10
 def gaps(
     out: Annotated[Path | None, typer.Option(help="YAML file to write, for an editor.")] = None,
     least: Annotated[int, typer.Option(min=1, help="Leave out what came less often.")] = 1,
+    tenant: Annotated[str, typer.Option(help="Tenant whose messages are read.")] = "default",
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the file.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -29,13 +30,14 @@ def gaps(
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json, suppress_native_stderr
-    from infra.traffic.reading import read_gaps
+    from infra.traffic.reading import read_gaps, tenants_to_read
     from shared.errors import KnowledgeError
     from workers.modelling.knowledge.traffic import candidates_for
 
     if out and out.exists() and not replace:
         raise KnowledgeError(f"{out} exists already: name another file or add --replace.")
-    settings, kept = worker_settings(), read_gaps(connect_to_queue())
+    settings, client = worker_settings(), connect_to_queue()
+    kept = [gap for each in tenants_to_read(client, tenant) for gap in read_gaps(client, each)]
     if not kept and not as_json:
         reason = "" if settings.gaps else ": workers keep them only with PARLEY_GAPS=1"
         console().print(f"No messages without an answer are kept{reason}.", highlight=False)

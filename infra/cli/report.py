@@ -16,6 +16,9 @@ def report(
     comments: Annotated[
         int, typer.Option(min=0, max=1_000, help="Show the last comments of customers, so many.")
     ] = 0,
+    tenant: Annotated[
+        str | None, typer.Option(help="Report on one tenant [default: all together].")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report [default: report in the data folder].")
     ] = None,
@@ -28,14 +31,15 @@ def report(
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import print_json
-    from infra.traffic.reading import read_comments, read_days
+    from infra.traffic.reading import read_comments, read_days, tenants_to_read
     from infra.traffic.report import make_report
     from shared.clock import SystemClock
     from shared.settings import CommonSettings, load
 
     client, now = connect_to_queue(), SystemClock().now()
-    said = read_comments(client, comments) if comments else []
-    made = make_report(read_days(client, now, days), said, now)
+    of_tenants = tenants_to_read(client, tenant)
+    said = read_comments(client, comments, of_tenants) if comments else []
+    made = make_report(read_days(client, now, days, of_tenants), said, now)
     written = _write(made, out or load(CommonSettings).data_dir / "report")
     if as_json:
         print_json(made)

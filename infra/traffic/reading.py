@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import cast
 
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.counts import CountedField, read_fields
+from shared.errors import SettingsError
 from shared.feedback import Feedback
+from shared.known_tenants import known_tenants
 from workers.gaps import Gap, decode_gap
 
 
@@ -35,29 +38,53 @@ class Comment:
     at: float
 
 
-def read_days(client: "redis.Redis", now: float, days: int) -> list[DayCounts]:
-    """Return the last days (UTC), the oldest first and today last."""
+def tenants_to_read(client: "redis.Redis", tenant: str | None) -> list[str]:
+    """Return the tenant that is named, or all that are known; raise SettingsError for no name."""
+    if tenant is None:
+        with queue_errors():
+            return known_tenants(client)
+    if not tenants.is_tenant_name(tenant):
+        raise SettingsError(f"{tenant!r} names no tenant: 1-63 lower-case letters, digits or -.")
+    return [tenant]
+
+
+def read_days(
+    client: "redis.Redis",
+    now: float,
+    days: int,
+    of_tenants: Sequence[str] = (tenants.DEFAULT_TENANT,),
+) -> list[DayCounts]:
+    """Return the last days (UTC) of some tenants together, the oldest first and today last."""
     today = datetime.fromtimestamp(now, UTC).date()
     names = [(today - timedelta(days=back)).isoformat() for back in reversed(range(days))]
+    return [_read_day(client, day, of_tenants) for day in names]
+
+
+def _read_day(client: "redis.Redis", day: str, of_tenants: Sequence[str]) -> DayCounts:
     with queue_errors(), client.pipeline(transaction=False) as pipeline:
-        for day in names:
-            pipeline.hgetall(keys.counts(day))
-            pipeline.hgetall(keys.entry_counts(day))
-        found = pipeline.execute()
-    return [
-        DayCounts(day, read_fields(_decode(fields)), read_fields(_decode(entries)))
-        for day, fields, entries in zip(names, found[::2], found[1::2], strict=True)
-    ]
+        for tenant in of_tenants:
+            pipeline.hgetall(keys.counts(day, tenant))
+            pipeline.hgetall(keys.entry_counts(day, tenant))
+        found = [read_fields(_decode(fields)) for fields in pipeline.execute()]
+    return DayCounts(day, list(chain(*found[::2])), list(chain(*found[1::2])))
 
 
-def read_comments(client: "redis.Redis", most: int) -> list[Comment]:
+def read_comments(
+    client: "redis.Redis", most: int, of_tenants: Sequence[str] = (tenants.DEFAULT_TENANT,)
+) -> list[Comment]:
     """Return the newest comments, of the conversations that were rated last."""
     with queue_errors():
-        newest = cast("list[bytes]", client.zrevrange(keys.FEEDBACK, 0, most - 1))
+        newest = [
+            name
+            for tenant in of_tenants
+            for name in cast("list[bytes]", client.zrevrange(keys.feedback(tenant), 0, most - 1))
+        ]
         names = [name.decode() for name in newest]
         kept = [client.hgetall(keys.feedback_of(name)) for name in names]
     comments = [
-        Comment(job_id.decode(), name, each.score, each.comment, each.at)
+        Comment(
+            tenants.shown(job_id.decode()), tenants.shown(name), each.score, each.comment, each.at
+        )
         for name, jobs in zip(names, cast("list[Mapping[bytes, bytes]]", kept), strict=True)
         for job_id, raw in jobs.items()
         if (each := msgspec.json.decode(raw, type=Feedback)).comment
@@ -65,10 +92,10 @@ def read_comments(client: "redis.Redis", most: int) -> list[Comment]:
     return sorted(comments, key=lambda comment: -comment.at)[:most]
 
 
-def read_gaps(client: "redis.Redis") -> list[Gap]:
-    """Return the messages that got no answer, the oldest conversations first."""
+def read_gaps(client: "redis.Redis", tenant: str = tenants.DEFAULT_TENANT) -> list[Gap]:
+    """Return a tenant's messages that got no answer, the oldest conversations first."""
     with queue_errors():
-        names = cast("list[bytes]", client.zrange(keys.GAPS, 0, -1))
+        names = cast("list[bytes]", client.zrange(keys.gaps(tenant), 0, -1))
         with client.pipeline(transaction=False) as pipeline:
             for name in names:
                 pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)

@@ -8,6 +8,7 @@
 -- @include lanes.lua
 -- @include results.lua
 -- @include schedule.lua
+-- @include tenants.lua
 -- @include tone_tasks.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -34,7 +35,7 @@ local verdicts = {}
 
 local function queue_tone_task_once(id, conversation, tone_task)
   if redis.call('HSETNX', JOB .. id, 'conversation', conversation) == 1 then
-    queue_tone_task(sentiment_queue, tone_task)
+    queue_tone_task(sentiment_queue, tenant_of(conversation), tone_task)
   end
 end
 

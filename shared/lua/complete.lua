@@ -4,11 +4,13 @@
 --
 -- @include counts.lua
 -- @include dead_letters.lua
+-- @include flows.lua
 -- @include handovers.lua
 -- @include indexed.lua
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
+-- @include tenants.lua
 -- @include throughput.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -62,9 +64,11 @@ end
 
 -- A person may have taken the conversation, or closed its handover, since the job was claimed: then
 -- what was decided does not hold, and the message is looked at again, before any later one.
-local function return_to_queue(token)
+local function return_to_queue(token, conversation)
   local message = redis.call('HGET', leases, token)
-  if message and redis.call('HDEL', leases, token) == 1 then redis.call('RPUSH', queue, message) end
+  if message and redis.call('HDEL', leases, token) == 1 then
+    return_message(queue, tenant_of(conversation), message)
+  end
 end
 
 -- Once for each job, whoever stored its end, and however often its message comes.
@@ -80,7 +84,7 @@ local function complete(i)
     outcome, gap, ended_task = unpack(ARGV, i, i + 21)
   local silent = answered == ''
   if conversation ~= '' and asked ~= '' and silent ~= has_person(conversation) then
-    return_to_queue(token)
+    return_to_queue(token, conversation)
     return 'lost'
   end
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
@@ -102,9 +106,13 @@ local function complete(i)
       announce_conversation(conversation)
       completed = completed + 1
     end
-    if reply ~= '' then count(reply, 1) end
-    if time ~= '' then count(time, 1) count(time_sum, tonumber(milliseconds)) end
-    if entry ~= '' then count_entry(entry) end
+    local tenant = tenant_of(conversation)
+    if reply ~= '' then count(tenant, reply, 1) end
+    if time ~= '' then
+      count(tenant, time, 1)
+      count(tenant, time_sum, tonumber(milliseconds))
+    end
+    if entry ~= '' then count_entry(tenant, entry) end
     if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if ended_task ~= '' then follow_up(id, ended_task) end
@@ -115,5 +123,5 @@ end
 for i = 9, #ARGV, 22 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
-count_completed(throughput, completed, redis.call('LLEN', queue) > 0)
+count_completed(throughput, completed, has_waiting(queue))
 return verdicts

@@ -1,18 +1,25 @@
 -- Library: count what jobs were like, by day; shared/counts.py has the names of the fields.
--- What one call counts is summed up first: the jobs of a batch have most fields in common. Whoever
+-- Each tenant has counts of its own. What one call counts is summed up first: the jobs of a batch have most fields in common. Whoever
 -- includes this library calls flush_counts at the end.
 --
 -- @include keys.lua
+-- @include tenants.lua
 --
 -- Keys made from arguments: parley:counts:*, parley:entry-counts:*, parley:outcome:*
 local sums, entry_sums = {}, {}
 
-local function count(field, amount)
-  sums[field] = (sums[field] or 0) + amount
+local function add_up(sums_by_tenant, tenant, field, amount)
+  local own = sums_by_tenant[tenant] or {}
+  sums_by_tenant[tenant] = own
+  own[field] = (own[field] or 0) + amount
 end
 
-local function count_entry(field)
-  entry_sums[field] = (entry_sums[field] or 0) + 1
+local function count(tenant, field, amount)
+  add_up(sums, tenant, field, amount)
+end
+
+local function count_entry(tenant, field)
+  add_up(entry_sums, tenant, field, 1)
 end
 
 local function add(key, field, amount)
@@ -30,17 +37,25 @@ local function add_entry(key, field, amount)
 end
 
 local function flush_counts(day)
-  for field, amount in pairs(sums) do add(COUNTS .. day, field, amount) end
-  for field, amount in pairs(entry_sums) do add_entry(ENTRY_COUNTS .. day, field, amount) end
+  for tenant, own in pairs(sums) do
+    local key = COUNTS .. scoped(tenant, day)
+    for field, amount in pairs(own) do add(key, field, amount) end
+    know_tenant(tenant)
+  end
+  for tenant, own in pairs(entry_sums) do
+    local key = ENTRY_COUNTS .. scoped(tenant, day)
+    for field, amount in pairs(own) do add_entry(key, field, amount) end
+  end
 end
 
--- Take back what was counted on a day, if that day is still kept.
-local function uncount(day, field)
-  if redis.call('EXISTS', COUNTS .. day) == 1 then redis.call('HINCRBY', COUNTS .. day, field, -1) end
+-- Take back what was counted for a tenant on a day, if that day is still kept.
+local function uncount(tenant, day, field)
+  local key = COUNTS .. scoped(tenant, day)
+  if redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, field, -1) end
 end
 
-local function uncount_entry(day, field)
-  local key = ENTRY_COUNTS .. day
+local function uncount_entry(tenant, day, field)
+  local key = ENTRY_COUNTS .. scoped(tenant, day)
   if redis.call('HEXISTS', key, field) == 1 then redis.call('HINCRBY', key, field, -1) end
 end
 
@@ -57,13 +72,14 @@ end
 local function count_outcome(conversation, id, day, outcome, ttl)
   local record = day .. '\n' .. outcome .. '\n0\n' .. id
   local last = redis.call('SET', OUTCOME .. conversation, record, 'EX', ttl, 'GET')
-  count(outcome, 1)
+  local tenant = tenant_of(conversation)
+  count(tenant, outcome, 1)
   if not last then return end
   local last_day, last_outcome, rated_badly = read_outcome(last)
   if last_day == day then
-    count(counted_outcome(last_outcome, rated_badly), -1)
+    count(tenant, counted_outcome(last_outcome, rated_badly), -1)
   else
-    uncount(last_day, counted_outcome(last_outcome, rated_badly))
+    uncount(tenant, last_day, counted_outcome(last_outcome, rated_badly))
   end
 end
 
@@ -72,9 +88,11 @@ local function rate_outcome(conversation, id, rated_badly)
   local day, outcome, was_rated_badly, last_id = read_outcome(redis.call('GET', OUTCOME .. conversation))
   if last_id ~= id or was_rated_badly == rated_badly then return end
   local before, after = counted_outcome(outcome, was_rated_badly), counted_outcome(outcome, rated_badly)
-  if before ~= after and redis.call('EXISTS', COUNTS .. day) == 1 then
-    uncount(day, before)
-    add(COUNTS .. day, after, 1)
+  local tenant = tenant_of(conversation)
+  local key = COUNTS .. scoped(tenant, day)
+  if before ~= after and redis.call('EXISTS', key) == 1 then
+    uncount(tenant, day, before)
+    add(key, after, 1)
   end
   local record = table.concat({day, outcome, rated_badly, id}, '\n')
   redis.call('SET', OUTCOME .. conversation, record, 'KEEPTTL')

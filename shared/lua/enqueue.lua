@@ -1,8 +1,10 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
 --
+-- @include flows.lua
 -- @include followers.lua
 -- @include lanes.lua
 -- @include rate_limits.lua
+-- @include tenants.lua
 -- @include throughput.lua
 -- @include tone_tasks.lua
 --
@@ -25,14 +27,15 @@
 --          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, those of lanes.lua and rate_limits.lua
--- Returns for each job an integer: messages that wait on the inference queue; -2 if too many of its
---   conversation are parked; -4 if its idempotency key belongs to another request. Or {-3, name of
---   the fault} if Redis could not write it (Redis's log says why). Or {-5, milliseconds}: one of its
---   buckets is empty, and has a token after that time. Or {-1, milliseconds}: the queue is full, or
---   the throughput is too low for this job to be answered in time; after that time (0: unknown) half
---   of the capacity will be free. Or, if its key belongs to the same request, job and conversation of
---   the first job, with a line break between; this gateway will be notified of its end too.
+--   parley:lane-waiting:*, parley:parked, those of flows.lua, lanes.lua and rate_limits.lua
+-- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
+--   too many of its conversation are parked; -4 if its idempotency key belongs to another request.
+--   Or {-3, name of the fault} if Redis could not write it (Redis's log says why). Or {-5,
+--   milliseconds}: one of its buckets is empty, and has a token after that time. Or {-1,
+--   milliseconds}: the queue is full, or the throughput is too low for this job to be answered in
+--   time, and its tenant has its share of what waits; after that time (0: unknown) half of the
+--   capacity will be free. Or, if its key belongs to the same request, job and conversation of the
+--   first job, with a line break between; this gateway will be notified of its end too.
 --   Then for each rate limit {tokens left, milliseconds until the bucket is full}; {-1, 0}: not used.
 --   A job that is known already is neither queued nor charged again, so the call may be repeated
 --   after a lost connection. A refused job leaves its key unused; it has been charged all the same.
@@ -43,7 +46,8 @@ local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, now, jobs,
 queue_limit, parked_limit = tonumber(queue_limit), tonumber(parked_limit)
 jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
-local queued, parked = redis.call('LLEN', inference_queue), redis.call('ZCARD', PARKED)
+local queued, has_flows = count_flows(inference_queue)
+local parked = redis.call('ZCARD', PARKED)
 local capacity, throughput
 local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
@@ -52,6 +56,20 @@ local function measure_capacity()
   throughput = jobs_per_second(throughput_key)
   capacity = throughput and math.min(queue_limit, math.floor(throughput * max_wait_seconds))
     or queue_limit
+end
+
+-- Whoever else has filled the queue, a tenant may have its share waiting there.
+local function has_share_left(tenant)
+  local rivals = count_rivals(inference_queue, tenant)
+  if rivals == 0 then return false end
+  local own = count_flow(inference_queue, tenant) + parked_of(tenant)
+  return own == 0 or own < capacity / (rivals + 1)
+end
+
+-- Return how many messages of a tenant are on the queue.
+local function own_queued(tenant)
+  has_flows = has_flows or tenant ~= DEFAULT_TENANT
+  return has_flows and count_flow(inference_queue, tenant) or queued
 end
 
 local function refuse(waiting)
@@ -90,7 +108,8 @@ local function enqueue_or_park(conversation, id, infer_task, expires_at, holder,
     parked, queued = parked - 1, queued + 1
   else
     redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl)
-    queued = redis.call('LPUSH', inference_queue, infer_task)
+    queue_message(inference_queue, tenant_of(conversation), infer_task)
+    queued = queued + 1
   end
 end
 
@@ -107,21 +126,24 @@ end
 local function enqueue(n)
   local i, idempotency = 3 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
-  if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return queued end
+  local tenant = tenant_of(conversation)
+  if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return own_queued(tenant) end
   local wait_ms = rate_limits[n] and take_tokens(rate_limits[n]) or 0
   if wait_ms > 0 then return {-5, wait_ms} end
   local first = idempotency and find_idempotent_job(idempotency, id, gateway)
   if first then return first end
   local waiting = queued + parked
   if waiting > 0 and not capacity then measure_capacity() end
-  if waiting > 0 and waiting >= capacity then return refuse(waiting) end
+  if waiting > 0 and waiting >= capacity and not has_share_left(tenant) then
+    return refuse(waiting)
+  end
   local holder = live_holder(conversation)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, expires_at, idempotency)
-  if tone_task ~= '' then queue_tone_task(sentiment_queue, tone_task) end
+  if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
-  return queued
+  return own_queued(tenant)
 end
 
 for i = 9 + 6 * jobs, 8 + 6 * jobs + 3 * keyed_jobs, 3 do

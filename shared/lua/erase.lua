@@ -4,7 +4,7 @@
 --
 -- ARGV[1] conversation
 -- ARGV[2] notification and
--- ARGV[3] Celery result, both with <job> in place of a job's id
+-- ARGV[3] Celery result, both with <job> in place of a job's id, the latter with <tenant> too
 -- ARGV[4] TTL of a stored result, seconds; longer than any job may take
 --
 -- Keys made from arguments: those of erasure.lua

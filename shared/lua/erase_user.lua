@@ -7,7 +7,7 @@
 -- ARGV[1] user
 -- ARGV[2] conversations to erase at most
 -- ARGV[3] notification and
--- ARGV[4] Celery result, both with <job> in place of a job's id
+-- ARGV[4] Celery result, both with <job> in place of a job's id, the latter with <tenant> too
 -- ARGV[5] TTL of a stored result, seconds; longer than any job may take
 --
 -- Keys made from arguments: parley:user-conversations:*, those of erasure.lua and memory.lua

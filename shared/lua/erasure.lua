@@ -2,33 +2,37 @@
 -- back.
 -- Whoever includes this library calls flush_notifications at the end.
 --
+-- @include flows.lua
 -- @include handovers.lua
 -- @include indexed.lua
 -- @include lanes.lua
 -- @include memory.lua
 -- @include results.lua
 -- @include schedule.lua
+-- @include tenants.lua
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:outcome:*, parley:lane:*,
 --   parley:lane-waiting:*, parley:parked, parley:job:*, parley:scheduled-messages:*, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
 --   celery-task-meta-*, inference, those of handovers.lua, memory.lua, results.lua and schedule.lua
 
--- End all jobs of a conversation; both templates have <job> in place of a job's id.
+-- End all jobs of a conversation; the templates are those of store_cancelled.
 local function cancel_jobs(conversation, notification, result, result_ttl)
   local function cancel(id)
-    if not has_result(id) then store_cancelled(id, notification, result, result_ttl) end
+    if not has_result(id) then
+      store_cancelled(id, conversation, notification, result, result_ttl)
+    end
   end
   -- For what is to follow its end, a worker has to see the message.
   local function cancel_kept(id, message)
     local follow_ups = redis.call('HGET', JOB .. id, 'follow_ups')
     cancel(id)
-    if follow_ups then redis.call('RPUSH', INFERENCE, message) end
+    if follow_ups then return_message(INFERENCE, tenant_of(conversation), message) end
   end
   local holder = redis.call('GET', LANE .. conversation)
   if holder then cancel(holder) end
   for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
     local id, message = string.match(waiting, '^([^\n]+)\n(.*)$')
-    redis.call('ZREM', PARKED, parked_member(conversation, id))
+    unlist_parked(conversation, id)
     cancel_kept(id, message)
   end
   for _, id in ipairs(redis.call('HKEYS', SCHEDULED_MESSAGES .. conversation)) do
@@ -37,13 +41,21 @@ local function cancel_jobs(conversation, notification, result, result_ttl)
   redis.call('DEL', LANE .. conversation, LANE_WAITING .. conversation)
 end
 
+-- Return whether a job is one that a Celery client sent for a tenant: its id is not in its scope.
+local function is_sent_for(tenant, id)
+  if tenant == DEFAULT_TENANT then return false end
+  local decoded, meta = pcall(cjson.decode, redis.call('GET', RESULT .. id) or '')
+  return decoded and type(meta) == 'table' and meta.tenant == tenant
+end
+
 -- Forget what the jobs of a conversation's turns ended in, since a reply may say what it was told;
 -- that they ended stays, so that none runs again. Their ids are added to `jobs`.
 local function forget_replies(conversation, result, jobs)
+  local tenant = tenant_of(conversation)
   for _, turn in ipairs(redis.call('LRANGE', TURNS .. conversation, 0, -1)) do
-    local id = cjson.decode(turn).job_id
-    local erased = string.gsub(result, '<job>', {['<job>'] = id})
-    redis.call('SET', RESULT .. id, erased, 'XX', 'KEEPTTL')
+    local own_id = cjson.decode(turn).job_id
+    local id = is_sent_for(tenant, own_id) and own_id or scoped(tenant, own_id)
+    redis.call('SET', RESULT .. id, fill_result(result, id, conversation), 'XX', 'KEEPTTL')
     jobs[#jobs + 1] = id
   end
 end

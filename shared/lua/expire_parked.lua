@@ -2,7 +2,9 @@
 -- worker that leases it ends it as expired. A job without a deadline keeps its place, since going
 -- back would lose it; if its lane has expired, the first job that is parked there gets the lane.
 --
+-- @include flows.lua
 -- @include lanes.lua
+-- @include tenants.lua
 --
 -- KEYS[1] inference queue
 -- ARGV[1] time, Unix seconds
@@ -32,7 +34,7 @@ local function look_after(conversation, id)
   if message and not has_deadline(message) then
     keep(conversation, id)
   elseif withdraw(conversation, id) then
-    redis.call('RPUSH', queue, message)
+    return_message(queue, tenant_of(conversation), message)
   end
 end
 

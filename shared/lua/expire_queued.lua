@@ -10,7 +10,7 @@
 -- ARGV[2] TTL of the stored result, seconds; longer than any job may take
 -- ARGV[3] lane TTL, seconds
 -- ARGV[4] notification and
--- ARGV[5] Celery result, both with <job> in place of the job's id
+-- ARGV[5] Celery result, both with <job> in place of the job's id, the latter with <tenant> too
 -- ARGV[6..] job ids
 --
 -- Keys made from arguments: parley:job:*, those of lanes.lua and results.lua
@@ -24,7 +24,7 @@ local function expire(id)
     unpack(redis.call('HMGET', JOB .. id, 'conversation', 'state', 'expires_at'))
   if state ~= 'queued' or not expires_at or tonumber(expires_at) > tonumber(now) then return end
   if has_result(id) then return end
-  store_cancelled(id, notification, result, result_ttl)
+  store_cancelled(id, conversation, notification, result, result_ttl)
   if not withdraw(conversation, id) then release(queue, conversation, id, lane_ttl) end
   expired = expired + 1
 end

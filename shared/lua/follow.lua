@@ -1,8 +1,10 @@
 -- Follow jobs: show how far each has come, and let a gateway hear of every further step of it.
 --
+-- @include flows.lua
 -- @include followers.lua
 -- @include keys.lua
 -- @include results.lua
+-- @include tenants.lua
 --
 -- KEYS[1] inference queue
 -- ARGV[1] gateway
@@ -12,10 +14,10 @@
 -- Keys made from arguments: parley:job:*, parley:tone:*, parley:tone-wanted:*, parley:reply-text:*,
 --   celery-task-meta-*
 -- Returns for each job: false if it is not known; {Celery result} if it has ended; else {state,
---   conversation, tone as JSON or '', further text, messages that wait on the inference queue, expires_at or ''}
+--   conversation, tone as JSON or '', further text, messages of its tenant that wait on the
+--   inference queue, expires_at or ''}
 local queue = KEYS[1]
 local gateway, tone_ttl = unpack(ARGV, 1, 2)
-local waiting = redis.call('LLEN', queue)
 local found = {}
 
 local function follow(id, known_bytes)
@@ -28,7 +30,8 @@ local function follow(id, known_bytes)
   local tone = redis.call('GET', TONE .. id)
   if not tone then redis.call('SET', TONE_SUBSCRIPTION .. id, FOLLOWERS, 'NX', 'EX', tone_ttl) end
   local text = redis.call('GETRANGE', REPLY_TEXT .. id, known_bytes, -1)
-  return {state, conversation or '', tone or '', text, waiting, expires_at or ''}
+  return {state, conversation or '', tone or '', text, count_flow(queue, tenant_of(id)),
+    expires_at or ''}
 end
 
 for i = 3, #ARGV, 2 do

@@ -1,9 +1,11 @@
 -- Count handovers and webhook events for the metrics.
 --
 -- @include handovers.lua
+-- @include tenants.lua
 --
 -- KEYS[1] conversations with events, by due time
 -- ARGV[1] Unix time before which a handover was opened that may have expired
+-- ARGV[2..] tenants whose handovers are counted together
 --
 -- Keys made from arguments: parley:handovers:*, parley:outbox-events:*, those of handovers.lua
 -- Returns {open, opened_at of the oldest or '', claimed, the same of it, events, time of the oldest
@@ -12,9 +14,19 @@ local outbox = KEYS[1]
 local before = ARGV[1]
 local MAX_COUNTED = 1000
 
+local function older(one, other)
+  if not one or other and tonumber(other) < tonumber(one) then return other end
+  return one
+end
+
 local function count_handovers(state)
-  local oldest = redis.call('ZRANGE', HANDOVERS .. state, 0, 0, 'WITHSCORES')
-  return redis.call('ZCARD', HANDOVERS .. state), oldest[2] or ''
+  local handovers, oldest = 0, nil
+  for i = 2, #ARGV do
+    local index = HANDOVERS .. scoped(ARGV[i], state)
+    handovers = handovers + redis.call('ZCARD', index)
+    oldest = older(oldest, redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2])
+  end
+  return handovers, oldest or ''
 end
 
 local function count_events()
@@ -23,12 +35,12 @@ local function count_events()
     local list = OUTBOX_EVENTS .. conversation
     local at = string.match(redis.call('LINDEX', list, 0) or '', '^%d+ (%S+)')
     events = events + redis.call('LLEN', list)
-    if at and (not oldest or tonumber(at) < tonumber(oldest)) then oldest = at end
+    oldest = older(oldest, at)
   end
   return events, oldest or ''
 end
 
-prune_handovers(before)
+for i = 2, #ARGV do prune_handovers(ARGV[i], before) end
 local open, open_since = count_handovers('open')
 local claimed, claimed_since = count_handovers('claimed')
 local events, events_since = count_events()

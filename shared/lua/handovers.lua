@@ -1,11 +1,13 @@
 -- Library: the handovers of conversations to persons, one record for each conversation: its last.
 -- The record is a hash whose values are JSON, so that '"claimed"' is the state of a conversation
 -- that a person has. `webhook` (true or false) and `events` (how many were written) belong to it.
+-- Ids in the record are the tenant's own; those of conversations here and in the indexes are not.
 -- Whoever includes this library calls flush_notifications at the end.
 --
 -- @include keys.lua
 -- @include notifications.lua
 -- @include outbox.lua
+-- @include tenants.lua
 --
 -- Keys made from arguments: parley:handover:*, parley:handover-conversation:*, parley:handovers:*,
 --   those of outbox.lua
@@ -28,6 +30,15 @@ local function handover_state(conversation)
   return state and decode_text(state) or 'none'
 end
 
+local function handover_index(conversation, state)
+  return HANDOVERS .. scoped(tenant_of(conversation), state)
+end
+
+-- Return the key that leads from a handover's own id to its conversation.
+local function handover_conversation(conversation, id)
+  return HANDOVER_CONVERSATION .. scoped(tenant_of(conversation), id)
+end
+
 -- Return whether a person has the conversation, so that nobody else may answer there.
 local function has_person(conversation)
   return handover_state(conversation) == 'claimed'
@@ -43,9 +54,11 @@ local function record_event(conversation, kind, at, turn)
     local name, value = record[i], record[i + 1]
     if not NOT_SHOWN[name] then members[#members + 1] = '"' .. name .. '":' .. value end
   end
+  local tenant = tenant_of(conversation)
   local id = decode_text(redis.call('HGET', key, 'id')) .. '.' .. number
+  if tenant ~= DEFAULT_TENANT then id = tenant .. '.' .. id end
   local event = '{"id":' .. cjson.encode(id) .. ',"type":"' .. kind .. '","at":' .. at
-    .. ',"handover":{' .. table.concat(members, ',') .. '}'
+    .. ',"tenant":"' .. tenant .. '","handover":{' .. table.concat(members, ',') .. '}'
     .. (turn and ',"turn":' .. turn or '') .. '}'
   append_event(conversation, at, event)
 end
@@ -53,9 +66,9 @@ end
 -- Move a conversation from one state's index to another's.
 local function set_handover_state(conversation, state)
   local key = HANDOVER .. conversation
-  redis.call('ZREM', HANDOVERS .. handover_state(conversation), conversation)
+  redis.call('ZREM', handover_index(conversation, handover_state(conversation)), conversation)
   redis.call('HSET', key, 'state', '"' .. state .. '"')
-  redis.call('ZADD', HANDOVERS .. state, redis.call('HGET', key, 'opened_at'), conversation)
+  redis.call('ZADD', handover_index(conversation, state), redis.call('HGET', key, 'opened_at'), conversation)
 end
 
 local function renew_handover(conversation, ttl)
@@ -63,9 +76,9 @@ local function renew_handover(conversation, ttl)
   local id = redis.call('HGET', key, 'id')
   if not id then return end
   redis.call('EXPIRE', key, ttl)
-  redis.call('EXPIRE', HANDOVERS .. handover_state(conversation), ttl)
-  redis.call('EXPIRE', HANDOVERS .. 'all', ttl)
-  redis.call('SET', HANDOVER_CONVERSATION .. decode_text(id), conversation, 'EX', ttl)
+  redis.call('EXPIRE', handover_index(conversation, handover_state(conversation)), ttl)
+  redis.call('EXPIRE', handover_index(conversation, 'all'), ttl)
+  redis.call('SET', handover_conversation(conversation, decode_text(id)), conversation, 'EX', ttl)
 end
 
 -- Forget the conversation's handover; events that are not delivered yet are left.
@@ -73,15 +86,15 @@ local function forget_handover(conversation)
   local key = HANDOVER .. conversation
   local id = redis.call('HGET', key, 'id')
   if not id then return end
-  redis.call('ZREM', HANDOVERS .. handover_state(conversation), conversation)
-  redis.call('ZREM', HANDOVERS .. 'all', conversation)
-  redis.call('DEL', key, HANDOVER_CONVERSATION .. decode_text(id))
+  redis.call('ZREM', handover_index(conversation, handover_state(conversation)), conversation)
+  redis.call('ZREM', handover_index(conversation, 'all'), conversation)
+  redis.call('DEL', key, handover_conversation(conversation, decode_text(id)))
 end
 
--- Take conversations out of the indexes whose record has expired; `before`: opened earlier.
-local function prune_handovers(before)
+-- Take conversations out of a tenant's indexes whose record has expired; `before`: opened earlier.
+local function prune_handovers(tenant, before)
   for _, state in ipairs({'open', 'claimed', 'closed', 'all'}) do
-    local index = HANDOVERS .. state
+    local index = HANDOVERS .. scoped(tenant, state)
     local old = redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', 0, MAX_PRUNED)
     for _, conversation in ipairs(old) do
       if redis.call('EXISTS', HANDOVER .. conversation) == 0 then
@@ -95,7 +108,7 @@ local function write_handover(conversation, fields)
   local key = HANDOVER .. conversation
   forget_handover(conversation)
   for name, value in pairs(fields) do redis.call('HSET', key, name, value) end
-  redis.call('ZADD', HANDOVERS .. 'all', fields.opened_at, conversation)
+  redis.call('ZADD', handover_index(conversation, 'all'), fields.opened_at, conversation)
   set_handover_state(conversation, 'open')
 end
 
@@ -125,7 +138,7 @@ local function open_handover(conversation, opening, ttl)
     update_handover(conversation, fields)
   else
     write_handover(conversation, fields)
-    prune_handovers(fields.opened_at - ttl)
+    prune_handovers(tenant_of(conversation), fields.opened_at - ttl)
     record_event(conversation, 'handover.opened', fields.opened_at)
   end
   renew_handover(conversation, ttl)

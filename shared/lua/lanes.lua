@@ -2,13 +2,40 @@
 -- A lane is held by the only job of its conversation that may run. The others are parked behind it,
 -- in order of acceptance; each has an entry in the sorted set PARKED, scored by its expires_at.
 --
+-- @include flows.lua
 -- @include keys.lua
+-- @include tenants.lua
 --
--- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked
+-- Keys made from arguments: parley:lane:*, parley:lane-waiting:*, parley:parked,
+--   parley:parked-counts
 
 -- No id holds a line break, so it parts what is written together.
 local function parked_member(conversation, id)
   return conversation .. '\n' .. id
+end
+
+-- How many jobs of a tenant are parked is counted where there are tenants.
+local function count_parked(conversation, amount)
+  local tenant = tenant_of(conversation)
+  if tenant == DEFAULT_TENANT then return end
+  if redis.call('HINCRBY', PARKED_COUNTS, tenant, amount) == 0 then
+    redis.call('HDEL', PARKED_COUNTS, tenant)
+  end
+end
+
+local function unlist_parked(conversation, id)
+  if redis.call('ZREM', PARKED, parked_member(conversation, id)) == 0 then return false end
+  count_parked(conversation, -1)
+  return true
+end
+
+local function parked_of(tenant)
+  if tenant ~= DEFAULT_TENANT then
+    return tonumber(redis.call('HGET', PARKED_COUNTS, tenant) or 0)
+  end
+  local parked = redis.call('ZCARD', PARKED)
+  for _, of_other in ipairs(redis.call('HVALS', PARKED_COUNTS)) do parked = parked - of_other end
+  return parked
 end
 
 local function read_parked_member(member)
@@ -19,6 +46,7 @@ end
 local function park(conversation, id, message, expires_at)
   if redis.call('ZADD', PARKED, expires_at, parked_member(conversation, id)) == 0 then return end
   redis.call('RPUSH', LANE_WAITING .. conversation, id .. '\n' .. message)
+  count_parked(conversation, 1)
 end
 
 -- Give the lane to the job that is parked longest and queue it; false if none is parked.
@@ -27,9 +55,9 @@ local function promote(queue, conversation, lane_ttl)
   if not waiting then return false end
   local separator = string.find(waiting, '\n', 1, true)
   local id = string.sub(waiting, 1, separator - 1)
-  redis.call('ZREM', PARKED, parked_member(conversation, id))
+  unlist_parked(conversation, id)
   redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl)
-  redis.call('RPUSH', queue, string.sub(waiting, separator + 1))
+  return_message(queue, tenant_of(conversation), string.sub(waiting, separator + 1))
   return true
 end
 
@@ -53,7 +81,7 @@ end
 
 -- Take a parked job out of its lane and return its message; nil if it is not parked.
 local function withdraw(conversation, id)
-  if redis.call('ZREM', PARKED, parked_member(conversation, id)) == 0 then return nil end
+  if not unlist_parked(conversation, id) then return nil end
   local message = find_parked(conversation, id)
   if message then
     redis.call('LREM', LANE_WAITING .. conversation, 1, id .. '\n' .. message)

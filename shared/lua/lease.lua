@@ -3,7 +3,10 @@
 -- head. A call that is repeated because its reply was lost returns the same leases again.
 -- A quarantined message (two workers died while they held it) is leased alone: only to a worker
 -- that holds nothing else, and before anything else, so that it can take no other message down.
+-- Where messages of tenants wait, they are taken in turn from all flows.
 --
+-- @include flows.lua
+-- @include keys.lua
 -- @include lease_tokens.lua
 --
 -- KEYS[1]   lease hash of this worker: token -> message
@@ -14,17 +17,20 @@
 -- KEYS[6]   exclusive lease: token of the quarantined message that this worker holds
 -- KEYS[7]   sorted set of the queue's workers: a worker that holds messages is listed, so that they
 --           can be reclaimed even if it dies before its first heartbeat
--- KEYS[8..] the queue's lists, most urgent first; the right end of each is its head
+-- KEYS[8]   the queue's own list; the right end is its head, as in
+-- KEYS[9..] its other lists, the more urgent first
 -- ARGV[1]   how many messages at most
 -- ARGV[2]   number of the call; a worker counts on once it has the reply
 -- ARGV[3]   TTL of last lease and exclusive lease, seconds
 -- ARGV[4]   id of this worker
 -- ARGV[5]   time, Unix seconds
+-- ARGV[6..] two for each tenant with a weight other than 1: its name, its weight
 --
+-- Keys made from members: parley:flows:*, those of flows.lua. parley:wake is a message.
 -- Returns {token, message, token, message, ...}, oldest first; {'busy'} if this worker must first
 -- end what it holds.
-local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, workers =
-  unpack(KEYS, 1, 7)
+local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, workers, queue =
+  unpack(KEYS, 1, 8)
 local limit, call_number, record_ttl, worker, now = unpack(ARGV, 1, 5)
 local leased, left = {}, tonumber(limit)
 
@@ -33,18 +39,85 @@ local function add(token, message)
   leased[#leased + 1] = message
 end
 
+local function lease(message)
+  local token = next_token(token_counter)
+  redis.call('HSET', leases, token, message)
+  add(token, message)
+  left = left - 1
+end
+
+-- Return the message at the head of a list, nil if there is none.
+local function pop(source)
+  local message = redis.call('RPOP', source)
+  while message == WAKE do message = redis.call('RPOP', source) end
+  return message or nil
+end
+
 local function take(source)
   while left > 0 do
-    local message = redis.call('RPOP', source)
+    local message = pop(source)
     if not message then return end
-    local token = next_token(token_counter)
-    redis.call('HSET', leases, token, message)
-    add(token, message)
-    left = left - 1
+    lease(message)
   end
 end
 
+local function pop_own()
+  for i = 8, #KEYS do
+    local message = pop(KEYS[i])
+    if message then return message end
+  end
+end
+
+local function weight_of(tenant)
+  for i = 6, #ARGV, 2 do
+    local weighted, weight = unpack(ARGV, i, i + 1)
+    if weighted == tenant then return tonumber(weight) end
+  end
+  return 1
+end
+
+local function charge(tenant, messages)
+  redis.call('ZINCRBY', FLOWS .. queue, messages / weight_of(tenant), tenant)
+end
+
+-- An empty flow leaves when its turn comes: until then it owes the others what it had.
+local function take_in_turn()
+  while left > 0 do
+    local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+    if not tenant then return end
+    local message
+    if tenant == DEFAULT_TENANT then message = pop_own() else message = pop(flow_of(queue, tenant)) end
+    if message then
+      lease(message)
+      charge(tenant, 1)
+    else
+      redis.call('ZREM', FLOWS .. queue, tenant)
+    end
+  end
+end
+
+-- Wake another worker if messages are left that it would not notice.
+local function wake_another()
+  if redis.call('EXISTS', queue) == 1 then return end
+  local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+  while tenant and redis.call('EXISTS', flow_of(queue, tenant)) == 0 do
+    redis.call('ZREM', FLOWS .. queue, tenant)
+    tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+  end
+  if tenant then wake_worker(queue) end
+end
+
+local function take_from_flows()
+  join_flows(queue, DEFAULT_TENANT)
+  local before = left
+  take(handoff)
+  if left < before then charge(DEFAULT_TENANT, before - left) end
+  take_in_turn()
+  wake_another()
+end
+
 local function take_from_queue()
+  if redis.call('EXISTS', FLOWS .. queue) == 1 then return take_from_flows() end
   take(handoff)
   for i = 8, #KEYS do take(KEYS[i]) end
 end

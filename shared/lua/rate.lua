@@ -3,6 +3,7 @@
 --
 -- @include counts.lua
 -- @include indexed.lua
+-- @include tenants.lua
 --
 -- KEYS[1] the job's stored result
 -- ARGV[1] job
@@ -18,14 +19,17 @@
 local MAX_FEEDBACK_OF_ONE = 200  -- as many as turns
 local result = KEYS[1]
 local id, score, is_bad, feedback, now, day = unpack(ARGV, 1, 6)
+local tenant = tenant_of(id)
 
--- Return the job's reply; nil if there is none. Celery clients store results too, of any form.
+-- Return the job's reply; nil if there is none, or it is not of the tenant that the id names.
+-- Celery clients store results too, of any form.
 local function read_reply()
   local decoded, meta = pcall(cjson.decode, redis.call('GET', result) or '')
   if not decoded or type(meta) ~= 'table' or meta.status ~= 'SUCCESS' then return nil end
   local reply = meta.result
   if type(reply) ~= 'table' or type(reply.conversation_id) ~= 'string' then return nil end
-  return redis.call('EXISTS', TURNS .. reply.conversation_id) == 1 and reply or nil
+  if (meta.tenant or tenant) ~= tenant then return nil end
+  return redis.call('EXISTS', TURNS .. scoped(tenant, reply.conversation_id)) == 1 and reply or nil
 end
 
 local function entry_field(reply, value)
@@ -35,17 +39,17 @@ end
 
 local reply = read_reply()
 if not reply then return 0 end
-local conversation = reply.conversation_id
+local conversation = scoped(tenant, reply.conversation_id)
 local segment = 'variant=' .. (reply.variant or 'bert') .. '|encoder=' .. (reply.encoder or 'small')
 
 local before = redis.call('HGET', FEEDBACK_OF .. conversation, id)
 if before then
   local last = cjson.decode(before)
-  uncount(last.day, segment .. '|score=' .. last.score)
-  if entry_field(reply, '') then uncount_entry(last.day, entry_field(reply, last.score)) end
+  uncount(tenant, last.day, segment .. '|score=' .. last.score)
+  if entry_field(reply, '') then uncount_entry(tenant, last.day, entry_field(reply, last.score)) end
 end
-count(segment .. '|score=' .. score, 1)
-if entry_field(reply, '') then count_entry(entry_field(reply, score)) end
+count(tenant, segment .. '|score=' .. score, 1)
+if entry_field(reply, '') then count_entry(tenant, entry_field(reply, score)) end
 flush_counts(day)
 rate_outcome(conversation, id, is_bad)
 if before or redis.call('HLEN', FEEDBACK_OF .. conversation) < MAX_FEEDBACK_OF_ONE then

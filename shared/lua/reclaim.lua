@@ -5,8 +5,10 @@
 -- What was leased to the caller is reported again by each call until the caller has ended it, since
 -- a reply may be lost.
 --
+-- @include flows.lua
 -- @include keys.lua
 -- @include lease_tokens.lua
+-- @include tenants.lua
 --
 -- KEYS[1] lease hash of the worker that lost its messages
 -- KEYS[2] handoff list of that worker
@@ -19,18 +21,22 @@
 -- ARGV[2] TTL of a delivery count and of the exhausted tokens, seconds
 -- ARGV[3] 1: the caller ends messages over the limit; 0: it works on another queue
 --
--- Keys made from message ids: parley:redelivered:*
+-- Each message goes to the flow of the tenant that its id names.
+--
+-- Keys made from message ids: parley:redelivered:*, those of flows.lua. parley:wake is a
+-- message.
 -- Returns {number of messages put back, token, message, ...} with those leased to the caller.
 local leases, handoff, queue, own_leases, token_counter, quarantine, exhausted = unpack(KEYS, 1, 7)
 local delivery_limit, count_ttl, same_queue = unpack(ARGV, 1, 3)
 local limit, can_dead_letter = tonumber(delivery_limit), same_queue == '1'
 local requeued = 0
 
-local function delivery_count_key(message)
+-- Return the id of a message, nil if it has none.
+local function read_id(message)
   local decoded, envelope = pcall(cjson.decode, message)
   local id = decoded and type(envelope) == 'table' and type(envelope.headers) == 'table'
     and envelope.headers.id
-  return REDELIVERED .. (type(id) == 'string' and id or redis.sha1hex(message))
+  return type(id) == 'string' and id or nil
 end
 
 local function lease_exhausted(message)
@@ -40,13 +46,19 @@ local function lease_exhausted(message)
   redis.call('EXPIRE', exhausted, count_ttl)
 end
 
-local function put_back(list, message)
-  redis.call('RPUSH', list, message)
+local function put_back(message, id)
+  return_message(queue, tenant_of(id or ''), message)
+  requeued = requeued + 1
+end
+
+local function put_in_quarantine(message)
+  redis.call('RPUSH', quarantine, message)
   requeued = requeued + 1
 end
 
 local function requeue(token, message)
-  local count_key = limit > 0 and delivery_count_key(message)
+  local id = read_id(message)
+  local count_key = limit > 0 and REDELIVERED .. (id or redis.sha1hex(message))
   local delivery = count_key and tonumber(redis.call('GET', count_key) or 0) + 2 or 0
   if delivery > limit and not can_dead_letter then
     redis.call('HSET', leases, token, message)
@@ -55,8 +67,10 @@ local function requeue(token, message)
   if count_key then redis.call('SET', count_key, delivery - 1, 'EX', count_ttl) end
   if delivery > limit then
     lease_exhausted(message)
+  elseif delivery >= QUARANTINE_AFTER then
+    put_in_quarantine(message)
   else
-    put_back(delivery >= QUARANTINE_AFTER and quarantine or queue, message)
+    put_back(message, id)
   end
 end
 
@@ -71,7 +85,9 @@ end
 
 local handed = redis.call('LRANGE', handoff, 0, -1)
 redis.call('DEL', handoff)
-for _, message in ipairs(handed) do put_back(queue, message) end
+for _, message in ipairs(handed) do
+  if message ~= WAKE then put_back(message, read_id(message)) end
+end
 
 local held = newest_first()
 redis.call('DEL', leases)

@@ -1,6 +1,9 @@
 -- Put jobs that are due now at the tail of the queue, as if they had just come.
 --
+-- @include flows.lua
+-- @include lanes.lua
 -- @include schedule.lua
+-- @include tenants.lua
 --
 -- KEYS[1] inference queue
 -- ARGV[1] time, Unix seconds
@@ -16,6 +19,6 @@ for _, member in ipairs(due) do
   local conversation, id = read_parked_member(member)
   local message = unschedule(conversation, id)
   redis.call('HDEL', JOB .. id, 'conversation')  -- its tone task is queued with its claim
-  if message then redis.call('LPUSH', queue, message) end
+  if message then queue_message(queue, tenant_of(conversation), message) end
 end
 return #due

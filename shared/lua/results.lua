@@ -2,6 +2,7 @@
 --
 -- @include keys.lua
 -- @include notifications.lua
+-- @include tenants.lua
 --
 -- Keys made from arguments: celery-task-meta-*, parley:job:*, parley:tone:*, parley:reply-text:*
 -- Channels: celery-task-meta-* (at once), parley:replies:* (with flush_notifications)
@@ -45,11 +46,16 @@ local function store_result(id, gateway, notification, result, result_ttl)
   end
 end
 
--- Both templates have <job> in place of the job's id.
-local function store_cancelled(id, notification_template, result_template, result_ttl)
+-- Both templates have <job> in place of the job's id, the result also <tenant>.
+local function fill_result(template, id, conversation)
+  local values = {['<job>'] = id, ['<tenant>'] = tenant_of(conversation)}
+  for name, value in pairs(values) do values[name] = string.sub(cjson.encode(value), 2, -2) end
+  return (string.gsub(template, '<%w+>', values))
+end
+
+local function store_cancelled(id, conversation, notification_template, result_template, result_ttl)
   local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
-  local in_json = string.sub(cjson.encode(id), 2, -2)
-  local result = string.gsub(result_template, '<job>', {['<job>'] = in_json})
+  local result = fill_result(result_template, id, conversation)
   store_result(id, '', notification, result, result_ttl)
 end
 

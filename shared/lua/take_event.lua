@@ -2,6 +2,7 @@
 -- The conversation is due again when the try should have ended: a sender that dies keeps nothing.
 --
 -- @include outbox.lua
+-- @include tenants.lua
 --
 -- KEYS[1] conversations with events, by due time
 -- KEYS[2] events that an operator put back from the dead letters
@@ -15,7 +16,10 @@ local now, ends_at = unpack(ARGV, 1, 2)
 
 local function append_returned()
   local event = redis.call('RPOP', returned)
-  if event then append_event(cjson.decode(event).handover.conversation_id, now, event) end
+  if not event then return end
+  local decoded = cjson.decode(event)
+  local conversation = scoped(decoded.tenant or DEFAULT_TENANT, decoded.handover.conversation_id)
+  append_event(conversation, now, event)
 end
 
 local function next_due()

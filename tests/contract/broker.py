@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn, WorkerStatus
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
@@ -93,7 +93,8 @@ def claim(queue: RedisInferenceQueue, lease: Lease, each: ChatJob) -> str:
 
 def done(lease: Lease, each: ChatJob, state: JobState = "done") -> Completion[ChatJob, ChatResult]:
     tone = Tone("neutral", 0.8)
-    reply = Reply("r", each.id, each.conversation_id, tone, ANSWER, TIMINGS, "test")
+    job_id, conversation_id = tenants.local(each.id), tenants.local(each.conversation_id)
+    reply = Reply("r", job_id, conversation_id, tone, ANSWER, TIMINGS, "test")
     return Completion(
         lease=lease,
         job=each,

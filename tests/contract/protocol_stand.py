@@ -10,7 +10,7 @@ import redis
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
-from shared import keys
+from shared import keys, tenants
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
 from shared.wire import encode_infer, read_chat_job, read_second_look
@@ -28,7 +28,9 @@ from workers.preprocessing.preprocessor import Prepared
 GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
-CONVERSATIONS = ("talk", "a chat: 1/2")
+TENANT = "acme"
+CONVERSATIONS = ("talk", tenants.scope(TENANT, "a chat: 1/2"))
+WAKE = keys.WAKE.encode()
 POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
 
 
@@ -59,6 +61,9 @@ class Seen:
     parked: dict[str, list[str]]
     turns: dict[str, list[Turn]]
     leases: dict[bytes, str]
+    own_flow: list[bytes]
+    other_flow: list[bytes]
+    parked_counts: dict[bytes, bytes]
 
 
 @dataclass
@@ -118,9 +123,9 @@ class ProtocolStand:
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
         """Return a job of its own name."""
-        now = self.clock.now()
+        now, tenant = self.clock.now(), tenants.tenant_of(conversation)
         return ChatJob(
-            f"j{len(self.jobs)}",
+            tenants.scope(tenant, f"j{len(self.jobs)}"),
             "Hello",
             conversation,
             now,
@@ -136,8 +141,20 @@ class ProtocolStand:
         return self._accepted
 
     def waiting(self, queue: str = keys.INFERENCE) -> list[str]:
-        """Return the jobs on a queue, the head first."""
-        return [self._name(raw) for raw in reversed(self._list(queue))]
+        """Return the jobs on a queue, the head of each flow first."""
+        flows = [self._list(key) for key in (queue, keys.flow(queue, TENANT))]
+        return [self._name(raw) for flow in flows for raw in reversed(flow) if raw != WAKE]
+
+    def has_share_left(self, tenant: str) -> bool:
+        """Tell whether a tenant may queue a job though the queue is full: it has under a half."""
+        other = TENANT if tenant == tenants.DEFAULT_TENANT else tenants.DEFAULT_TENANT
+        own, rivals = (
+            sum(raw != WAKE for raw in self._list(keys.flow(keys.INFERENCE, each)))
+            for each in (tenant, other)
+        )
+        listed: list[bytes] = self.client.zrange(keys.PARKED, 0, -1)  # type: ignore[assignment]
+        own += sum(tenants.tenant_of(member.decode()) == tenant for member in listed)
+        return rivals > 0 and (own == 0 or own < GATEWAY_LIMITS.messages / 2)
 
     def holder(self, conversation: str) -> str | None:
         """Return the job that holds a lane."""
@@ -160,12 +177,15 @@ class ProtocolStand:
         self._check_results(seen, set(ended))
         self._give_places(seen)
         self._check_places(seen)
+        self._check_flows(seen)
         self._check_lanes(seen)
         self._check_turns(seen)
 
     def _look(self) -> "Seen":
         with self.client.pipeline(transaction=True) as look:
             look.lrange(keys.INFERENCE, 0, -1)
+            look.lrange(keys.flow(keys.INFERENCE, TENANT), 0, -1)
+            look.hgetall(keys.PARKED_COUNTS)
             look.lrange(keys.quarantine(keys.INFERENCE), 0, -1)
             look.lrange(keys.INFERENCE_LARGE, 0, -1)
             look.zrange(keys.PARKED, 0, -1)
@@ -176,10 +196,10 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
-            queue, quarantine, large, listed, results, *rest = look.execute()
+            own, other, counts, quarantine, large, listed, results, *rest = look.execute()
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
-            queue=[self._name(raw) for raw in (*queue, *quarantine, *large)],
+            queue=[self._name(raw) for raw in (*own, *other, *quarantine, *large) if raw != WAKE],
             listed=[member.decode() for member in listed],
             results=dict(zip(self.jobs, results[:-1], strict=True)),
             lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},
@@ -196,6 +216,9 @@ class ProtocolStand:
                 for held in rest[3 * len(CONVERSATIONS) :]
                 for token, raw in held.items()
             },
+            own_flow=own,
+            other_flow=other,
+            parked_counts=counts,
         )
 
     def _check_results(self, seen: "Seen", ended: set[str]) -> None:
@@ -230,6 +253,11 @@ class ProtocolStand:
         lost = {name for name, known in self.jobs.items() if known.result is None} - somewhere
         assert not lost, f"{lost} are nowhere"
 
+    def _check_flows(self, seen: "Seen") -> None:
+        assert seen.own_flow or not seen.other_flow, "no waiting worker would notice"
+        parked = len(seen.parked[CONVERSATIONS[1]])
+        assert seen.parked_counts == ({TENANT.encode(): b"%d" % parked} if parked else {})
+
     def _check_lanes(self, seen: "Seen") -> None:
         for holder in seen.lanes.values():
             assert not holder or self.jobs[holder].result is None, f"{holder} ended and holds"
@@ -245,7 +273,8 @@ class ProtocolStand:
         for conversation, turns in seen.turns.items():
             answered = self.answered.get(conversation, [])
             told = [(turn.job_id, turn.role) for turn in turns]
-            assert told == [(name, role) for name in answered for role in ("user", "assistant")]
+            names = [tenants.local(name) for name in answered]
+            assert told == [(name, role) for name in names for role in ("user", "assistant")]
             places = [self.jobs[name].place or 0 for name in answered]
             assert places == sorted(places), f"{answered} is not the order of acceptance"
 

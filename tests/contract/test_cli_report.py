@@ -63,6 +63,8 @@ def test_a_report_of_nothing_is_no_fault(
 
 
 def test_gateways_read_the_same(stand: ConversationStand) -> None:
-    fields = read_fields(RedisTraffic(stand.broker.client, SystemClock()).today())
+    fields = read_fields(
+        RedisTraffic(stand.broker.client, SystemClock()).today(("default",))["default"]
+    )
 
     assert sum_by(fields, ("kind",)) == {("answer",): 3}

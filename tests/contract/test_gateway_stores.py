@@ -127,7 +127,7 @@ def test_nothing_at_the_start(redis_client: "redis.Redis") -> None:
     health = RedisHealth(redis_client)
 
     assert health.workers() == []
-    assert health.backlogs() == {"inference": 0, "sentiment": 0, "inference-large": 0}
+    assert health.backlogs() == {queue: {"default": 0} for queue in keys.QUEUES}
 
 
 def test_workers_and_backlogs_are_seen(redis_client: "redis.Redis") -> None:
@@ -140,7 +140,7 @@ def test_workers_and_backlogs_are_seen(redis_client: "redis.Redis") -> None:
 
     assert health.workers() == workers
     assert read_heartbeats(redis_client, ["sentiment"]) == workers[2:]
-    assert health.backlogs() == {"inference": 4, "sentiment": 0, "inference-large": 0}
+    assert health.backlogs()["inference"] == {"default": 4}
 
 
 def test_a_worker_without_heartbeat_is_dead(redis_client: "redis.Redis") -> None:
@@ -153,7 +153,7 @@ def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
     for key in QueueLists().of("sentiment"):
         redis_client.lpush(key, b"x")
 
-    assert RedisHealth(redis_client).backlogs()["sentiment"] == 10
+    assert RedisHealth(redis_client).backlogs()["sentiment"] == {"default": 10}
 
 
 def test_without_a_server_all_say_so() -> None:

@@ -12,7 +12,7 @@ from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from gateway.queue.rate_limiter import Charge, rate_limited
 from gateway.queue.watches import Watches
-from shared import keys, results
+from shared import keys, results, tenants
 from shared.api_keys import ApiKey
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
@@ -140,8 +140,11 @@ class FakeHandovers:
         self.records: dict[str, Handover] = {}
         self.events: tuple[int, float | None] = (0, None)
 
-    def page(self, state: HandoverFilter, limit: int, cursor: str | None) -> HandoverPage:
-        found = [each for each in self.records.values() if state in (each.state, "all")]
+    def page(
+        self, state: HandoverFilter, limit: int, cursor: str | None, tenant: str = "default"
+    ) -> HandoverPage:
+        of_tenant = [each for id_, each in self.records.items() if tenants.tenant_of(id_) == tenant]
+        found = [each for each in of_tenant if state in (each.state, "all")]
         start = int(cursor or 0)
         more = len(found) > start + limit
         return HandoverPage(found[start : start + limit], str(start + limit) if more else None)
@@ -156,35 +159,42 @@ class FakeHandovers:
         if found.state == "closed" or found.claimed_by not in (None, by):
             self._refuse(found)
         changes = {"state": "claimed", "claimed_by": by, "claimed_at": self._clock.now()}
-        return self._change(found, **changes)
+        return self._change(handover_id, **changes)
 
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         found = self.find(handover_id)
         if found.state != "claimed" or by not in (None, found.claimed_by):
             self._refuse(found)
-        turn = Turn("assistant", text, handover_id, self._clock.now(), found.claimed_by)
-        turns = self._conversations.stored.setdefault(found.conversation_id, [])
+        job_id, conversation = tenants.local(handover_id), self._inside(handover_id, found)
+        turn = Turn("assistant", text, job_id, self._clock.now(), found.claimed_by)
+        turns = self._conversations.stored.setdefault(conversation, [])
         turns.append(msgspec.json.encode(turn))
         return turn
 
     def close(self, handover_id: str, note: str | None) -> Handover:
         changes = {"state": "closed", "note": note, "closed_at": self._clock.now()}
-        return self._change(self.find(handover_id), **changes)
+        return self._change(handover_id, **changes)
 
     def last_of(self, conversation_id: str) -> Handover | None:
-        found = [each for each in self.records.values() if each.conversation_id == conversation_id]
+        found = [
+            each for id_, each in self.records.items() if self._inside(id_, each) == conversation_id
+        ]
         return found[-1] if found else None
 
-    def figures(self) -> HandoverFigures:
+    def figures(self, of_tenants: Sequence[str] = ("default",)) -> HandoverFigures:
         def counted(state: HandoverFilter) -> tuple[int, float | None]:
-            times = [each.opened_at for each in self.page(state, 1_000, None).handovers]
+            pages = [self.page(state, 1_000, None, tenant) for tenant in of_tenants]
+            times = [each.opened_at for page in pages for each in page.handovers]
             return len(times), min(times, default=None)
 
         return HandoverFigures(*counted("open"), *counted("claimed"), *self.events)
 
-    def _change(self, found: Handover, **changes: Any) -> Handover:
-        self.records[found.id] = changed = replace(found, **changes)
+    def _change(self, handover_id: str, **changes: Any) -> Handover:
+        self.records[handover_id] = changed = replace(self.find(handover_id), **changes)
         return changed
+
+    def _inside(self, handover_id: str, found: Handover) -> str:
+        return tenants.scope(tenants.tenant_of(handover_id), found.conversation_id)
 
     def _refuse(self, found: Handover) -> NoReturn:
         raise HandoverConflict(f"{found.claimed_by} has it.", found.state, found.claimed_by)
@@ -224,9 +234,14 @@ class FakeTraffic:
 
     def __init__(self) -> None:
         self.counted: dict[str, int] = {}
+        self.of_others: dict[str, dict[str, int]] = {}
 
-    def today(self) -> Mapping[str, int]:
-        return self.counted
+    def tenants(self) -> Sequence[str]:
+        return ("default", *self.of_others)
+
+    def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        counted = {"default": self.counted, **self.of_others}
+        return {tenant: counted.get(tenant, {}) for tenant in of_tenants}
 
 
 class FakeUsers:
@@ -256,9 +271,9 @@ class FakeHealth:
         self._require_availability()
         return self.live
 
-    def backlogs(self) -> Mapping[str, int]:
+    def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         self._require_availability()
-        return self.waiting
+        return {queue: {"default": messages} for queue, messages in self.waiting.items()}
 
     def _require_availability(self) -> None:
         if not self.available:

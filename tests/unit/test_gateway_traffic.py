@@ -5,7 +5,7 @@ from tests.support.gateway_harness import GatewayHarness
 from tests.support.metric_samples import samples
 
 FACTS = Facts("bert", "small", "handover", "parcel", 0.9, "negative", 0.9, True, "wish", 120.0)
-SEGMENT = {"variant": "bert", "encoder": "small"}
+SEGMENT = {"tenant": "default", "variant": "bert", "encoder": "small"}
 
 
 def shown(counted: dict[str, int]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -35,7 +35,10 @@ def test_each_fact_has_its_metric() -> None:
     assert value("parley_reply_seconds_bucket", le="0.15") == 1
     assert value("parley_reply_seconds_count") == 1
     assert value("parley_reply_seconds_sum") == 0.12
-    assert found["parley_failures_total", frozenset({("failure", "expired")})] == 2
+    assert (
+        found["parley_failures_total", frozenset({("tenant", "default"), ("failure", "expired")})]
+        == 2
+    )
 
 
 def test_entries_are_no_labels() -> None:

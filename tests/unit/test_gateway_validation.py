@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.caller import ANYONE
 from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
 from shared.errors import InvalidRequest
@@ -158,7 +159,7 @@ def test_any_bytes_are_refused_or_hold_a_text_that_can_be_written_again(body: by
 
 @pytest.mark.parametrize("header", ["k", '"k"', "a.B_9:@-", "k" * 128, f'"{"k" * 128}"', " k "])
 def test_an_idempotency_key_may_be_bare_or_quoted(header: str) -> None:
-    key = read_idempotency_key(header, ChatRequest("x"))
+    key = read_idempotency_key(header, ChatRequest("x"), ANYONE)
 
     assert key.key == header.strip().strip('"')
 
@@ -182,7 +183,7 @@ def test_every_member_of_the_body_counts_for_its_digest() -> None:
         ChatRequest("x", conversation_id="c"),
         ChatRequest("x", user_id="c"),
     ]
-    digests = {read_idempotency_key("k", request).fingerprint for request in requests}
+    digests = {read_idempotency_key("k", request, ANYONE).fingerprint for request in requests}
 
     assert len(digests) == len(requests)
-    assert read_idempotency_key("k", ChatRequest("x")).fingerprint in digests
+    assert read_idempotency_key("k", ChatRequest("x"), ANYONE).fingerprint in digests

@@ -3,6 +3,7 @@
 import pytest
 
 from shared import tenants
+from shared.identifiers import is_scoped_identifier
 
 
 @pytest.mark.parametrize("tenant", ["default", "acme", "shop-2"])
@@ -24,3 +25,13 @@ def test_no_printable_id_can_pose_as_another_tenants() -> None:
 @pytest.mark.parametrize("name", ["", "Acme", "a b", "-a", "a" * 64, "a\n", "a/b"])
 def test_a_tenants_name_is_plain(name: str) -> None:
     assert not tenants.is_tenant_name(name)
+
+
+@pytest.mark.parametrize("scoped", ["A b\x1fid", "\x1fid", "default\x1fid", "acme\x1f"])
+def test_what_stands_before_the_separator_must_name_a_tenant(scoped: str) -> None:
+    assert not is_scoped_identifier(scoped)
+
+
+def test_an_operator_sees_the_tenant_before_the_id() -> None:
+    assert tenants.shown(tenants.scope("acme", "a-1")) == "acme/a-1"
+    assert tenants.shown("a-1") == "a-1"

@@ -195,7 +195,10 @@ class SecondLooks(Protocol[JobT]):
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """How long a queue keeps what, how often it delivers a message, how soon a reply is due."""
+    """How long a queue keeps what, how often it delivers a message, how soon a reply is due.
+
+    `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
+    """
 
     heartbeat_ttl_seconds: float = 3.0
     deliveries: int = 5
@@ -211,3 +214,4 @@ class QueuePolicy:
     dead_letters: int = keys.MAX_DEAD_LETTERS
     forget_worker_seconds: float = 3_600.0
     lists: QueueLists = field(default_factory=QueueLists)
+    tenant_weights: Mapping[str, int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-from shared import keys
+from shared import keys, tenants
 from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
 from shared.follow_ups import EndedTask, encode_ended, peek_ended
 from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings, Tone, Turn
@@ -211,6 +211,7 @@ def _completion_arguments(
     else:
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
+    tenant = job.tenant if job else tenants.tenant_of(task_id)
     asked, answered = _turns(job, result, completion.done_at)
     counted = _counted(completion)
     return [
@@ -219,7 +220,7 @@ def _completion_arguments(
         job.conversation_id if job else "",
         (job.gateway if job else None) or "",
         encode_notification(task_id, completion.state, body),
-        celery_result(task_id, completion.state, body, completion.done_at),
+        celery_result(task_id, completion.state, body, completion.done_at, tenant),
         asked,
         answered,
         result.dialogue if result else b"",
@@ -263,7 +264,8 @@ def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
     if job is None or result is None or result.embedded:
         return b"", b""
-    asked = Turn("user", job.message, job.id, job.accepted_at)
+    job_id = tenants.local(job.id)
+    asked = Turn("user", job.message, job_id, job.accepted_at)
     if not result.reply.response:  # a person answers
         return _encode(asked), b""
-    return _encode(asked), _encode(Turn("assistant", result.reply.response, job.id, done_at))
+    return _encode(asked), _encode(Turn("assistant", result.reply.response, job_id, done_at))

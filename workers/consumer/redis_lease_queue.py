@@ -56,6 +56,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             *(keys.quarantine(queue), keys.exclusive_lease(worker_id), keys.workers(queue)),
             *policy.lists.of(queue),
         ]
+        self._weights = [part for pair in policy.tenant_weights.items() for part in pair]
         self._busy = False
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
@@ -83,7 +84,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         If the reply is lost, the repeated call returns what that one took.
         """
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
-        args = [limit, call, ttl, self._worker_id, self._clock.now()]
+        args = [limit, call, ttl, self._worker_id, self._clock.now(), *self._weights]
         flat = self._retry.until_stopped(self._lease, keys=self._lease_keys, args=args)
         self._lease_calls += 1
         self._busy = flat == [b"busy"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from shared import tenants
 from shared.handovers import Attempt, Handover, HandoverReason, HandoverSummary
 from shared.jobs import AnswerKind, ChatJob
 from workers.dialogue.state import Dialogue
@@ -29,4 +30,6 @@ def open_handover(
         tried=tuple(Attempt(name, entries[name].question) for name in tried if name is not None),
         tones=dialogue.tones,
     )
-    return Handover(job.id, job.conversation_id, job.user_id, now, reason, summary)
+    user_id = tenants.local(job.user_id) if job.user_id else None
+    conversation_id = tenants.local(job.conversation_id)
+    return Handover(tenants.local(job.id), conversation_id, user_id, now, reason, summary)

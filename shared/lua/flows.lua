@@ -1,0 +1,79 @@
+-- Library: the flows of a queue, one for each tenant, of which workers take in turn.
+-- The default tenant's flow is the queue's own list, as any Celery client fills it. The others are
+-- lists beside it; the sorted set of flows has each by what it had: the number of messages that were
+-- taken from it, divided by its weight. Who had least is next. A flow that joins, or joins again,
+-- had at least as much as the one that is next, so that nobody saves up while nothing waits. Without
+-- messages of other tenants there is no such set, and only the queue's own list.
+-- A worker that waits does so for the queue's own list, so that holds at least WAKE (parley:wake),
+-- which says nothing, while messages wait in others.
+--
+-- @include keys.lua
+-- @include tenants.lua
+--
+-- Keys made from arguments: parley:flows:*, the lists of flows
+
+local function flow_of(queue, tenant)
+  return tenant == DEFAULT_TENANT and queue or queue .. SEPARATOR .. tenant
+end
+
+local function join_flows(queue, tenant)
+  local next_flow = redis.call('ZRANGE', FLOWS .. queue, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', FLOWS .. queue, 'NX', next_flow[2] or 0, tenant)
+end
+
+local function wake_worker(queue)
+  if redis.call('EXISTS', queue) == 0 then redis.call('LPUSH', queue, WAKE) end
+end
+
+local function announce_flow(queue, tenant)
+  if tenant == DEFAULT_TENANT then return end
+  join_flows(queue, tenant)
+  wake_worker(queue)
+end
+
+-- Put a message at the tail of its tenant's flow; return how many wait there.
+local function queue_message(queue, tenant, message)
+  local waiting = redis.call('LPUSH', flow_of(queue, tenant), message)
+  announce_flow(queue, tenant)
+  return waiting
+end
+
+-- Put a message at the head of its tenant's flow.
+local function return_message(queue, tenant, message)
+  redis.call('RPUSH', flow_of(queue, tenant), message)
+  announce_flow(queue, tenant)
+end
+
+local function has_waiting(queue)
+  return redis.call('EXISTS', queue, FLOWS .. queue) > 0
+end
+
+-- Return how many messages wait in a tenant's flow.
+local function count_flow(queue, tenant)
+  local waiting = redis.call('LLEN', flow_of(queue, tenant))
+  local is_called = tenant == DEFAULT_TENANT and redis.call('LINDEX', queue, -1) == WAKE
+  return is_called and waiting - 1 or waiting
+end
+
+-- Return how many messages wait in all flows, and whether there are others than the queue's own.
+local function count_flows(queue)
+  local flows = redis.call('ZRANGE', FLOWS .. queue, 0, -1)
+  if #flows == 0 then return redis.call('LLEN', queue), false end
+  local waiting = count_flow(queue, DEFAULT_TENANT)
+  for _, tenant in ipairs(flows) do
+    if tenant ~= DEFAULT_TENANT then waiting = waiting + count_flow(queue, tenant) end
+  end
+  return waiting, true
+end
+
+-- Return how many tenants have messages that wait, this one apart.
+local function count_rivals(queue, tenant)
+  local rivals = tenant ~= DEFAULT_TENANT and count_flow(queue, DEFAULT_TENANT) > 0 and 1 or 0
+  for _, other in ipairs(redis.call('ZRANGE', FLOWS .. queue, 0, -1)) do
+    if other ~= tenant and other ~= DEFAULT_TENANT and count_flow(queue, other) > 0 then
+      rivals = rivals + 1
+    end
+  end
+  return rivals
+end
+
