@@ -30,7 +30,7 @@ class CorsPolicy:
 def read_cors_origins(text: str) -> CorsPolicy:
     """Return the policy that a list of origins says, separated by commas or blanks.
 
-    Raises ValueError with the part that is no origin.
+    Raises ValueError with the number of the one that is none.
     """
     parts = text.replace(",", " ").split()
     if "*" in parts:
@@ -38,8 +38,8 @@ def read_cors_origins(text: str) -> CorsPolicy:
             raise ValueError("* stands for every origin and must stand alone")
         return CorsPolicy(anyone=True)
     origins, wildcards = set(), []
-    for part in parts:
-        scheme, wildcard, host, port = _read_origin(part)
+    for number, part in enumerate(parts, 1):
+        scheme, wildcard, host, port = _read_origin(part, number)
         if wildcard:
             wildcards.append((scheme, host, port))
         else:
@@ -47,11 +47,11 @@ def read_cors_origins(text: str) -> CorsPolicy:
     return CorsPolicy(origins=frozenset(origins), wildcards=tuple(wildcards))
 
 
-def _read_origin(part: str) -> tuple[str, bool, str, str]:
+def _read_origin(part: str, number: int) -> tuple[str, bool, str, str]:
     found = _ORIGIN.match(part.lower().removesuffix("/"))
     if found is None:
         raise ValueError(
-            f"{part!r} is no origin; write scheme and host as in https://shop.example, "
+            f"entry {number} is no origin; write scheme and host as in https://shop.example, "
             "with the port if there is one and without a path"
         )
     port = found[4] or ""

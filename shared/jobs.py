@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shared import keys
+
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
@@ -55,6 +57,11 @@ class ChatJob:
         """Return the id of its Celery task, which is the job's own."""
         return self.id
 
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.INFER_TASK
+
 
 @dataclass(frozen=True, slots=True)
 class EmbedJob(ChatJob):
@@ -64,6 +71,11 @@ class EmbedJob(ChatJob):
     """
 
     texts: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.EMBED_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,11 @@ class ToneJob:
     message: str
     expires_at: float | None = None
     wants_result: bool = False
+
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.TONE_TASK
 
 
 @dataclass(frozen=True, slots=True)

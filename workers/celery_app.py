@@ -14,6 +14,7 @@ from shared.settings import CommonSettings, load
 from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
 from workers.celery_start import connect_logging
+from workers.flower_access import connect_flower_access
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
@@ -57,6 +58,7 @@ app = ParleyCelery("parley", loader="workers.celery_environment:OwnLoader", set_
 app.add_defaults(_configuration)
 app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
 connect_logging()
+connect_flower_access()
 
 
 @app.task(name=keys.INFER_TASK, **_NAMES_ONLY)  # type: ignore[untyped-decorator]

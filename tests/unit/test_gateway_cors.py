@@ -12,8 +12,9 @@ from tests.support.gateway_harness import GatewayHarness
 SHOP = "https://shop.example"
 
 
-def gateway(origins: str) -> GatewayHarness:
-    return GatewayHarness(settings=load(GatewaySettings, wait_seconds=5, cors_origins=origins))
+def gateway(origins: str, *, always: bool = False, **settings: str) -> GatewayHarness:
+    read = load(GatewaySettings, wait_seconds=5, cors_origins=origins, **settings)
+    return GatewayHarness(settings=read, always=always)
 
 
 def preflight(origins: str, origin: str = SHOP, path: str = "/chat", **asked: str) -> TestResponse:
@@ -177,3 +178,33 @@ def test_what_is_no_origin_stops_the_gateway_with_a_sentence(origins: str) -> No
 @pytest.mark.parametrize("origins", ["", " ", ","])
 def test_blank_means_nobody(origins: str) -> None:
     assert read_cors_origins(origins) == CorsPolicy()
+
+
+def test_a_preflight_needs_no_key_and_a_refusal_can_be_read() -> None:
+    harness = gateway(SHOP, always=True)
+    asks = {"Origin": SHOP, "Access-Control-Request-Method": "POST"}
+    preflights = [harness.client.options(path, headers=asks) for path in ("/chat", "/v1/models")]
+    refused = harness.client.post("/chat", json={"message": "x"}, headers={"Origin": SHOP})
+    assert [answer.status_code for answer in preflights] == [204, 204]
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == SHOP
+
+
+def test_a_rate_limit_can_be_read() -> None:
+    harness = gateway(SHOP, rate_limit="1/min")
+    harness.answer_at_once()
+    asked = [
+        harness.client.post("/chat", json={"message": "x"}, headers={"Origin": SHOP})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in asked] == [200, 429]
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in asked} == {SHOP}
+    assert asked[1].headers["Retry-After"]
+
+
+def test_an_event_stream_can_be_read() -> None:
+    harness = gateway(SHOP)
+    response = harness.client.get("/conversations/c/events", headers={"Origin": SHOP})
+    assert response.headers["Access-Control-Allow-Origin"] == SHOP
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    response.close()

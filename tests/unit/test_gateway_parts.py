@@ -168,3 +168,21 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
         outage.record(fault)
 
     assert caplog.messages == ["the queue is unavailable: down", "the queue is available again"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redis_url", "http://app:{}@one"),
+        ("redis_url", "sentinel://one?sentinel_password={}"),
+        ("handover_webhook", "ftp://app:{}@one/hook"),
+        ("handover_webhook_secret", "{}"),
+        ("api_keys", "a b={}"),
+        ("cors_origins", "https://app:{}@shop.example"),
+    ],
+)
+def test_no_secret_is_in_a_sentence_about_a_setting(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as fault:
+        assert load(GatewaySettings, **{name: value.format("hush-4711")}).given_keys is None
+    assert f"PARLEY_{name.upper()}" in str(fault.value)
+    assert "hush" not in str(fault.value)

@@ -34,7 +34,6 @@ def test_a_prior_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "no number"),
         ("negative", "no number"),
         ("negative=half,neutral=0.3,positive=0.2", "'half'"),
         ("negative=0.5,neutral=0.5", "once each"),

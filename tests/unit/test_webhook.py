@@ -147,7 +147,6 @@ def test_a_secret_is_base64_after_its_prefix_or_the_text(secret: str, key: bytes
         "https://me:secret@example.com/",
         "https://[::1/",
         "file:///etc/passwd",
-        "",
     ],
 )
 def test_an_address_that_is_none_stops_the_process(

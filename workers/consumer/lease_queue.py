@@ -32,6 +32,10 @@ class Job(Protocol):
         """Return the id of its Celery task."""
 
     @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+
+    @property
     def message(self) -> str:
         """Return the text for the engine."""
 
