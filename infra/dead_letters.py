@@ -55,7 +55,7 @@ class DeadLetterBox:
 
 
 def revive(raw: bytes, queue: str) -> bytes:
-    """Return a message for its queue without deadline, time of acceptance and gateway.
+    """Return a message for its queue without deadline, eta, time of acceptance and gateway.
 
     Its deadline has passed and its gateway has answered long ago. What the small encoder once found
     is of use to the large one alone. A message that is no JSON object is returned unchanged.
@@ -65,7 +65,7 @@ def revive(raw: bytes, queue: str) -> bytes:
         headers = dict(envelope["headers"])
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
         return raw
-    stale = ["expires", "parley_accepted_at", "parley_gateway"]
+    stale = ["expires", "eta", "parley_accepted_at", "parley_gateway"]
     stale += [] if queue == keys.INFERENCE_LARGE else [FIRST_LOOK]
     for name in stale:
         headers.pop(name, None)
@@ -95,6 +95,8 @@ def _flow_of(letter: DeadLetter) -> str:
 
 def _leftovers(letter: DeadLetter) -> list[str]:
     """Name the keys that would end a new attempt or count against it."""
+    if letter.queue == keys.FOLLOW_UPS:
+        return []  # the job itself has ended
     if letter.id is None:
         return [keys.redelivered(hashlib.sha1(letter.raw, usedforsecurity=False).hexdigest())]
     return [keys.result(letter.id), keys.job(letter.id), keys.redelivered(letter.id)]
