@@ -75,12 +75,6 @@ def read_trusted_proxies(text: str) -> TrustedProxies:
     return TrustedProxies(tuple(_read_network(part) for part in parts))
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host to listen on is reached from its own machine alone."""
-    address = _read_address(host)
-    return host.lower() == "localhost" if address is None else address.is_loopback
-
-
 def _read_network(part: str) -> Network:
     try:
         return ip_network(part)

@@ -11,11 +11,14 @@ from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
 from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
+from shared.queue_lists import ForeignLists, QueueLists
 from shared.tenants import DEFAULT_TENANT
+
+_DEFAULT_LISTS = QueueLists()
 
 
 class Health(Protocol):
-    """Observe the parts behind the gateway; both methods raise QueueUnavailable."""
+    """Observe the parts behind the gateway; all methods raise QueueUnavailable."""
 
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the last heartbeat of every live worker."""
@@ -23,12 +26,17 @@ class Health(Protocol):
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many messages wait on each queue, by tenant."""
 
+    def foreign_lists(self) -> Mapping[str, int]:
+        """Return lists that look meant for a queue and that no worker serves, and their lengths."""
+
 
 class RedisHealth:
     """Read heartbeats and queue lengths."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", lists: QueueLists = _DEFAULT_LISTS) -> None:
         self._client = client
+        self._lists = lists
+        self._foreign = ForeignLists(client, lists)
 
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the heartbeats that have not expired."""
@@ -43,7 +51,7 @@ class RedisHealth:
     def _backlogs(self, queue: str) -> Mapping[str, int]:
         found = cast("list[bytes]", self._client.zrange(keys.flows(queue), 0, -1))
         others = [name for name in map(bytes.decode, found) if name != DEFAULT_TENANT]
-        own = keys.queue_keys(queue)
+        own = self._lists.of(queue)
         with self._client.pipeline(transaction=False) as pipeline:
             for key in (*own, *(keys.flow(queue, tenant) for tenant in others)):
                 pipeline.llen(key)
@@ -52,6 +60,10 @@ class RedisHealth:
         waiting = sum(lengths[: len(own)]) - (head == keys.WAKE.encode())
         counted = zip(others, lengths[len(own) :], strict=True)
         return {DEFAULT_TENANT: waiting, **{name: length for name, length in counted if length}}
+
+    def foreign_lists(self) -> Mapping[str, int]:
+        """Look through some more keys with each call."""
+        return self._foreign.look()
 
 
 class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):

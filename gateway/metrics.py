@@ -139,7 +139,7 @@ class OperationsCollector(Collector):
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
-            of_tenants = self._traffic.tenants()
+            foreign, of_tenants = self._health.foreign_lists(), self._traffic.tenants()
             figures = self._handovers.figures(of_tenants)
             counted = self._traffic.today(of_tenants)
         except QueueUnavailable:
@@ -149,6 +149,7 @@ class OperationsCollector(Collector):
         up.add_metric((), 1)
         yield up
         yield from _backlog(backlogs)
+        yield _foreign_messages(foreign)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _webhook_metrics(figures, self._clock.now())
         yield from _worker_metrics(workers)
@@ -188,6 +189,17 @@ def _backlog(backlogs: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
         for tenant, messages in waiting.items() if len(waiting) > 1 else ():
             own.add_metric((queue, tenant), messages)
     yield from (total, own)
+
+
+def _foreign_messages(lists: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "parley_foreign_messages",
+        "messages in a list that looks meant for a queue and that no worker serves",
+        labels=("list",),
+    )
+    for name, messages in lists.items():
+        family.add_metric((name.encode("unicode_escape").decode(),), messages)
+    return family
 
 
 def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:

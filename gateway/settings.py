@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from gateway.base_path import read_base_path
-from gateway.client_address import TrustedProxies, is_loopback, read_trusted_proxies
+from gateway.client_address import TrustedProxies, read_trusted_proxies
 from gateway.cors_policy import read_cors_origins
 from gateway.given_keys import read_given_keys
 from shared.api_keys import ApiKey
+from shared.loopback import is_loopback
 from shared.rate_limits import RateLimit, read_rate_limit
 from shared.settings import CommonSettings
 

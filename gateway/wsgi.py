@@ -135,7 +135,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
         RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher,
-        RedisHealth(client),
+        RedisHealth(client, settings.queue_lists),
         metrics,
         authenticate(client, settings),
         RedisRateLimiter(client),

@@ -11,7 +11,10 @@ from infra.message_search import MAX_SCANNED, MessageSearch, Place
 from shared import keys, results, tenants, wire
 from shared.connection import queue_errors
 from shared.jobs import Tone
+from shared.queue_lists import QueueLists
 from workers.consumer.lease_queue import DeadLetter
+
+_DEFAULT_LISTS = QueueLists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,20 @@ class JobTrace:
 class JobTracer:
     """Look for jobs in every place where one can be."""
 
-    def __init__(self, client: "redis.Redis", max_scanned: int = MAX_SCANNED) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        max_scanned: int = MAX_SCANNED,
+        lists: QueueLists = _DEFAULT_LISTS,
+    ) -> None:
         self._redis = client
+        self._lists = lists
         self._max_scanned = max_scanned
 
     def trace(self, job_id: str) -> JobTrace:
         """Return what is known of a job; raise QueueUnavailable."""
         with queue_errors():
-            return self._trace(job_id, MessageSearch(self._redis, self._max_scanned))
+            return self._trace(job_id, MessageSearch(self._redis, self._max_scanned, self._lists))
 
     def _trace(self, job_id: str, search: MessageSearch) -> JobTrace:
         state, conversation, watchers = self._job_fields(job_id)

@@ -9,10 +9,12 @@ import redis
 
 from shared import keys, tenants, wire
 from shared.jobs import WorkerStatus
+from shared.queue_lists import QueueLists
 
 PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane", "schedule"]
 
 _CHUNK = 500
+_DEFAULT_LISTS = QueueLists()
 MAX_SCANNED = 20_000  # messages of one list; a list cannot be searched by content in Redis
 
 
@@ -45,8 +47,14 @@ class Place:
 class MessageSearch:
     """One search through the lists, each up to a limit; `whole` is False once one was longer."""
 
-    def __init__(self, client: "redis.Redis", max_scanned: int = MAX_SCANNED) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        max_scanned: int = MAX_SCANNED,
+        lists: QueueLists = _DEFAULT_LISTS,
+    ) -> None:
         self._redis = client
+        self._lists = lists
         self._max_scanned = max_scanned
         self.whole = True
 
@@ -57,7 +65,7 @@ class MessageSearch:
         slip by.
         """
         tenant = tenants.tenant_of(task_id)
-        for key in dict.fromkeys((*keys.queue_keys(queue), keys.flow(queue, tenant))):
+        for key in dict.fromkeys((*self._lists.of(queue), keys.flow(queue, tenant))):
             if place := self._find_in_list("queue", key, task_id):
                 return place
         if place := self._find_in_list("quarantine", keys.quarantine(queue), task_id):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shared import tenants
+from shared import keys, tenants
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -58,6 +58,11 @@ class ChatJob:
         return self.id
 
     @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.INFER_TASK
+
+    @property
     def tenant(self) -> str:
         """Return the tenant in whose name the person wrote."""
         return tenants.tenant_of(self.conversation_id)
@@ -72,15 +77,29 @@ class EmbedJob(ChatJob):
 
     texts: tuple[str, ...] = ()
 
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.EMBED_TASK
+
 
 @dataclass(frozen=True, slots=True)
 class ToneJob:
-    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds."""
+    """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
+
+    `wants_result`: a Celery client sent it, who may wait for the tone itself.
+    """
 
     job_id: str
     task_id: str
     message: str
     expires_at: float | None = None
+    wants_result: bool = False
+
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
+        return keys.TONE_TASK
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,6 @@ INFER_TASK = "chat.infer"
 TONE_TASK = "chat.tone"
 EMBED_TASK = "chat.embed"
 
-# kombu over Redis serves the lowest number first; a plain queue name is priority 0.
-PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
-
 API_KEYS = "parley:api-keys"
 DEAD_LETTERS = "parley:dead"
 PARKED = "parley:parked"
@@ -110,11 +107,6 @@ TENANTS = "parley:tenants"
 WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
-
-
-def queue_keys(queue: str) -> list[str]:
-    """Return the lists that hold a queue's messages: kombu keeps one for each priority step."""
-    return [queue + suffix for suffix in PRIORITY_SUFFIXES]
 
 
 def flow(queue: str, tenant: str) -> str:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
+from shared.queue_lists import QueueLists
 from shared.redis_address import read_redis_address, without_password
 from shared.redis_options import check_files
 from shared.web_address import check_web_address
@@ -38,6 +39,17 @@ class CommonSettings(BaseSettings):
     )
     conversation_ttl_seconds: int = Field(
         86_400, ge=60, description="how long a silent conversation is remembered"
+    )
+    celery_separator: str = Field(
+        "",
+        max_length=16,
+        description="what stands between queue and priority for Celery clients that set `sep`; "
+        "unset: kombu's own ([how](protocol.md#celery-clients))",
+    )
+    celery_key_prefix: str = Field(
+        "",
+        max_length=100,
+        description="prefix of the queues of Celery clients that set `global_keyprefix`",
     )
     handover_webhook: str | None = Field(
         None,
@@ -86,6 +98,11 @@ class CommonSettings(BaseSettings):
         return super().settings_customise_sources(
             settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
         )
+
+    @property
+    def queue_lists(self) -> QueueLists:
+        """Return the lists that Celery clients may lay messages in."""
+        return QueueLists(self.celery_separator, self.celery_key_prefix)
 
     @property
     def redis_address(self) -> str:

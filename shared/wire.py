@@ -111,7 +111,9 @@ def decode_tone(task: TaskMessage) -> ToneJob:
     job_id = id_of(task.args[0], "job_id")
     if job_id is None:
         raise MalformedMessage(f"{keys.TONE_TASK} needs a job_id")
-    return ToneJob(job_id, task.id, text_of(task.args[0], "message"), task.expires_at)
+    wants_result = not task.headers.get("ignore_result")
+    message = text_of(task.args[0], "message")
+    return ToneJob(job_id, task.id, message, task.expires_at, wants_result)
 
 
 def read_inference_job(raw: bytes, received_at: float) -> ChatJob:

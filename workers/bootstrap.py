@@ -117,6 +117,7 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         memory_records=settings.memory_messages,
         memory_ttl_seconds=settings.memory_ttl_seconds,
         tenant_weights=read_weights(settings.tenant_weights),
+        lists=settings.queue_lists,
     )
 
 

@@ -14,6 +14,7 @@ from shared.settings import CommonSettings, load
 from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
 from workers.celery_start import connect_logging
+from workers.flower_access import connect_flower_access
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
 CONSUMERS = {
@@ -49,25 +50,30 @@ def _configuration() -> dict[str, Any]:
     }
 
 
+# Not for other applications of this process, and what they are called with is not checked here:
+# in a chain they get the result of the step before as well.
+_NAMES_ONLY = {"shared": False, "typing": False}
+
 app = ParleyCelery("parley", loader="workers.celery_environment:OwnLoader", set_as_current=False)
 app.add_defaults(_configuration)
 app.steps["consumer"].add("workers.consumer.bootstep:BatchConsumerStep")
 connect_logging()
+connect_flower_access()
 
 
-@app.task(name=keys.INFER_TASK)  # type: ignore[untyped-decorator]
+@app.task(name=keys.INFER_TASK, **_NAMES_ONLY)  # type: ignore[untyped-decorator]
 def infer(request: Mapping[str, Any]) -> NoReturn:
     """Answer a chat message: {"message", "conversation_id"?, "user_id"?} → the reply."""
     raise NotImplementedError("answered in batches by a worker of the inference queue")
 
 
-@app.task(name=keys.EMBED_TASK)  # type: ignore[untyped-decorator]
+@app.task(name=keys.EMBED_TASK, **_NAMES_ONLY)  # type: ignore[untyped-decorator]
 def embed(request: Mapping[str, Any]) -> NoReturn:
     """Return the vectors of texts: {"texts"} → {"vectors", "dimension", "tokens"}."""
     raise NotImplementedError("answered in batches by a worker of the inference queue")
 
 
-@app.task(name=keys.TONE_TASK, ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name=keys.TONE_TASK, ignore_result=True, **_NAMES_ONLY)  # type: ignore[untyped-decorator]
 def tone(request: Mapping[str, Any]) -> NoReturn:
     """Judge the tone of a chat message."""
     raise NotImplementedError("judged in batches by a worker of the sentiment queue")

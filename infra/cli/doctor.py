@@ -23,6 +23,7 @@ from shared.connection import connect
 from shared.errors import ParleyError, QueueUnavailable
 from shared.key_store import RedisKeyStore
 from shared.processor import missing_instructions
+from shared.queue_lists import ForeignLists
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 
@@ -51,6 +52,7 @@ def examine() -> list[Finding]:
     checkers: dict[str, Callable[[], Iterator[Finding]]] = {
         "packages": _packages,
         "redis": lambda: _redis(settings),
+        "queues": lambda: _queues(settings),
         "model": lambda: _model(settings),
         "ports": lambda: _ports(settings),
         "disk": lambda: _disk(settings),
@@ -116,6 +118,22 @@ def _redis(settings: StackSettings) -> Iterator[Finding]:
     source = ", as PARLEY_REDIS_URL says" if settings.redis_url else ""
     yield Finding("redis", "ok", f"{server}{source}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
+
+
+def _queues(settings: StackSettings) -> Iterator[Finding]:
+    """Warn of messages of Celery clients that no worker serves."""
+    try:
+        with connect(settings.redis_address, retries=0) as client:
+            found = ForeignLists(client, settings.queue_lists).look_at_all()
+    except QueueUnavailable:  # as before the first start
+        return
+    for name, messages in found.items():
+        yield Finding(
+            "queues",
+            "warn",
+            f"{messages} messages in {name!r}, which looks meant for Parley and is not served: see "
+            "PARLEY_CELERY_SEPARATOR and PARLEY_CELERY_KEY_PREFIX",
+        )
 
 
 def _model(settings: StackSettings) -> Iterator[Finding]:

@@ -21,8 +21,10 @@ def job(
     from infra.job_trace import JobTracer
     from shared import tenants
     from shared.errors import ParleyError
+    from shared.settings import CommonSettings, load
 
-    trace = JobTracer(connect_to_queue()).trace(tenants.scope(tenant, job_id))
+    tracer = JobTracer(connect_to_queue(), lists=load(CommonSettings).queue_lists)
+    trace = tracer.trace(tenants.scope(tenant, job_id))
     if trace.state == "unknown":
         raise ParleyError(_unknown(job_id, whole=trace.whole))
     if as_json:

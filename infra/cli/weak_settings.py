@@ -4,10 +4,10 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from gateway.client_address import is_loopback
 from gateway.given_keys import key_files
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
+from shared.loopback import is_loopback
 from shared.redis_address import SentinelAddress, read_redis_address
 
 _WIDE_PREFIX_BITS = 8  # a network of more than 2^24 addresses is no list of proxies

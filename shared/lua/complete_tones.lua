@@ -10,18 +10,23 @@
 -- KEYS[2] dead letters
 -- ARGV[1] tone TTL, seconds
 -- ARGV[2] dead letters kept
--- ARGV[3..] four per task: token, job id or '', tone as JSON or '', dead letter or ''
+-- ARGV[3] result TTL, seconds
+-- ARGV[4..] six per task: token, job id or '', tone as JSON or '', dead letter or '', task id and
+--           Celery result or '' if nobody waits for it
 --
--- Keys made from arguments: parley:tone:*, parley:tone-wanted:*, those of followers.lua; the channels
+-- Keys made from arguments: celery-task-meta-*, parley:tone:*, parley:tone-wanted:*, those of followers.lua; the channels
 --   named by the second
 -- Returns for each task: applied or lost.
 local leases, dead_letters = unpack(KEYS, 1, 2)
-local tone_ttl, max_dead_letters = unpack(ARGV, 1, 2)
+local tone_ttl, max_dead_letters, result_ttl = unpack(ARGV, 1, 3)
 local verdicts = {}
 
-local function complete(token, id, tone, dead)
+local function complete(token, id, tone, dead, task, result)
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
+  if result ~= '' and redis.call('SET', RESULT .. task, result, 'NX', 'EX', result_ttl) then
+    redis.call('PUBLISH', RESULT .. task, result)
+  end
   if tone ~= '' then
     redis.call('SET', TONE .. id, tone, 'EX', tone_ttl)
     local channel = redis.call('GETDEL', TONE_SUBSCRIPTION .. id)
@@ -34,9 +39,9 @@ local function complete(token, id, tone, dead)
   return 'applied'
 end
 
-for i = 3, #ARGV, 4 do
-  local token, id, tone, dead = unpack(ARGV, i, i + 3)
-  verdicts[#verdicts + 1] = complete(token, id, tone, dead)
+for i = 4, #ARGV, 6 do
+  local token, id, tone, dead, task, result = unpack(ARGV, i, i + 5)
+  verdicts[#verdicts + 1] = complete(token, id, tone, dead, task, result)
 end
 flush_notifications()
 return verdicts

@@ -8,6 +8,7 @@ from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
 from shared import keys
 from shared.jobs import ChatJob
+from shared.queue_lists import QueueLists
 from shared.results import Failure, JobRecord, celery_result, encode_failure
 from tests.contract.broker import NOW, Broker, claim, done, job, push, status
 from tests.fakes.clock import ManualClock
@@ -44,7 +45,7 @@ def door(broker: Broker) -> Door:
 
 def purge(broker: Broker) -> None:
     """Do what `celery purge` does."""
-    broker.client.delete(*keys.queue_keys(keys.INFERENCE), *keys.queue_keys(keys.SENTIMENT))
+    broker.client.delete(*QueueLists().of(keys.INFERENCE), *QueueLists().of(keys.SENTIMENT))
 
 
 def test_a_purged_message_ends_as_expired_once_its_time_is_over(broker: Broker, door: Door) -> None:

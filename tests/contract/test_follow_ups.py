@@ -216,6 +216,22 @@ def test_what_was_not_sent_is_sent_later(shop: Shop) -> None:
     assert not sender.send_next()
 
 
+def test_one_faulty_callback_keeps_nothing_else_back(shop: Shop) -> None:
+    broken = shop.ship.clone().set(countdown="soon")
+    result = chain(shop.infer.clone().set(link=[broken, shop.ship]), shop.ship, app=shop.app)
+    result.apply_async()
+    shop.end(shop.take()[0])
+    assert len(shop.shipped()) == 2
+    assert len(shop.dead()) == 1
+
+
+def test_a_chain_that_cannot_go_on_tells_the_one_who_waits(shop: Shop) -> None:
+    broken = shop.ship.clone().set(countdown="soon")
+    result = chain(shop.infer, broken, shop.ship, app=shop.app).apply_async()
+    shop.end(shop.take()[0])
+    assert "next step of the chain cannot be sent" in shop.failure(result.id)
+
+
 @pytest.mark.parametrize("written", [b"junk", None])
 def test_what_can_never_be_sent_becomes_a_dead_letter(shop: Shop, written: bytes | None) -> None:
     faulty = EndedTask("a", "done", 1.0, msgspec.Raw(REPLY), FollowUps(callbacks=["no signature"]))

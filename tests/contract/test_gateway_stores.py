@@ -16,6 +16,7 @@ from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.heartbeats import read_heartbeats
 from shared.jobs import JobState, Turn, WorkerStatus
+from shared.queue_lists import QueueLists
 from shared.results import Failure, JobRecord
 from tests.fakes.clock import ManualClock
 from tests.support.processes import free_port
@@ -149,10 +150,10 @@ def test_a_worker_without_heartbeat_is_dead(redis_client: "redis.Redis") -> None
 
 
 def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
-    for key in keys.queue_keys("sentiment"):
+    for key in QueueLists().of("sentiment"):
         redis_client.lpush(key, b"x")
 
-    assert RedisHealth(redis_client).backlogs()["sentiment"] == {"default": 4}
+    assert RedisHealth(redis_client).backlogs()["sentiment"] == {"default": 10}
 
 
 def test_without_a_server_all_say_so() -> None:

@@ -14,6 +14,7 @@ from infra.message_search import Place
 from shared import keys
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Tone
+from shared.queue_lists import QueueLists
 from shared.results import Failure
 from tests.contract.broker import NOW, POLICY, Broker, claim, done, job, status, toned
 from tests.support.processes import free_port
@@ -78,7 +79,7 @@ def test_a_waiting_job_has_a_position_from_the_head(broker: Broker) -> None:
 
 
 def test_a_foreign_job_is_found_on_the_list_of_its_priority(broker: Broker) -> None:
-    key = keys.queue_keys(keys.INFERENCE)[2]
+    key = QueueLists().of(keys.INFERENCE)[2]
     publish(broker, job("a"))
     broker.client.rename(keys.INFERENCE, key)
     broker.client.delete(keys.job("a"))

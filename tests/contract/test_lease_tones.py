@@ -1,9 +1,11 @@
 """How tones get to the jobs that wait for them."""
 
+import json
 from dataclasses import replace
 
 from shared import keys
 from shared.jobs import UNKNOWN_TONE, Tone, ToneJob
+from shared.results import Failure
 from shared.wire import encode_tone, read_tone_job
 from tests.contract.broker import (
     Broker,
@@ -13,7 +15,9 @@ from tests.contract.broker import (
     status,
     toned,
 )
+from tests.support.stock_message import stock_message
 from workers.consumer.lease_queue import (
+    Completion,
     Lease,
 )
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
@@ -76,3 +80,25 @@ def test_the_sentiment_worker_sees_how_many_answers_wait(broker: Broker) -> None
     assert queue.answers_waiting() == 0
     broker.client.lpush(keys.INFERENCE, *range(15))
     assert queue.answers_waiting() == 15
+
+
+def test_a_client_who_waits_for_a_tone_gets_it_or_the_reason_why_not(broker: Broker) -> None:
+    queue = broker.sentiment("s")
+    for raw in (encode_tone(job("a")), stock_message(task="chat.tone", task_id="b"), b"junk"):
+        broker.push(keys.SENTIMENT, raw)
+    asked, foreign, junk = queue.lease(3)
+    wanted = replace(read_tone_job(asked.raw, 0.0), wants_result=True)
+    fault = Failure("failed", "It has no job_id.")
+    ends = [
+        Completion(lease=asked, job=wanted, task_id="t", done_at=1.0, result=UNKNOWN_TONE),
+        Completion(lease=foreign, job=None, task_id="b", done_at=1.0, failure=fault),
+        Completion(lease=junk, job=None, task_id=None, done_at=1.0, failure=fault),
+    ]
+    assert queue.complete(ends) == ["applied"] * 3
+    tone, refused = broker.result("t"), broker.result("b")
+    assert tone
+    assert json.loads(tone.body or b"")["label"] == "unknown"
+    assert refused
+    assert refused.state == "failed"
+    assert not read_tone_job(encode_tone(job("a")), 0.0).wants_result
+    assert len(broker.client.keys(keys.result("*"))) == 2

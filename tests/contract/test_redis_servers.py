@@ -12,8 +12,8 @@ from shared.connection import connect, queue_errors
 from shared.errors import QueueOutOfRoom, QueueRefuses, QueueUnavailable, UnsuitableRedis
 from shared.jobs import ChatJob
 from shared.redis_server import MIN_VERSION, check_redis_at_start, examine_server, judge_server
-from tests.contract.broker import NOW
-from tests.support.processes import RedisServer, wait_until
+from tests.contract.broker import NOW, Broker, job, push
+from tests.support.processes import RedisServer, free_port, wait_until
 
 LIMITS = EnqueueLimits(messages=100, job_ttl_seconds=600, lane_ttl_seconds=120)
 MODERN = {"redis_version": "7.2.4", "redis_mode": "standalone", "role": "master"}
@@ -108,8 +108,10 @@ def test_a_replica_and_a_node_of_a_cluster_are_refused_at_the_start(
         check_redis_at_start(spare.url)
     folder = tmp_path / "cluster"
     folder.mkdir()
+    # Without a port of its own the bus listens 10,000 above the server, which may be too high.
+    cluster = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
     with (
-        RedisServer(folder, options={"cluster-enabled": "yes"}) as node,
+        RedisServer(folder, options=cluster) as node,
         pytest.raises(UnsuitableRedis, match="node of a cluster"),
     ):
         check_redis_at_start(node.url)
@@ -160,3 +162,15 @@ def test_redis_and_valkey_serve_and_eviction_is_told() -> None:
     [warning] = judge_server({**MODERN, "maxmemory_policy": "allkeys-lru"}).warnings
     assert "allkeys-lru" in warning
     assert MIN_VERSION == (7, 0)
+
+
+def test_a_worker_takes_what_waits_though_the_server_has_no_memory_left(
+    spare: RedisServer,
+) -> None:
+    with redis.Redis.from_url(spare.url) as admin:
+        broker = Broker(spare.url, admin)
+        push(broker, job("a"))
+        worker = broker.inference("w")
+        admin.config_set("maxmemory", "1")
+        worker.wait(0.05)
+        assert len(worker.lease(1)) == 1

@@ -260,7 +260,12 @@ class FakeHealth:
 
     live: list[WorkerStatus] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
+    foreign: dict[str, int] = field(default_factory=dict)
     available: bool = True
+
+    def foreign_lists(self) -> Mapping[str, int]:
+        self._require_availability()
+        return self.foreign
 
     def workers(self) -> Sequence[WorkerStatus]:
         self._require_availability()

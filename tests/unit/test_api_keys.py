@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import exposure
-from gateway.client_address import is_loopback
 from gateway.given_keys import key_files, read_given_keys
 from gateway.settings import GatewaySettings
+from infra.supervisor.settings import StackSettings
 from shared.api_keys import ALL_SCOPES, digest_of, new_key, read_scopes, show_scopes
 from shared.errors import SettingsError
+from shared.loopback import is_loopback
 from shared.rate_limits import RateLimit, read_rate_limit
 from shared.settings import load
 from tests.support.processes import free_port
@@ -168,7 +169,21 @@ def test_on_this_machine_or_if_it_is_said_so_no_key_is_asked_for(fields: dict[st
     assert not settings(**fields).asks_always
 
 
+@pytest.mark.parametrize(
+    "name", ["PARLEY_FLOWER_BASIC_AUTH", "PARLEY_HANDOVER_WEBHOOK_SECRET", "PARLEY_API_KEYS"]
+)
+def test_no_sentence_of_a_faulty_setting_shows_a_secret(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "s3cr3t")
+    with pytest.raises(SettingsError, match=name) as fault:
+        load(StackSettings).given_keys  # noqa: B018
+    assert "s3cr3t" not in str(fault.value)
+
+
 @pytest.mark.parametrize("name", ["PARLEY_API_KEYS", "PARLEY_HANDOVER_WEBHOOK_SECRET"])
-def test_no_sentence_shows_a_secret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_not_shown_with_the_settings(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, SECRET)
     assert SECRET not in repr(load(GatewaySettings))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -35,6 +36,10 @@ class Recorder:
         """Record it."""
         self.calls.append("stop")
 
+    def on_failover(self, listener: Callable[[], object]) -> None:
+        """Keep what is to be called."""
+        self.listener = listener
+
 
 RECORDER = Recorder()
 
@@ -51,7 +56,7 @@ def celery_consumer(*queues: str) -> SimpleNamespace:
         conf=SimpleNamespace(parley_consumers=builders),
         amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=queues)),
     )
-    return SimpleNamespace(app=app, hostname="w@host")
+    return SimpleNamespace(app=app, hostname="w@host", call_soon=lambda call: call())
 
 
 def new_connection(consumer: SimpleNamespace) -> list[str]:
@@ -74,6 +79,16 @@ def test_kombu_never_consumes_and_the_consumer_outlives_a_reconnection() -> None
     assert RECORDER.calls == ["start"]
     step.shutdown(consumer)
     assert RECORDER.calls == ["start", "stop"]
+
+
+def test_celerys_own_link_is_made_anew_after_a_failover() -> None:
+    consumer = celery_consumer("inference")
+    step = BatchConsumerStep(consumer)
+    new_connection(consumer)
+    step.start(consumer)
+    with pytest.raises(ConnectionResetError, match="another server"):
+        RECORDER.listener()
+    step.shutdown(consumer)
 
 
 def test_a_queue_without_a_role_ends_the_worker_with_a_sentence(

@@ -9,6 +9,7 @@ import redis
 
 from shared.connection import backoff_seconds
 from shared.errors import QueueUnavailable
+from workers.consumer.failover import Failover
 from workers.consumer.retry_policy import RetryPolicy
 
 
@@ -74,3 +75,29 @@ def test_pauses_double_up_to_a_bound_and_differ(failures: int) -> None:
     bound = min(2.0, 0.05 * 2 ** (min(failures, 20) - 1))
     assert len(pauses) > 10
     assert all(bound / 2 <= pause <= bound for pause in pauses)
+
+
+def test_a_server_that_was_a_replica_is_a_failover_once_another_answers() -> None:
+    failover = Failover()
+    heard: list[str] = []
+    failover.listen(lambda: heard.append("failover"))
+    faults = [
+        redis.ConnectionError("READONLY"),
+        redis.ConnectionError("gone"),
+        None,
+    ]
+
+    def call() -> str:
+        if fault := faults.pop(0):
+            raise fault
+        return "done"
+
+    retry = RetryPolicy(ImpatientEvent(), failover)
+    for _ in range(2):
+        with pytest.raises(QueueUnavailable):
+            retry.once(call)
+    assert heard == []
+    assert retry.once(call) == "done"
+    faults.append(None)
+    assert retry.once(call) == "done"
+    assert heard == ["failover"]

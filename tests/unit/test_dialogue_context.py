@@ -32,9 +32,9 @@ def test_a_turn_without_context_means_what_it_says() -> None:
     assert read_in_context(Heard("text", AFTER_TIMES, alone), LIMITS) is alone
 
 
-def test_both_readings_of_a_leaning_turn_count_and_the_surer_one_is_told() -> None:
+def test_both_readings_of_a_leaning_turn_count_and_the_surer_one_is_told_of_the_first() -> None:
     heard = Heard("text", AFTER_TIMES, found(costs=0.5, cards=0.4), contexts=(found(cards=0.8),))
-    assert meant(heard) == [("cards", 0.8), ("costs", 0.5)]
+    assert meant(heard) == [("cards", 0.8), ("costs", 0.3333)]
 
 
 def test_of_two_that_fit_alike_it_is_not_the_one_just_given() -> None:

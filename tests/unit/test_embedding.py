@@ -127,3 +127,7 @@ def test_what_is_no_array_of_texts_is_malformed(texts: Any) -> None:
 def test_a_worker_without_an_encoder_says_so() -> None:
     with pytest.raises(MalformedMessage, match=r"chat\.embed"):
         wire.read_chat_job(wire.encode_embed(texts_job("x")), NOW)
+
+
+def test_monitors_see_each_job_under_its_task_s_name() -> None:
+    assert (texts_job("x").task, ChatJob("c", "x", "c", NOW).task) == ("chat.embed", "chat.infer")

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -54,6 +54,9 @@ class RunningConsumer(Protocol):
     def switch_events(self, *, on: bool) -> bool:
         """Send task events or drop them; return whether they are as was asked."""
 
+    def on_failover(self, listener: Callable[[], object]) -> None:
+        """Call back, from another thread, once Redis is another server than before."""
+
 
 class FastReconnectConsumer(Consumer):  # type: ignore[misc] # Celery has no types
     """Celery's consumer, back soon after Redis is: its own pauses grow to half a minute."""
@@ -87,6 +90,7 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
             self._consumers = c.batch_consumers = build_consumers(c)
             freeze_gc()
             for consumer in self._consumers.values():
+                consumer.on_failover(partial(c.call_soon, _reconnect))
                 consumer.start()
             worker_shutting_down.connect(self._on_shutdown, weak=False)
 
@@ -135,6 +139,11 @@ def _builder(builders: Any, queue: str) -> Any:
         known = " or ".join(builders)
         raise SettingsError(f"no worker serves a queue named {queue!r}; use -Q {known}")
     return symbol_by_name(builders[queue])  # imported here: a worker pays for its own role only
+
+
+def _reconnect() -> None:
+    """Let Celery make its own link anew: it takes this for a broken connection."""
+    raise ConnectionResetError("Redis is another server now")
 
 
 def _ignore_consume(no_ack: bool | None = None) -> None:

@@ -39,7 +39,9 @@ class Committer(Generic[JobT, ResultT]):
         verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
-        reports = (_report(self._task, *pair) for pair in pairs)
+        reports = (
+            _report(pair[0].job.task if pair[0].job else self._task, *pair) for pair in pairs
+        )
         self._context.events.emit(report for report in reports if report)
         if _log.isEnabledFor(logging.DEBUG):
             ends = (f"{end.task_id}={end.state}/{verdict}" for end, verdict in pairs)

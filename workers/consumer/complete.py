@@ -234,7 +234,7 @@ class Completer(Generic[JobT, ResultT]):
             failure=Failure("failed", "This message could not be answered."),
             dead_letter=DeadLetter(
                 id=task_id,
-                task=role.task,
+                task=prepared.job.task,
                 queue=role.queue,
                 reason=f"{type(fault).__name__} in the engine or while the result was found",
                 at=now,

@@ -184,6 +184,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
         active = [(task, task_id, True) for task_id in self._running]
         return active + [(task, task_id, False) for task_id in self._buffer.waiting()]
 
+    def on_failover(self, listener: Callable[[], object]) -> None:
+        """Call back, from another thread, once Redis is another server than before."""
+        self._context.failover.listen(listener)
+
     def switch_events(self, *, on: bool) -> bool:
         """Send task events or drop them; return whether they are as was asked."""
         return self._context.events.switch(on=on)
@@ -232,7 +236,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._engine_linger.begin(padded)
             self._running = [prepared.job.task_id for prepared in jobs]
             self._context.events.emit(
-                TaskEvent("started", prepared.job.task_id, self._role.task, clock.now())
+                TaskEvent("started", prepared.job.task_id, prepared.job.task, clock.now())
                 for prepared in jobs
             )
             with counters.cpu("engine"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.clock import Clock, SystemClock
 from workers.consumer.counters import Counters
+from workers.consumer.failover import Failover
 from workers.consumer.task_events import NoEvents, TaskEvents
 
 
@@ -26,3 +27,4 @@ class WorkerContext:
     clock: Clock = field(default_factory=SystemClock)
     stopping: threading.Event = field(default_factory=threading.Event)
     is_revoked: Callable[[str], bool] = _never
+    failover: Failover = field(default_factory=Failover)

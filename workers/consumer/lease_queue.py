@@ -7,6 +7,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
 from shared.jobs import JobState, Tone, WorkerStatus
+from shared.queue_lists import QueueLists
 from shared.results import Failure
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
@@ -29,6 +30,10 @@ class Job(Protocol):
     @property
     def task_id(self) -> str:
         """Return the id of its Celery task."""
+
+    @property
+    def task(self) -> str:
+        """Return the name of its Celery task."""
 
     @property
     def message(self) -> str:
@@ -209,3 +214,4 @@ class QueuePolicy:
     dead_letters: int = keys.MAX_DEAD_LETTERS
     forget_worker_seconds: float = 3_600.0
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
+    lists: QueueLists = field(default_factory=QueueLists)

@@ -66,7 +66,7 @@ class Preparer(Generic[JobT, ResultT]):
     def _decode(
         self, leases: Sequence[Lease]
     ) -> tuple[list[LeasedJob[JobT]], list[Completion[JobT, ResultT]]]:
-        now, task = self._context.clock.now(), self._role.task
+        now = self._context.clock.now()
         decoded, malformed = [], []
         for lease in leases:
             try:
@@ -74,7 +74,7 @@ class Preparer(Generic[JobT, ResultT]):
             except MalformedMessage as fault:
                 malformed.append(self._dead(lease, None, str(fault)))
         self._context.events.emit(
-            TaskEvent("received", leased.job.task_id, task, now) for leased in decoded
+            TaskEvent("received", leased.job.task_id, leased.job.task, now) for leased in decoded
         )
         return decoded, malformed
 
@@ -157,14 +157,14 @@ class Preparer(Generic[JobT, ResultT]):
         self, lease: Lease, job: JobT | None, reason: str, trace: str | None = None
     ) -> Completion[JobT, ResultT]:
         now, role = self._context.clock.now(), self._role
-        task_id = job.task_id if job else peek_id(lease.raw)
+        task_id, task = (job.task_id, job.task) if job else (peek_id(lease.raw), role.task)
         return Completion(
             lease=lease,
             job=job,
             task_id=task_id,
             done_at=now,
             failure=Failure("failed", reason),
-            dead_letter=DeadLetter(task_id, role.task, role.queue, reason, now, lease.raw, trace),
+            dead_letter=DeadLetter(task_id, task, role.queue, reason, now, lease.raw, trace),
         )
 
 

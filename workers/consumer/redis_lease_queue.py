@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Generic, cast
 
 import msgspec
+import redis
 
 from shared import keys
 from shared.connection import connect
@@ -25,6 +26,7 @@ from workers.consumer.lease_queue import (
 from workers.consumer.retry_policy import RetryPolicy
 
 BUSY_SECONDS = 0.01
+OUT_OF_MEMORY_SECONDS = 0.1
 # Work on what waits frees memory in the end, so workers go on when Redis has none left.
 _ALLOW_OUT_OF_MEMORY = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
@@ -45,14 +47,14 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
         self._policy = policy
-        self._retry = RetryPolicy(context.stopping)
+        self._retry = RetryPolicy(context.stopping, context.failover)
         self._url = url
         self._lease_key = keys.lease(worker_id)
         self._handoff_key = keys.handoff(worker_id)
         self._lease_keys = [
             *(self._lease_key, self._handoff_key, keys.LEASE_TOKEN, keys.last_lease(worker_id)),
             *(keys.quarantine(queue), keys.exclusive_lease(worker_id), keys.workers(queue)),
-            *keys.queue_keys(queue),
+            *policy.lists.of(queue),
         ]
         self._weights = [part for pair in policy.tenant_weights.items() for part in pair]
         self._busy = False
@@ -66,9 +68,15 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         if self._busy:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
+        self._retry.until_stopped(self._move_one, timeout_seconds)
+
+    def _move_one(self, timeout_seconds: float) -> None:
         # From the head: what arrived together with others is not to overtake them.
         move = ("BLMOVE", self._queue, self._handoff_key, "RIGHT", "LEFT")
-        self._retry.until_stopped(self._redis.execute_command, *move, timeout_seconds)
+        try:
+            cast("Any", self._redis).execute_command(*move, timeout_seconds)
+        except redis.OutOfMemoryError:  # to lease without being woken is allowed all the same
+            time.sleep(min(OUT_OF_MEMORY_SECONDS, timeout_seconds))
 
     def lease(self, limit: int) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.

@@ -8,6 +8,7 @@ import msgspec
 from shared import keys
 from shared.errors import QueueUnavailable
 from shared.jobs import Tone, ToneJob
+from shared.results import celery_result, encode_failure
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, CompletionVerdict, QueuePolicy
 from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
@@ -31,7 +32,10 @@ class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
 
     def complete(self, completions: Sequence[Completion[ToneJob, Tone]]) -> list[CompletionVerdict]:
         """Store the tones and send them to the workers that wait, in one atomic step."""
-        args: list[bytes | str | int] = [self._policy.tone_ttl_seconds, self._policy.dead_letters]
+        policy = self._policy
+        args: list[bytes | str | int] = [
+            *(policy.tone_ttl_seconds, policy.dead_letters, policy.result_ttl_seconds)
+        ]
         for completion in completions:
             tone = _encode(completion.result) if completion.result else b""
             letter = encode_dead_letter(completion.dead_letter)
@@ -40,8 +44,18 @@ class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
                 completion.job.job_id if completion.job else "",
                 tone,
                 letter,
+                completion.task_id or "",
+                _result(completion, tone),
             ]
         verdicts = self._retry.until_stopped(
             self._complete, keys=[self._lease_key, keys.DEAD_LETTERS], args=args
         )
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
+
+
+def _result(completion: Completion[ToneJob, Tone], tone: bytes) -> bytes:
+    """Return what a Celery client may wait for; nothing of a tone that the gateway asked for."""
+    if completion.task_id is None or (completion.job and not completion.job.wants_result):
+        return b""
+    body = encode_failure(completion.failure) if completion.failure else tone
+    return celery_result(completion.task_id, completion.state, body, completion.done_at)

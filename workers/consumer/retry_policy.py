@@ -7,7 +7,8 @@ from typing import ParamSpec, TypeVar
 
 from shared.connection import REDIS_ERRORS, backoff_seconds
 from shared.outage_log import OutageLog
-from shared.redis_faults import describe_fault, queue_unavailable
+from shared.redis_faults import describe_fault, fault_code, queue_unavailable
+from workers.consumer.failover import Failover
 
 _log = logging.getLogger(__name__)
 _MAX_PAUSE_SECONDS = 1.0
@@ -21,8 +22,10 @@ class RetryPolicy:
     All threads of a worker share one: an outage is logged once, its end too.
     """
 
-    def __init__(self, stopping: threading.Event) -> None:
+    def __init__(self, stopping: threading.Event, failover: Failover | None = None) -> None:
         self._stopping = stopping
+        self._failover = failover or Failover()
+        self._left_replica = False
         self._outage = OutageLog(_log)
 
     def until_stopped(
@@ -37,7 +40,7 @@ class RetryPolicy:
             try:
                 result = call(*args, **kwargs)
             except REDIS_ERRORS as error:
-                self._outage.record(f"Redis: {describe_fault(error)}")
+                self._record_fault(error)
                 if self._stopping.is_set():
                     raise queue_unavailable(error) from error
             else:
@@ -56,11 +59,19 @@ class RetryPolicy:
         try:
             result = call(*args, **kwargs)
         except REDIS_ERRORS as error:
-            self._outage.record(f"Redis: {describe_fault(error)}")
+            self._record_fault(error)
             raise queue_unavailable(error) from error
         self._record_success()
         return result
 
+    def _record_fault(self, error: BaseException) -> None:
+        self._outage.record(f"Redis: {describe_fault(error)}")
+        if fault_code(error) == "READONLY":
+            self._left_replica = True
+
     def _record_success(self) -> None:
+        if self._left_replica:
+            self._left_replica = False
+            self._failover.announce()
         if not self._stopping.is_set():  # else the call may have given up before it was made
             self._outage.record(None)

@@ -1,11 +1,11 @@
 """What a message means in its conversation: alone, or together with what was asked before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.dialogue.decision import Heard
 from workers.dialogue.state import Dialogue
-from workers.knowledge.finder import Candidate, Finding, Thresholds
+from workers.knowledge.finder import Finding, Thresholds
 
 _FOUND_BEFORE = 0.7  # off-topic turns, too, find it
 _REPEATED = 0.95  # of two entries that fit alike, it is rather not the one that was just given
@@ -14,8 +14,8 @@ _REPEATED = 0.95  # of two entries that fit alike, it is rather not the one that
 def read_in_context(heard: Heard, thresholds: Thresholds) -> Finding:
     """Return what a message means: what leans on earlier ones, or is not understood alone.
 
-    The entries are ranked by their mean chance, alone and in context; the confidence of each is
-    that of the reading that knows it best. Chosen on development dialogues: docs/quality.md.
+    The entries are ranked by their mean chance, alone and in context; the confidence of the first
+    is that of the reading that knows it best. Chosen on development dialogues: docs/quality.md.
     """
     alone, answered = heard.main, _answered_last(heard.dialogue)
     contexts = heard.contexts
@@ -56,9 +56,13 @@ def _mixed(alone: Finding, contexts: Sequence[Finding], answered: str | None) ->
         both = by_itself.get(name, 0.0) + together.get(name, 0.0)
         return both * _REPEATED if name == answered else both
 
-    ranked = sorted(known, key=mean, reverse=True)[: max(1, len(alone.candidates))]
-    chances = [max(by_itself.get(name, 0.0), together.get(name, 0.0)) for name in ranked]
-    return Finding(alone.text, tuple(_ranked(known, ranked, chances)))
+    ranked = sorted(known, key=mean, reverse=True)[: len(alone.candidates) or 1]
+    if not ranked:
+        return alone
+    best = max(by_itself.get(ranked[0], 0.0), together.get(ranked[0], 0.0))
+    share = best / (mean(ranked[0]) or 1.0)
+    told = (replace(known[name], confidence=round(mean(name) * share, 4)) for name in ranked)
+    return Finding(alone.text, tuple(told))
 
 
 def _chances(findings: Sequence[Finding]) -> dict[str, float]:
@@ -67,14 +71,3 @@ def _chances(findings: Sequence[Finding]) -> dict[str, float]:
         for each in found.candidates:
             chances[each.entry.id] = max(each.confidence, chances.get(each.entry.id, 0.0))
     return chances
-
-
-def _ranked(
-    known: Mapping[str, Candidate], names: Sequence[str], chances: Sequence[float]
-) -> Sequence[Candidate]:
-    most = 1.0  # no candidate has more than those before it
-    candidates = []
-    for name, chance in zip(names, chances, strict=True):
-        most = min(most, chance)
-        candidates.append(replace(known[name], confidence=round(most, 4)))
-    return candidates

@@ -5,21 +5,15 @@ from dataclasses import replace
 
 from shared.jobs import ChatJob
 from workers.consumer.lease_queue import ClaimedJob
+from workers.dialogue.joined import Text, join_asked
 from workers.dialogue.state import Dialogue, read_dialogue
-from workers.preprocessing.preprocessor import PassageKind, Prepared, Preprocessor
+from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer
-from workers.reading.followups import LEANS_FROM, read_followup
-from workers.reading.lexicon import topic_words
 from workers.reading.questions import split_questions
-from workers.reading.reference import join
-from workers.reading.text import fold
 from workers.reading.twice import negation_of, recall_of
 from workers.reading.windows import asking_sentences, cut_windows
 
-Text = tuple[PassageKind, str]
 _STORY_CHARACTERS, _BURIED_SHARE = 80, 0.6
-_MAX_TOPICS_JOINED = 1
-_MAX_WORDS_JOINED = 10  # who writes more says what it is about
 _MAX_ASKING = 3  # sentences of a long message; the question mostly comes last
 
 
@@ -65,12 +59,7 @@ class MessageReader:
         recall = recall_of(text)
         if recall and recall.about:
             yield "topic", recall.about
-        earlier = [asked.text for asked in dialogue.asked]
-        followup = read_followup(text, earlier)
-        if followup.score >= LEANS_FROM:
-            yield from (("context", candidate) for candidate in followup.texts)
-        elif earlier and not recall and _says_little(text):
-            yield "joined", join(earlier[-1], text)
+        yield from join_asked(text, dialogue.asked, recalls=recall is not None)
 
     def _windows(self, text: str) -> Iterator[Text]:
         windows = cut_windows(text, self._tokenizer.token_starts, self._tokenizer.room)
@@ -82,12 +71,6 @@ class MessageReader:
 def _is_buried(question: str, text: str) -> bool:
     """Say whether there is so much story around the only question that its sense may drown."""
     return len(text) > _STORY_CHARACTERS and len(question) < _BURIED_SHARE * len(text)
-
-
-def _says_little(text: str) -> bool:
-    """Say whether a text names at most one thing, so that it may mean little by itself."""
-    few = len(text.split()) <= _MAX_WORDS_JOINED
-    return few and len(topic_words(fold(text))) <= _MAX_TOPICS_JOINED
 
 
 def _passages(message: Prepared, further: Sequence[Prepared]) -> tuple[Prepared, ...]:

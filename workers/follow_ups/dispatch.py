@@ -3,7 +3,8 @@
 Source of the order of steps: `celery.app.trace` and `celery.backends.base.mark_as_failure`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from shared.connection import REDIS_ERRORS
 from shared.errors import QueueUnavailable
 from shared.follow_ups import EndedTask
 from shared.results import JobRecord, failure_detail
+from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
 
 
@@ -28,7 +30,8 @@ class JobFailed(Exception):
 
 def follow_up_app(redis_address: str, result_ttl_seconds: int) -> Celery:
     """Return a Celery application that only sends; its tasks are those of other workers."""
-    app = Celery("parley-follow-ups", set_as_current=False)
+    loader = "workers.celery_environment:OwnLoader"
+    app = ParleyCelery("parley-follow-ups", loader=loader, set_as_current=False)
     app.conf.update(
         **celery_link(redis_address),
         result_expires=result_ttl_seconds,
@@ -37,6 +40,7 @@ def follow_up_app(redis_address: str, result_ttl_seconds: int) -> Celery:
         accept_content=["json"],
         task_routes={
             keys.INFER_TASK: {"queue": keys.INFERENCE},
+            keys.EMBED_TASK: {"queue": keys.INFERENCE},
             keys.TONE_TASK: {"queue": keys.SENTIMENT},
         },
     )
@@ -69,13 +73,14 @@ class FollowUpDispatcher:
     def _succeed(self, ended: EndedTask, reply: Any) -> None:
         wanted = ended.follow_ups
         parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
-        for callback in map(self._signature, wanted.callbacks):
-            callback.apply_async((reply,), **parents)
-        if wanted.chain:
-            rest = list(wanted.chain)
-            self._signature(rest.pop()).apply_async((reply,), chain=rest, **parents)
-        if wanted.chord:
-            self._app.backend.on_chord_part_return(_request(ended), "SUCCESS", reply)
+        with ExitStack() as steps:  # each is tried, whatever comes of the others
+            if wanted.chord:
+                part = (_request(ended), "SUCCESS", reply)
+                steps.callback(self._app.backend.on_chord_part_return, *part)
+            if wanted.chain:
+                steps.callback(self._go_on, wanted.chain, reply, **parents)
+            for callback in reversed(wanted.callbacks):
+                steps.callback(self._apply, callback, reply, **parents)
 
     def _fail(self, ended: EndedTask, fault: JobFailed, *, revoked: bool) -> None:
         """Tell chord and chain, so that nobody waits; a task that was revoked has no errbacks."""
@@ -88,6 +93,21 @@ class FollowUpDispatcher:
             parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
             errbacks = [self._signature(each) for each in wanted.errbacks]
             group(errbacks, app=self._app).apply_async((ended.id,), **parents)
+
+    def _apply(self, written: Mapping[str, Any], reply: Any, **options: Any) -> None:
+        self._signature(written).apply_async((reply,), **options)
+
+    def _go_on(self, chain: Sequence[Any], reply: Any, **options: Any) -> None:
+        """Send the next step of a chain; if there is no way, tell who waits for the last one."""
+        *rest, following = chain
+        try:
+            self._apply(following, reply, chain=rest, **options)
+        except (OperationalError, *REDIS_ERRORS):
+            raise
+        except Exception as fault:
+            told = JobFailed(f"the next step of the chain cannot be sent: {fault}")
+            self._app.backend._fail_chain(list(chain), told)  # noqa: SLF001 - no public way
+            raise
 
     def _signature(self, written: Mapping[str, Any]) -> Any:
         return signature(dict(written), app=self._app)

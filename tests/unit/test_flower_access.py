@@ -1,0 +1,48 @@
+"""Flower is not open beyond its machine unless it asks for a login."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.errors import SettingsError
+from workers.flower_access import keep_closed
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+
+
+@dataclass
+class Options:
+    address: str = ""
+    unix_socket: str = ""
+    basic_auth: list[str] = field(default_factory=list)
+    auth: str = ""
+
+
+@pytest.mark.parametrize("publish_address", [None, "", "127.0.0.1"])
+def test_by_default_it_listens_on_this_machine(publish_address: str | None) -> None:
+    options = Options()
+    keep_closed(options, publish_address)
+    assert options.address == "127.0.0.1"
+
+
+@pytest.mark.parametrize("address", [EVERYWHERE, "::", "10.0.0.1", "flower.example.com"])
+def test_another_address_needs_a_login(address: str) -> None:
+    with pytest.raises(SettingsError, match="PARLEY_FLOWER_BASIC_AUTH"):
+        keep_closed(Options(address), None)
+    for options in (Options(address, basic_auth=["anna:secret"]), Options(address, auth="a@b.c")):
+        keep_closed(options, None)
+        assert options.address == address
+
+
+def test_a_container_counts_where_its_port_is_published() -> None:
+    options = Options(EVERYWHERE)
+    keep_closed(options, "127.0.0.1")
+    assert options.address == EVERYWHERE
+    with pytest.raises(SettingsError, match=r"192\.0\.2\.1"):
+        keep_closed(Options(EVERYWHERE), "192.0.2.1")
+    with pytest.raises(SettingsError, match=r"192\.0\.2\.1"):
+        keep_closed(Options(), "192.0.2.1")
+
+
+def test_a_socket_is_a_file() -> None:
+    keep_closed(Options(unix_socket="/run/flower.sock"), None)
