@@ -12,7 +12,7 @@ from typing import cast
 
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import queue_errors
 
 _SEPARATOR = "\x06\x16"  # kombu's own
@@ -74,7 +74,8 @@ class ForeignLists:
     def _meant(self, names: list[bytes]) -> Iterator[str]:
         room = _MAX_FOUND - len(self._found)
         for name in (each.decode(errors="replace") for each in names):
-            unknown = name not in self._served and not name.startswith("parley:")
+            ours = name.startswith("parley:") or tenants.SEPARATOR in name
+            unknown = name not in self._served and not ours
             if unknown and room > 0 and _MEANT.match(name):
                 room -= 1
                 yield name

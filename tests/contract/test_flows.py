@@ -315,3 +315,9 @@ def test_the_backlog_is_told_by_tenant(broker: Broker, publisher: RedisPublisher
     flood(publisher, "acme", 2)
 
     assert RedisHealth(broker.client).backlogs()["inference"] == {"default": 0, "acme": 2}
+
+
+def test_no_flow_looks_foreign(broker: Broker, publisher: RedisPublisher) -> None:
+    flood(publisher, "t1", 2)  # ends in a digit, as a list of another priority does
+
+    assert RedisHealth(broker.client).foreign_lists() == {}

@@ -45,4 +45,6 @@ def test_a_container_counts_where_its_port_is_published() -> None:
 
 
 def test_a_socket_is_a_file() -> None:
-    keep_closed(Options(unix_socket="/run/flower.sock"), None)
+    options = Options(unix_socket="/run/flower.sock")
+    keep_closed(options, None)
+    assert options.unix_socket == "/run/flower.sock"
