@@ -31,10 +31,10 @@ unit: ## run the tests that start no process and need no server, in less than a 
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m pytest tests/unit
 
-test: ## run the whole test suite against a real Redis and real processes
+test: ## run the whole test suite, in two parts at once, against a real Redis and real processes
 	$(call set_up,test)
 	@.venv/bin/python -m infra.cli model build
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m tests
 
 check: ## ruff, mypy --strict, the import rules and dead code
 	$(call set_up,test)

@@ -105,7 +105,7 @@ def running_system(
         _wait_for_an_answer(system)
         yield RunningSystem(system, supervisor, observer)
     finally:
-        _stop(supervisor)
+        stop_all(supervisor)
 
 
 def _is_ready(system: System) -> bool:
@@ -142,8 +142,8 @@ def ask_once(url: str) -> int | None:
         return None
 
 
-def _stop(supervisor: Supervisor) -> None:
-    """Stop all services; a signal meanwhile ends them at once."""
+def stop_all(supervisor: Supervisor) -> None:
+    """Stop all services; a signal meanwhile ends them at once, and then the run."""
     with StopSignals() as signals:
         supervisor.stop()
         while not supervisor.stopped:
@@ -151,3 +151,5 @@ def _stop(supervisor: Supervisor) -> None:
                 supervisor.kill()
             supervisor.tick()
             time.sleep(_TICK_SECONDS)
+    if signals.requests:
+        raise KeyboardInterrupt
