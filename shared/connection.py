@@ -23,8 +23,9 @@ def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "red
     """Return a client that answers bytes; nothing is sent until the first command.
 
     `timeout_seconds` bounds connecting and each reply, unless the URL gives other bounds, and how
-    long a call waits for one of the connections. Retries are few and jittered. A server that has become a replica is left: its connections are closed
-    and made anew at the same address, which leads to the new master by then.
+    long a call waits for one of the connections. Retries are few and jittered. A server that has
+    become a replica is left: its connections are closed and made anew at the same address, which
+    leads to the new master by then.
     """
     address = read_redis_address(url)
     options: dict[str, Any] = {
@@ -84,7 +85,7 @@ class _Waiting:
         self._wait_seconds = wait_seconds
         self._unused = threading.Semaphore(MAX_CONNECTIONS)
         self._given: set[int] = set()  # by identity: two connections may be equal
-        super().__init__(*args, max_connections=MAX_CONNECTIONS, **options)
+        cast("Any", super()).__init__(*args, max_connections=MAX_CONNECTIONS, **options)
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
         """Return a connection; raise ConnectionError if none is free in time."""
