@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gateway.connection import end_connection
 from gateway.content_coding import TAKEN
@@ -212,7 +212,14 @@ def _http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if kind is BODY_TOO_LARGE:
         end_connection()
-    return problem(kind, error.description or kind.title, headers=headers)
+    return problem(kind, _detail(error) or kind.title, headers=headers)
+
+
+def _detail(error: HTTPException) -> str | None:
+    """Return what is wrong: Werkzeug's own words name no limit."""
+    if error.description == RequestEntityTooLarge.description:
+        return f"The body has more than {request.max_content_length} bytes."
+    return error.description
 
 
 def _unexpected(error: Exception) -> Response:
