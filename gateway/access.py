@@ -8,6 +8,7 @@ from flask import Flask, g, request
 from gateway import rate_limits
 from gateway.authentication import Authenticator
 from gateway.caller import ANYONE, Caller
+from gateway.own_host import require_own_host
 from gateway.queue.rate_limiter import RateLimiter
 from gateway.rate_limits import RateLimits
 from gateway.scopes import may_call, wanted_scopes
@@ -18,11 +19,17 @@ _BEARER = "bearer "
 
 
 def register(
-    app: Flask, authenticator: Authenticator, limits: RateLimits, limiter: RateLimiter
+    app: Flask,
+    authenticator: Authenticator,
+    limits: RateLimits,
+    limiter: RateLimiter,
+    *,
+    local_only: bool,
 ) -> None:
     """Ask before every request but those for open endpoints, and charge it.
 
-    What no route serves is left to be answered so; a preflight carries no key.
+    What no route serves is left to be answered so; a preflight carries no key. `local_only`: who
+    needs no key is on this machine, or a trusted proxy.
     """
 
     @app.before_request
@@ -40,6 +47,8 @@ def register(
         if caller is not ANYONE:
             _require(caller, endpoint, wanted)
             g.caller = caller
+        elif local_only and not limits.proxies.is_peer(request.environ):
+            require_own_host(request.environ)
 
 
 def _require(caller: Caller, endpoint: str, wanted: frozenset[Scope]) -> None:
