@@ -1,6 +1,7 @@
 """Let a request in, or refuse it: who sends it, and may they?"""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
@@ -38,12 +39,14 @@ def register(
         wanted = None if endpoint is None else wanted_scopes(endpoint)
         if endpoint is None or wanted is None or request.method == "OPTIONS":
             return
+        key = _sent_key(request.environ)
         try:
-            caller = authenticator.identify(_sent_key(request.environ))
+            caller = authenticator.identify(key)
         except Unauthenticated:
             rate_limits.charge_stranger(limits, limiter)
             raise
         rate_limits.charge_request(limits, limiter, caller)
+        g.check_caller = partial(authenticator.identify_again, key, caller)
         if caller is not ANYONE:
             _require(caller, endpoint, wanted)
             g.caller = caller
