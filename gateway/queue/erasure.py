@@ -89,4 +89,6 @@ def _decode(ids: Collection[bytes]) -> set[str]:
 
 def _ends_in(record: bytes, conversations: Collection[str]) -> bool:
     """Return whether a record of an idempotency key is of one of these conversations."""
-    return record.decode().rpartition("\n")[2] in conversations
+    written = record.decode()
+    separator = "\n" if "\n" in written else " "  # which earlier versions wrote
+    return written.rpartition(separator)[2] in conversations
