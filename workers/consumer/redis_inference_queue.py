@@ -131,7 +131,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def hasten(self, task_ids: Sequence[str]) -> None:
         """Put them on the queue with the next heartbeat of any worker."""
-        self._retry.once(self._hasten, keys=(), args=task_ids)
+        self._retry.once(self._hasten, keys=[keys.SCHEDULED], args=task_ids)
 
     def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
         """Hand jobs over for a second look, all in one atomic step."""
