@@ -105,6 +105,10 @@ def test_a_folder_is_one_base_in_the_order_of_its_files(tmp_path: Path) -> None:
         ("- id: a\n  answer: [\n", 3, "not YAML"),
         ("- id: a\n\tquestion: q\n", 2, "not YAML"),
         ("- id: \x07\n", 1, "not YAML"),
+        ('- id: a\n  question: "How?\n  answer: b\n', 2, "never closed"),
+        ("- id: a\n  question: 'What's it?'\n", 2, "an apostrophe is doubled"),
+        ("- id: a\n\xa0 question: q\n", 2, "a no-break space"),
+        ("- id: a\n  answer: |\n  text\n", 4, "indented further than its key"),
         ("--- [1]\n--- [2]\n", 2, "not YAML"),
         ("- " * 100_000 + "x", 1, "nested too deeply"),
         ("[" * 100_000, 1, "nested too deeply"),
@@ -192,6 +196,12 @@ def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str,
 )
 def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
     assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
+
+
+def test_a_backslash_that_became_a_control_character_is_told(tmp_path: Path) -> None:
+    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer='"C:\\new\\folder"'))
+    assert "U+000C" in warning[1]
+    assert warnings(tmp_path, ENTRY.format(id="a", answer='"one\\n\\ttwo"')) == []
 
 
 def test_an_answer_that_begins_like_an_anchor_is_a_warning(tmp_path: Path) -> None:
