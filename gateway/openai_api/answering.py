@@ -11,6 +11,7 @@ from gateway.connection import client_descriptor
 from gateway.idempotency import IdempotencyKey, read_idempotency_key
 from gateway.job_events import JobEvents
 from gateway.job_streams import JobStreams
+from gateway.openai_api.errors import LATE
 from gateway.openai_api.question import HistoryOf, Question
 from gateway.openai_api.streaming import PatientEvents, StreamForm
 from gateway.problems import job_problem
@@ -20,11 +21,9 @@ from gateway.queue.pending_replies import ENDED
 from shared import tenants
 from shared.errors import ParleyError
 from shared.jobs import ChatJob
-from shared.results import Failure, JobRecord, encode_failure
 
 NewForm = Callable[[str, HistoryOf], StreamForm]
 Finish = Callable[[Mapping[str, Any]], bytes]
-_LATE = JobRecord("expired", encode_failure(Failure("expired", "It was not answered in time.")))
 
 
 class Answerer:
@@ -75,7 +74,7 @@ class Answerer:
         if record.state not in ENDED:
             if key is None:
                 self._dispatcher.abandon(job.id)
-            record = _LATE
+            record = LATE
         if record.state != "done" or record.body is None:
             history.give_back()
             return job_problem(tenants.local(result.job_id), record)
