@@ -10,53 +10,47 @@ class Metrics:
     """Counters and histograms of this gateway, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self._responses = Counter(
             "parley_gateway_answers",
             "HTTP responses by route and status",
             ("route", "status"),
-            registry=self.registry,
+            registry=registry,
         )
         self._children: dict[tuple[str, int], Counter] = {}
         self.chat_seconds = Histogram(
             "parley_gateway_chat_seconds",
             "time from an accepted POST /chat to its response",
             buckets=_SECONDS,
-            registry=self.registry,
+            registry=registry,
         )
         self.enqueue_seconds = Summary(
             "parley_gateway_enqueue_seconds",
             "time from an accepted message to the queue's acknowledgement",
-            registry=self.registry,
-        )
-        self._waiting = Gauge(
-            "parley_gateway_waiting",
-            "requests that wait for a reply now",
-            multiprocess_mode="livesum",
-            registry=self.registry,
+            registry=registry,
         )
         self._enqueued_together = Histogram(
             "parley_gateway_enqueued_together",
             "jobs that shared one round trip to the queue",
             buckets=_JOBS,
-            registry=self.registry,
+            registry=registry,
         )
         self._replies = Counter(
-            "parley_gateway_replies",
-            "replies that reached a waiting request",
-            registry=self.registry,
-        )
-        self._streams = Gauge(
-            "parley_gateway_streams",
-            "event streams that are open now",
-            multiprocess_mode="livesum",
-            registry=self.registry,
+            "parley_gateway_replies", "replies that reached a waiting request", registry=registry
         )
         self._deliveries = Counter(
             "parley_webhook_deliveries",
             "tries to deliver a webhook event, by outcome: ok, failed or given_up",
             ("outcome",),
-            registry=self.registry,
+            registry=registry,
+        )
+        self._waiting = self._gauge("waiting", "requests that wait for a reply now")
+        self._streams = self._gauge("streams", "event streams that are open now")
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        """Make a gauge that is summed up over the processes that live."""
+        return Gauge(
+            f"parley_gateway_{name}", text, multiprocess_mode="livesum", registry=self.registry
         )
 
     def count_response(self, route: str, status: int) -> None:
