@@ -1,7 +1,6 @@
 """Erases conversations and users from Redis, with what other keys have of them."""
 
 from collections.abc import Collection, Iterator
-from itertools import islice
 from typing import cast
 
 import redis
@@ -9,7 +8,7 @@ import redis
 from gateway.queue.dead_letters import mentions
 from gateway.queue.job_canceller import encode_cancelled
 from gateway.queue.publisher import EnqueueLimits
-from shared import keys, tenants
+from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.scripts import register_script
@@ -60,15 +59,16 @@ class RedisErasure:
     def _erase_traces(
         self, conversations: Collection[str], jobs: Collection[str], user_id: str | None
     ) -> None:
-        """Drop dead letters, records of idempotency keys and histories that lead to these."""
+        """Drop dead letters and records of idempotency keys that belong to any of these."""
         wanted = frozenset((*conversations, *jobs, *([user_id] if user_id else ())))
         letters = [letter for letter in self._letters() if mentions(letter, wanted)]
+        records = [key for key, value in self._idempotency_records() if _ends_in(value, wanted)]
         with self._client.pipeline(transaction=False) as pipeline:
             for letter in letters:
                 pipeline.lrem(keys.DEAD_LETTERS, 1, cast("str", letter))
+            for key in records:
+                pipeline.delete(key)
             pipeline.execute()
-        self._drop_idempotency_records(conversations)
-        self._drop_from_histories(conversations)
 
     def _letters(self) -> Iterator[bytes]:
         start = 0
@@ -76,37 +76,17 @@ class RedisErasure:
             yield from cast("list[bytes]", letters)
             start += _LETTERS_A_READ
 
-    def _drop_idempotency_records(self, conversations: Collection[str]) -> None:
-        for names in self._scan(keys.idempotency("*")):
-            records = cast("list[bytes | None]", self._client.mget(names))
-            leading = [
-                name
-                for name, record in zip(names, records, strict=True)
-                if record and record.decode().rpartition("\n")[2] in conversations
-            ]
-            if leading:
-                self._client.delete(*leading)
-
-    def _drop_from_histories(self, conversations: Collection[str]) -> None:
-        for names in self._scan(keys.history("*")):
-            with self._client.pipeline(transaction=False) as reading:
-                for name in names:
-                    reading.lrange(name, 0, -1)
-                lists = reading.execute()
-            with self._client.pipeline(transaction=False) as dropping:
-                for name, found in zip(names, lists, strict=True):
-                    tenant = tenants.tenant_of(name.decode().removeprefix(keys.history("")))
-                    for local_id in _decode(found):
-                        if tenants.scope(tenant, local_id) in conversations:
-                            dropping.lrem(cast("str", name), 0, local_id)
-                dropping.execute()
-
-    def _scan(self, pattern: str) -> Iterator[list[bytes]]:
-        """Yield the names of keys in groups, each of which costs a round trip or two."""
-        names = iter(self._client.scan_iter(pattern, _KEYS_A_SCAN))
-        while group := list(islice(names, _KEYS_A_SCAN)):
-            yield group
+    def _idempotency_records(self) -> Iterator[tuple[bytes, bytes]]:
+        for key in self._client.scan_iter(keys.idempotency("*"), _KEYS_A_SCAN):
+            value = cast("bytes | None", self._client.get(key))
+            if value is not None:
+                yield key, value
 
 
 def _decode(ids: Collection[bytes]) -> set[str]:
     return {each.decode() for each in ids}
+
+
+def _ends_in(record: bytes, conversations: Collection[str]) -> bool:
+    """Return whether a record of an idempotency key is of one of these conversations."""
+    return record.decode().rpartition("\n")[2] in conversations

@@ -7,10 +7,9 @@ import pytest
 import redis
 
 from gateway.idempotency import IdempotencyKey
-from gateway.queue.histories import RedisHistories
 from gateway.queue.publisher import EnqueueRequest, RedisPublisher
 from infra.dead_letters import DeadLetterBox
-from shared import keys, tenants
+from shared import keys
 from shared.dead_letters import DeadLetter
 from shared.jobs import ChatJob
 from shared.wire import encode_infer
@@ -92,23 +91,6 @@ def test_dead_letters_and_idempotency_keys_of_a_user_go_too(broker: Broker) -> N
     assert broker.client.exists("parley:idempotency:key of talk-3") == 1
     assert [letter.name for letter in DeadLetterBox(broker.client).read()][1:] == ["ben-failed"]
     assert broker.client.llen(keys.DEAD_LETTERS) == 2
-
-
-@pytest.mark.parametrize("tenant", [tenants.DEFAULT_TENANT, "acme"])
-def test_histories_of_a_user_lead_nowhere(tenant: str, broker: Broker) -> None:
-    stand = ConversationStand(broker)
-    talk, user = tenants.scope(tenant, "talk-1"), tenants.scope(tenant, "anna")
-    stand.say(tenants.scope(tenant, "first"), talk, user=user)
-    histories = RedisHistories(broker.client, 60)
-    digest = tenants.scope(tenant, "digest")
-    for conversation in ("other", "talk-1"):
-        histories.put(digest, conversation)
-    histories.put(tenants.scope("globex", "digest"), "talk-1")
-
-    stand.erasure.erase_user(user)
-
-    assert [histories.take(digest) for _ in range(2)] == ["other", None]
-    assert len(broker.client.keys("parley:history:*")) == 1
 
 
 def test_many_conversations_are_erased_in_several_calls(
