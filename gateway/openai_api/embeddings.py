@@ -22,8 +22,9 @@ from shared import tenants
 from shared.errors import InvalidRequest, QueueUnavailable
 from shared.jobs import EmbedJob
 from shared.results import JobRecord
+from shared.wire import MAX_TEXTS
 
-MAX_INPUTS = 256
+MAX_INPUTS = MAX_TEXTS
 MAX_INPUT_CHARACTERS = 8_000
 _MAX_TEXT_BYTES = 40_000  # a message on the queue holds that in base64
 _TEXTS_A_JOB, _CHARACTERS_A_JOB = 16, 4_000  # chat messages are not to wait behind more
