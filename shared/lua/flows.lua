@@ -68,14 +68,14 @@ end
 
 -- Return the tenants that have messages that wait, as a set, and how many they are.
 local function waiting_tenants(queue)
-  local names, count = {}, 0
+  local names, tenants = {}, 0
   local function look(tenant)
     if count_flow(queue, tenant) == 0 then return end
-    names[tenant], count = true, count + 1
+    names[tenant], tenants = true, tenants + 1
   end
   look(DEFAULT_TENANT)
   for _, tenant in ipairs(redis.call('ZRANGE', FLOWS .. queue, 0, -1)) do
     if tenant ~= DEFAULT_TENANT then look(tenant) end
   end
-  return names, count
+  return names, tenants
 end
