@@ -60,8 +60,9 @@ class Traces:
 
     def _drop_idempotency_records(self, erased: Erased) -> None:
         for key in self._client.scan_iter(keys.idempotency("*"), KEYS_A_SCAN):
-            record = cast("bytes | None", self._client.get(key)) or b""
-            if record.decode().rpartition("\n")[2] in erased.conversations:
+            record = (cast("bytes | None", self._client.get(key)) or b"").decode()
+            separator = "\n" if "\n" in record else " "  # which earlier versions wrote
+            if record.rpartition(separator)[2] in erased.conversations:
                 self._client.delete(key)
 
     def _drop_histories(self, erased: Erased) -> None:

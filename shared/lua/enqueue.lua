@@ -48,7 +48,7 @@ jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
-local capacity, throughput
+local capacity, throughput, waiting_names, waiting_count
 local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
@@ -58,9 +58,11 @@ local function measure_capacity()
     or queue_limit
 end
 
--- Whoever else has filled the queue, a tenant may have its share waiting there.
+-- Whoever else has filled the queue, a tenant may have its share waiting there. Who waits is looked
+-- up once for all that are refused in a row.
 local function has_share_left(tenant)
-  local rivals = count_rivals(inference_queue, tenant)
+  if not waiting_names then waiting_names, waiting_count = waiting_tenants(inference_queue) end
+  local rivals = waiting_count - (waiting_names[tenant] and 1 or 0)
   if rivals == 0 then return false end
   local own = count_flow(inference_queue, tenant) + parked_of(tenant)
   return own == 0 or own < capacity / (rivals + 1)
@@ -77,9 +79,15 @@ local function refuse(waiting)
   return {-1, math.ceil(1000 * (waiting - capacity / 2) / throughput)}
 end
 
+-- Earlier versions wrote blanks between digest, job and conversation, none of which held one.
+local function read_record(record)
+  local digest, job, conversation = string.match(record, '^(%S+)\n([^\n]+)\n([^\n]+)$')
+  if job then return digest, job, conversation end
+  return string.match(record, '^(%S+) (%S+) (%S+)$')
+end
+
 local function find_idempotent_job(idempotency, id, gateway)
-  local digest, first, conversation =
-    string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
+  local digest, first, conversation = read_record(redis.call('GET', idempotency.key) or '')
   if not first or first == id then return end
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end
@@ -143,6 +151,7 @@ local function enqueue(n)
   record_job(id, conversation, gateway, expires_at, idempotency)
   if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
+  waiting_names = nil
   return own_queued(tenant)
 end
 

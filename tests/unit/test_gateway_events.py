@@ -1,6 +1,7 @@
 """A conversation as server-sent events."""
 
 import json
+import socket
 from dataclasses import replace
 from typing import Any
 
@@ -214,6 +215,19 @@ def test_a_head_request_and_a_fault_keep_no_place(harness: GatewayHarness) -> No
 
     harness.conversations.turns = fail  # type: ignore[method-assign, assignment]
     assert harness.client.get("/conversations/c-1/events").status_code == 503
+    assert len(harness.watches) == 0
+
+
+def test_a_connection_that_is_closed_already_keeps_no_place(harness: GatewayHarness) -> None:
+    client = socket.socket()
+    client.close()
+    streams = harness.client.get(
+        "/conversations/c-1/events", environ_overrides={"gunicorn.socket": client}
+    )
+
+    assert streams.status_code == 200
+    assert len(harness.watches) == 1
+    streams.close()
     assert len(harness.watches) == 0
 
 
