@@ -21,7 +21,16 @@ def read_given_keys(text: str) -> Mapping[str, ApiKey]:
     Entries are separated by commas: `key`, `tenant=key`, `tenant:chat+read=key`, or `@/a/file` that
     holds such entries, one a line. No sentence shows an entry.
     """
-    return dict(_read_entry(entry, where) for entry, where in _entries(text))
+    keys: dict[str, ApiKey] = {}
+    for entry, where in _entries(text):
+        digest, key = _read_entry(entry, where)
+        if keys.setdefault(digest, key) != key:
+            raise SettingsError(
+                f"PARLEY_API_KEYS: {where} is given before, for another tenant or other scopes."
+            )
+    if not keys:
+        raise SettingsError("PARLEY_API_KEYS holds no key: give one, or unset it.")
+    return keys
 
 
 def key_files(text: str) -> list[Path]:

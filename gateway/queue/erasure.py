@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import cast
 
 import redis
 
 from gateway.queue.job_canceller import encode_cancelled
 from gateway.queue.publisher import EnqueueLimits
 from gateway.queue.traces import Erased, Traces
-from gateway.queue.unanswered import Unanswered, find_unanswered
+from gateway.queue.unanswered import Unanswered, find_unanswered, take_off
 from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.jobs import ChatJob
@@ -84,7 +83,7 @@ class RedisErasure:
         """Take messages off their queues, but those with follow-ups: a worker has to see these."""
         for each in messages:
             if each.queue is not None and not each.job.follow_ups:
-                self._client.lrem(cast("str", each.queue), 1, cast("str", each.raw))
+                take_off(self._client, each.queue, each.raw)
 
     def _ends(self) -> tuple[bytes, bytes, int]:
         ends = encode_cancelled(_REASON, self._clock.now())

@@ -8,7 +8,7 @@ import msgspec
 import redis
 
 from gateway.queue.dead_letters import mentions
-from gateway.queue.unanswered import KEYS_A_SCAN, queue_lists, read_list
+from gateway.queue.unanswered import KEYS_A_SCAN, queue_lists, read_list, take_off
 from shared import keys, tenants
 from shared.errors import MalformedMessage
 from shared.follow_ups import with_other_result
@@ -76,7 +76,7 @@ class Traces:
         for name in queue_lists(self._client, keys.SENTIMENT):
             for raw in read_list(self._client, name):
                 if _judged_job(raw) in erased.jobs:
-                    self._client.lrem(cast("str", name), 1, cast("str", raw))
+                    take_off(self._client, name, raw)
 
     def _follow_ups(self, erased: Erased, ended: bytes) -> list[bytes]:
         """Return those that wait to be sent, each with what is to stand in its place."""

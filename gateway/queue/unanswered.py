@@ -51,6 +51,17 @@ def read_list(client: "redis.Redis", name: bytes) -> list[bytes]:
     return cast("list[bytes]", client.lrange(cast("str", name), 0, -1))
 
 
+def take_off(client: "redis.Redis", queue: bytes, raw: bytes) -> None:
+    """Take a message off a list; workers are still woken for what waits in other lists."""
+    name = queue.decode(errors="replace")
+    with client.pipeline(transaction=True) as step:
+        step.lrem(cast("str", queue), 1, cast("str", raw))
+        if name in keys.QUEUES:
+            step.lrem(name, 0, keys.WAKE)
+            step.rpush(name, keys.WAKE)
+        step.execute()
+
+
 def _messages(client: "redis.Redis") -> Iterator[tuple[bytes | None, bytes]]:
     yield from _held(client, keys.scheduled_messages("*"))
     lists = list(_lists(client))

@@ -53,6 +53,7 @@ def _prepare(
         settings.model_folder.parent.mkdir(parents=True, exist_ok=True)
         checks.check_space(settings.model_folder.parent, checks.RUN_BYTES + checks.MODEL_BYTES)
     checks.check_encoder(settings)
+    settings.given_keys  # noqa: B018 - a faulty one ends the start here
     checks.check_redis(settings, terminal.warn)
     checks.check_ports(settings, timeout_seconds=_ORPHANS_END_SECONDS if was_cut_off else 0.0)
     settings.redis_folder.mkdir(parents=True, exist_ok=True)

@@ -184,7 +184,7 @@ class Protocol(RuleBasedStateMachine):
             self.stand.jobs[name].result, self.stand.jobs[name].unwanted = None, True
         self.stand.answered[conversation] = []
         for known in self.stand.jobs.values():
-            if known.job.conversation_id == conversation and known.place is not None:
+            if known.job.conversation_id == conversation:  # also if no worker has met it
                 known.unwanted = True
 
     @rule(seconds=st.sampled_from([1.0, 40.0]))

@@ -121,6 +121,8 @@ def test_unanswered_messages_of_a_user_are_found_wherever_they_lie(broker: Broke
         assert end.state == "cancelled", name
     assert lists(broker.client) == {keys.flow(q, "acme") for q in (keys.INFERENCE, keys.SENTIMENT)}
     assert broker.result("acme\x1fjob") is None
+    for queue in (keys.INFERENCE, keys.SENTIMENT):  # who waits there hears of the others
+        assert broker.waiting(queue) == [keys.WAKE.encode()]
     stand.erasure.erase_user("acme\x1fanna")
     assert lists(broker.client) == set()
 
@@ -141,7 +143,8 @@ def test_a_message_that_celery_sent_is_erased_before_any_worker_has_met_it(broke
 
     stand.erasure.erase_conversation("acme\x1ftalk")
 
-    (left,) = broker.waiting(keys.INFERENCE)
+    wake, left = broker.waiting(keys.INFERENCE)
+    assert wake == keys.WAKE.encode()
     assert read_chat_job(left, NOW).id == "first"  # a worker has to tell what follows it
     for name in ("plain", "first"):
         end = broker.result(name)

@@ -73,6 +73,24 @@ def test_a_faulty_entry_is_told_without_showing_it(text: str) -> None:
     assert "short" not in str(fault.value)
 
 
+def test_one_key_opens_one_tenant() -> None:
+    """Else the last entry would count, and a tenant's key might open everything."""
+    twice = read_given_keys(f"acme:chat={SECRET}, acme:chat={SECRET}")
+    assert [key.tenant for key in twice.values()] == ["acme"]
+    for other in (SECRET, f"globex:chat={SECRET}", f"acme={SECRET}"):
+        with pytest.raises(SettingsError, match="entry 2 is given before") as fault:
+            read_given_keys(f"acme:chat={SECRET},{other}")
+        assert SECRET not in str(fault.value)
+
+
+def test_who_gives_keys_but_none_does_not_let_everybody_in(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("# to be filled in\n\n")
+    for text in (f"@{file}", " , "):
+        with pytest.raises(SettingsError, match="PARLEY_API_KEYS holds no key"):
+            read_given_keys(text)
+
+
 def test_a_faulty_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     with pytest.raises(SettingsError, match=r"keys cannot be read: No such file"):

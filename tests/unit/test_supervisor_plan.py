@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 from msgspec import json
+from pydantic import SecretStr
 from rich.console import Console
 
 from infra.supervisor.checks import check_encoder
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.paths import with_absolute_files
 from infra.supervisor.plan import plan_services
+from infra.supervisor.runner import run_stack
 from infra.supervisor.service import Service
 from infra.supervisor.settings import StackSettings
 from infra.supervisor.terminal import Terminal, without_password
-from shared.errors import StackError
+from shared.errors import SettingsError, StackError
 from shared.settings import load
 
 
@@ -155,6 +157,15 @@ def test_the_log_of_a_service_that_fails_its_first_start_is_quoted(
     terminal.died(service, -9, 4.0)
     assert fields(screen).count("is missing") == 1
     assert "killed by SIGKILL" in fields(screen)
+
+
+def test_faulty_keys_end_the_start_before_any_service_runs(
+    settings: StackSettings, screen: Console
+) -> None:
+    faulty = settings.model_copy(update={"api_keys": SecretStr("short")})
+    with pytest.raises(SettingsError, match="PARLEY_API_KEYS: entry 1 is no key"):
+        run_stack(faulty, screen)
+    assert not settings.log_folder.exists()
 
 
 def test_passwords_in_addresses_are_hidden() -> None:
