@@ -4,9 +4,10 @@ from flask import request
 
 
 def client_descriptor() -> int | None:
-    """Return the descriptor of the client's connection if the server names it."""
+    """Return the descriptor of the client's connection if the server names it and it is open."""
     client = request.environ.get("gunicorn.socket")
-    return None if client is None else client.fileno()
+    descriptor = -1 if client is None else client.fileno()
+    return None if descriptor < 0 else descriptor
 
 
 def end_connection() -> None:

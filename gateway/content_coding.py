@@ -8,6 +8,7 @@ from shared.errors import InvalidRequest, UnsupportedCoding
 
 TAKEN = "gzip, deflate"
 _MAX_CODINGS = 2
+_MAX_MEMBERS = 100  # of a gzip file: what follows each is copied
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -40,7 +41,11 @@ def _inflate_one(body: bytes, coding: str, max_bytes: int) -> bytes:
 def _inflate_gzip(body: bytes, max_bytes: int) -> bytes:
     """Return what all members of a gzip file hold."""
     inflated, rest = _run(_GZIP, body, "gzip", max_bytes)
+    members = 1
     while rest.startswith(_GZIP_MAGIC):
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise InvalidRequest(f"The body's gzip data has more than {_MAX_MEMBERS} members.")
         more, rest = _run(_GZIP, rest, "gzip", max_bytes - len(inflated))
         inflated += more
     if rest.strip(b"\0"):

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from flask import Response, request
 
@@ -27,12 +28,13 @@ def event_response(
     response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
+    response.call_on_close(watch.close)  # first: it must not depend on what the connection does
     descriptor = client_descriptor()
     if descriptor is not None:
         disconnect_watcher.watch(descriptor, watch, on_disconnect)
         response.call_on_close(lambda: disconnect_watcher.forget(descriptor))
-    _bound_sending(response, request.environ.get("gunicorn.socket"))
-    response.call_on_close(watch.close)
+    with suppress(OSError):  # it is closed already: the first write will say so
+        _bound_sending(response, request.environ.get("gunicorn.socket"))
     return response
 
 

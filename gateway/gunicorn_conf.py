@@ -34,8 +34,6 @@ workers = _settings.gateway_workers
 bind = [f"{url_host(_settings.http_host)}:{_settings.http_port}"]
 worker_connections = _settings.gateway_connections
 keepalive = 5  # also the time in which a request's headers must have come
-# Headers about the connection count from PARLEY_TRUSTED_PROXIES alone (gateway/base_path.py).
-forwarded_allow_ips = ""
 # A stopped gateway answers what it holds; nothing it holds waits longer than this.
 graceful_timeout = int(_settings.wait_seconds) + 5
 timeout = 60

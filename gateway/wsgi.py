@@ -87,27 +87,15 @@ def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Met
 
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
-    clock, pending, gateway_id = SystemClock(), PendingReplies(), new_gateway_id()
-    metrics, limits = Metrics(), enqueue_limits(settings)
+    clock, metrics, limits = SystemClock(), Metrics(), enqueue_limits(settings)
+    gateway_id, pending = new_gateway_id(), PendingReplies()
+    disconnect_watcher = DisconnectWatcher()
     canceller = RedisJobCanceller(client, clock, limits)
     jobs = RedisJobStore(client, canceller.expire_overdue, clock)
-
-    def on_delivery(replies: int) -> None:
-        metrics.count_replies(replies, still_waiting=len(pending))
-
-    def on_enqueue(enqueued: int) -> None:
-        metrics.count_enqueued(enqueued, waiting=len(pending))
-
     places = StreamPlaces(settings.event_streams, metrics.count_streams)
     job_watches = Watches(places)
-    feed = RedisReplyFeed(
-        client, gateway_id, pending, jobs.finished, job_watches, on_delivery=on_delivery
-    )
-    feed.start()
-    publisher = RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
-    disconnect_watcher = DisconnectWatcher()
     dispatcher = Dispatcher(
-        publisher,
+        _publisher(client, limits, metrics, pending),
         pending,
         jobs,
         canceller,
@@ -121,25 +109,52 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
     )
     return Dependencies(
-        dispatcher,
-        jobs,
-        jobs,
-        canceller,
-        feed,
-        RedisConversations(client, clock, limits),
-        RedisHandovers(client, clock, settings.conversation_ttl_seconds),
-        RedisFeedbackBox(client, clock),
-        RedisErasure(client, clock, limits),
-        RedisTraffic(client, clock),
-        Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
-        JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
-        RedisHistories(client, settings.conversation_ttl_seconds),
-        disconnect_watcher,
-        RedisHealth(client, settings.queue_lists),
-        metrics,
-        authenticate(client, settings),
-        RedisRateLimiter(client),
+        dispatcher=dispatcher,
+        jobs=jobs,
+        results=jobs,
+        canceller=canceller,
+        feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
+        conversations=RedisConversations(client, clock, limits),
+        handovers=RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        feedback=RedisFeedbackBox(client, clock),
+        users=RedisErasure(client, clock, limits),
+        traffic=RedisTraffic(client, clock),
+        watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
+        job_streams=JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
+        histories=RedisHistories(client, settings.conversation_ttl_seconds),
+        disconnect_watcher=disconnect_watcher,
+        health=RedisHealth(client, settings.queue_lists),
+        metrics=metrics,
+        authenticator=authenticate(client, settings),
+        rate_limiter=RedisRateLimiter(client),
     )
+
+
+def _publisher(
+    client: "redis.Redis", limits: EnqueueLimits, metrics: Metrics, pending: PendingReplies
+) -> RedisPublisher:
+    def on_enqueue(enqueued: int) -> None:
+        metrics.count_enqueued(enqueued, waiting=len(pending))
+
+    return RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
+
+
+def _start_feed(
+    client: "redis.Redis",
+    gateway_id: str,
+    pending: PendingReplies,
+    jobs: RedisJobStore,
+    watches: Watches,
+    metrics: Metrics,
+) -> RedisReplyFeed:
+    def on_delivery(replies: int) -> None:
+        metrics.count_replies(replies, still_waiting=len(pending))
+
+    feed = RedisReplyFeed(
+        client, gateway_id, pending, jobs.finished, watches, on_delivery=on_delivery
+    )
+    feed.start()
+    return feed
 
 
 def authenticate(client: "redis.Redis", settings: GatewaySettings) -> Authenticator:

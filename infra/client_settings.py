@@ -16,8 +16,8 @@ class ClientSettings(BaseSettings):
     )
 
 
-def key_headers() -> dict[str, str]:
-    """Return the headers that carry the key, none without one; raise SettingsError."""
-    secret = load(ClientSettings).api_key
-    key = secret.get_secret_value().strip() if secret else ""
+def key_headers(given: str | None = None) -> dict[str, str]:
+    """Return the headers that carry a key, the setting's unless given; raise SettingsError."""
+    secret = None if given else load(ClientSettings).api_key
+    key = given or (secret.get_secret_value().strip() if secret else "")
     return {"Authorization": f"Bearer {key}"} if key else {}

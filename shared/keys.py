@@ -28,7 +28,7 @@
 | parley:follow-ups | list | tasks that ended, whose callbacks, chain or chord go on | sender |
 | parley:follow-ups-sending | zset | those of them that a worker sends, by its deadline | sender |
 | parley:followed-up:<job> | string | that this was written down for a job | TTL |
-| parley:job:<job> | hash | state, conversation, follow_ups; gateways: watchers, followers | TTL |
+| parley:job:<job> | hash | state, conversation, expires_at, who hears of it, notes | TTL |
 | parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |

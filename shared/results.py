@@ -49,6 +49,13 @@ class JobRecord:
     body: bytes | None = None
     tenant: str | None = field(default=None, compare=False)
 
+    def is_for(self, job_id: str) -> bool:
+        """Tell whether who may ask for this id may see it.
+
+        A job that a Celery client sent for a tenant has an id outside of that tenant's scope.
+        """
+        return self.tenant in (None, tenants.tenant_of(job_id))
+
 
 def encode_reply(reply: Reply) -> bytes:
     """Return the JSON that `POST /chat` answers."""

@@ -110,7 +110,13 @@ class CommonSettings(BaseSettings):
         return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
 
 
-_HIDDEN = ("_SECRET", "_KEY", "_KEYS", "_AUTH")  # endings of settings whose values are secrets
+_HIDDEN = (
+    "_SECRET",
+    "_KEY",
+    "_KEYS",
+    "_AUTH",
+    "_WEBHOOK",
+)  # endings of settings whose values are secrets
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 

@@ -25,6 +25,7 @@ from shared.task_message import decode as decode
 from shared.task_message import peek_id as peek_id
 
 MAX_AHEAD_SECONDS = 86_400  # of an eta
+MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
@@ -128,6 +129,8 @@ def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
     texts = argument.get("texts") if isinstance(argument, dict) else None
     if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
         raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
+    if len(texts) > MAX_TEXTS:
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes at most {MAX_TEXTS} texts")
     headers, due_at = task.headers, task.due_at
     gateway = headers.get("parley_gateway")
     return EmbedJob(

@@ -13,16 +13,16 @@ from celery import Celery
 from shared.processor import missing_instructions
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
-from workers.consumer.consumer import (
+from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
+from workers.consumer.linger import Linger
+from workers.consumer.options import (
     Beside,
     ConsumerOptions,
     Gauges,
     Knowledge,
     no_gauges,
 )
-from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
-from workers.consumer.linger import Linger
 from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
 from workers.engines.caching import CachingEngine

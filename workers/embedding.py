@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.jobs import ChatJob, EmbedJob, Tone
+from workers.consumer.chat_result import NO_REPLY, ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob
-from workers.consumer.redis_inference_queue import NO_REPLY, ChatResult
 from workers.consumer.role import Draft
 from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer

@@ -21,9 +21,10 @@ from workers.bootstrap import (
     consumer_options,
     queue_policy,
 )
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.embedding import DraftBatch, Embedder, Prepare
 from workers.engines.select import select_engine

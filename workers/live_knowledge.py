@@ -15,9 +15,9 @@ from typing import Protocol
 from shared.jobs import ChatJob, KnowledgeStatus
 from shared.tenants import tenant_of
 from workers.answering import Answers
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.knowledge.base import Fault, KnowledgeBase
 from workers.knowledge.embeddings import EmbeddingCache

@@ -9,8 +9,8 @@ from shared.clock import Clock
 from shared.counts import Facts
 from shared.handovers import encode_opening
 from shared.jobs import ChatJob, Reply, Timings, Tone
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision

@@ -11,6 +11,7 @@ from gateway.connection import client_descriptor
 from gateway.idempotency import IdempotencyKey, read_idempotency_key
 from gateway.job_events import JobEvents
 from gateway.job_streams import JobStreams
+from gateway.openai_api.errors import LATE
 from gateway.openai_api.question import HistoryOf, Question
 from gateway.openai_api.streaming import PatientEvents, StreamForm
 from gateway.problems import job_problem
@@ -18,13 +19,11 @@ from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.histories import Histories
 from gateway.queue.pending_replies import ENDED
 from shared import tenants
-from shared.errors import AdmissionRefused, QueueUnavailable, StreamsFull
+from shared.errors import ParleyError
 from shared.jobs import ChatJob
-from shared.results import Failure, JobRecord, encode_failure
 
 NewForm = Callable[[str, HistoryOf], StreamForm]
 Finish = Callable[[Mapping[str, Any]], bytes]
-_LATE = JobRecord("expired", encode_failure(Failure("expired", "It was not answered in time.")))
 
 
 class Answerer:
@@ -45,14 +44,14 @@ class Answerer:
     def answer(self, question: Question, new_form: NewForm, finish: Finish) -> Response:
         """Return the response to the current request; raise what `submit` raises."""
         history, key = HistoryOf(self._histories, question), _idempotency_key(question)
-        conversation_id = history.conversation_id()
-        job = self._dispatcher.accept(question.chat_request(conversation_id), current_caller())
+        asked = question.chat_request(history.conversation_id())
+        job = self._dispatcher.accept(asked, current_caller())
         try:
             if question.streamed:
                 return self._stream(job, key, history, new_form)
             return self._wait(job, key, history, finish)
-        except (AdmissionRefused, QueueUnavailable, StreamsFull):
-            history.give_back(conversation_id)
+        except ParleyError:
+            history.give_back()
             raise
 
     def _stream(
@@ -71,13 +70,15 @@ class Answerer:
         self, job: ChatJob, key: IdempotencyKey | None, history: HistoryOf, finish: Finish
     ) -> Response:
         result = self._dispatcher.submit(job, self._wait_seconds, key, client_descriptor())
-        if result.record.state not in ENDED:
+        record = result.record
+        if record.state not in ENDED:
             if key is None:
                 self._dispatcher.abandon(job.id)
-            return job_problem(tenants.local(result.job_id), _LATE)
-        if result.record.state != "done" or result.record.body is None:
-            return job_problem(tenants.local(result.job_id), result.record)
-        reply = msgspec.json.decode(result.record.body)
+            record = LATE
+        if record.state != "done" or record.body is None:
+            history.give_back()
+            return job_problem(tenants.local(result.job_id), record)
+        reply = msgspec.json.decode(record.body)
         history.keep(reply)
         return Response(finish(reply), content_type="application/json")
 

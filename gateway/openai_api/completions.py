@@ -84,7 +84,8 @@ class CompletionChunks:
         return b""
 
     def fault(self, status: int, name: str, message: str) -> bytes:
-        """Return an error as a stream tells it."""
+        """Return an error as a stream tells it; the conversation can be gone on with."""
+        self._history.give_back()
         return b"data: %s\n\n" % _encode({"error": describe_error(status, name, message)})
 
     def _end(self, reply: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from flask import Response
 
 from gateway.caller import current_caller
 from gateway.connection import client_descriptor
-from gateway.openai_api.errors import MODEL
+from gateway.openai_api.errors import LATE, MODEL
 from gateway.openai_api.reading import optional, read_conversation, read_user
 from gateway.problems import job_problem
 from gateway.queue.dispatcher import Dispatcher
@@ -21,15 +21,15 @@ from gateway.queue.pending_replies import ENDED
 from shared import tenants
 from shared.errors import InvalidRequest, QueueUnavailable
 from shared.jobs import EmbedJob
-from shared.results import Failure, JobRecord, encode_failure
+from shared.results import JobRecord
+from shared.wire import MAX_TEXTS
 
-MAX_INPUTS = 256
+MAX_INPUTS = MAX_TEXTS
 MAX_INPUT_CHARACTERS = 8_000
 _MAX_TEXT_BYTES = 40_000  # a message on the queue holds that in base64
 _TEXTS_A_JOB, _CHARACTERS_A_JOB = 16, 4_000  # chat messages are not to wait behind more
 _FORMATS = ("float", "base64")
 _FLOAT_BYTES = 4
-_LATE = JobRecord("expired", encode_failure(Failure("expired", "It was not answered in time.")))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -116,7 +116,7 @@ class EmbeddingAnswerer:
     def _refuse(self, jobs: Sequence[EmbedJob], job: EmbedJob, record: JobRecord) -> Response:
         for each in jobs:
             self._dispatcher.abandon(each.id)
-        return job_problem(tenants.local(job.id), record if record.state in ENDED else _LATE)
+        return job_problem(tenants.local(job.id), record if record.state in ENDED else LATE)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -6,9 +6,11 @@ import msgspec
 from flask import Response
 
 from shared.errors import InvalidRequest
+from shared.results import Failure, JobRecord, encode_failure
 
 PREFIX = "/v1/"
 MODEL = "parley"
+LATE = JobRecord("expired", encode_failure(Failure("expired", "It was not answered in time.")))
 _CODES: Mapping[str, str | None] = {
     "unauthenticated": "invalid_api_key",
     "rate-limited": "rate_limit_exceeded",

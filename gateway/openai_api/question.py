@@ -37,6 +37,7 @@ class HistoryOf:
         self._histories = histories
         self._question = question
         self._scope = current_caller().scope
+        self._taken: str | None = None
 
     def conversation_id(self) -> str | None:
         """Return the conversation to go on with; None begins a new one. Raises QueueUnavailable.
@@ -46,14 +47,15 @@ class HistoryOf:
         question = self._question
         if question.conversation_id is not None or not question.asked.history:
             return question.conversation_id
-        return self._histories.take(self._digest(question.asked.history))
+        self._taken = self._histories.take(self._digest(question.asked.history))
+        return self._taken
 
-    def give_back(self, conversation_id: str | None) -> None:
-        """Let a conversation be found again that was not gone on with."""
-        question = self._question
-        if conversation_id is not None and question.conversation_id is None:
+    def give_back(self) -> None:
+        """Let a conversation be found again that got no answer: the client may ask once more."""
+        taken, self._taken = self._taken, None
+        if taken is not None:
             with suppress(QueueUnavailable):
-                self._histories.put(self._digest(question.asked.history), conversation_id)
+                self._histories.put(self._digest(self._question.asked.history), taken)
 
     def keep(self, reply: Mapping[str, Any]) -> None:
         """Let the conversation be found by what has been said now; without Redis it is not."""

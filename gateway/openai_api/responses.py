@@ -189,7 +189,8 @@ class ResponseEvents:
         return b""
 
     def fault(self, status: int, name: str, message: str) -> bytes:
-        """Return an error as a stream tells it."""
+        """Return an error as a stream tells it; the conversation can be gone on with."""
+        self._history.give_back()
         error = describe_error(status, name, message)
         return self._write("error", {**error, "error": error})
 

@@ -69,7 +69,7 @@ class RedisJobFollower:
         if overdue:  # their messages may be gone
             self._expire_overdue(overdue)
             found = self._ask(jobs)
-        return [_read(each) for each in found]
+        return [_read(job_id, each) for (job_id, _), each in zip(jobs, found, strict=True)]
 
     def _ask(self, jobs: Sequence[tuple[str, int]]) -> Sequence[Sequence[Any] | None]:
         arguments = (*self._fixed, *(part for job in jobs for part in job))
@@ -87,14 +87,15 @@ def _is_over(found: Sequence[Any] | None, now: float) -> bool:
     return float(found[5]) <= now
 
 
-def _read(found: Sequence[Any] | None) -> JobProgress | JobRecord | None:
+def _read(job_id: str, found: Sequence[Any] | None) -> JobProgress | JobRecord | None:
     if found is None:
         return None
     if len(found) == 1:
         try:
-            return read_celery_result(cast("bytes", found[0]))
+            record = read_celery_result(cast("bytes", found[0]))
         except ValueError:  # nothing that Parley wrote
             return None
+        return record if record.is_for(job_id) else None
     state, conversation, tone, text = cast("Sequence[bytes]", found[:4])
     return JobProgress(
         "started" if state == b"started" else "queued",

@@ -79,7 +79,7 @@ class RedisJobStore:
         if overdue:
             self._expire_overdue(overdue)
             records |= self.finished(overdue)
-        shown = {each: found for each, found in records.items() if _is_of_its_tenant(each, found)}
+        shown = {each: found for each, found in records.items() if found.is_for(each)}
         return [shown.get(job_id) for job_id in job_ids]
 
     def _read(self, job_ids: Sequence[str]) -> tuple[dict[str, JobRecord], list[str]]:
@@ -97,10 +97,6 @@ class RedisJobStore:
             if state == b"queued" and expires_at and float(expires_at) <= self._clock.now():
                 overdue.append(job_id)
         return records, overdue
-
-
-def _is_of_its_tenant(job_id: str, record: JobRecord) -> bool:
-    return record.tenant in (None, tenants.tenant_of(job_id))
 
 
 def _ended(

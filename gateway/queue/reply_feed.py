@@ -40,8 +40,7 @@ class RedisReplyFeed(Subscription):
         def deliver(payload: bytes) -> None:
             records = results.decode_notifications(payload)
             on_delivery(pending.deliver(records))
-            if streams:
-                streams.wake(job_id for job_id, _ in records)
+            streams.wake(job_id for job_id, _ in records)
 
         def deliver_missed() -> None:
             examine_server(client)  # one that was down at the start, or another after a fail-over

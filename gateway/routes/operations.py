@@ -7,7 +7,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from gateway.caller import current_caller
 from gateway.dependencies import Dependencies
 from gateway.health import readiness
-from gateway.metrics import OperationsCollector, TenantCollector, expose, expose_to_tenant
+from gateway.scraped_metrics import (
+    OperationsCollector,
+    TenantCollector,
+    expose,
+    expose_to_tenant,
+)
 from shared.clock import SystemClock
 from shared.tenants import DEFAULT_TENANT
 

@@ -148,6 +148,7 @@ class LoadMeter:
             seconds=plan.seconds,
             slow_seconds=plan.slow_seconds,
             rate=rate,
+            api_key=self._host.system.api_key,
         )
 
     def _observe_window(self, generator: ChildProgram) -> tuple[Observation, Observation]:
@@ -160,6 +161,6 @@ class LoadMeter:
             raise BenchError(f"the load generator printed {line!r} instead of {expected!r}")
         pids = {**self._host.pids, GENERATOR: generator.pid}
         try:
-            return observe(pids, self._host.system.url, self._host.system.redis_url)
+            return observe(pids, self._host.system)
         except OSError as error:
             raise BenchError(f"{self._host.system.name} cannot be observed: {error}") from error

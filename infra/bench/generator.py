@@ -48,7 +48,7 @@ _read_reply = msgspec.json.Decoder(_Reply).decode
 
 def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser]:
     """Return the locust user that sends a loop's requests and appends a row for each."""
-    headers = _HEADERS | key_headers()
+    headers = _HEADERS | key_headers(spec.api_key)
 
     class BenchUser(FastHttpUser):
         host = spec.url

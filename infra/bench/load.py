@@ -29,6 +29,7 @@ class LoadSpec:
     slow_seconds: float
     rate: float | None = None
     seed: int = 7
+    api_key: str | None = None
 
     @property
     def bound_seconds(self) -> float:

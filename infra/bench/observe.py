@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.client_settings import key_headers
+from infra.harness.systems import System
 from infra.http_client import get
 from infra.supervisor.probes import live_workers
 from shared import keys
@@ -35,16 +37,17 @@ class Observation:
     at: float = 0.0
 
 
-def observe(pids: Mapping[str, int], url: str, redis_url: str | None) -> Observation:
-    """Observe processes and, if a Redis holds heartbeats, workers and gateway."""
+def observe(pids: Mapping[str, int], system: System | None = None) -> Observation:
+    """Observe processes and, if a system's Redis holds heartbeats, workers and gateway."""
     at, busy = time.monotonic(), _busy_seconds()
     usage = {name: _usage(pid) for name, pid in pids.items()}
     cpu = {name: seconds for name, (seconds, _) in usage.items()}
     rss = {name: used for name, (_, used) in usage.items()}
     seen = Observation(cpu, rss, busy_seconds=busy, at=at)
-    if redis_url is None:
+    if system is None or system.redis_url is None:
         return seen
-    return dataclasses.replace(seen, counters=_counters(redis_url), gateway=_gateway_sums(url))
+    gateway = _gateway_sums(_metrics(system))
+    return dataclasses.replace(seen, counters=_counters(system.redis_url), gateway=gateway)
 
 
 def _busy_seconds() -> float:
@@ -85,14 +88,15 @@ def _counters(redis_url: str) -> dict[str, dict[str, float]]:
     return sums
 
 
-def _gateway_sums(url: str) -> dict[str, float]:
+def _gateway_sums(exposition: str) -> dict[str, float]:
     return {
         sample.name: sample.value
-        for family in text_string_to_metric_families(_metrics(url))
+        for family in text_string_to_metric_families(exposition)
         for sample in family.samples
         if sample.name in _GATEWAY_SUMS
     }
 
 
-def _metrics(url: str) -> str:
-    return get(url, "/metrics", _TIMEOUT_SECONDS).body.decode()
+def _metrics(system: System) -> str:
+    headers = key_headers(system.api_key)
+    return get(system.url, "/metrics", _TIMEOUT_SECONDS, headers).body.decode()

@@ -38,9 +38,9 @@ def run_queue_alone(seconds: float, folder: Path) -> Figures:
         publisher.read_line()
         pids = {"redis": redis.pid, "publisher": publisher.pid, "consumer": consumer.pid}
         consumer.read_line()
-        before = observe(pids, redis.url, None)
+        before = observe(pids)
         consumed = msgspec.json.decode(consumer.read_line(), type=ConsumedTotals)
-        after = observe(pids, redis.url, None)
+        after = observe(pids)
     return _figures(consumed, before, after)
 
 

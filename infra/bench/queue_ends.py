@@ -26,12 +26,14 @@ from shared.connection import connect
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from shared.settings import load
 from workers.consumer.batching import BatchLimits
-from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.chat_result import ChatResult
+from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import ClaimedJob, QueuePolicy
 from workers.consumer.linger import NoLinger
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.options import ConsumerOptions
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch

@@ -62,7 +62,7 @@ def compare(figures: Sequence[Figures]) -> dict[str, float]:
     """Return the ratios and single figures that a reader looks for first, if measured."""
     ours = closed_loop(figures, "parley")
     compared: dict[str, float] = {}
-    for peer in ("stock", "tutorial", "small"):
+    for peer in ("stock", "tutorial", "small", "guarded"):
         common = sorted(ours.keys() & closed_loop(figures, peer).keys())
         if common:
             at = COMPARED_AT if COMPARED_AT in common else common[-1]

@@ -23,9 +23,10 @@ from shared.clock import SystemClock
 from shared.connection import connect
 from shared.counts import Facts
 from shared.jobs import Alternative, Answer, ChatJob, Reply, Timings, Tone
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, Lease, QueuePolicy
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 from workers.dialogue.state import Asked, Dialogue, encode_dialogue
 

@@ -9,6 +9,7 @@ from infra.supervisor.embedded_redis import server_command
 from infra.supervisor.probes import HttpProbe, RedisProbe
 from infra.supervisor.service import Service
 
+_NO_LIMIT = "100000/s"  # never reached
 _GEVENT = ("--worker-class", "gevent", "--worker-connections", "10000")
 MakeSystem = Callable[[Allocation], System]
 
@@ -28,6 +29,17 @@ def no_monitoring(allocation: Allocation) -> System:
     system = parley(NO_MONITORING, allocation, {"PARLEY_TASK_EVENTS": "off"})
     services = tuple(service for service in system.services if service.name != "flower")
     return dataclasses.replace(system, services=services)
+
+
+def guarded(allocation: Allocation) -> System:
+    """Return the stack with a key asked for and two buckets to take from: what that costs."""
+    key = "a-key-of-the-benchmark-alone"
+    asked = {
+        "PARLEY_API_KEYS": key,
+        "PARLEY_RATE_LIMIT": _NO_LIMIT,
+        "PARLEY_ADDRESS_RATE_LIMIT": _NO_LIMIT,
+    }
+    return dataclasses.replace(parley(GUARDED, allocation, asked), api_key=key)
 
 
 def scaled(workers: int) -> MakeSystem:
@@ -84,11 +96,13 @@ STANDARD: Mapping[str, MakeSystem] = {
     "echo": echo,
 }
 NO_MONITORING = "no-monitoring"
+GUARDED = "guarded"
 SMALL = "small"
 SERVED: Mapping[str, MakeSystem] = {
     **STANDARD,
     SMALL: small_alone,
     NO_MONITORING: no_monitoring,
+    GUARDED: guarded,
     **{f"scale-{workers}": scaled(workers) for workers in (1, 2, 4, 8)},
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.jobs import ChatJob
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.lease_queue import (
     ClaimResult,
     Completion,
@@ -12,7 +13,7 @@ from workers.consumer.lease_queue import (
     Lease,
     LeasedJob,
 )
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 PLANTED_BUG = "PARLEY_CHAOS_PLANTED_BUG"  # the environment variable that turns it on
 

@@ -15,8 +15,9 @@ from infra.chaos.planted_bug import PLANTED_BUG, ForgetfulQueue
 from infra.chaos.script import CRASH_WORD, POISON_WORD
 from shared.errors import EngineError
 from shared.jobs import ChatJob, Tone, ToneJob
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.engines.cost import CostModel
 from workers.engines.engine import Engine, Shape, TokenBatch
 from workers.engines.layout import EncoderName

@@ -17,8 +17,8 @@ def bench(
         str | None,
         typer.Option(
             help="Any of parley, tutorial, stock, echo, ideal (unset: these), no-monitoring (no "
-            "events, no Flower), small (no second looks), queue (alone), scale-1, -2, -4, -8 "
-            "(sleeping engines); separated by commas."
+            "events, no Flower), small (no second looks), guarded (keys and limits), queue "
+            "(alone), scale-1, -2, -4, -8 (sleeping engines); separated by commas."
         ),
     ] = None,
     concurrency: Annotated[

@@ -63,7 +63,7 @@ class System:
     """A system that answers POST /chat.
 
     It is ready once `ready_path` answers 200 and, if workers send heartbeats to `redis_url`, once
-    that number of inference workers is alive.
+    that number of inference workers is alive. `api_key` is sent with each request, if it has one.
     """
 
     name: str
@@ -72,6 +72,7 @@ class System:
     ready_path: str = "/healthz"
     redis_url: str | None = None
     inference_workers: int = 1
+    api_key: str | None = None
 
 
 def parley(

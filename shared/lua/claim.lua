@@ -33,8 +33,12 @@ local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
 local job_ttl, lane_ttl = unpack(ARGV, 1, 2)
 local verdicts = {}
 
+local function record_state(id, state, conversation)
+  redis.call('HSET', JOB .. id, 'state', state, 'conversation', conversation)
+end
+
 local function queue_tone_task_once(id, conversation, tone_task)
-  if redis.call('HSETNX', JOB .. id, 'conversation', conversation) == 1 then
+  if redis.call('HSETNX', JOB .. id, 'has_tone_task', 1) == 1 then
     queue_tone_task(sentiment_queue, tenant_of(conversation), tone_task)
   end
 end
@@ -62,7 +66,7 @@ local function postpone(token, id, conversation, message, due_at, expires_at)
   local at = math.min(tonumber(due_at), tonumber(expires_at))
   if not schedule(conversation, id, message, at) then return {'refused'} end
   redis.call('HDEL', leases, token)
-  redis.call('HSET', JOB .. id, 'state', 'queued', 'conversation', conversation)
+  record_state(id, 'queued', conversation)
   redis.call('EXPIRE', JOB .. id, job_ttl + math.max(0, math.ceil(at - unix_seconds())))
   return {'parked'}
 end
@@ -80,12 +84,12 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   if claim_lane(conversation, id) then
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
       handover_state(conversation)}
-    redis.call('HSET', JOB .. id, 'state', 'started')
+    record_state(id, 'started', conversation)
     announce_step(id)
   else
     park_behind(conversation, id, message, expires_at)
     redis.call('HDEL', leases, token)
-    redis.call('HSET', JOB .. id, 'state', 'queued')
+    record_state(id, 'queued', conversation)
   end
   redis.call('EXPIRE', JOB .. id, job_ttl)
   return verdict

@@ -48,7 +48,7 @@ jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
-local capacity, throughput
+local capacity, throughput, waiting_names, waiting_count
 local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
@@ -58,9 +58,11 @@ local function measure_capacity()
     or queue_limit
 end
 
--- Whoever else has filled the queue, a tenant may have its share waiting there.
+-- Whoever else has filled the queue, a tenant may have its share waiting there. Who waits is looked
+-- up once for all that are refused in a row.
 local function has_share_left(tenant)
-  local rivals = count_rivals(inference_queue, tenant)
+  if not waiting_names then waiting_names, waiting_count = waiting_tenants(inference_queue) end
+  local rivals = waiting_count - (waiting_names[tenant] and 1 or 0)
   if rivals == 0 then return false end
   local own = count_flow(inference_queue, tenant) + parked_of(tenant)
   return own == 0 or own < capacity / (rivals + 1)
@@ -149,6 +151,7 @@ local function enqueue(n)
   record_job(id, conversation, gateway, expires_at, idempotency)
   if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
+  waiting_names = nil
   return own_queued(tenant)
 end
 

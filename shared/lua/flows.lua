@@ -66,14 +66,16 @@ local function count_flows(queue)
   return waiting, true
 end
 
--- Return how many tenants have messages that wait, this one apart.
-local function count_rivals(queue, tenant)
-  local rivals = tenant ~= DEFAULT_TENANT and count_flow(queue, DEFAULT_TENANT) > 0 and 1 or 0
-  for _, other in ipairs(redis.call('ZRANGE', FLOWS .. queue, 0, -1)) do
-    if other ~= tenant and other ~= DEFAULT_TENANT and count_flow(queue, other) > 0 then
-      rivals = rivals + 1
-    end
+-- Return the tenants that have messages that wait, as a set, and how many they are.
+local function waiting_tenants(queue)
+  local names, tenants = {}, 0
+  local function look(tenant)
+    if count_flow(queue, tenant) == 0 then return end
+    names[tenant], tenants = true, tenants + 1
   end
-  return rivals
+  look(DEFAULT_TENANT)
+  for _, tenant in ipairs(redis.call('ZRANGE', FLOWS .. queue, 0, -1)) do
+    if tenant ~= DEFAULT_TENANT then look(tenant) end
+  end
+  return names, tenants
 end
-

@@ -13,9 +13,9 @@
 --
 -- Keys made from arguments: parley:job:*, parley:tone:*, parley:tone-wanted:*, parley:reply-text:*,
 --   celery-task-meta-*
--- Returns for each job: false if it is not known; {Celery result} if it has ended; else {state,
---   conversation, tone as JSON or '', further text, messages of its tenant that wait on the
---   inference queue, expires_at or ''}
+-- Returns for each job: false if it is not known, also of a job that a Celery client sent for a
+--   tenant; {Celery result} if it has ended; else {state, conversation, tone as JSON or '', further
+--   text, messages of its tenant that wait on the inference queue, expires_at or ''}
 local queue = KEYS[1]
 local gateway, tone_ttl = unpack(ARGV, 1, 2)
 local found = {}
@@ -24,7 +24,7 @@ local function follow(id, known_bytes)
   if has_result(id) then return {redis.call('GET', RESULT .. id)} end
   local state, conversation, expires_at =
     unpack(redis.call('HMGET', JOB .. id, 'state', 'conversation', 'expires_at'))
-  if not state then return false end
+  if not state or conversation and tenant_of(conversation) ~= tenant_of(id) then return false end
   add_gateway(id, 'watchers', gateway)
   add_gateway(id, 'followers', gateway)
   local tone = redis.call('GET', TONE .. id)

@@ -9,7 +9,7 @@
 -- ARGV[1] time, Unix seconds
 -- ARGV[2] how many at most
 --
--- Keys made from arguments: parley:job:*, parley:scheduled, those of schedule.lua
+-- Keys made from arguments: parley:scheduled, those of schedule.lua
 -- Returns how many.
 local queue = KEYS[1]
 local now, limit = unpack(ARGV, 1, 2)
@@ -18,7 +18,6 @@ local due = redis.call('ZRANGEBYSCORE', SCHEDULED, '-inf', now, 'LIMIT', 0, limi
 for _, member in ipairs(due) do
   local conversation, id = read_parked_member(member)
   local message = unschedule(conversation, id)
-  redis.call('HDEL', JOB .. id, 'conversation')  -- its tone task is queued with its claim
   if message then queue_message(queue, tenant_of(conversation), message) end
 end
 return #due

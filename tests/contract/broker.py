@@ -10,6 +10,7 @@ from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
 from tests.fakes.clock import ManualClock
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     Completion,
@@ -18,7 +19,7 @@ from workers.consumer.lease_queue import (
     LeasedJob,
     QueuePolicy,
 )
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 NOW = 1_700_000_000.0

@@ -16,12 +16,13 @@ from shared.results import read_celery_result
 from shared.wire import encode_infer, read_chat_job, read_second_look
 from tests.contract.broker import done
 from tests.fakes.clock import ManualClock
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, Completion, Lease, QueuePolicy
 from workers.consumer.prepare import Preparer
-from workers.consumer.redis_inference_queue import ChatResult, RedisInferenceQueue
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.preprocessing.preprocessor import Prepared
 

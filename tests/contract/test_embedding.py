@@ -7,8 +7,8 @@ from shared.jobs import EmbedJob
 from shared.results import JobRecord
 from shared.wire import read_inference_job
 from tests.contract.broker import NOW, Broker
+from workers.consumer.chat_result import NO_REPLY, ChatResult
 from workers.consumer.lease_queue import Completion, LeasedJob
-from workers.consumer.redis_inference_queue import NO_REPLY, ChatResult
 
 BODY = b'{"vectors":"","dimension":2,"tokens":3}'
 

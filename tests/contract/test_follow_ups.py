@@ -265,6 +265,26 @@ def test_what_can_never_be_sent_becomes_a_dead_letter(shop: Shop, written: bytes
     assert shop.sender.send_next()
     assert not shop.sender.send_next()
     assert len(shop.dead()) == 1
+    assert 0 < shop.client.ttl(keys.DEAD_LETTERS) <= keys.DEAD_LETTER_TTL_SECONDS
+
+
+class FaultyOutbox(RedisFollowUpOutbox):
+    """Fails to give one up, in a way that nobody has thought of."""
+
+    def give_up(self, ended: bytes, task_id: str | None, reason: str, at: float) -> None:
+        raise ValueError("switched on by a test")
+
+
+def test_the_thread_outlives_any_fault(shop: Shop) -> None:
+    shop.dispatcher = dispatcher = Unreachable()
+    dispatcher.down = False
+    sender = FollowUpSender(FaultyOutbox(shop.client), shop.dispatcher, shop.clock)
+    ended = EndedTask("a", "done", 1.0, msgspec.Raw(REPLY), FollowUps(callbacks=[{"task": "x"}]))
+    shop.client.rpush(keys.FOLLOW_UPS, b"junk", encode_ended(ended))
+    sender.start()
+    wait_until(lambda: dispatcher.sent == ["a"], 5)
+    sender.stop()
+    assert shop.client.zrange(keys.FOLLOW_UPS_SENDING, 0, -1) == [b"junk"]
 
 
 def test_the_thread_sends_when_it_is_woken(shop: Shop) -> None:

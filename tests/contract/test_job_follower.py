@@ -156,3 +156,9 @@ def test_a_cancelled_job_s_followers_hear_of_it(stand: Stand, listener: Listener
     RedisJobCanceller(stand.broker.client, stand.broker.clock, LIMITS).cancel("a")
 
     assert listener.heard() == [("a", "cancelled")]
+
+
+def test_the_end_of_a_job_for_a_tenant_is_not_shown_by_its_bare_id(stand: Stand) -> None:
+    ended = results.celery_result("a", "done", b"{}", NOW, "acme")
+    stand.broker.client.set(keys.result("a"), ended)
+    assert stand.follower.follow("a", 0) is None

@@ -18,11 +18,11 @@ from tests.contract.broker import (
     job,
     push,
 )
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.lease_queue import (
     Completion,
     DeadLetter,
 )
-from workers.consumer.redis_inference_queue import ChatResult
 
 
 def test_leases_come_from_the_head_in_order(broker: Broker) -> None:

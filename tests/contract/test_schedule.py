@@ -8,10 +8,11 @@ import redis
 
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
+from gateway.queue.job_follower import RedisJobFollower
 from gateway.queue.job_store import RedisJobStore
 from infra.cli.job import describe
 from infra.job_trace import JobTracer
-from shared import keys
+from shared import keys, tenants
 from shared.follow_ups import decode_ended
 from shared.jobs import ChatJob, FollowUps
 from shared.results import JobRecord
@@ -94,6 +95,27 @@ def test_a_job_that_waits_is_found_and_cancelled(
     queue.reclaim_dead()
     assert waiting(broker) == []
     assert broker.client.exists(keys.SCHEDULED, keys.scheduled_messages("a talk")) == 0
+
+
+def test_a_job_that_has_just_come_due_is_known_until_it_is_claimed(
+    broker: Broker, queue: RedisInferenceQueue
+) -> None:
+    offer(broker, queue, later("a", 5))
+    broker.clock.advance(6)
+    queue.reclaim_dead()
+    assert waiting(broker) == ["a"]
+    assert RedisJobCanceller(broker.client, broker.clock, LIMITS).cancel("a")
+
+
+def test_a_job_for_a_tenant_is_shown_to_no_other_when_it_comes_due(
+    broker: Broker, queue: RedisInferenceQueue
+) -> None:
+    offer(broker, queue, later("a", 5, conversation_id=tenants.scope("acme", "a talk")))
+    broker.clock.advance(6)
+    queue.reclaim_dead()
+    assert RedisJobStore(broker.client).find("a") is None
+    assert RedisJobFollower(broker.client, "g", 60).follow("a", 0) is None
+    assert broker.client.hget(keys.job("a"), "followers") is None
 
 
 @pytest.mark.parametrize("end", ["cancel", "erase"])

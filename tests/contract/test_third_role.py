@@ -14,10 +14,11 @@ from tests.contract.broker import Broker, job
 from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
 from workers.consumer.bootstep import RunningConsumer, build_consumers
-from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import ClaimedJob, Completion, CompletionVerdict, QueuePolicy
+from workers.consumer.options import ConsumerOptions
 from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
 from workers.consumer.role import Draft, Role
 from workers.engines.simulated import SimulatedEngine

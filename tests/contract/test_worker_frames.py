@@ -14,8 +14,9 @@ from tests.fakes.consumer import PoisonableEngine, chat_role, tone_role
 from tests.support.frames import recorded_stacks
 from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
-from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.consumer import BatchConsumer
 from workers.consumer.linger import NoLinger
+from workers.consumer.options import ConsumerOptions
 
 MAX_FRAMES = 8
 OPTIONS = ConsumerOptions(BatchLimits(8, 1_024), NoLinger())

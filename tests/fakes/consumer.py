@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shared import wire
 from shared.errors import EngineError
 from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, ToneJob, WorkerStatus
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (
     ClaimedJob,
@@ -25,7 +26,6 @@ from workers.consumer.lease_queue import (
     Reclaimed,
     ToneSource,
 )
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch

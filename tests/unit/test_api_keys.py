@@ -170,7 +170,12 @@ def test_on_this_machine_or_if_it_is_said_so_no_key_is_asked_for(fields: dict[st
 
 
 @pytest.mark.parametrize(
-    "name", ["PARLEY_FLOWER_BASIC_AUTH", "PARLEY_HANDOVER_WEBHOOK_SECRET", "PARLEY_API_KEYS"]
+    "name",
+    [
+        *("PARLEY_FLOWER_BASIC_AUTH", "PARLEY_API_KEYS"),
+        # A help desk's address often is a secret of its own.
+        *("PARLEY_HANDOVER_WEBHOOK", "PARLEY_HANDOVER_WEBHOOK_SECRET"),
+    ],
 )
 def test_no_sentence_of_a_faulty_setting_shows_a_secret(
     name: str, monkeypatch: pytest.MonkeyPatch

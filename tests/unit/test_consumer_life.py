@@ -12,11 +12,12 @@ from shared.wire import encode_infer
 from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
 from tests.support.processes import wait_until
 from workers.consumer.batching import BatchLimits
-from workers.consumer.consumer import BatchConsumer, ConsumerOptions
+from workers.consumer.chat_result import ChatResult
+from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Lease, Reclaimed
 from workers.consumer.linger import NoLinger
-from workers.consumer.redis_inference_queue import ChatResult
+from workers.consumer.options import ConsumerOptions
 from workers.preprocessing.preprocessor import Prepared
 
 OPTIONS = ConsumerOptions(BatchLimits(8, 1_024), NoLinger(), lambda: {"cache_entries": 3.0})

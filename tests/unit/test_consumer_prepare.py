@@ -9,12 +9,12 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role
 from tests.fakes.task_events import RecordedEvents
 from tests.support.stock_message import FAULTS, stock_message
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import ClaimVerdict
 from workers.consumer.prepare import Preparer
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.redis_lease_queue import encode_dead_letter
 
 

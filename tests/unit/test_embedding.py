@@ -117,8 +117,8 @@ def test_the_same_queue_holds_messages() -> None:
     assert decode(wire.encode_embed(texts_job("x"))).task == keys.EMBED_TASK
 
 
-@pytest.mark.parametrize("texts", [(), None, "text", [1], {"a": "b"}])
-def test_what_is_no_array_of_texts_is_malformed(texts: Any) -> None:
+@pytest.mark.parametrize("texts", [(), None, "text", [1], {"a": "b"}, ["a"] * (wire.MAX_TEXTS + 1)])
+def test_what_is_no_array_of_texts_or_too_many_is_malformed(texts: Any) -> None:
     raw = wire.encode_embed(replace(texts_job(), texts=texts))
     with pytest.raises(MalformedMessage, match="texts"):
         wire.read_inference_job(raw, NOW)

@@ -161,6 +161,7 @@ def test_three_codings_are_too_many() -> None:
         (gzip.compress(b"{}")[:-3], "gzip", "The body's gzip data ends too early."),
         (b"", "gzip", "The body's gzip data ends too early."),
         (gzip.compress(b"{}") + b"x", "gzip", "The body goes on after its gzip data."),
+        (gzip.compress(b"") * 101, "gzip", "The body's gzip data has more than 100 members."),
         (gzip.compress(b"{}")[:-8] + b"12345678", "gzip", "The body is not gzip data"),
     ],
 )

@@ -1,5 +1,6 @@
 """Ranking, confidence and decisions, on vectors that are made up."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -195,6 +196,31 @@ def test_a_finder_is_built_from_files_and_its_head_is_kept(tmp_path: Path) -> No
     head.write_bytes(b"damaged")
     build_finder(base, EmbeddingCache(cache, encoder), cache)
     (finding,) = again.find(["how can i pay"], encode(encoder, ["how can i pay"]))
+    assert finding.candidates[0].entry.id == "pay"
+
+
+def test_heads_of_former_revisions_do_not_pile_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.knowledge.responder.MAX_HEADS_KEPT", 3)
+    for age in range(5):
+        old = tmp_path / f"head-{age}.npz"
+        old.write_bytes(b"of a former revision")
+        os.utime(old, (1_000_000 - age, 1_000_000 - age))
+    base = tmp_path / "kb.yaml"
+    base.write_text("- {id: pay, question: How can I pay, answer: By card.}\n")
+    build_finder(base, EmbeddingCache(tmp_path, WordEncoder()), tmp_path)
+    kept = {head.name for head in tmp_path.glob("head-*.npz")}
+    assert len(kept) == 3
+    assert {"head-0.npz", "head-1.npz"} < kept
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_answering(tmp_path: Path) -> None:
+    base = tmp_path / "kb.yaml"
+    base.write_text("- {id: pay, question: How can I pay, answer: By card.}\n")
+    cache, encoder = base / "no-folder", WordEncoder()
+    built = build_finder(base, EmbeddingCache(cache, encoder), cache)
+    (finding,) = built.find(["how can i pay"], encode(encoder, ["how can i pay"]))
     assert finding.candidates[0].entry.id == "pay"
 
 

@@ -13,7 +13,13 @@ from gateway.queue.publisher import ExistingJob
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.api_keys import ApiKey, digest_of, new_key
-from shared.errors import AdmissionRefused, ConversationBusy, InvalidRequest, QueueUnavailable
+from shared.errors import (
+    AdmissionRefused,
+    ClientGone,
+    ConversationBusy,
+    InvalidRequest,
+    QueueUnavailable,
+)
 from shared.jobs import ChatJob
 from shared.results import Failure, JobRecord
 from shared.settings import load
@@ -162,6 +168,32 @@ def test_a_refused_question_does_not_lose_its_conversation(harness: GatewayHarne
 
     assert error(refused, 503)["type"] == "server_error"
     assert refused.headers["Retry-After"] == "2"
+    assert converse(harness, texts) == begun
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_failed_question_does_not_lose_its_conversation(
+    streamed: bool, harness: GatewayHarness
+) -> None:
+    texts = ["Hello"]
+    begun = converse(harness, texts)
+    texts.append("And?")
+    answer = harness.publisher.on_publish
+    harness.fail_at_once(Failure("failed", "It could not be read."))
+    assert b"could not be read" in complete(harness, *said(*texts), stream=streamed).data
+    harness.publisher.on_publish = answer
+
+    assert converse(harness, texts) == begun
+
+
+def test_a_client_that_went_away_finds_its_conversation_again(harness: GatewayHarness) -> None:
+    texts = ["Hello"]
+    begun = converse(harness, texts)
+    texts.append("And?")
+    harness.publisher.answer = ClientGone("the client closed the connection")
+    assert complete(harness, *said(*texts)).status_code == 499
+    harness.publisher.answer = None
+
     assert converse(harness, texts) == begun
 
 

@@ -14,10 +14,10 @@ from shared.wire import encode_infer, read_second_look
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepare_words, prepared_job
 from tests.fakes.memory import FakeMemory
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJob
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener

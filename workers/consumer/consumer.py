@@ -10,23 +10,23 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Generic, Protocol
+from typing import Generic
 
 import numpy as np
 
 from shared.errors import QueueUnavailable
-from shared.jobs import KnowledgeStatus, WorkerStatus
-from workers.consumer.batching import BatchBuffer, BatchLimits
+from shared.jobs import WorkerStatus
+from workers.consumer.batching import BatchBuffer
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
 from workers.consumer.fetch import Fetcher
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
-from workers.consumer.linger import EngineLinger, Linger
+from workers.consumer.linger import EngineLinger
+from workers.consumer.options import ConsumerOptions
 from workers.consumer.prepare import Preparer
 from workers.consumer.role import Role
 from workers.consumer.run import Runner
@@ -38,50 +38,6 @@ HEARTBEAT_SECONDS = 1.0
 _STOP_SECONDS = 12.0
 _LAST_LEASE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25  # how late a paused worker notices that it stops
-
-
-Gauges = Callable[[], Mapping[str, float]]
-
-
-class Beside(Protocol):
-    """A part of a worker that has a thread of its own."""
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-
-    def stop(self) -> None:
-        """End after what is under way."""
-
-
-def no_gauges() -> Mapping[str, float]:
-    """Return none."""
-    return {}
-
-
-class Knowledge(Protocol):
-    """The knowledge bases that a role answers from, which may change while it does."""
-
-    def status(self) -> tuple[KnowledgeStatus, ...]:
-        """Return each base as it is served now."""
-
-    def run(self) -> None:
-        """Take changed bases in until the worker stops; raise nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsumerOptions:
-    """What a consumer may be given beyond its role.
-
-    `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
-    `gauges` are reported with every heartbeat, next to the counters, and so is `knowledge`, which
-    has a thread of its own. `beside` runs as long as the consumer does.
-    """
-
-    limits: BatchLimits
-    linger: Linger | None = None
-    gauges: Gauges = no_gauges
-    beside: Beside | None = None
-    knowledge: Knowledge | None = None
 
 
 class BatchConsumer(Generic[JobT, ResultT]):

@@ -1,17 +1,16 @@
 """The queue of chat jobs in Redis: each step is one Lua call."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import msgspec
 
-from shared import keys, tenants
-from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure
-from shared.follow_ups import EndedTask, children_of, encode_ended, peek_ended
-from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings, Tone, Turn
-from shared.results import celery_result, encode_failure, encode_notification, encode_reply
+from shared import keys
+from shared.counts import day_of
+from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
 from shared.wire import encode_tone, with_first_look
+from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     EXPIRY_GRACE_SECONDS,
@@ -25,38 +24,13 @@ from workers.consumer.lease_queue import (
     QueuePolicy,
     Reclaimed,
 )
-from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
+from workers.consumer.redis_lease_queue import RedisLeaseQueue
 from workers.consumer.tone_subscription import ToneSubscription
 
 _TONE_INTEREST_MILLISECONDS = 1_000
 _MAX_AT_ONCE = 1_000
 _REPLY_SECONDS = 0.020  # to be leased, composed and sent, beyond the turn with the engine
-_encode = msgspec.json.Encoder().encode
 _decode_tone = msgspec.json.Decoder(Tone).decode
-
-
-@dataclass(frozen=True, slots=True)
-class ChatResult:
-    """An answered chat job: the reply, and what the conversation's next job shall know.
-
-    `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
-    Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
-    `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
-    reply is NO_REPLY.
-    """
-
-    reply: Reply
-    dialogue: bytes = b""
-    memory: bytes = b""
-    handover: bytes = b""
-    facts: Facts | None = None
-    gap: bytes = b""
-    embedded: bytes = b""
-
-
-NO_REPLY = Reply(
-    "", "", "", UNKNOWN_TONE, Answer("fallback", None, 0.0), Timings(0, 0, 0, 0, 0), "none"
-)
 
 
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
@@ -121,7 +95,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         ]
         followed = False
         for completion in completions:
-            args += _completion_arguments(completion)
+            args += completion_arguments(completion)
             followed = followed or args[-1] != b""
         used = [self._lease_key, keys.INFERENCE, keys.DEAD_LETTERS, keys.THROUGHPUT]
         verdicts = self._retry.until_stopped(self._complete, keys=used, args=args)
@@ -205,73 +179,3 @@ def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
         with_person=handover == b"claimed",
         person_called=handover == b"open",
     )
-
-
-def _completion_arguments(
-    completion: Completion[ChatJob, ChatResult],
-) -> list[bytes | str | int]:
-    job, result, task_id = completion.job, completion.result, completion.task_id or ""
-    if result:
-        body = result.embedded or encode_reply(result.reply)
-    else:
-        assert completion.failure  # noqa: S101 - a job that has no result has failed
-        body = encode_failure(completion.failure)
-    tenant = job.tenant if job else tenants.tenant_of(task_id)
-    children = children_of(job.follow_ups) if result and job and job.follow_ups else []
-    asked, answered = _turns(job, result, completion.done_at)
-    counted = _counted(completion)
-    return [
-        completion.lease.token,
-        task_id,
-        job.conversation_id if job else "",
-        (job.gateway if job else None) or "",
-        encode_notification(task_id, completion.state, body),
-        celery_result(task_id, completion.state, body, completion.done_at, tenant, children),
-        asked,
-        answered,
-        result.dialogue if result else b"",
-        encode_dead_letter(completion.dead_letter),
-        result.memory if result else b"",
-        keys.memory_owner(job.user_id, job.conversation_id) if job else "",
-        (job.user_id if job else None) or "",
-        result.handover if result else b"",
-        counted.reply,
-        counted.time,
-        counted.time_sum,
-        counted.milliseconds,
-        counted.entry,
-        counted.outcome,
-        result.gap if result else b"",
-        _ended_task(completion, body),
-    ]
-
-
-def _ended_task(completion: Completion[ChatJob, ChatResult], body: bytes) -> bytes:
-    """Return what is to follow the job's end, nothing if nothing is."""
-    job, at = completion.job, completion.done_at
-    if completion.already_ended or (job and not job.follow_ups):
-        return b""
-    if job and job.follow_ups:
-        ended = EndedTask(job.id, completion.state, at, msgspec.Raw(body), job.follow_ups)
-        return encode_ended(ended)
-    return peek_ended(completion.lease.raw, completion.state, at, body)
-
-
-def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
-    if completion.already_ended or completion.state == "cancelled":
-        return Counted()
-    result = completion.result
-    if result is None:
-        texts = isinstance(completion.job, EmbedJob)
-        return Counted() if texts else fields_of_failure(completion.state)
-    return fields_of(result.facts) if result.facts else Counted()
-
-
-def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:
-    if job is None or result is None or result.embedded:
-        return b"", b""
-    job_id = tenants.local(job.id)
-    asked = Turn("user", job.message, job_id, job.accepted_at)
-    if not result.reply.response:  # a person answers
-        return _encode(asked), b""
-    return _encode(asked), _encode(Turn("assistant", result.reply.response, job_id, done_at))

@@ -21,10 +21,10 @@ from workers.answering import (
     load_large_model,
 )
 from workers.bootstrap import MakeEngine, TextModel
+from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, JobT, Lease, LeasedJob
-from workers.consumer.redis_inference_queue import ChatResult
 from workers.consumer.role import Draft
 from workers.encoder_choice import chosen_encoder
 from workers.engines.engine import TokenBatch

@@ -61,4 +61,5 @@ class RedisFollowUpOutbox:
             pipeline.zrem(keys.FOLLOW_UPS_SENDING, ended)
             pipeline.lpush(keys.DEAD_LETTERS, _encode(letter))
             pipeline.ltrim(keys.DEAD_LETTERS, 0, keys.MAX_DEAD_LETTERS - 1)
+            pipeline.expire(keys.DEAD_LETTERS, keys.DEAD_LETTER_TTL_SECONDS)
             pipeline.execute()

@@ -83,5 +83,7 @@ class FollowUpSender:
             except QueueUnavailable as absence:
                 _log.warning("follow-ups: %s", absence)
                 self._stopping.wait(_POLL_SECONDS)
+            except Exception:  # noqa: BLE001 - what could not be sent is due again; others go on
+                _log.exception("what follows a task could not be sent; it is tried again")
             self._news.wait(_POLL_SECONDS)
             self._news.clear()

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from workers.knowledge.tfidf_calibration import read_tfidf_calibration
 from workers.knowledge.tfidf_index import TfidfIndex
 
 OUT_OF_SCOPE = Path(__file__).with_name("out_of_scope.yaml")
+MAX_HEADS_KEPT = 200  # files: every revision of every base has one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +131,18 @@ def _head(base: EmbeddedBase, folder: Path) -> Vectors:
     if stored is not None and stored.shape == shape:
         return stored
     head = fit_head(base.phrasings, base.entry_index, base.answers)
-    _write(path, head)
+    with suppress(OSError):  # a disk that cannot be written: each start fits it
+        _write(path, head)
+        _drop_oldest_heads(folder)
     return head
+
+
+def _drop_oldest_heads(folder: Path) -> None:
+    """Let files of former revisions go; one that is missed is fitted once more."""
+    heads = list(folder.glob("head-*.npz"))
+    surplus = max(0, len(heads) - MAX_HEADS_KEPT)
+    for each in sorted(heads, key=lambda head: head.stat().st_mtime)[:surplus]:
+        each.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Vectors | None:

@@ -1,0 +1,190 @@
+"""What queues, handovers and workers are like at the moment of a scrape, and its exposition."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from gateway.health import Health
+from gateway.metrics import Metrics
+from gateway.queue.handovers import HandoverFigures, Handovers
+from gateway.queue.traffic import Traffic
+from gateway.traffic_metrics import traffic_metrics
+from shared.clock import Clock
+from shared.errors import QueueUnavailable
+from shared.jobs import WorkerStatus
+
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_]+")
+_WORKER_LABELS = ("worker", "queue")
+
+
+class TenantCollector(Collector):
+    """Read what may be shown to a tenant at the moment of a scrape: its own."""
+
+    def __init__(self, handovers: Handovers, traffic: Traffic, clock: Clock, tenant: str) -> None:
+        self._handovers = handovers
+        self._traffic = traffic
+        self._clock = clock
+        self._tenants = (tenant,)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what can be read; nothing without Redis."""
+        try:
+            figures = self._handovers.figures(self._tenants)
+            counted = self._traffic.today(self._tenants)
+        except QueueUnavailable:
+            return
+        yield from _handover_metrics(figures, self._clock.now())
+        yield from traffic_metrics(counted)
+
+
+class OperationsCollector(Collector):
+    """Read queues, handovers and what workers count at the moment of a scrape, of all tenants."""
+
+    def __init__(
+        self, health: Health, handovers: Handovers, traffic: Traffic, clock: Clock
+    ) -> None:
+        self._health = health
+        self._handovers = handovers
+        self._traffic = traffic
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what can be read; without Redis only that it is down."""
+        up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
+        try:
+            backlogs, workers = self._health.backlogs(), self._health.workers()
+            foreign = self._health.foreign_lists()
+            of_tenants = self._traffic.tenants()
+            figures = self._handovers.figures(of_tenants)
+            counted = self._traffic.today(of_tenants)
+        except QueueUnavailable:
+            up.add_metric((), 0)
+            yield up
+            return
+        up.add_metric((), 1)
+        yield up
+        yield from _backlog(backlogs)
+        yield _foreign_messages(foreign)
+        yield from _handover_metrics(figures, self._clock.now())
+        yield from _webhook_metrics(figures, self._clock.now())
+        yield from _worker_metrics(workers)
+        yield from traffic_metrics(counted)
+
+
+def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: bool) -> bytes:
+    """Return the exposition in Prometheus's text format, of all gateway processes together."""
+    operations = CollectorRegistry()
+    operations.register(collector)
+    own = metrics.registry
+    if many_processes:
+        own = CollectorRegistry()
+        cast("Any", MultiProcessCollector)(own)
+    return generate_latest(own) + generate_latest(operations)
+
+
+def expose_to_tenant(collector: TenantCollector) -> bytes:
+    """Return the exposition of what is a tenant's own."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+def _backlog(backlogs: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield the backlog of each queue, and what tenants other than the default one have in it."""
+    total = GaugeMetricFamily(
+        "parley_queue_messages", "messages that wait on a queue", labels=("queue",)
+    )
+    own = GaugeMetricFamily(
+        "parley_tenant_messages",
+        "messages of a tenant that wait on a queue, where there are several tenants",
+        labels=("queue", "tenant"),
+    )
+    for queue, waiting in backlogs.items():
+        total.add_metric((queue,), sum(waiting.values()))
+        for tenant, messages in waiting.items() if len(waiting) > 1 else ():
+            own.add_metric((queue, tenant), messages)
+    yield from (total, own)
+
+
+def _foreign_messages(lists: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "parley_foreign_messages",
+        "messages in a list that looks meant for a queue and that no worker serves",
+        labels=("list",),
+    )
+    for name, messages in lists.items():
+        family.add_metric((name.encode("unicode_escape").decode(),), messages)
+    return family
+
+
+def _handover_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
+    """Yield how many handovers wait, and the age of the oldest (0: none)."""
+    count = GaugeMetricFamily("parley_handovers", "handovers by state", labels=("state",))
+    age = GaugeMetricFamily(
+        "parley_handover_oldest_seconds", "age of a state's oldest handover", labels=("state",)
+    )
+    for state, number, since in (
+        ("open", figures.open, figures.open_since),
+        ("claimed", figures.claimed, figures.claimed_since),
+    ):
+        count.add_metric((state,), number)
+        age.add_metric((state,), _age(since, now))
+    yield from (count, age)
+
+
+def _webhook_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
+    """Yield the same of webhook events."""
+    events = GaugeMetricFamily("parley_webhook_waiting", "webhook events not delivered yet")
+    events.add_metric((), figures.events)
+    oldest = GaugeMetricFamily("parley_webhook_oldest_seconds", "age of the oldest of them")
+    oldest.add_metric((), _age(figures.events_since, now))
+    yield from (events, oldest)
+
+
+def _age(since: float | None, now: float) -> float:
+    return 0.0 if since is None else max(0.0, now - since)
+
+
+def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
+    up = GaugeMetricFamily(
+        "parley_worker_up", "1 for every live worker", labels=(*_WORKER_LABELS, "engine")
+    )
+    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+    for worker in workers:
+        up.add_metric((worker.id, worker.queue, worker.engine), 1)
+        for counter, value in worker.counters.items():
+            name = "parley_worker_" + _NOT_IN_A_NAME.sub("_", counter.lower())
+            family = families.get(name) or families.setdefault(name, _family(name))
+            family.add_metric((worker.id, worker.queue), value)
+    return [up, *families.values(), *_knowledge_metrics(workers)]
+
+
+def _knowledge_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
+    """Return the bases that workers answer from; the shared one's tenant is empty."""
+    entries = GaugeMetricFamily(
+        "parley_worker_knowledge_entries",
+        "entries of a knowledge base, with the revision that the worker answers from",
+        labels=(*_WORKER_LABELS, "tenant", "revision"),
+    )
+    stale = GaugeMetricFamily(
+        "parley_worker_knowledge_stale",
+        "1 if what lies in a knowledge base's place was refused",
+        labels=(*_WORKER_LABELS, "tenant"),
+    )
+    for worker in workers:
+        for base in worker.knowledge:
+            labels = (worker.id, worker.queue, base.tenant or "")
+            entries.add_metric((*labels, base.revision), base.entries)
+            stale.add_metric(labels, float(base.refused is not None))
+    return entries, stale
+
+
+def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
+    if name.endswith("_total"):
+        return CounterMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)
+    return GaugeMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)
