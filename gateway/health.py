@@ -9,9 +9,10 @@ import redis
 from shared import keys
 from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
+from shared.foreign_lists import ForeignLists
 from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
-from shared.queue_lists import ForeignLists, QueueLists
+from shared.queue_lists import QueueLists
 from shared.tenants import DEFAULT_TENANT
 
 _DEFAULT_LISTS = QueueLists()

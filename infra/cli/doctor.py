@@ -21,9 +21,9 @@ from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
 from shared.connection import connect
 from shared.errors import ParleyError, QueueUnavailable
+from shared.foreign_lists import ForeignLists
 from shared.key_store import RedisKeyStore
 from shared.processor import missing_instructions
-from shared.queue_lists import ForeignLists
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
 

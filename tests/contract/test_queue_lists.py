@@ -7,7 +7,8 @@ import redis
 from celery import Celery
 
 from shared import keys
-from shared.queue_lists import ForeignLists, QueueLists
+from shared.foreign_lists import ForeignLists
+from shared.queue_lists import QueueLists
 from tests.contract.broker import POLICY, Broker
 from workers.consumer.lease_queue import QueuePolicy
 

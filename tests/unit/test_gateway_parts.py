@@ -2,6 +2,8 @@
 
 import logging
 import runpy
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -140,6 +142,15 @@ def test_gunicorn_stops_with_a_sentence_if_a_setting_is_wrong(
 
     with pytest.raises(SystemExit, match="parley gateway: PARLEY_GATEWAY_WORKERS is '0'"):
         runpy.run_module("gateway.gunicorn_conf")
+
+
+def test_gunicorns_own_process_loads_nothing_that_gevent_would_come_too_late_for() -> None:
+    script = "import sys, gateway.gunicorn_conf; print(*sys.modules)"
+    loaded = subprocess.run(
+        (sys.executable, "-c", script), capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {"redis", "flask", "werkzeug", "urllib3"}.isdisjoint(loaded)
 
 
 def test_gunicorn_outlasts_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:
