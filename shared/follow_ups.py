@@ -1,6 +1,7 @@
 """What follows the end of a task that a Celery client sent, from its message to its sending."""
 
-from collections.abc import Collection, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,15 +22,27 @@ class EndedTask:
     follow_ups: FollowUps
 
 
+# What the ids of callbacks are made from, with a task's id and a callback's place.
+_CALLBACKS = uuid.UUID("7d0f9a3e-0f0c-5c8e-9f63-5a7f3b0c2d11")
+_COMPOSITES = ("celery.chain", "celery.chord", "celery.group")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(EndedTask).decode
 
 
-def read_follow_ups(headers: Mapping[str, Any], embed: Mapping[str, Any]) -> FollowUps | None:
-    """Return what a message wants to follow, None for nothing."""
+def read_follow_ups(
+    task_id: str, headers: Mapping[str, Any], embed: Mapping[str, Any]
+) -> FollowUps | None:
+    """Return what a message wants to follow, None for nothing.
+
+    A callback without an id gets one that is always the same, so that it is known before it is
+    sent, and sent twice is known as one.
+    """
     chord = embed.get("chord")
     found = FollowUps(
-        callbacks=_signatures(embed.get("callbacks")),
+        callbacks=[
+            _with_id(each, f"{task_id}/{index}")
+            for index, each in enumerate(_signatures(embed.get("callbacks")))
+        ],
         errbacks=_signatures(embed.get("errbacks")),
         chain=_signatures(embed.get("chain")),
         chord=chord if isinstance(chord, dict) else None,
@@ -41,6 +54,15 @@ def read_follow_ups(headers: Mapping[str, Any], embed: Mapping[str, Any]) -> Fol
     return found if wanted else None
 
 
+def children_of(wanted: FollowUps) -> list[Any]:
+    """Return the tasks that follow a success, as a result of Celery names its children.
+
+    Of a callback that is a chain or a chord of its own nothing is known before it is sent.
+    """
+    following = [*wanted.callbacks, *wanted.chain[-1:]]
+    return [child for child in map(_child, following) if child is not None]
+
+
 def encode_ended(ended: EndedTask) -> bytes:
     """Return what is written down until the follow-ups are sent."""
     return _encode(ended)
@@ -49,7 +71,8 @@ def encode_ended(ended: EndedTask) -> bytes:
 def peek_ended(raw: bytes, state: JobState, at: float, result: bytes) -> bytes:
     """Return the same for a message that could not be read, empty if nothing is to follow."""
     headers, embed = peek_embed(raw)
-    task_id, follow_ups = peek_id(raw), read_follow_ups(headers, embed)
+    task_id = peek_id(raw)
+    follow_ups = None if task_id is None else read_follow_ups(task_id, headers, embed)
     if task_id is None or follow_ups is None:
         return b""
     return encode_ended(EndedTask(task_id, state, at, msgspec.Raw(result), follow_ups))
@@ -80,6 +103,36 @@ def _signatures(value: object) -> Sequence[Any]:
     if not value:
         return ()
     return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _with_id(signature: Any, name: str) -> Any:
+    if not isinstance(signature, dict) or signature.get("task") in _COMPOSITES:
+        return signature
+    options = signature.get("options") or {}
+    if not isinstance(options, dict) or options.get("task_id"):
+        return signature
+    return {**signature, "options": {**options, "task_id": str(uuid.uuid5(_CALLBACKS, name))}}
+
+
+def _child(signature: Any) -> Any:
+    """Return a signature's result in the form of Celery's `as_tuple`; None if it has no id."""
+    if _at(signature, "task") == "celery.chord":
+        return _child(_at(signature, "kwargs", "body"))
+    task_id = _at(signature, "options", "task_id")
+    members = list(_members(signature)) if _at(signature, "task") == "celery.group" else None
+    is_known = isinstance(task_id, str) and _at(signature, "task") != "celery.chain"
+    return [[task_id, None], members] if is_known and None not in (members or ()) else None
+
+
+def _members(group: Any) -> Iterator[Any]:
+    tasks = _at(group, "kwargs", "tasks")
+    return map(_child, tasks if isinstance(tasks, list) else ())
+
+
+def _at(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _text(value: object) -> str | None:

@@ -27,6 +27,10 @@ _KINDS = {
 }
 _SERVING = ("Redis", "Valkey")
 _NEEDED = "Parley needs Redis 7.0 or newer, or Valkey"
+_CLUSTER = (
+    "{} is a node of a cluster, which is not supported: "
+    "name a server that runs alone, or behind Sentinel."
+)
 _CHECK_SECONDS = 1.5
 
 
@@ -51,6 +55,13 @@ def examine_server(client: "redis.Redis") -> RedisServer:
             raise UnsuitableRedis(f"This server knows no HELLO: {_NEEDED}.") from None
         if fault_code(error) == "NOPERM":
             return RedisServer("Redis", "", ("the user may not call INFO: nothing was checked",))
+        if "cluster mode" in str(error):  # what it answers to SELECT
+            raise UnsuitableRedis(_CLUSTER.format("This server")) from None
+        if "DB index" in str(error):
+            raise UnsuitableRedis(
+                "This server has no database of that number: correct PARLEY_REDIS_URL, or raise "
+                "`databases` in the server's configuration."
+            ) from None
         raise
     return judge_server(info)
 
@@ -72,10 +83,7 @@ def judge_server(info: Mapping[str, Any]) -> RedisServer:
     if kind == "Redis" and _numbers(version) < MIN_VERSION:
         raise UnsuitableRedis(f"This server is {shown}, which is too old: {_NEEDED}.")
     if mode == "cluster" or str(info.get("cluster_enabled", "0")) == "1":
-        raise UnsuitableRedis(
-            f"This server ({shown}) is a node of a cluster, which is not supported: "
-            "name a server that runs alone, or behind Sentinel."
-        )
+        raise UnsuitableRedis(_CLUSTER.format(f"This server ({shown})"))
     if info.get("role") == "slave":
         raise UnsuitableRedis(
             f"This server ({shown}) is a replica of {info.get('master_host')}:"

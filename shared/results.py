@@ -4,6 +4,7 @@ A gateway hears one line per job: id, state and the body as JSON, separated by t
 nor JSON hold a raw tab or line break, so each line of a publication is one job.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -75,15 +76,17 @@ def celery_result(
     body: bytes,
     done_at: float,
     tenant: str = tenants.DEFAULT_TENANT,
+    children: Sequence[Any] = (),
 ) -> bytes:
     """Wrap an encoded body into the JSON that Celery's Redis backend stores.
 
-    Ids in it are the tenant's own, so it says whose they are; Celery does not read that.
+    Ids in it are the tenant's own, so it says whose they are; Celery does not read that. `children`
+    are the tasks that follow, in the form of Celery's `as_tuple`.
     """
     head: dict[str, object] = {
         "status": _CELERY_STATUS[state],
         "traceback": None,
-        "children": [],
+        "children": children,
         "date_done": datetime.fromtimestamp(done_at, UTC).isoformat(),
         "task_id": task_id,
     }

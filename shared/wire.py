@@ -18,7 +18,7 @@ from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTE
 from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
-from shared.jobs import ChatJob, EmbedJob, ToneJob
+from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
 from shared.task_message import TaskMessage
 from shared.task_message import decode as decode
@@ -98,7 +98,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         external=not isinstance(accepted_at, float),
         first_look=first_look if isinstance(first_look, str) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
-        follow_ups=read_follow_ups(headers, task.embed) if any(task.embed.values()) else None,
+        follow_ups=_follow_ups(task),
     )
 
 
@@ -141,9 +141,14 @@ def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
-        follow_ups=read_follow_ups(headers, task.embed) if any(task.embed.values()) else None,
+        follow_ups=_follow_ups(task),
         texts=tuple(texts),
     )
+
+
+def _follow_ups(task: TaskMessage) -> FollowUps | None:
+    wanted = any(task.embed.values())
+    return read_follow_ups(task.id, task.headers, task.embed) if wanted else None
 
 
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:

@@ -13,7 +13,7 @@ from celery.result import denied_join_result
 
 from shared import keys
 from shared.errors import QueueUnavailable
-from shared.follow_ups import EndedTask, encode_ended
+from shared.follow_ups import EndedTask, children_of, encode_ended
 from shared.jobs import FollowUps, JobState
 from shared.results import Failure, JobRecord, celery_result, encode_failure
 from shared.wire import decode, read_chat_job
@@ -59,7 +59,9 @@ class Shop:
         """End a job as a completion does, then send what follows."""
         body = REPLY if state == "done" else encode_failure(Failure(state, "It broke."))
         job = read_chat_job(raw, self.clock.now())
-        self.client.set(keys.result(job.id), celery_result(job.id, state, body, 1.0))
+        children = children_of(job.follow_ups) if job.follow_ups else []
+        result = celery_result(job.id, state, body, 1.0, children=children)
+        self.client.set(keys.result(job.id), result)
         if job.follow_ups:
             ended = EndedTask(job.id, state, 1.0, msgspec.Raw(body), job.follow_ups)
             self.client.rpush(keys.FOLLOW_UPS, encode_ended(ended))
@@ -100,6 +102,30 @@ def test_a_callback_gets_the_reply(shop: Shop) -> None:
     shop.end(raw)
     assert shop.shipped() == [[json.loads(REPLY)], [json.loads(REPLY), 7]]
     assert shop.client.exists(keys.FOLLOW_UPS, keys.FOLLOW_UPS_SENDING) == 0
+
+
+def test_a_result_names_the_tasks_that_follow(shop: Shop) -> None:
+    asked = shop.infer.clone()
+    asked.link(shop.ship)
+    asked.link(chain(shop.ship, shop.ship))  # Celery itself finds its id when it is sent
+    members = group(shop.ship, shop.ship)
+    last = chain(asked, members).apply_async()
+    (raw,) = shop.take()
+    shop.end(raw)
+
+    linked, grouped = shop.app.AsyncResult(decode(raw).id).children
+
+    sent = {decode(message).id for message in shop.take("shop")}
+    assert {linked.id, *(each.id for each in grouped.children)} < sent
+    assert grouped.id == last.id
+
+
+def test_a_result_names_the_chord_that_follows(shop: Shop) -> None:
+    last = chain(shop.infer, chord([shop.infer, shop.infer], shop.ship)).apply_async()
+    (raw,) = shop.take()
+    shop.end(raw)
+    (body,) = shop.app.AsyncResult(decode(raw).id).children
+    assert body.id == last.id
 
 
 def test_an_immutable_callback_gets_its_own_arguments(shop: Shop) -> None:

@@ -60,6 +60,10 @@ def request(name: str) -> EnqueueRequest:
     return EnqueueRequest.of(ChatJob(name, "text", name, NOW, gateway="g"))
 
 
+def of_database(server: RedisServer, database: int) -> str:
+    return f"{server.url.removesuffix('/0')}/{database}"
+
+
 def demote(client: redis.Redis) -> None:
     """Make a server a replica, of one that does not answer."""
     client.replicaof("127.0.0.1", 1)
@@ -140,11 +144,15 @@ def test_a_replica_and_a_node_of_a_cluster_are_refused_at_the_start(
     folder.mkdir()
     # Without a port of its own the bus listens 10,000 above the server, which may be too high.
     cluster = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
-    with (
-        RedisServer(folder, options=cluster) as node,
-        pytest.raises(UnsuitableRedis, match="node of a cluster"),
-    ):
-        check_redis_at_start(node.url)
+    with RedisServer(folder, options=cluster) as node:
+        for database in (0, 1):
+            with pytest.raises(UnsuitableRedis, match="node of a cluster"):
+                check_redis_at_start(of_database(node, database))
+
+
+def test_a_database_that_is_not_there_is_refused_at_the_start(spare: RedisServer) -> None:
+    with pytest.raises(UnsuitableRedis, match="no database of that number"):
+        check_redis_at_start(of_database(spare, 99))
 
 
 def test_a_server_that_does_not_answer_yet_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:

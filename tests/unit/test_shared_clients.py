@@ -253,7 +253,10 @@ def test_what_is_to_follow_is_read() -> None:
     )
     follow_ups = read(raw).follow_ups
     assert follow_ups is not None
-    assert (follow_ups.callbacks, follow_ups.chain) == ([SIGNATURE], [SIGNATURE])
+    (callback,) = follow_ups.callbacks
+    assert follow_ups.chain == [SIGNATURE]
+    assert callback["options"].pop("task_id") != read(raw).id
+    assert callback == SIGNATURE
     assert (follow_ups.group, follow_ups.group_index, follow_ups.root_id) == ("g", 3, "id-1")
     assert read(stock_message(args=[OWN])).follow_ups is None
 

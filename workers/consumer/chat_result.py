@@ -6,7 +6,7 @@ import msgspec
 
 from shared import keys, tenants
 from shared.counts import Counted, Facts, fields_of, fields_of_failure
-from shared.follow_ups import EndedTask, encode_ended, peek_ended
+from shared.follow_ups import EndedTask, children_of, encode_ended, peek_ended
 from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings, Turn
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from workers.consumer.lease_queue import Completion
@@ -50,6 +50,7 @@ def completion_arguments(
         assert completion.failure  # noqa: S101 - a job that has no result has failed
         body = encode_failure(completion.failure)
     tenant = job.tenant if job else tenants.tenant_of(task_id)
+    children = children_of(job.follow_ups) if result and job and job.follow_ups else []
     asked, answered = _turns(job, result, completion.done_at)
     counted = _counted(completion)
     return [
@@ -58,7 +59,7 @@ def completion_arguments(
         job.conversation_id if job else "",
         (job.gateway if job else None) or "",
         encode_notification(task_id, completion.state, body),
-        celery_result(task_id, completion.state, body, completion.done_at, tenant),
+        celery_result(task_id, completion.state, body, completion.done_at, tenant, children),
         asked,
         answered,
         result.dialogue if result else b"",
