@@ -35,7 +35,13 @@ def create_app(
     problems.register(app)
     cors.register(app, read_cors_origins(settings.cors_origins or ""))
     limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
-    access.register(app, dependencies.authenticator, limits, dependencies.rate_limiter)
+    access.register(
+        app,
+        dependencies.authenticator,
+        limits,
+        dependencies.rate_limiter,
+        local_only=settings.is_local_only,
+    )
     chat.register(app, dependencies, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
     v1.register(app, dependencies, settings.wait_seconds)

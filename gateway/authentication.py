@@ -51,6 +51,11 @@ class Authenticator:
         digest = digest_of(key)
         return self._given.get(digest) or self._find(digest)
 
+    def identify_again(self, key: str | None, caller: Caller) -> None:
+        """Check that a key is still this caller's; raise what `identify` raises."""
+        if self.identify(key) != caller:
+            raise Unauthenticated("This API key has changed.", is_wrong=True)
+
     def _are_keys_asked_for(self) -> bool:
         now = self._clock.monotonic()
         if self._has_keys is not None and now < self._has_keys_until:

@@ -1,5 +1,6 @@
 """Who sends the current request, and what they may do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,3 +31,15 @@ ANYONE = Caller()  # where no keys are asked for
 def current_caller() -> Caller:
     """Return the caller of the current request, as its authentication has found."""
     return cast("Caller", g.get("caller", ANYONE))
+
+
+def check_of_caller() -> Callable[[], None]:
+    """Return what checks, also after the current request, that its caller is still let in.
+
+    It raises Unauthenticated, or QueueUnavailable if none can tell.
+    """
+    return cast("Callable[[], None]", g.get("check_caller", _let_in))
+
+
+def _let_in() -> None:
+    """Nobody was asked for anything."""

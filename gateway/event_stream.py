@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from gateway.queue.conversations import Conversations
 from gateway.queue.handovers import Handovers
 from gateway.queue.watches import Watch
-from shared.errors import ClientGone, QueueUnavailable
+from shared.errors import ClientGone, QueueUnavailable, Unauthenticated
 
 HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
@@ -89,12 +89,14 @@ def stream(
     first: bytes,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
     *,
+    check: Callable[[], None],
     limit_seconds: float = math.inf,
 ) -> Iterator[bytes]:
     """Yield the first events and then all news, until they are over or the time is up.
 
-    The watch, Redis or the client may end it before. Each heartbeat looks for news too: an
-    announcement may have been lost.
+    The watch, Redis or the client may end it before, and so does `check`, which raises
+    Unauthenticated once the client's key does not count any more. Each heartbeat looks for news
+    too: an announcement may have been lost.
     """
     ends_at = time.monotonic() + limit_seconds
     yield first
@@ -102,10 +104,11 @@ def stream(
         while not events.over and (left_seconds := ends_at - time.monotonic()) > 0:
             watch.wait(min(heartbeat_seconds, left_seconds))
             ended = watch.ended
+            check()
             yield events.news() or _HEARTBEAT
             if ended:
                 return
         if not events.over and (late := events.late()):
             yield late
-    except (ClientGone, QueueUnavailable):
+    except (ClientGone, QueueUnavailable, Unauthenticated):
         return  # a client that is there comes back with the id of its last event

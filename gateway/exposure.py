@@ -1,9 +1,10 @@
 """Check that a gateway which others than this machine can reach lets in only who has a key.
 
-`python -m gateway.exposure` exits with 1 and a sentence if it does not. gunicorn's first process
-has this asked by another one: it must not load what its workers patch.
+`python -m gateway.exposure` exits with EX_CONFIG and a sentence if it does not. gunicorn's first
+process has this asked by another one: it must not load what its workers patch.
 """
 
+import os
 import sys
 from contextlib import suppress
 
@@ -22,8 +23,9 @@ def check_exposure(settings: GatewaySettings) -> None:
     if settings.asks_always and not settings.given_keys and not _has_keys(settings.redis_address):
         raise SettingsError(
             f"{settings.publish_address or settings.http_host} is reached from other machines, and "
-            "there is no API key: make one with `parley keys create`, set PARLEY_API_KEYS, or let "
-            "everybody in with PARLEY_OPEN_ACCESS=true."
+            "there is no API key: make one with `parley keys create` (in the embedded Redis while "
+            "Parley listens on this machine alone), set PARLEY_API_KEYS, or let everybody in with "
+            "PARLEY_OPEN_ACCESS=true."
         )
 
 
@@ -37,4 +39,5 @@ if __name__ == "__main__":
     try:
         check_exposure(load(GatewaySettings))
     except ParleyError as error:
-        sys.exit(f"parley gateway: {error}")
+        sys.stderr.write(f"parley gateway: {error}\n")
+        sys.exit(os.EX_CONFIG)

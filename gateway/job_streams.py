@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Response
 
+from gateway.caller import check_of_caller
 from gateway.event_response import event_response
 from gateway.event_stream import News, stream
 from gateway.idempotency import IdempotencyKey
@@ -87,7 +88,10 @@ class JobStreams:
     ) -> Response:
         try:
             news = encode(events)
-            frames = stream(news, watch, news.news(), limit_seconds=limit_seconds)
+            first = news.news()
+            frames = stream(
+                news, watch, first, check=check_of_caller(), limit_seconds=limit_seconds
+            )
         except BaseException:
             watch.close()
             raise

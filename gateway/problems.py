@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gateway.connection import end_connection
 from gateway.content_coding import TAKEN
@@ -19,6 +19,7 @@ from shared.errors import (
     BodyTooSlow,
     ClientGone,
     ConversationBusy,
+    ForeignHost,
     HandoverConflict,
     InvalidRequest,
     KeyReused,
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 INVALID_REQUEST = ProblemKind("invalid-request", 400, "The request is not valid")
 UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "An API key is needed")
 SCOPE_MISSING = ProblemKind("scope-missing", 403, "This API key does not allow it")
+FOREIGN_HOST = ProblemKind("foreign-host", 403, "This is not answered under another site's name")
 NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
@@ -113,6 +115,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidRequest, _invalid)
     app.register_error_handler(Unauthenticated, _unauthenticated)
     app.register_error_handler(ScopeMissing, _scope_missing)
+    app.register_error_handler(ForeignHost, _foreign_host)
     app.register_error_handler(AdmissionRefused, refusal)
     app.register_error_handler(UnsupportedCoding, _unsupported_coding)
     app.register_error_handler(BodyTooSlow, _too_slow)
@@ -160,6 +163,10 @@ def _scope_missing(error: ScopeMissing) -> Response:
     scopes = f', scope="{error.scopes}"' if error.scopes else ""
     headers = {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope"{scopes}'}
     return problem(SCOPE_MISSING, str(error), headers=headers)
+
+
+def _foreign_host(error: ForeignHost) -> Response:
+    return problem(FOREIGN_HOST, str(error))
 
 
 def _key_reused(_error: KeyReused) -> Response:
@@ -212,7 +219,14 @@ def _http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if kind is BODY_TOO_LARGE:
         end_connection()
-    return problem(kind, error.description or kind.title, headers=headers)
+    return problem(kind, _detail(error) or kind.title, headers=headers)
+
+
+def _detail(error: HTTPException) -> str | None:
+    """Return what is wrong: Werkzeug's own words name no limit."""
+    if error.description == RequestEntityTooLarge.description:
+        return f"The body has more than {request.max_content_length} bytes."
+    return error.description
 
 
 def _unexpected(error: Exception) -> Response:

@@ -1,7 +1,5 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
-import re
-from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -11,19 +9,12 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from gateway.charset import UTF8, to_utf8
 from gateway.content_coding import inflate
 from shared.errors import InvalidRequest
+from shared.mended_json import JSON_FAULTS, decode_mended, mend
 from shared.wire import MAX_BODY_BYTES
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
-Decoded = TypeVar("Decoded")
-
-JSON_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _OTHER_JSON_TYPES = ("text/json", "text/x-json", "application/x-json")
-# An escape in JSON: half a surrogate pair (group 1), or anything else, whole pairs included.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
 
 
 def read_json() -> bytes:
@@ -76,26 +67,7 @@ def decode_body(
     try:
         return decode_mended(decoder.decode, body)
     except JSON_FAULTS:
-        raise _diagnose(_mend(body), kind) from None
-
-
-def decode_mended(decode: Callable[[bytes], Decoded], body: bytes) -> Decoded:
-    """Return what a body says; raise one of JSON_FAULTS.
-
-    Half a surrogate pair, as a text that was cut within an emoji ends in, becomes U+FFFD.
-    """
-    try:
-        return decode(body)
-    except JSON_FAULTS:
-        return decode(_mend(body))
-
-
-def _mend(body: bytes) -> bytes:
-    return _ESCAPE.sub(_replace_half_pair, body)
-
-
-def _replace_half_pair(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape[1] else escape[0]
+        raise _diagnose(mend(body), kind) from None
 
 
 def _diagnose(body: bytes, kind: type[msgspec.Struct]) -> InvalidRequest:

@@ -98,6 +98,11 @@ class GatewaySettings(CommonSettings):
         return self.is_exposed and not self.open_access
 
     @property
+    def is_local_only(self) -> bool:
+        """Tell whether who needs no key must be on this machine."""
+        return not (self.is_exposed or self.open_access)
+
+    @property
     def given_keys(self) -> Mapping[str, ApiKey]:
         """Return whom PARLEY_API_KEYS lets in; raise SettingsError if it is faulty."""
         return read_given_keys(self.api_keys.get_secret_value()) if self.api_keys else {}

@@ -1,6 +1,7 @@
 """Connections to Redis, and what may go wrong with them."""
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -8,21 +9,23 @@ from typing import Any, cast
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
 from shared.redis_faults import queue_unavailable
 
 REDIS_ERRORS = (redis.RedisError, OSError)
+MAX_CONNECTIONS = 100  # of one client; who finds all of them in use waits
 _MIN_PAUSE_SECONDS = 0.05
 
 
 def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "redis.Redis":
     """Return a client that answers bytes; nothing is sent until the first command.
 
-    `timeout_seconds` bounds connecting and each reply, unless the URL gives other bounds. Retries
-    are few and jittered. A server that has become a replica is left: its connections are closed
-    and made anew at the same address, which leads to the new master by then.
+    `timeout_seconds` bounds connecting and each reply, unless the URL gives other bounds, and how
+    long a call waits for one of the connections. Retries are few and jittered. A server that has
+    become a replica is left: its connections are closed and made anew at the same address, which
+    leads to the new master by then.
     """
     address = read_redis_address(url)
     options: dict[str, Any] = {
@@ -34,8 +37,8 @@ def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "red
         **address.options.given,
     }
     if isinstance(address, SentinelAddress):
-        return _connect_by_sentinel(address, options)
-    return _connect_to_server(address, options)
+        return _connect_by_sentinel(address, options, timeout_seconds)
+    return _connect_to_server(address, {**options, "wait_seconds": timeout_seconds})
 
 
 def _connect_to_server(address: ServerAddress, options: dict[str, Any]) -> "redis.Redis":
@@ -54,7 +57,9 @@ def _place(address: ServerAddress) -> dict[str, Any]:
     return {"host": address.host, "port": address.port}
 
 
-def _connect_by_sentinel(address: SentinelAddress, options: dict[str, Any]) -> "redis.Redis":
+def _connect_by_sentinel(
+    address: SentinelAddress, options: dict[str, Any], wait_seconds: float
+) -> "redis.Redis":
     """Return a client that asks for the master with every new connection."""
     entry = {**options, "password": address.sentinel_password}
     sentinel = cast("Any", Sentinel)(list(address.sentinels), sentinel_kwargs=entry)
@@ -63,12 +68,51 @@ def _connect_by_sentinel(address: SentinelAddress, options: dict[str, Any]) -> "
         db=address.database,
         username=address.username,
         password=address.password,
+        connection_pool_class=_SentinelPool,
+        wait_seconds=wait_seconds,
         **options,
     )
     return client
 
 
-class _Pool(redis.ConnectionPool):
+class _Waiting:
+    """Adds to a pool of redis-py: where all connections are in use, a call waits for one.
+
+    By itself such a pool fails the call at once.
+    """
+
+    def __init__(self, *args: Any, wait_seconds: float, **options: Any) -> None:
+        self._wait_seconds = wait_seconds
+        self._unused = threading.Semaphore(MAX_CONNECTIONS)
+        self._given: set[int] = set()  # by identity: two connections may be equal
+        cast("Any", super()).__init__(*args, max_connections=MAX_CONNECTIONS, **options)
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        """Return a connection; raise ConnectionError if none is free in time."""
+        if not self._unused.acquire(timeout=self._wait_seconds):
+            raise redis.ConnectionError(f"all {MAX_CONNECTIONS} connections are in use")
+        try:
+            connection = cast("Any", super()).get_connection(*args, **options)
+        except BaseException:
+            self._unused.release()
+            raise
+        self._given.add(id(connection))
+        return connection
+
+    def release(self, connection: Any) -> None:
+        """Take a connection back; redis-py itself does so with one that it could not open."""
+        was_given = id(connection) in self._given
+        self._given.discard(id(connection))  # before others can be given it
+        cast("Any", super()).release(connection)
+        if was_given:
+            self._unused.release()
+
+
+class _SentinelPool(_Waiting, SentinelConnectionPool):
+    """Connections to the master that the sentinels name."""
+
+
+class _Pool(_Waiting, redis.ConnectionPool):
     """Connections to one server that are all closed once it turns out to be a replica."""
 
     def make_connection(self) -> Any:

@@ -124,6 +124,10 @@ class Unauthenticated(ParleyError):
         self.is_wrong = is_wrong
 
 
+class ForeignHost(ParleyError):
+    """A request without a key names a host that may be any web page's."""
+
+
 class ScopeMissing(ParleyError):
     """Say what an API key does not allow; `scopes` would, or nothing does."""
 

@@ -1,7 +1,7 @@
 """What follows the end of a task that a Celery client sent, from its message to its sending."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -58,6 +58,22 @@ def peek_ended(raw: bytes, state: JobState, at: float, result: bytes) -> bytes:
 def decode_ended(written: bytes) -> EndedTask:
     """Read what `encode_ended` wrote; raise msgspec.DecodeError."""
     return _decode(written)
+
+
+def with_other_result(
+    written: bytes, task_ids: Collection[str], result: msgspec.Raw
+) -> bytes | None:
+    """Return a task as it is written, cancelled with this result; None unless it is one of these.
+
+    The sender believes the result that is stored for the task; this one is for its absence.
+    """
+    try:
+        ended = decode_ended(written)
+    except msgspec.DecodeError:
+        return None
+    if ended.id not in task_ids or ended.result == result:
+        return None
+    return encode_ended(replace(ended, state="cancelled", result=result))
 
 
 def _signatures(value: object) -> Sequence[Any]:

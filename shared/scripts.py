@@ -5,6 +5,7 @@ some 2,000 microseconds of processor time a message (docs/experiments/redis-call
 """
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import takewhile
@@ -26,7 +27,12 @@ class Script(Protocol):
 
 def register_script(client: "redis.Redis", name: str, prefix: str = "") -> Script:
     """Return a script of shared/lua with its includes, callable on a client."""
-    return cast("Script", client.register_script(prefix + read_script(name)))
+    return cast("Script", client.register_script(prefix + _read_once(name)))
+
+
+@cache
+def _read_once(name: str) -> str:
+    return read_script(name)
 
 
 def read_script(name: str, folder: Traversable | None = None) -> str:

@@ -8,12 +8,14 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 import yaml
 
 from shared.errors import MalformedMessage
+from shared.mended_json import decode_mended
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_LZMA_MEMORY_BYTES = 64 * 1024 * 1024
@@ -32,18 +34,18 @@ def unpack(body: str, body_encoding: object) -> bytes:
         return binascii.a2b_base64("".join(body.split()), strict_mode=True)
 
 
-def inflate(content: bytes, compression: str) -> bytes:
+def inflate(content: bytes, compression: str, max_bytes: int = MAX_BODY_BYTES) -> bytes:
     """Return what was compressed; raise MalformedMessage, also of what would be too large."""
     if compression not in _INFLATERS:
         raise MalformedMessage(
             f"compression {compression[:80]!r} is not supported; gzip, bzip2 and lzma are"
         )
     try:
-        inflated = _INFLATERS[compression](content)
+        inflated = _INFLATERS[compression](content, max_bytes + 1)
     except (zlib.error, OSError, EOFError, lzma.LZMAError) as fault:
         raise MalformedMessage(f"compressed as {compression}, but not readable: {fault}") from fault
-    if len(inflated) > MAX_BODY_BYTES:
-        raise MalformedMessage(f"over {MAX_BODY_BYTES} bytes once inflated; no more are taken")
+    if len(inflated) > max_bytes:
+        raise MalformedMessage(f"over {max_bytes} bytes once inflated; no more are taken")
     return inflated
 
 
@@ -62,21 +64,21 @@ def read(content: bytes, content_type: str, content_encoding: str) -> Any:
     return _READERS[name](content)
 
 
-def _inflate_zlib(content: bytes) -> bytes:
+def _inflate_zlib(content: bytes, max_bytes: int) -> bytes:
     # kombu's "gzip" is zlib's form; other languages' clients write gzip's, or the bare stream.
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, MAX_BODY_BYTES + 1)
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, max_bytes)
     except zlib.error:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, MAX_BODY_BYTES + 1)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, max_bytes)
 
 
-def _inflate_bz2(content: bytes) -> bytes:
-    return bz2.BZ2Decompressor().decompress(content, MAX_BODY_BYTES + 1)
+def _inflate_bz2(content: bytes, max_bytes: int) -> bytes:
+    return bz2.BZ2Decompressor().decompress(content, max_bytes)
 
 
-def _inflate_lzma(content: bytes) -> bytes:
+def _inflate_lzma(content: bytes, max_bytes: int) -> bytes:
     stream = lzma.LZMADecompressor(memlimit=_MAX_LZMA_MEMORY_BYTES)
-    return stream.decompress(content, MAX_BODY_BYTES + 1)
+    return stream.decompress(content, max_bytes)
 
 
 def _read_yaml(content: bytes) -> Any:
@@ -101,7 +103,7 @@ def _check_yaml(content: bytes) -> None:
             raise MalformedMessage("YAML that is nested too deeply is not taken")
 
 
-_INFLATERS: Mapping[str, Callable[[bytes], bytes]] = {
+_INFLATERS: Mapping[str, Callable[[bytes, int], bytes]] = {
     "application/x-gzip": _inflate_zlib,
     "application/gzip": _inflate_zlib,
     "gzip": _inflate_zlib,
@@ -115,8 +117,8 @@ _INFLATERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 _BINARY = frozenset(("application/x-msgpack", "application/msgpack"))
 _READERS: Mapping[str, Callable[[bytes], Any]] = {
-    "application/json": msgspec.json.decode,
-    "json": msgspec.json.decode,
+    "application/json": partial(decode_mended, msgspec.json.decode),
+    "json": partial(decode_mended, msgspec.json.decode),
     "application/x-yaml": _read_yaml,
     "application/yaml": _read_yaml,
     "yaml": _read_yaml,

@@ -5,6 +5,7 @@ in other languages write.
 """
 
 import binascii
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,9 +18,10 @@ import msgspec
 from shared import task_body
 from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_scoped_identifier
+from shared.mended_json import JSON_FAULTS, decode_mended, mend
 from shared.task_body import MAX_BODY_BYTES
 
-_MAX_PEEKED_BYTES = 16 * MAX_BODY_BYTES
+_MAX_PEEKED_BYTES = 64 * MAX_BODY_BYTES  # of which body and embed are read
 _JSON = "application/json"
 _PLAIN = (None, "utf-8", "binary")
 _MAX_ID_BITS = 840  # 253 digits
@@ -62,6 +64,13 @@ class _Envelope(msgspec.Struct):
     content_encoding: str | None = msgspec.field(name="content-encoding", default=None)
 
 
+class _Heads(msgspec.Struct):
+    """What is read of a message however long its body is."""
+
+    headers: Any = None
+    properties: Any = None
+
+
 class _Parts(NamedTuple):
     headers: Mapping[str, Any]
     args: Any
@@ -70,6 +79,7 @@ class _Parts(NamedTuple):
 
 
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
+_heads_decoder = msgspec.json.Decoder(_Heads)
 _body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 
 
@@ -78,7 +88,7 @@ def decode(raw: bytes) -> TaskMessage:
     if len(raw) > MAX_BODY_BYTES:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     try:
-        return _task_of(_read_parts(_envelope_decoder.decode(raw)))
+        return _task_of(_read_parts(_read_envelope(raw)))
     except MalformedMessage:
         raise
     except RecursionError as fault:
@@ -89,8 +99,8 @@ def decode(raw: bytes) -> TaskMessage:
 
 def peek_id(raw: bytes) -> str | None:
     """Return the id under which a client waits for a message, faulty or not; None if none can."""
-    envelope = _peek_envelope(raw)
-    headers, properties = _mapping(envelope.get("headers")), _mapping(envelope.get("properties"))
+    heads = _peek_heads(raw)
+    headers, properties = _mapping(heads.headers), _mapping(heads.properties)
     written = headers.get("id")
     if written is None:
         written = _peek_parts(raw).headers.get("id", properties.get("correlation_id"))
@@ -149,17 +159,17 @@ def _task_of(parts: _Parts) -> TaskMessage:
     )
 
 
-def _read_parts(envelope: _Envelope) -> _Parts:
+def _read_parts(envelope: _Envelope, max_bytes: int = MAX_BODY_BYTES) -> _Parts:
     headers = envelope.headers or {}
     content = task_body.unpack(
         envelope.body, envelope.properties and envelope.properties.get("body_encoding")
     )
     if compression := headers.get("compression"):
-        content = task_body.inflate(content, str(compression))
+        content = task_body.inflate(content, str(compression), max_bytes)
     content_type = envelope.content_type or _JSON
     if content_type == _JSON and envelope.content_encoding in _PLAIN and "task" in headers:
         try:
-            return _Parts(headers, *_body_decoder.decode(content))
+            return _Parts(headers, *decode_mended(_body_decoder.decode, content))
         except msgspec.ValidationError:
             pass  # readable, and of another form
     body = task_body.read(content, content_type, envelope.content_encoding or "")
@@ -177,18 +187,32 @@ def _parts_of(body: Any, headers: Mapping[str, Any]) -> _Parts:
     return _Parts({**known, "group": group, **headers}, body.get("args"), body.get("kwargs"), body)
 
 
-def _peek_envelope(raw: bytes) -> Mapping[str, Any]:
+def _read_envelope(raw: bytes) -> _Envelope:
+    """Read the envelope; what only Python's JSON has, such as NaN, may stand in its headers."""
     try:
-        return _mapping(msgspec.json.decode(raw)) if len(raw) <= _MAX_PEEKED_BYTES else {}
-    except _UNREADABLE:
-        return {}
+        return _envelope_decoder.decode(raw)
+    except JSON_FAULTS:
+        return msgspec.convert(_read_python_json(raw), _Envelope)
+
+
+def _peek_heads(raw: bytes) -> _Heads:
+    try:
+        return _heads_decoder.decode(raw)
+    except JSON_FAULTS:
+        with suppress(*_UNREADABLE):
+            return msgspec.convert(_read_python_json(raw), _Heads)
+    return _Heads()
+
+
+def _read_python_json(raw: bytes) -> Any:
+    return json.loads(mend(raw).decode(errors="replace"))
 
 
 def _peek_parts(raw: bytes) -> _Parts:
     if len(raw) <= _MAX_PEEKED_BYTES:
         with suppress(*_UNREADABLE):
-            return _read_parts(_envelope_decoder.decode(raw))
-    return _Parts(_mapping(_peek_envelope(raw).get("headers")), [], {}, {})
+            return _read_parts(_read_envelope(raw), _MAX_PEEKED_BYTES)
+    return _Parts(_mapping(_peek_heads(raw).headers), [], {}, {})
 
 
 def _is_encodable(text: str) -> bool:

@@ -13,7 +13,7 @@ from shared import keys
 from shared.settings import CommonSettings, load
 from workers.celery_environment import ParleyCelery
 from workers.celery_link import celery_link
-from workers.celery_start import connect_logging
+from workers.celery_start import connect_logging, ending_with_a_sentence
 from workers.flower_access import connect_flower_access
 
 # By queue, the function that builds its consumer: a role is named here and nowhere else.
@@ -26,9 +26,11 @@ CONSUMERS = {
 
 def _configuration() -> dict[str, Any]:
     """Read the environment; Celery calls this when it first needs its configuration."""
-    settings = load(CommonSettings)
+    with ending_with_a_sentence():
+        settings = load(CommonSettings)
+        link = celery_link(settings.redis_address)
     return {
-        **celery_link(settings.redis_address),
+        **link,
         "result_expires": settings.result_ttl_seconds,
         "task_serializer": "json",
         "result_serializer": "json",

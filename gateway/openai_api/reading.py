@@ -8,8 +8,9 @@ from flask import request
 
 from gateway.chat_request import check_identifier
 from gateway.openai_api.errors import MODEL, OpenAiError, unknown_model
-from gateway.request_body import JSON_FAULTS, decode_mended, read_json
+from gateway.request_body import read_json
 from shared.errors import InvalidRequest
+from shared.mended_json import JSON_FAULTS, decode_mended
 
 MAX_BODY_BYTES = 1024 * 1024  # clients send all that was said before with each question
 

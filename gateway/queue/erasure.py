@@ -1,21 +1,24 @@
 """Erases conversations and users from Redis, with what other keys have of them."""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import cast
 
 import redis
 
-from gateway.queue.dead_letters import mentions
 from gateway.queue.job_canceller import encode_cancelled
 from gateway.queue.publisher import EnqueueLimits
-from shared import keys
+from gateway.queue.traces import Erased, Traces
+from gateway.queue.unanswered import Unanswered, find_unanswered
 from shared.clock import Clock
 from shared.connection import queue_errors
+from shared.jobs import ChatJob
+from shared.results import Failure, encode_failure
 from shared.scripts import register_script
 
 CONVERSATIONS_A_CALL = 100  # no call of the script holds Redis up for long
-_LETTERS_A_READ = 500
-_KEYS_A_SCAN = 1_000
+_LOOKS = 3  # for messages on their way: one that goes back is missed by a look
+_REASON = "The conversation was erased."
 
 
 class RedisErasure:
@@ -27,22 +30,29 @@ class RedisErasure:
         self._limits = limits
         self._erase = register_script(client, "erase.lua")
         self._erase_user = register_script(client, "erase_user.lua")
+        self._traces = Traces(client, register_script(client, "replace_follow_ups.lua"))
 
     def erase_conversation(self, conversation_id: str) -> None:
         """Erase a conversation; raise QueueUnavailable."""
+
+        def is_of_it(job: ChatJob) -> bool:
+            return job.conversation_id == conversation_id
+
         with queue_errors():
-            jobs = self._erase(keys=(), args=(conversation_id, *self._ends()))
-            self._erase_traces({conversation_id}, _decode(jobs), user_id=None)
+            unanswered = self._erase_unanswered(is_of_it)
+            jobs = self._erase_one(conversation_id, ()) | unanswered.keys()
+            self._drop_traces(Erased({conversation_id}, jobs))
 
     def erase_user(self, user_id: str) -> None:
         """Erase a user and each of their conversations; raise QueueUnavailable."""
         with queue_errors():
-            conversations: set[str] = set()
-            jobs: set[str] = set()
+            # First: one that is answered meanwhile has its conversation known by then.
+            unanswered = self._erase_unanswered(lambda job: job.user_id == user_id)
+            conversations, jobs = set(unanswered.values()), set(unanswered)
             for erased, their_jobs in self._erase_conversations(user_id):
                 conversations |= erased
                 jobs |= their_jobs
-            self._erase_traces(conversations, jobs, user_id)
+            self._drop_traces(Erased(conversations, jobs, user_id))
 
     def _erase_conversations(self, user_id: str) -> Iterator[tuple[set[str], set[str]]]:
         while True:
@@ -52,41 +62,45 @@ class RedisErasure:
             if len(erased) < CONVERSATIONS_A_CALL:
                 return
 
+    def _erase_unanswered(self, is_wanted: Callable[[ChatJob], bool]) -> dict[str, str]:
+        """Erase the conversations of unanswered messages; return those of all their jobs."""
+        known: dict[str, str] = {}
+        for _ in range(_LOOKS):
+            found = list(find_unanswered(self._client, is_wanted, self._clock.now()))
+            fresh = [each for each in found if each.job.id not in known]
+            if not fresh:
+                break
+            for conversation_id, jobs in _by_conversation(fresh).items():
+                erased = self._erase_one(conversation_id, jobs) | set(jobs)
+                known |= dict.fromkeys(erased, conversation_id)
+            self._take_off(fresh)
+        return known
+
+    def _erase_one(self, conversation_id: str, unclaimed: Sequence[str]) -> set[str]:
+        arguments = (conversation_id, *self._ends(), *unclaimed)
+        return _decode(self._erase(keys=(), args=arguments))
+
+    def _take_off(self, messages: Sequence[Unanswered]) -> None:
+        """Take messages off their queues, but those with follow-ups: a worker has to see these."""
+        for each in messages:
+            if each.queue is not None and not each.job.follow_ups:
+                self._client.lrem(cast("str", each.queue), 1, cast("str", each.raw))
+
     def _ends(self) -> tuple[bytes, bytes, int]:
-        ends = encode_cancelled("The conversation was erased.", self._clock.now())
+        ends = encode_cancelled(_REASON, self._clock.now())
         return (*ends, self._limits.job_ttl_seconds)
 
-    def _erase_traces(
-        self, conversations: Collection[str], jobs: Collection[str], user_id: str | None
-    ) -> None:
-        """Drop dead letters and records of idempotency keys that belong to any of these."""
-        wanted = frozenset((*conversations, *jobs, *([user_id] if user_id else ())))
-        letters = [letter for letter in self._letters() if mentions(letter, wanted)]
-        records = [key for key, value in self._idempotency_records() if _ends_in(value, wanted)]
-        with self._client.pipeline(transaction=False) as pipeline:
-            for letter in letters:
-                pipeline.lrem(keys.DEAD_LETTERS, 1, cast("str", letter))
-            for key in records:
-                pipeline.delete(key)
-            pipeline.execute()
+    def _drop_traces(self, erased: Erased) -> None:
+        ended = encode_failure(Failure("cancelled", _REASON))
+        self._traces.drop(erased, ended, self._clock.now())
 
-    def _letters(self) -> Iterator[bytes]:
-        start = 0
-        while letters := self._client.lrange(keys.DEAD_LETTERS, start, start + _LETTERS_A_READ - 1):
-            yield from cast("list[bytes]", letters)
-            start += _LETTERS_A_READ
 
-    def _idempotency_records(self) -> Iterator[tuple[bytes, bytes]]:
-        for key in self._client.scan_iter(keys.idempotency("*"), _KEYS_A_SCAN):
-            value = cast("bytes | None", self._client.get(key))
-            if value is not None:
-                yield key, value
+def _by_conversation(messages: Sequence[Unanswered]) -> dict[str, list[str]]:
+    jobs: defaultdict[str, list[str]] = defaultdict(list)
+    for each in messages:
+        jobs[each.job.conversation_id].append(each.job.id)
+    return jobs
 
 
 def _decode(ids: Collection[bytes]) -> set[str]:
     return {each.decode() for each in ids}
-
-
-def _ends_in(record: bytes, conversations: Collection[str]) -> bool:
-    """Return whether a record of an idempotency key is of one of these conversations."""
-    return record.decode().rpartition("\n")[2] in conversations

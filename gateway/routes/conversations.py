@@ -4,7 +4,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
-from gateway.caller import current_caller
+from gateway.caller import check_of_caller, current_caller
 from gateway.dependencies import Dependencies
 from gateway.event_response import event_response
 from gateway.event_stream import RETRY, ConversationEvents, stream
@@ -27,7 +27,7 @@ def register(app: Flask, dependencies: Dependencies) -> None:
         )
         watch = dependencies.watches.watch(inside_id)
         try:
-            frames = stream(events, watch, RETRY + events.news())
+            frames = stream(events, watch, RETRY + events.news(), check=check_of_caller())
         except BaseException:
             watch.close()
             raise

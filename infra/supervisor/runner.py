@@ -107,7 +107,7 @@ class StackRun:
                     break
                 waiting_for = ", ".join(supervisor.waiting_for) or "the gateway to see all services"
                 show(waiting_for)
-                self._give_up_if_crash_looping(supervisor)
+                self._give_up_if_hopeless(supervisor)
                 if time.monotonic() > deadline:
                     raise StackError(self._too_late(waiting_for))
                 time.sleep(_TICK_SECONDS)
@@ -131,7 +131,10 @@ class StackRun:
             supervisor.tick()
             time.sleep(_TICK_SECONDS)
 
-    def _give_up_if_crash_looping(self, supervisor: Supervisor) -> None:
+    def _give_up_if_hopeless(self, supervisor: Supervisor) -> None:
+        if supervisor.misconfigured:
+            name = supervisor.misconfigured[0]
+            raise StackError(self.logs.tail(name, lines=1).removeprefix(f"parley {name}: "))
         if supervisor.crash_looping:
             name = supervisor.crash_looping[0]
             log = short_path(self.logs.path(name))

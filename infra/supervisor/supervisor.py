@@ -1,5 +1,6 @@
 """Start services in order, restart those that die, and stop all in reverse."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -48,6 +49,7 @@ class _Run:
     deadline: float | None = None
     checked_at: float = 0.0
     answered_at: float = 0.0
+    last_code: int | None = None
 
 
 class Supervisor:
@@ -84,6 +86,13 @@ class Supervisor:
         """Name the services that failed several times and never became ready."""
         limit = self._policy.failed_starts
         return [r.service.name for r in self._runs if not r.ever_ready and r.failures >= limit]
+
+    @property
+    def misconfigured(self) -> list[str]:
+        """Name the services that have said that no restart helps, and never became ready."""
+        return [
+            r.service.name for r in self._runs if not r.ever_ready and r.last_code == os.EX_CONFIG
+        ]
 
     @property
     def stopped(self) -> bool:
@@ -162,6 +171,7 @@ class Supervisor:
         if run.ready and now - run.started_at >= self._policy.steady_seconds:
             run.failures = 0
         run.failures += 1
+        run.last_code = code
         wait = self._policy.wait_seconds(run.failures)
         run.restart_at = now + wait
         run.child = None

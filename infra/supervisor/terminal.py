@@ -44,7 +44,12 @@ class Terminal:
         self._print_line(f"[green]✓[/] {service.name:<12} ready {again}after {seconds:.1f} s")
 
     def died(self, service: Service, code: int, wait_seconds: float) -> None:
-        """Print how a service ended and when it comes back; its log if it was never ready."""
+        """Print how a service ended and when it comes back; its log if it was never ready.
+
+        One that cannot start as it is set up does not come back: why is told when the stack ends.
+        """
+        if code == os.EX_CONFIG and service.name not in self._ever_ready:
+            return
         self._print_line(
             f"[yellow]![/] {service.name:<12} ended ({describe_exit(code)}); "
             f"restart in {wait_seconds:.0f} s · log: {short_path(self._logs.path(service.name))}"

@@ -79,9 +79,15 @@ local function refuse(waiting)
   return {-1, math.ceil(1000 * (waiting - capacity / 2) / throughput)}
 end
 
+-- Earlier versions wrote blanks between digest, job and conversation, none of which held one.
+local function read_record(record)
+  local digest, job, conversation = string.match(record, '^(%S+)\n([^\n]+)\n([^\n]+)$')
+  if job then return digest, job, conversation end
+  return string.match(record, '^(%S+) (%S+) (%S+)$')
+end
+
 local function find_idempotent_job(idempotency, id, gateway)
-  local digest, first, conversation =
-    string.match(redis.call('GET', idempotency.key) or '', '^(%S+)\n([^\n]+)\n([^\n]+)$')
+  local digest, first, conversation = read_record(redis.call('GET', idempotency.key) or '')
   if not first or first == id then return end
   local in_progress = redis.call('EXISTS', JOB .. first) == 1
   if not in_progress and redis.call('EXISTS', RESULT .. first) == 0 then return end

@@ -11,14 +11,14 @@
 -- ARGV[5] TTL of a stored result, seconds; longer than any job may take
 --
 -- Keys made from arguments: parley:user-conversations:*, those of erasure.lua and memory.lua
--- Returns {conversations, jobs}: which were erased, and the jobs of their turns. There may be more
--- unless it is fewer than asked for.
+-- Returns {conversations, jobs}: which were erased, and the jobs of their turns and those that were
+-- ended. There may be more conversations unless these are fewer than asked for.
 local user, limit, notification, result, result_ttl = unpack(ARGV, 1, 5)
 local jobs = {}
 
 local conversations = forget_user(user, tonumber(limit))
 for _, conversation in ipairs(conversations) do
-  erase_conversation(conversation, notification, result, result_ttl, jobs)
+  erase_conversation(conversation, notification, result, result_ttl, jobs, {})
   redis.call('ZREM', USER_CONVERSATIONS .. user, conversation)
 end
 flush_notifications()

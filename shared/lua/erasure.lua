@@ -15,11 +15,13 @@
 --   parley:lane-waiting:*, parley:parked, parley:job:*, parley:scheduled-messages:*, parley:feedback, parley:feedback:*, parley:gaps, parley:gaps:*,
 --   celery-task-meta-*, inference, those of handovers.lua, memory.lua, results.lua and schedule.lua
 
--- End all jobs of a conversation; the templates are those of store_cancelled.
-local function cancel_jobs(conversation, notification, result, result_ttl)
+-- End all jobs of a conversation, those that it knows and `unclaimed` ones; the templates are those
+-- of store_cancelled. The ids of those that it ends are added to `jobs`.
+local function cancel_jobs(conversation, notification, result, result_ttl, jobs, unclaimed)
   local function cancel(id)
     if not has_result(id) then
       store_cancelled(id, conversation, notification, result, result_ttl)
+      jobs[#jobs + 1] = id
     end
   end
   -- For what is to follow its end, a worker has to see the message.
@@ -30,6 +32,7 @@ local function cancel_jobs(conversation, notification, result, result_ttl)
   end
   local holder = redis.call('GET', LANE .. conversation)
   if holder then cancel(holder) end
+  for _, id in ipairs(unclaimed) do cancel(id) end
   for _, waiting in ipairs(redis.call('LRANGE', LANE_WAITING .. conversation, 0, -1)) do
     local id, message = string.match(waiting, '^([^\n]+)\n(.*)$')
     unlist_parked(conversation, id)
@@ -60,8 +63,9 @@ local function forget_replies(conversation, result, jobs)
   end
 end
 
-local function erase_conversation(conversation, notification, result, result_ttl, jobs)
-  cancel_jobs(conversation, notification, result, result_ttl)
+local function erase_conversation(
+    conversation, notification, result, result_ttl, jobs, unclaimed)
+  cancel_jobs(conversation, notification, result, result_ttl, jobs, unclaimed)
   forget_conversation(conversation)
   forget_replies(conversation, result, jobs)
   redis.call('DEL', TURNS .. conversation, DIALOGUE .. conversation, OUTCOME .. conversation)

@@ -23,6 +23,7 @@ local function has_deadline(message)
 end
 
 local function keep(conversation, id)
+  redis.call('ZREM', PARKED, former_parked_member(conversation, id))
   redis.call('ZADD', PARKED, next_look, parked_member(conversation, id))
   if redis.call('EXISTS', LANE .. conversation) == 0 then
     promote(queue, conversation, lane_ttl)

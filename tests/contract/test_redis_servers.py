@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, Queued, RedisPublisher
-from shared.connection import connect, queue_errors
+from shared.connection import MAX_CONNECTIONS, connect, queue_errors
 from shared.errors import QueueOutOfRoom, QueueRefuses, QueueUnavailable, UnsuitableRedis
 from shared.jobs import ChatJob
 from shared.redis_server import MIN_VERSION, check_redis_at_start, examine_server, judge_server
@@ -24,6 +26,34 @@ def spare(tmp_path: Path) -> Iterator[RedisServer]:
     """Run a Redis of the test's own, whose role and settings it may change."""
     with RedisServer(tmp_path) as server:
         yield server
+
+
+def test_who_finds_all_connections_in_use_waits_for_one(broker: Broker) -> None:
+    with connect(broker.url) as client:
+        pool: Any = client.connection_pool
+        taken = [pool.get_connection() for _ in range(MAX_CONNECTIONS)]
+        with ThreadPoolExecutor(1) as callers:
+            answer = callers.submit(client.ping)
+            assert not wait([answer], timeout=0.05).done
+            pool.release(taken.pop())
+            assert answer.result(timeout=2)
+        assert client.ping()
+        for connection in taken:
+            pool.release(connection)
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "sentinel://127.0.0.1:1/parley/0"])
+def test_no_call_waits_for_a_connection_for_ever(url: str) -> None:
+    with connect(url, timeout_seconds=0.02, retries=0) as client:
+        pool: Any = client.connection_pool
+        for _ in range(MAX_CONNECTIONS + 1):  # a call that fails gives its place back
+            with pytest.raises(redis.ConnectionError) as failure:
+                client.ping()
+            assert "in use" not in str(failure.value)
+        for _ in range(MAX_CONNECTIONS):
+            pool._unused.acquire()
+        with pytest.raises(redis.ConnectionError, match="all 100 connections are in use"):
+            client.ping()
 
 
 def request(name: str) -> EnqueueRequest:

@@ -70,6 +70,16 @@ def test_a_job_that_expires_before_comes_when_it_expires(
     assert waiting(broker) == ["a"]
 
 
+def test_a_revoked_job_comes_at_once(broker: Broker, queue: RedisInferenceQueue) -> None:
+    for name in ("a", "b"):
+        offer(broker, queue, later(name, 30))
+    queue.hasten(["a", "unknown"])
+    queue.hasten([])
+    queue.reclaim_dead()
+    assert waiting(broker) == ["a"]
+    assert broker.client.zrange(keys.SCHEDULED, 0, -1) == [b"a talk\nb"]
+
+
 def test_a_job_that_waits_is_found_and_cancelled(
     broker: Broker, queue: RedisInferenceQueue
 ) -> None:

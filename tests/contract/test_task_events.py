@@ -43,6 +43,11 @@ class Monitor:
 
     def __exit__(self, *_fault: object) -> None:
         self._stop.set()
+        with (
+            self._app.connection_for_write() as connection,
+            self._app.events.Dispatcher(connection, hostname="monitor") as dispatcher,
+        ):
+            dispatcher.send("end")  # kombu sleeps a second, or until something comes
         self._thread.join(10)
 
     def task(self, task_id: str) -> Any:
@@ -51,6 +56,7 @@ class Monitor:
     def _capture(self) -> None:
         with self._app.connection_for_read() as connection:
             receiver = self._app.events.Receiver(connection, handlers={"*": self._hear})
+            self._receiver = receiver
             while not self._stop.is_set():
                 try:
                     receiver.capture(limit=None, timeout=0.2, wakeup=False)
@@ -58,6 +64,7 @@ class Monitor:
                     continue
 
     def _hear(self, event: dict[str, Any]) -> None:
+        self._receiver.should_stop = self._stop.is_set()
         self.seen.append(event["type"])
         self.state.event(event)
 

@@ -5,14 +5,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from celery import Celery
+from msgspec import Raw
 
 from gateway.idempotency import IdempotencyKey
+from gateway.queue.histories import RedisHistories
 from gateway.queue.publisher import EnqueueRequest, RedisPublisher
 from infra.dead_letters import DeadLetterBox
 from shared import keys
 from shared.dead_letters import DeadLetter
-from shared.jobs import ChatJob
-from shared.wire import encode_infer
+from shared.follow_ups import EndedTask, decode_ended, encode_ended
+from shared.jobs import ChatJob, FollowUps
+from shared.wire import encode_infer, read_chat_job
 from tests.contract.broker import NOW, Broker
 from tests.contract.conversation_stand import LIMITS, ConversationStand
 from workers.consumer.redis_lease_queue import encode_dead_letter
@@ -93,6 +97,98 @@ def test_dead_letters_and_idempotency_keys_of_a_user_go_too(broker: Broker) -> N
     assert broker.client.llen(keys.DEAD_LETTERS) == 2
 
 
+def test_unanswered_messages_of_a_user_are_found_wherever_they_lie(broker: Broker) -> None:
+    """No index has them: their conversation is known to belong to the user once it is answered."""
+    stand = ConversationStand(broker)
+    publisher = RedisPublisher(broker.client, LIMITS)
+    for name in ("asked", "parked"):
+        asked = ChatJob(name, "anna asks", "talk-1", NOW, user_id="anna", expires_at=NOW + 60)
+        publisher.submit(EnqueueRequest.of(asked))
+    urgent = ChatJob("urgent", "anna writes", "talk-2", NOW, user_id="anna")
+    broker.push("shop_inference\x06\x163", encode_infer(urgent))
+    of_acme = ChatJob("acme\x1fjob", "text", "acme\x1ftalk-1", NOW, user_id="acme\x1fanna")
+    publisher.submit(EnqueueRequest.of(of_acme))
+    for worker in ("w", "x"):  # leased, and moved to wake a worker
+        each = ChatJob(f"of-{worker}", "anna waits", f"talk-{worker}", NOW, user_id="anna")
+        broker.push(keys.handoff(worker), encode_infer(each))
+    assert stand.worker.lease(1)
+
+    stand.erasure.erase_user("anna")
+
+    for name in ("asked", "parked", "urgent", "of-w", "of-x"):
+        end = broker.result(name)
+        assert end
+        assert end.state == "cancelled", name
+    assert lists(broker.client) == {keys.flow(q, "acme") for q in (keys.INFERENCE, keys.SENTIMENT)}
+    assert broker.result("acme\x1fjob") is None
+    stand.erasure.erase_user("acme\x1fanna")
+    assert lists(broker.client) == set()
+
+
+def test_a_message_that_celery_sent_is_erased_before_any_worker_has_met_it(broker: Broker) -> None:
+    stand = ConversationStand(broker)
+    request = {"message": "hi", "conversation_id": "talk", "user_id": "anna", "tenant": "acme"}
+    app = Celery("shop", broker=broker.url, set_as_current=False)
+    app.send_task("chat.infer", [request], task_id="plain", queue=keys.INFERENCE)
+    app.send_task(
+        "chat.infer",
+        [request],
+        task_id="first",
+        queue=keys.INFERENCE,
+        link=app.signature("shop.ship"),
+    )
+    app.close()
+
+    stand.erasure.erase_conversation("acme\x1ftalk")
+
+    (left,) = broker.waiting(keys.INFERENCE)
+    assert read_chat_job(left, NOW).id == "first"  # a worker has to tell what follows it
+    for name in ("plain", "first"):
+        end = broker.result(name)
+        assert end
+        assert (end.state, end.tenant) == ("cancelled", "acme")
+
+
+def test_histories_of_openai_clients_forget_a_conversation(broker: Broker) -> None:
+    stand = ConversationStand(broker)
+    stand.say("first", "acme\x1ftalk-1", user="acme\x1fanna")
+    histories = RedisHistories(broker.client, 60)
+    histories.put("acme\x1fdigest", "talk-1")
+    histories.put("acme\x1fdigest", "talk-2")
+    histories.put("digest", "talk-1")
+
+    stand.erasure.erase_user("acme\x1fanna")
+
+    assert histories.take("acme\x1fdigest") == "talk-2"
+    assert histories.take("acme\x1fdigest") is None
+    assert histories.take("digest") == "talk-1"
+
+
+def test_what_follows_a_task_forgets_its_reply(broker: Broker) -> None:
+    """Its client is told all the same: it waits for the end of a chain or a chord."""
+    stand = ConversationStand(broker)
+    stand.say("first", "talk-1", user="anna")
+    stand.say("second", "talk-2", user="anna")
+    follow_ups = FollowUps(errbacks=[{"task": "shop.mourn"}])
+    written = {
+        name: encode_ended(EndedTask(name, "done", 1.0, Raw(b'"text of anna"'), follow_ups))
+        for name in ("first", "second", "living", "bens")
+    }
+    broker.client.rpush(keys.FOLLOW_UPS, written["first"], written["bens"], b"no JSON")
+    due_again = {written["second"]: NOW - 1, written["living"]: NOW + 1}
+    broker.client.zadd(keys.FOLLOW_UPS_SENDING, due_again)
+
+    stand.erasure.erase_user("anna")
+
+    *_, replaced = broker.waiting(keys.FOLLOW_UPS)[::-1]
+    assert decode_ended(replaced).state == "cancelled"
+    assert decode_ended(replaced).follow_ups.errbacks == follow_ups.errbacks
+    kept = "".join(everything(broker.client, "parley:follow-ups*"))
+    assert kept.count("text of anna") == 2
+    assert written["bens"].decode() in kept
+    assert written["living"].decode() in kept
+
+
 def test_many_conversations_are_erased_in_several_calls(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +205,12 @@ def test_many_conversations_are_erased_in_several_calls(
 def bury(broker: Broker, job_id: str | None, raw: bytes) -> None:
     letter = DeadLetter(job_id, "chat.infer", keys.INFERENCE, "a fault", NOW, raw)
     broker.client.lpush(keys.DEAD_LETTERS, encode_dead_letter(letter))
+
+
+def lists(client: redis.Redis) -> set[str]:
+    """Return the lists that hold anything but what wakes a worker."""
+    found = {key.decode() for key in client.scan_iter(_type="list")}
+    return {key for key in found if client.lrange(key, 0, -1) != [keys.WAKE.encode()]}
 
 
 def everything(client: redis.Redis, pattern: str = "*") -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import sys
 
+import celery
 from celery import Celery
 
 
@@ -13,7 +14,8 @@ def main() -> None:
     request = {"message": message, "conversation_id": conversation, "user_id": "somebody"}
     task = app.send_task("chat.infer", [request], queue="inference", expires=30)
     reply = task.get(timeout=20)
-    print(json.dumps({"id": task.id, "state": task.state, "reply": reply}))  # noqa: T201
+    end = {"celery": celery.__version__, "id": task.id, "state": task.state, "reply": reply}
+    print(json.dumps(end))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, chain, chord, group
 from celery.exceptions import TimeoutError as NoResultInTime
+from celery.result import GroupResult
 
 ASKED = {"message": "How can I pay?"}
 SECONDS = 30
@@ -28,6 +29,8 @@ def end(task: Any, deadline: float) -> str:
         task.get(timeout=max(0.1, deadline - time.monotonic()), propagate=False)
     except NoResultInTime:
         return "silence"
+    if isinstance(task, GroupResult):
+        return "SUCCESS" if task.successful() else "FAILURE"
     return str(task.state)
 
 
@@ -54,6 +57,13 @@ def old(app: Celery) -> Any:
     return infer(before).apply_async(task_id="order/123 #4: Müller")
 
 
+def called_off(app: Celery) -> Any:
+    """Ask for later, and revoke it before its time."""
+    task = infer(app).apply_async(countdown=SECONDS)
+    task.revoke()
+    return task
+
+
 def words(app: Celery) -> Any:
     """Ask by the names of the arguments."""
     return app.send_task("chat.infer", kwargs=ASKED, queue="inference")
@@ -68,6 +78,9 @@ TASKS: Mapping[str, Callable[[Celery], Any]] = {
     "served: countdown": option(countdown=1),
     "served: chain": lambda app: chain(infer(app), infer(app), app=app).apply_async(),
     "served: chord": lambda app: chord([infer(app)] * 2, infer(app), app=app).apply_async(),
+    "served: group": lambda app: group([infer(app)] * 2, app=app).apply_async(),
+    "revoked: expired": option(expires=-5),
+    "revoked: called off": called_off,
     "refused: pickle": option(serializer="pickle"),
     "refused: countdown": option(countdown=10**6),
     "refused: id": option(task_id="a\tb"),

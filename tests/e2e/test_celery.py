@@ -1,5 +1,6 @@
 """Celery's own tools see Parley as any Celery worker: a stock client, revocation, Flower."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import redis
 import requests
 from celery import Celery
 from celery.exceptions import TaskRevokedError
@@ -142,6 +144,34 @@ def test_flower_is_locked_where_a_login_is_set(stack: Stack) -> None:
 
 def test_whatever_a_client_sends_ends_under_its_id(stack: Stack) -> None:
     ends = run_script(OPTIONS, stack.redis_url)
-    wanted = {"served": "SUCCESS", "refused": "FAILURE"}
+    wanted = {"served": "SUCCESS", "refused": "FAILURE", "revoked": "REVOKED"}
     assert ends == {name: wanted[name.partition(":")[0]] for name in ends}
     assert len(ends) > 15
+
+
+def test_a_client_in_another_language_reads_its_result_where_it_looks(stack: Stack) -> None:
+    """Lay gocelery's message on the queue, member by member, and poll its result as it does."""
+    task_id = str(uuid.uuid4())
+    asked = {"message": "How can I pay?", "conversation_id": "from-go"}
+    task = {"id": task_id, "task": "chat.infer", "args": [asked], "kwargs": {}, "retries": 0}
+    body = json.dumps({**task, "eta": None, "expires": None})
+    message = {
+        "body": base64.b64encode(body.encode()).decode(),
+        "content-type": "application/json",
+        "properties": {
+            "body_encoding": "base64",
+            "correlation_id": str(uuid.uuid4()),  # not the task's id
+            "reply_to": str(uuid.uuid4()),
+            "delivery_info": {"priority": 0, "routing_key": "celery", "exchange": "celery"},
+            "delivery_mode": 2,
+            "delivery_tag": str(uuid.uuid4()),
+        },
+        "content-encoding": "utf-8",
+    }
+    with redis.Redis.from_url(stack.redis_url) as client:
+        client.lpush("inference", json.dumps(message))
+        wait_until(lambda: bool(client.exists(f"celery-task-meta-{task_id}")), 20)
+        result = json.loads(client.get(f"celery-task-meta-{task_id}") or b"")
+    assert (result["task_id"], result["status"]) == (task_id, "SUCCESS")
+    assert (result["result"]["job_id"], result["result"]["conversation_id"]) == (task_id, "from-go")
+    assert (result["traceback"], result["children"]) == (None, [])

@@ -10,20 +10,25 @@ from workers.answering import Answers
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
 from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.finder import Finder
 from workers.knowledge.loader import Reading
-from workers.knowledge.responder import build_finder_over
+from workers.knowledge.responder import build_finder_over, build_tfidf_finder
 from workers.reply_builder import ReplyBuilder
+from workers.second_look.decided import BatchDecider
 from workers.second_look.first import FirstLookDecider
+from workers.settings import VariantChoice
 from workers.tone.wording import Wording
+from workers.variants import TFIDF_SPACE, TfidfDecider, VariantDecider, assignment
 
 
 class WordAnswersBuilder:
-    """Build real answers without a model. `broken`: the engine fails."""
+    """Build real answers without a model. `broken`: the engine fails; `variant`: what searches."""
 
     def __init__(self, cache: Path, clock: ManualClock) -> None:
         self.encoder = WordEncoder()
         self.built: list[str] = []
         self.broken = False
+        self.variant: VariantChoice = "bert"
         self._cache = cache
         self._clock = clock
         self._wording = Wording.load()
@@ -39,15 +44,20 @@ class WordAnswersBuilder:
         if self.broken:
             raise EngineError("out of memory")
         self.built.append(reading.path.name)
-        finder = build_finder_over(reading.base, reading.path, embeddings, self._cache)
-        listener = Listener(finder, FakeMemory(), "words")
-        decider = FirstLookDecider(
-            listener,
-            Decider(finder.thresholds, finder.entries),
-            self._clock,
-            "small",
-            reading.base.revision,
-            cascade=False,
-        )
+        decider = self._decider(reading, embeddings)
         replies = ReplyBuilder(decider, self._wording, "words", self._clock)
         return Answers(reading.base.revision, len(reading.base.entries), decider, replies)
+
+    def _decider(self, reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+        revision = reading.base.revision
+        tfidf = TfidfDecider(self._over(build_tfidf_finder(reading.base), TFIDF_SPACE, revision))
+        if self.variant == "tfidf":
+            return tfidf
+        finder = build_finder_over(reading.base, reading.path, embeddings, self._cache)
+        bert = self._over(finder, "words", revision)
+        return VariantDecider(bert, tfidf, assignment("ab")) if self.variant == "ab" else bert
+
+    def _over(self, finder: Finder, space: str, revision: str) -> FirstLookDecider:
+        listener = Listener(finder, FakeMemory(), space)
+        decider = Decider(finder.thresholds, finder.entries)
+        return FirstLookDecider(listener, decider, self._clock, "small", revision, cascade=False)

@@ -79,6 +79,9 @@ class FakeQueue:
     def heartbeat(self, status: WorkerStatus) -> None:
         self.statuses.append(status)
 
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """Do nothing: nothing is kept until later."""
+
     def reclaim_dead(self) -> Reclaimed:
         found, self.reclaimed = self.reclaimed, Reclaimed()
         return found

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,18 @@ _RAISING_HELPERS = {"wait_until", "run_state_machine_as_test"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def nodes(source: str) -> list[ast.AST]:
+    """Return all that a module is made of."""
+    return list(ast.walk(ast.parse(source)))
+
+
 def functions(source: str) -> Iterator[Function]:
     """Yield every function of a module, nested ones and methods included."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, Function):
-            yield node
+    return (node for node in nodes(source) if isinstance(node, Function))
 
 
+@cache
 def called_names(function: Function) -> set[str]:
     """Return the last names of what a function calls: `a.b.c()` is c."""
     calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
@@ -91,7 +97,7 @@ def test_helpers_are_no_test_modules() -> None:
     borrowed = {
         f"{path.relative_to(TESTS)}: {node.module}"
         for path in TESTS.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path.read_text())
         if isinstance(node, ast.ImportFrom) and node.module
         if node.module.startswith("tests.") and node.module.rsplit(".", 1)[1].startswith("test_")
     }

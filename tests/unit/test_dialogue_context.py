@@ -44,6 +44,14 @@ def test_of_two_that_fit_alike_it_is_not_the_one_just_given() -> None:
     assert meant(first)[0] == ("times", 0.95)
 
 
+def test_sure_small_talk_asks_nothing_again() -> None:
+    thanks = found(hello=0.9)
+    heard = Heard("it works now", AFTER_TIMES, thanks, contexts=(found(times=0.95),))
+    assert read_in_context(heard, LIMITS) is thanks
+    unsure = replace(heard, main=found(hello=0.4))
+    assert meant(unsure)[0][0] == "times"
+
+
 def test_what_is_understood_alone_is_not_joined_to_what_was_asked() -> None:
     joined = (found(times=0.99),)
     for alone in (found(costs=0.6), found(hello=0.3)):

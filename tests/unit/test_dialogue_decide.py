@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 
 from shared.jobs import AnswerKind
+from workers.dialogue.cues import read_cues
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Escalation, Heard
-from workers.dialogue.phrases import CALLED, FOREIGN_HANDOVER, LEFT_TO_PERSON
+from workers.dialogue.phrases import (
+    CALLED,
+    CONDOLENCE,
+    FOREIGN_HANDOVER,
+    GREETED_AGAIN,
+    LEFT_TO_PERSON,
+    UNREADABLE,
+)
 from workers.dialogue.state import Asked, Dialogue
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
@@ -212,6 +220,45 @@ def test_random_keys_call_nobody_however_often_they_come(reason: IllegibleReason
     assert "English" not in decision.text
     called = decider.decide(replace(mashed, person_called=True))
     assert called.text == decision.text
+
+
+def test_a_bare_number_cannot_be_looked_up_but_by_a_person() -> None:
+    given = replace(heard(PAY, 0.9, replace(FIRST, unclear=1)), unreadable="number")
+    decision = decider.decide(given)
+    assert (decision.answer.kind, decision.handover) == ("fallback", None)
+    assert decision.offers_person
+    assert decision.text in UNREADABLE["number"]
+    called = decider.decide(replace(given, person_called=True))
+    assert called.text in LEFT_TO_PERSON
+
+
+def test_a_code_that_an_entry_explains_is_no_bare_number() -> None:
+    entries = {"error": Entry("error", "What is error E1047?", "Restart it.")}
+    assert read_cues("E1047", FIRST, entries).unreadable is None
+    assert read_cues("E1048", FIRST, entries).unreadable == "number"
+
+
+@pytest.mark.parametrize(("best", "confidence"), [(PAY, 0.9), (PAY, 0.1), (HACKED, 0.9)])
+def test_who_tells_of_a_death_is_met_with_sympathy(best: Entry, confidence: float) -> None:
+    decision = decider.decide(replace(heard(best, confidence), bereaved=True))
+    assert decision.text.startswith(CONDOLENCE)
+    assert (decision.tones, decision.solemn) == ({}, True)
+    grave = decider.decide(replace(heard(PAY, 0.9), bereaved=True, escalation="emergency"))
+    assert CONDOLENCE not in grave.text
+
+
+def test_what_names_nothing_chooses_nothing_by_its_words() -> None:
+    asked = replace(heard(PAY, 0.5, ASKED_BACK), text="how much")
+    assert decider.decide(asked).answer.kind == "handover"
+    assert decider.decide(replace(asked, text="paying")).answer.kind == "answer"
+
+
+def test_a_greeting_in_the_middle_of_a_conversation_introduces_nobody() -> None:
+    greeting = Entry("smalltalk-greeting", "hello", "Hello! I'm the assistant.")
+    hello = Finding("hello??", (Candidate(greeting, 0.9, small_talk=True),))
+    first = Heard("hello??", FIRST, hello)
+    assert decider.decide(first).text == greeting.answer
+    assert decider.decide(replace(first, dialogue=CALLED_BEFORE)).text == GREETED_AGAIN
 
 
 CALLED_BEFORE = Dialogue("test", asked=(Asked("a human please", b"", "handover", "hacked"),))

@@ -22,6 +22,7 @@ from workers.dialogue.state import (
 )
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Finding
+from workers.reading.legibility import IllegibleReason
 
 FIRST = Dialogue("test")
 AXES = np.eye(4, dtype=np.float32)
@@ -79,6 +80,15 @@ def test_what_is_declined_is_no_unclear_turn() -> None:
     declined = replace(heard(), unwanted=True)
     dialogue = advance(FIRST, declined, AXES[0], decision("clarify"), (), person_offered=False)
     assert dialogue.unclear == 0
+
+
+@pytest.mark.parametrize(("reason", "unclear"), [("gibberish", 0), ("number", 0), ("language", 1)])
+def test_random_keys_and_bare_numbers_are_no_unclear_turn(
+    reason: IllegibleReason, unclear: int
+) -> None:
+    mashed = replace(heard(), unreadable=reason)
+    dialogue = advance(FIRST, mashed, AXES[0], decision("fallback"), (), person_offered=False)
+    assert dialogue.unclear == unclear
 
 
 def test_small_talk_leaves_the_subject_as_it_is() -> None:

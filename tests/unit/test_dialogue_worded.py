@@ -50,6 +50,17 @@ def test_an_answer_to_the_upset_has_an_opener() -> None:
     assert len(said.openers) == 1
 
 
+def test_the_bereaved_get_no_opener_and_no_further_offer() -> None:
+    decision = Decision(Answer("answer", "pay", 0.8), "By card.", solemn=True)
+    said = word(WORDING, decision, Dialogue("test"), ANGRY, Concern.FALLS, "job")
+    assert said == Worded("By card.")
+
+
+def test_small_talk_has_its_own_words_for_the_upset() -> None:
+    decision = Decision(Answer("smalltalk", "bot", 0.9), "Yes!", {"negative": "Yes."})
+    assert word(WORDING, decision, Dialogue("test"), ANGRY, None, "job").text == "Yes."
+
+
 def say_called(
     kind: AnswerKind, called: Called, tone: Tone = CALM, *, announced: bool = False
 ) -> Worded:

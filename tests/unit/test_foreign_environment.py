@@ -48,6 +48,13 @@ def test_the_link_is_parleys_own_whatever_is_read_of_it_first(first: str) -> Non
         assert ran.stderr.count(f"{name} is ignored") == 1
 
 
+def test_a_wrong_setting_ends_a_command_of_celery_with_one_sentence() -> None:
+    ran = run("from workers.celery_app import app\napp.conf.broker_url", PARLEY_REDIS_URL="ftp://x")
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].startswith("parley: PARLEY_REDIS_URL is 'ftp://x'")
+    assert "Traceback" not in ran.stderr
+
+
 @pytest.mark.parametrize("name", ["CELERY_WORKER_POOL", "CELERY_CUSTOM_WORKER_POOL"])
 def test_an_option_that_celery_has_taken_already_stops_the_worker(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is set"):

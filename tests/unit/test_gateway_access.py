@@ -67,6 +67,35 @@ def test_without_any_key_everybody_is_let_in() -> None:
     assert answer.status_code == 200
 
 
+OWN_HOSTS = ["127.0.0.1:8000", "localhost", "LOCALHOST.:8000", "[::1]:8000", "[::ffff:127.0.0.1]",
+             "127.1", "gateway:8000", "shop.localhost:8000", ""]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", OWN_HOSTS)
+def test_without_keys_this_machine_is_served_under_each_of_its_names(host: str) -> None:
+    response = harness().client.get("/handovers", environ_overrides={"HTTP_HOST": host})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"])
+def test_without_keys_no_page_reads_under_its_own_sites_name(host: str) -> None:
+    """Else it need only let its name stand for 127.0.0.1 to be of the same origin."""
+    closed = harness(trusted_proxies="10.0.0.0/8")
+    sent: Any = {"headers": {"Host": host}}
+    for path in ("/handovers", "/conversations/c", "/metrics", "/v1/models"):
+        assert closed.client.get(path, **sent).status_code == 403
+    refused = closed.client.get("/handovers", **sent).get_json()
+    assert refused["type"] == "urn:parley:problem:foreign-host"
+    proxied = {"REMOTE_ADDR": "10.1.2.3"}
+    assert closed.client.get("/handovers", environ_overrides=proxied, **sent).status_code == 200
+    assert closed.client.get("/healthz", **sent).status_code == 200
+    assert harness(open_access=True).client.get("/handovers", **sent).status_code == 200
+    key = issue(closed.keys, "read")
+    closed.clock.advance(CACHE_SECONDS)
+    sent["headers"] |= bearer(key)
+    assert closed.client.get("/handovers", **sent).status_code == 200
+
+
 def test_the_first_key_closes_the_door_within_seconds() -> None:
     gateway = harness()
     assert gateway.client.get("/conversations/c").status_code == 200

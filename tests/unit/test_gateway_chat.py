@@ -230,7 +230,8 @@ def test_json_by_any_name_is_taken(content_type: str | None) -> None:
 def test_body_over_64_kib_answers_413() -> None:
     response = GatewayHarness().client.post("/chat", json={"message": "x" * 70_000})
 
-    problem(response, 413, "body-too-large")
+    told = problem(response, 413, "body-too-large")
+    assert told["detail"] == "The body has more than 65536 bytes."
 
 
 def test_wrong_method_answers_405_with_allow() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.authentication import CACHE_SECONDS
 from gateway.event_stream import RETRY, ConversationEvents, stream
 from gateway.queue.watches import StreamPlaces, Watch, Watches
+from shared.api_keys import ApiKey, digest_of
 from shared.errors import ClientGone, QueueUnavailable, StreamsFull
 from shared.handovers import Handover, HandoverSummary
 from shared.jobs import Turn
+from tests.fakes.gateway import let_in
 from tests.support.gateway_harness import GatewayHarness
 
 OPEN = Handover("h-1", "c-1", None, 1.0, "wish", HandoverSummary())
@@ -97,7 +100,9 @@ def test_a_stream_wakes_for_its_conversation_and_ends_with_the_process(
     harness: GatewayHarness,
 ) -> None:
     watches = Watches(StreamPlaces(1))
-    frames = stream(events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=60)
+    frames = stream(
+        events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=60, check=let_in
+    )
     assert next(frames) == b"retry: 2000\n\n"
 
     say(harness, "one")
@@ -118,7 +123,7 @@ def test_a_quiet_stream_is_kept_open_and_looks_for_what_it_did_not_hear(
     harness: GatewayHarness,
 ) -> None:
     watches = Watches(StreamPlaces(1))
-    frames = stream(events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=0)
+    frames = stream(events_of(harness), watch_of(watches), RETRY, heartbeat_seconds=0, check=let_in)
     next(frames)
 
     assert next(frames).startswith(b":")
@@ -140,10 +145,40 @@ def test_a_stream_ends_without_redis_or_client(harness: GatewayHarness) -> None:
     gone.client_disconnected()
     events = ConversationEvents(BrokenConversations(), harness.handovers, "c-1", None)
 
-    assert list(stream(events_of(harness), gone, RETRY)) == [b"retry: 2000\n\n"]
-    assert list(stream(events, broken, RETRY, heartbeat_seconds=0)) == [b"retry: 2000\n\n"]
+    for each, watch in ((events_of(harness), gone), (events, broken)):
+        frames = stream(each, watch, RETRY, heartbeat_seconds=0, check=let_in)
+        assert list(frames) == [b"retry: 2000\n\n"]
     with pytest.raises(ClientGone):
         gone.wait(0)
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_a_stream_ends_once_its_key_does_not_count_any_more(
+    harness: GatewayHarness, *, with_key: bool
+) -> None:
+    """Nor does one go on that was opened while nobody was asked for a key."""
+    made = ApiKey("id", scopes=frozenset(("read",)))
+    if with_key:
+        harness.keys.create(digest_of("pk_key"), made)
+    say(harness, "one")
+    sent = {"Authorization": "Bearer pk_key"}
+    response = harness.client.get("/conversations/c-1/events", headers=sent)
+    frames: Any = response.iter_encoded()
+    assert texts(next(frames).removeprefix(RETRY)) == ["one"]
+    say(harness, "two")
+    harness.watches.wake(["c-1"])
+    assert texts(next(frames)) == ["two"]
+
+    if with_key:
+        harness.keys.revoke("id")
+    harness.keys.create(digest_of("another"), replace(made, id="other"))
+    harness.clock.advance(CACHE_SECONDS)
+    say(harness, "three")
+    harness.watches.wake(["c-1"])
+
+    assert list(frames) == []
+    response.close()
+    assert len(harness.watches) == 0
 
 
 def test_the_route_streams_and_frees_its_place_when_it_is_closed(harness: GatewayHarness) -> None:

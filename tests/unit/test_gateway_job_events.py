@@ -21,6 +21,7 @@ from shared.errors import AdmissionRefused, QueueUnavailable
 from shared.jobs import ChatJob, Tone
 from shared.results import Failure, JobRecord
 from shared.settings import load
+from tests.fakes.gateway import let_in
 from tests.support.gateway_harness import GatewayHarness, reply_to
 
 EVENTS = {"Accept": "text/event-stream"}
@@ -147,9 +148,9 @@ def test_a_job_that_is_forgotten_meanwhile_ends_in_a_problem(harness: GatewayHar
 def test_a_stream_ends_with_the_reply_or_when_its_time_is_up(harness: GatewayHarness) -> None:
     take(harness, JobProgress("started", "c-1"))
     watches = Watches(StreamPlaces(2))
-    late = stream(events_of(harness), watches.watch("j-1"), b"first", limit_seconds=0)
+    late = stream(events_of(harness), watches.watch("j-1"), b"first", limit_seconds=0, check=let_in)
     events, watch = events_of(harness), watches.watch("j-1")
-    frames = stream(events, watch, events.news())
+    frames = stream(events, watch, events.news(), check=let_in)
 
     assert list(late) == [b"first"]
     assert names(next(frames)) == ["queued", "started"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,10 @@ def test_a_folder_is_one_base_in_the_order_of_its_files(tmp_path: Path) -> None:
         ("- id: a\n  answer: [\n", 3, "not YAML"),
         ("- id: a\n\tquestion: q\n", 2, "not YAML"),
         ("- id: \x07\n", 1, "not YAML"),
+        ('- id: a\n  question: "How?\n  answer: b\n', 2, "never closed"),
+        ("- id: a\n  question: 'What's it?'\n", 2, "an apostrophe is doubled"),
+        ("- id: a\n\xa0 question: q\n", 2, "a no-break space"),
+        ("- id: a\n  answer: |\n  text\n", 4, "indented further than its key"),
         ("--- [1]\n--- [2]\n", 2, "not YAML"),
         ("- " * 100_000 + "x", 1, "nested too deeply"),
         ("[" * 100_000, 1, "nested too deeply"),
@@ -192,6 +197,12 @@ def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str,
 )
 def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
     assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
+
+
+def test_a_backslash_that_became_a_control_character_is_told(tmp_path: Path) -> None:
+    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer='"C:\\new\\folder"'))
+    assert "U+000C" in warning[1]
+    assert warnings(tmp_path, ENTRY.format(id="a", answer='"one\\n\\ttwo"')) == []
 
 
 def test_an_answer_that_begins_like_an_anchor_is_a_warning(tmp_path: Path) -> None:
@@ -423,3 +434,15 @@ def test_the_base_that_ships_is_sound_and_large() -> None:
     assert min(len(entry.all_phrasings) for entry in entries) >= 5
     assert any(entry.handover for entry in entries)
     assert not {entry.id for entry in entries} & {entry.id for entry in load(SMALLTALK).entries}
+
+
+def test_no_answer_of_the_demo_says_yes_to_the_opposite() -> None:
+    """Whoever asks "must I register?" and "can I order without?" reads the same answer."""
+    contrary = re.compile(
+        r"\b(?:must i|do i (?:\w+ )?(?:need|have) (?:to|a|the)|is that a problem|scam)\b"
+    )
+    affirmed = [entry for entry in load(DEMO).entries if entry.answer.startswith("Yes")]
+    said = [text for entry in affirmed for text in entry.all_phrasings]
+    odd = [text for text in said if contrary.search(text.lower()) and "what" not in text]
+    assert affirmed
+    assert odd == []

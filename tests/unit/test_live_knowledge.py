@@ -25,6 +25,8 @@ from workers.knowledge.files import signature
 from workers.knowledge.watch import FileWatch
 from workers.live_knowledge import LiveKnowledge, open_knowledge
 from workers.preprocessing.preprocessor import Prepared
+from workers.settings import VariantChoice
+from workers.variants import assignment
 
 NEUTRAL = Tone("neutral", 0.9)
 PAY = "How can I pay?"
@@ -64,11 +66,15 @@ class Stand:
             self.live.step()
 
     def job(
-        self, message: str, tenant: str = "default", dialogue: bytes = b""
+        self,
+        message: str,
+        tenant: str = "default",
+        dialogue: bytes = b"",
+        conversation: str = "c",
     ) -> PreparedJob[ChatJob]:
         ids = self.builder.encoder.read([message])[0]
         prepared = prepared_job(f"{tenant}-{message}")
-        job = replace(prepared.job, message=message, conversation_id=scope(tenant, "c"))
+        job = replace(prepared.job, message=message, conversation_id=scope(tenant, conversation))
         return replace(
             prepared,
             job=job,
@@ -274,6 +280,33 @@ def test_no_reply_mixes_revisions_while_bases_change(stand: Stand) -> None:
         first.knowledge_revision == second.knowledge_revision
         for first, second in zip(replies[::2], replies[1::2], strict=True)
     )
+
+
+@pytest.mark.parametrize("variant", ["tfidf", "ab"])
+def test_every_variant_answers_from_the_base_in_place(stand: Stand, variant: VariantChoice) -> None:
+    stand.builder.variant = variant
+    stand.open()
+    assigned = {assignment(variant)(name): name for name in "abcdefgh"}
+
+    def answered() -> str:
+        """Ask in a conversation of each variant; return what all of them say."""
+        jobs = [stand.job(PAY, conversation=name) for name in assigned.values()]
+        replies = stand.ask_all(*jobs)
+        assert [each.variant for each in replies] == list(assigned)
+        assert {each.knowledge_revision for each in replies} == {stand.shared().revision}
+        (said,) = {each.response for each in replies}
+        return said
+
+    stand.write("By cash.")
+    stand.settle()
+    assert answered() == "By cash."
+    stand.write_text("- id: pay\n", "more.yaml")
+    stand.settle()
+    assert (answered(), stand.counted()) == ("By cash.", (1, 1))
+    (stand.kb / "more.yaml").unlink()
+    stand.write("By cheque.")
+    stand.settle()
+    assert (answered(), stand.shared().refused) == ("By cheque.", None)
 
 
 @pytest.mark.parametrize("message", ["the second one", "2", PAY])

@@ -118,7 +118,15 @@ def test_a_choice_of_three(message: str, chosen: tuple[int, ...] | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("message", "chosen"), [("correct", (0,)), ("no", ()), ("that's right", (0,)), ("why?", None)]
+    ("message", "chosen"),
+    [
+        ("correct", (0,)),
+        ("no", ()),
+        ("that's right", (0,)),
+        ("why?", None),
+        ("you ok?", None),
+        ("ok?", (0,)),
+    ],
 )
 def test_one_alternative_is_affirmed_or_declined(
     message: str, chosen: tuple[int, ...] | None

@@ -21,6 +21,8 @@ from workers.reading.spelling import spell_out
         ("gdzie jest moja paczka", "language"),
         ("onde está minha encomenda", "language"),
         ("hola", "language"),
+        ("no hablo ingles", "language"),
+        ("sprichst du deutsch", "language"),
         ("где мой заказ", "script"),
         ("我的包裹在哪里", "script"),
         ("طلبي وين", "script"),

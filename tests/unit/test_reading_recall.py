@@ -52,6 +52,8 @@ from workers.reading.recall import Recall, looks_back, read_recall
         ("What's my cat's name? I told you before", "my cat's name"),
         ("I mentioned the date of our trip, what was it?", "the date of our trip"),
         ("did I want the aisle or the window?", "the aisle or the window"),
+        ("what is my name?", "my name"),
+        ("do you still know my name", "my name"),
     ],
 )
 def test_what_shall_be_recalled(message: str, about: str) -> None:
@@ -108,6 +110,8 @@ def test_what_may_ask_for_something_else_is_not_certain(message: str, about: str
         "what was the price of the lamp I bought?",
         "I want to talk about my order",
         "what message do I get",
+        "can I change my name",
+        "what do I do with my name tag",
     ],
 )
 def test_other_questions_recall_nothing(message: str) -> None:

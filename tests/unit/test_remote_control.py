@@ -1,6 +1,6 @@
 """Celery's remote control is obeyed, or refused by a sentence; never "ok" and ignored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,7 +38,11 @@ class Consumer:
 
     def __init__(self, sends_events: bool = True) -> None:
         self.is_paused = False
+        self.hastened: list[str] = []
         self.events: Any = SimpleNamespace(switch=lambda on: True) if sends_events else NoEvents()
+
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        self.hastened += task_ids
 
     def pause(self) -> None:
         self.is_paused = True
@@ -88,6 +92,18 @@ def test_a_queue_is_paused_and_resumed_and_shown_so(consumer: Consumer) -> None:
 def test_another_queue_is_not_consumed_before_nor_after(consumer: Consumer) -> None:
     assert "does not consume" in call(consumer, "cancel_consumer", queue="sentiment")["ok"]
     assert not consumer.is_paused
+    other = call(consumer, "add_consumer", queue="sentiment")["error"]
+    assert "parley worker sentiment" in other
+    assert "no other queue is served" in call(consumer, "add_consumer", queue="no.such")["error"]
+
+
+@pytest.mark.parametrize("command", ["revoke", "terminate"])
+@pytest.mark.parametrize("task_id", ["remote-1", ["remote-1", "remote-2"]])
+def test_what_is_revoked_does_not_wait_until_it_is_due(
+    consumer: Consumer, command: str, task_id: str | list[str]
+) -> None:
+    assert "ok" in call(consumer, command, task_id=task_id, signal="TERM")
+    assert consumer.hastened == (task_id if isinstance(task_id, list) else [task_id])
 
 
 @pytest.mark.parametrize(("command", "arguments"), REFUSED)

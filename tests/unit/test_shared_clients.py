@@ -202,13 +202,46 @@ def test_eta_is_when_it_is_due() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task_id", "served"), [("", None), ("\ud83d", None), ("x" * 300, "x" * 300), ("a\tb", "a\tb")]
+    ("task_id", "served"), [("", None), ("x" * 300, "x" * 300), ("a\tb", "a\tb")]
 )
 def test_an_id_that_cannot_be_served_is_still_known(task_id: str, served: str | None) -> None:
     raw = stock_message(task_id=task_id)
     with pytest.raises(MalformedMessage):
         decode(raw)
     assert peek_id(raw) == served
+
+
+@pytest.mark.parametrize("protocol", [1, 2])
+def test_a_text_that_was_cut_within_an_emoji_is_read(protocol: int) -> None:
+    raw = stock_message(
+        args=[{"message": "thanks \ud83d"}], task_id="cut \ud83d", protocol=protocol
+    )
+    assert read(raw).message == "thanks \ufffd"
+    assert read(raw).id == peek_id(raw) == "cut \ufffd"
+
+
+@pytest.mark.parametrize("written", [float("nan"), float("inf")])
+def test_what_only_pythons_json_has_does_not_hide_a_message(written: float) -> None:
+    assert read(stock_message(args=[OWN], headers={"score": written})).id == "id-1"
+    faulty = stock_message(args=[{**OWN, "user_id": written}])
+    with pytest.raises(MalformedMessage):
+        decode(faulty)
+    assert peek_id(faulty) == "id-1"
+
+
+def test_the_id_of_a_message_of_any_length_is_known() -> None:
+    raw = stock_message(args=[{"message": "x" * 5_000_000}], chord=SIGNATURE)
+    assert peek_id(raw) == "id-1"
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "bzip2", "lzma"])
+def test_what_follows_a_message_that_is_too_large_is_known(compression: str | None) -> None:
+    raw = stock_message(
+        args=[{"message": "x" * 1_000_000}], compression=compression, chord=SIGNATURE, group_id="g"
+    )
+    with pytest.raises(MalformedMessage):
+        decode(raw)
+    assert decode_ended(peek_ended(raw, "failed", 1.0, b"{}")).follow_ups.chord == SIGNATURE
 
 
 SIGNATURE = {"task": "shop.ship", "args": [1], "kwargs": {}, "options": {}, "immutable": False}

@@ -1,6 +1,7 @@
 """Which services a stack has, with which settings, and what a person sees of them."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,8 @@ def test_the_log_of_a_service_that_fails_its_first_start_is_quoted(
     logs.begin(["part"])
     service = Service("part", ("run",))
     terminal = Terminal(screen, logs)
+    terminal.died(service, os.EX_CONFIG, 1.0)  # what it says ends the stack
+    assert fields(screen) == ""
     with logs.open("part", ("run",)) as log:
         log.write(b"the [engine] is missing\n")
     terminal.died(service, 1, 2.0)

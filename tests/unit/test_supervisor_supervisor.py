@@ -1,5 +1,6 @@
 """Starting order, restarts with backoff, and stopping: no process, no sleep."""
 
+import os
 import signal
 from typing import Any
 
@@ -189,6 +190,23 @@ def test_a_service_that_was_ready_once_is_never_crash_looping(pair: SupervisedPa
         pair.clock.advance(pair.crash("worker"))
         pair.supervisor.tick()
     assert pair.supervisor.crash_looping == []
+
+
+def test_a_service_that_says_that_no_restart_helps_is_misconfigured_at_once(
+    pair: SupervisedPair,
+) -> None:
+    pair.redis_probe.on = True
+    pair.supervisor.tick()
+    pair.supervisor.tick()
+    assert pair.supervisor.misconfigured == []
+    pair.crash("worker", os.EX_CONFIG)
+    assert pair.supervisor.misconfigured == ["worker"]
+
+
+def test_a_service_that_was_ready_once_is_restarted_whatever_it_says(pair: SupervisedPair) -> None:
+    pair.bring_up()
+    pair.crash("worker", os.EX_CONFIG)
+    assert pair.supervisor.misconfigured == []
 
 
 def test_stopping_goes_backwards_and_waits_for_each(pair: SupervisedPair) -> None:

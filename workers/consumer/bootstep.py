@@ -48,6 +48,9 @@ class RunningConsumer(Protocol):
     def is_paused(self) -> bool:
         """Return whether it leases nothing."""
 
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """End what was revoked and is kept until later."""
+
     def held(self) -> Sequence[tuple[str, str, bool]]:
         """Return task, task id, and whether the engine works on it, of the jobs held."""
 

@@ -134,6 +134,11 @@ class BatchConsumer(Generic[JobT, ResultT]):
         """Return whether it leases nothing."""
         return not self._leasing.is_set()
 
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """End what was revoked and is kept until later, as soon as Redis is there."""
+        with suppress(QueueUnavailable):  # it ends when it is due
+            self._queue.hasten(task_ids)
+
     def held(self) -> list[tuple[str, str, bool]]:
         """Return task, task id, and whether the engine works on it, of the jobs held."""
         task = self._role.task

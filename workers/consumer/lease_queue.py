@@ -129,8 +129,8 @@ class Reclaimed:
 class LeaseQueue(Protocol[JobT, ResultT]):
     """A queue whose messages are taken and recorded in one step.
 
-    Every call but `heartbeat`, `reclaim_dead` and `release_all` is retried until it succeeds or
-    the worker stops; then, as those three do at once, it raises QueueUnavailable.
+    Every call but `hasten`, `heartbeat`, `reclaim_dead` and `release_all` is retried until it
+    succeeds or the worker stops; then, as those four do at once, it raises QueueUnavailable.
     """
 
     def wait(self, timeout_seconds: float) -> None:
@@ -148,6 +148,9 @@ class LeaseQueue(Protocol[JobT, ResultT]):
 
     def complete(self, completions: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
         """Apply each job's effects exactly once, all in one atomic step."""
+
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """Make what is kept until later due at once, such as what was revoked."""
 
     def heartbeat(self, status: WorkerStatus) -> None:
         """Report that this worker lives."""

@@ -51,6 +51,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         self._complete = self._script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
         self._release_due = self._script("release_due.lua")
+        self._hasten = self._script("hasten.lua")
         self._hand_over = self._script("hand_over.lua")
         self._return_second_looks = self._script("return_second_looks.lua")
 
@@ -101,6 +102,10 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         if followed:
             self._follow_up()
         return [cast("CompletionVerdict", verdict.decode()) for verdict in verdicts]
+
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """Put them on the queue with the next heartbeat of any worker."""
+        self._retry.once(self._hasten, keys=[keys.SCHEDULED], args=task_ids)
 
     def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
         """Hand jobs over for a second look, all in one atomic step."""

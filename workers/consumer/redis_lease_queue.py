@@ -94,6 +94,9 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         """Let every job run: only chat jobs have lanes."""
         return [ClaimResult("run") for _ in jobs]
 
+    def hasten(self, task_ids: Sequence[str]) -> None:
+        """Do nothing: no message of this queue is kept until later."""
+
     def heartbeat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
         ttl = int(self._policy.heartbeat_ttl_seconds * 1000)

@@ -41,7 +41,9 @@ def add_consumer(state: Any, queue: str, **_options: Any) -> Reply:
     consumers = state.consumer.batch_consumers
     if queue not in consumers:
         own = ", ".join(consumers)
-        return _refused(f"this worker serves {own} alone; start one with `parley worker {queue}`")
+        known = queue in state.app.conf.parley_consumers
+        other = f"start one with `parley worker {queue}`" if known else "no other queue is served"
+        return _refused(f"this worker serves {own} alone; {other}")
     consumers[queue].resume()
     return _ok(f"consuming from {queue}")
 
@@ -141,6 +143,9 @@ def _switch_events(state: Any, *, on: bool) -> bool:
 def revoke(state: Any, task_id: Any, terminate: bool = False, **_options: Any) -> Reply:
     """Revoke task by task id (or list of ids)."""
     reply: Reply = control.revoke(state, task_id)
+    revoked = [task_id] if isinstance(task_id, str) else list(task_id or ())
+    for consumer in state.consumer.batch_consumers.values():
+        consumer.hasten(revoked)
     if not terminate:
         return reply
     return _ok(f"{reply['ok']}; the engine is not interrupted, its result is dropped")

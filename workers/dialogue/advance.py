@@ -17,6 +17,7 @@ from workers.dialogue.state import (
     Dialogue,
     pack_vector,
 )
+from workers.reading.legibility import FOREIGN
 from workers.tone.trend import Concern, concern, valence
 
 _UNCLEAR: frozenset[AnswerKind] = frozenset({"clarify", "fallback"})
@@ -91,6 +92,7 @@ def _chosen(dialogue: Dialogue, heard: Heard, decision: Decision) -> tuple[str, 
 
 
 def _unclear(dialogue: Dialogue, heard: Heard, kind: AnswerKind) -> int:
-    if heard.unwanted:  # understood, though there is nothing to answer
+    # Understood, though there is nothing to answer; or no question at all.
+    if heard.unwanted or (heard.unreadable and heard.unreadable not in FOREIGN):
         return dialogue.unclear
     return dialogue.unclear + 1 if kind in _UNCLEAR else 0

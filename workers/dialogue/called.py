@@ -5,7 +5,7 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from workers.dialogue import phrases
 from workers.dialogue.decision import Decision, Heard
-from workers.reading.legibility import FOREIGN
+from workers.reading.legibility import FOR_A_PERSON
 
 # Whoever comes must know of it at once, so the handover that is open takes the new reason.
 GRAVE: frozenset[HandoverReason] = frozenset({"self_harm", "emergency", "legal"})
@@ -28,7 +28,7 @@ def while_called(heard: Heard, decision: Decision) -> Decision:
 
 def _gives_up(heard: Heard, decision: Decision) -> bool:
     # What nobody can read, and a recall in vain, have words of their own.
-    illegible = heard.unreadable and heard.unreadable not in FOREIGN
+    illegible = heard.unreadable and heard.unreadable not in FOR_A_PERSON
     return decision.answer.kind == "fallback" and not (illegible or heard.recalls)
 
 

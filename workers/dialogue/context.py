@@ -19,6 +19,8 @@ def read_in_context(heard: Heard, thresholds: Thresholds) -> Finding:
     """
     alone, answered = heard.main, _answered_last(heard.dialogue)
     contexts = heard.contexts
+    if _is_sure_small_talk(alone, thresholds):  # "it works now" asks nothing again
+        return alone
     if not contexts and not _is_understood(alone, thresholds):
         contexts = tuple(_doubted(found, answered) for found in heard.joined)
     return _mixed(alone, contexts, answered) if contexts else alone
@@ -41,6 +43,11 @@ def _is_understood(alone: Finding, thresholds: Thresholds) -> bool:
         return False
     least = thresholds.clarify_from if best.small_talk else thresholds.answer_from
     return best.confidence >= least
+
+
+def _is_sure_small_talk(alone: Finding, thresholds: Thresholds) -> bool:
+    best = alone.best
+    return best is not None and best.small_talk and best.confidence >= thresholds.answer_from
 
 
 def _answered_last(dialogue: Dialogue) -> str | None:

@@ -1,17 +1,21 @@
 """What a message says besides its question: cues that decide whatever the knowledge base holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workers.dialogue.decision import Escalation
 from workers.dialogue.state import Dialogue
 from workers.knowledge.base import Entry
 from workers.preprocessing.clean import clean
+from workers.reading.bare_number import is_bare_number
+from workers.reading.bereavement import tells_of_death
 from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
 from workers.reading.legibility import IllegibleReason, judge_legibility
+from workers.reading.lexicon import words
 from workers.reading.recall import Recall, looks_back
 from workers.reading.spelling import spell_out
+from workers.reading.text import fold
 from workers.reading.twice import negation_of, recall_of
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
@@ -33,6 +37,7 @@ class Cues:
     unreadable: IllegibleReason | None = None
     recall: Recall | None = None
     looks_back: bool = False
+    bereaved: bool = False
 
 
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
@@ -43,10 +48,25 @@ def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) ->
         escalation=_escalation(text, dialogue),
         choice=_choice(text, dialogue, entries),
         unwanted=negation is not None and negation.wanted is None,
-        unreadable=judge_legibility(text).reason,
+        unreadable=_unreadable(message, text, entries),
         recall=recall,
         looks_back=recall is not None or looks_back(text),
+        bereaved=tells_of_death(text),
     )
+
+
+def _unreadable(message: str, text: str, entries: Mapping[str, Entry]) -> IllegibleReason | None:
+    # "E1047" may be an error that the knowledge base explains.
+    if is_bare_number(message) and not _is_written(message, entries.values()):
+        return "number"
+    return judge_legibility(text).reason
+
+
+def _is_written(text: str, entries: Iterable[Entry]) -> bool:
+    """Say whether the wording of an entry holds a number or code of the text."""
+    codes = [word for word in words(fold(text)) if any(map(str.isdigit, word))]
+    wordings = (fold(each) for entry in entries for each in (entry.question, *entry.phrasings))
+    return any(code in words(wording) for wording in wordings for code in codes if code in wording)
 
 
 def _escalation(text: str, dialogue: Dialogue) -> Escalation | None:

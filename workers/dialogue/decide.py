@@ -6,12 +6,14 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
-from workers.dialogue.called import while_called
+from workers.dialogue.called import GRAVE, while_called
 from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
-from workers.reading.legibility import FOREIGN
+from workers.reading.legibility import FOR_A_PERSON, FOREIGN
+from workers.reading.lexicon import topic_words
+from workers.reading.text import fold
 
 _ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
@@ -20,6 +22,7 @@ _CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
 _ASKED_AGAIN = 0.7  # re-ask score from which a message repeats an earlier one
 _WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
+_GREETING = "smalltalk-greeting"  # of the small talk that comes with Parley
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
 
 
@@ -35,6 +38,8 @@ class Decider:
         decision = self._decide(heard)
         if heard.person_called and not heard.with_person:
             decision = while_called(heard, decision)
+        if heard.bereaved and decision.text and decision.handover not in GRAVE:
+            decision = _with_sympathy(decision)
         entry = self.entries.get(decision.answer.id or "")
         return replace(decision, subject=entry.question) if entry else decision
 
@@ -100,6 +105,8 @@ class Decider:
             return self._clarify(heard, finding)
         if kind == "handover":
             return self._hand_over(heard, finding, "entry")
+        if kind == "smalltalk" and best.entry.id == _GREETING and heard.dialogue.asked:
+            return Decision(_answer_for(kind, finding), phrases.GREETED_AGAIN)
         unsure = _unsure(heard, {best.entry.id: best})
         others = _unique((*unsure, *_rivals(finding)))
         answer = Answer(kind, best.entry.id, best.confidence, others)
@@ -137,7 +144,7 @@ class Decider:
             return replace(decision, text=phrases.FOREIGN_HANDOVER) if illegible else decision
         texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
         answer = _answer_for("fallback", finding)
-        offers_person = illegible is None or illegible in FOREIGN
+        offers_person = illegible is None or illegible in FOR_A_PERSON
         return Decision(answer, phrases.choose(texts, heard.text), offers_person=offers_person)
 
     def _clarify(self, heard: Heard, finding: Finding) -> Decision:
@@ -180,7 +187,8 @@ def _names_one_offered(heard: Heard, best: Candidate) -> bool:
     """Say whether the message chooses by other words than a number or an entry's own."""
     repeated = (heard.reask_score or 0.0) >= _ASKED_AGAIN
     open_choice = not heard.dialogue.chosen and best.entry.id in heard.dialogue.offered
-    return open_choice and not repeated
+    # "How much" names nothing, and finds one of them only because it was joined to the question.
+    return open_choice and not repeated and bool(topic_words(fold(heard.text)))
 
 
 def _asks_in_vain(heard: Heard, best: Candidate) -> bool:
@@ -189,6 +197,11 @@ def _asks_in_vain(heard: Heard, best: Candidate) -> bool:
     scores = (*heard.dialogue.reasks[-1:], heard.reask_score)
     again = len(scores) > 1 and all((score or 0.0) >= _ASKED_AGAIN for score in scores)
     return again and last is not None and last.entry == best.entry.id and not best.small_talk
+
+
+def _with_sympathy(decision: Decision) -> Decision:
+    text = f"{phrases.CONDOLENCE}\n\n{decision.text}"
+    return replace(decision, text=text, tones={}, solemn=True)
 
 
 def _recall(heard: Heard) -> Decision:

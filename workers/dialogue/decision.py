@@ -26,6 +26,7 @@ class Heard:
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
     `looks_back`: it asks so, or sounds so at least.
+    `bereaved`: it tells of a death.
     `with_person`: a person has taken over; `person_called`: one shall, but none has yet.
     """
 
@@ -42,6 +43,7 @@ class Heard:
     recalled: MemoryRecord | None = None
     recalls: bool = False
     looks_back: bool = False
+    bereaved: bool = False
     with_person: bool = False
     person_called: bool = False
     reask_score: float | None = None
@@ -54,7 +56,8 @@ class Decision:
     `tones` are the entry's own other wordings, `subject` is its question. `offered` are the entries
     that the reply offers to choose from. `handover` says why a person takes over, if one does;
     `offers_person`: the words offer one. `called`: a person is on the way, so that the words offer
-    none; they say so themselves (`said`), or it is to be said with them (`unsaid`).
+    none; they say so themselves (`said`), or it is to be said with them (`unsaid`). `solemn`: the
+    words take no opener, whatever the tone.
     """
 
     answer: Answer
@@ -64,4 +67,5 @@ class Decision:
     handover: HandoverReason | None = None
     offers_person: bool = False
     called: Called | None = None
+    solemn: bool = False
     subject: str = ""

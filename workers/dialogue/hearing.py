@@ -88,6 +88,7 @@ class Listener:
             unreadable=cues.unreadable,
             recalls=recalls,
             looks_back=cues.looks_back,
+            bereaved=cues.bereaved,
             recalled=recalled,
             with_person=prepared.claim.with_person,
             person_called=prepared.claim.person_called,

@@ -21,6 +21,12 @@ _FOREIGN = (
 UNREADABLE: Mapping[IllegibleReason, Sequence[str]] = {
     "language": _FOREIGN,
     "script": _FOREIGN,
+    "number": (
+        "I can't look up a number or an address here. Tell me in a sentence what you need, or say "
+        "“person” and a colleague will look at it.",
+        "Thank you, but I can't see any records from here. What would you like to know? If it is "
+        "about this very case, say “person” and a colleague will look into it.",
+    ),
     "gibberish": (
         "I couldn't make sense of that. Could you put it in other words?",
         "I'm sorry, I can't make that out. Could you write it in other words?",
@@ -52,8 +58,8 @@ CALLED = (
     "Your wish has reached our team: a colleague will write to you here. I'm here until then.",
 )
 CALLED_TOO = (
-    "A colleague has been called as well and will write to you here.",
-    "Besides, a colleague has been told and will write to you here.",
+    "The colleague who has been called will write to you here.",
+    "A colleague has been told, too, and will write to you here.",
 )
 CALLED_UPSET = (
     "I hear you. A colleague has been told and will see what you write here.",
@@ -63,6 +69,8 @@ LEFT_TO_PERSON = (
     "I can't answer that myself. The colleague who has been called will see it here.",
     "That is one for the colleague who has been called: they will see your question here.",
 )
+CONDOLENCE = "I'm very sorry for your loss."
+GREETED_AGAIN = "Hello again, I'm still here. What would you like to know?"
 NOTHING_RECALLED = (
     "I can't find that among what you have written to me. Could you tell me once more?"
 )

@@ -11,6 +11,7 @@ from workers.tone.trend import Concern
 from workers.tone.wording import Wording
 
 _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify"})
+_PLAIN = Tone("neutral", 1.0)
 _UPSET_FROM = 0.6  # a negative tone of this probability takes no cheerful small talk
 
 
@@ -39,6 +40,8 @@ def word(
     # Grave words stand alone: an apology for the service before them would be out of place.
     if not decision.text or decision.handover in GRAVE:
         return Worded(decision.text)
+    if decision.solemn:
+        tone, concern = _PLAIN, None
     kind = decision.answer.kind
     if decision.called:
         return _word_called(wording, decision, dialogue, tone, job_id)

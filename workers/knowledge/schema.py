@@ -1,5 +1,6 @@
 """What an entry must look like: every fault of every field, not only the first."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ MAX_PHRASING_CHARACTERS = 1_000
 MAX_ANSWER_CHARACTERS = 20_000
 _SAID_OTHERWISE = ("a number", "a date", "a truth value")
 _NOTHING = "empty"
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class EntryReader:
             self._fault(located, f"{name} holds a NUL character")
         elif not plain(text):
             self._fault(located, f"{name} is empty")
+        if control := _CONTROL.search(text):
+            said = f'U+{ord(control[0]):04X}; between "…" a backslash begins an escape'
+            self._warn(located, f"{name} {_shown(text)} holds the control character {said}")
         if len(text) > limit:
             self._fault(located, f"{name} has {len(text)} characters; at most {limit} are taken")
         return text

@@ -24,6 +24,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SPARE_NODES = 100_000  # that aliases may add, besides one for each node that is written
 # A comment in the usual form, set off by two spaces and followed by one, is meant as one.
 _CUT = re.compile(r"(?! {2,}# |\t[ \t]*# )[ \t]+#")
+_NO_BREAK = re.compile(r"[ -]*\xa0")
+_AFTER_QUOTES = re.compile(r"(?::|-)\s+(?:'[^']*'|\"[^\"]*\")\s*[^\s#'\":,]")
 _CUT_BELOW = re.compile(r"[ \t]*\n( *)#")
 
 
@@ -36,7 +38,7 @@ def read_yaml(text: str) -> list[Located]:
         survey = _survey(text)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_fault(error) from None
+        raise _syntax_fault(error, text) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SyntaxFault(line, f"not YAML: {error.reason}") from None
@@ -45,14 +47,32 @@ def read_yaml(text: str) -> list[Located]:
     return _items(_Reader(text, survey).read(node))
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError) -> SyntaxFault:
+def _syntax_fault(error: yaml.MarkedYAMLError, text: str) -> SyntaxFault:
     words = ", ".join(part for part in (error.context, error.problem) if part)
+    mark = error.problem_mark or error.context_mark
+    if "quoted scalar" in words:  # where the quotation mark stands, not where the file ends
+        mark = error.context_mark or mark
+    line = _line(mark)
+    written = text.split("\n")[line - 1 : line]
     hint = ""
     if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError):
-        in_tabs = "; indent with spaces"
-        in_marks = "; a text that begins with a mark or holds ': ' must be in quotes"
-        hint = in_tabs if "tab character" in words else in_marks
-    return SyntaxFault(_line(error.problem_mark or error.context_mark), f"not YAML: {words}{hint}")
+        hint = f"; {_hint(words, written[0] if written else '')}"
+    return SyntaxFault(line, f"not YAML: {words}{hint}")
+
+
+def _hint(words: str, written: str) -> str:
+    """Return the usual cause of a fault: what the parser says of it, and the line as written."""
+    if "tab character" in words:
+        return "indent with spaces"
+    if "quoted scalar" in words:
+        return "the quotation mark here is never closed"
+    if _NO_BREAK.match(written):
+        return "the line is indented with a no-break space; use plain spaces"
+    if _AFTER_QUOTES.search(written):
+        return "text goes on after a closing quotation mark; between '…' an apostrophe is doubled"
+    if "simple key" in words:
+        return "a line that goes on with the text above must be indented further than its key"
+    return "a text that begins with a mark or holds ': ' must be in quotes"
 
 
 def _items(located: Located) -> list[Located]:

@@ -120,7 +120,8 @@ def read_choice(text: str, alternatives: Sequence[str], likeliest: int = 0) -> C
         return Choice(places) if max(places) < len(alternatives) and min(places) >= 0 else None
     if whole and not _ASKING.isdisjoint(tokens) and len(tokens) > _MAX_PLAIN:
         return None
-    return _by_attitude(tokens, kept, len(alternatives), likeliest)
+    asks = folded.rstrip().endswith("?")
+    return _by_attitude(tokens, kept, len(alternatives), likeliest, asks=asks)
 
 
 def is_bare_choice(text: str) -> bool:
@@ -221,7 +222,7 @@ def _all_but(
 
 
 def _by_attitude(
-    tokens: Sequence[str], kept: Sequence[str], count: int, likeliest: int
+    tokens: Sequence[str], kept: Sequence[str], count: int, likeliest: int, *, asks: bool
 ) -> Choice | None:
     spoken = set(tokens)
     if tokens[0] in _ASKING or "maybe" in spoken:
@@ -237,5 +238,6 @@ def _by_attitude(
         return None
     if spoken & _NOT or tokens[0] in _NO:
         return Choice(())
-    affirmed = tokens[0] in _YES or (spoken & _YES and len(kept) <= 3)
+    # "You ok?" affirms nothing.
+    affirmed = tokens[0] in _YES or (spoken & _YES and len(kept) <= 3 and not asks)
     return Choice((likeliest,)) if affirmed and not spoken & _COURTESY - {"please"} else None

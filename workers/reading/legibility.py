@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 from workers.reading.lexicon import FUNCTION_WORDS, words
 from workers.reading.text import MAX_CHARACTERS, fold
 
-IllegibleReason: TypeAlias = Literal["empty", "script", "language", "gibberish"]
+IllegibleReason: TypeAlias = Literal["empty", "script", "language", "gibberish", "number"]
 
 FOREIGN: frozenset[IllegibleReason] = frozenset({"language", "script"})
+FOR_A_PERSON: frozenset[IllegibleReason] = FOREIGN | {"number"}  # who can do more with it
 UNKNOWN = "[UNK]"
 _MAX_SHARE = 0.5  # of foreign letters, of unknown pieces
 _MASHED_SHARE = 0.6  # of a message's letters in words that nobody writes
@@ -43,7 +44,10 @@ _FOREIGN = frozenset(
         levering pakket krijg naar voor graag onde meu minha não nao encomenda obrigado olá
         quero você uma gdzie moje moja kiedy jak dlaczego nie zamówienie zamowienie paczka dzień
         dobry proszę nerede siparişim nasıl iade kargo merhaba lütfen istiyorum är när hur mitt
-        beställning inte och pesanan saya kapan bagaimana tidak apa ini bisa kya hai kab kaise
+        beställning inte och sprichst sprechen deutsch möchte zurückgeben umtauschen stornieren
+        hablo hablas habla español espanol inglés ingles parle parlez français francais anglais
+        voudrais parlo italiano inglese spreek spreekt português polsku mówię türkçe
+        pesanan saya kapan bagaimana tidak apa ini bisa kya hai kab kaise
         nahi nhi mera meri mujhe kyu kyun kahan kaha chahiye karna kitna kitne milega aayega
         hain raha rahi gaya bhai
         """
@@ -66,7 +70,7 @@ def judge_legibility(text: str, pieces: Sequence[str] = ()) -> Legibility:
     """Judge a message, and its `pieces` of the vocabulary if there are any ("##x" continues).
 
     Unreadable: no letter or digit ("empty"), another script, another language by its commonest
-    words, or keys hit at random ("gibberish").
+    words, or keys hit at random ("gibberish"). A bare number ("number") is told by another reader.
     """
     reason = _reason(fold(text[:MAX_CHARACTERS]), pieces)
     return _READABLE if reason is None else Legibility(readable=False, reason=reason)

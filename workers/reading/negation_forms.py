@@ -23,13 +23,20 @@ _DEED = (
     r"|order|reorder|buy|dispatch|post|reschedule|postpone|pause|stop|block|freeze|unsubscribe"
     r"|subscribe|sign\s+up|register|upgrade|downgrade|transfer|top\s+up|book|rebook|activate"
     r"|deactivate|complain|withdraw|terminate|switch|modify|report|redeem|swap|escalate|renew"
-    r"|(?:deliver|ship|send|process|apply|charge)\s+(?:it|my|the|them))\b"
+    r"|(?:deliver|ship|send|process|apply|charge)\s+(?:it|my|the|them)"
+    r"|(?:call|fetch|involve)\s+(?:anyone|anybody|someone|somebody|(?:a|an|any)\s+\w+)"
+    r"|(?:pass|hand|connect|transfer|forward)\s+(?:me|us)|put\s+(?:me|us)\s+through)\b"
 )
 _SERVICE = (
     r"(?:(?:a|an|any|the|your|my|another)\s+(?:[\w-]+\s+){0,2}|(?:store|shop|gift|partial|full|extra)\s+)?"
     r"(?:refund|replacement|exchange|voucher"
     r"|credit|repair|cancell?ation|gift\s?card|return|quote|invoice|receipt|account|subscription"
     r"|upgrade|discount|appointment|callback|loan|overdraft|money\s+back)s?\b"
+)
+_PERSON = (
+    r"(?:(?:(?:talk|speak|chat)\s+(?:to|with)|see|have)\s+)?(?:(?:a|an|any|your|another)\s+)?"
+    r"(?:(?:real|live|human)\s+)?(?:persons?|humans?|agents?|colleagues?|representatives?|operators?|advis[eo]rs?"
+    r"|managers?|supervisors?)(?=\W*\Z|\s*[,.;:!?]|\s+(?:please|pls|now|any|for|just|thanks|yet)\b)"
 )
 # Not wanting these is a problem or another wish: "I don't want to pay", "… to keep it".
 _SUFFERED = (
@@ -49,6 +56,10 @@ _NOT_SO = (
     r"(?:(?:'s|\s*is|\s*are|\s*was|\s*were)\s+not|(?:\s*is|\s*are|\s*was|\s*were)n't"
     r"|\s*(?:have|has)(?:\s+not|n't)\s+been|\s*(?:did\s+not|didn't)\s+get)"
 )
+_SO = (
+    r"(?:(?:actually|no|nope|wait|oh|hm+|sorry|ok(?:ay)?|well|please|on\s+second\s+thoughts?|hang\s+on)"
+    r"(?:\s*[,.!…-]+\s*|\s+)){0,4}"
+)
 NEGATED = re.compile(
     rf"\b(?:i|we){_ADVERBS}\s+(?:{_DO_NOT}|no\s+longer|would\s+not|wouldn't){_ADVERBS}\s+"
     r"(?P<wish>(?:want|wish|intend|plan|need|like|mean)(?:\s+(?:to|on))?|wanna)\s+"
@@ -62,8 +73,11 @@ NEGATED = re.compile(
     rf"|(?P<denied>{_NOT_SO}{_ADVERBS}\s+{_STATE})"
     r"|\b(?:i'd|i\s+would)\s+(?:rather|prefer)\s+(?:not(?:\s+to)?|to\s+not)\s+"
     rf"|\b(?:i|we)\s*{_HAVE_NOT}{_ADVERBS}\s+(?P<done>{_DONE})"
-    r"|(?:\A|[.!?;:,\n]\s*|\b(?:please|pls|plz|but|and|kindly|hi|hey|hello)\s+)"
+    r"|(?:\A|[.!?;:,\n]\s*|\b(?:please|pls|plz|but|and|so|kindly|hi|hey|hello"
+    r"|no|nope|wait|stop|oh|actually|ok(?:ay)?|well)\s+)"
     rf"(?P<order>{_DO_NOT}\s+(?:please\s+)?{_DEED})"
+    rf"|\A(?!(?:don't|dont|do\s+not)\W*\Z){_SO}(?:don't|dont|do\s+not)(?:\s+do\s+(?:it|that|this|so))?(?:\s+(?:please|pls))?(?=\W*\Z)"
+    rf"|\bno\s+need\s+(?:for\s+|to\s+)(?={_PERSON}|{_DEED})"
     r"|\bmake\s+sure\s+(?:that\s+)?(?:you|u|they|it)\s+(?:do\s+not|don't|dont)\s+"
     rf"{_DEED}"
     r"|\b(?:it|this|that)(?:'s|\s+is)\s+not\s+(?P<topic>(?:about|a|an|the|my)\s+)"
@@ -81,10 +95,6 @@ CLAUSE_END = re.compile(
     r"|'d\s+(?:just\s+|only\s+|really\s+|much\s+)*(?:like|love|prefer|rather))\b|\Z)"
 )
 # "Cancel my order. Actually no, don't": all that stands before it is taken back.
-_SO = (
-    r"(?:(?:actually|no|nope|wait|oh|hm+|sorry|ok(?:ay)?|well|please|on\s+second\s+thoughts?|hang\s+on)"
-    r"(?:\s*[,.!…-]+\s*|\s+)){0,4}"
-)
 RETRACTED = re.compile(
     rf"(?:[.!?;…\n]\s*|\s[–—-]+\s*|,\s*(?=(?:no|actually|wait|on\s+second|oh|never|forget|scratch)\b))"
     rf"{_SO}(?:(?:don't|dont|do\s+not)(?:\s+(?:do\s+(?:it|that|this|so)|bother))?(?:\s+(?:please|pls))?"
@@ -94,10 +104,13 @@ RETRACTED = re.compile(
     r"(?=\s*(?:[.!,;…-]|\Z))"
 )
 
-WISH_VERB = re.compile(rf"(?!{_SUFFERED})[a-z]+|(?:get|have|receive|accept|take)\s+{_SERVICE}")
+WISH_VERB = re.compile(
+    rf"(?!{_SUFFERED})[a-z]+|(?:get|have|receive|accept|take)\s+{_SERVICE}|{_PERSON}"
+    r"|(?:send|give|bring|take)\s+(?:\w+\s+){1,4}?back\b(?!\s+(?:and\s+forth|to\s+back))"
+)
 DEED_VERB = re.compile(_DEED)
 WISH_THING = re.compile(
-    rf"{_SERVICE}|(?:you|u|anyone|them)\s+to\s+{_DEED}"
+    rf"{_SERVICE}|{_PERSON}|that\b(?=\W*\Z)|(?:you|u|anyone|them)\s+to\s+{_DEED}"
     r"|(?:[\w-]+\s+){1,4}(?:cancell?ed|deleted|closed|changed|refunded|returned|exchanged|replaced)\b"
 )
 CONTRAST = re.compile(

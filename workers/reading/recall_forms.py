@@ -38,7 +38,7 @@ _RECITE = rf"(?:{_MEMORY}|remind\s+me(?:\s+of)?|repeat|tell\s+me|say|know|recite
 _ANY = r"(?:my|our|the|that|those|this|these)"
 
 MAY_RECALL = re.compile(
-    rf"\b(?:{_MEMORY}|remind|again|was|were|wrong|(?:did|have|had)\s+(?:i|we)|{_SAID}|{_WISHED})\b"
+    rf"\b(?:{_MEMORY}|remind|my\s+(?:first\s+)?name|do\s+i|again|was|were|wrong|(?:did|have|had)\s+(?:i|we)|{_SAID}|{_WISHED})\b"
 )
 # Each names the person's own words or wishes.
 CERTAIN = tuple(
@@ -55,6 +55,7 @@ CERTAIN = tuple(
         rf"\b(?:know|tell\s+me|say|remind\s+me)\s+(?:again\s+)?(?:for\s+|to\s+|on\s+|in\s+)?{_WH}\b"
         rf"{_SAME}(?:{_I_SAID}|{_I_WISHED})",
         rf"\b(?:do|can|could|would)\s+(?:you|u)\s+(?:still\s+)?{_MEMORY}\s+my\b",
+        rf"{_LEAD}(?:what(?:'s|\s+is)|do\s+(?:you|u)\s+(?:still\s+)?know)\s+my\s+(?:first\s+)?name\W*\Z",
         rf"{_LEAD}(?:do\s+(?:you|u)\s+)?{_MEMORY}\s+(?:my|our)\s+(?:last\s+|first\s+)?"
         r"(?:complaint|problem|trouble|issue|question|request|story|wish|message)",
         rf"{_LEAD}(?:do\s+(?:you|u)\s+)?{_MEMORY}\s+{_ANY}\b[^?]*\b(?:i|my|our)\b[^?]*\?",
@@ -83,6 +84,7 @@ POSSIBLE = tuple(
         rf"\b(?!why){_WH}(?:\s+\w+)?\s+(?:was|were)\s+(?:my|our)\b(?!\s+last\b)",
         r"\bwhat\s+was\s+wrong\s+with\b",
         rf"\b(?:do|can|could|would)\s+(?:you|u)\s+(?:still\s+)?(?:{_MEMORY})\s+(?:for\s+|in\s+)?{_WH}\b{_SAME}\b(?:i|my|we|our)\b",
+        rf"{_LEAD}where\s+do\s+i\s+(?:live|work)\W*\Z",
         rf"\bremind\s+me\s+(?:again\s+)?{_WH}\b{_SAME}\b(?:was|were|did|had)\b",
         rf"\b(?:do\s+(?:you|u)\s+still\s+(?:know|have)|remind\s+me\s+of)\s+(?:{_WH}\b{_SAME}\b)?(?:my|our)\b",
         rf"\b{_WH}\b{_SAME}\b(?:did|had)\s+i\s+{_ADVERBS}(?:choose|chosen|pick|select|go\s+for|opt|find|like|dislike|hate|need)\b",

