@@ -38,7 +38,7 @@ def check_of_caller() -> Callable[[], None]:
 
     It raises Unauthenticated, or QueueUnavailable if none can tell.
     """
-    return cast("Callable[[], None]", g.get("check_caller", _let_in))
+    return cast("Callable[[], None]", g.check_caller) if "check_caller" in g else _let_in
 
 
 def _let_in() -> None:
