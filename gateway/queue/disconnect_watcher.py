@@ -3,6 +3,7 @@
 A poll is one system call, however many wait; a request pays for an entry in a dictionary.
 """
 
+import logging
 import select
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 from gevent.monkey import get_original
 
 POLL_SECONDS = 1.0
+logger = logging.getLogger(__name__)
 
 
 class Waiting(Protocol):
@@ -71,5 +73,9 @@ class DisconnectWatcher:
     def _run(self) -> None:
         pause = threading.Event()
         while not pause.wait(self._poll_seconds):
-            if self._waiting:
+            if not self._waiting:
+                continue
+            try:
                 self.poll()
+            except Exception:
+                logger.exception("clients that disconnect were not looked for; next second again")

@@ -11,8 +11,9 @@
 -- Keys made from arguments: those of erasure.lua
 -- Returns the jobs of its turns, and those that it ended.
 local conversation, notification, result, result_ttl = unpack(ARGV, 1, 4)
-local jobs = {}
+local jobs, unclaimed = {}, {}
 
-erase_conversation(conversation, notification, result, result_ttl, jobs, {unpack(ARGV, 5)})
+for i = 5, #ARGV do unclaimed[#unclaimed + 1] = ARGV[i] end
+erase_conversation(conversation, notification, result, result_ttl, jobs, unclaimed)
 flush_notifications()
 return jobs

@@ -55,6 +55,22 @@ def test_a_connection_that_has_its_reply_is_watched_no_longer(connection: Pair) 
         assert watcher.poll() == 0
 
 
+def test_a_fault_does_not_end_the_watch(connection: Pair) -> None:
+    server, client = connection
+    watcher, pending, told = DisconnectWatcher(poll_seconds=0.01), PendingReplies(), list[str]()
+
+    def fail() -> None:
+        told.append("first")
+        raise ValueError("switched on by a test")
+
+    with pending.register("a") as first, pending.register("b") as second:
+        watcher.watch(server.fileno(), first, fail)
+        client.close()
+        wait_until(lambda: told == ["first"], 5)
+        watcher.watch(server.fileno(), second, lambda: told.append("second"))
+        wait_until(lambda: told == ["first", "second"], 5)
+
+
 def ask(harness: GatewayHarness, server: socket.socket, **headers: str) -> threading.Thread:
     """Ask from a thread of its own, through this connection; return once it waits."""
 
