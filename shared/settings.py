@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -10,12 +10,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
+from shared.queue_lists import QueueLists
 from shared.redis_address import read_redis_address, without_password
 from shared.redis_options import check_files
 from shared.web_address import check_web_address
-
-if TYPE_CHECKING:
-    from shared.queue_lists import QueueLists
 
 _EMBEDDED_PORT = 6390
 
@@ -102,10 +100,8 @@ class CommonSettings(BaseSettings):
         )
 
     @property
-    def queue_lists(self) -> "QueueLists":
+    def queue_lists(self) -> QueueLists:
         """Return the lists that Celery clients may lay messages in."""
-        from shared.queue_lists import QueueLists  # redis: not before gevent has patched sockets
-
         return QueueLists(self.celery_separator, self.celery_key_prefix)
 
     @property
