@@ -1,5 +1,6 @@
 """The gateway as gunicorn runs it, before a real Redis and a worker that the test plays."""
 
+import os
 import signal
 import socket
 import time
@@ -129,7 +130,7 @@ def test_a_gateway_that_others_reach_needs_a_key_to_start_and_then_asks_for_it(
 ) -> None:
     gateway = Gateway(redis_url, tmp_path, PARLEY_PUBLISH_ADDRESS="192.0.2.1")
     gateway.start()
-    assert gateway.process.wait(timeout=30) == 1
+    assert gateway.process.wait(timeout=30) == os.EX_CONFIG
     assert "192.0.2.1 is reached from other machines, and there is no API key" in gateway.log()
 
     key_id, key = new_key()
