@@ -133,20 +133,31 @@ def test_a_job_that_ended_meanwhile_is_not_handed_over(broker: Broker) -> None:
     assert small.complete([done(lease, one)]) == ["duplicate"]
 
 
-@pytest.mark.parametrize("erased", [False, True])
-def test_a_job_that_is_cancelled_while_it_waits_is_not_answered(
-    broker: Broker, erased: bool
-) -> None:
+def test_a_job_that_is_cancelled_while_it_waits_is_not_answered(broker: Broker) -> None:
     small, large, one = broker.inference("w"), broker.large("l"), job("one", "talk")
     (lease,) = start(broker, small, one)
     assert hand_over(small, lease, one) == "handed"
-    if erased:
-        RedisConversations(broker.client, broker.clock, LIMITS).erase("talk")
-    else:
-        assert RedisJobCanceller(broker.client, broker.clock, LIMITS).cancel("one")
+
+    assert RedisJobCanceller(broker.client, broker.clock, LIMITS).cancel("one")
+
     (taken,) = large.lease(1)
     assert claim(large, taken, one) == "cancelled"
     assert large.complete([done(taken, one, "cancelled")]) == ["duplicate"]
+    assert broker.turns("talk") == []
+    assert broker.client.keys("parley:la*") == []
+
+
+def test_a_job_that_is_erased_while_it_waits_leaves_the_queue(broker: Broker) -> None:
+    small, large, one = broker.inference("w"), broker.large("l"), job("one", "talk")
+    (lease,) = start(broker, small, one)
+    assert hand_over(small, lease, one) == "handed"
+
+    RedisConversations(broker.client, broker.clock, LIMITS).erase("talk")
+
+    assert large.lease(1) == []
+    end = broker.result("one")
+    assert end
+    assert end.state == "cancelled"
     assert broker.turns("talk") == []
     assert broker.client.keys("parley:la*") == []
 
