@@ -9,7 +9,7 @@ from infra.supervisor.embedded_redis import server_command
 from infra.supervisor.probes import HttpProbe, RedisProbe
 from infra.supervisor.service import Service
 
-_NO_LIMIT = "100000/s"  # never reached
+_NO_LIMIT = "10000/s"  # never reached
 _GEVENT = ("--worker-class", "gevent", "--worker-connections", "10000")
 MakeSystem = Callable[[Allocation], System]
 

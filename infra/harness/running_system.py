@@ -128,16 +128,17 @@ def _wait(supervisor: Supervisor, ready: Callable[[], bool], what: str) -> None:
 
 def _wait_for_an_answer(system: System) -> None:
     deadline = time.monotonic() + _FIRST_ANSWER_SECONDS
-    while ask_once(system.url) != 200:
+    while ask_once(system.url, system.api_key) != 200:
         if time.monotonic() > deadline:
             raise BenchError(f"{system.name} answers no message")
         time.sleep(_TICK_SECONDS)
 
 
-def ask_once(url: str) -> int | None:
+def ask_once(url: str, api_key: str | None = None) -> int | None:
     """Send one message; return the status, None if nothing answers."""
+    headers = key_headers(api_key)
     try:
-        return post_json(url, "/chat", _FIRST_MESSAGE, _FIRST_ANSWER_SECONDS, key_headers()).status
+        return post_json(url, "/chat", _FIRST_MESSAGE, _FIRST_ANSWER_SECONDS, headers).status
     except HTTP_ERRORS:
         return None
 
