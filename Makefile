@@ -26,7 +26,7 @@ run: ## set up what is missing and start everything (GPU=1: for an NVIDIA GPU; L
 	@$(if $(LARGE),.venv/bin/python -m infra.cli model build --encoder both)
 	@$(if $(LARGE),PARLEY_ENCODER="$${PARLEY_ENCODER:-cascade}") exec .venv/bin/python -m infra.cli up
 
-unit: ## run the tests that start no process and need no server, in less than a minute
+unit: ## run the tests that start no process and need no server, in about a minute
 	$(call set_up,test)
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m pytest tests/unit

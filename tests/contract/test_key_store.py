@@ -16,7 +16,7 @@ from shared.connection import connect
 from shared.errors import QueueUnavailable, SettingsError
 from shared.key_store import RedisKeyStore
 from shared.settings import load
-from tests.fakes.gateway import FakeKeyStore
+from tests.fakes.access import FakeKeyStore
 from tests.support.processes import free_port
 
 DAY = "2026-01-31"

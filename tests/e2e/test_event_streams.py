@@ -42,17 +42,21 @@ def open_streams(gateway: Gateway) -> float:
     return float(line.split()[1])
 
 
-def test_a_stream_that_breaks_off_goes_on_at_another_gateway(
-    gateways: tuple[Gateway, Gateway], redis_url: str
-) -> None:
-    one, other = gateways
-    asked = requests.post(
-        f"{one.url}/chat",
-        json={"message": "Where is my parcel?"},
+def ask(gateway: Gateway, message: str) -> requests.Response:
+    return requests.post(
+        f"{gateway.url}/chat",
+        json={"message": message},
         headers={"Accept": "text/event-stream", "Connection": "close"},
         stream=True,
         timeout=30,
     )
+
+
+def test_a_stream_that_breaks_off_goes_on_at_another_gateway(
+    gateways: tuple[Gateway, Gateway], redis_url: str
+) -> None:
+    one, other = gateways
+    asked = ask(one, "Where is my parcel?")
     queued = next(events(asked))
     assert open_streams(one) == 1
     asked.close()
@@ -77,13 +81,7 @@ def test_a_gateway_that_stops_ends_what_goes_on_elsewhere_and_answers_what_does_
     gateways: tuple[Gateway, Gateway], redis_url: str
 ) -> None:
     one, other = gateways
-    asked = requests.post(
-        f"{one.url}/chat",
-        json={"message": "Hello"},
-        headers={"Accept": "text/event-stream", "Connection": "close"},
-        stream=True,
-        timeout=30,
-    )
+    asked = ask(one, "Hello")
     answers = events(asked)
     job_id = next(answers)["data"]["job_id"]
     followed = requests.get(

@@ -20,6 +20,7 @@ from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure, JobRecord
 from shared.settings import load
+from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.gateway import (
     FakeConversations,
@@ -30,8 +31,6 @@ from tests.fakes.gateway import (
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
-    FakeKeyStore,
-    FakeRateLimiter,
     FakeReplyFeed,
     FakeTraffic,
     FakeUsers,

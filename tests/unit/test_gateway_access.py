@@ -13,8 +13,8 @@ from shared.api_keys import ApiKey, Scope, digest_of, new_key
 from shared.errors import QueueUnavailable, Unauthenticated
 from shared.settings import load
 from shared.tenants import DEFAULT_TENANT
+from tests.fakes.access import FakeKeyStore
 from tests.fakes.clock import ManualClock
-from tests.fakes.gateway import FakeKeyStore
 from tests.support.gateway_harness import GatewayHarness
 
 WRONG = "pk_0000000000_nobody-has-this-one"

@@ -15,7 +15,7 @@ from shared.api_keys import ApiKey, digest_of
 from shared.errors import ClientGone, QueueUnavailable, StreamsFull
 from shared.handovers import Handover, HandoverSummary
 from shared.jobs import Turn
-from tests.fakes.gateway import let_in
+from tests.fakes.access import let_in
 from tests.support.gateway_harness import GatewayHarness
 
 OPEN = Handover("h-1", "c-1", None, 1.0, "wish", HandoverSummary())

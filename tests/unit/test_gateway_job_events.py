@@ -21,7 +21,7 @@ from shared.errors import AdmissionRefused, QueueUnavailable
 from shared.jobs import ChatJob, Tone
 from shared.results import Failure, JobRecord
 from shared.settings import load
-from tests.fakes.gateway import let_in
+from tests.fakes.access import let_in
 from tests.support.gateway_harness import GatewayHarness, reply_to
 
 EVENTS = {"Accept": "text/event-stream"}
