@@ -1,8 +1,6 @@
 """Bases are read whole or refused with every fault, its file and its line."""
 
 import json
-import os
-import re
 from pathlib import Path
 
 import pytest
@@ -10,40 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import KnowledgeError
-from workers.knowledge.base import Entry, plain, without
-from workers.knowledge.loader import DEMO, SMALLTALK, load, read, read_all
+from tests.support.knowledge_files import ENTRY, FULL, faults, warnings, write
+from workers.knowledge.base import Entry, plain
+from workers.knowledge.loader import load, read
 from workers.modelling.knowledge.csv_import import to_yaml
 
 LAUGHS = "- &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"- &{name} [{', '.join(f'*{before}' for _ in range(9))}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
-
-FULL = """\
-- id: pay
-  question: How can I pay?
-  phrasings:
-    - payment methods
-    - how can i pay   # the question again: counts once
-  answer: |
-    By **card**.
-  tones: {negative: Sorry. By card., positive: By card!}
-  tags: [payment, money]
-- id: human
-  question: I want a person
-  answer: Of course.
-  handover: true
-"""
-
-
-def write(tmp_path: Path, text: str | bytes, name: str = "kb.yaml") -> Path:
-    path = tmp_path / name
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
-
-
-def faults(tmp_path: Path, text: str | bytes, name: str = "kb.yaml") -> list[tuple[int, str]]:
-    return [(fault.line, fault.message) for fault in read(write(tmp_path, text, name)).faults]
 
 
 def test_every_field_is_read(tmp_path: Path) -> None:
@@ -158,72 +131,6 @@ def test_a_fault_in_json_lines_is_named_with_its_line(
     assert (line, True) in [(at, words in message) for at, message in found], found
 
 
-ENTRY = "- id: {id}\n  question: How?\n  answer: {answer}\n"
-
-
-def warnings(tmp_path: Path, text: str, name: str = "kb.yaml") -> list[tuple[int, str]]:
-    reading = read(write(tmp_path, text, name))
-    assert not reading.faults
-    return [(warning.line, warning.message) for warning in reading.warnings]
-
-
-@pytest.mark.parametrize(
-    ("answer", "kept"),
-    [
-        ("Call 0800 #1 now", "Call 0800"),
-        ("Press # to go on", "Press"),
-        ("Ruf 😀 an\t#1", "Ruf 😀 an"),
-        ("a text over\n    two lines #2 here", "a text over two lines"),
-        ("42 # is the answer", "42"),
-        ("Our best is\n    #1 in the list", "Our best is"),
-    ],
-)
-def test_an_answer_that_a_comment_cuts_is_a_warning(tmp_path: Path, answer: str, kept: str) -> None:
-    text = ENTRY.format(id="a", answer=answer)
-    assert any("a comment" in message for _, message in warnings(tmp_path, text))
-    assert load(tmp_path / "kb.yaml").entries[0].answer == kept
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        '"Call #1"',
-        "Call#1 now",
-        "|\n    Call #1",
-        "By card.  # checked by Ann",
-        "'x' # y",
-        "x\n  # y",
-    ],
-)
-def test_what_is_meant_is_no_warning(tmp_path: Path, answer: str) -> None:
-    assert warnings(tmp_path, ENTRY.format(id="a", answer=answer)) == []
-
-
-def test_a_backslash_that_became_a_control_character_is_told(tmp_path: Path) -> None:
-    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer='"C:\\new\\folder"'))
-    assert "U+000C" in warning[1]
-    assert warnings(tmp_path, ENTRY.format(id="a", answer='"one\\n\\ttwo"')) == []
-
-
-def test_an_answer_that_begins_like_an_anchor_is_a_warning(tmp_path: Path) -> None:
-    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer="&Co is our brand"))
-    assert warning[0] == 3
-    assert "&Co" in warning[1]
-
-
-@pytest.mark.parametrize(
-    ("written", "kind"),
-    [("no", "truth value"), ("1.10", "number"), ("0x1F", "number"), ("2024-05-01", "date")],
-)
-def test_what_yaml_takes_for_no_text_is_taken_as_written_with_a_warning(
-    tmp_path: Path, written: str, kind: str
-) -> None:
-    (warning,) = warnings(tmp_path, ENTRY.format(id="a", answer=written))
-    assert warning[0] == 3
-    assert kind in warning[1]
-    assert load(tmp_path / "kb.yaml").entries[0].answer == written
-
-
 @pytest.mark.parametrize(
     "name", ["reverted_card_payment?", "a b", "4711", "0123", "übersicht", "x" * 255, "#1|a=b"]
 )
@@ -285,80 +192,6 @@ def test_numbers_in_json_lines_stay_as_they_are_written(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
-def test_a_mount_of_a_config_map_is_read_once(tmp_path: Path) -> None:
-    hidden = tmp_path / "..2024_05_01"
-    hidden.mkdir()
-    write(hidden, FULL, "faq.yaml")
-    (tmp_path / "..data").symlink_to("..2024_05_01")
-    (tmp_path / "faq.yaml").symlink_to("..data/faq.yaml")
-    assert len(load(tmp_path).entries) == 2
-    assert load(tmp_path / "..data").entries == load(tmp_path).entries
-
-
-def test_what_is_hidden_or_an_editors_own_is_no_part_of_a_base(tmp_path: Path) -> None:
-    write(tmp_path, FULL)
-    for name in (".git", ".idea"):
-        (tmp_path / name).mkdir()
-        write(tmp_path / name, FULL)
-    for name in (".#kb.yaml", "#kb.yaml#", "#kb.yaml", "kb.yaml~", ".kb.yaml.swp", "~$kb.yaml"):
-        write(tmp_path, "not: [a, base", name)
-    reading = read(tmp_path)
-    assert (len(reading.base.entries), reading.faults, reading.warnings) == (2, (), ())
-
-
-def test_links_are_followed_once_and_a_loop_ends(tmp_path: Path) -> None:
-    folder, elsewhere = tmp_path / "kb", tmp_path / "elsewhere"
-    for each in (folder, elsewhere):
-        each.mkdir()
-    write(elsewhere, FULL)
-    (folder / "a").symlink_to(elsewhere)
-    (folder / "b").symlink_to(elsewhere)
-    (folder / "copy.yaml").symlink_to(elsewhere / "kb.yaml")
-    (elsewhere / "loop").symlink_to(folder)
-    assert len(load(folder).entries) == 2
-    (folder / "gone.yaml").symlink_to("nowhere.yaml")
-    (folder / "self.yaml").symlink_to("self.yaml")
-    assert [fault.file.name for fault in read(folder).faults] == ["gone.yaml", "self.yaml"]
-
-
-def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
-    write(tmp_path, FULL)
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "pipe.yaml").symlink_to("pipe")
-    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
-    assert len(load(tmp_path).entries) == 2
-
-
-def test_a_file_without_entries_beside_others_is_told(tmp_path: Path) -> None:
-    write(tmp_path, FULL)
-    write(tmp_path, "# to do\n", "later.yaml")
-    (warning,) = read(tmp_path).warnings
-    assert (warning.file.name, warning.message) == ("later.yaml", "has no entries")
-
-
-def test_a_table_beside_the_base_is_told(tmp_path: Path) -> None:
-    write(tmp_path, FULL)
-    write(tmp_path, "id,question", "more.csv")
-    (warning,) = read(tmp_path).warnings
-    assert "kb import" in warning.message
-
-
-def test_a_tenants_base_is_apart_from_the_shared_one(tmp_path: Path) -> None:
-    acme = tmp_path / "tenants" / "acme"
-    acme.mkdir(parents=True)
-    (tmp_path / "tenants" / "Not_One").mkdir()
-    write(tmp_path, FULL)
-    write(acme, ENTRY.format(id="pay", answer="At Acme."))
-    write(tmp_path / "tenants", FULL, "lost.yaml")
-    readings = read_all(tmp_path)
-    assert readings.shared
-    assert len(readings.shared.base.entries) == 2
-    assert [each.answer for each in readings.tenants["acme"].base.entries] == ["At Acme."]
-    assert [fault.file.name for fault in readings.faults] == ["Not_One", "lost.yaml"]
-    (tmp_path / "kb.yaml").unlink()
-    assert read_all(tmp_path).shared is None
-
-
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     text = "- id: a\n  question: q\n- id: [a]\n  question: []\n  answer: x\n- id: c\n  wrong: 1\n"
     path = write(tmp_path, text)
@@ -417,32 +250,3 @@ def test_what_is_written_is_read_back(
     )
     path = write(tmp_path_factory.mktemp("round"), to_yaml([entry]))
     assert load(path).entries == (entry,)
-
-
-def test_phrasings_that_another_base_claims_go_and_so_does_an_entry_without_any() -> None:
-    base = load(SMALLTALK)
-    hello, *rest = base.entries
-    assert without(base, [hello.id], ()).entries == tuple(rest)
-    left = without(base, (), [hello.question.upper()]).entries[0]
-    assert left.question == hello.phrasings[0]
-    assert without(base, (), hello.all_phrasings).entries == tuple(rest)
-
-
-def test_the_base_that_ships_is_sound_and_large() -> None:
-    entries = load(DEMO).entries
-    assert len(entries) >= 100
-    assert min(len(entry.all_phrasings) for entry in entries) >= 5
-    assert any(entry.handover for entry in entries)
-    assert not {entry.id for entry in entries} & {entry.id for entry in load(SMALLTALK).entries}
-
-
-def test_no_answer_of_the_demo_says_yes_to_the_opposite() -> None:
-    """Whoever asks "must I register?" and "can I order without?" reads the same answer."""
-    contrary = re.compile(
-        r"\b(?:must i|do i (?:\w+ )?(?:need|have) (?:to|a|the)|is that a problem|scam)\b"
-    )
-    affirmed = [entry for entry in load(DEMO).entries if entry.answer.startswith("Yes")]
-    said = [text for entry in affirmed for text in entry.all_phrasings]
-    odd = [text for text in said if contrary.search(text.lower()) and "what" not in text]
-    assert affirmed
-    assert odd == []

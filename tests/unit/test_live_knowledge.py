@@ -3,105 +3,19 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from shared.errors import KnowledgeError
-from shared.jobs import ChatJob, KnowledgeStatus, Reply, Tone
-from shared.tenants import scope
-from tests.fakes.answers_builder import WordAnswersBuilder
-from tests.fakes.clock import ManualClock
-from tests.fakes.consumer import prepared_job
-from workers.consumer.context import WorkerContext
-from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import ClaimResult
+from shared.jobs import Reply
+from tests.support.live_stand import NEUTRAL, PAY, Stand
+from workers.consumer.jobs import BatchResult
 from workers.dialogue.state import Dialogue, encode_dialogue
 from workers.knowledge.encoder import encode
 from workers.knowledge.files import signature
 from workers.knowledge.watch import FileWatch
-from workers.live_knowledge import LiveKnowledge, open_knowledge
-from workers.preprocessing.preprocessor import Prepared
 from workers.settings import VariantChoice
 from workers.variants import assignment
-
-NEUTRAL = Tone("neutral", 0.9)
-PAY = "How can I pay?"
-ENTRY = "- {{id: {id}, question: {question}, answer: {answer}}}\n"
-
-
-class Stand:
-    """A folder of bases, and a worker's knowledge of them."""
-
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self.kb = folder / "kb"
-        self.clock = ManualClock()
-        self.context = WorkerContext("w", clock=self.clock)
-        self.builder = WordAnswersBuilder(cache, self.clock)
-        self.write("By card.")
-
-    def write(self, answer: str, file: str = "faq.yaml", **fields: str) -> None:
-        """Write a base of one entry under a name, as an editor does: by renaming over it."""
-        entry = {"id": "pay", "question": PAY, "answer": answer, **fields}
-        self.write_text(ENTRY.format(**entry), file)
-
-    def write_text(self, text: str, file: str = "faq.yaml") -> None:
-        path = self.kb / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-
-    def open(self) -> LiveKnowledge:
-        """Start; `live` is the same afterwards."""
-        self.live = open_knowledge(self.kb, self.builder, self.context)
-        return self.live
-
-    def settle(self) -> None:
-        """Look as often as it takes until files at rest are taken."""
-        for _ in range(2):
-            self.live.step()
-
-    def job(
-        self,
-        message: str,
-        tenant: str = "default",
-        dialogue: bytes = b"",
-        conversation: str = "c",
-    ) -> PreparedJob[ChatJob]:
-        ids = self.builder.encoder.read([message])[0]
-        prepared = prepared_job(f"{tenant}-{message}")
-        job = replace(prepared.job, message=message, conversation_id=scope(tenant, conversation))
-        return replace(
-            prepared,
-            job=job,
-            claim=ClaimResult("run", dialogue),
-            passages=(Prepared(message, ids, False),),
-        )
-
-    def ask_all(self, *jobs: PreparedJob[ChatJob]) -> Sequence[Reply]:
-        vectors = encode(self.builder.encoder, [each.job.message for each in jobs])
-        batch = BatchResult(jobs, np.asarray(vectors, np.float32), 0.0, 0.0)
-        return [draft.finish(NEUTRAL, 0.0).reply for draft in self.live.draft(batch)]
-
-    def ask(self, message: str = PAY, tenant: str = "default", dialogue: bytes = b"") -> Reply:
-        return self.ask_all(self.job(message, tenant, dialogue))[0]
-
-    def knows_nothing(self, tenant: str) -> bool:
-        """Say whether small talk is all that a tenant's base has to offer."""
-        answer = self.ask(tenant=tenant).answer
-        ids = [answer.id or "", *(each.id for each in answer.alternatives)]
-        return all(name.startswith("smalltalk-") for name in ids)
-
-    def shared(self) -> KnowledgeStatus:
-        return self.live.status()[0]
-
-    def counted(self) -> tuple[float, float]:
-        counters = self.context.counters.snapshot()
-        return counters["knowledge_reloads"], counters["knowledge_refused"]
 
 
 @pytest.fixture(scope="module")
@@ -316,76 +230,3 @@ def test_an_offered_entry_that_is_gone_is_no_fault(stand: Stand, message: str) -
     reply = stand.ask(message, dialogue=dialogue)
     assert reply.answer.id != "gone"
     assert (reply.response == "By card.") == (message == PAY)
-
-
-def test_the_base_of_a_tenant_answers_its_own_people_only(stand: Stand) -> None:
-    stand.write("By Acme card.", "tenants/acme/faq.yaml")
-    stand.write("Acme only.", "tenants/acme/more.yaml", id="own", question="What is Acme?")
-    stand.open()
-    replies = stand.ask_all(
-        stand.job(PAY), stand.job(PAY, "acme"), stand.job(PAY, "bolt"), stand.job(PAY, "acme")
-    )
-    assert [each.response for each in replies] == [
-        "By card.",
-        "By Acme card.",
-        "By card.",
-        "By Acme card.",
-    ]
-    assert stand.ask("What is Acme?", "acme").answer.id == "own"
-    assert stand.ask("What is Acme?", "bolt").answer.id != "own"
-    assert [(each.tenant, each.entries) for each in stand.live.status()] == [(None, 1), ("acme", 2)]
-
-
-def test_only_the_tenants_base_that_changed_is_built_again(stand: Stand) -> None:
-    for tenant in ("acme", "bolt"):
-        stand.write(f"At {tenant}.", f"tenants/{tenant}/faq.yaml")
-    stand.open()
-    stand.builder.built.clear()
-    stand.write("New.", "tenants/bolt/faq.yaml")
-    stand.settle()
-    assert stand.builder.built == ["bolt"]
-    assert stand.ask(tenant="acme").response == "At acme."
-    assert stand.ask(tenant="bolt").response == "New."
-
-
-def test_a_tenant_with_a_faulty_base_gets_no_answers_and_the_others_theirs(stand: Stand) -> None:
-    stand.write("[]", "tenants/acme/faq.yaml")
-    stand.open()
-    assert stand.knows_nothing("acme")
-    assert stand.ask(tenant="bolt").response == "By card."
-    status = stand.live.status()[1]
-    assert (status.tenant, status.revision, status.entries) == ("acme", "", 0)
-    assert status.refused is not None
-    stand.write("Mended.", "tenants/acme/faq.yaml")
-    stand.settle()
-    assert stand.ask(tenant="acme").response == "Mended."
-
-
-def test_a_tenants_base_may_come_break_and_go_while_messages_come(stand: Stand) -> None:
-    stand.open()
-    stand.write("[]", "tenants/acme/faq.yaml")
-    stand.settle()
-    assert stand.ask(tenant="acme").response == "By card.", "the old one stays"
-    assert stand.live.status()[1].refused is not None
-    stand.write("At Acme.", "tenants/acme/faq.yaml")
-    stand.settle()
-    assert stand.ask(tenant="acme").response == "At Acme."
-    (stand.kb / "tenants/acme/faq.yaml").unlink()
-    (stand.kb / "tenants/acme").rmdir()
-    stand.settle()
-    assert stand.ask(tenant="acme").response == "By card."
-
-
-def test_tenants_alone_need_no_shared_base(stand: Stand) -> None:
-    (stand.kb / "faq.yaml").unlink()
-    stand.write("At Acme.", "tenants/acme/faq.yaml")
-    stand.open()
-    assert stand.ask(tenant="acme").response == "At Acme."
-    assert stand.knows_nothing("bolt")
-    assert stand.ask("hello", tenant="bolt").answer.kind == "smalltalk"
-
-
-def test_a_faulty_shared_base_keeps_a_worker_from_starting(stand: Stand) -> None:
-    stand.write("[]")
-    with pytest.raises(KnowledgeError, match=r"faq\.yaml:1: "):
-        stand.open()
