@@ -3,89 +3,10 @@ const KINDS = {
   answer: "Answer", clarify: "Did you mean?", smalltalk: "Small talk", recall: "From this conversation",
   handover: "For a person", fallback: "No sure answer",
 };
-// Behind a proxy that serves Parley under a path of its own, addresses are relative to the page.
-const at = (path) => `${document.body.dataset.base || "."}${path}`;
-const byId = (id) => document.getElementById(id);
 const log = byId("log"), form = byId("form"), box = byId("message"), send = byId("send");
 const scroller = document.querySelector("main");
 const heard = new Set();
 let conversation = remembered(), stream = null, holder = null;
-
-// Build elements from text alone: nothing that a server or a person wrote is ever parsed as markup.
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
-
-const INLINE = [
-  [/`([^`]+)`/, (m) => element("code", {}, m[1])],
-  [/\[([^\]\n]+)\]\(((?:https?:\/\/|mailto:)[^\s()<>]+)\)/i, (m) => link(m[2], inline(m[1]))],
-  [/\*\*(?=\S)([^\n]+?\S?)\*\*(?!\*)/, (m) => element("strong", {}, ...inline(m[1]))],
-  [/(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])/, (m) => element("em", {}, ...inline(m[1]))],
-  [/(?<![\w_])_(?=[^\s_])([^_\n]*[^\s_])_(?![\w_])/, (m) => element("em", {}, ...inline(m[1]))],
-  [/https?:\/\/[^\s<>()"']+[^\s<>()"'.,;:!?]/i, (m) => link(m[0], [m[0]])],
-];
-
-function link(address, children) {
-  return element("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children);
-}
-
-function inline(text) {
-  let first = null;
-  for (const [pattern, build] of INLINE) {
-    const match = pattern.exec(text);
-    if (match && (!first || match.index < first.match.index)) first = { match, build };
-  }
-  if (!first) return text ? [text] : [];
-  const { match, build } = first;
-  const rest = text.slice(match.index + match[0].length);
-  return [...inline(text.slice(0, match.index)), build(match), ...inline(rest)];
-}
-
-const ITEM = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
-
-function markdown(text) {
-  const blocks = [];
-  let paragraph = [], list = null, fence = null;
-  const flush = () => {
-    if (paragraph.length) blocks.push(element("p", {}, ...inline(paragraph.join(" "))));
-    if (list) {
-      const items = list.items.map((item) => element("li", {}, ...inline(item)));
-      blocks.push(element(list.tag, list.start > 1 ? { start: list.start } : {}, ...items));
-    }
-    paragraph = [];
-    list = null;
-  };
-  for (const line of text.replace(/\r\n?/g, "\n").split("\n")) {
-    if (/^\s{0,3}```/.test(line)) {
-      if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
-      else flush();
-      fence = fence ? null : [];
-      continue;
-    }
-    if (fence) { fence.push(line); continue; }
-    const item = ITEM.exec(line), heading = /^#{1,6}\s+(.*)$/.exec(line);
-    if (item) {
-      const tag = item[1] ? "ol" : "ul";
-      if (paragraph.length || (list && list.tag !== tag)) flush();
-      list = list || { tag, start: Number(item[1] || 1), items: [] };
-      list.items.push(item[2]);
-    } else if (heading) {
-      flush();
-      blocks.push(element("p", {}, element("strong", {}, ...inline(heading[1]))));
-    } else if (!line.trim()) flush();
-    else if (list && /^\s+/.test(line)) list.items.push(`${list.items.pop()} ${line.trim()}`);
-    else {
-      if (list) flush();
-      paragraph.push(line.trim());
-    }
-  }
-  if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
-  flush();
-  return blocks;
-}
 
 function turn(role, ...children) { return turnBy(role === "user" ? "You" : "Parley", role, ...children); }
 
@@ -100,9 +21,6 @@ function turnBy(name, role, ...children) {
 }
 
 function scroll() { scroller.scrollTop = scroller.scrollHeight; }
-
-const percent = (share) => `${Math.round(share * 100)} %`;
-const milliseconds = (value) => value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`;
 
 function facts(reply, elapsed) {
   const { answer, tone } = reply;
@@ -163,33 +81,12 @@ function follow() {
   if (stream) return;
   sessionStorage.setItem("handed over", conversation);
   stream = new AbortController();
-  listen(at(`/conversations/${conversation}/events`), stream.signal);
+  listen(at(`/conversations/${conversation}/events`), stream.signal, heed);
 }
 
-// What an EventSource does, which cannot send a key.
-async function listen(address, signal) {
-  for (let last = ""; !signal.aborted; await pause(2000)) {
-    try {
-      const headers = keyed(last ? { "Last-Event-ID": last } : {});
-      const response = await fetch(address, { headers, signal, cache: "no-store" });
-      if (response.status === 401) { askForKey(); continue; }
-      if (!response.ok) continue;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        const blocks = (text + part.value).split("\n\n");
-        text = blocks.pop();
-        for (const block of blocks) last = heed(block) || last;
-      }
-    } catch { /* it comes again */ }
-  }
-}
-
-function heed(block) {
-  const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s, 2)));
-  if (fields.event === "turn") showPerson(JSON.parse(fields.data));
-  if (fields.event === "handover") showHolder(JSON.parse(fields.data));
-  return fields.id;
+function heed(event) {
+  if (event.event === "turn") showPerson(JSON.parse(event.data));
+  if (event.event === "handover") showHolder(JSON.parse(event.data));
 }
 
 function unfollow() {
@@ -215,8 +112,6 @@ function showHolder({ state, claimed_by: by }) {
   scroll();
 }
 
-function notice(text) { return element("p", { class: "notice" }, text); }
-
 function showError(item, sentence, message) {
   item.classList.add("error");
   item.querySelector(".bubble").replaceChildren(element("p", {}, sentence));
@@ -227,30 +122,6 @@ function showError(item, sentence, message) {
   });
   item.append(again);
   scroll();
-}
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-// Where keys are asked for, people enter theirs once a tab.
-const keyed = (headers) => {
-  const key = sessionStorage.getItem("key");
-  return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
-};
-
-function askForKey() {
-  if (!byId("key-form").hidden) return;
-  byId("key-form").hidden = false;
-  byId("key").focus();
-}
-
-async function request(address, options = {}) {
-  let response;
-  try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
-  catch { throw new Error("The server cannot be reached. Check your connection and try again."); }
-  if (response.status === 401) askForKey();
-  const body = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new Error((body && body.detail) || `The server answered with status ${response.status}.`);
-  return { status: response.status, body };
 }
 
 async function replyTo(message, conversationId) {

@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 
 from gateway.openapi.document import compose_documentation
-from gateway.routes.page import Page, answer_page, policy
+from gateway.page_document import Page, answer_page, policy
 
 _AT_THE_ROOT = b'"servers":[{"url":"/"}]'
 

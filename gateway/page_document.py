@@ -1,0 +1,61 @@
+"""Pages: one document each, style and script inside, and the policy that allows only these."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from flask import Response, request
+
+from gateway.security_headers import restrict_page
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document and the policy that lets only its own style and script run."""
+
+    document: bytes
+    policy: str
+
+
+def compose_page(document: str, styles: Sequence[str], scripts: Sequence[str]) -> Page:
+    """Put files of gateway/pages into a document of that folder, in this order."""
+    style, script = ("".join(map(_read, names)) for names in (styles, scripts))
+    text = _read(document).replace("/*style*/", style).replace("/*script*/", script)
+    return Page(text.encode(), policy(style, script))
+
+
+def answer_page(page: Page) -> Response:
+    """Return a page that knows its base path, kept to itself; 304 if the client has it."""
+    base = f'data-base="{request.root_path}"'.encode()
+    document = page.document.replace(b'data-base=""', base, 1)
+    response = Response(document, content_type="text/html; charset=utf-8")
+    restrict_page(response, page.policy)
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def policy(style: str, script: str | None = None) -> str:
+    """Return the Content-Security-Policy that lets exactly these run."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_digest(style)}'",
+            *((f"script-src '{_digest(script)}'", "connect-src 'self'") if script else ()),
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _read(name: str) -> str:
+    return resources.files("gateway").joinpath("pages", name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
