@@ -1,6 +1,5 @@
 """Which node of a Redis Cluster owns a slot: asked from the nodes, remembered until it is wrong."""
 
-import logging
 import random
 import threading
 import time
@@ -9,11 +8,11 @@ from typing import Any, cast
 
 import redis
 
+from shared.errors import UnsuitableRedis
 from shared.redis_address import ClusterAddress
 
-logger = logging.getLogger(__name__)
-
 Node = tuple[str, int]
+_NO_CLUSTER = "{}:{} is no node of a cluster: write redis://host:port in PARLEY_REDIS_URL."
 _ASK_SECONDS = 1.0
 _MIN_SECONDS_BETWEEN = 0.1  # two questions: all partitions of a node that died ask at once
 _AVOID_SECONDS = 0.25  # a node that could not be reached: others need not find out one by one
@@ -89,6 +88,10 @@ class ClusterTopology:
         for node in self._in_order():
             try:
                 return node, self._ask(node)
+            except redis.ResponseError as error:
+                if "cluster support disabled" in str(error):
+                    raise UnsuitableRedis(_NO_CLUSTER.format(*node)) from None
+                faults.append(f"{node[0]}:{node[1]}: {error}")
             except (redis.RedisError, OSError) as error:
                 self._unreachable[node] = time.monotonic()
                 faults.append(f"{node[0]}:{node[1]}: {error}")

@@ -62,9 +62,14 @@ Ids of a tenant other than the default one, and a state, a day or nothing in the
 its name and U+001F: parley:handovers:acme␟open, parley:counts:acme␟2026-01-31,
 parley:feedback:acme␟, parley:gaps:acme␟.
 
-Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
-subscribed to, celery-task-meta-<job> for Celery's result, parley:conversations for the ids of
-conversations that have a new turn or another state of their handover.
+On a cluster every key has the prefix of its partition (shared/partitions.py), as in
+{p07}parley:job:<job>; {inference}parley:partitions, a string, holds how many there are. Channels
+have none.
+
+Channels: parley:wakes:<queue> for partitions in which messages wait, parley:replies:<gateway> for
+its jobs' notifications, parley:tones:<worker> for tones it subscribed to, celery-task-meta-<job>
+for Celery's result, parley:conversations for the ids of conversations that have a new turn or
+another state of their handover.
 """
 
 from shared import tenants
@@ -106,6 +111,7 @@ PARKED_COUNTS = "parley:parked-counts"
 TENANTS = "parley:tenants"
 WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"
+PARTITIONS = "parley:partitions"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
 
@@ -326,3 +332,8 @@ def replies(gateway: str) -> str:
 def tones(worker_id: str) -> str:
     """Name the channel on which an inference worker receives the tones it subscribed to."""
     return f"parley:tones:{worker_id}"
+
+
+def wakes(queue: str) -> str:
+    """Name the channel on which workers hear of partitions in which messages wait."""
+    return f"parley:wakes:{queue}"

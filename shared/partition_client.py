@@ -120,6 +120,7 @@ class PartitionClient(redis.Redis):
     """A client of one partition; its pool's connections have a PrefixingPacker."""
 
     prefix = ""
+    in_cluster = False
 
     def register_script(self, script: Any) -> Any:
         """Return a script that is called with keys of the partition."""

@@ -65,7 +65,7 @@ class SentinelAddress:
 
 @dataclass(frozen=True, slots=True)
 class ClusterAddress:
-    """Some nodes of a Redis Cluster, by which the others are found, and how to enter all of them."""
+    """Some nodes of a Redis Cluster, by which all are found, and how to enter them."""
 
     nodes: tuple[tuple[str, int], ...]
     username: str | None = None

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 import redis
 
 from shared.errors import ScriptError
+from shared.partition_client import PartitionClient
 
 _INCLUDE = "-- @include "
 
@@ -25,9 +26,20 @@ class Script(Protocol):
         """Run the script; it must bear being run twice, since a lost reply makes it so."""
 
 
+# In a partition the last key of a call is its prefix; elsewhere nothing is spent on it.
+_WITH_PREFIX = "local PREFIX = table.remove(KEYS)\n"
+_WITHOUT_PREFIX = "local PREFIX = ''\n"
+_BEFORE_NAMES = "PREFIX .. '"
+
+
 def register_script(client: "redis.Redis", name: str, prefix: str = "") -> Script:
     """Return a script of shared/lua with its includes, callable on a client."""
-    return cast("Script", client.register_script(prefix + _read_once(name)))
+    text = _read_once(name)
+    if isinstance(client, PartitionClient):
+        text = _WITH_PREFIX + text
+    else:
+        text = _WITHOUT_PREFIX + text.replace(_BEFORE_NAMES, "'")
+    return cast("Script", client.register_script(prefix + text))
 
 
 @cache

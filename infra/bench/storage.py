@@ -132,8 +132,8 @@ def _publish(url: str, messages: int) -> None:
 def _consume(url: str, facts: Facts | None = _FACTS) -> None:
     clock = SystemClock()
     context = WorkerContext("worker-1", clock=clock)
-    inference = RedisInferenceQueue(url, context, QueuePolicy())
-    sentiment = RedisSentimentQueue(url, context, QueuePolicy(tone_ttl_seconds=1))
+    inference = RedisInferenceQueue(connect(url), context, QueuePolicy())
+    sentiment = RedisSentimentQueue(connect(url), context, QueuePolicy(tone_ttl_seconds=1))
     while leases := inference.lease(_TOGETHER):
         inference.complete([_answer(lease, clock.now(), facts) for lease in leases])
     while leases := sentiment.lease(_TOGETHER):

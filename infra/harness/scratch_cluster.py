@@ -143,7 +143,9 @@ class ScratchCluster:
     def masters(self) -> list[ClusterNode]:
         """Return the living masters that own slots."""
         living = [node for node in self.nodes if node.is_master()]
-        return [node for node in living if any(each[2][1] == node.port for each in self._slots(node))]
+        return [
+            node for node in living if any(each[2][1] == node.port for each in self._slots(node))
+        ]
 
     def _slots(self, node: ClusterNode) -> list[Any]:
         return cast("list[Any]", node.call("CLUSTER", "SLOTS"))

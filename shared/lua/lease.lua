@@ -77,13 +77,13 @@ local function weight_of(tenant)
 end
 
 local function charge(tenant, messages)
-  redis.call('ZINCRBY', FLOWS .. queue, messages / weight_of(tenant), tenant)
+  redis.call('ZINCRBY', flows_of(queue), messages / weight_of(tenant), tenant)
 end
 
 -- An empty flow leaves when its turn comes: until then it owes the others what it had.
 local function take_in_turn()
   while left > 0 do
-    local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+    local tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
     if not tenant then return end
     local message
     if tenant == DEFAULT_TENANT then message = pop_own() else message = pop(flow_of(queue, tenant)) end
@@ -91,7 +91,7 @@ local function take_in_turn()
       lease(message)
       charge(tenant, 1)
     else
-      redis.call('ZREM', FLOWS .. queue, tenant)
+      redis.call('ZREM', flows_of(queue), tenant)
     end
   end
 end
@@ -99,10 +99,10 @@ end
 -- Wake another worker if messages are left that it would not notice.
 local function wake_another()
   if redis.call('EXISTS', queue) == 1 then return end
-  local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+  local tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
   while tenant and redis.call('EXISTS', flow_of(queue, tenant)) == 0 do
-    redis.call('ZREM', FLOWS .. queue, tenant)
-    tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+    redis.call('ZREM', flows_of(queue), tenant)
+    tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
   end
   if tenant then wake_worker(queue) end
 end
@@ -117,7 +117,7 @@ local function take_from_flows()
 end
 
 local function take_from_queue()
-  if redis.call('EXISTS', FLOWS .. queue) == 1 then return take_from_flows() end
+  if redis.call('EXISTS', flows_of(queue)) == 1 then return take_from_flows() end
   take(handoff)
   for i = 8, #KEYS do take(KEYS[i]) end
 end

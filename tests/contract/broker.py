@@ -6,6 +6,7 @@ import msgspec
 import redis
 
 from shared import keys, tenants
+from shared.connection import connect
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn, WorkerStatus
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
@@ -59,13 +60,15 @@ class Broker:
         self.client.delete(keys.worker(worker_id))
 
     def inference(self, worker_id: str, policy: QueuePolicy = POLICY) -> RedisInferenceQueue:
-        return RedisInferenceQueue(self.url, self.context(worker_id), policy)
+        return RedisInferenceQueue(connect(self.url), self.context(worker_id), policy)
 
     def large(
         self, worker_id: str, pace_seconds: float | None = 0.01, turnaround_seconds: float = 0.0
     ) -> RedisInferenceQueue:
         """Return the queue of a large worker; it lives if it has a pace."""
-        queue = RedisInferenceQueue(self.url, self.context(worker_id), POLICY, keys.INFERENCE_LARGE)
+        queue = RedisInferenceQueue(
+            connect(self.url), self.context(worker_id), POLICY, keys.INFERENCE_LARGE
+        )
         if pace_seconds is not None:
             counters = {"pace_seconds": pace_seconds, "turnaround_seconds": turnaround_seconds}
             beat = replace(status(worker_id, keys.INFERENCE_LARGE), counters=counters)
@@ -73,7 +76,7 @@ class Broker:
         return queue
 
     def sentiment(self, worker_id: str) -> RedisSentimentQueue:
-        return RedisSentimentQueue(self.url, self.context(worker_id), POLICY)
+        return RedisSentimentQueue(connect(self.url), self.context(worker_id), POLICY)
 
     def context(self, worker_id: str) -> WorkerContext:
         return WorkerContext(worker_id, clock=self.clock)

@@ -57,7 +57,7 @@ def ask(gateway: FlaskClient, message: str = "Hello", **headers: str) -> TestRes
 def work(redis_url: str) -> list[str]:
     """Answer all that is queued as a worker does; return the jobs."""
     context = WorkerContext("w", clock=ManualClock())
-    queue = RedisInferenceQueue(redis_url, context, QueuePolicy())
+    queue = RedisInferenceQueue(connect(redis_url), context, QueuePolicy())
     answered = []
     for lease in queue.lease(9):
         job = read_chat_job(lease.raw, 0.0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 import msgspec
+import redis
 
 from shared import keys
 from shared.counts import day_of
@@ -38,13 +39,13 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def __init__(
         self,
-        url: str,
+        client: "redis.Redis",
         context: WorkerContext,
         policy: QueuePolicy,
         queue: str = keys.INFERENCE,
         follow_up: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(url, queue, context, policy)
+        super().__init__(client, queue, context, policy)
         self._follow_up = follow_up
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")
@@ -154,7 +155,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Listen from a thread of its own until the returned function is called."""
-        subscription = ToneSubscription(self._url, keys.tones(self._worker_id), on_tone)
+        subscription = ToneSubscription(self._redis, keys.tones(self._worker_id), on_tone)
         subscription.start()
         subscription.wait_until_live(2.0)
         return subscription.stop

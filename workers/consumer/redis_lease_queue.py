@@ -9,7 +9,6 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.connection import connect
 from shared.jobs import WorkerStatus
 from shared.scripts import Script, register_script
 from workers.consumer.context import WorkerContext
@@ -37,18 +36,17 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def __init__(
         self,
-        url: str,
+        client: "redis.Redis",
         queue: str,
         context: WorkerContext,
         policy: QueuePolicy,
     ) -> None:
-        self._redis = connect(url)
+        self._redis = client
         self._queue = queue
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
         self._policy = policy
         self._retry = RetryPolicy(context.stopping, context.failover)
-        self._url = url
         self._lease_key = keys.lease(worker_id)
         self._handoff_key = keys.handoff(worker_id)
         self._lease_keys = [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import msgspec
+import redis
 
 from shared import keys
 from shared.errors import QueueUnavailable
@@ -19,8 +20,8 @@ _encode = msgspec.json.Encoder().encode
 class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
     """The queue of tone tasks in Redis."""
 
-    def __init__(self, url: str, context: WorkerContext, policy: QueuePolicy) -> None:
-        super().__init__(url, keys.SENTIMENT, context, policy)
+    def __init__(self, client: "redis.Redis", context: WorkerContext, policy: QueuePolicy) -> None:
+        super().__init__(client, keys.SENTIMENT, context, policy)
         self._complete = self._script("complete_tones.lua")
 
     def answers_waiting(self) -> int:
