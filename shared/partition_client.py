@@ -1,6 +1,6 @@
 """A view of Redis in which every key has the prefix of one partition.
 
-The prefix is a hash tag, such as `{p07}`, so that all keys of a partition lie in one slot of a
+The prefix has a hash tag, such as `{p07}`, so that all keys of a partition lie in one slot of a
 cluster. The prefix is put before the keys where a command is packed for the connection, so
 pipelines, transactions and scripts have it too; what holds no key passes as it is. Channels have no
 prefix: the whole cluster hears what is published.
@@ -16,6 +16,8 @@ from typing import Any, cast
 import redis
 from redis.commands.core import Script as RedisScript
 
+# Of the partition of Celery clients. Celery's result backend ends a prefix with `_` by itself.
+STOCK_PREFIX = "{inference}_"
 Parts = tuple[Any, ...]
 
 

@@ -70,7 +70,7 @@ def _client(pool: "redis.ConnectionPool", prefix: str) -> PartitionClient:
 
 def _packer() -> Any:
     """Return what redis-py packs commands with by itself."""
-    return cast("Any", redis.Connection())._command_packer  # noqa: SLF001 - there is no public way
+    return cast("Any", redis.Connection)()._command_packer  # noqa: SLF001 - no public way
 
 
 class _NodePool(WaitingPool, redis.ConnectionPool):
@@ -89,7 +89,7 @@ class _NodePool(WaitingPool, redis.ConnectionPool):
         return connection
 
 
-class _FollowingSlot:
+class FollowingSlot:
     """Adds to a connection of redis-py: it is opened to the node that owns its slot.
 
     A node that says it does not serve the slot is an outage: redis-py repeats the call over a new
@@ -98,7 +98,7 @@ class _FollowingSlot:
 
     topology: ClusterTopology
     slot: int
-    on_elsewhere: Any
+    on_elsewhere: Any = staticmethod(lambda: None)
     host: str
     port: int
 
@@ -138,9 +138,9 @@ def _told(error: Exception) -> str:
     return f"{name} {text}" if name and not text.startswith(str(name)) else text
 
 
-class _NodeConnection(_FollowingSlot, redis.Connection):
+class _NodeConnection(FollowingSlot, redis.Connection):
     """One over TCP."""
 
 
-class _TlsNodeConnection(_FollowingSlot, redis.SSLConnection):
+class _TlsNodeConnection(FollowingSlot, redis.SSLConnection):
     """One over TLS."""

@@ -2,13 +2,13 @@
 
 Each is a whole Parley, in one slot: every key in it begins with the same hash tag. A conversation
 lies in the partition that its id's hash names, with its jobs, whose ids are chosen so that their
-hashes name it too. What Celery clients send is a partition of its own, STOCK_TAG, which a client
+hashes name it too. What Celery clients send is a partition of its own, STOCK_PREFIX, which a client
 reaches by `global_keyprefix`. A server that runs alone has one partition, without a prefix.
 """
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
@@ -17,10 +17,11 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from shared.cluster_topology import ClusterTopology
 from shared.connection import connect
+from shared.partition_client import STOCK_PREFIX, PartitionClient
 from shared.partition_connection import view_of_cluster, view_of_server
+from shared.queue_lists import QueueLists
 from shared.redis_address import ClusterAddress, read_redis_address
 
-STOCK_TAG = "{inference}"
 CLUSTER_PARTITIONS = 16
 MAX_PARTITIONS = 256
 _CLUSTER_RETRIES = 3  # a slot that has moved is found again while the call waits
@@ -54,6 +55,11 @@ class Partitions:
         """Return the partition of Celery clients."""
         return self.clients[-1]
 
+    @property
+    def prefixes(self) -> list[str]:
+        """Return the prefix of each; none where there is only one."""
+        return [each.prefix for each in self.clients if isinstance(each, PartitionClient)]
+
     def index_of(self, scoped_id: str) -> int:
         """Return which partition an id's hash names."""
         return index_of(scoped_id, self.hashed)
@@ -65,6 +71,13 @@ class Partitions:
     def each(self, build: Callable[["redis.Redis"], Adapter]) -> list[Adapter]:
         """Return an adapter for each partition."""
         return [build(client) for client in self.clients]
+
+    def lists_of(self, client: "redis.Redis", lists: QueueLists) -> QueueLists:
+        """Return the lists of a partition's queues: Celery clients use one partition only."""
+        if self.is_one:
+            return lists
+        is_stock = client is self.stock
+        return replace(lists, of_clients=is_stock, bare=is_stock)
 
     def close(self) -> None:
         """Close all connections."""
@@ -137,4 +150,4 @@ def connect_partitions(
 
 
 def _all_tags(count: int) -> list[str]:
-    return [*partition_tags(count), STOCK_TAG]
+    return [*partition_tags(count), STOCK_PREFIX]

@@ -11,8 +11,8 @@ import redis
 from shared import keys
 from shared.connection import REDIS_ERRORS
 from shared.errors import UnsuitableRedis
-from shared.partition_client import PartitionClient
-from shared.partitions import STOCK_TAG, Partitions, connect_partitions
+from shared.partition_client import STOCK_PREFIX, PartitionClient
+from shared.partitions import Partitions, connect_partitions
 from shared.redis_faults import describe_fault, fault_code
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def check_partitions(opened: Partitions) -> None:
     """
     name = keys.PARTITIONS
     if opened.is_one:
-        name = STOCK_TAG + name
+        name = STOCK_PREFIX + name
     else:
         opened.stock.set(name, opened.hashed, nx=True)
     found = cast("bytes | None", opened.stock.get(name))

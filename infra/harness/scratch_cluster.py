@@ -188,4 +188,4 @@ def _info(node: ClusterNode) -> str:
 
 
 def _is_linked(role: list[Any]) -> bool:
-    return role[0] == "master" or role[3] == "connected"
+    return bool(role[0] == "master" or role[3] == "connected")

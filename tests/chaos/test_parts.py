@@ -15,6 +15,7 @@ from infra.chaos.leases import InFlightProbe
 from infra.chaos.malformed import malformed_messages
 from infra.chaos.planted_bug import ForgetfulQueue
 from infra.chaos.proxy import Proxy
+from shared.connection import connect
 from shared import keys
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
@@ -106,7 +107,7 @@ def test_malformed_messages_are_malformed_and_carry_their_names(queue: str) -> N
 
 
 def worker_queue(url: str, kind: type[RedisInferenceQueue]) -> RedisInferenceQueue:
-    return kind(url, WorkerContext("w1", clock=ManualClock()), QueuePolicy())
+    return kind(connect(url), WorkerContext("w1", clock=ManualClock()), QueuePolicy())
 
 
 def put_job(url: str) -> ChatJob:

@@ -12,6 +12,7 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared import keys
+from shared.connection import connect
 from shared.settings import load
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done

@@ -13,7 +13,8 @@ from shared.results import Failure
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
-CompletionVerdict = Literal["applied", "lost", "duplicate"]
+# postponed: its partition cannot be reached now; complete it again later
+CompletionVerdict = Literal["applied", "lost", "duplicate", "postponed"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its

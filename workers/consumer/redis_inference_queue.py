@@ -26,6 +26,7 @@ from workers.consumer.lease_queue import (
     Reclaimed,
 )
 from workers.consumer.redis_lease_queue import RedisLeaseQueue
+from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.tone_subscription import ToneSubscription
 
 _TONE_INTEREST_MILLISECONDS = 1_000
@@ -44,8 +45,9 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         policy: QueuePolicy,
         queue: str = keys.INFERENCE,
         follow_up: Callable[[], None] = lambda: None,
+        retry: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(client, queue, context, policy)
+        super().__init__(client, queue, context, policy, retry)
         self._follow_up = follow_up
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")

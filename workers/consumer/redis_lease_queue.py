@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, cast
 
 import msgspec
@@ -31,6 +32,15 @@ _ALLOW_OUT_OF_MEMORY = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a lease call took; `is_alone`: no other message may be held beside it."""
+
+    leases: list[Lease]
+    is_busy: bool = False
+    is_alone: bool = False
+
+
 class RedisLeaseQueue(Generic[JobT, ResultT]):
     """One worker's view of one queue. Thread-safe."""
 
@@ -40,13 +50,14 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         queue: str,
         context: WorkerContext,
         policy: QueuePolicy,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._redis = client
         self._queue = queue
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
         self._policy = policy
-        self._retry = RetryPolicy(context.stopping, context.failover)
+        self._retry = retry or RetryPolicy(context.stopping, context.failover)
         self._lease_key = keys.lease(worker_id)
         self._handoff_key = keys.handoff(worker_id)
         self._lease_keys = [
@@ -81,12 +92,20 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
         If the reply is lost, the repeated call returns what that one took.
         """
+        return self.take(limit).leases
+
+    def take(self, limit: int, *, holds_others: bool = False) -> Taken:
+        """Lease; tell whether this worker must first end what it holds, of other partitions too."""
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
-        args = [limit, call, ttl, self._worker_id, self._clock.now(), *self._weights]
-        flat = self._retry.until_stopped(self._lease, keys=self._lease_keys, args=args)
+        args = [limit, call, ttl, self._worker_id, self._clock.now(), int(holds_others)]
+        flat = self._retry.until_stopped(
+            self._lease, keys=self._lease_keys, args=[*args, *self._weights]
+        )
         self._lease_calls += 1
         self._busy = flat == [b"busy"]
-        return [] if self._busy else _leases(flat)
+        is_alone = flat[:1] == [b"alone"]
+        leases = [] if self._busy else _leases(flat[is_alone:])
+        return Taken(leases, is_busy=self._busy, is_alone=is_alone)
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Let every job run: only chat jobs have lanes."""

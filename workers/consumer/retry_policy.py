@@ -75,3 +75,16 @@ class RetryPolicy:
             self._failover.announce()
         if not self._stopping.is_set():  # else the call may have given up before it was made
             self._outage.record(None)
+
+
+class SingleTry(RetryPolicy):
+    """Call Redis once, whatever the call: who asks goes on without this part of it."""
+
+    def until_stopped(
+        self,
+        call: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Return what the call returns or raise QueueUnavailable."""
+        return self.once(call, *args, **kwargs)
