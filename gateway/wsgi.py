@@ -11,36 +11,28 @@ from prometheus_client import disable_created_metrics
 from gateway.app import create_app
 from gateway.authentication import Authenticator
 from gateway.dependencies import Dependencies
-from gateway.health import RedisHealth
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
+from gateway.partitioned.compose import connect_ports
+from gateway.queue.adapters import QueueOptions
 from gateway.queue.conversation_feed import RedisConversationFeed
-from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
-from gateway.queue.erasure import RedisErasure
-from gateway.queue.feedback import RedisFeedbackBox
-from gateway.queue.handovers import RedisHandovers
-from gateway.queue.histories import RedisHistories
-from gateway.queue.job_canceller import RedisJobCanceller
-from gateway.queue.job_follower import RedisJobFollower
-from gateway.queue.job_store import RedisJobStore
+from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import PendingReplies
-from gateway.queue.publisher import EnqueueLimits, RedisPublisher
-from gateway.queue.rate_limiter import RedisRateLimiter
+from gateway.queue.publisher import EnqueueLimits
 from gateway.queue.reply_feed import RedisReplyFeed
-from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
-from gateway.webhook.outbox import RedisOutbox
+from gateway.webhook.outbox import Outbox
 from gateway.webhook.sender import WebhookSender
-from shared.clock import SystemClock
-from shared.connection import connect
+from shared.clock import Clock, SystemClock
 from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
+from shared.partitions import Partitions, connect_partitions
 from shared.redis_server import check_redis_at_start
 from shared.settings import load
 
@@ -57,9 +49,10 @@ def create() -> Flask:
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
     _check_redis(settings)
-    client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    dependencies = connect_dependencies(client, settings)
-    start_webhook(client, settings, dependencies.metrics)
+    partitions = connect_partitions(
+        settings.redis_address, settings.partitions, timeout_seconds=REDIS_TIMEOUT_SECONDS
+    )
+    dependencies = connect_dependencies(partitions, settings)
     app = create_app(
         dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
     )
@@ -70,80 +63,86 @@ def create() -> Flask:
 def _check_redis(settings: GatewaySettings) -> None:
     """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
     try:
-        check_redis_at_start(settings.redis_address)
+        check_redis_at_start(settings.redis_address, settings.partitions)
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None
 
 
-def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
+def start_webhook(outbox: Outbox, settings: GatewaySettings, metrics: Metrics) -> None:
     """Send what becomes of handovers to the webhook, if there is one."""
     url, secret = settings.handover_webhook, settings.handover_webhook_secret
     if url and secret:
         clock = SystemClock()
         deliver = HttpDelivery(url, secret.get_secret_value(), clock)
-        WebhookSender(RedisOutbox(client), deliver, clock, metrics.count_delivery).start()
+        WebhookSender(outbox, deliver, clock, metrics.count_delivery).start()
 
 
-def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
-    """Put the Redis adapters together and start the reply feed."""
-    clock, metrics, limits = SystemClock(), Metrics(), enqueue_limits(settings)
-    gateway_id, pending = new_gateway_id(), PendingReplies()
+def connect_dependencies(partitions: Partitions, settings: GatewaySettings) -> Dependencies:
+    """Put the Redis adapters together; start the reply feed, and the webhook if there is one."""
+    clock, metrics, pending = SystemClock(), Metrics(), PendingReplies()
     disconnect_watcher = DisconnectWatcher()
-    canceller = RedisJobCanceller(client, clock, limits)
-    jobs = RedisJobStore(client, canceller.expire_overdue, clock)
+    options = _options(settings, clock, metrics, pending)
+    ports = connect_ports(partitions, settings.queue_lists, options)
+    start_webhook(ports.outbox, settings, metrics)
     places = StreamPlaces(settings.event_streams, metrics.count_streams)
     job_watches = Watches(places)
     dispatcher = Dispatcher(
-        _publisher(client, limits, metrics, pending),
+        ports.publisher,
         pending,
-        jobs,
-        canceller,
+        ports.jobs,
+        ports.canceller,
         disconnect_watcher,
         clock,
-        gateway_id=gateway_id,
+        gateway_id=options.gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
+        placement=ports.placement,
     )
-    follower = RedisJobFollower(
-        client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
-    )
+    client = partitions.home  # whatever node it leads to: subscriptions hear the whole cluster
     return Dependencies(
         dispatcher=dispatcher,
-        jobs=jobs,
-        results=jobs,
-        canceller=canceller,
-        feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
-        conversations=RedisConversations(client, clock, limits),
-        handovers=RedisHandovers(client, clock, settings.conversation_ttl_seconds),
-        feedback=RedisFeedbackBox(client, clock),
-        users=RedisErasure(client, clock, limits),
-        traffic=RedisTraffic(client, clock),
+        jobs=ports.jobs,
+        results=ports.jobs,
+        canceller=ports.canceller,
+        feed=_start_feed(client, options.gateway_id, pending, ports.jobs, job_watches, metrics),
+        conversations=ports.conversations,
+        handovers=ports.handovers,
+        feedback=ports.feedback,
+        users=ports.users,
+        traffic=ports.traffic,
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
-        job_streams=JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
-        histories=RedisHistories(client, settings.conversation_ttl_seconds),
+        job_streams=JobStreams(ports.follower, job_watches, disconnect_watcher, dispatcher),
+        histories=ports.histories,
         disconnect_watcher=disconnect_watcher,
-        health=RedisHealth(client, settings.queue_lists),
+        health=ports.health,
         metrics=metrics,
         authenticator=authenticate(client, settings),
-        rate_limiter=RedisRateLimiter(client),
+        rate_limiter=ports.rate_limiter,
     )
 
 
-def _publisher(
-    client: "redis.Redis", limits: EnqueueLimits, metrics: Metrics, pending: PendingReplies
-) -> RedisPublisher:
+def _options(
+    settings: GatewaySettings, clock: Clock, metrics: Metrics, pending: PendingReplies
+) -> QueueOptions:
     def on_enqueue(enqueued: int) -> None:
         metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    return RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
+    return QueueOptions(
+        gateway_id=new_gateway_id(),
+        clock=clock,
+        limits=enqueue_limits(settings),
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
+        on_enqueue=on_enqueue,
+        take_charge=take_pending_charge,
+    )
 
 
 def _start_feed(
     client: "redis.Redis",
     gateway_id: str,
     pending: PendingReplies,
-    jobs: RedisJobStore,
+    jobs: JobStore,
     watches: Watches,
     metrics: Metrics,
 ) -> RedisReplyFeed:

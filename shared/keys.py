@@ -31,6 +31,7 @@
 | parley:job:<job> | hash | state, conversation, expires_at, who hears of it, notes | TTL |
 | parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
+| parley:idempotency-conversation:<key> | string | on a cluster: where the key is known | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
@@ -200,6 +201,11 @@ def reply_text(job_id: str) -> str:
 def idempotency(key: str) -> str:
     """Name the record of the first request that came with an idempotency key."""
     return f"parley:idempotency:{key}"
+
+
+def idempotency_pointer(key: str) -> str:
+    """Name the record of the conversation in whose partition an idempotency key is known."""
+    return f"parley:idempotency-conversation:{key}"
 
 
 def tone(job_id: str) -> str:

@@ -85,17 +85,14 @@ class Partitions:
             client.close()
 
 
+def one_partition(client: "redis.Redis") -> Partitions:
+    """Return the only partition of a server that runs alone."""
+    return Partitions((client,), 1)
+
+
 def index_of(scoped_id: str, count: int) -> int:
     """Return which of a number of partitions an id's hash names."""
     return zlib.crc32(scoped_id.encode(errors="surrogatepass")) % count
-
-
-def id_in_partition(index: int, count: int, make_id: Callable[[], str]) -> str:
-    """Return a new id whose hash names a partition."""
-    while True:
-        candidate = make_id()
-        if index_of(candidate, count) == index:
-            return candidate
 
 
 def partition_tags(count: int) -> list[str]:
@@ -141,7 +138,7 @@ def connect_partitions(
             wanted,
         )
     if count is None or count == 1:
-        return Partitions((connect(url, timeout_seconds=timeout_seconds, retries=retries),), 1)
+        return one_partition(connect(url, timeout_seconds=timeout_seconds, retries=retries))
     views = [
         view_of_server(url, tag, timeout_seconds=timeout_seconds, retries=retries)
         for tag in _all_tags(count)

@@ -16,16 +16,16 @@ def job(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print where a job is and what happened to it; its message and reply are not shown."""
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
-    from infra.job_trace import JobTracer
+    from infra.job_trace import trace_job
     from shared import tenants
     from shared.errors import ParleyError
     from shared.settings import CommonSettings, load
 
-    lists = load(CommonSettings).queue_lists
-    tracer = JobTracer(connect_to_queue(), lists=lists)
-    trace = tracer.trace(tenants.scope(tenant, job_id))
+    trace = trace_job(
+        connect_to_partitions(), tenants.scope(tenant, job_id), load(CommonSettings).queue_lists
+    )
     if trace.state == "unknown":
         raise ParleyError(_unknown(job_id, whole=trace.whole))
     if as_json:

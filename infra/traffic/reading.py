@@ -15,6 +15,7 @@ from shared.counts import CountedField, read_fields
 from shared.errors import SettingsError
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
+from shared.partitions import Partitions
 from workers.gaps import Gap, decode_gap
 
 
@@ -101,6 +102,43 @@ def read_gaps(client: "redis.Redis", tenant: str = tenants.DEFAULT_TENANT) -> li
                 pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)
             found = pipeline.execute()
     return [decode_gap(record) for records in found for record in records]
+
+
+def tenants_of_all(partitions: Partitions, tenant: str | None) -> list[str]:
+    """Return what `tenants_to_read` does, of all partitions."""
+    found = {name for client in partitions.clients for name in tenants_to_read(client, tenant)}
+    return sorted(found, key=lambda name: (name != tenants.DEFAULT_TENANT, name))
+
+
+def days_of_all(
+    partitions: Partitions, now: float, days: int, of_tenants: Sequence[str]
+) -> list[DayCounts]:
+    """Return what `read_days` does, of all partitions together."""
+    parts = [read_days(client, now, days, of_tenants) for client in partitions.clients]
+    return [
+        DayCounts(
+            same_day[0].day,
+            list(chain(*(part.fields for part in same_day))),
+            list(chain(*(part.entries for part in same_day))),
+        )
+        for same_day in zip(*parts, strict=True)
+    ]
+
+
+def comments_of_all(partitions: Partitions, most: int, of_tenants: Sequence[str]) -> list[Comment]:
+    """Return what `read_comments` does, of all partitions."""
+    found = chain(*(read_comments(client, most, of_tenants) for client in partitions.clients))
+    return sorted(found, key=lambda comment: -comment.at)[:most]
+
+
+def gaps_of_all(partitions: Partitions, tenant: str | None) -> list[Gap]:
+    """Return the gaps of a tenant, or of all, in all partitions."""
+    return [
+        gap
+        for client in partitions.clients
+        for each in tenants_to_read(client, tenant)
+        for gap in read_gaps(client, each)
+    ]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

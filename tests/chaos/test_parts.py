@@ -15,8 +15,8 @@ from infra.chaos.leases import InFlightProbe
 from infra.chaos.malformed import malformed_messages
 from infra.chaos.planted_bug import ForgetfulQueue
 from infra.chaos.proxy import Proxy
-from shared.connection import connect
 from shared import keys
+from shared.connection import connect
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer

@@ -13,6 +13,7 @@ from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared import keys
 from shared.connection import connect
+from shared.partitions import one_partition
 from shared.settings import load
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done
@@ -32,7 +33,7 @@ def start(redis_client: "redis.Redis") -> Iterator[StartGateway]:
 
     def start() -> FlaskClient:
         settings = load(GatewaySettings, queue_limit=2, wait_seconds=20)
-        dependencies = connect_dependencies(redis_client, settings)
+        dependencies = connect_dependencies(one_partition(redis_client), settings)
         feeds.append(dependencies.feed)
         wait_until(dependencies.feed.is_live, 10)
         return create_app(dependencies, settings).test_client()

@@ -129,7 +129,8 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
     provide_home_folder()
     try:
         names = c.app.amqp.queues.consume_from
-        check_redis_at_start(load(CommonSettings).redis_address)
+        settings = load(CommonSettings)
+        check_redis_at_start(settings.redis_address, settings.partitions)
         builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except ParleyError as fault:
