@@ -16,15 +16,9 @@ from typing import Any, cast
 import redis
 from redis.commands.core import Script as RedisScript
 
-# Of the partition of Celery clients. Celery's result backend ends a prefix with `_` by itself.
-STOCK_PREFIX = "{inference}_"
+from shared.partition_names import BareKey
+
 Parts = tuple[Any, ...]
-
-
-class BareKey(str):
-    """A key that gets no prefix: its own name lies in the partition's slot."""
-
-    __slots__ = ()
 
 
 def _none(_parts: Parts) -> Iterable[int]:

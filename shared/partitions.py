@@ -17,13 +17,12 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from shared.cluster_topology import ClusterTopology
 from shared.connection import connect
-from shared.partition_client import STOCK_PREFIX, PartitionClient
+from shared.partition_client import PartitionClient
 from shared.partition_connection import view_of_cluster, view_of_server
+from shared.partition_names import CLUSTER_PARTITIONS, STOCK_PREFIX
 from shared.queue_lists import QueueLists
 from shared.redis_address import ClusterAddress, read_redis_address
 
-CLUSTER_PARTITIONS = 16
-MAX_PARTITIONS = 256
 _CLUSTER_RETRIES = 3  # a slot that has moved is found again while the call waits
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MAX_LETTERS = 4  # 4,000 times as many endings as there may be partitions

@@ -8,7 +8,7 @@ before the name.
 from dataclasses import dataclass
 
 from shared import keys
-from shared.partition_client import STOCK_PREFIX, BareKey
+from shared.partition_names import STOCK_PREFIX, BareKey
 
 _SEPARATOR = "\x06\x16"  # kombu's own
 _PRIORITIES = range(1, 10)  # 0 has no suffix; kombu serves the lowest number first
@@ -35,7 +35,7 @@ class QueueLists:
         names = [queue, *(f"{queue}{mark}{level}" for level in _PRIORITIES for mark in separators)]
         prefixes = dict.fromkeys(("", self.prefix))
         served = [prefix + name for name in names for prefix in prefixes]
-        is_bare = self.bare and f"{{{queue}}}" == STOCK_PREFIX
+        is_bare = self.bare and STOCK_PREFIX.startswith(f"{{{queue}}}")
         return [*served, BareKey(queue)] if is_bare else served
 
     def all(self) -> frozenset[str]:

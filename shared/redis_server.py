@@ -11,7 +11,8 @@ import redis
 from shared import keys
 from shared.connection import REDIS_ERRORS
 from shared.errors import UnsuitableRedis
-from shared.partition_client import STOCK_PREFIX, PartitionClient
+from shared.partition_client import PartitionClient
+from shared.partition_names import STOCK_PREFIX
 from shared.partitions import Partitions, connect_partitions
 from shared.redis_faults import describe_fault, fault_code
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
-from shared.partitions import MAX_PARTITIONS
+from shared.partition_names import MAX_PARTITIONS
 from shared.queue_lists import QueueLists
 from shared.redis_address import read_redis_address, without_password
 from shared.redis_options import check_files

@@ -13,8 +13,8 @@ from kombu.transport.redis import Channel, Transport
 from redis.crc import key_slot
 
 from shared.cluster_topology import ClusterTopology
-from shared.partition_client import STOCK_PREFIX
 from shared.partition_connection import FollowingSlot
+from shared.partition_names import STOCK_PREFIX
 from shared.redis_address import ClusterAddress, read_redis_address
 from shared.settings import CommonSettings, load
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from shared.partition_client import STOCK_PREFIX
+from shared.partition_names import STOCK_PREFIX
 from shared.redis_address import (
     ClusterAddress,
     SentinelAddress,
