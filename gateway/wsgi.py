@@ -34,6 +34,7 @@ from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.partitions import Partitions, connect_partitions
 from shared.redis_server import check_redis_at_start
+from shared.replica_acks import ReplicaAcks
 from shared.settings import load
 
 logger = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def _options(
         conversation_ttl_seconds=settings.conversation_ttl_seconds,
         on_enqueue=on_enqueue,
         take_charge=take_pending_charge,
+        acks=ReplicaAcks(settings.replica_acks, metrics.count_missing_acks),
     )
 
 

@@ -107,9 +107,14 @@ class PartitionScript:
     def __init__(self, client: "redis.Redis", text: str) -> None:
         self._script = RedisScript(client, text)
 
-    def __call__(self, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
+    def __call__(
+        self,
+        keys: Sequence[str] = (),
+        args: Sequence[Any] = (),
+        client: "redis.Redis | None" = None,
+    ) -> Any:
         """Run it, with the partition's prefix as one key more."""
-        return self._script(keys=(*keys, ""), args=args)
+        return self._script(keys=(*keys, ""), args=args, client=client)
 
 
 class PartitionClient(redis.Redis):

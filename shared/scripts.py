@@ -22,8 +22,16 @@ _INCLUDE = "-- @include "
 class Script(Protocol):
     """A Lua script that Redis is sent once and then called by its digest."""
 
-    def __call__(self, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
-        """Run the script; it must bear being run twice, since a lost reply makes it so."""
+    def __call__(
+        self,
+        keys: Sequence[str] = (),
+        args: Sequence[Any] = (),
+        client: "redis.Redis | None" = None,
+    ) -> Any:
+        """Run the script; it must bear being run twice, since a lost reply makes it so.
+
+        With a pipeline in place of the `client` it is run when that is executed.
+        """
 
 
 # In a partition the last key of a call is its prefix; elsewhere nothing is spent on it.

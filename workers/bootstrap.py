@@ -125,6 +125,7 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         memory_ttl_seconds=settings.memory_ttl_seconds,
         lists=settings.queue_lists,
         tenant_weights=read_weights(settings.tenant_weights),
+        replica_acks=settings.replica_acks,
     )
 
 

@@ -22,6 +22,7 @@ from gateway.queue.users import Users
 from gateway.webhook.outbox import Outbox, RedisOutbox
 from shared.clock import Clock
 from shared.queue_lists import QueueLists
+from shared.replica_acks import NO_ACKS, ReplicaAcks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,7 @@ class QueueOptions:
     conversation_ttl_seconds: int
     on_enqueue: Callable[[int], None] = lambda _jobs: None
     take_charge: Callable[[], Charge | None] = lambda: None
-    replica_acks: int = 0
-    on_missing_acks: Callable[[], None] = lambda: None
+    acks: ReplicaAcks = NO_ACKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,11 @@ def connect_partition(
     canceller = RedisJobCanceller(client, clock, limits)
     return PartitionPorts(
         publisher=RedisPublisher(
-            client, limits, options.on_enqueue, take_charge=options.take_charge
+            client,
+            limits,
+            options.on_enqueue,
+            take_charge=options.take_charge,
+            acks=options.acks,
         ),
         jobs=RedisJobStore(client, canceller.expire_overdue, clock),
         canceller=canceller,

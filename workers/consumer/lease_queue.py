@@ -201,6 +201,7 @@ class SecondLooks(Protocol[JobT]):
 class QueuePolicy:
     """How long a queue keeps what, how often it delivers a message, how soon a reply is due.
 
+    `replica_acks`: how many replicas must have an end before it counts as stored.
     `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
     """
 
@@ -219,3 +220,4 @@ class QueuePolicy:
     forget_worker_seconds: float = 3_600.0
     lists: QueueLists = field(default_factory=QueueLists)
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
+    replica_acks: int = 0

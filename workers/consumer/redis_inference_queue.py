@@ -51,7 +51,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         self._follow_up = follow_up
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")
-        self._complete = self._script("complete.lua")
+        self._complete = self._acked_script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
         self._release_due = self._script("release_due.lua")
         self._hasten = self._script("hasten.lua")

@@ -11,6 +11,7 @@ import redis
 
 from shared import keys
 from shared.jobs import WorkerStatus
+from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
@@ -67,6 +68,8 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         ]
         self._weights = [part for pair in policy.tenant_weights.items() for part in pair]
         self._busy = False
+        counters = context.counters
+        self._acks = ReplicaAcks(policy.replica_acks, lambda: counters.add(missing_replica_acks=1))
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
@@ -175,6 +178,10 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             args=[deliveries, self._policy.job_ttl_seconds, int(queue == self._queue)],
         )
         return report
+
+    def _acked_script(self, name: str) -> Script:
+        """Return a script whose calls wait for replicas, if the policy asks for any."""
+        return register_acked_script(self._redis, name, self._acks, _ALLOW_OUT_OF_MEMORY)
 
     def _script(self, name: str) -> Script:
         return register_script(self._redis, name, _ALLOW_OUT_OF_MEMORY)
