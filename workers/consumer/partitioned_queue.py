@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import QueueUnavailable
@@ -46,6 +47,12 @@ class PartQueue(LeaseQueue[JobT, ResultT], Protocol[JobT, ResultT]):
     def take(self, limit: int, *, holds_others: bool = False) -> Taken:
         """Lease; tell whether this worker must first end what it holds, of other partitions too."""
 
+    def leased_tokens(self) -> set[bytes]:
+        """Return the tokens of what Redis says this worker holds."""
+
+    def return_leases(self, tokens: Iterable[bytes]) -> int:
+        """Put messages that this worker does not know it holds back to the head of the queue."""
+
 
 class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
     """A worker's view of one queue. A lease's token says of which partition it is. Thread-safe."""
@@ -54,7 +61,11 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         self._queues = queues
         self._news = news
         self._lock = threading.Lock()
-        self._held: set[bytes] = set()
+        # By partition and token in Redis, the token as it was given here. After a fail-over Redis
+        # may give a token once more, for another message.
+        self._held: dict[bytes, bytes] = {}
+        self._serial = count()
+        self._strange: set[bytes] = set()
         self._alone: bytes | None = None
         self._unclaimed: list[Lease] = []
         self._homes: dict[str, int] = {}  # by task: Celery clients' ids say nothing
@@ -89,14 +100,25 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         except QueueUnavailable:
             self._news.rest(index)
             return []
-        leases = [replace(lease, token=_mark(index, lease.token)) for lease in taken.leases]
-        with self._lock:
-            self._held.update(lease.token for lease in leases)
-            if taken.is_alone:
-                self._alone = leases[0].token
+        leases = self._hold(index, taken.leases)
+        if taken.is_alone:
+            self._alone = leases[0].token
         if len(leases) == limit or taken.is_busy:
             self._news.add((index,))
         return leases
+
+    def _hold(self, index: int, leases: Iterable[Lease]) -> list[Lease]:
+        """Give leases their tokens, and know that this worker holds them."""
+        with self._lock:
+            marked = [
+                replace(each, token=b"%d/%s/%d" % (index, each.token, next(self._serial)))
+                for each in leases
+            ]
+            self._held.update((_base(each.token), each.token) for each in marked)
+        return marked
+
+    def _holds(self, token: bytes) -> bool:
+        return self._held.get(_base(token)) == token
 
     def _take_unclaimed(self, limit: int) -> list[Lease]:
         """Return what is leased but could not be claimed, of partitions that may be back."""
@@ -110,7 +132,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
 
     def _is_alone(self) -> bool:
         with self._lock:
-            if self._alone is not None and self._alone not in self._held:
+            if self._alone is not None and not self._holds(self._alone):
                 self._alone = None
             return self._alone is not None
 
@@ -130,13 +152,13 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
                 self._unclaimed += [each.lease for each in part]
             return [_LATER] * len(part)
 
-        results = self._by_partition(jobs, lambda each: each.lease.token, claim, keep)
+        results = self._by_partition(jobs, lambda each: each.lease.token, claim, keep, _GONE)
         with self._lock:
             for leased, result in zip(jobs, results, strict=True):
                 if result.verdict == "run":
                     self._homes[leased.job.task_id] = _index(leased.lease.token)
                 elif result.verdict == "parked" and result is not _LATER:
-                    self._held.discard(leased.lease.token)
+                    self._forget(leased.lease.token, None)
         return results
 
     def complete(self, completions: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
@@ -162,7 +184,8 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         return verdicts
 
     def _forget(self, token: bytes, task_id: str | None) -> None:
-        self._held.discard(token)
+        if self._holds(token):
+            del self._held[_base(token)]
         if task_id is not None:
             self._homes.pop(task_id, None)
 
@@ -181,14 +204,29 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         for index in range(first, len(self._queues), RECLAIM_ROUNDS):
             try:
                 reclaimed = self._queues[index].reclaim_dead()
+                returned += self._return_strange(index)
             except QueueUnavailable:
                 self._news.rest(index)
                 continue
             returned += reclaimed.returned
-            over_limit += [
-                replace(each, token=_mark(index, each.token)) for each in reclaimed.over_limit
-            ]
+            over_limit += self._hold(index, reclaimed.over_limit)
         return Reclaimed(returned, tuple(over_limit))
+
+    def _return_strange(self, index: int) -> int:
+        """Return what Redis says this worker holds and it does not know, for two rounds in a row.
+
+        So it is after a fail-over that lost the end of a job. One round is not enough: a lease may
+        be on its way here.
+        """
+        leased = {b"%d/%s" % (index, token) for token in self._queues[index].leased_tokens()}
+        with self._lock:
+            unknown = leased - self._held.keys()
+            strange = unknown & self._strange
+            ours = {base for base in self._strange if _index(base) != index}
+            self._strange = ours | (unknown - strange)
+        if not strange:
+            return 0
+        return self._queues[index].return_leases(_token(base) for base in strange)
 
     def release_all(self) -> int:
         """Return all that this worker holds, and end its heartbeats."""
@@ -213,13 +251,22 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         token_of: Callable[[Item], bytes],
         call: Callable[[int, Sequence[Item]], Sequence[Result]],
         without: Callable[[Sequence[Item]], Sequence[Result]],
+        gone: Result,
     ) -> list[Result]:
-        """Call each partition for its items; `without` stands in for one that cannot be reached."""
-        return _grouped(
-            items,
-            lambda item: _index(token_of(item)),
-            lambda index, part: self._try(index, part, call, without),
+        """Call each partition for its items; `without` stands in for one that cannot be reached.
+
+        `gone` is the result of an item whose token Redis has given for another message since.
+        """
+        with self._lock:
+            is_held = [self._holds(token_of(item)) for item in items]
+        results = iter(
+            _grouped(
+                [item for item, held in zip(items, is_held, strict=True) if held],
+                lambda item: _index(token_of(item)),
+                lambda index, part: self._try(index, part, call, without),
+            )
         )
+        return [next(results) if held else gone for held in is_held]
 
     def _try(
         self,
@@ -270,7 +317,9 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
         def stay(part: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
             return ["late"] * len(part)
 
-        verdicts = self._by_partition(jobs, lambda each: each.leased.lease.token, hand_over, stay)
+        verdicts = self._by_partition(
+            jobs, lambda each: each.leased.lease.token, hand_over, stay, "lost"
+        )
         with self._lock:
             for each, verdict in zip(jobs, verdicts, strict=True):
                 if verdict == "handed":
@@ -295,19 +344,24 @@ def _token_of(completion: Completion[Any, Any]) -> bytes:
     return completion.lease.token
 
 
-def _mark(index: int, token: bytes) -> bytes:
-    return b"%d/%s" % (index, token)
-
-
 def _index(token: bytes) -> int:
     return int(token.partition(b"/")[0])
 
 
+def _base(token: bytes) -> bytes:
+    return token.rpartition(b"/")[0]
+
+
+def _token(base: bytes) -> bytes:
+    return base.partition(b"/")[2]
+
+
 def _unmarked(lease: Lease) -> Lease:
-    return replace(lease, token=lease.token.partition(b"/")[2])
+    return replace(lease, token=_token(_base(lease.token)))
 
 
-_LATER = ClaimResult("parked")
+_LATER = ClaimResult("parked")  # by identity: it is leased again
+_GONE = ClaimResult("parked")
 
 
 def _groups(items: Iterable[Item], index_of_item: Callable[[Item], int]) -> dict[int, list[int]]:

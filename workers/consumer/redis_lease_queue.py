@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, cast
 
@@ -74,6 +74,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
         self._heartbeat = self._script("heartbeat.lua")
+        self._return_leases = self._script("return_leases.lua")
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
@@ -129,6 +130,19 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
         return self._retry.once(self._reclaim_dead)
+
+    def leased_tokens(self) -> set[bytes]:
+        """Return the tokens of what Redis says this worker holds; raise QueueUnavailable."""
+        return set(cast("list[bytes]", self._retry.once(self._redis.hkeys, self._lease_key)))
+
+    def return_leases(self, tokens: Iterable[bytes]) -> int:
+        """Put messages that this worker does not know it holds back to the head of the queue."""
+        queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
+        oldest_first = sorted(tokens, key=int)
+        returned: int = self._retry.once(
+            self._return_leases, keys=[self._lease_key, queue], args=oldest_first
+        )
+        return returned
 
     def release_all(self) -> int:
         """Return all that this worker holds, uncounted, and end its heartbeat.
