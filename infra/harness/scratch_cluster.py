@@ -96,7 +96,7 @@ class ScratchCluster:
         replicas: int = 1,
         options: Mapping[str, str] | None = None,
     ) -> None:
-        self._options = dict(options or {})
+        self.options = dict(options or {})
         self._masters = masters
         count = masters * (1 + replicas)
         ports = free_ports(2 * count)
@@ -109,7 +109,7 @@ class ScratchCluster:
     def start(self) -> None:
         """Start all nodes, and wait until every slot is served and every replica is connected."""
         for node in self.nodes:
-            node.start(self._options)
+            node.start(self.options)
         self._wait(lambda: all(node.answers() for node in self.nodes), "answered")
         for number, node in enumerate(self.nodes):
             node.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)

@@ -174,8 +174,8 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         def postpone(part: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
             return ["postponed"] * len(part)
 
-        verdicts = self._by_partition(
-            completions, lambda each: each.lease.token, complete, postpone
+        verdicts: list[CompletionVerdict] = self._by_partition(
+            completions, _token_of, complete, postpone, "lost"
         )
         with self._lock:
             for completion, verdict in zip(completions, verdicts, strict=True):
@@ -317,7 +317,7 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
         def stay(part: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
             return ["late"] * len(part)
 
-        verdicts = self._by_partition(
+        verdicts: list[HandOverVerdict] = self._by_partition(
             jobs, lambda each: each.leased.lease.token, hand_over, stay, "lost"
         )
         with self._lock:
