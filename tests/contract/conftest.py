@@ -1,7 +1,5 @@
 """The Redis that contract tests of the queues look into."""
 
-import os
-
 import pytest
 import redis
 
@@ -11,7 +9,7 @@ from tests.contract.broker import Broker
 @pytest.fixture
 def broker(redis_url: str, redis_client: redis.Redis, request: pytest.FixtureRequest) -> Broker:
     """Return queues over an empty Redis; over a partition of it if a module asks for one."""
-    prefix: str = getattr(request, "param", os.environ.get("TEST_PREFIX", ""))
+    prefix: str = getattr(request, "param", "")
     broker = Broker(redis_url, redis_client, prefix=prefix)
     if prefix:
         broker.client = broker.connect()

@@ -67,6 +67,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         self._serial = count()
         self._strange: set[bytes] = set()
         self._alone: bytes | None = None
+        self._urgent: int | None = None
         self._unclaimed: list[Lease] = []
         self._homes: dict[str, int] = {}  # by task: Celery clients' ids say nothing
         self._reclaim_round = 0
@@ -74,7 +75,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a partition may hold a message, or the timeout."""
-        if self._is_alone():
+        if self._is_alone() or self._urgent is not None:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
         else:
             self._news.wait(timeout_seconds)
@@ -84,25 +85,31 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         if self._is_alone():
             return []
         leases = self._take_unclaimed(limit)
-        for index in self._news.in_turn():
+        for index in self._in_turn():
             if len(leases) >= limit:
                 break
-            taken = self._take(index, limit - len(leases), holds_others=self._holds_others(index))
-            leases += taken
-            if self._alone is not None:
+            leases += self._take(index, limit - len(leases))
+            if self._alone is not None or self._urgent is not None:
                 break
         return leases
 
-    def _take(self, index: int, limit: int, *, holds_others: bool) -> list[Lease]:
+    def _in_turn(self) -> list[int]:
+        """Return the partitions to ask; only one if a message there waits for this worker alone."""
+        return self._news.in_turn() if self._urgent is None else [self._urgent]
+
+    def _take(self, index: int, limit: int) -> list[Lease]:
+        self._urgent = None
         self._news.looked_at(index)  # before the call: what comes during it is news again
         try:
-            taken = self._queues[index].take(limit, holds_others=holds_others)
+            taken = self._queues[index].take(limit, holds_others=self._holds_others(index))
         except QueueUnavailable:
             self._news.rest(index)
             return []
         leases = self._hold(index, taken.leases)
         if taken.is_alone:
             self._alone = leases[0].token
+        if taken.is_busy:  # its message is to be held alone: no other is taken until it can be
+            self._urgent = index
         if len(leases) == limit or taken.is_busy:
             self._news.add((index,))
         return leases
