@@ -1,5 +1,6 @@
 """Connections to one partition: its keys' prefix, and in a cluster the node that owns its slot."""
 
+from functools import partial
 from typing import Any, cast
 
 import redis
@@ -74,7 +75,10 @@ def _packer() -> Any:
 
 
 class _NodePool(WaitingPool, redis.ConnectionPool):
-    """Connections to the node that owns a slot, all closed once it is another."""
+    """Connections to the node that owns a slot, closed once it is another.
+
+    Those in use are left to who uses them: they find out for themselves.
+    """
 
     def follow(self, topology: ClusterTopology, slot: int) -> None:
         """Say where new connections go."""
@@ -85,7 +89,7 @@ class _NodePool(WaitingPool, redis.ConnectionPool):
         """Return a connection that asks for the node when it is opened."""
         connection = cast("Any", super().make_connection())
         connection.topology, connection.slot = self._topology, self._slot
-        connection.on_elsewhere = self.disconnect
+        connection.on_elsewhere = partial(self.disconnect, inuse_connections=False)
         return connection
 
 
