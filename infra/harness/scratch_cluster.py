@@ -151,7 +151,8 @@ class ScratchCluster:
         return cast("list[Any]", node.call("CLUSTER", "SLOTS"))
 
     def _all_met(self) -> bool:
-        return all(f"cluster_known_nodes:{len(self.nodes)}" in _info(node) for node in self.nodes)
+        ids = {node.call("CLUSTER", "MYID") for node in self.nodes}
+        return all(ids <= _known_ids(node) for node in self.nodes)
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -180,6 +181,14 @@ class ScratchCluster:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _known_ids(node: ClusterNode) -> set[str]:
+    """Return the nodes that a node has met; until then they have other ids."""
+    with redis.Redis("127.0.0.1", node.port, socket_timeout=5, decode_responses=True) as client:
+        client.response_callbacks.pop("CLUSTER NODES", None)
+        lines = cast("str", cast("Any", client).execute_command("CLUSTER NODES")).splitlines()
+    return {line.split(" ", 1)[0] for line in lines if "handshake" not in line}
 
 
 def _info(node: ClusterNode) -> str:
