@@ -111,11 +111,6 @@ def read_redis_address(url: str) -> RedisAddress:
     return _read_sentinels(parts, given) if kind == "sentinel" else _read_server(parts, given)
 
 
-def is_cluster(url: str) -> bool:
-    """Tell whether a URL names a cluster; raise ValueError as `read_redis_address` does."""
-    return isinstance(read_redis_address(url), ClusterAddress)
-
-
 def without_password(url: str) -> str:
     """Return a URL as it may be shown."""
     return _PASSWORD.sub(lambda found: f"{found[1]}…" if found[1] else "…@", url)

@@ -38,7 +38,6 @@ from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 RECLAIM_ROUNDS = 3  # each heartbeat looks after a third of the partitions
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-QueueT = TypeVar("QueueT", bound="PartQueue[Any, Any]")
 
 
 class PartQueue(LeaseQueue[JobT, ResultT], Protocol[JobT, ResultT]):
@@ -52,6 +51,9 @@ class PartQueue(LeaseQueue[JobT, ResultT], Protocol[JobT, ResultT]):
 
     def return_leases(self, tokens: Iterable[bytes]) -> int:
         """Put messages that this worker does not know it holds back to the head of the queue."""
+
+
+QueueT = TypeVar("QueueT", bound=PartQueue[Any, Any])
 
 
 class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
