@@ -14,9 +14,7 @@ _SCRIPTS = (
 
 def register(app: Flask) -> None:
     """Serve both; they are put together once."""
-    page = compose_page(
-        "chat.html", styles=(*_STYLES, "chat.css"), scripts=(*_SCRIPTS, "chat.js")
-    )
+    page = compose_page("chat.html", styles=(*_STYLES, "chat.css"), scripts=(*_SCRIPTS, "chat.js"))
     widget = compose_script(styles=(*_STYLES, "widget.css"), scripts=(*_SCRIPTS, "widget.js"))
 
     @app.get("/")

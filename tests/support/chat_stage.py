@@ -23,7 +23,8 @@ CHOICES = (
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 4
 ANSWER = (
     "Your parcel comes within **2 to 4 days**:\n\n1. Open *Orders*.\n"
-    f"2. Press [Track](https://shop.example/{'track' * 20}).\n\n```\n{'code ' * 40}\n```\n{LONG_WORD}"
+    f"2. Press [Track](https://shop.example/{'track' * 20}).\n\n"
+    f"```\n{'code ' * 40}\n```\n{LONG_WORD}"
 )
 
 
