@@ -25,6 +25,7 @@ const chat = new Talk(byId("talk"), {
   kept: new Kept(() => sessionStorage, `parley ${place} `),
   heed: (what) => {
     if (what === "said" || what === "restarted") byId("restart").hidden = what === "restarted";
+    if (what === "person" && document.hidden) document.title = "● Parley";
     if (what === "unreachable") checkStatus();
   },
 });
@@ -51,6 +52,7 @@ if (window.visualViewport) {
   const fit = () => document.body.style.setProperty("--seen", `${visualViewport.height}px`);
   visualViewport.addEventListener("resize", fit);
 }
+document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = "Parley"; });
 for (const name of ["online", "offline"]) window.addEventListener(name, checkStatus);
 chat.composer.focus();
 chat.conversation.restore();

@@ -106,6 +106,13 @@ function banner() {
   return element("div", { class: "banner" }, element("span", { class: "initial", "aria-hidden": "true" }), element("span", { class: "holds", dir: "auto" }));
 }
 
+// What is offered as buttons is not listed in the text as well.
+function withoutChoices(text, alternatives) {
+  const offered = alternatives.map(({ question }) => question);
+  const rest = text.split("\n").filter((line) => !offered.includes(line.replace(/^\s*(?:\d+[.)]|[-*])\s+/, ""))).join("\n");
+  return rest.trim() ? rest : text;
+}
+
 // One reply, from its first dot to its last word and what is below it.
 class ReplyTurn {
   constructor(transcript, item) {
@@ -171,10 +178,14 @@ class ReplyTurn {
   // Add what only the whole reply knows; choices of an older one are no longer offered.
   describe(reply, elapsed, choosable = true) {
     const { kind, alternatives } = reply.answer;
-    this.transcript.change(() => {
-      if (kind === "clarify" && alternatives.length && choosable) this.meta.before(choices(alternatives, (question) => this.transcript.conversation.ask(question)));
-      if (this.transcript.shows) this.meta.append(...facts(reply, elapsed));
-    });
+    if (kind === "clarify" && alternatives.length && choosable) this.offer(reply.response, alternatives);
+    if (this.transcript.shows) this.transcript.change(() => this.meta.append(...facts(reply, elapsed)));
+  }
+
+  offer(text, alternatives) {
+    this.write(withoutChoices(text, alternatives));
+    const buttons = choices(alternatives, (question) => this.transcript.conversation.ask(question));
+    this.transcript.change(() => this.meta.before(buttons));
   }
 
   fail(sentence, seconds, retry) {

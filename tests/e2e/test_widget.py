@@ -98,9 +98,7 @@ def test_the_script_is_small_cacheable_and_for_every_site(stage: ChatStage) -> N
 @pytest.mark.parametrize("device", ["desktop", "dark", "phone"])
 def test_no_violation_of_accessibility(browser: Browser, stage: ChatStage, device: str) -> None:
     phone, dark = device == "phone", device == "dark"
-    size = {"width": 360, "height": 740} if phone else {}
-    scheme = "dark" if dark else "light"
-    browser.emulate(phone=phone, color_scheme=scheme, reduced_motion=True, **size)
+    browser.emulate(phone=phone, dark=dark, reduced_motion=True)
     look = 'data-color="gold" data-details data-questions="Where is it?|Why?"'
     before = "<style>html { color-scheme: light dark } a { color: inherit }</style>" if dark else ""
     with widget_on(browser, stage, attributes=look, before=before) as view:
@@ -178,7 +176,7 @@ def test_the_conversation_goes_on_on_the_next_page(browser: Browser, stage: Chat
 
 
 def test_on_a_phone_it_is_a_dialog_that_keeps_the_focus(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(width=360, height=740, phone=True)
+    browser.emulate(phone=True)
     with widget_on(browser, stage, attributes='data-label="Chat"') as view:
         browser.evaluate(f"{view.find('.launcher')}[0].focus()")
         browser.press("Enter")
@@ -212,7 +210,7 @@ def test_on_a_desktop_escape_closes_it(browser: Browser, stage: ChatStage) -> No
 
 
 def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(color_scheme="dark")
+    browser.emulate(dark=True)
     words = '{"placeholder": "Nachricht", "rate": "Hilfreich?"}'
     attributes = f"data-title='Leuchten &amp; Co.' data-greeting='Guten Abend!' data-position=left \
         data-theme=light data-lang=de data-words='{words}'"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -23,6 +23,7 @@ _FLAGS = (
     *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
 )
 _TIMEOUT_SECONDS = 30.0
+_DESKTOP, _PHONE = (1280, 800, 1), (360, 740, 2)  # width, height, pixels per CSS pixel
 # The code that Windows gives a key, and what it writes.
 _KEYS = {
     "Tab": (9, ""),
@@ -101,6 +102,12 @@ class Browser:
         self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    def reload(self) -> None:
+        """Load the page again and wait until it is there."""
+        self.evaluate("window.isLeft = true")
+        self.call("Page.reload")
+        self.wait_for("document.readyState === 'complete' && !window.isLeft")
+
     def evaluate(self, script: str) -> Any:
         """Return the value of an expression in the page, a promise's once it is kept."""
         asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
@@ -118,19 +125,18 @@ class Browser:
     def emulate(
         self,
         *,
-        width: int = 1280,
-        height: int = 800,
-        color_scheme: Literal["light", "dark"] = "light",
+        phone: bool = False,
+        dark: bool = False,
         reduced_motion: bool = False,
         forced_colors: bool = False,
-        phone: bool = False,
     ) -> None:
-        """Show pages as on a device of this size, with these wishes of its owner, from now on."""
-        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1}
+        """Show pages on a desktop or a phone, and as its owner wishes, from now on."""
+        width, height, density = _PHONE if phone else _DESKTOP
+        screen = {"width": width, "height": height, "deviceScaleFactor": density}
         self.call("Emulation.setDeviceMetricsOverride", **screen, mobile=phone)
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         features = {
-            "prefers-color-scheme": color_scheme,
+            "prefers-color-scheme": "dark" if dark else "light",
             "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
             "forced-colors": "active" if forced_colors else "none",
         }
