@@ -25,7 +25,7 @@ const chat = new Talk(byId("talk"), {
   kept: new Kept(() => sessionStorage, `parley ${place} `),
   heed: (what) => {
     if (what === "said" || what === "restarted") byId("restart").hidden = what === "restarted";
-    if (what === "person" && document.hidden) document.title = "● Parley";
+    if ((what === "person" || what === "answered") && document.hidden) document.title = "● Parley";
     if (what === "unreachable") checkStatus();
   },
 });
@@ -49,7 +49,10 @@ byId("key-form").addEventListener("submit", (event) => {
 
 // A keyboard on the screen leaves less of the page to be seen: keep to what is left.
 if (window.visualViewport) {
-  const fit = () => document.body.style.setProperty("--seen", `${visualViewport.height}px`);
+  const fit = () => {
+    document.body.style.setProperty("--seen", `${visualViewport.height}px`);
+    window.scrollTo(0, 0);
+  };
   visualViewport.addEventListener("resize", fit);
 }
 document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = "Parley"; });

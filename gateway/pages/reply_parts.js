@@ -100,9 +100,9 @@ class Rating {
     try {
       await this.rate(score, comment);
       if (this.score === score) this.thank(comment);
-    } catch {
+    } catch (error) {
       this.mark(before);
-      this.answer("unrated");
+      this.answer(error.kind === "unknown-job" ? "old" : "unrated");
     }
   }
 

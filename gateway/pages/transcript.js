@@ -1,6 +1,6 @@
 "use strict";
 // The conversation as it is seen: turns, the reply that is being written, who has it.
-const NEAR_END = 80, QUEUE_WORTH_TELLING = 2, TOLD_MS = 10000;
+const NEAR_END = 80, QUEUE_WORTH_TELLING = 2, TOLD_MS = 10000, PATIENCE_MS = 1500;
 
 class Transcript {
   // `facts`: how sure replies are is shown. `parts`: log, scroller, banner, latest, teller.
@@ -122,24 +122,32 @@ class ReplyTurn {
 
   remove() {
     clearInterval(this.countdown);
+    clearTimeout(this.patience);
     this.item.remove();
   }
 
   progress({ step, position, text }) {
-    if (step === "text") { this.write(text); return; }
-    const before = (position || 1) - 1;
-    if (step === "offline" || step === "again") this.wait(say(step));
-    else if (step === "queued" && before >= QUEUE_WORTH_TELLING) this.wait(say("queued", { count: before }));
+    clearTimeout(this.patience);
+    if (step === "text") this.write(text);
+    else if (step === "offline" || step === "again") this.wait(say(step));
+    else if (step === "queued") this.queue(position - 1);
     else if (!this.text) this.wait("");
   }
 
+  // Who waits for a moment only need not know for how many others.
+  queue(before) {
+    if (before < QUEUE_WORTH_TELLING) this.wait("");
+    else this.patience = setTimeout(() => this.wait(say("queued", { count: before })), this.why ? 0 : PATIENCE_MS);
+  }
+
   wait(why) {
-    this.text = "";
+    const isNews = why && !this.why;
+    Object.assign(this, { text: "", why });
     this.transcript.change(() => {
       const dots = element("span", { class: "typing", role: "img", "aria-label": say("writing") }, element("i"), element("i"), element("i"));
       this.bubble.replaceChildren(dots, ...(why ? [element("span", { class: "why" }, why)] : []));
     });
-    if (why) this.transcript.tell(why);
+    if (isNews) this.transcript.tell(why);
   }
 
   write(text) {
@@ -189,6 +197,7 @@ class ReplyTurn {
   }
 
   fail(sentence, seconds, retry) {
+    clearTimeout(this.patience);
     this.item.classList.add("error");
     this.bubble.replaceChildren(element("p", {}, sentence));
     const again = element("button", { type: "button", class: "chip again" }, say("retry"));

@@ -230,6 +230,46 @@ def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage)
     assert said == ["Leuchten & Co.", "Guten Abend!", "Nachricht"]
 
 
+def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
+    browser: Browser, stage: ChatStage
+) -> None:
+    browser.emulate()
+    with widget_on(browser, stage, attributes="data-storage=local") as view:
+        view.click(".launcher")
+        view.ask("Hello there")
+        view.wait_for(".rating")
+        again = (
+            "(one => { one.src = document.scripts[0].src; document.head.append(one);"
+            " return new Promise((done) => { one.onload = () => done(1); }); })"
+            "(document.createElement('script'))"
+        )
+        browser.evaluate(again)
+        count = browser.evaluate("document.querySelectorAll('parley-chat').length")
+        view.click(".launcher")
+        browser.evaluate("sessionStorage.clear()")
+        browser.reload()
+        browser.wait_for("document.querySelector('parley-chat')")
+        asked_unopened = {url for url in browser.requested() if "/conversations/" in url}
+        view.click(".launcher")
+        view.wait_for(".user .bubble", "Hello there")
+    assert count == 1
+    assert asked_unopened == set()
+
+
+def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: ChatStage) -> None:
+    browser.emulate(dark=True)
+    ground = f"getComputedStyle({TREE}.querySelector('.panel')).backgroundColor"
+    with widget_on(browser, stage):
+        plain = browser.evaluate(ground)
+
+    with widget_on(browser, stage, before="<style>:root { color-scheme: dark }</style>"):
+        follows = browser.evaluate(ground)
+    with widget_on(browser, stage, attributes="data-theme=dark"):
+        wanted = browser.evaluate(ground)
+    assert plain == "rgb(244, 246, 248)"
+    assert follows == wanted == "rgb(15, 19, 24)"
+
+
 def test_who_builds_a_page_that_may_not_is_told_why(browser: Browser) -> None:
     browser.emulate()
     with widget_on(browser, ChatStage()) as view:

@@ -53,6 +53,10 @@ def find_chromium() -> str | None:
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
+class PageLeft(AssertionError):
+    """The page that was asked is on its way out."""
+
+
 class Browser:
     """One Chromium with one page; a context manager."""
 
@@ -118,9 +122,15 @@ class Browser:
     def wait_for(self, condition: str) -> None:
         """Return once an expression is true in the page."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while not self.evaluate(f"Boolean({condition})"):
+        while not self._holds(condition):
             assert time.monotonic() < deadline, f"{condition} did not become true"
             time.sleep(0.02)
+
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.evaluate(f"Boolean({condition})"))
+        except PageLeft:  # the next one is coming
+            return False
 
     def emulate(
         self,
@@ -179,6 +189,8 @@ class Browser:
         while True:
             message = self._receive()
             if message.get("id") == number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise PageLeft(message)
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
                 return result
