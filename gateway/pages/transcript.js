@@ -204,7 +204,7 @@ class ReplyTurn {
     again.addEventListener("click", retry);
     this.below(again);
     this.transcript.tell(sentence);
-    if (seconds > 1) this.hold(again, Math.min(seconds, 600));
+    if (seconds >= 1) this.hold(again, Math.min(seconds, 600));
   }
 
   // The server has said when there is room again: count down to it.

@@ -1,6 +1,7 @@
 """The chat page in a real browser: what a customer sees and does, and how it copes with trouble."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,12 @@ from tests.support.browser import Browser, page, served
 from tests.support.chat_stage import CHOICES, LONG_WORD, ChatStage, ChatView
 
 PAGE_BYTES = 100_000
+DEVICES: dict[str, Any] = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": 360, "height": 740, "phone": True},
+    "forced-colors": {"forced_colors": True},
+}
 
 
 @pytest.fixture
@@ -66,17 +73,12 @@ def test_the_page_is_small_and_needs_nothing_else(view: ChatView, stage: ChatSta
     assert all(url.startswith(f"{origin}/") for url in asked)
 
 
-@pytest.mark.parametrize("device", ["desktop", "dark", "phone", "forced-colors"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_no_violation_of_accessibility_and_nothing_wider_than_the_screen(
     view: ChatView, stage: ChatStage, device: str
 ) -> None:
     browser = view.browser
-    browser.emulate(
-        phone=device == "phone",
-        dark=device == "dark",
-        forced_colors=device == "forced-colors",
-        reduced_motion=True,  # half a fade has half the contrast
-    )
+    browser.emulate(**DEVICES[device], reduced_motion=True)  # half a fade has half the contrast
     empty = find_violations(browser)
     for number, message in enumerate((f"I am angry! {LONG_WORD}", "Change my address"), 1):
         view.ask(message)
@@ -216,7 +218,7 @@ def test_a_reload_before_the_server_has_answered_sends_the_same_request_again(
 def test_a_full_queue_is_told_in_plain_words_with_the_time_to_wait(
     view: ChatView, stage: ChatStage
 ) -> None:
-    stage.harness.publisher.answer = AdmissionRefused("5,000 messages are waiting", 2)
+    stage.harness.publisher.answer = AdmissionRefused("5,000 messages are waiting", 1)
     view.ask("Hello")
     view.wait_for(".error", "Very many people are writing just now.")
     view.wait_for(".again[disabled]", "Try again in")

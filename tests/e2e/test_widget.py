@@ -13,6 +13,11 @@ from tests.support.chat_stage import ChatStage, ChatView
 from tests.support.processes import wait_until
 
 WIDGET_BYTES = 80_000
+DEVICES: dict[str, Any] = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": 360, "height": 740, "phone": True},
+}
 TREE = "document.querySelector('parley-chat').shadowRoot"
 HOSTILE = """<style>
 * { all: unset !important; font: 900 40px/1 serif !important; color: red !important;
@@ -95,12 +100,15 @@ def test_the_script_is_small_cacheable_and_for_every_site(stage: ChatStage) -> N
     assert (again.status_code, again.data) == (304, b"")
 
 
-@pytest.mark.parametrize("device", ["desktop", "dark", "phone"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_no_violation_of_accessibility(browser: Browser, stage: ChatStage, device: str) -> None:
-    phone, dark = device == "phone", device == "dark"
-    browser.emulate(phone=phone, dark=dark, reduced_motion=True)
+    browser.emulate(**DEVICES[device], reduced_motion=True)
     look = 'data-color="gold" data-details data-questions="Where is it?|Why?"'
-    before = "<style>html { color-scheme: light dark } a { color: inherit }</style>" if dark else ""
+    before = (
+        "<style>html { color-scheme: light dark } a { color: inherit }</style>"
+        if device == "dark"
+        else ""
+    )
     with widget_on(browser, stage, attributes=look, before=before) as view:
         closed = find_violations(browser)
         view.click(".launcher")
@@ -176,7 +184,7 @@ def test_the_conversation_goes_on_on_the_next_page(browser: Browser, stage: Chat
 
 
 def test_on_a_phone_it_is_a_dialog_that_keeps_the_focus(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(phone=True)
+    browser.emulate(**DEVICES["phone"])
     with widget_on(browser, stage, attributes='data-label="Chat"') as view:
         browser.evaluate(f"{view.find('.launcher')}[0].focus()")
         browser.press("Enter")
@@ -210,7 +218,7 @@ def test_on_a_desktop_escape_closes_it(browser: Browser, stage: ChatStage) -> No
 
 
 def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(dark=True)
+    browser.emulate(color_scheme="dark")
     words = '{"placeholder": "Nachricht", "rate": "Hilfreich?"}'
     attributes = f"data-title='Leuchten &amp; Co.' data-greeting='Guten Abend!' data-position=left \
         data-theme=light data-lang=de data-words='{words}'"
@@ -257,7 +265,7 @@ def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
 
 
 def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(dark=True)
+    browser.emulate(color_scheme="dark")
     ground = f"getComputedStyle({TREE}.querySelector('.panel')).backgroundColor"
     with widget_on(browser, stage):
         plain = browser.evaluate(ground)

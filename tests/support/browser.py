@@ -23,7 +23,6 @@ _FLAGS = (
     *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
 )
 _TIMEOUT_SECONDS = 30.0
-_DESKTOP, _PHONE = (1280, 800, 1), (360, 740, 2)  # width, height, pixels per CSS pixel
 # The code that Windows gives a key, and what it writes.
 _KEYS = {
     "Tab": (9, ""),
@@ -135,18 +134,19 @@ class Browser:
     def emulate(
         self,
         *,
-        phone: bool = False,
-        dark: bool = False,
+        width: int = 1280,
+        height: int = 800,
+        color_scheme: str = "light",
         reduced_motion: bool = False,
         forced_colors: bool = False,
+        phone: bool = False,
     ) -> None:
-        """Show pages on a desktop or a phone, and as its owner wishes, from now on."""
-        width, height, density = _PHONE if phone else _DESKTOP
-        screen = {"width": width, "height": height, "deviceScaleFactor": density}
+        """Show pages as on a device of this size, with these wishes of its owner, from now on."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1}
         self.call("Emulation.setDeviceMetricsOverride", **screen, mobile=phone)
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         features = {
-            "prefers-color-scheme": "dark" if dark else "light",
+            "prefers-color-scheme": color_scheme,
             "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
             "forced-colors": "active" if forced_colors else "none",
         }
