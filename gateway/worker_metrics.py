@@ -13,7 +13,6 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.utils import floatToGoString
 
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, Histogram
 from shared.jobs import WorkerStatus
@@ -79,7 +78,7 @@ def _add_histogram(
     buckets, below = [], 0
     for bound, count in zip((*bounds, math.inf), histogram.counts, strict=True):
         below += count
-        buckets.append((floatToGoString(bound), below))
+        buckets.append(("+Inf" if bound == math.inf else str(float(bound)), below))
     metric.add_metric(labels, buckets, histogram.total)
 
 
