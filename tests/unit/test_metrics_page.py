@@ -16,7 +16,7 @@ from tests.support.full_scrape import full_scrape
 ROOT = Path(__file__).parent.parent.parent
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 # In heartbeats but in no metric: sums of others, or read by workers and the health check alone.
-NO_METRIC = {"dead_letters", "second_looks_asked", "second_looks_done"}
+NO_METRIC = {"dead_letters", "second_looks_asked"}
 
 
 @pytest.fixture(scope="module")
