@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.full_scrape import full_scrape
-from tests.unit.test_metrics_page import shown
+from tests.support.full_scrape import full_scrape, shown
 
 ROOT = Path(__file__).parent.parent.parent
 PROMETHEUS = ROOT / "infra" / "deploy" / "prometheus"
