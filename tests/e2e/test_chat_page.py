@@ -13,7 +13,6 @@ from tests.support.accessibility import find_violations
 from tests.support.browser import Browser, page, served
 from tests.support.chat_stage import CHOICES, LONG_WORD, ChatStage, ChatView
 
-PAGE_BYTES = 100_000
 DEVICES: dict[str, Any] = {
     "desktop": {},
     "dark": {"color_scheme": "dark"},
@@ -64,12 +63,11 @@ def test_a_page_with_faults_has_them_found(browser: Browser) -> None:
     assert all(each.nodes and each.impact and each.help for each in found)
 
 
-def test_the_page_is_small_and_needs_nothing_else(view: ChatView, stage: ChatStage) -> None:
+def test_the_page_needs_nothing_from_elsewhere(view: ChatView) -> None:
     view.ask("Hello")
     view.wait_for(".facts")
     origin = view.browser.evaluate("location.origin")
     asked = [url for url in view.browser.requested() if not url.startswith("data:")]
-    assert len(stage.harness.client.get("/").data) <= PAGE_BYTES
     assert all(url.startswith(f"{origin}/") for url in asked)
 
 
