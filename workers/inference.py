@@ -156,4 +156,8 @@ def _follow_ups(
 ) -> FollowUpSender:
     app = follow_up_app(settings.redis_address, settings.result_ttl_seconds)
     outbox = RedisFollowUpOutbox(partitions.stock)  # only Celery clients ask for follow-ups
-    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock)
+
+    def count_given_up() -> None:
+        context.counters.add(dead_letters_follow_up=1)
+
+    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock, count_given_up)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from gateway.health import Health
 from gateway.queue.rate_limiter import Charge, RateLimiter
 from gateway.queue.traffic import Traffic
+from gateway.storage import Storage
 from shared import tenants
 from shared.connection import queue_errors
 from shared.jobs import WorkerStatus
@@ -34,9 +35,35 @@ class PartitionedHealth:
                 sums.setdefault(queue, Counter()).update(lengths)
         return sums
 
+    def oldest_seconds(self) -> Mapping[str, float]:
+        """Return how long the oldest message of each queue has waited in any partition."""
+        ages = [part.oldest_seconds() for part in self._parts]
+        return {queue: max(age[queue] for age in ages) for queue in ages[0]}
+
+    def storage(self) -> Storage:
+        """Add up what lies beside the queues; the memory is that of the fullest node."""
+        parts = [part.storage() for part in self._parts]
+        quarantined: Counter[str] = Counter()
+        for part in parts:
+            quarantined.update(part.quarantined)
+        fullest = max(parts, key=_fullness)
+        return Storage(
+            sum(part.dead_letters for part in parts),
+            sum(part.parked for part in parts),
+            sum(part.scheduled for part in parts),
+            {queue: quarantined[queue] for queue in parts[0].quarantined},
+            fullest.memory_bytes,
+            fullest.memory_limit_bytes,
+        )
+
     def foreign_lists(self) -> Mapping[str, int]:
         """Look through the partition of Celery clients."""
         return self._parts[-1].foreign_lists()
+
+
+def _fullness(storage: Storage) -> tuple[float, int]:
+    used, limit = storage.memory_bytes or 0, storage.memory_limit_bytes
+    return (used / limit if limit else 0.0, used)
 
 
 class PartitionedTraffic:
