@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import redis
@@ -19,10 +19,20 @@ _AVOID_SECONDS = 0.25  # a node that could not be reached: others need not find 
 
 
 class ClusterTopology:
-    """The owners of slots. Thread-safe; nothing is sent until the first question."""
+    """The owners of slots. Thread-safe; nothing is sent until the first question.
 
-    def __init__(self, address: ClusterAddress) -> None:
+    `ask` returns a node's answer to CLUSTER SLOTS; not more often than `pause_seconds` allow.
+    """
+
+    def __init__(
+        self,
+        address: ClusterAddress,
+        ask: Callable[[Node], Sequence[Any]] | None = None,
+        pause_seconds: float = _MIN_SECONDS_BETWEEN,
+    ) -> None:
         self._address = address
+        self._ask = ask or self._ask_node
+        self._pause_seconds = pause_seconds
         self._lock = threading.Lock()
         self._known: Sequence[Node] = address.nodes
         self._ranges: Sequence[tuple[int, int, Node]] = ()
@@ -68,7 +78,7 @@ class ClusterTopology:
 
     def _ask_again(self) -> None:
         with self._lock:
-            if not self._doubted or time.monotonic() - self._asked_at < _MIN_SECONDS_BETWEEN:
+            if not self._doubted or time.monotonic() - self._asked_at < self._pause_seconds:
                 return
             self._read(self._first_answer())
             self._asked_at = time.monotonic()
@@ -103,7 +113,7 @@ class ClusterTopology:
         random.shuffle(nodes)
         return sorted(nodes, key=self._is_avoided)
 
-    def _ask(self, node: Node) -> Sequence[Any]:
+    def _ask_node(self, node: Node) -> Sequence[Any]:
         place = self._address.node(*node)
         with redis.Redis(
             host=place.host,
