@@ -19,7 +19,6 @@ from workers.consumer.lease_queue import (
 )
 from workers.consumer.partition_news import REST_SECONDS, SWEEP_SECONDS, PartitionNews
 from workers.consumer.partitioned_queue import PartitionedQueue
-from workers.consumer.redis_lease_queue import Taken
 
 
 @dataclass
@@ -33,23 +32,27 @@ class FakePart:
     away: bool = False
     alone: bool = False
     tokens: int = 100
+    is_busy: bool = False
+    is_alone: bool = False
 
     def _check(self) -> None:
         if self.away:
             raise QueueUnavailable("away")
 
-    def take(self, limit: int, *, holds_others: bool = False) -> Taken:
+    def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
         self._check()
         self.asked.append(holds_others)
-        if self.alone and holds_others:
-            return Taken([], is_busy=True)
+        self.is_busy, self.is_alone = self.alone and holds_others, False
+        if self.is_busy:
+            return []
         leases = []
         for _ in range(min(limit, len(self.waiting))):
             self.tokens += 1
             token = b"%d" % self.tokens
             self.leased[token] = self.waiting.pop(0)
             leases.append(Lease(token, self.leased[token]))
-        return Taken(leases, is_alone=self.alone and bool(leases))
+        self.is_alone = self.alone and bool(leases)
+        return leases
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         self._check()
@@ -83,9 +86,6 @@ class FakePart:
     def release_all(self) -> int:
         self._check()
         return len(self.leased)
-
-    def lease(self, limit: int) -> list[Lease]:
-        return self.take(limit).leases
 
     def wait(self, timeout_seconds: float) -> None:
         raise AssertionError("nobody waits for one partition")

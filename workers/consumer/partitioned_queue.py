@@ -32,7 +32,7 @@ from workers.consumer.lease_queue import (
 )
 from workers.consumer.partition_news import PartitionNews
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
-from workers.consumer.redis_lease_queue import BUSY_SECONDS, Taken
+from workers.consumer.redis_lease_queue import BUSY_SECONDS
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 RECLAIM_ROUNDS = 3  # each heartbeat looks after a third of the partitions
@@ -43,8 +43,11 @@ Result = TypeVar("Result")
 class PartQueue(LeaseQueue[JobT, ResultT], Protocol[JobT, ResultT]):
     """The queue of one partition, whose calls all try once."""
 
-    def take(self, limit: int, *, holds_others: bool = False) -> Taken:
-        """Lease; tell whether this worker must first end what it holds, of other partitions too."""
+    is_busy: bool
+    is_alone: bool
+
+    def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
+        """Take messages; `is_busy` and `is_alone` then say what RedisLeaseQueue says."""
 
     def leased_tokens(self) -> set[bytes]:
         """Return the tokens of what Redis says this worker holds."""
@@ -100,19 +103,19 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         return self._news.in_turn() if self._urgent is None else [self._urgent]
 
     def _take(self, index: int, limit: int) -> list[Lease]:
-        self._urgent = None
+        queue, self._urgent = self._queues[index], None
         self._news.looked_at(index)  # before the call: what comes during it is news again
         try:
-            taken = self._queues[index].take(limit, holds_others=self._holds_others(index))
+            taken = queue.lease(limit, holds_others=self._holds_others(index))
         except QueueUnavailable:
             self._news.rest(index)
             return []
-        leases = self._hold(index, taken.leases)
-        if taken.is_alone:
+        leases = self._hold(index, taken)
+        if queue.is_alone:
             self._alone = leases[0].token
-        if taken.is_busy:  # its message is to be held alone: no other is taken until it can be
+        if queue.is_busy:  # its message is to be held alone: no other is taken until it can be
             self._urgent = index
-        if len(leases) == limit or taken.is_busy:
+        if len(leases) == limit or queue.is_busy:
             self._news.add((index,))
         return leases
 

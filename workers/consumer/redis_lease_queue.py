@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, cast
 
 import msgspec
@@ -33,15 +32,6 @@ _ALLOW_OUT_OF_MEMORY = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a lease call took; `is_alone`: no other message may be held beside it."""
-
-    leases: list[Lease]
-    is_busy: bool = False
-    is_alone: bool = False
-
-
 class RedisLeaseQueue(Generic[JobT, ResultT]):
     """One worker's view of one queue. Thread-safe."""
 
@@ -67,7 +57,9 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             *policy.lists.of(queue),
         ]
         self._weights = [part for pair in policy.tenant_weights.items() for part in pair]
-        self._busy = False
+        # After a lease: whether this worker must first end what it holds, and whether what it took
+        # is to be held alone.
+        self.is_busy = self.is_alone = False
         counters = context.counters
         self._acks = ReplicaAcks(policy.replica_acks, lambda: counters.add(missing_replica_acks=1))
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
@@ -78,7 +70,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
-        if self._busy:
+        if self.is_busy:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
         self._retry.until_stopped(self._move_one, timeout_seconds)
@@ -91,25 +83,20 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         except redis.OutOfMemoryError:  # to lease without being woken is allowed all the same
             time.sleep(min(OUT_OF_MEMORY_SECONDS, timeout_seconds))
 
-    def lease(self, limit: int) -> list[Lease]:
+    def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
 
-        If the reply is lost, the repeated call returns what that one took.
+        If the reply is lost, the repeated call returns what that one took. `holds_others`: this
+        worker holds messages of other partitions.
         """
-        return self.take(limit).leases
-
-    def take(self, limit: int, *, holds_others: bool = False) -> Taken:
-        """Lease; tell whether this worker must first end what it holds, of other partitions too."""
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
         args = [limit, call, ttl, self._worker_id, self._clock.now(), int(holds_others)]
         flat = self._retry.until_stopped(
             self._lease, keys=self._lease_keys, args=[*args, *self._weights]
         )
         self._lease_calls += 1
-        self._busy = flat == [b"busy"]
-        is_alone = flat[:1] == [b"alone"]
-        leases = [] if self._busy else _leases(flat[is_alone:])
-        return Taken(leases, is_busy=self._busy, is_alone=is_alone)
+        self.is_busy, self.is_alone = flat == [b"busy"], flat[:1] == [b"alone"]
+        return [] if self.is_busy else _leases(flat[self.is_alone :])
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Let every job run: only chat jobs have lanes."""
