@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import redis
@@ -67,7 +67,21 @@ def examine_server(client: "redis.Redis") -> RedisServer:
                 "`databases` in the server's configuration."
             ) from None
         raise
-    return judge_server(info, in_cluster=_is_of_cluster(client))
+    if not _is_of_cluster(client):
+        return judge_server(info)
+    server = judge_server(info, in_cluster=True)
+    return replace(server, warnings=(*server.warnings, *_cluster_warnings(client)))
+
+
+def _cluster_warnings(client: "redis.Redis") -> tuple[str, ...]:
+    name = "cluster-require-full-coverage"
+    try:
+        asked = cast("Mapping[str, str]", client.config_get(name))
+    except redis.ResponseError:  # an account that may not ask, or a service that does not tell
+        return ()
+    if asked.get(name) != "yes":
+        return ()
+    return (f"while one master is away no other serves ({name} yes): set it to no on each node",)
 
 
 def _is_of_cluster(client: "redis.Redis") -> bool:

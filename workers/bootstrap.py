@@ -160,9 +160,9 @@ def queue_over(
         build(
             client,
             replace(policy, lists=partitions.lists_of(client, policy.lists)),
-            SingleTry(context.stopping, context.failover),
+            SingleTry(context.stopping, context.failover, f"{name} in partition {prefix}"),
         )
-        for client in partitions.clients
+        for client, prefix in zip(partitions.clients, partitions.prefixes, strict=True)
     ]
     return combine(queues, news)
 

@@ -41,6 +41,7 @@ class ClusterNode:
             "cluster-port": str(self.bus_port),
             "cluster-config-file": "nodes.conf",
             "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+            "cluster-require-full-coverage": "no",
             "repl-diskless-sync-delay": "0",
             **options,
         }

@@ -22,11 +22,16 @@ class RetryPolicy:
     All threads of a worker share one: an outage is logged once, its end too.
     """
 
-    def __init__(self, stopping: threading.Event, failover: Failover | None = None) -> None:
+    def __init__(
+        self,
+        stopping: threading.Event,
+        failover: Failover | None = None,
+        subject: str = "the queue",
+    ) -> None:
         self._stopping = stopping
         self._failover = failover or Failover()
         self._left_replica = False
-        self._outage = OutageLog(_log)
+        self._outage = OutageLog(_log, subject)
 
     def until_stopped(
         self,
