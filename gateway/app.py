@@ -12,7 +12,9 @@ from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
+    desk,
     documentation,
+    drafts,
     feedback,
     handovers,
     jobs,
@@ -47,7 +49,9 @@ def create_app(
     v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
-    feedback.register(app, dependencies.feedback)
+    feedback.register(app, dependencies)
+    drafts.register(app, dependencies)
+    desk.register(app, dependencies.stories)
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)

@@ -12,7 +12,9 @@ _ADMIN: frozenset[Scope] = frozenset(("admin",))
 _METRICS: frozenset[Scope] = frozenset(("admin", "metrics"))
 
 # Probes of orchestrators, the document, and pages that hold nothing of anyone's.
-OPEN_ENDPOINTS = frozenset(("healthz", "readyz", "openapi_document", "docs_page", "chat_page"))
+OPEN_ENDPOINTS = frozenset(
+    ("healthz", "readyz", "openapi_document", "docs_page", "chat_page", "desk_page")
+)
 # One of these scopes is enough.
 SCOPES: Mapping[str, frozenset[Scope]] = {
     "chat": _CHAT,
@@ -26,7 +28,17 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "handover": _READ,
     "claim_handover": _ADMIN,
     "reply_handover": _ADMIN,
+    "release_handover": _ADMIN,
     "close_handover": _ADMIN,
+    "find_conversations": _ADMIN,
+    "conversation_story": _ADMIN,
+    "list_feedback": _ADMIN,
+    "list_gaps": _ADMIN,
+    "dismiss_gap": _ADMIN,
+    "list_drafts": _ADMIN,
+    "accept_draft": _ADMIN,
+    "change_draft": _ADMIN,
+    "remove_draft": _ADMIN,
     "erase_conversation": _ADMIN,
     "erase_user": _ADMIN,
     "metrics": _METRICS,

@@ -23,7 +23,10 @@ async function request(address, options = {}) {
   catch { throw new Error("The server cannot be reached. Check your connection and try again."); }
   if (response.status === 401) askForKey();
   const body = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new Error((body && body.detail) || `The server answered with status ${response.status}.`);
+  if (!response.ok) {
+    const detail = (body && body.detail) || `The server answered with status ${response.status}.`;
+    throw Object.assign(new Error(detail), { status: response.status, problem: body });
+  }
   return { status: response.status, body };
 }
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
-from infra.traffic.reading import read_comments, read_days, read_gaps, tenants_to_read
+from infra.traffic.reading import read_comments, read_days, tenants_to_read
 from shared import keys, tenants
 from shared.clock import SystemClock
 from shared.errors import SettingsError
@@ -25,6 +25,7 @@ from tests.contract.conversation_stand import FACTS
 from tests.support.callers import client_of, let_callers_name_tenants
 from tests.support.processes import wait_until
 from tests.support.stock_message import stock_message
+from workers.gap_store import read_gaps
 from workers.gaps import Gap
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.memory.redis_memory import RedisMemory

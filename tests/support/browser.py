@@ -25,9 +25,16 @@ _FLAGS = (
 _TIMEOUT_SECONDS = 30.0
 # The code that Windows gives a key, and what it writes.
 _KEYS = {
-    **{"Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), " ": (32, " ")},
-    **{"End": (35, ""), "Home": (36, ""), "ArrowLeft": (37, ""), "ArrowUp": (38, "")},
-    **{"ArrowRight": (39, ""), "ArrowDown": (40, "")},
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    " ": (32, " "),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""),
+    "ArrowRight": (39, ""),
+    "ArrowDown": (40, ""),
 }
 # Chromium reads its commands from descriptor 3 and writes its answers to 4: both are made free.
 _ON_THE_DESCRIPTORS = """
