@@ -57,7 +57,7 @@ def read_draft(body: bytes) -> DraftRequest:
 def as_draft(sent: DraftRequest, draft_id: str, at: float, gaps: tuple[str, ...]) -> Draft:
     """Return what is kept of a request; equal wordings once."""
     kind: Literal["entry", "phrasings"] = "entry" if sent.kind == "entry" else "phrasings"
-    question, answer = (sent.question or "").strip(), (sent.answer or "").strip()
+    question, answer = _cleaned(sent.question or ""), _cleaned(sent.answer or "")
     return Draft(
         id=draft_id,
         kind=kind,
@@ -84,7 +84,6 @@ def _check_entry(sent: DraftRequest) -> None:
         if text is None:
             raise InvalidRequest(f"{name} is missing: a new entry needs it.", name)
         check_text(name, text, most)
-        _refuse_nul(name, text)
 
 
 def _check_further(sent: DraftRequest) -> None:
@@ -103,18 +102,16 @@ def _check_phrasings(phrasings: list[str]) -> None:
         raise InvalidRequest(told, "phrasings")
     for text in phrasings:
         check_text("phrasings", text, MAX_WORDING_CHARACTERS)
-        _refuse_nul("phrasings", text)
-
-
-def _refuse_nul(name: str, text: str) -> None:
-    if "\0" in text:
-        raise InvalidRequest(f"{name} holds a NUL character.", name)
 
 
 def _distinct(phrasings: list[str], question: str) -> tuple[str, ...]:
-    found = {plain(text): text.strip() for text in reversed(phrasings)}
+    found = {plain(text): text for text in map(_cleaned, reversed(phrasings))}
     found.pop(plain(question), None)
     return tuple(reversed(found.values()))
+
+
+def _cleaned(text: str) -> str:
+    return text.replace("\0", "").strip()
 
 
 def _slug(question: str) -> str:

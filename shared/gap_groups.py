@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class GapGroup:
     """A question that the base may lack: its middle wording, others, and how often it came.
 
-    `nearest` is the entry of the base that is nearest to it, with the probability that it serves.
+    `nearest` is the entry of the base that is nearest to it, with the probability that it serves;
+    `answered`: that is enough for an answer by now.
     `gaps` are the digests of all its wordings, shown or not.
     """
 
@@ -20,6 +21,7 @@ class GapGroup:
     nearest: str | None
     nearest_question: str
     confidence: float
+    answered: bool = False
     gaps: tuple[str, ...] = ()
 
 

@@ -90,5 +90,6 @@ def _candidate(
         nearest=best.entry.id if best else None,
         nearest_question=best.entry.question if best else "",
         confidence=finding.confidence,
+        answered=finding.confidence >= finder.thresholds.answer_from,
         gaps=gaps,
     )

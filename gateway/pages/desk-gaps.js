@@ -51,7 +51,8 @@ function nothingOpen() {
 function gapCard(each) {
   return [
     element("span", { class: "first" }, element("span", { class: "who" }, each.question), element("span", { class: "age" }, `${each.times} ×`)),
-    element("span", { class: "last" }, each.nearest ? `nearest: ${each.nearest}, ${percent(each.confidence)}` : "nothing near"),
+    element("span", { class: "last" }, each.answered ? badge("answered by now", "good") : null,
+      each.nearest ? `nearest: ${each.nearest}, ${percent(each.confidence)}` : "nothing near"),
   ];
 }
 
@@ -90,7 +91,7 @@ function howItWorks() {
       element("li", {}, "Accept it as further wordings of an entry, or as an entry of its own."),
       element("li", {}, "Workers take it in within seconds: no file is touched, no restart."),
       element("li", {}, "What is in [brackets] stands for what was taken out. Write it as anybody would ask."),
-      element("li", {}, "parley kb accepted --write puts it into the base's files, for good.")));
+      element("li", {}, element("code", { class: "id" }, "parley kb accepted --write"), " puts it into the base's files, for good.")));
 }
 
 function field(label, control, hint) {
@@ -121,8 +122,8 @@ function gapEditor(group) {
   (group.nearest && group.confidence !== undefined && group.confidence < 0.2 ? fresh : group.nearest ? existing : fresh).checked = true;
   const entry = textField(group.nearest), question = textField(group.question, 1000), answer = textBox("", 6, 20000), id = textField("");
   const near = group.nearest_question ? `Nearest: “${group.nearest_question}”${group.confidence === undefined ? "" : `, ${percent(group.confidence)}`}` : "";
-  const more = element("div", {}, field("Id of the entry", entry, near));
-  const made = element("fieldset", {}, element("legend", { class: "hidden" }, "New entry"),
+  const more = element("div", { class: "nested" }, field("Id of the entry", entry, near));
+  const made = element("fieldset", { class: "nested" }, element("legend", { class: "hidden" }, "New entry"),
     field("Question", question), field("Answer", answer, "Markdown. Customers read it as it stands."), field("Id", id, "Leave it empty to get one from the question."));
   const form = element("form", {},
     element("fieldset", {}, element("legend", {}, texts.length > 1 ? "Wordings to take over" : "Wording"), element("div", { class: "wordings" }, ...boxes.map(([, label]) => label))),

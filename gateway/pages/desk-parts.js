@@ -17,7 +17,7 @@ const enc = encodeURIComponent;
 
 function ago(since) {
   const seconds = Math.max(0, now() - since), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
-  if (seconds < 60) return "just now";
+  if (seconds < 60) return "now";
   if (minutes < 60) return `${minutes} min`;
   if (hours < 24) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
   return hours < 48 ? "1 day" : `${Math.floor(hours / 24)} days`;

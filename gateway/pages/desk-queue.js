@@ -56,7 +56,7 @@ const EMPTY = {
 
 function showQueue() {
   const lists = inFilter(), shown = lists[queue.filter];
-  const labels = { open: "Waiting", mine: "Mine", others: "Others'", closed: "Closed today" };
+  const labels = { open: "Waiting", mine: "Mine", others: "Others", closed: "Closed" };
   filters(Object.entries(labels).map(([name, label]) => [name, lists[name].length ? `${label} ${lists[name].length}` : label]), queue.filter, (name) => {
     queue.filter = name;
     showQueue();

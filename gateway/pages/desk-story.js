@@ -62,7 +62,7 @@ function showStory(story) {
 
 function stateOf(handover) {
   if (!handover) return "";
-  if (handover.state === "open") return `Waiting ${ago(handover.opened_at)}`;
+  if (handover.state === "open") return `Waiting since ${clock(handover.opened_at)}`;
   if (handover.state === "claimed") return handover.claimed_by === me ? `You have it since ${clock(handover.claimed_at)}` : `${handover.claimed_by} has it since ${clock(handover.claimed_at)}`;
   return `Closed ${clock(handover.closed_at)}${handover.claimed_by ? `, was ${handover.claimed_by}'s` : ""}`;
 }
@@ -134,7 +134,7 @@ function replyDetails(job) {
 
 function jobPairs(job) {
   const { answer, tone, ...reply } = job.reply;
-  const emotions = Object.entries(tone.emotions || {}).sort((a, b) => b[1] - a[1]).slice(0, 4);
+  const emotions = Object.entries(tone.emotions || {}).filter(([, share]) => share >= 0.01).sort((a, b) => b[1] - a[1]).slice(0, 4);
   return pairs([
     ["Entry", answer.id ? `${answer.id} (${percent(answer.confidence)})` : "none"],
     ["Alternatives", answer.alternatives.map((each) => `${each.id} (${percent(each.confidence)})`).join(", ")],
@@ -146,7 +146,7 @@ function jobPairs(job) {
     ["Read", reply.truncated ? "only the beginning" : ""],
     ["Dead letter", job.dead_letter ? `${job.dead_letter.queue}: ${job.dead_letter.reason}` : ""],
     ["Job", element("span", { class: "id" }, job.job_id)],
-    ["Kept for", job.seconds_left === null ? "" : `${Math.ceil(job.seconds_left / 60)} min yet`],
+    ["Kept for", job.seconds_left === null ? "" : `${Math.ceil(job.seconds_left / 60)} min more`],
   ]);
 }
 

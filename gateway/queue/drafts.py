@@ -82,6 +82,15 @@ class RedisDrafts:
                 step.execute()
         return True
 
+    def forget(self, tenant: str, draft_ids: Sequence[str]) -> None:
+        """Drop what files hold by now; what it settled stays settled."""
+        if not draft_ids:
+            return
+        with queue_errors(), self._client.pipeline(transaction=True) as step:
+            step.hdel(keys.drafts(tenant), *draft_ids)
+            step.hincrby(keys.DRAFT_VERSIONS, tenant)
+            step.execute()
+
     def settle(self, tenant: str, gaps: Sequence[str], at: float) -> None:
         """Add to the sorted set."""
         with queue_errors(), self._client.pipeline(transaction=True) as step:

@@ -202,9 +202,8 @@ def _job(name: str, ended: _Ended, feedback: Feedback | None, death: Death | Non
     if record is None or record.body is None:
         state = (ended.state or b"").decode(errors="replace")
         known = cast("StoryState", state) if state in _STATES else "forgotten"
-        return StoryJob(
-            name, "failed" if death and not state else known, None, None, None, feedback, death
-        )
+        shown: StoryState = "failed" if death and not state else known
+        return StoryJob(name, shown, feedback=feedback, dead_letter=death)
     left = max(0, ended.seconds_left)
     if record.state == "done":
         return StoryJob(name, "done", msgspec.Raw(record.body), None, left, feedback, death)
