@@ -44,7 +44,10 @@ def test_what_the_files_say_already_is_said_to_be_there() -> None:
     ("draft", "why"),
     [
         (Draft("d", "phrasings", "gone", 1.0, phrasings=("a b",)), "no entry with the id gone"),
-        (Draft("d", "phrasings", "hours", 1.0, phrasings=("How can I pay",)), "is a wording of pay"),
+        (
+            Draft("d", "phrasings", "hours", 1.0, phrasings=("How can I pay",)),
+            "is a wording of pay",
+        ),
         (Draft("d", "entry", "pay", 1.0, "Other?", "Other."), "another entry with the id pay"),
         (Draft("d", "entry", "new", 1.0, "how can I pay", "x"), "a wording of the entry pay"),
         (Draft("d", "entry", "new", 1.0, "What?", " "), "answer is empty"),
