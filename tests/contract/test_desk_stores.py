@@ -300,7 +300,7 @@ def test_a_handover_is_given_back_to_those_who_wait(redis_client: "redis.Redis")
     assert [each.id for each in handovers.page("open", 9, None).handovers] == ["h-1"]
     assert handovers.page("claimed", 9, None).handovers == []
     events = redis_client.lrange(keys.outbox_events("c-1"), 0, -1)
-    assert b"handover.released" in events[-1]  # type: ignore[index]
+    assert b"handover.released" in events[-1]
     assert handovers.claim("h-1", "ben").claimed_by == "ben"
     handovers.close("h-1", None)
     with pytest.raises(HandoverConflict, match="It is closed"):
