@@ -37,14 +37,18 @@ function errorOf(problem, status, seconds = 0) {
   return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds, problem: problem || {} });
 }
 
+// A refusal of a call that was sent with another key, or without one, says nothing of the key that is there.
+function refused(key) { if (server.key() === key) server.refused(); }
+
 async function send(address, options = {}) {
+  const key = server.key();
   let response;
   try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
   catch (error) {
     if (error.name === "AbortError") throw error;
     throw new CallError("The server cannot be reached. Check your connection and try again.");
   }
-  if (response.status === 401) server.refused();
+  if (response.status === 401) refused(key);
   if (response.ok) return response;
   const problem = await response.json().catch(() => null);
   throw errorOf(problem, response.status, Number(response.headers.get("Retry-After")) || 0);
@@ -76,10 +80,11 @@ async function readEvents(response, heed) {
 // What an EventSource does, which cannot send a key.
 async function listen(address, signal, heed) {
   for (let last = ""; !signal.aborted; await pause(2000)) {
+    const key = server.key();
     try {
       const headers = keyed(last ? { "Last-Event-ID": last } : {});
       const response = await fetch(address, { headers, signal, cache: "no-store" });
-      if (response.status === 401) { server.refused(); continue; }
+      if (response.status === 401) { refused(key); continue; }
       if (!response.ok) continue;
       await readEvents(response, (event) => {
         heed(event);
