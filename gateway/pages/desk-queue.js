@@ -16,6 +16,7 @@ async function lookAtQueue() {
     showLink(error.message);
     return;
   }
+  queue.open.sort((a, b) => isUrgent(b) - isUrgent(a)); // the longest waiting come first otherwise
   announceNew();
   if (tab() === "inbox") showQueue();
 }
@@ -37,6 +38,7 @@ function announceNew() {
   queue.seen = ids;
 }
 
+const isUrgent = (handover) => Number(LEVELS[handover.reason] === "bad");
 const nameOf = (handover) => handover.user_id || handover.conversation_id;
 
 function inFilter() {
@@ -61,7 +63,7 @@ function showQueue() {
     queue.filter = name;
     showQueue();
   });
-  byId("left-note").textContent = queue.filter === "open" && shown.length ? "longest waiting first" : "";
+  byId("left-note").textContent = queue.filter === "open" && shown.length ? "emergencies, then the longest waiting" : "";
   fill(shown, (each) => each.id, chosenCard(), handoverCard, (each) => go("inbox", each.conversation_id));
   sayEmpty(queue.seen && !shown.length ? EMPTY[queue.filter] : "");
 }
@@ -88,7 +90,7 @@ function showActions(handover) {
   const mine = handover && handover.state === "claimed" && handover.claimed_by === me;
   const made = [];
   if (handover && handover.state === "open") made.push(["Close", "quiet", () => byId("close-dialog").showModal()], ["Take it", "primary", take]);
-  if (mine) made.push(["Give back", "quiet", giveBack], ["Close", "primary", () => byId("close-dialog").showModal()]);
+  if (mine) made.push(["Give back", "quiet", giveBack], ["Close", "quiet", () => byId("close-dialog").showModal()]);
   const said = made.map(([text]) => text).join();
   if (byId("actions").dataset.said !== said || !byId("actions").children.length) {
     byId("actions").replaceChildren(...made.map((each) => button(...each)));

@@ -125,7 +125,7 @@ function shortDetails(job) {
 function replyDetails(job) {
   const { answer, tone, timings } = job.reply;
   const summary = element("summary", {},
-    element("span", { class: "kind", "data-kind": answer.kind }, KINDS[answer.kind] || answer.kind),
+    element("span", { class: "kind", "data-kind": answer.kind }, job.reply.response ? KINDS[answer.kind] || answer.kind : "Left to a person"),
     element("span", {}, `${percent(answer.confidence)} sure`),
     element("span", {}, tone.label === "unknown" ? "tone unknown" : `${tone.label} tone`),
     element("span", {}, milliseconds(timings.total_ms)));

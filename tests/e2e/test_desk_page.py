@@ -181,8 +181,12 @@ def test_news_appear_by_themselves(desk: Desk) -> None:
     desk.has("Are you there?")
     assert desk.browser.evaluate(f"window.first === {kept}"), "what is shown stays"
     desk.wait_in_line("h-3", "c-3", "zoe", "Help!", opened_at=300.0)
+    urgent = replace(desk.harness.handovers.records["h-3"], reason="emergency")
+    desk.harness.handovers.records["h-3"] = urgent
     desk.browser.evaluate("lookAtQueue()")
-    desk.has("New handover: Asks for a person, zoe", "news")
+    desk.has("New handover: Emergency, zoe", "news")
+    first = desk.browser.evaluate(f"{NAMES}[0].textContent")
+    assert first == "zoe", "an emergency goes before those who wait longer"
     assert desk.browser.evaluate("document.title") == "(3) Desk · Parley"
 
 
