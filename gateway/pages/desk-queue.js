@@ -63,7 +63,7 @@ function showQueue() {
     queue.filter = name;
     showQueue();
   });
-  byId("left-note").textContent = queue.filter === "open" && shown.length ? "emergencies, then the longest waiting" : "";
+  byId("left-note").textContent = queue.filter === "open" && shown.length ? "urgent first, then longest waiting" : "";
   fill(shown, (each) => each.id, chosenCard(), handoverCard, (each) => go("inbox", each.conversation_id));
   sayEmpty(queue.seen && !shown.length ? EMPTY[queue.filter] : "");
 }
