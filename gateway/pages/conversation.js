@@ -32,7 +32,7 @@ function randomId() {
 }
 
 class Conversation {
-  // `heed` is told of changes: said, person, retried, restarted, unreachable.
+  // `heed` is told of changes: said, answered, person, retried, restarted, unreachable.
   constructor(kept, transcript, { user = null, heed = () => {} } = {}) {
     Object.assign(this, { kept, transcript, user, heed });
     transcript.conversation = this;
@@ -85,8 +85,9 @@ class Conversation {
     if (this.shown.has(job)) { mine.remove(); turn.remove(); return; }
     this.shown.add(job);
     if (answer.kind === "handover") this.follow();
-    if (response) turn.finish(reply, elapsed);
-    else { turn.remove(); this.follow(); } // a person has the conversation and will answer
+    if (!response) { turn.remove(); this.follow(); return; } // a person has the conversation and will answer
+    turn.finish(reply, elapsed);
+    this.heed("answered");
   }
 
   fail(turn, mine, sent, error) {
@@ -113,17 +114,24 @@ class Conversation {
     this.save();
   }
 
-  // Show what was said before this page was opened, and go on waiting for what is on its way.
+  // Show what was said before this page was opened, and go on waiting for what is on its way. Who is
+  // quick has asked something by the time that it is known: that stays below.
   async restore() {
-    const { signal } = this.ending;
+    const { signal } = this.ending, waiting = [...this.pending];
     let turns = [];
     try {
       ({ turns } = (await request(at(`/conversations/${this.id}`), { signal })).body);
     } catch (error) { if (error.status) this.heed("unreachable", error); }
     if (signal.aborted) return;
-    const replies = turns.map((said) => this.showTurn(said)).filter(Boolean);
-    for (const sent of this.pending.filter(({ job }) => job && this.shown.has(job))) this.forget(sent);
-    for (const sent of [...this.pending]) this.resume(sent);
+    const known = new Set(this.shown);
+    const replies = this.transcript.above(() => {
+      const shown = turns.filter((said) => !known.has(said.job_id) || said.by).map((said) => this.showTurn(said));
+      for (const sent of waiting) {
+        if (sent.job && this.shown.has(sent.job)) this.forget(sent);
+        else this.resume(sent);
+      }
+      return shown.filter(Boolean);
+    });
     if (this.kept.get("followed")) this.follow();
     await Promise.all(replies.slice(-RESTORED_REPLIES).map((turn) => this.recall(turn, turn === replies.at(-1))));
   }
@@ -146,8 +154,10 @@ class Conversation {
 
   async recall(turn, last) {
     const address = at(`/jobs/${encodeURIComponent(turn.job)}`);
-    const { reply } = await request(address, { signal: this.ending.signal }).then(({ body }) => body, () => ({}));
-    if (reply) turn.describe(reply, reply.timings.total_ms, last && !this.pending.length);
+    try {
+      const { reply } = (await request(address, { signal: this.ending.signal })).body;
+      if (reply) turn.describe(reply, reply.timings.total_ms, last && !this.pending.length);
+    } catch (error) { if (error.kind === "unknown-job") turn.meta.remove(); } // too old to be rated
   }
 
   // Once the conversation was handed over, show what a person writes, and when they come and go.
@@ -192,15 +202,13 @@ class Conversation {
     this.kept.set("ratings", Object.fromEntries([...Object.entries(this.rated), [job, score]].slice(-KEPT_RATINGS)));
   }
 
-  // Leave this conversation and begin another; the old one is erased unless a person has it.
+  // Leave this conversation, which runs out by itself, and begin another.
   restart() {
-    const old = this.id, erase = !this.handover || this.handover.state === "closed";
     this.ending.abort();
     this.unfollow();
     for (const name of ["conversation", "pending", "ratings"]) this.kept.set(name, null);
     this.begin();
     this.transcript.clear();
     this.heed("restarted");
-    if (erase) request(at(`/conversations/${old}`), { method: "DELETE" }).catch(() => { /* it runs out by itself */ });
   }
 }

@@ -11,7 +11,7 @@ import pytest
 from gateway.queue.ratings import Rating
 from gateway.queue.story import Death
 from shared import results
-from shared.api_keys import ApiKey, digest_of, new_key
+from shared.api_keys import ApiKey, Scope, digest_of, new_key
 from shared.drafts import DraftOutcome
 from shared.feedback import Feedback
 from shared.gap_groups import GapGroup
@@ -295,7 +295,7 @@ def test_a_refusal_of_the_gateway_is_shown(desk: Desk) -> None:
 
 def test_a_key_is_asked_for_and_sent_from_then_on(desk: Desk) -> None:
     key_id, key = new_key()
-    scopes = frozenset(("read", "admin"))
+    scopes: frozenset[Scope] = frozenset(("read", "admin"))
     desk.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=scopes))
     desk.browser.open(f"{desk.origin}/desk")
     desk.browser.wait_for("!byId('key-form').hidden")
