@@ -29,7 +29,7 @@ def accepted(
     """
     from gateway.queue.drafts import RedisDrafts
     from infra.cli.dead_letters import connect_to_queue
-    from infra.cli.output import console, print_json
+    from infra.cli.output import print_json
     from infra.traffic.reading import tenants_to_read
     from workers.modelling.knowledge.draft_files import write_drafts
 
@@ -47,7 +47,6 @@ def accepted(
     else:
         _show_written(written)
     if written.by_hand:
-        console().print(f"Add by hand, in their files: {', '.join(written.by_hand)}", markup=False)
         raise typer.Exit(1)
 
 
@@ -86,6 +85,9 @@ def _show_written(written: "WrittenDrafts") -> None:
         if outcome.state == "refused":
             told = f"left in the desk: {name}: {outcome.reason}"
             console().print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+    if written.by_hand:
+        told = f"left in the desk, add them by hand: wordings of {', '.join(written.by_hand)}"
+        console().print(told, style="red", markup=False, highlight=False, soft_wrap=True)
     for file in written.files:
         console().print(f"Written: {file}", highlight=False, markup=False, soft_wrap=True)
     console().print(
