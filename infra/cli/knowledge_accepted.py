@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def accepted(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder of the base [default: PARLEY_KB].")
+        Path | None, typer.Argument(help="File or folder of the base; PARLEY_KB without it.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write them into the files.")] = False,
     tenant: Annotated[str, typer.Option(help="Tenant whose editors accepted them.")] = "default",
