@@ -1,10 +1,11 @@
 """What travels between gateway and workers. Values only: no behaviour, no framework."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 from shared import keys, tenants
+from shared.tracing.context import TraceContext
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -37,7 +38,7 @@ class ChatJob:
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
     `first_look` is what the small encoder left for a second look, once one was asked for. It is
-    not run before `due_at`.
+    not run before `due_at`. `trace` is what its spans belong to.
     """
 
     id: str
@@ -51,11 +52,16 @@ class ChatJob:
     first_look: str | None = None
     due_at: float | None = None
     follow_ups: FollowUps | None = None
+    trace: TraceContext | None = None
 
     @property
     def task_id(self) -> str:
         """Return the id of its Celery task, which is the job's own."""
         return self.id
+
+    def traced(self, trace: TraceContext) -> Self:
+        """Return the job as part of a trace."""
+        return replace(self, trace=trace)
 
     @property
     def task(self) -> str:
@@ -87,7 +93,8 @@ class EmbedJob(ChatJob):
 class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
 
-    `wants_result`: a Celery client sent it, who may wait for the tone itself.
+    `wants_result`: a Celery client sent it, who may wait for the tone itself. `accepted_at` is
+    known if it is part of a `trace`.
     """
 
     job_id: str
@@ -95,11 +102,17 @@ class ToneJob:
     message: str
     expires_at: float | None = None
     wants_result: bool = False
+    trace: TraceContext | None = None
+    accepted_at: float | None = None
 
     @property
     def task(self) -> str:
         """Return the name of its Celery task."""
         return keys.TONE_TASK
+
+    def traced(self, trace: TraceContext) -> Self:
+        """Return the task as part of a trace."""
+        return replace(self, trace=trace)
 
 
 @dataclass(frozen=True, slots=True)

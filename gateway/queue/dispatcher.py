@@ -16,6 +16,7 @@ from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
+from gateway.queue.sending import BeginSending, Sending, untraced
 from shared import results, wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
@@ -51,6 +52,7 @@ class Dispatcher:
         gateway_id: str,
         deadline_seconds: float,
         observe_enqueue: Callable[[float], None] = lambda _seconds: None,
+        begin_sending: BeginSending = untraced,
     ) -> None:
         self._publisher = publisher
         self._pending = pending
@@ -61,6 +63,7 @@ class Dispatcher:
         self._gateway_id = gateway_id
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
+        self._begin_sending = begin_sending
 
     def accept(self, request: ChatRequest, caller: Caller) -> ChatJob:
         """Return a job for a valid request; one without a conversation begins a new one.
@@ -94,7 +97,7 @@ class Dispatcher:
 
     def enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
         """Queue a job without waiting for it; raise what `submit` does if it cannot be queued."""
-        outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+        outcome = self._enqueue(job, key)
         self._observe_enqueue(self._clock.now() - job.accepted_at)
         return outcome
 
@@ -116,13 +119,12 @@ class Dispatcher:
         ClientGone if the `connection`, a file descriptor, was closed; then a job without a key
         is cancelled, since no client could find its reply.
         """
-        request = EnqueueRequest.of(job, key)
         outcome: EnqueueOutcome | JobRecord
         if wait_seconds <= 0:
-            outcome = self._publisher.submit(request)
+            outcome = self._enqueue(job, key)
         else:
             with self._pending.register(job.id) as reply:
-                self._publisher.post(request, self._acknowledge(job, reply))
+                self._post(job, reply, key)
                 ended = self._wait(reply, wait_seconds, connection, cancel=key is None)
             outcome = ended or self._final_lookup(job)
         if isinstance(outcome, ExistingJob):
@@ -144,7 +146,7 @@ class Dispatcher:
                 self._disconnect_watcher.watch(connection, _Together(replies))
                 stack.callback(self._disconnect_watcher.forget, connection)
             for job, reply in zip(jobs, replies, strict=True):
-                self._publisher.post(EnqueueRequest.of(job), self._acknowledge(job, reply))
+                self._post(job, reply)
             try:
                 ended = [
                     reply.wait(max(0.0, ends_at - self._clock.monotonic())) for reply in replies
@@ -158,14 +160,31 @@ class Dispatcher:
             for job, end in zip(jobs, ended, strict=True)
         ]
 
-    def _acknowledge(
-        self, job: ChatJob, reply: PendingReply
-    ) -> Callable[[EnqueueOutcome | Exception], None]:
+    def _enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
+        job, sending = self._traced(job)
+        try:
+            outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+        except Exception as fault:
+            sending.end(fault)
+            raise
+        sending.end(outcome)
+        return outcome
+
+    def _post(self, job: ChatJob, reply: PendingReply, key: IdempotencyKey | None = None) -> None:
+        job, sending = self._traced(job)
+
         def acknowledge(outcome: EnqueueOutcome | Exception) -> None:
             self._observe_enqueue(self._clock.now() - job.accepted_at)
+            sending.end(outcome)
             reply.acknowledge(outcome)
 
-        return acknowledge
+        self._publisher.post(EnqueueRequest.of(job, key), acknowledge)
+
+    def _traced(self, job: ChatJob) -> tuple[ChatJob, Sending]:
+        """Return the job as its message shall be, and what hears of the queue's answer."""
+        sending = self._begin_sending(job)
+        context = sending.context
+        return (job if context is None else job.traced(context)), sending
 
     def _wait(
         self, reply: PendingReply, seconds: float, connection: int | None, *, cancel: bool

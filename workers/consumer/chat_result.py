@@ -59,7 +59,9 @@ def completion_arguments(
         job.conversation_id if job else "",
         (job.gateway if job else None) or "",
         encode_notification(task_id, completion.state, body),
-        celery_result(task_id, completion.state, body, completion.done_at, tenant, children),
+        celery_result(
+            task_id, completion.state, body, completion.done_at, tenant, children, _trace_id(job)
+        ),
         asked,
         answered,
         result.dialogue if result else b"",
@@ -77,6 +79,10 @@ def completion_arguments(
         result.gap if result else b"",
         _ended_task(completion, body),
     ]
+
+
+def _trace_id(job: ChatJob | None) -> str | None:
+    return job.trace.trace_id if job and job.trace and job.trace.sampled else None
 
 
 def _ended_task(completion: Completion[ChatJob, ChatResult], body: bytes) -> bytes:

@@ -38,6 +38,7 @@ class Committer(Generic[JobT, ResultT]):
         began_at = clock.monotonic()
         verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
+        self._context.traces.completed(pairs, began_at)
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
         reports = (
             _report(pair[0].job.task if pair[0].job else self._task, *pair) for pair in pairs

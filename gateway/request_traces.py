@@ -1,0 +1,103 @@
+"""Spans of the gateway: one a request, and one for each job that it queues.
+
+A request's span is found through the request; what other threads end is handed to them.
+"""
+
+from functools import partial
+
+from flask import Flask, Response, g, request
+
+from gateway.queue.publisher import EnqueueOutcome, ExistingJob
+from gateway.queue.sending import Sending, UntracedSending
+from shared import keys, tenants
+from shared.jobs import ChatJob
+from shared.tracing import names
+from shared.tracing.context import TraceContext, current_trace, read_context
+from shared.tracing.tracer import Span, Tracer
+
+UNTRACED_ENDPOINTS = frozenset(("healthz", "readyz", "metrics"))  # asked every few seconds
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+_UNTRACED = UntracedSending()
+
+
+class TracedSending:
+    """The span of one job on its way to the queue."""
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    @property
+    def context(self) -> TraceContext:
+        """Return the context that goes into the message."""
+        return self._span.context
+
+    def end(self, outcome: EnqueueOutcome | Exception) -> None:
+        """End the span with the queue's answer."""
+        if isinstance(outcome, Exception):
+            self._span.fail(type(outcome).__name__, "the job could not be queued")
+        elif isinstance(outcome, ExistingJob):
+            existing = tenants.local(outcome.job_id)
+            self._span.annotate({names.OUTCOME: "existing", names.JOB_ID: existing})
+        else:
+            self._span.annotate({names.OUTCOME: "queued", names.POSITION: outcome.position})
+        self._span.end()
+
+
+class RequestTraces:
+    """Record requests and what they queue."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def register(self, app: Flask) -> None:
+        """Begin a span before all else of a request, and end it when its response has gone."""
+        app.before_request(self._begin)
+        app.after_request(self._describe)
+
+    def begin_sending(self, job: ChatJob) -> Sending:
+        """Begin the span of a job that the current request queues."""
+        server: Span | None = g.get("server_span")
+        if server is None:
+            return _UNTRACED
+        if not server.context.sampled:
+            return TracedSending(server)  # the workers are told not to record it either
+        server.annotate({names.JOB_ID: tenants.local(job.id), names.TENANT: job.tenant})
+        attributes = {
+            names.MESSAGING_SYSTEM: "celery",
+            names.OPERATION: "send",
+            names.DESTINATION: keys.INFERENCE,
+            names.MESSAGE_ID: tenants.local(job.id),
+            names.TASK: job.task,
+        }
+        name = f"{names.SEND} {keys.INFERENCE}"
+        span = self._tracer.begin(name, "producer", server.context, attributes)
+        return TracedSending(span)
+
+    def _begin(self) -> None:
+        current_trace.set(None)
+        endpoint, environ = request.endpoint, request.environ
+        if endpoint in UNTRACED_ENDPOINTS:
+            return
+        method = request.method if request.method in _METHODS else "_OTHER"
+        attributes = {names.HTTP_METHOD: method, names.URL_SCHEME: request.scheme}
+        if request.url_rule is not None:
+            attributes[names.HTTP_ROUTE] = request.url_rule.rule
+        name = f"{method} {attributes.get(names.HTTP_ROUTE, '')}".strip()
+        parent = read_context(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
+        g.server_span = span = self._tracer.begin(name, "server", parent, attributes)
+        if span.context.sampled:
+            current_trace.set(span.context)
+
+    def _describe(self, response: Response) -> Response:
+        span: Span | None = g.pop("server_span", None)
+        if span is not None and span.context.sampled:
+            span.annotate({names.HTTP_STATUS: response.status_code})
+            if response.status_code >= 500:
+                span.fail(str(response.status_code), "the gateway could not serve it")
+            response.call_on_close(partial(_end, span))
+        return response
+
+
+def _end(span: Span) -> None:
+    span.end()
+    current_trace.set(None)
