@@ -56,9 +56,9 @@ class RequestTraces:
 
     def begin_sending(self, job: ChatJob) -> Sending:
         """Begin the span of a job that the current request queues."""
-        server: Span | None = g.get("server_span")
-        if server is None:
+        if "server_span" not in g:
             return _UNTRACED
+        server: Span = g.server_span
         if not server.context.sampled:
             return TracedSending(server)  # the workers are told not to record it either
         server.annotate({names.JOB_ID: tenants.local(job.id), names.TENANT: job.tenant})

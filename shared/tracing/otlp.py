@@ -7,7 +7,7 @@ is slow or away costs spans, never time. The SDK reads the OTEL_* variables of i
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -51,10 +51,18 @@ class OtlpTracer:
     """Record spans and send them to a collector."""
 
     def __init__(
-        self, processor: SpanProcessor, resource: Resource, sampler: Sampler | None
+        self,
+        processor: SpanProcessor,
+        resource: Resource,
+        sampler: Sampler | None,
+        give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin; without a sampler the SDK takes the one of OTEL_TRACES_SAMPLER."""
+        """Begin; without a sampler the SDK takes the one of OTEL_TRACES_SAMPLER.
+
+        `give_up` lets an export that is under way end soon.
+        """
         self._processor = processor
+        self._give_up = give_up
         # The edge decides whether a trace is recorded; the core records what was decided on.
         self._edge = _tracer(processor, resource, sampler)
         self._core = _tracer(processor, resource, ALWAYS_ON)
@@ -66,7 +74,8 @@ class OtlpTracer:
         # It would say of each batch what ReportingExporter says once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         exporter = ReportingExporter(OTLPSpanExporter(endpoint=traces_endpoint(address)))
-        return cls(BatchSpanProcessor(exporter), resource_of(service), sampler_of(ratio))
+        processor = BatchSpanProcessor(exporter)
+        return cls(processor, resource_of(service), sampler_of(ratio), exporter.shutdown)
 
     def begin(
         self,
@@ -101,6 +110,8 @@ class OtlpTracer:
         closing = threading.Thread(target=self._processor.shutdown, name="traces", daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
+        if closing.is_alive():
+            self._give_up()
 
 
 class RecordedSpan:

@@ -6,6 +6,7 @@ from shared.errors import SettingsError
 from shared.settings import CommonSettings
 from shared.tracing.tracer import Tracer
 
+_PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 _MISSING = (
     "PARLEY_TRACES is set, but OpenTelemetry is not installed: start with `make run TRACING=1`, or "
     "`pip install --no-deps --require-hashes -r requirements/tracing.txt` (in containers "
@@ -15,7 +16,7 @@ _MISSING = (
 
 def check_tracing(settings: CommonSettings) -> None:
     """Raise SettingsError if traces are wanted and cannot be sent."""
-    if settings.traces and find_spec("opentelemetry") is None:
+    if settings.traces and not all(map(_is_installed, _PACKAGES)):
         raise SettingsError(_MISSING)
 
 
@@ -26,8 +27,14 @@ def open_tracer(settings: CommonSettings, service: str) -> Tracer | None:
     """
     if not settings.traces:
         return None
-    try:
-        from shared.tracing.otlp import OtlpTracer
-    except ImportError as fault:
-        raise SettingsError(_MISSING) from fault
+    check_tracing(settings)
+    from shared.tracing.otlp import OtlpTracer
+
     return OtlpTracer.to_collector(settings.traces, settings.traces_ratio, service)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # nor is what it belongs to
+        return False
