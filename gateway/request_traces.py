@@ -5,7 +5,7 @@ A request's span is found through the request; what other threads end is handed 
 
 from functools import partial
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from gateway.queue.publisher import EnqueueOutcome, ExistingJob
 from gateway.queue.sending import Sending, UntracedSending
@@ -17,6 +17,7 @@ from shared.tracing.tracer import Span, Tracer
 
 UNTRACED_ENDPOINTS = frozenset(("healthz", "readyz", "metrics"))  # asked every few seconds
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+_SPAN = "parley.span"  # in the WSGI environment
 _UNTRACED = UntracedSending()
 
 
@@ -56,9 +57,9 @@ class RequestTraces:
 
     def begin_sending(self, job: ChatJob) -> Sending:
         """Begin the span of a job that the current request queues."""
-        if "server_span" not in g:
+        server: Span | None = request.environ.get(_SPAN)
+        if server is None:
             return _UNTRACED
-        server: Span = g.server_span
         if not server.context.sampled:
             return TracedSending(server)  # the workers are told not to record it either
         server.annotate({names.JOB_ID: tenants.local(job.id), names.TENANT: job.tenant})
@@ -74,22 +75,24 @@ class RequestTraces:
         return TracedSending(span)
 
     def _begin(self) -> None:
-        current_trace.set(None)
-        endpoint, environ = request.endpoint, request.environ
-        if endpoint in UNTRACED_ENDPOINTS:
+        environ, rule = request.environ, request.url_rule
+        if rule is not None and rule.endpoint in UNTRACED_ENDPOINTS:
+            current_trace.set(None)
             return
-        method = request.method if request.method in _METHODS else "_OTHER"
-        attributes = {names.HTTP_METHOD: method, names.URL_SCHEME: request.scheme}
-        if request.url_rule is not None:
-            attributes[names.HTTP_ROUTE] = request.url_rule.rule
-        name = f"{method} {attributes.get(names.HTTP_ROUTE, '')}".strip()
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS:
+            method = "_OTHER"
+        name = f"{method} {rule.rule}" if rule else method
         parent = read_context(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
-        g.server_span = span = self._tracer.begin(name, "server", parent, attributes)
-        if span.context.sampled:
-            current_trace.set(span.context)
+        environ[_SPAN] = span = self._tracer.begin(name, "server", parent, {})
+        recorded = span.context.sampled
+        current_trace.set(span.context if recorded else None)
+        if recorded:
+            span.annotate({names.HTTP_METHOD: method, names.URL_SCHEME: request.scheme})
+            span.annotate({names.HTTP_ROUTE: rule.rule} if rule else {})
 
     def _describe(self, response: Response) -> Response:
-        span: Span | None = g.pop("server_span", None)
+        span: Span | None = request.environ.pop(_SPAN, None)
         if span is not None and span.context.sampled:
             span.annotate({names.HTTP_STATUS: response.status_code})
             if response.status_code >= 500:

@@ -6,6 +6,7 @@ is slow or away costs spans, never time. The SDK reads the OTEL_* variables of i
 
 import logging
 import os
+import random
 import threading
 from collections.abc import Callable, Sequence
 from typing import Self
@@ -16,7 +17,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -54,19 +55,19 @@ class OtlpTracer:
         self,
         processor: SpanProcessor,
         resource: Resource,
-        sampler: Sampler | None,
+        ratio: float | None,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin; without a sampler the SDK takes the one of OTEL_TRACES_SAMPLER.
+        """Begin; without a ratio the sampler that OTEL_TRACES_SAMPLER names decides.
 
         `give_up` lets an export that is under way end soon.
         """
         self._processor = processor
         self._give_up = give_up
-        # The edge decides whether a trace is recorded; the core records what was decided on.
-        self._edge = _tracer(processor, resource, sampler)
+        self._ratio = ratio
+        # The core records all that is begun with it; the edge asks the SDK's sampler.
         self._core = _tracer(processor, resource, ALWAYS_ON)
-        self._obeys_parents = isinstance(sampler, ParentBased)
+        self._edge = _tracer(processor, resource, None) if ratio is None else self._core
 
     @classmethod
     def to_collector(cls, address: str, ratio: float, service: str) -> Self:
@@ -75,7 +76,7 @@ class OtlpTracer:
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         exporter = ReportingExporter(OTLPSpanExporter(endpoint=traces_endpoint(address)))
         processor = BatchSpanProcessor(exporter)
-        return cls(processor, resource_of(service), sampler_of(ratio), exporter.shutdown)
+        return cls(processor, resource_of(service), ratio_of(ratio), exporter.shutdown)
 
     def begin(
         self,
@@ -89,14 +90,20 @@ class OtlpTracer:
     ) -> Span:
         """Begin a span, one that is not recorded if its parent is not."""
         is_edge = parent is None or kind == "server"
-        if parent is not None and not parent.sampled and (not is_edge or self._obeys_parents):
-            return UnrecordedSpan(parent)
+        if (self._ratio is not None or not is_edge) and not self._is_recorded(parent):
+            return UnrecordedSpan(parent or _unrecorded_trace())
         tracer = self._edge if is_edge else self._core
         span = _start(tracer, name, kind, _remote(parent), attributes, at, links)
         context = _context_of(span)
-        return (
-            RecordedSpan(self._core, span, context) if context.sampled else UnrecordedSpan(context)
-        )
+        if not context.sampled:
+            return UnrecordedSpan(context)
+        return RecordedSpan(self._core, span, context)
+
+    def _is_recorded(self, parent: TraceContext | None) -> bool:
+        """Decide before anything is begun: the SDK takes far longer to record nothing."""
+        if parent is not None:
+            return parent.sampled
+        return random.random() < (self._ratio or 0.0)  # noqa: S311 - no secret
 
     def begin_recorded(
         self, name: str, attributes: Attributes, *, at: float, links: Sequence[TraceContext]
@@ -189,11 +196,14 @@ def resource_of(service: str) -> Resource:
     return Resource.create(own)
 
 
-def sampler_of(ratio: float) -> Sampler | None:
-    """Return the sampler of a ratio, after the parent; None if OTEL_TRACES_SAMPLER names one."""
-    if os.environ.get("OTEL_TRACES_SAMPLER"):
-        return None
-    return ParentBased(TraceIdRatioBased(ratio))
+def ratio_of(ratio: float) -> float | None:
+    """Return the ratio, None if OTEL_TRACES_SAMPLER is set: then the SDK's sampler decides."""
+    return None if os.environ.get("OTEL_TRACES_SAMPLER") else ratio
+
+
+def _unrecorded_trace() -> TraceContext:
+    trace_id, span_id = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+    return TraceContext(f"{trace_id:032x}", f"{span_id:016x}", sampled=False)
 
 
 def _tracer(processor: SpanProcessor, resource: Resource, sampler: Sampler | None) -> SdkTracer:

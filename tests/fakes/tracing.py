@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.tracing.otlp import OtlpTracer, sampler_of
+from shared.tracing.otlp import OtlpTracer
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -17,7 +17,7 @@ class MemoryTraces:
     def __init__(self, ratio: float = 1.0) -> None:
         self._exporter = InMemorySpanExporter()
         processor = SimpleSpanProcessor(self._exporter)
-        self.tracer = OtlpTracer(processor, Resource({}), sampler_of(ratio))
+        self.tracer = OtlpTracer(processor, Resource({}), ratio)
 
     @property
     def spans(self) -> list[ReadableSpan]:

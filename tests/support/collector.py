@@ -1,6 +1,12 @@
-"""A collector of traces that keeps them in memory: OTLP over HTTP, in protobuf."""
+"""A collector of traces that keeps them in memory: OTLP over HTTP, in protobuf.
 
+python -m tests.support.collector PORT FILE writes them to a file, as docs/tracing.md needs it.
+"""
+
+import json
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +26,7 @@ class Collector:
     """A server on a free port; a context manager. `delay_seconds` passes before each answer."""
 
     delay_seconds: float = 0.0
+    port: int = 0
     requests: list[ExportTraceServiceRequest] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -49,7 +56,7 @@ class Collector:
             def log_message(self, *args: object) -> None:
                 """Write nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -89,3 +96,61 @@ def spans_of(request: ExportTraceServiceRequest) -> Iterator[Span]:
 
 def _plain(attributes: Any) -> dict[str, Any]:
     return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
+
+
+def otlp_json(request: ExportTraceServiceRequest) -> str:
+    """Return a request as the file exporter of OpenTelemetry's collector writes it, in one line."""
+    by_service: dict[str, list[Span]] = {}
+    for span in spans_of(request):
+        by_service.setdefault(span["service"], []).append(span)
+    return json.dumps(
+        {
+            "resourceSpans": [
+                {
+                    "resource": {"attributes": _json_attributes({"service.name": service})},
+                    "scopeSpans": [{"spans": [_json_span(span) for span in spans]}],
+                }
+                for service, spans in by_service.items()
+            ]
+        }
+    )
+
+
+def _json_span(span: Span) -> Span:
+    return {
+        **{name: span[name] for name in ("name", "kind", "traceId", "spanId", "parentSpanId")},
+        "startTimeUnixNano": str(span["start"]),
+        "endTimeUnixNano": str(span["end"]),
+        "attributes": _json_attributes(span["attributes"]),
+        "links": [{"traceId": trace, "spanId": own} for trace, own in span["links"]],
+        "status": {"code": 2, "message": span["error"]} if span["error"] is not None else {},
+    }
+
+
+def _json_attributes(attributes: dict[str, Any]) -> list[dict[str, Any]]:
+    kinds: dict[type, str] = {bool: "boolValue", float: "doubleValue", str: "stringValue"}
+    return [
+        {
+            "key": key,
+            "value": {"intValue": str(value)}
+            if type(value) is int
+            else {kinds[type(value)]: value},
+        }
+        for key, value in attributes.items()
+    ]
+
+
+def _keep(port: int, file: str) -> None:
+    """Write what comes to a file until it is ended; `python -m tests.support.collector`."""
+    with Collector(port=port) as collector, open(file, "w", encoding="utf-8") as kept:  # noqa: PTH123
+        written = 0
+        while True:
+            time.sleep(0.2)
+            for request in collector.requests[written:]:
+                kept.write(otlp_json(request) + "\n")
+                written += 1
+            kept.flush()
+
+
+if __name__ == "__main__":
+    _keep(int(sys.argv[1]), sys.argv[2])
