@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-_WIDTH, _LABELS, _MARGIN = 1200, 330, 28
+_WIDTH, _LABELS, _MARGIN = 1200, 300, 28
 _ROW, _TOP, _BAR = 26, 116, 14
 _TICKS = 6
 _COLOURS = {
@@ -96,7 +96,7 @@ def _tree(spans: Sequence[DrawnSpan], parents: set[str], depth: int = 0) -> Iter
 def _svg(trace_id: str, rows: Sequence[Row], batches: Sequence[Row]) -> str:
     spans = [row.span for row in (*rows, *batches)]
     start, end = min(span.start for span in spans), max(span.end for span in spans)
-    scale = (_WIDTH - _LABELS - _MARGIN - 74) / (end - start)
+    scale = (_WIDTH - _LABELS - _MARGIN - 110) / (end - start)
     gap = 44 if batches else 0
     tops = [_TOP + _ROW * number for number in range(len(rows))]
     batch_tops = [_TOP + _ROW * (len(rows) + number) + gap for number in range(len(batches))]
@@ -130,7 +130,7 @@ def _head(trace_id: str, root: DrawnSpan, spans: Sequence[DrawnSpan]) -> Iterato
         colour = _COLOURS.get(service, _OTHER_COLOUR)
         yield f'<rect x="{left}" y="51" width="11" height="11" rx="3" fill="{colour}"/>'
         yield _text(left + 17, 61, service, "faint")
-        left += 42 + 7 * len(service)
+        left += 44 + int(6.5 * len(service))
 
 
 def _axis(duration: int, height: int, scale: float) -> Iterator[str]:
@@ -150,22 +150,25 @@ def _bar(row: Row, top: float, x: Any) -> Iterator[str]:
     span = row.span
     left, width = x(span.start), max(2.0, x(span.end) - x(span.start))
     style = "strong" if span.name.split(" ")[0] in ("process", "POST", "batch") else ""
-    yield _text(_MARGIN + 16 * row.depth, top + 12, _label(span), style)
+    yield _text(_MARGIN + 16 * row.depth, top + 12, span.name, style)
     stroke = ' stroke="#c62828" stroke-width="2"' if span.is_error else ""
     solid = "1" if style else "0.62"
     yield (
         f'<rect x="{left:.1f}" y="{top}" width="{width:.1f}" height="{_BAR}" rx="3" '
         f'fill="{span.colour}" fill-opacity="{solid}"{stroke}/>'
     )
-    yield _text(left + width + 7, top + 11.5, _shown(span.end - span.start), "faint")
+    told = " · ".join((_shown(span.end - span.start), *_details(span)))
+    yield _text(left + width + 7, top + 11.5, told, "faint")
 
 
-def _label(span: DrawnSpan) -> str:
+def _details(span: DrawnSpan) -> Iterator[str]:
     count = span.attributes.get("messaging.batch.message_count")
-    if count is None:
-        return span.name
-    tokens = span.attributes.get("parley.tokens")
-    return f"{span.name} · {count} messages, {tokens} tokens"
+    if count is not None:
+        plural = "" if int(count) == 1 else "s"
+        yield f"{count} message{plural}, {span.attributes.get('parley.tokens')} tokens"
+    outcome = span.attributes.get("parley.outcome")
+    if outcome is not None:
+        yield str(outcome).replace("_", " ")
 
 
 def _batch_title(tops: Sequence[float]) -> Iterator[str]:

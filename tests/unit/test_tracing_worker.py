@@ -359,6 +359,23 @@ def test_what_is_handed_over_ends_here_and_goes_on_in_the_same_trace() -> None:
     assert read_chat_job(handed, 0.0).trace == prepared.job.trace
 
 
+@pytest.mark.parametrize(("look", "waited"), [("{}", 0.06), ("", 0.06), ('{"handed_at":AT}', 0.02)])
+def test_the_wait_for_a_second_look_begins_where_it_was_handed_over(
+    look: str, waited: float
+) -> None:
+    harness = Harness()
+    message = harness.message("a")
+    job = read_chat_job(message, 0.0)
+    harness.clock.advance(0.04)
+    look = look.replace("AT", str(harness.clock.now()))
+    harness.clock.advance(0.01)
+    handed = with_first_look(message, job, look)
+    assert handed is not None
+    harness.answer(handed)
+    harness.late_tone("a")
+    assert seconds(harness.memory.named("queue inference")) == waited
+
+
 def test_a_tone_task_is_recorded_in_the_trace_of_its_message() -> None:
     harness = Harness(tone_role())
     trace = TraceContext(TRACE_ID, "b7ad6b7169203331", sampled=True)

@@ -91,7 +91,9 @@ def _ended_task(completion: Completion[ChatJob, ChatResult], body: bytes) -> byt
     if completion.already_ended or (job and not job.follow_ups):
         return b""
     if job and job.follow_ups:
-        ended = EndedTask(job.id, completion.state, at, msgspec.Raw(body), job.follow_ups)
+        span, result = completion.lease.span, msgspec.Raw(body)
+        trace = span.context if span else job.trace
+        ended = EndedTask(job.id, completion.state, at, result, job.follow_ups, trace)
         return encode_ended(ended)
     return peek_ended(completion.lease.raw, completion.state, at, body)
 

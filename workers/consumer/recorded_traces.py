@@ -2,21 +2,31 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from shared import tenants
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
-from shared.jobs import Tone
+from shared.jobs import ChatJob, Tone
 from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
 from shared.wire import peek_headers, peek_id
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import Completion, CompletionVerdict, JobT, Lease, LeasedJob
+from workers.consumer.lease_queue import (
+    Completion,
+    CompletionVerdict,
+    Job,
+    JobT,
+    Lease,
+    LeasedJob,
+)
 from workers.consumer.message_span import MessageSpan
 from workers.consumer.traces import Deliveries, EndBatch
 
@@ -163,7 +173,7 @@ class RecordedTraces:
             job = job.traced(span.context)
         if not span.context.sampled:
             return LeasedJob(leased.lease, job), None
-        wait = partial(self._record_wait, parent, job.accepted_at, now)
+        wait = partial(self._record_wait, parent, _queued_at(job), now)
         recorded = MessageSpan(span, monotonic, now - monotonic, wait)
         return LeasedJob(replace(leased.lease, span=recorded), job), span
 
@@ -180,12 +190,12 @@ class RecordedTraces:
         return self._tracer.begin(name, "consumer", parent, attributes, at=now)
 
     def _record_wait(
-        self, parent: TraceContext | None, accepted_at: float | None, leased_at: float
+        self, parent: TraceContext | None, queued_at: float | None, leased_at: float
     ) -> None:
         """Record the time on the queue: beside the span of this worker, not within it."""
-        if parent is not None and accepted_at is not None and accepted_at < leased_at:
+        if parent is not None and queued_at is not None and queued_at < leased_at:
             name = f"{names.QUEUE} {self._worker.queue}"
-            self._tracer.begin(name, "internal", parent, {}, at=accepted_at).end(leased_at)
+            self._tracer.begin(name, "internal", parent, {}, at=queued_at).end(leased_at)
 
     def _stage(self, leases: Sequence[Lease], name: str) -> None:
         now = self._clock.monotonic()
@@ -204,6 +214,19 @@ class RecordedTraces:
     ) -> None:
         job = tenants.shown(completion.task_id or "")
         _log.info("message %s: %s", job, outcome, extra={"trace_id": trace.trace_id})
+
+
+class _HandedOver(msgspec.Struct):
+    handed_at: float
+
+
+def _queued_at(job: Job) -> float | None:
+    """Return when a message came onto the queue that it was taken from."""
+    if not isinstance(job, ChatJob) or job.first_look is None:
+        return job.accepted_at
+    with suppress(msgspec.DecodeError):  # anybody can write the header
+        return msgspec.json.decode(job.first_look, type=_HandedOver).handed_at
+    return job.accepted_at
 
 
 def _count(
