@@ -28,6 +28,7 @@ _OTHER_COLOUR = "#6b7280"
 _STYLE = """
 text { font: 13px 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif; fill: #1f2937 }
 .title { font-size: 19px; font-weight: 600 } .faint { fill: #5b6472; font-size: 12px }
+.faint { paint-order: stroke; stroke: #fff; stroke-width: 4px }
 .strong { font-weight: 600 } .grid { stroke: #e3e7ee } .link { fill: none; stroke-dasharray: 3 3 }
 """
 
@@ -112,10 +113,10 @@ def _svg(trace_id: str, rows: Sequence[Row], batches: Sequence[Row]) -> str:
         f'<rect width="{_WIDTH}" height="{height}" rx="10" fill="#ffffff"/>',
         *_head(trace_id, rows[0].span, spans),
         *_axis(end - start, height, scale),
+        *_links(rows, tops, batches, batch_tops, x),
         *(part for row, top in zip(rows, tops, strict=True) for part in _bar(row, top, x)),
         *_batch_title(batch_tops),
         *(part for row, top in zip(batches, batch_tops, strict=True) for part in _bar(row, top, x)),
-        *_links(rows, tops, batches, batch_tops, x),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -124,7 +125,7 @@ def _svg(trace_id: str, rows: Sequence[Row], batches: Sequence[Row]) -> str:
 def _head(trace_id: str, root: DrawnSpan, spans: Sequence[DrawnSpan]) -> Iterator[str]:
     took = _shown(root.end - root.start)
     yield _text(_MARGIN, 40, f"{root.name} · {took}", "title")
-    yield _text(_MARGIN, 62, f"trace {trace_id}", "faint")
+    yield _text(_LABELS, 39, f"trace {trace_id}", "faint")
     left = _LABELS
     for service in dict.fromkeys(span.service for span in spans):
         colour = _COLOURS.get(service, _OTHER_COLOUR)

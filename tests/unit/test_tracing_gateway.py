@@ -184,3 +184,29 @@ def test_lines_that_are_logged_for_a_request_name_its_trace() -> None:
     found = [json.loads(line).get("trace_id") for line in lines.getvalue().splitlines()]
     assert found == [TRACE_ID, TRACE_ID, None]
     assert current_trace.get() is None
+
+
+def test_a_stream_is_one_span_until_it_ends_and_its_job_belongs_to_it() -> None:
+    harness, traces = traced_gateway()
+    with harness.client.post(
+        "/chat", json=BODY, headers={"traceparent": PARENT, "Accept": "text/event-stream"}
+    ) as response:
+        assert [span.name for span in traces.spans] == ["send inference"]
+        assert b"event: reply" in response.data
+    assert traces.below(traces.named("POST /chat")) == ["send inference"]
+    assert written(harness)[0].trace is not None
+
+
+def test_each_job_of_a_request_for_vectors_belongs_to_its_trace() -> None:
+    harness, traces = traced_gateway()
+    harness.publisher.on_publish = lambda _job: None
+    texts = ["text"] * 40
+    harness.publisher.answer = QueueUnavailable("away")
+    with harness.client.post(
+        "/v1/embeddings", json={"model": "parley", "input": texts}
+    ) as response:
+        assert response.status_code == 503
+    tasks = [json.loads(each.infer_task)["headers"] for each in harness.publisher.requests]
+    assert {each["traceparent"].split("-")[1] for each in tasks} == {
+        trace_of(traces.named("POST /v1/embeddings"))
+    }

@@ -108,7 +108,7 @@ def test_a_message_is_one_span_with_its_stages_in_the_trace_it_came_with() -> No
     assert attributes["messaging.message.id"] == "a"
     assert attributes["parley.worker"] == "w-1"
     assert attributes["parley.delivery"] == 1
-    assert attributes["parley.outcome"] == "answered"
+    assert attributes["parley.outcome"] == "done"
     assert attributes["parley.answer.kind"] == "answer"
     assert attributes["parley.tone"] == "neutral"
     assert process.status.status_code is StatusCode.UNSET
@@ -326,7 +326,7 @@ def test_a_batch_with_a_poisonous_message_says_so_and_the_others_are_answered() 
         for span in harness.memory.spans
         if span.name == "process inference" and span.attributes
     }
-    assert outcomes == {"a": "answered", "b": "dead_letter"}
+    assert outcomes == {"a": "done", "b": "dead_letter"}
 
 
 def test_a_lost_lease_is_no_error_of_this_worker() -> None:

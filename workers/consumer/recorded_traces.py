@@ -249,7 +249,7 @@ def _ignore(_faults: int) -> None:
 def _outcome(completion: Completion[Any, Any]) -> str:
     if completion.dead_letter:
         return "dead_letter"
-    return "answered" if completion.state == "done" else completion.state
+    return completion.state
 
 
 def _error(completion: Completion[Any, Any]) -> tuple[str, str] | None:
