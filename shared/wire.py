@@ -24,7 +24,7 @@ from shared.task_message import TaskMessage
 from shared.task_message import decode as decode
 from shared.task_message import peek_headers as peek_headers
 from shared.task_message import peek_id as peek_id
-from shared.tracing.context import context_of, headers_of
+from shared.tracing.context import TraceContext, context_of, headers_of
 
 MAX_AHEAD_SECONDS = 86_400  # of an eta
 MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
@@ -42,8 +42,8 @@ def new_job_id() -> str:
     return str(uuid.uuid4())
 
 
-def encode_infer(job: ChatJob) -> bytes:
-    """Return the `chat.infer` task of a job that a gateway accepted."""
+def encode_infer(job: ChatJob, trace: TraceContext | None = None) -> bytes:
+    """Return the `chat.infer` task of a job that a gateway accepted, as part of a trace."""
     argument = {
         "message": job.message,
         "conversation_id": job.conversation_id,
@@ -53,28 +53,28 @@ def encode_infer(job: ChatJob) -> bytes:
         "expires": _iso(job.expires_at),
         "parley_accepted_at": job.accepted_at,
         "parley_gateway": job.gateway,
-        **headers_of(job.trace),
+        **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
 
 
-def encode_embed(job: EmbedJob) -> bytes:
-    """Return the `chat.embed` task of a job that a gateway accepted."""
+def encode_embed(job: EmbedJob, trace: TraceContext | None = None) -> bytes:
+    """Return the `chat.embed` task of a job that a gateway accepted, as part of a trace."""
     headers = {
         "expires": _iso(job.expires_at),
         "parley_accepted_at": job.accepted_at,
         "parley_gateway": job.gateway,
-        **headers_of(job.trace),
+        **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
 
 
-def encode_tone(job: ChatJob) -> bytes:
+def encode_tone(job: ChatJob, trace: TraceContext | None = None) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
     headers: dict[str, Any] = {"expires": _iso(job.expires_at), "ignore_result": True}
-    if job.trace is not None:
-        headers |= {"parley_accepted_at": job.accepted_at, **job.trace.headers}
+    if context := trace or job.trace:
+        headers |= {"parley_accepted_at": job.accepted_at, **context.headers}
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)
 
 

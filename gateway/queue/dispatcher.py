@@ -16,7 +16,7 @@ from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
-from gateway.queue.sending import BeginSending, Sending, untraced
+from gateway.queue.sending import BeginSending, untraced
 from shared import results, wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
@@ -161,9 +161,9 @@ class Dispatcher:
         ]
 
     def _enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
-        job, sending = self._traced(job)
+        sending = self._begin_sending(job)
         try:
-            outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+            outcome = self._publisher.submit(EnqueueRequest.of(job, key, sending.context))
         except Exception as fault:
             sending.end(fault)
             raise
@@ -171,20 +171,14 @@ class Dispatcher:
         return outcome
 
     def _post(self, job: ChatJob, reply: PendingReply, key: IdempotencyKey | None = None) -> None:
-        job, sending = self._traced(job)
+        sending = self._begin_sending(job)
 
         def acknowledge(outcome: EnqueueOutcome | Exception) -> None:
             self._observe_enqueue(self._clock.now() - job.accepted_at)
             sending.end(outcome)
             reply.acknowledge(outcome)
 
-        self._publisher.post(EnqueueRequest.of(job, key), acknowledge)
-
-    def _traced(self, job: ChatJob) -> tuple[ChatJob, Sending]:
-        """Return the job as its message shall be, and what hears of the queue's answer."""
-        sending = self._begin_sending(job)
-        context = sending.context
-        return (job if context is None else job.traced(context)), sending
+        self._publisher.post(EnqueueRequest.of(job, key, sending.context), acknowledge)
 
     def _wait(
         self, reply: PendingReply, seconds: float, connection: int | None, *, cancel: bool

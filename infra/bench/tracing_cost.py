@@ -78,9 +78,8 @@ def _measure_off() -> Cost:
 
     def ask() -> None:
         sending = untraced(job)
-        if sending.context is None:
-            sending.end(_QUEUED)
-        {**headers, **headers_of(job.trace)}
+        {**headers, **headers_of(sending.context or job.trace)}
+        sending.end(_QUEUED)
 
     def work() -> None:
         for _ in range(_BATCH):
@@ -143,11 +142,12 @@ def _ask(app: Flask, jobs: list[ChatJob], begin: BeginSending | None) -> float:
         app.preprocess_request()
         if begin is not None:
             sending = begin(job)
-            job = job if sending.context is None else job.traced(sending.context)
+            headers_of(sending.context)
+            headers_of(sending.context)  # of the tone task
             sending.end(_QUEUED)
         app.process_response(response).close()
         seconds = time.thread_time() - began_at
-        jobs.append(job)
+        jobs.append(job if begin is None or not sending.context else job.traced(sending.context))
         return seconds
 
 
