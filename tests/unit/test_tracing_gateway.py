@@ -110,7 +110,6 @@ def test_without_tracing_nothing_is_read_and_messages_are_as_ever() -> None:
     (request,) = harness.publisher.requests
     assert request.job.trace is None
     assert b"trace" not in request.infer_task + request.tone_task
-    assert b"parley_accepted_at" not in request.tone_task
 
 
 def test_errors_are_errors_of_the_spans_they_happen_in() -> None:

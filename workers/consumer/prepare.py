@@ -17,6 +17,7 @@ from workers.consumer.lease_queue import (
     ClaimResult,
     Completion,
     DeadLetter,
+    DeadLetterReason,
     JobT,
     Lease,
     LeasedJob,
@@ -71,7 +72,8 @@ class Preparer(Generic[JobT, ResultT]):
             try:
                 decoded.append(LeasedJob(lease, self._role.decode(lease.raw, now)))
             except MalformedMessage as fault:
-                malformed.append(self._dead(traces.receive_faulty(lease), None, str(fault)))
+                faulty = traces.receive_faulty(lease)
+                malformed.append(self._dead(faulty, None, "malformed", str(fault)))
         self._context.events.emit(
             TaskEvent("received", leased.job.task_id, leased.job.task, now) for leased in decoded
         )
@@ -114,7 +116,7 @@ class Preparer(Generic[JobT, ResultT]):
             lease, job = each.leased.lease, each.job
             if isinstance(passages, str):
                 reason = "the message cannot be prepared"
-                unreadable.append(self._dead(lease, job, reason, passages))
+                unreadable.append(self._dead(lease, job, "unprepared", reason, passages))
             else:
                 prepared.append(PreparedJob(lease, job, each.claim, passages, leased_at, now))
         self._context.traces.prepared(prepared)
@@ -152,12 +154,17 @@ class Preparer(Generic[JobT, ResultT]):
         try:
             job = self._role.decode(lease.raw, self._context.clock.now())
         except MalformedMessage:
-            return self._dead(traces.receive_faulty(lease), None, reason)
+            return self._dead(traces.receive_faulty(lease), None, "deliveries", reason)
         (leased,) = traces.receive([LeasedJob(lease, job)], self._queue.deliveries)
-        return self._dead(leased.lease, leased.job, reason)
+        return self._dead(leased.lease, leased.job, "deliveries", reason)
 
     def _dead(
-        self, lease: Lease, job: JobT | None, reason: str, trace: str | None = None
+        self,
+        lease: Lease,
+        job: JobT | None,
+        kind: DeadLetterReason,
+        reason: str,
+        trace: str | None = None,
     ) -> Completion[JobT, ResultT]:
         now, role = self._context.clock.now(), self._role
         task_id, task = (job.task_id, job.task) if job else (peek_id(lease.raw), role.task)
@@ -168,6 +175,7 @@ class Preparer(Generic[JobT, ResultT]):
             done_at=now,
             failure=Failure("failed", reason),
             dead_letter=DeadLetter(task_id, task, role.queue, reason, now, lease.raw, trace),
+            dead_reason=kind,
         )
 
 
