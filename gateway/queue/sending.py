@@ -1,6 +1,7 @@
 """What the dispatcher tells of the jobs that it queues, for traces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,3 +40,13 @@ _UNTRACED = UntracedSending()
 def untraced(_job: ChatJob) -> Sending:
     """Return what tells nobody."""
     return _UNTRACED
+
+
+@contextmanager
+def telling_faults(sending: Sending) -> Iterator[None]:
+    """Tell what is raised meanwhile, and raise it."""
+    try:
+        yield
+    except Exception as fault:
+        sending.end(fault)
+        raise
