@@ -1,5 +1,6 @@
 """A headless Chromium that a test drives over Chrome's DevTools protocol, and pages for it."""
 
+import base64
 import json
 import os
 import select
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -22,6 +23,19 @@ _FLAGS = (
     *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
 )
 _TIMEOUT_SECONDS = 30.0
+# The code that Windows gives a key, and what it writes.
+_KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    " ": (32, " "),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""),
+    "ArrowRight": (39, ""),
+    "ArrowDown": (40, ""),
+}
 # Chromium reads its commands from descriptor 3 and writes its answers to 4: both are made free.
 _ON_THE_DESCRIPTORS = """
 import os, sys
@@ -99,6 +113,45 @@ class Browser:
         while not self.evaluate(f"Boolean({condition})"):
             assert time.monotonic() < deadline, f"{condition} did not become true"
             time.sleep(0.02)
+
+    def emulate(
+        self,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        color_scheme: Literal["light", "dark"] = "light",
+        reduced_motion: bool = False,
+        forced_colors: bool = False,
+        phone: bool = False,
+    ) -> None:
+        """Show pages as on a device of this size, with these wishes of its owner, from now on."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1}
+        self.call("Emulation.setDeviceMetricsOverride", **screen, mobile=phone)
+        self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+        features = {
+            "prefers-color-scheme": color_scheme,
+            "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
+            "forced-colors": "active" if forced_colors else "none",
+        }
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.call("Emulation.setEmulatedMedia", features=named)
+
+    def press(self, key: str, *, shift: bool = False) -> None:
+        """Press a key and let it go: a name of _KEYS, or one character."""
+        code, text = _KEYS.get(key, (ord(key[0].upper()), key))
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
+        down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
+        self.call("Input.dispatchKeyEvent", **down, **pressed)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    def type_text(self, text: str) -> None:
+        """Put text where the focus is, as a keyboard or an input method does."""
+        self.call("Input.insertText", text=text)
+
+    def screenshot(self, path: Path) -> None:
+        """Write what is seen of the page as PNG."""
+        shot = self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(shot["data"]))
 
     def requested(self) -> set[str]:
         """Return the addresses that the page has asked for since it was opened."""
