@@ -12,6 +12,7 @@ from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
+    dashboard,
     documentation,
     feedback,
     handovers,
@@ -51,6 +52,7 @@ def create_app(
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
+    dashboard.register(app, dependencies.board)
     documentation.register(app)
     security_headers.register(app)
     _count_responses(app, dependencies.metrics)
