@@ -46,7 +46,10 @@ def _trouble(seen: LiveStatus) -> tuple[Level, str] | None:
         what = "Every inference worker is paused" if paused else "No inference worker"
         if not waiting:
             return "bad", f"{what}: the next message will wait."
-        return "bad", f"{what}: {number(waiting, 'message')} waiting, since {duration(oldest)}."
+        return (
+            "bad",
+            f"{what}: {number(waiting, 'message')} waiting, the oldest for {duration(oldest)}.",
+        )
     if oldest >= LATE_SECONDS:
         waits = number(waiting, "message")
         return "warn", f"Busy: {waits} in the queue, the oldest for {duration(oldest)}."

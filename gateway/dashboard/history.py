@@ -57,9 +57,9 @@ class RedisHistory:
         """Set the key with its TTL if there is none."""
         turn_ms = int(TURN_SECONDS * 1_000)
         with queue_errors():
-            if self._client.set(keys.HISTORY_SAMPLER, sampler_id, px=turn_ms, nx=True):
+            if self._client.set(keys.DASHBOARD_SAMPLER, sampler_id, px=turn_ms, nx=True):
                 return True
-            return self._client.get(keys.HISTORY_SAMPLER) == sampler_id.encode()
+            return self._client.get(keys.DASHBOARD_SAMPLER) == sampler_id.encode()
 
     def record(
         self, sampler_id: str, seen: LiveStatus, of_seconds: Sample | None, minute: Sample | None
@@ -69,26 +69,26 @@ class RedisHistory:
         written += [_encoded(of_seconds), MAX_SAMPLES, HOUR_SECONDS]
         written += [_encoded(minute), MAX_MINUTES, DAY_SECONDS]
         names = (
-            keys.HISTORY_SAMPLER,
-            keys.HISTORY_SECONDS,
-            keys.HISTORY_MINUTES,
-            keys.HISTORY_LIVE,
+            keys.DASHBOARD_SAMPLER,
+            keys.DASHBOARD_SECONDS,
+            keys.DASHBOARD_MINUTES,
+            keys.DASHBOARD_LIVE,
         )
         with queue_errors():
             return bool(self._record(keys=names, args=written))
 
     def seconds_since(self, at: float, now: float) -> list[Sample]:
         """Read the end of the list."""
-        return self._since(keys.HISTORY_SECONDS, at, now, SAMPLE_SECONDS)
+        return self._since(keys.DASHBOARD_SECONDS, at, now, SAMPLE_SECONDS)
 
     def minutes_since(self, at: float, now: float) -> list[Sample]:
         """Read the end of the list."""
-        return self._since(keys.HISTORY_MINUTES, at, now, MINUTE_SECONDS)
+        return self._since(keys.DASHBOARD_MINUTES, at, now, MINUTE_SECONDS)
 
     def last_seen(self) -> LiveStatus | None:
         """Read the key."""
         with queue_errors():
-            stored = cast("bytes | None", self._client.get(keys.HISTORY_LIVE))
+            stored = cast("bytes | None", self._client.get(keys.DASHBOARD_LIVE))
         return live.decode(stored) if stored else None
 
     def _since(self, name: str, at: float, now: float, step_seconds: int) -> list[Sample]:

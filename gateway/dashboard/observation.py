@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 import redis
 
+from gateway.dashboard.handover_meter import HandoverMeter
 from gateway.health import Health
 from gateway.queue.handovers import HandoverFigures, Handovers
 from gateway.queue.traffic import Traffic
@@ -37,35 +38,42 @@ class Observer(Protocol):
         """Return how things stand now."""
 
 
-@dataclass(frozen=True, slots=True)
 class RedisObserver:
     """Read queues, leases, heartbeats and handovers."""
 
-    client: "redis.Redis"
-    health: Health
-    handovers: Handovers
-    traffic: Traffic
-    clock: Clock
+    def __init__(
+        self,
+        client: "redis.Redis",
+        health: Health,
+        handovers: Handovers,
+        traffic: Traffic,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._health = health
+        self._handovers = HandoverMeter(handovers)
+        self._traffic = traffic
+        self._clock = clock
 
     def observe(self) -> Observation:
         """Read all of it in a few calls; none of them waits for workers or holds them up."""
-        workers = self.health.workers()
-        waiting = {queue: sum(of.values()) for queue, of in self.health.backlogs().items()}
+        workers = self._health.workers()
+        waiting = {queue: sum(of.values()) for queue, of in self._health.backlogs().items()}
         leased, parked_or_due, dead_letters = self._count(workers)
         on_the_way = sum(waiting[queue] for queue in _LEASING_QUEUES)
         return Observation(
-            at=self.clock.now(),
+            at=self._clock.now(),
             waiting=waiting,
-            oldest_seconds=self.health.oldest_seconds(),
+            oldest_seconds=self._health.oldest_seconds(),
             unfinished=on_the_way + leased + parked_or_due,
             workers=workers,
-            handovers=self.handovers.figures(self.traffic.tenants()),
+            handovers=self._handovers.look(self._traffic.tenants()),
             dead_letters=dead_letters,
         )
 
     def _count(self, workers: Sequence[WorkerStatus]) -> tuple[int, int, int]:
         """Return messages that workers hold, those that are parked or not due, and dead letters."""
-        with queue_errors(), self.client.pipeline(transaction=False) as pipeline:
+        with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             for worker in workers:
                 if worker.queue in _LEASING_QUEUES:
                     pipeline.hlen(keys.lease(worker.id))

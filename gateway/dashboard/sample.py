@@ -1,13 +1,12 @@
 """One sample: what was counted in some seconds, and how things stood at their end."""
 
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from math import ceil
 
 import msgspec
 
-from gateway.dashboard.tally import LABELS, added
+from gateway.dashboard.tally import LABELS
 from shared.histograms import STAGE_BOUNDS_SECONDS
 
 # Another one for each change of what the numbers mean; samples of other formats are passed over.
@@ -84,35 +83,41 @@ def merge_by_step(samples: Iterable[Sample], step_seconds: int) -> list[Sample]:
 
 
 def merge(samples: Iterable[Sample]) -> Sample:
-    """Merge samples, at least one, in the order of time."""
-    return reduce(_merge, samples)
+    """Merge samples, at least one, in the order of time.
 
-
-def _merge(one: Sample, other: Sample) -> Sample:
-    """Add up what was counted; of what stood there keep the worst, or the last."""
-    asked, handed, made = map(sum, zip(one.looks, other.looks, strict=True))
+    What was counted is added up; of what stood there the worst is kept, or the last.
+    """
+    merged = list(samples)
+    last = merged[-1]
+    if len(merged) == 1:
+        return last
+    wanted, handed, made = _sums(sample.looks for sample in merged)
     return Sample(
         format=FORMAT,
-        at=other.at,
-        seconds=round(one.seconds + other.seconds, 1),
-        arrivals=one.arrivals + other.arrivals,
-        counts=added(one.counts, other.counts),
-        pools=tuple(map(_merge_pools, one.pools, other.pools)),
-        stages=tuple(map(added, one.stages, other.stages)),
-        looks=(asked, handed, made),
-        handovers_open=other.handovers_open,
-        handovers_claimed=other.handovers_claimed,
-        dead_letters=other.dead_letters,
+        at=last.at,
+        seconds=round(sum(sample.seconds for sample in merged), 1),
+        arrivals=sum(sample.arrivals for sample in merged),
+        counts=_sums(sample.counts for sample in merged),
+        pools=tuple(map(_merge_pools, zip(*(sample.pools for sample in merged), strict=True))),
+        stages=tuple(map(_sums, zip(*(sample.stages for sample in merged), strict=True))),
+        looks=(wanted, handed, made),
+        handovers_open=last.handovers_open,
+        handovers_claimed=last.handovers_claimed,
+        dead_letters=last.dead_letters,
     )
 
 
-def _merge_pools(one: PoolSample, other: PoolSample) -> PoolSample:
+def _merge_pools(pools: Sequence[PoolSample]) -> PoolSample:
     return PoolSample(
-        waiting=max(one.waiting, other.waiting),
-        oldest_seconds=max(one.oldest_seconds, other.oldest_seconds),
-        workers=min(one.workers, other.workers),
-        messages=one.messages + other.messages,
-        batches=one.batches + other.batches,
-        engine_seconds=round(one.engine_seconds + other.engine_seconds, 2),
-        worker_seconds=round(one.worker_seconds + other.worker_seconds, 1),
+        waiting=max(pool.waiting for pool in pools),
+        oldest_seconds=max(pool.oldest_seconds for pool in pools),
+        workers=min(pool.workers for pool in pools),
+        messages=sum(pool.messages for pool in pools),
+        batches=sum(pool.batches for pool in pools),
+        engine_seconds=round(sum(pool.engine_seconds for pool in pools), 2),
+        worker_seconds=round(sum(pool.worker_seconds for pool in pools), 1),
     )
+
+
+def _sums(rows: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*rows, strict=True)))

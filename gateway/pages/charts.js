@@ -7,7 +7,7 @@ const KINDS = [
   ["clarify", "Asks back", "amber"], ["handover", "Handover", "purple"], ["fallback", "No answer", "vermillion"],
 ];
 const TONES = [["positive", "Positive", "blue"], ["neutral", "Neutral", "grey"], ["negative", "Negative", "vermillion"], ["unknown", "Unknown", "amber"]];
-const QUANTILES = [["p50", "Half", "blue"], ["p95", "95 %", "amber", "dash"], ["p99", "99 %", "vermillion", "dot"]];
+const QUANTILES = [["p50", "p50", "blue"], ["p95", "p95", "amber", "dash"], ["p99", "p99", "vermillion", "dot"]];
 const STAGES = [["queue", "Queue", "amber"], ["prepare", "Prepare", "blue", "dot"], ["engine", "Engine", "green"], ["compose", "Compose", "purple", "dash"]];
 const VARIANT_COLOURS = [["blue"], ["vermillion", "dash"]];
 
@@ -42,7 +42,7 @@ function variantLines(board) {
   const live = Object.entries(board.points.variants).filter(([, figures]) => sum(figures.replies) > 0);
   return live.map(([name, figures], place) => {
     const replies = sum(figures.replies), [colour, dash] = VARIANT_COLOURS[place % 2];
-    const told = `${shown.share(ratio(sum(figures.answered), replies))} answered, ${shown.share(ratio(sum(figures.reasks), replies))} ask again, ${shown.time(ratio(sum(figures.total_ms), replies))}`;
+    const told = [shown.share(ratio(sum(figures.answered), replies)), shown.share(ratio(sum(figures.reasks), replies)), shown.time(ratio(sum(figures.total_ms), replies))].join(" / ");
     return line(name === "tfidf" ? "TF-IDF" : name.toUpperCase(), per(figures.replies, board.points.seconds), colour, { dash, now: told });
   });
 }
@@ -57,8 +57,8 @@ const CHARTS = [
     figure: ({ minute }) => shown.time(minuteOf(minute.latency_ms.p50)),
     lines: ({ points, minute }) => QUANTILES.map(([name, text, colour, dash]) =>
       line(text, points.latency_ms[name], colour, { dash, now: shown.time(minuteOf(minute.latency_ms[name])) })) },
-  { id: "stages", title: "Where the time goes, 95 %", format: shown.time, empty: "No answers yet",
-    figure: () => "", note: "half / 95 % / 99 %",
+  { id: "stages", title: "Where the time goes (p95)", format: shown.time, empty: "No answers yet", rows: true,
+    figure: () => "", note: "p50 / p95 / p99",
     lines: ({ points, minute }) => STAGES.map(([name, text, colour, dash]) => line(text, points.stages_ms[name].p95, colour, { dash,
       now: ["p50", "p95", "p99"].map((share) => shown.time(minuteOf(minute.stages_ms[name][share]))).join(" / ") })) },
   { id: "waiting", title: "Waiting messages", format: shown.count, whole: true, always: true,
@@ -78,9 +78,9 @@ const CHARTS = [
     lines: (board) => usedQueues(board).map((queue) => {
       const [name, colour, dash] = QUEUES[queue], { busy, workers } = board.points.queues[queue];
       const serving = last(workers) || 0;
-      return line(name, busy, colour, { dash, now: `${shown.share(minuteOf(board.minute.queues[queue].busy))} of ${serving}` });
+      return line(name, busy, colour, { dash, now: `${shown.share(minuteOf(board.minute.queues[queue].busy))}, ${serving} ${serving === 1 ? "worker" : "workers"}` });
     }) },
-  { id: "kinds", title: "What messages got", format: shown.rate, stacked: true, empty: "No messages yet",
+  { id: "kinds", title: "Answer kinds", format: shown.rate, stacked: true, empty: "No messages yet",
     figure: ({ points }) => `${shown.share(ratio(sum(points.kinds.answer) + sum(points.kinds.recall), sum(repliesOf(points))))} answered`,
     lines: (board) => mixLines(board, board.points.kinds, KINDS) },
   { id: "tones", title: "Tone", format: shown.rate, stacked: true, empty: "No messages yet",
@@ -107,8 +107,8 @@ const CHARTS = [
     lines: ({ points }) => { const { wanted, handed, made } = points.second_looks, skipped = difference(wanted, handed);
       return [line("Made", per(made, points.seconds), "purple", { fill: true, now: shown.count(sum(made)) }),
         line("Skipped", per(skipped, points.seconds), "amber", { dash: "dash", now: shown.count(sum(skipped)) })]; } },
-  { id: "variants", title: "Variants", format: shown.rate, used: (board) => variantLines(board).length > 1,
-    figure: () => "", lines: variantLines },
+  { id: "variants", title: "Variants", format: shown.rate, rows: true, used: (board) => variantLines(board).length > 1,
+    figure: () => "", note: "answered / asked again / mean time", lines: variantLines },
 ];
 
 const DASHES = { dash: [7, 4], dot: [2, 3] };
@@ -120,13 +120,21 @@ function radius({ dataset, dataIndex }) {
   return near(dataIndex) && !near(dataIndex - 1) && !near(dataIndex + 1) ? 2 : 0;
 }
 
+// Bars are few, so that each can be seen: some points together are one.
+const MOST_BARS = 45;
+function barsOf(at, lines) {
+  const each = Math.ceil(at.length / MOST_BARS), starts = at.map((_, place) => place).filter((place) => place % each === 0);
+  const added = (values) => starts.map((start) => sum(values.slice(start, start + each)));
+  return { at: starts.map((start) => at[start]), lines: lines.map((one) => ({ ...one, values: added(one.values) })) };
+}
+
 function dataset(chart, { name, values, colour, dash, fill, area }, at) {
   const drawn = colourOf(colour);
   return {
     label: name, data: values.map((y, place) => ({ x: at[place], y })), borderColor: drawn, pointBackgroundColor: drawn,
     backgroundColor: area ? drawn : `${drawn}26`, fill: area ? (chart.stacked ? "stack" : false) : Boolean(fill),
     borderWidth: area ? 0 : 2, borderDash: DASHES[dash] || [], pointRadius: radius, pointHoverRadius: 3, pointHitRadius: 8,
-    barPercentage: 1, categoryPercentage: 0.9, minBarLength: 0,
+    barPercentage: 1, categoryPercentage: 0.85,
   };
 }
 
@@ -137,9 +145,9 @@ function optionsOf(chart) {
     interaction: { mode: "index", intersect: false },
     layout: { padding: { top: 4, right: 4 } },
     scales: {
-      x: { type: "linear", bounds: "data", grid: { color: grid, drawTicks: false }, border: { color: grid },
+      x: { type: "linear", bounds: "data", offset: false, stacked: Boolean(chart.bars), grid: { color: grid, drawTicks: false }, border: { color: grid },
         afterBuildTicks: (axis) => { axis.ticks = roundTimes(axis.min, axis.max, Math.max(2, Math.floor(axis.width / 70))).map((value) => ({ value })); },
-        ticks: { color: text, autoSkip: false, maxRotation: 0, padding: 6, callback: (value) => timeOf(clock, value) } },
+        ticks: { color: text, align: "inner", autoSkip: false, maxRotation: 0, padding: 6, callback: (value) => timeOf(clock, value) } },
       y: { beginAtZero: true, stacked: Boolean(chart.stacked), max: chart.top, suggestedMax: chart.whole ? 4 : undefined, grace: chart.top ? 0 : "8%",
         grid: { color: grid, drawTicks: false }, border: { display: false },
         ticks: { color: text, maxTicksLimit: 5, precision: chart.whole ? 0 : undefined, padding: 6, callback: (value) => chart.format(value) } },
@@ -154,9 +162,9 @@ function optionsOf(chart) {
 
 // Draw a chart, or draw it again with other points.
 function draw(chart, canvas, drawn, lines, board) {
-  const { at } = board.points;
+  const seen = chart.bars ? barsOf(board.points.at, lines) : { at: board.points.at, lines };
   const made = drawn || new Chart(canvas, { type: chart.bars ? "bar" : "line", data: { datasets: [] }, options: optionsOf(chart) });
-  made.data.datasets = lines.map((each) => dataset(chart, each, at));
+  made.data.datasets = seen.lines.map((each) => dataset(chart, each, seen.at));
   made.options.spanGaps = board.step_seconds * 2.5;
   made.options.scales.x.min = board.now - board.range_seconds;
   made.options.scales.x.max = board.now;

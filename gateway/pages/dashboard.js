@@ -12,7 +12,7 @@ function legendItem({ name, now, colour, dash, area }) {
 
 function makeCard(chart) {
   const parts = {
-    figure: element("p", { class: "figure" }), legend: element("ul", { class: "legend" }), mix: element("div", { class: "mix", "aria-hidden": "true" }),
+    figure: element("p", { class: "figure" }), note: element("p", { class: "note" }, chart.note || ""), legend: element("ul", { class: "legend" }), mix: element("div", { class: "mix", "aria-hidden": "true" }),
     canvas: element("canvas", { role: "img" }), empty: element("p", { class: "empty" }, chart.empty || "Nothing yet"),
     table: element("div", { class: "table", tabindex: "0", role: "region", "aria-label": `${chart.title}: table` }), drawn: null,
   };
@@ -20,7 +20,7 @@ function makeCard(chart) {
   parts.details = element("details", {}, element("summary", {}, "Table", element("span", { class: "hidden" }, ` of ${chart.title}`)), parts.table);
   parts.details.addEventListener("toggle", () => showTable(chart));
   parts.section = element("section", { class: "card", "aria-labelledby": `${chart.id}-title` },
-    element("div", { class: "top" }, heading, parts.figure), parts.legend, parts.mix,
+    element("div", { class: "top" }, heading, parts.figure, parts.note), parts.legend, parts.mix,
     element("div", { class: "plot" }, parts.canvas, parts.empty), parts.details);
   byId("charts").append(parts.section);
   cards.set(chart.id, parts);
@@ -67,7 +67,9 @@ function showCard(chart) {
   const has = board.points.at.length > 0 && (chart.always || lines.some(({ values }) => anything(values)));
   parts.figure.textContent = has ? chart.figure(board) : "";
   parts.legend.replaceChildren(...(has ? lines.map(legendItem) : []));
-  if (has && chart.note) parts.legend.append(element("li", {}, element("span", { class: "note" }, chart.note)));
+  parts.legend.classList.toggle("rows", Boolean(chart.rows));
+  parts.note.hidden = !has || !chart.note;
+  parts.details.hidden = !board.points.at.length;
   showMix(parts, has ? lines : []);
   parts.empty.hidden = has;
   parts.canvas.hidden = !has || typeof Chart === "undefined";
@@ -85,14 +87,15 @@ function showTiles() {
   const { minute, points, live } = board, { good, fair, bad } = scoreColumns(points);
   const replies = sum(repliesOf(points)), rated = sum([sum(good), sum(fair), sum(bad)]);
   const waiting = live ? live.waiting.inference : null, oldest = live ? live.oldest_seconds.inference : null;
+  const answers = minuteOf(minute.answers), p50 = minuteOf(minute.latency_ms.p50);
   const span = document.querySelector("input[name=range]:checked + span").textContent;
   byId("tiles").replaceChildren(
-    tile("Answers", shown.rate(minuteOf(minute.answers)), `${shown.rate(minuteOf(minute.arrivals))} come in`),
-    tile("Time to the answer", shown.time(minuteOf(minute.latency_ms.p50)), `95 % within ${shown.time(minuteOf(minute.latency_ms.p95))}`),
-    tile("Waiting", shown.count(waiting), oldest ? `the oldest for ${shown.age(oldest)}` : "nothing waits", oldest >= 5 ? "bad" : ""),
-    tile("Answered", shown.share(ratio(sum(points.kinds.answer) + sum(points.kinds.recall), replies)), `of ${shown.count(replies)} messages in ${span}`),
-    tile("Satisfied", shown.share(ratio(sum(good), rated)), rated ? `of ${shown.count(rated)} ratings in ${span}` : `no ratings in ${span}`),
-    tile("For a person", shown.count(live ? live.handovers_open : null), live && live.handovers_open_since ? `the oldest for ${shown.age(board.now - live.handovers_open_since)}` : "nobody waits", live && live.handovers_open ? "warn" : ""));
+    tile("Messages", shown.rate(minuteOf(minute.arrivals)), known(answers) ? `${shown.rate(answers)} answered` : "not measured yet"),
+    tile("Time to the answer", shown.time(p50), known(p50) ? `95 % within ${shown.time(minuteOf(minute.latency_ms.p95))}` : "nothing to measure"),
+    tile("Waiting", shown.count(waiting), waiting ? `the oldest for ${shown.age(oldest)}` : waiting === 0 ? "nothing waits" : "not known", oldest >= 5 ? "bad" : ""),
+    tile("Answered", shown.share(ratio(sum(points.kinds.answer) + sum(points.kinds.recall), replies)), replies ? `of ${shown.count(replies)} in ${span}` : `no messages in ${span}`),
+    tile("Satisfied", shown.share(ratio(sum(good), rated)), rated ? `of ${shown.count(rated)} in ${span}` : `no ratings in ${span}`),
+    tile("For a person", shown.count(live ? live.handovers_open : null), live && live.handovers_open_since ? `the oldest for ${shown.age(board.now - live.handovers_open_since)}` : live ? "nobody waits" : "not known", live && live.handovers_open ? "warn" : ""));
 }
 
 function workerItem(worker) {

@@ -18,11 +18,12 @@
 -- Returns 1, or 0 if another process samples by now: nothing is written. It may be called again
 -- after a lost reply: a sample that is the last one already is not added again.
 local sampler, seconds, minutes, live = unpack(KEYS, 1, 4)
-local caller, turn_ms, seen, seen_ttl = unpack(ARGV, 1, 4)
+local caller, turn_ms, seen, seen_ttl, sample, samples_kept, samples_ttl, minute, minutes_kept,
+  minutes_ttl = unpack(ARGV, 1, 10)
 
-local function append(list, sample, kept, ttl)
-  if sample == '' or redis.call('LINDEX', list, -1) == sample then return end
-  redis.call('RPUSH', list, sample)
+local function append(list, added, kept, ttl)
+  if added == '' or redis.call('LINDEX', list, -1) == added then return end
+  redis.call('RPUSH', list, added)
   redis.call('LTRIM', list, -kept, -1)
   redis.call('EXPIRE', list, ttl)
 end
@@ -30,6 +31,6 @@ end
 if redis.call('GET', sampler) ~= caller then return 0 end
 redis.call('PEXPIRE', sampler, turn_ms)
 redis.call('SET', live, seen, 'EX', seen_ttl)
-append(seconds, ARGV[5], ARGV[6], ARGV[7])
-append(minutes, ARGV[8], ARGV[9], ARGV[10])
+append(seconds, sample, samples_kept, samples_ttl)
+append(minutes, minute, minutes_kept, minutes_ttl)
 return 1
