@@ -9,10 +9,11 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 import redis
@@ -55,9 +56,7 @@ def main() -> None:
         _fill_history(client)
         report["bytes"] = {name: client.memory_usage(name, samples=0) for name in _HISTORY[:2]}
         board = Board(RedisHistory(connect(server.url)), SystemClock())
-        report["look_ms"] = {
-            of: _timed(client, lambda of=of: board.read(of, None)) for of in RANGES
-        }
+        report["look_ms"] = {of: _timed(client, partial(board.read, of, None)) for of in RANGES}
         since = time.time() - 5
         report["look_again_ms"] = _timed(client, lambda: board.read("24h", since))
         client.rpush(keys.INFERENCE, *[b"{}" + b"x" * 500] * _WAITING)
@@ -139,9 +138,11 @@ def _sample(at: int, step: int) -> Sample:
 
 def _fill_counts(client: "redis.Redis", tenants: int) -> None:
     names = ["default", *(f"tenant-{number}" for number in range(1, tenants))]
-    fields = dict.fromkeys(_fields(), 1_000)
+    fields: Mapping[str, str] = dict.fromkeys(_fields(), "1000")
     for tenant in names:
-        client.hset(keys.counts(day_of(time.time()), tenant), mapping=fields)
+        client.hset(
+            keys.counts(day_of(time.time()), tenant), mapping=cast("dict[Any, Any]", fields)
+        )
     if tenants > 1:
         client.sadd(keys.TENANTS, *names[1:])
 
