@@ -13,7 +13,15 @@ _METRICS: frozenset[Scope] = frozenset(("admin", "metrics"))
 
 # Probes of orchestrators, the document, and pages that hold nothing of anyone's.
 OPEN_ENDPOINTS = frozenset(
-    ("healthz", "readyz", "openapi_document", "docs_page", "chat_page", "dashboard_page")
+    (
+        "healthz",
+        "readyz",
+        "openapi_document",
+        "docs_page",
+        "chat_page",
+        "chat_widget",
+        "dashboard_page",
+    )
 )
 # One of these scopes is enough.
 SCOPES: Mapping[str, frozenset[Scope]] = {

@@ -96,6 +96,7 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to an address and wait until the page is loaded."""
+        self.call("Page.navigate", url="about:blank")  # what was there before says nothing more
         self.events.clear()
         self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
@@ -208,7 +209,7 @@ class _SilentHandler(WSGIRequestHandler):
 def served(app: WsgiApp) -> Iterator[str]:
     """Serve an app on a free port, a thread a request; yield its origin."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

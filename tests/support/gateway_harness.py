@@ -71,6 +71,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
@@ -82,7 +83,7 @@ class GatewayHarness:
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
         self.history = FakeHistory()
-        places = StreamPlaces(max_streams=2)
+        places = StreamPlaces(self.max_streams)
         self.watches, self.job_watches = Watches(places), Watches(places)
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)
