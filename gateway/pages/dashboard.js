@@ -132,6 +132,7 @@ function showState(level, text, notes = []) {
 function show() {
   showState(board.level, board.headline, board.notes);
   byId("measured").textContent = board.live ? `Measured at ${timeOf(exactClock, board.live.at)}` : "";
+  byId("library").hidden = typeof Chart !== "undefined";
   showTiles();
   CHARTS.forEach(showCard);
   showWorkers();
@@ -187,7 +188,6 @@ byId("key-form").addEventListener("submit", (event) => {
   byId("key-form").hidden = true;
   refresh();
 });
-byId("library").hidden = typeof Chart !== "undefined";
 CHARTS.forEach(makeCard);
 choose(location.hash.slice(1) || range);
 if (!asked) refresh();

@@ -12,6 +12,7 @@ from gateway.dashboard.sample import (
     STAGES,
     PoolSample,
     Sample,
+    merge_by_step,
 )
 from gateway.dashboard.tally import LABELS, Tally
 from shared.counts import BEYOND, BOUNDS_MS
@@ -27,9 +28,14 @@ _BACK_AGO = (5 * 3_600, 6 * 3_600)  # of a halt, in seconds before the end
 
 def fill(history: FakeHistory, now: float) -> None:
     """Put a day that ends now into a history, with an hour in which nothing ran."""
-    chance = Random(7)
-    history.minutes = list(_samples(chance, now // 60 * 60, 86_400, MINUTE_SECONDS))
+    chance, over = Random(7), now // MINUTE_SECONDS * MINUTE_SECONDS
     history.seconds = list(_samples(chance, now, 3_600, SAMPLE_SECONDS))
+    last_hour = [each for each in history.seconds if each.at > over - 3_600 + MINUTE_SECONDS]
+    older = _samples(chance, over, 86_400, MINUTE_SECONDS)
+    history.minutes = [each for each in older if each.at <= over - 3_600 + MINUTE_SECONDS]
+    history.minutes += [
+        minute for minute in merge_by_step(last_hour, MINUTE_SECONDS) if minute.at <= over
+    ]
     history.seen = seen(now)
 
 
