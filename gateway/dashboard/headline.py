@@ -71,7 +71,8 @@ def _well(minute: Sample | None) -> str:
     if minute is None or not answered:
         return "All is well: no messages in the last minute."
     rate = answered / minute.seconds
-    told = f"{rate:.0f} messages/s" if rate >= 10 else f"{rate:.1f} messages/s"
+    rounded = f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}".removesuffix(".0")
+    told = f"{rounded} messages/s"
     if rate < 0.1:
         told = f"{number(answered, 'message')} in the last minute"
     typical = quantile(amounts(minute.counts, "ms", BUCKETS), BOUNDS_MS, 0.5)

@@ -15,11 +15,14 @@ const minuteOf = (column) => column && column.length ? column[0] : null;
 const usedQueues = (board) => Object.keys(QUEUES).filter((queue) => queue !== "inference-large"
   || board.live && board.live.served.includes(queue) || anything(board.points.queues[queue].workers));
 
+// How a queue stands now. Points have the worst of their step.
+const liveOf = (board, figure, queue) => board.live ? board.live[figure][queue] : null;
+
 function queueLines(board, figure, format) {
   return usedQueues(board).map((queue) => {
     const [name, colour, dash] = QUEUES[queue];
     const values = board.points.queues[queue][figure];
-    return line(name, values, colour, { dash, now: format(last(values)) });
+    return line(name, values, colour, { dash, now: format(liveOf(board, figure, queue)) });
   });
 }
 
@@ -62,10 +65,10 @@ const CHARTS = [
     lines: ({ points, minute }) => STAGES.map(([name, text, colour, dash]) => line(text, points.stages_ms[name].p95, colour, { dash,
       now: ["p50", "p95", "p99"].map((share) => shown.time(minuteOf(minute.stages_ms[name][share]))).join(" / ") })) },
   { id: "waiting", title: "Waiting messages", format: shown.count, whole: true, always: true,
-    figure: (board) => shown.count(sum(usedQueues(board).map((queue) => last(board.points.queues[queue].waiting)))),
+    figure: (board) => shown.count(liveOf(board, "waiting", "inference")),
     lines: (board) => queueLines(board, "waiting", shown.count) },
   { id: "oldest", title: "Age of the oldest message", format: shown.age, always: true,
-    figure: ({ points }) => shown.age(last(points.queues.inference.oldest_seconds)),
+    figure: (board) => shown.age(liveOf(board, "oldest_seconds", "inference")),
     lines: (board) => queueLines(board, "oldest_seconds", shown.age) },
   { id: "batch", title: "Messages in a batch", format: shown.size, empty: "No batches yet",
     figure: ({ minute }) => shown.size(minuteOf(minute.queues.inference.batch_messages)),
@@ -138,6 +141,14 @@ function dataset(chart, { name, values, colour, dash, fill, area }, at) {
   };
 }
 
+// Labels stay clear of both ends: one that stood out would push the whole chart aside.
+const LABEL_WIDTH = 62;
+function timeTicks({ min, max, width }) {
+  const clear = (max - min) * LABEL_WIDTH / 2 / Math.max(width, 2 * LABEL_WIDTH);
+  return roundTimes(min, max, Math.max(2, Math.floor(width / LABEL_WIDTH)))
+    .filter((at) => at >= min + clear && at <= max - clear).map((value) => ({ value }));
+}
+
 function optionsOf(chart) {
   const grid = colourOf("line"), text = colourOf("soft");
   return {
@@ -146,8 +157,8 @@ function optionsOf(chart) {
     layout: { padding: { top: 4, right: 4 } },
     scales: {
       x: { type: "linear", bounds: "data", offset: false, stacked: Boolean(chart.bars), grid: { color: grid, drawTicks: false }, border: { color: grid },
-        afterBuildTicks: (axis) => { axis.ticks = roundTimes(axis.min, axis.max, Math.max(2, Math.floor(axis.width / 70))).map((value) => ({ value })); },
-        ticks: { color: text, align: "inner", autoSkip: false, maxRotation: 0, padding: 6, callback: (value) => timeOf(clock, value) } },
+        afterBuildTicks: (axis) => { axis.ticks = timeTicks(axis); },
+        ticks: { color: text, autoSkip: false, maxRotation: 0, padding: 6, callback: (value) => timeOf(clock, value) } },
       y: { beginAtZero: true, stacked: Boolean(chart.stacked), max: chart.top, suggestedMax: chart.whole ? 4 : undefined, grace: chart.top ? 0 : "8%",
         grid: { color: grid, drawTicks: false }, border: { display: false },
         ticks: { color: text, maxTicksLimit: 5, precision: chart.whole ? 0 : undefined, padding: 6, callback: (value) => chart.format(value) } },

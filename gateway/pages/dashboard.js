@@ -88,7 +88,7 @@ function showTiles() {
   const replies = sum(repliesOf(points)), rated = sum([sum(good), sum(fair), sum(bad)]);
   const waiting = live ? live.waiting.inference : null, oldest = live ? live.oldest_seconds.inference : null;
   const answers = minuteOf(minute.answers), p50 = minuteOf(minute.latency_ms.p50);
-  const span = document.querySelector("input[name=range]:checked + span").textContent;
+  const span = document.querySelector("input[name=range]:checked + span").textContent.replace(" ", "\u00a0");
   byId("tiles").replaceChildren(
     tile("Messages", shown.rate(minuteOf(minute.arrivals)), known(answers) ? `${shown.rate(answers)} answered` : "not measured yet"),
     tile("Time to the answer", shown.time(p50), known(p50) ? `95 % within ${shown.time(minuteOf(minute.latency_ms.p95))}` : "nothing to measure"),

@@ -99,8 +99,8 @@ def _sample(chance: Random, at: int, step: int, load: float) -> Sample:
             _times(chance, messages, _STAGE_SECONDS[stage] * slowness) for stage in STAGES
         ),
         looks=(messages // 9, messages // 11, messages // 12),
-        handovers_open=round(2 + 2 * sin(at / 900)),
-        handovers_claimed=round(3 + 2 * sin(at / 1_300)),
+        handovers_open=round(2 + 2 * sin(at / 9_000)),
+        handovers_claimed=round(3 + 2 * sin(at / 13_000)),
         dead_letters=0,
     )
 
