@@ -152,6 +152,8 @@ def test_a_late_refusal_has_all_that_other_answers_have() -> None:
         "parley_http_request_duration_seconds_count", {"route": "chat", "status": "429"}
     )
     assert counted == 1
+    problems = {"problem": "rate-limited"}
+    assert gateway.metrics.registry.get_sample_value("parley_http_problems_total", problems) == 1
 
 
 def test_under_v1_refusals_have_the_form_of_openai() -> None:
