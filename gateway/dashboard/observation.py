@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.jobs import WorkerStatus
 
-_LEASING_QUEUES = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
+_ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +59,22 @@ class RedisObserver:
         """Read all of it in a few calls; none of them waits for workers or holds them up."""
         workers = self._health.workers()
         waiting = {queue: sum(of.values()) for queue, of in self._health.backlogs().items()}
-        leased, parked_or_due, dead_letters = self._count(workers)
-        on_the_way = sum(waiting[queue] for queue in _LEASING_QUEUES)
+        stored = self._health.storage()
+        on_the_way = sum(waiting[queue] + stored.quarantined[queue] for queue in _ANSWERING)
         return Observation(
             at=self._clock.now(),
             waiting=waiting,
             oldest_seconds=self._health.oldest_seconds(),
-            unfinished=on_the_way + leased + parked_or_due,
+            unfinished=on_the_way + self._held(workers) + stored.parked + stored.scheduled,
             workers=workers,
             handovers=self._handovers.look(self._traffic.tenants()),
-            dead_letters=dead_letters,
+            dead_letters=stored.dead_letters,
         )
 
-    def _count(self, workers: Sequence[WorkerStatus]) -> tuple[int, int, int]:
-        """Return messages that workers hold, those that are parked or not due, and dead letters."""
+    def _held(self, workers: Sequence[WorkerStatus]) -> int:
+        """Return how many messages workers hold."""
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             for worker in workers:
-                if worker.queue in _LEASING_QUEUES:
+                if worker.queue in _ANSWERING:
                     pipeline.hlen(keys.lease(worker.id))
-            pipeline.zcard(keys.PARKED)
-            pipeline.zcard(keys.SCHEDULED)
-            pipeline.llen(keys.DEAD_LETTERS)
-            *held, parked, scheduled, dead_letters = cast("list[int]", pipeline.execute())
-        return sum(held), parked + scheduled, dead_letters
+            return sum(cast("list[int]", pipeline.execute()))

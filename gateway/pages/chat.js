@@ -25,6 +25,7 @@ const chat = new Talk(byId("talk"), {
   kept: new Kept(() => sessionStorage, `parley ${place} `),
   heed: (what) => {
     if (what === "said" || what === "restarted") byId("restart").hidden = what === "restarted";
+    if ((what === "person" || what === "answered") && document.hidden) document.title = "● Parley";
     if (what === "unreachable") checkStatus();
   },
 });
@@ -48,9 +49,13 @@ byId("key-form").addEventListener("submit", (event) => {
 
 // A keyboard on the screen leaves less of the page to be seen: keep to what is left.
 if (window.visualViewport) {
-  const fit = () => document.body.style.setProperty("--seen", `${visualViewport.height}px`);
+  const fit = () => {
+    document.body.style.setProperty("--seen", `${visualViewport.height}px`);
+    window.scrollTo(0, 0);
+  };
   visualViewport.addEventListener("resize", fit);
 }
+document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = "Parley"; });
 for (const name of ["online", "offline"]) window.addEventListener(name, checkStatus);
 chat.composer.focus();
 chat.conversation.restore();

@@ -32,7 +32,7 @@ function randomId() {
 }
 
 class Conversation {
-  // `heed` is told of changes: said, person, retried, restarted, unreachable.
+  // `heed` is told of changes: said, answered, person, retried, restarted, unreachable.
   constructor(kept, transcript, { user = null, heed = () => {} } = {}) {
     Object.assign(this, { kept, transcript, user, heed });
     transcript.conversation = this;
@@ -85,8 +85,9 @@ class Conversation {
     if (this.shown.has(job)) { mine.remove(); turn.remove(); return; }
     this.shown.add(job);
     if (answer.kind === "handover") this.follow();
-    if (response) turn.finish(reply, elapsed);
-    else { turn.remove(); this.follow(); } // a person has the conversation and will answer
+    if (!response) { turn.remove(); this.follow(); return; } // a person has the conversation and will answer
+    turn.finish(reply, elapsed);
+    this.heed("answered");
   }
 
   fail(turn, mine, sent, error) {
@@ -146,8 +147,10 @@ class Conversation {
 
   async recall(turn, last) {
     const address = at(`/jobs/${encodeURIComponent(turn.job)}`);
-    const { reply } = await request(address, { signal: this.ending.signal }).then(({ body }) => body, () => ({}));
-    if (reply) turn.describe(reply, reply.timings.total_ms, last && !this.pending.length);
+    try {
+      const { reply } = (await request(address, { signal: this.ending.signal })).body;
+      if (reply) turn.describe(reply, reply.timings.total_ms, last && !this.pending.length);
+    } catch (error) { if (error.kind === "unknown-job") turn.meta.remove(); } // too old to be rated
   }
 
   // Once the conversation was handed over, show what a person writes, and when they come and go.
@@ -192,15 +195,13 @@ class Conversation {
     this.kept.set("ratings", Object.fromEntries([...Object.entries(this.rated), [job, score]].slice(-KEPT_RATINGS)));
   }
 
-  // Leave this conversation and begin another; the old one is erased unless a person has it.
+  // Leave this conversation, which runs out by itself, and begin another.
   restart() {
-    const old = this.id, erase = !this.handover || this.handover.state === "closed";
     this.ending.abort();
     this.unfollow();
     for (const name of ["conversation", "pending", "ratings"]) this.kept.set(name, null);
     this.begin();
     this.transcript.clear();
     this.heed("restarted");
-    if (erase) request(at(`/conversations/${old}`), { method: "DELETE" }).catch(() => { /* it runs out by itself */ });
   }
 }

@@ -2,7 +2,7 @@
 // What stands below a reply: choices, how sure it is, and what the person thinks of it.
 const THUMB_UP = "M7 11v9H4v-9zm0 0 4-8c1.6 0 2.6 1.2 2.3 2.8L12.7 9H18a2.2 2.2 0 0 1 2.2 2.6l-1.2 6.6a2.2 2.2 0 0 1-2.2 1.8H7";
 const THUMB_DOWN = "M17 13V4h3v9zm0 0-4 8c-1.6 0-2.6-1.2-2.3-2.8l.6-3.2H6a2.2 2.2 0 0 1-2.2-2.6L5 5.8A2.2 2.2 0 0 1 7.2 4H17";
-const GOOD_SCORE = 5, BAD_SCORE = 1, MAX_COMMENT = 2000;
+const GOOD_SCORE = 5, BAD_SCORE = 1, MAX_COMMENT = 2000, SAID_MS = 6000;
 
 function pressable(attributes, ...children) {
   return element("button", { type: "button", "aria-pressed": "false", ...attributes }, ...children);
@@ -100,9 +100,9 @@ class Rating {
     try {
       await this.rate(score, comment);
       if (this.score === score) this.thank(comment);
-    } catch {
+    } catch (error) {
       this.mark(before);
-      this.answer("unrated");
+      this.answer(error.kind === "unknown-job" ? "old" : "unrated");
     }
   }
 
@@ -115,6 +115,8 @@ class Rating {
   answer(name) {
     this.said.textContent = say(name);
     this.tell(say(name));
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => { this.said.textContent = ""; }, SAID_MS);
   }
 
   ask() {

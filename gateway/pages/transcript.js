@@ -1,6 +1,6 @@
 "use strict";
 // The conversation as it is seen: turns, the reply that is being written, who has it.
-const NEAR_END = 80, QUEUE_WORTH_TELLING = 2, TOLD_MS = 10000;
+const NEAR_END = 80, QUEUE_WORTH_TELLING = 2, TOLD_MS = 10000, PATIENCE_MS = 1500;
 
 class Transcript {
   // `facts`: how sure replies are is shown. `parts`: log, scroller, banner, latest, teller.
@@ -106,6 +106,13 @@ function banner() {
   return element("div", { class: "banner" }, element("span", { class: "initial", "aria-hidden": "true" }), element("span", { class: "holds", dir: "auto" }));
 }
 
+// What is offered as buttons is not listed in the text as well.
+function withoutChoices(text, alternatives) {
+  const offered = alternatives.map(({ question }) => question);
+  const rest = text.split("\n").filter((line) => !offered.includes(line.replace(/^\s*(?:\d+[.)]|[-*])\s+/, ""))).join("\n");
+  return rest.trim() ? rest : text;
+}
+
 // One reply, from its first dot to its last word and what is below it.
 class ReplyTurn {
   constructor(transcript, item) {
@@ -115,24 +122,32 @@ class ReplyTurn {
 
   remove() {
     clearInterval(this.countdown);
+    clearTimeout(this.patience);
     this.item.remove();
   }
 
   progress({ step, position, text }) {
-    if (step === "text") { this.write(text); return; }
-    const before = (position || 1) - 1;
-    if (step === "offline" || step === "again") this.wait(say(step));
-    else if (step === "queued" && before >= QUEUE_WORTH_TELLING) this.wait(say("queued", { count: before }));
+    clearTimeout(this.patience);
+    if (step === "text") this.write(text);
+    else if (step === "offline" || step === "again") this.wait(say(step));
+    else if (step === "queued") this.queue(position - 1);
     else if (!this.text) this.wait("");
   }
 
+  // Who waits for a moment only need not know for how many others.
+  queue(before) {
+    if (before < QUEUE_WORTH_TELLING) this.wait("");
+    else this.patience = setTimeout(() => this.wait(say("queued", { count: before })), this.why ? 0 : PATIENCE_MS);
+  }
+
   wait(why) {
-    this.text = "";
+    const isNews = why && !this.why;
+    Object.assign(this, { text: "", why });
     this.transcript.change(() => {
       const dots = element("span", { class: "typing", role: "img", "aria-label": say("writing") }, element("i"), element("i"), element("i"));
       this.bubble.replaceChildren(dots, ...(why ? [element("span", { class: "why" }, why)] : []));
     });
-    if (why) this.transcript.tell(why);
+    if (isNews) this.transcript.tell(why);
   }
 
   write(text) {
@@ -171,20 +186,25 @@ class ReplyTurn {
   // Add what only the whole reply knows; choices of an older one are no longer offered.
   describe(reply, elapsed, choosable = true) {
     const { kind, alternatives } = reply.answer;
-    this.transcript.change(() => {
-      if (kind === "clarify" && alternatives.length && choosable) this.meta.before(choices(alternatives, (question) => this.transcript.conversation.ask(question)));
-      if (this.transcript.shows) this.meta.append(...facts(reply, elapsed));
-    });
+    if (kind === "clarify" && alternatives.length && choosable) this.offer(reply.response, alternatives);
+    if (this.transcript.shows) this.transcript.change(() => this.meta.append(...facts(reply, elapsed)));
+  }
+
+  offer(text, alternatives) {
+    this.write(withoutChoices(text, alternatives));
+    const buttons = choices(alternatives, (question) => this.transcript.conversation.ask(question));
+    this.transcript.change(() => this.meta.before(buttons));
   }
 
   fail(sentence, seconds, retry) {
+    clearTimeout(this.patience);
     this.item.classList.add("error");
     this.bubble.replaceChildren(element("p", {}, sentence));
     const again = element("button", { type: "button", class: "chip again" }, say("retry"));
     again.addEventListener("click", retry);
     this.below(again);
     this.transcript.tell(sentence);
-    if (seconds > 1) this.hold(again, Math.min(seconds, 600));
+    if (seconds >= 1) this.hold(again, Math.min(seconds, 600));
   }
 
   // The server has said when there is room again: count down to it.

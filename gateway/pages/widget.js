@@ -103,7 +103,7 @@ class Widget {
       welcome: this.welcome(), kept: this.kept, user: given.user, facts: "details" in given,
       heed: (what, error) => {
         if (what === "said" || what === "restarted") this.again.hidden = what === "restarted";
-        if (what === "person") this.count();
+        if (what === "person" || what === "answered") this.count();
         if (what === "unreachable") diagnose(error);
       },
     });

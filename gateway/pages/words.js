@@ -8,7 +8,7 @@ const words = {
   choose: "Choose what you mean", choices: "Choices: {count}.",
   helpful: "Helpful", unhelpful: "Not helpful", rate: "Was this helpful?",
   thanks: "Thank you.", praise: "What was good? (optional)", blame: "What was missing? (optional)",
-  comment: "Comment", give: "Send comment", skip: "Skip", unrated: "This could not be saved. Please try again.",
+  comment: "Comment", give: "Send comment", skip: "Skip", old: "This reply is too old to be rated.", unrated: "This could not be saved. Please try again.",
   called: "You are waiting for a person. Keep writing, they will read all of it.",
   joined: "You are talking to a person now: {name}", entered: "{name} has joined.",
   gone: "{name} has left. {bot} answers again.", closed: "{bot} answers again.",

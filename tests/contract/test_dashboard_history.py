@@ -115,6 +115,7 @@ def test_all_that_is_not_finished_is_counted(
     redis_client.lpush(keys.INFERENCE_LARGE, "c")
     redis_client.lpush(keys.SENTIMENT, "t")
     redis_client.zadd(keys.PARKED, {"d": 1})
+    redis_client.lpush(keys.quarantine(keys.INFERENCE), "h")
     redis_client.zadd(keys.SCHEDULED, {"e": 1})
     redis_client.lpush(keys.DEAD_LETTERS, "x")
     status = b'{"id":"w","queue":"inference","engine":"e","pid":1,"host":"h","started_at":1.0}'
@@ -122,7 +123,7 @@ def test_all_that_is_not_finished_is_counted(
     redis_client.set(keys.worker("w"), status)
     redis_client.hset(keys.lease("w"), mapping={"1": "f", "2": "g"})
     now = observer.observe()
-    assert now.unfinished == 7
+    assert now.unfinished == 8
     assert dict(now.waiting) == {"inference": 2, "sentiment": 1, "inference-large": 1}
     assert (now.dead_letters, [worker.id for worker in now.workers]) == (1, ["w"])
 

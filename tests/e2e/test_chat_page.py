@@ -1,6 +1,7 @@
 """The chat page in a real browser: what a customer sees and does, and how it copes with trouble."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,12 @@ from tests.support.accessibility import find_violations
 from tests.support.browser import Browser, page, served
 from tests.support.chat_stage import CHOICES, LONG_WORD, ChatStage, ChatView
 
-PAGE_BYTES = 100_000
+DEVICES: dict[str, Any] = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": 360, "height": 740, "phone": True},
+    "forced-colors": {"forced_colors": True},
+}
 
 
 @pytest.fixture
@@ -57,26 +63,20 @@ def test_a_page_with_faults_has_them_found(browser: Browser) -> None:
     assert all(each.nodes and each.impact and each.help for each in found)
 
 
-def test_the_page_is_small_and_needs_nothing_else(view: ChatView, stage: ChatStage) -> None:
+def test_the_page_needs_nothing_from_elsewhere(view: ChatView) -> None:
     view.ask("Hello")
     view.wait_for(".facts")
     origin = view.browser.evaluate("location.origin")
     asked = [url for url in view.browser.requested() if not url.startswith("data:")]
-    assert len(stage.harness.client.get("/").data) <= PAGE_BYTES
     assert all(url.startswith(f"{origin}/") for url in asked)
 
 
-@pytest.mark.parametrize("device", ["desktop", "dark", "phone", "forced-colors"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_no_violation_of_accessibility_and_nothing_wider_than_the_screen(
     view: ChatView, stage: ChatStage, device: str
 ) -> None:
     browser = view.browser
-    if device == "phone":
-        browser.emulate(width=360, height=740, phone=True, reduced_motion=True)
-    else:  # without motion, as half a fade has half the contrast
-        scheme = "dark" if device == "dark" else "light"
-        forced = device == "forced-colors"
-        browser.emulate(color_scheme=scheme, forced_colors=forced, reduced_motion=True)
+    browser.emulate(**DEVICES[device], reduced_motion=True)  # half a fade has half the contrast
     empty = find_violations(browser)
     for number, message in enumerate((f"I am angry! {LONG_WORD}", "Change my address"), 1):
         view.ask(message)
@@ -125,11 +125,12 @@ def test_a_reply_appears_as_it_is_written_and_is_read_aloud_once(
 def test_a_choice_is_sent_marked_and_may_be_changed(view: ChatView, stage: ChatStage) -> None:
     view.ask("How do I change my address?")
     view.wait_for("#log .chip", CHOICES[1].question)
+    assert view.texts(".assistant .bubble") == ["One of these?"]
     view.click("#log .chip", 0)
     view.browser.wait_for(f"{view.find('.facts')}.length === 2")
     first = view.attribute("#log .chip", "aria-pressed")
     view.click("#log .chip", 1)
-    view.wait_for(".user", CHOICES[1].question)
+    view.browser.wait_for(f"{view.find('.facts')}.length === 3")
     assert first[:2] == ["true", "false"]
     assert view.attribute("#log .chip", "aria-pressed")[:2] == ["false", "true"]
     assert [job.message for job in stage.harness.published][1:] == [one.question for one in CHOICES]
@@ -153,7 +154,7 @@ def test_thumbs_with_a_comment_are_kept_and_may_be_changed(
     assert view.browser.evaluate("document.activeElement.getAttribute('aria-label')") != ""
     view.click(".thumb", 0)
     view.wait_for(".comment")
-    view.browser.call("Page.reload")
+    view.browser.reload()
     view.browser.wait_for("document.querySelector('.thumb[aria-pressed=true]')")
     assert given == {job_id: (5, None)}
     assert view.attribute(".thumb", "aria-pressed") == ["true", "false"]
@@ -169,7 +170,7 @@ def test_who_has_the_conversation_is_seen(view: ChatView, stage: ChatStage) -> N
     stage.person("reply", "Hello, how can I help?")
     view.wait_for(".person .bubble", "Hello, how can I help?")
     assert view.texts(".person .who") == ["Anna"]
-    view.browser.call("Page.reload")
+    view.browser.reload()
     view.wait_for(".banner", "You are talking to a person now: Anna")
     assert view.texts(".person .bubble") == ["Hello, how can I help?"]
     stage.person("close")
@@ -185,12 +186,12 @@ def test_a_reload_goes_on_with_the_reply_that_is_on_its_way(
     job = ask_and_wait(view, stage, "Please wait for it")
     stage.write(job, "So far")
     view.wait_for(".assistant .bubble", "So far")
-    view.browser.call("Page.reload")
+    view.browser.reload()
     view.browser.wait_for("document.querySelectorAll('.turn').length === 4")
     view.wait_for(".assistant .bubble", "So far")
     stage.finish(job)
     view.wait_for(".assistant .bubble", "You said 18 characters.")
-    view.browser.call("Page.reload")
+    view.browser.reload()
     view.browser.wait_for("document.querySelectorAll('.facts').length === 2")
     assert view.texts(".user .bubble") == ["Hello", "Please wait for it"]
     assert [job.message for job in stage.harness.published] == ["Hello", "Please wait for it"]
@@ -203,9 +204,8 @@ def test_a_reload_before_the_server_has_answered_sends_the_same_request_again(
     view: ChatView, stage: ChatStage
 ) -> None:
     ask_and_wait(view, stage, "Please wait")
-    view.browser.evaluate(
-        "chat.conversation.pending[0].job = null; chat.conversation.save(); location.reload()"
-    )
+    view.browser.evaluate("chat.conversation.pending[0].job = null; chat.conversation.save()")
+    view.browser.reload()
     view.browser.wait_for("document.querySelector('.typing') && chat.conversation.pending[0].job")
     keys = [each.key for each in stage.harness.publisher.requests]
     assert len(keys) == 2
@@ -216,7 +216,7 @@ def test_a_reload_before_the_server_has_answered_sends_the_same_request_again(
 def test_a_full_queue_is_told_in_plain_words_with_the_time_to_wait(
     view: ChatView, stage: ChatStage
 ) -> None:
-    stage.harness.publisher.answer = AdmissionRefused("5,000 messages are waiting", 2)
+    stage.harness.publisher.answer = AdmissionRefused("5,000 messages are waiting", 1)
     view.ask("Hello")
     view.wait_for(".error", "Very many people are writing just now.")
     view.wait_for(".again[disabled]", "Try again in")
@@ -236,7 +236,7 @@ def test_a_message_that_failed_is_asked_anew_also_after_a_reload(
     stage.harness.jobs.records[failed.id] = JobRecord("failed", body)
     stage.harness.feed.publish(results.encode_notification(failed.id, "failed", body))
     view.wait_for(".error", "could not be answered")
-    view.browser.call("Page.reload")
+    view.browser.reload()
     view.browser.wait_for("document.querySelector('.again')")
     view.click(".again")
     view.wait_for(".typing")

@@ -20,6 +20,12 @@ PAINTED = """[...cards].filter(([, parts]) => !parts.section.hidden).map(([name,
   const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
   return [name, canvas.hidden ? 0 : new Set(new Uint32Array(pixels.buffer)).size];
 })"""
+DEVICES: dict[str, Any] = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": 360, "height": 740, "phone": True, "reduced_motion": True},
+    "forced-colors": {"forced_colors": True},
+}
 ALL = {"traffic", "latency", "stages", "waiting", "oldest", "batch", "load", "kinds", "tones"}
 ALL |= {"reasks", "satisfaction", "handovers", "looks", "variants"}
 
@@ -155,11 +161,7 @@ def test_no_violation_of_accessibility_and_nothing_wider_than_the_screen(
 ) -> None:
     if not full:
         harness = GatewayHarness()
-    if device == "phone":
-        browser.emulate(width=360, height=740, phone=True, reduced_motion=True)
-    else:
-        scheme = "dark" if device == "dark" else "light"
-        browser.emulate(color_scheme=scheme, forced_colors=device == "forced-colors")
+    browser.emulate(**DEVICES[device])
     with served(harness.app) as origin:
         browser.open(f"{origin}/dashboard")
         browser.wait_for(SHOWN if full else "board")

@@ -12,7 +12,11 @@ from tests.support.browser import Browser, WsgiApp, served
 from tests.support.chat_stage import ChatStage, ChatView
 from tests.support.processes import wait_until
 
-WIDGET_BYTES = 80_000
+DEVICES: dict[str, Any] = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": 360, "height": 740, "phone": True},
+}
 TREE = "document.querySelector('parley-chat').shadowRoot"
 HOSTILE = """<style>
 * { all: unset !important; font: 900 40px/1 serif !important; color: red !important;
@@ -83,26 +87,15 @@ def stage() -> ChatStage:
     return ChatStage(cors_origins="*")
 
 
-def test_the_script_is_small_cacheable_and_for_every_site(stage: ChatStage) -> None:
-    answer = stage.harness.client.get("/widget.js")
-    again = stage.harness.client.get(
-        "/widget.js", headers={"If-None-Match": answer.headers["ETag"]}
-    )
-    assert len(answer.data) <= WIDGET_BYTES
-    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
-    assert "public" in answer.headers["Cache-Control"]
-    assert (again.status_code, again.data) == (304, b"")
-
-
-@pytest.mark.parametrize("device", ["desktop", "dark", "phone"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_no_violation_of_accessibility(browser: Browser, stage: ChatStage, device: str) -> None:
-    phone, dark = device == "phone", device == "dark"
-    size = {"width": 360, "height": 740} if phone else {}
-    scheme = "dark" if dark else "light"
-    browser.emulate(phone=phone, color_scheme=scheme, reduced_motion=True, **size)
+    browser.emulate(**DEVICES[device], reduced_motion=True)
     look = 'data-color="gold" data-details data-questions="Where is it?|Why?"'
-    before = "<style>html { color-scheme: light dark } a { color: inherit }</style>" if dark else ""
+    before = (
+        "<style>html { color-scheme: light dark } a { color: inherit }</style>"
+        if device == "dark"
+        else ""
+    )
     with widget_on(browser, stage, attributes=look, before=before) as view:
         closed = find_violations(browser)
         view.click(".launcher")
@@ -178,7 +171,7 @@ def test_the_conversation_goes_on_on_the_next_page(browser: Browser, stage: Chat
 
 
 def test_on_a_phone_it_is_a_dialog_that_keeps_the_focus(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate(width=360, height=740, phone=True)
+    browser.emulate(**DEVICES["phone"])
     with widget_on(browser, stage, attributes='data-label="Chat"') as view:
         browser.evaluate(f"{view.find('.launcher')}[0].focus()")
         browser.press("Enter")
@@ -230,6 +223,46 @@ def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage)
         said = view.texts(".head h2, .welcome h2") + view.attribute("#message", "placeholder")
     assert looks == ["rgb(255, 215, 0)", "rgb(0, 0, 0)", 300, True, "rgb(244, 246, 248)", "de"]
     assert said == ["Leuchten & Co.", "Guten Abend!", "Nachricht"]
+
+
+def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
+    browser: Browser, stage: ChatStage
+) -> None:
+    browser.emulate()
+    with widget_on(browser, stage, attributes="data-storage=local") as view:
+        view.click(".launcher")
+        view.ask("Hello there")
+        view.wait_for(".rating")
+        again = (
+            "(one => { one.src = document.scripts[0].src; document.head.append(one);"
+            " return new Promise((done) => { one.onload = () => done(1); }); })"
+            "(document.createElement('script'))"
+        )
+        browser.evaluate(again)
+        count = browser.evaluate("document.querySelectorAll('parley-chat').length")
+        view.click(".launcher")
+        browser.evaluate("sessionStorage.clear()")
+        browser.reload()
+        browser.wait_for("document.querySelector('parley-chat')")
+        asked_unopened = {url for url in browser.requested() if "/conversations/" in url}
+        view.click(".launcher")
+        view.wait_for(".user .bubble", "Hello there")
+    assert count == 1
+    assert asked_unopened == set()
+
+
+def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: ChatStage) -> None:
+    browser.emulate(color_scheme="dark")
+    ground = f"getComputedStyle({TREE}.querySelector('.panel')).backgroundColor"
+    with widget_on(browser, stage):
+        plain = browser.evaluate(ground)
+
+    with widget_on(browser, stage, before="<style>:root { color-scheme: dark }</style>"):
+        follows = browser.evaluate(ground)
+    with widget_on(browser, stage, attributes="data-theme=dark"):
+        wanted = browser.evaluate(ground)
+    assert plain == "rgb(244, 246, 248)"
+    assert follows == wanted == "rgb(15, 19, 24)"
 
 
 def test_who_builds_a_page_that_may_not_is_told_why(browser: Browser) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -50,6 +50,10 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium or Chrome."""
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+class PageLeft(AssertionError):
+    """The page that was asked is on its way out."""
 
 
 class Browser:
@@ -101,6 +105,12 @@ class Browser:
         self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    def reload(self) -> None:
+        """Load the page again and wait until it is there."""
+        self.evaluate("window.isLeft = true")
+        self.call("Page.reload")
+        self.wait_for("document.readyState === 'complete' && !window.isLeft")
+
     def evaluate(self, script: str) -> Any:
         """Return the value of an expression in the page, a promise's once it is kept."""
         asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
@@ -111,16 +121,22 @@ class Browser:
     def wait_for(self, condition: str) -> None:
         """Return once an expression is true in the page."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while not self.evaluate(f"Boolean({condition})"):
+        while not self._holds(condition):
             assert time.monotonic() < deadline, f"{condition} did not become true"
             time.sleep(0.02)
+
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.evaluate(f"Boolean({condition})"))
+        except PageLeft:  # the next one is coming
+            return False
 
     def emulate(
         self,
         *,
         width: int = 1280,
         height: int = 800,
-        color_scheme: Literal["light", "dark"] = "light",
+        color_scheme: str = "light",
         reduced_motion: bool = False,
         forced_colors: bool = False,
         phone: bool = False,
@@ -173,6 +189,8 @@ class Browser:
         while True:
             message = self._receive()
             if message.get("id") == number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise PageLeft(message)
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
                 return result

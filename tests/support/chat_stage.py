@@ -50,8 +50,8 @@ class ChatStage:
     def finish(self, job: ChatJob) -> None:
         """End a message with its reply."""
         reply = _reply_for(job)
-        for role, text in (("user", job.message), ("assistant", reply.response)):
-            self.add_turn(job.conversation_id, Turn(role, text, job.id, job.accepted_at))
+        self._keep(Turn("user", job.message, job.id, job.accepted_at), job)
+        self._keep(Turn("assistant", reply.response, job.id, job.accepted_at), job)
         if reply.answer.kind == "handover":
             self.harness.handovers.records[job.id] = Handover(
                 job.id, job.conversation_id, None, job.accepted_at, "wish", HandoverSummary()
@@ -59,11 +59,6 @@ class ChatStage:
         body = results.encode_reply(reply)
         self.harness.jobs.records[job.id] = JobRecord("done", body)
         self.harness.feed.publish(results.encode_notification(job.id, "done", body))
-
-    def add_turn(self, conversation_id: str, turn: Turn) -> None:
-        """Keep a turn of a conversation."""
-        turns = self.harness.conversations.stored.setdefault(conversation_id, [])
-        turns.append(msgspec.json.encode(turn))
 
     def person(self, does: str, text: str = "") -> None:
         """Let Anna claim, reply or close the handover that was opened last."""
@@ -76,6 +71,10 @@ class ChatStage:
         else:
             handovers.close(handover_id, None)
         self.harness.watches.wake([found.conversation_id])
+
+    def _keep(self, turn: Turn, job: ChatJob) -> None:
+        turns = self.harness.conversations.stored.setdefault(job.conversation_id, [])
+        turns.append(msgspec.json.encode(turn))
 
     def _take(self, job: ChatJob) -> None:
         waiting = JobProgress("queued", job.conversation_id, waiting=1)
@@ -133,7 +132,8 @@ def _reply_for(job: ChatJob) -> Reply:
     message = job.message
     if "address" in message and "delivery" not in message:
         answer = Answer("clarify", "email", 0.45, CHOICES)
-        return replace(reply_to(job), response="Is it one of these?", answer=answer)
+        listed = "\n".join(f"{at}. {one.question}" for at, one in enumerate(CHOICES, 1))
+        return replace(reply_to(job), response=f"One of these?\n\n{listed}", answer=answer)
     if "person" in message:
         answer, response = Answer("handover", "person", 0.97), "A colleague has been called."
         return replace(reply_to(job), response=response, answer=answer)
