@@ -50,12 +50,19 @@ function variantLines(board) {
   });
 }
 
+// Messages that ended without a reply are shown where there are any.
+function failureLines(points) {
+  const ended = together(Object.values(points.failures)), all = sum(ended);
+  return all ? [line("Without a reply", per(ended, points.seconds), "vermillion", { dash: "dot", now: shown.count(all) })] : [];
+}
+
 const CHARTS = [
   { id: "traffic", title: "Messages", format: shown.rate, empty: "No messages yet",
     figure: ({ minute }) => shown.rate(minuteOf(minute.answers)),
     lines: ({ points, minute }) => [
       line("Arrivals", points.arrivals, "blue", { fill: true, now: shown.rate(minuteOf(minute.arrivals)) }),
-      line("Answers", points.answers, "green", { dash: "dash", now: shown.rate(minuteOf(minute.answers)) })] },
+      line("Answers", points.answers, "green", { dash: "dash", now: shown.rate(minuteOf(minute.answers)) }),
+      ...failureLines(points)] },
   { id: "latency", title: "Time to the answer", format: shown.time, empty: "No answers yet",
     figure: ({ minute }) => shown.time(minuteOf(minute.latency_ms.p50)),
     lines: ({ points, minute }) => QUANTILES.map(([name, text, colour, dash]) =>
@@ -99,9 +106,9 @@ const CHARTS = [
       return mixLines(board, scores, [["good", "Good (4, 5)", "blue"], ["fair", "So-so (3)", "grey"], ["bad", "Bad (1, 2)", "vermillion"]])
         .map((each, place) => ({ ...each, values: Object.values(scores)[place] })); } },
   { id: "handovers", title: "Conversations for a person", format: shown.count, whole: true, always: true,
-    figure: ({ points }) => `${shown.count(last(points.handovers.open))} waiting`,
-    lines: ({ points }) => [
-      line("Waiting", points.handovers.open, "vermillion", { fill: true, now: shown.count(last(points.handovers.open)) }),
+    figure: ({ live }) => `${shown.count(live ? live.handovers_open : null)} waiting`,
+    lines: ({ points, live }) => [
+      line("Waiting", points.handovers.open, "vermillion", { fill: true, now: shown.count(live ? live.handovers_open : null) }),
       line("Taken", points.handovers.claimed, "blue", { dash: "dash", now: shown.count(last(points.handovers.claimed)) }),
       line("Dead letters", points.dead_letters, "grey", { dash: "dot", now: shown.count(last(points.dead_letters)) })] },
   { id: "looks", title: "Second looks", format: shown.rate, empty: "No second looks yet",

@@ -98,6 +98,8 @@ function showTiles() {
     tile("For a person", shown.count(live ? live.handovers_open : null), live && live.handovers_open_since ? `the oldest for ${shown.age(board.now - live.handovers_open_since)}` : live ? "nobody waits" : "not known", live && live.handovers_open ? "warn" : ""));
 }
 
+const ENCODERS = { small: "Answers of the small encoder", large: "of the large one", none: "of none (TF-IDF)" };
+
 function workerItem(worker) {
   const [queue] = QUEUES[worker.queue] || [worker.queue];
   const filled = element("span"), load = element("div", { class: "load", "aria-hidden": "true", "data-level": worker.busy > 0.9 ? "warn" : "" }, filled);
@@ -113,6 +115,9 @@ function workerItem(worker) {
 }
 
 function showWorkers() {
+  const encoders = totals(board.points.encoders).filter(([, replies]) => replies), replies = sum(encoders.map(([, own]) => own));
+  byId("encoders").textContent = encoders.map(([name, own]) =>
+    `${ENCODERS[name] || name} ${shown.share(own / replies)}`).join(", ");
   const { workers, workers_in_all: all } = board.live || { workers: [], workers_in_all: 0 };
   const items = workers.map(workerItem);
   if (all > workers.length) items.push(element("li", { class: "worker" }, `and ${shown.count(all - workers.length)} more`));

@@ -63,6 +63,9 @@ def test_every_chart_is_drawn_from_this_server_alone(page: Browser) -> None:
     assert headline.startswith("All is well: ")
     assert page.evaluate("byId('state').dataset.level") == "good"
     assert page.evaluate("document.querySelectorAll('.worker').length") == 4
+    encoders = page.evaluate("byId('encoders').textContent")
+    assert encoders == "Answers of the small encoder 92\u00a0%, of the large one 8.3\u00a0%"
+    assert "Without a reply" in page.evaluate("cards.get('traffic').legend.textContent")
 
 
 def test_each_chart_is_told_in_words_and_in_a_table(page: Browser) -> None:
