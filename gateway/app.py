@@ -15,6 +15,7 @@ from gateway.request_traces import RequestTraces
 from gateway.routes import (
     chat,
     conversations,
+    dashboard,
     documentation,
     feedback,
     handovers,
@@ -61,6 +62,7 @@ def create_app(
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
+    dashboard.register(app, dependencies.board)
     documentation.register(app)
     security_headers.register(app)
     # Last here, so that it runs first: it may put another answer in place of a route's.

@@ -104,7 +104,7 @@ def test_every_call_is_charged_also_one_that_is_not_valid(
     assert 429 not in statuses[:2]
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/docs", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/healthz", "/readyz", "/docs", "/nowhere"])
 def test_probes_and_pages_are_never_refused(path: str) -> None:
     gateway = harness(rate_limit="1/h")
     assert {gateway.client.get(path).status_code for _ in range(3)} <= {200, 404}
