@@ -58,6 +58,10 @@
 | parley:drafts:<tenant> | hash | Drafts as JSON by id: accepted, in no file yet | MAX_DRAFTS |
 | parley:draft-versions | hash | a number for each tenant that changes with its drafts | tenants |
 | parley:draft-outcomes:<tenant> | hash | DraftOutcomes as JSON: what became of each | drafts |
+| parley:dashboard:sampler | string | the gateway process that samples for the dashboard | TTL |
+| parley:dashboard:seconds | list | its samples, one every few seconds, oldest first | cap, TTL |
+| parley:dashboard:minutes | list | samples of a minute each, oldest first | cap, TTL |
+| parley:dashboard:live | string | what the sampler saw last, as JSON | TTL |
 | parley:api-keys | hash | id of an API key → its digest | `parley keys revoke` |
 | parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
 | parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
@@ -108,6 +112,10 @@ FOLLOW_UPS = "parley:follow-ups"
 FOLLOW_UPS_SENDING = "parley:follow-ups-sending"
 CONVERSATIONS = "parley:conversations"
 FEEDBACK = "parley:feedback"
+DASHBOARD_SAMPLER = "parley:dashboard:sampler"
+DASHBOARD_SECONDS = "parley:dashboard:seconds"
+DASHBOARD_MINUTES = "parley:dashboard:minutes"
+DASHBOARD_LIVE = "parley:dashboard:live"
 GAPS = "parley:gaps"
 GAP_GROUPS_WANTED = "parley:gap-groups-wanted"
 DRAFT_VERSIONS = "parley:draft-versions"
