@@ -40,6 +40,8 @@ OPEN_TO_ALL = {
     "chat_page",
     "chat_widget",
     "desk_page",
+    "dashboard_page",
+    "dashboard_data",  # the default tenant's keys alone
     "docs_page",
     "openapi_document",
     "healthz",
