@@ -1,5 +1,6 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
+import atexit
 import logging
 import os
 from typing import Any, cast
@@ -10,6 +11,12 @@ from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
+from gateway.dashboard.history import RedisHistory
+from gateway.dashboard.meter import Meter
+from gateway.dashboard.observation import RedisObserver
+from gateway.dashboard.sampler import Sampler
+from gateway.dashboard.traffic_meter import TrafficMeter
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -18,12 +25,15 @@ from gateway.queue.adapters import QueueOptions
 from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.drafts import RedisDrafts
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits
 from gateway.queue.reply_feed import RedisReplyFeed
+from gateway.queue.sending import untraced
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import Outbox
@@ -36,6 +46,7 @@ from shared.partitions import Partitions, connect_partitions
 from shared.redis_server import check_redis_at_start
 from shared.replica_acks import ReplicaAcks
 from shared.settings import load
+from shared.tracing.start import open_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +64,14 @@ def create() -> Flask:
     partitions = connect_partitions(
         settings.redis_address, settings.partitions, timeout_seconds=REDIS_TIMEOUT_SECONDS
     )
-    dependencies = connect_dependencies(partitions, settings)
+    traces = _open_traces(settings)
+    dependencies = connect_dependencies(partitions, settings, traces)
+    start_sampler(partitions, dependencies)
     app = create_app(
-        dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
+        dependencies,
+        settings,
+        many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        traces=traces,
     )
     app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
@@ -70,6 +86,14 @@ def _check_redis(settings: GatewaySettings) -> None:
         raise SystemExit(_BOOT_FAILED) from None
 
 
+def _open_traces(settings: GatewaySettings) -> RequestTraces | None:
+    tracer = open_tracer(settings, "parley-gateway")
+    if tracer is None:
+        return None
+    atexit.register(tracer.close)
+    return RequestTraces(tracer)
+
+
 def start_webhook(outbox: Outbox, settings: GatewaySettings, metrics: Metrics) -> None:
     """Send what becomes of handovers to the webhook, if there is one."""
     url, secret = settings.handover_webhook, settings.handover_webhook_secret
@@ -79,7 +103,20 @@ def start_webhook(outbox: Outbox, settings: GatewaySettings, metrics: Metrics) -
         WebhookSender(outbox, deliver, clock, metrics.count_delivery).start()
 
 
-def connect_dependencies(partitions: Partitions, settings: GatewaySettings) -> Dependencies:
+def start_sampler(partitions: Partitions, dependencies: Dependencies) -> None:
+    """Take the dashboard's samples, if no other gateway process does."""
+    clock = SystemClock()
+    traffic = dependencies.traffic
+    observer = RedisObserver(
+        partitions.clients, dependencies.health, dependencies.handovers, traffic, clock
+    )
+    meter = Meter(TrafficMeter(traffic))
+    Sampler(new_gateway_id(), RedisHistory(partitions.home), observer, meter, clock).start()
+
+
+def connect_dependencies(
+    partitions: Partitions, settings: GatewaySettings, traces: RequestTraces | None = None
+) -> Dependencies:
     """Put the Redis adapters together; start the reply feed, and the webhook if there is one."""
     clock, metrics, pending = SystemClock(), Metrics(), PendingReplies()
     disconnect_watcher = DisconnectWatcher()
@@ -98,6 +135,7 @@ def connect_dependencies(partitions: Partitions, settings: GatewaySettings) -> D
         gateway_id=options.gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
+        begin_sending=traces.begin_sending if traces else untraced,
         placement=ports.placement,
     )
     client = partitions.home  # whatever node it leads to: subscriptions hear the whole cluster
@@ -110,6 +148,10 @@ def connect_dependencies(partitions: Partitions, settings: GatewaySettings) -> D
         conversations=ports.conversations,
         handovers=ports.handovers,
         feedback=ports.feedback,
+        ratings=ports.ratings,
+        stories=ports.stories,
+        gaps=ports.gaps,
+        drafts=RedisDrafts(client),
         users=ports.users,
         traffic=ports.traffic,
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
@@ -117,6 +159,7 @@ def connect_dependencies(partitions: Partitions, settings: GatewaySettings) -> D
         histories=ports.histories,
         disconnect_watcher=disconnect_watcher,
         health=ports.health,
+        board=Board(RedisHistory(client), clock),
         metrics=metrics,
         authenticator=authenticate(client, settings),
         rate_limiter=ports.rate_limiter,

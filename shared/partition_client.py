@@ -60,7 +60,7 @@ _KEYS: Mapping[str, Callable[[Parts], Iterable[int]]] = {
             *("GET", "SET", "GETDEL", "INCR", "EXPIRE", "PEXPIRE", "TTL", "PTTL", "TYPE"),
             *("HDEL", "HEXISTS", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HSET", "HVALS"),
             *("LINDEX", "LLEN", "LPOP", "LPUSH", "LRANGE", "LREM", "LSET", "LTRIM", "RPOP"),
-            *("RPUSH", "SADD", "SCARD", "SMEMBERS", "SREM"),
+            *("RPUSH", "SADD", "SCARD", "SMEMBERS", "SPOP", "SREM", "HINCRBY", "ZREMRANGEBYRANK"),
             *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYSCORE"),
             *("ZREVRANGE", "ZSCORE"),
         ),

@@ -11,8 +11,10 @@ from typing import Any, Protocol, TypeVar
 import redis
 from celery import Celery
 
+from shared.clock import SystemClock
 from shared.partitions import Partitions, connect_partitions
 from shared.processor import missing_instructions
+from shared.tracing.start import open_tracer
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.context import WorkerContext
@@ -26,10 +28,12 @@ from workers.consumer.options import (
     no_gauges,
 )
 from workers.consumer.partition_news import PartitionNews, listen_for_work
+from workers.consumer.recorded_traces import RecordedTraces, TracedWorker
 from workers.consumer.redis_lease_queue import RedisLeaseQueue
 from workers.consumer.retry_policy import RetryPolicy, SingleTry
 from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
+from workers.consumer.traces import NoTraces, Traces
 from workers.engines.caching import CachingEngine
 from workers.engines.engine import Engine
 from workers.engines.layout import EncoderName
@@ -70,10 +74,17 @@ class TextModel:
         }
 
 
-def build_context(settings: WorkerSettings, app: Celery, hostname: str) -> WorkerContext:
-    """Return the context of a Celery worker of this name."""
+def build_context(
+    settings: WorkerSettings, app: Celery, hostname: str, queue: str, encoder: str
+) -> WorkerContext:
+    """Return the context of a Celery worker of this name; the last two are told in traces.
+
+    Raises SettingsError.
+    """
+    worker_id = f"{hostname}.{secrets.token_hex(4)}"
     return WorkerContext(
-        worker_id=f"{hostname}.{secrets.token_hex(4)}",
+        worker_id=worker_id,
+        traces=_traces(settings, TracedWorker(worker_id, queue, encoder)),
         events=_task_events(settings, app, hostname),
         is_revoked=is_revoked,
     )
@@ -182,6 +193,11 @@ def consumer_options(
         return {**model.gauges(), **gauges()}
 
     return ConsumerOptions(limits, linger, all_gauges, beside, knowledge)
+
+
+def _traces(settings: WorkerSettings, worker: TracedWorker) -> Traces:
+    tracer = open_tracer(settings, f"parley-{worker.queue}")
+    return NoTraces() if tracer is None else RecordedTraces(tracer, worker, SystemClock())
 
 
 def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:

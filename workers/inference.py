@@ -32,11 +32,14 @@ from workers.consumer.partitioned_queue import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
+from workers.draft_source import RedisDraftSource
 from workers.embedding import DraftBatch, Embedder, Prepare
 from workers.engines.select import select_engine
 from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
 from workers.follow_ups.outbox import RedisFollowUpOutbox
 from workers.follow_ups.sender import FollowUpSender
+from workers.gap_grouper import GapGrouper
+from workers.gap_store import gap_store
 from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
 from workers.memory.memory import Memory
@@ -58,12 +61,19 @@ def build_inference_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    context = build_context(settings, app, hostname)
+    encoder = "large" if settings.encoder == "large" else "small"
+    context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
     partitions = open_partitions(settings)
     memory = _memory(settings, partitions)
     answering = build_first_look(settings, model, memory, context.clock)
-    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
+    knowledge = open_knowledge(
+        settings.kb or DEMO,
+        answering.builder,
+        context,
+        RedisDraftSource(partitions.home),
+        GapGrouper(gap_store(partitions), context.clock),
+    )
     sender = _follow_ups(settings, partitions, context)
     queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
@@ -102,7 +112,7 @@ def build_large_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    context = build_context(settings, app, hostname)
+    context = build_context(settings, app, hostname, keys.INFERENCE_LARGE, "large")
     target_seconds = settings.latency_target_seconds
     model = load_large_model(settings, make_engine)
     pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))
@@ -111,7 +121,8 @@ def build_large_consumer(
     memory = _memory(settings, partitions)
     answering = build_second_look(settings, model, memory, meter, context.clock)
     sender = _follow_ups(settings, partitions, context)
-    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
+    drafts = RedisDraftSource(partitions.home)
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context, drafts)
     queue = _queue(keys.INFERENCE_LARGE, settings, partitions, context, queue_class, sender.wake)
     role = Role(
         queue=keys.INFERENCE_LARGE,

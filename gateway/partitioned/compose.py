@@ -9,6 +9,7 @@ from gateway.partitioned.conversations import (
     PartitionedFeedbackBox,
     PartitionedHistories,
 )
+from gateway.partitioned.desk import PartitionedGaps, PartitionedRatings, PartitionedStories
 from gateway.partitioned.handovers import PartitionedHandovers, PartitionedOutbox
 from gateway.partitioned.jobs import (
     PartitionedCanceller,
@@ -70,6 +71,9 @@ def _combine(
         users=erasure,
         handovers=PartitionedHandovers(partitions, [part.handovers for part in parts]),
         feedback=PartitionedFeedbackBox(partitions, [part.feedback for part in parts]),
+        ratings=PartitionedRatings([part.ratings for part in parts]),
+        stories=PartitionedStories(partitions, [part.stories for part in parts]),
+        gaps=PartitionedGaps(partitions, parts[0].gaps),
         traffic=PartitionedTraffic([part.traffic for part in parts]),
         histories=PartitionedHistories(partitions, [part.histories for part in parts]),
         health=PartitionedHealth(partitions, [part.health for part in parts]),

@@ -35,10 +35,11 @@ class PartitionedHandovers:
         limit: int,
         cursor: str | None,
         tenant: str = tenants.DEFAULT_TENANT,
+        since: float | None = None,
     ) -> HandoverPage:
         """Return the oldest of what each partition has after the cursor."""
         after = None if cursor is None else read_cursor(cursor)
-        pages = [part.page(state, limit, cursor, tenant) for part in self._parts]
+        pages = [part.page(state, limit, cursor, tenant, since) for part in self._parts]
         found = sorted((each for page in pages for each in page.handovers), key=_place)
         if after is not None:  # one opened at the same moment elsewhere may come once more
             found = [each for each in found if _place(each) > (float(after[0]), after[1])]
@@ -57,6 +58,10 @@ class PartitionedHandovers:
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         """Append a person's reply to the conversation."""
         return self._where(handover_id, lambda part: part.reply(handover_id, text, by))
+
+    def release(self, handover_id: str, by: str | None) -> Handover:
+        """Give it back, so that it is open again."""
+        return self._where(handover_id, lambda part: part.release(handover_id, by))
 
     def close(self, handover_id: str, note: str | None) -> Handover:
         """Let the bot answer again."""

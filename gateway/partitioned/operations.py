@@ -85,6 +85,17 @@ class PartitionedTraffic:
                 sums[tenant].update(fields)
         return sums
 
+    def of_day(self, day: str, of_tenants: Sequence[str]) -> Mapping[str, Mapping[bytes, bytes]]:
+        """Return the same of any day, as Redis would have it."""
+        sums: dict[str, Counter[bytes]] = {tenant: Counter() for tenant in of_tenants}
+        for part in self._parts:
+            for tenant, fields in part.of_day(day, of_tenants).items():
+                sums[tenant].update({field: int(amount) for field, amount in fields.items()})
+        return {
+            tenant: {field: b"%d" % amount for field, amount in fields.items()}
+            for tenant, fields in sums.items()
+        }
+
 
 class PartitionedRateLimiter:
     """Keep each bucket in the partition that its own name's hash names.

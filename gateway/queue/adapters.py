@@ -9,6 +9,7 @@ from gateway.health import Health, RedisHealth
 from gateway.queue.conversations import Conversations, RedisConversations
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import FeedbackBox, RedisFeedbackBox
+from gateway.queue.gaps import Gaps, RedisGaps
 from gateway.queue.handovers import Handovers, RedisHandovers
 from gateway.queue.histories import Histories, RedisHistories
 from gateway.queue.job_canceller import JobCanceller, RedisJobCanceller
@@ -17,6 +18,8 @@ from gateway.queue.job_store import JobLookup, RedisJobStore
 from gateway.queue.placement import NewIds, Placement
 from gateway.queue.publisher import EnqueueLimits, Publisher, RedisPublisher
 from gateway.queue.rate_limiter import Charge, RateLimiter, RedisRateLimiter
+from gateway.queue.ratings import Ratings, RedisRatings
+from gateway.queue.stories import RedisStories, Stories
 from gateway.queue.traffic import RedisTraffic, Traffic
 from gateway.queue.users import Users
 from gateway.webhook.outbox import Outbox, RedisOutbox
@@ -38,6 +41,9 @@ class QueuePorts:
     users: Users
     handovers: Handovers
     feedback: FeedbackBox
+    ratings: Ratings
+    stories: Stories
+    gaps: Gaps
     traffic: Traffic
     histories: Histories
     health: Health
@@ -70,6 +76,9 @@ class PartitionPorts:
     erasure: RedisErasure
     handovers: RedisHandovers
     feedback: RedisFeedbackBox
+    ratings: RedisRatings
+    stories: RedisStories
+    gaps: RedisGaps
     traffic: RedisTraffic
     histories: RedisHistories
     health: RedisHealth
@@ -83,6 +92,7 @@ def connect_partition(
     """Return the adapters to one partition, or to a Redis that has only one."""
     clock, limits = options.clock, options.limits
     canceller = RedisJobCanceller(client, clock, limits)
+    handovers = RedisHandovers(client, clock, options.conversation_ttl_seconds)
     return PartitionPorts(
         publisher=RedisPublisher(
             client,
@@ -98,8 +108,11 @@ def connect_partition(
         ),
         conversations=RedisConversations(client, clock, limits),
         erasure=RedisErasure(client, clock, limits),
-        handovers=RedisHandovers(client, clock, options.conversation_ttl_seconds),
+        handovers=handovers,
         feedback=RedisFeedbackBox(client, clock),
+        ratings=RedisRatings(client),
+        stories=RedisStories(client, handovers, clock),
+        gaps=RedisGaps(client),
         traffic=RedisTraffic(client, clock),
         histories=RedisHistories(client, options.conversation_ttl_seconds),
         health=RedisHealth(client, lists),
@@ -120,6 +133,9 @@ def ports_of(part: PartitionPorts) -> QueuePorts:
         users=part.erasure,
         handovers=part.handovers,
         feedback=part.feedback,
+        ratings=part.ratings,
+        stories=part.stories,
+        gaps=part.gaps,
         traffic=part.traffic,
         histories=part.histories,
         health=part.health,

@@ -50,6 +50,7 @@ class Traces:
         """Drop what leads to the conversations from elsewhere: in any partition."""
         self._drop_histories(erased)
         self._drop_idempotency_pointers(erased)
+        self._drop_gap_groups(erased)
 
     def _drop_idempotency_pointers(self, erased: Erased) -> None:
         for key in self._client.scan_iter(keys.idempotency_pointer("*"), KEYS_A_SCAN):
@@ -75,6 +76,11 @@ class Traces:
             separator = "\n" if "\n" in record else " "  # which earlier versions wrote
             if record.rpartition(separator)[2] in erased.conversations:
                 self._client.delete(key)
+
+    def _drop_gap_groups(self, erased: Erased) -> None:
+        """Drop what was made of these and other conversations' gaps; it is made anew on demand."""
+        for tenant in {tenants.tenant_of(each) for each in erased.conversations}:
+            self._client.delete(keys.gap_groups(tenant))
 
     def _drop_histories(self, erased: Erased) -> None:
         for key in self._client.scan_iter(keys.history("*"), KEYS_A_SCAN):

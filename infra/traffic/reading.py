@@ -16,7 +16,6 @@ from shared.errors import SettingsError
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
 from shared.partitions import Partitions
-from workers.gaps import Gap, decode_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +92,6 @@ def read_comments(
     return sorted(comments, key=lambda comment: -comment.at)[:most]
 
 
-def read_gaps(client: "redis.Redis", tenant: str = tenants.DEFAULT_TENANT) -> list[Gap]:
-    """Return a tenant's messages that got no answer, the oldest conversations first."""
-    with queue_errors():
-        names = cast("list[bytes]", client.zrange(keys.gaps(tenant), 0, -1))
-        with client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)
-            found = pipeline.execute()
-    return [decode_gap(record) for records in found for record in records]
-
-
 def tenants_of_all(partitions: Partitions, tenant: str | None) -> list[str]:
     """Return what `tenants_to_read` does, of all partitions."""
     found = {name for client in partitions.clients for name in tenants_to_read(client, tenant)}
@@ -129,16 +117,6 @@ def comments_of_all(partitions: Partitions, most: int, of_tenants: Sequence[str]
     """Return what `read_comments` does, of all partitions."""
     found = chain(*(read_comments(client, most, of_tenants) for client in partitions.clients))
     return sorted(found, key=lambda comment: -comment.at)[:most]
-
-
-def gaps_of_all(partitions: Partitions, tenant: str | None) -> list[Gap]:
-    """Return the gaps of a tenant, or of all, in all partitions."""
-    return [
-        gap
-        for client in partitions.clients
-        for each in tenants_to_read(client, tenant)
-        for gap in read_gaps(client, each)
-    ]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

@@ -42,6 +42,7 @@ class HandoversOfOne:
         limit: int,
         cursor: str | None,
         tenant: str = tenants.DEFAULT_TENANT,
+        since: float | None = None,
     ) -> HandoverPage:
         after = float(read_cursor(cursor)[0]) if cursor else 0.0
         found = [each for each in self._handovers if each.opened_at >= after and cursor != each.id]
@@ -58,6 +59,9 @@ class HandoversOfOne:
 
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         return Turn("assistant", text, self.find(handover_id).id, 1.0)
+
+    def release(self, handover_id: str, by: str | None) -> Handover:
+        return self.find(handover_id)
 
     def close(self, handover_id: str, note: str | None) -> Handover:
         return self.find(handover_id)

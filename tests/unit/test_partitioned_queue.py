@@ -65,6 +65,9 @@ class FakePart:
         self.completed += [self.leased.pop(each.lease.token) for each in completions]
         return ["applied"] * len(completions)
 
+    def deliveries(self, task_ids: Sequence[str]) -> list[int]:
+        return [1 for _ in task_ids]
+
     def leased_tokens(self) -> set[bytes]:
         return set(self.leased)
 

@@ -49,6 +49,7 @@ class Committer(Generic[JobT, ResultT]):
         pairs = self._without_postponed(list(zip(completions, verdicts, strict=True)))
         if not pairs:
             return
+        self._context.traces.completed(pairs, began_at)
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
         self._context.stage_times.record(
             end.stages for end, verdict in pairs if end.stages and verdict == "applied"

@@ -195,6 +195,16 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
                     self._forget(completion.lease.token, completion.task_id)
         return verdicts
 
+    def deliveries(self, task_ids: Sequence[str]) -> list[int]:
+        """Return how often each message was delivered; raise QueueUnavailable."""
+        return _grouped(
+            task_ids, self._home_of, lambda index, part: self._queues[index].deliveries(part)
+        )
+
+    def _home_of(self, task_id: str) -> int:
+        home = self._homes.get(task_id)
+        return index_of(task_id, max(1, len(self._queues) - 1)) if home is None else home
+
     def _forget(self, token: bytes, task_id: str | None) -> None:
         if self._holds(token):
             del self._held[_base(token)]
@@ -337,10 +347,6 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
                 if verdict == "handed":
                     self._forget(each.leased.lease.token, each.leased.job.task_id)
         return verdicts
-
-    def _home_of(self, job_id: str) -> int:
-        home = self._homes.get(job_id)
-        return index_of(job_id, max(1, len(self._queues) - 1)) if home is None else home
 
 
 class PartitionedSentimentQueue(PartitionedQueue[ToneJob, Tone, RedisSentimentQueue]):
