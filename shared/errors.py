@@ -15,6 +15,11 @@ ParleyError
 │       └── QueueOutOfRoom     it cannot write: its memory or its disk is used up
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
+│   ├── GatewayRefuses     it answers and refuses; carries the response's status
+│   └── GatewayBusy        it has no answer yet, or refuses for now
+├── CommandMisused         an option or argument of a command has a value that is not taken
+├── NotFound               what a command names does not exist, or is no longer kept
+├── AlreadyThere           what a command would write exists already
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── UnsupportedCoding      an HTTP request's body has a coding that is not taken
 ├── BodyTooSlow            an HTTP request's body did not come in time
@@ -94,6 +99,30 @@ class ScriptError(ParleyError):
 
 class GatewayUnavailable(ParleyError):
     """Say why a running gateway gave a terminal no answer."""
+
+
+class GatewayRefuses(GatewayUnavailable):
+    """Say why a gateway refuses a call; `status` is the response's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GatewayBusy(GatewayUnavailable):
+    """Say that a gateway has no answer yet, or refuses for now."""
+
+
+class CommandMisused(ParleyError):
+    """Name an option or argument of a command and what it takes."""
+
+
+class NotFound(ParleyError):
+    """Say that what a command names does not exist."""
+
+
+class AlreadyThere(ParleyError):
+    """Say that what a command would write exists already."""
 
 
 class InvalidRequest(ParleyError):

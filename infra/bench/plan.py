@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bench.systems import NO_MONITORING, SERVED, STANDARD
-from shared.errors import BenchError
+from shared.errors import CommandMisused
 
 IDEAL = "ideal"
 QUEUE = "queue"
@@ -39,13 +39,13 @@ class BenchPlan:
     def __post_init__(self) -> None:
         unknown = [name for name in self.systems if name not in ALL_SYSTEMS]
         if unknown or not self.systems:
-            raise BenchError(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
+            raise CommandMisused(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
         if not all(1 <= users <= MAX_USERS for users in self.concurrency):
-            raise BenchError(f"--concurrency takes numbers from 1 to {MAX_USERS}")
+            raise CommandMisused(f"--concurrency takes numbers from 1 to {MAX_USERS}")
         if not all(0 < rate <= MAX_USERS for rate in self.rates or ()):
-            raise BenchError(f"--rates takes numbers above 0, at most {MAX_USERS}")
+            raise CommandMisused(f"--rates takes numbers above 0, at most {MAX_USERS}")
         if not 0 < self.seconds <= MAX_SECONDS:
-            raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
+            raise CommandMisused(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
     def open_rates(self, saturation: float | None) -> tuple[float, ...]:
         """Return the rates of the open loop; none if there is nothing to take shares of."""

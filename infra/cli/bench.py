@@ -76,12 +76,12 @@ def bench(
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...]:
-    from shared.errors import BenchError
+    from shared.errors import CommandMisused
 
     try:
         return tuple(float(number) for number in text.split(",")) if text else ()
     except ValueError:
-        raise BenchError(f"{option} takes numbers separated by commas, not {text!r}") from None
+        raise CommandMisused(f"{option} takes numbers separated by commas, not {text!r}") from None
 
 
 def _show(report: "Report", folder: Path) -> None:

@@ -97,14 +97,14 @@ def _pick(
     letters: "Sequence[StoredDeadLetter]", names: Sequence[str], *, every: bool
 ) -> "list[StoredDeadLetter]":
     """Return the letters meant, oldest first; raise if a name fits none or nothing is named."""
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused, NotFound
 
     if every == bool(names):
-        raise ParleyError("Name the dead letters (`parley dead-letters list`), or say --all.")
+        raise CommandMisused("Name the dead letters (`parley dead-letters list`), or say --all.")
     known = {boxed.name for boxed in letters}
     for name in names:
         if name not in known:
-            raise ParleyError(f"There is no dead letter {name}: `parley dead-letters list`.")
+            raise NotFound(f"There is no dead letter {name}: `parley dead-letters list`.")
     return [boxed for boxed in reversed(letters) if every or boxed.name in names]
 
 

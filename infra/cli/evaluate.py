@@ -106,16 +106,16 @@ def _systems(
     encoder: str | None, variant: str | None, through: str | None, others: "Sequence[str]"
 ) -> "list[System]":
     from infra.evaluation.systems import System, system_named
-    from shared.errors import EvaluationError
+    from shared.errors import CommandMisused
 
     chosen = "/".join(part for part in (encoder, variant) if part)
     if through and chosen:
-        raise EvaluationError("A gateway has its own encoder and variant: leave them out.")
+        raise CommandMisused("A gateway has its own encoder and variant: leave them out.")
     named = through or chosen
     first = system_named(named) if named else System("this")
     systems = [first, *map(system_named, others)]
     if len({system.name for system in systems}) < len(systems):
-        raise EvaluationError("A system cannot be compared with itself.")
+        raise CommandMisused("A system cannot be compared with itself.")
     return systems
 
 

@@ -20,14 +20,14 @@ def job(
     from infra.cli.output import console, print_json
     from infra.job_trace import JobTracer
     from shared import tenants
-    from shared.errors import ParleyError
+    from shared.errors import NotFound
     from shared.settings import CommonSettings, load
 
     lists = load(CommonSettings).queue_lists
     tracer = JobTracer(connect_to_queue(), lists=lists)
     trace = tracer.trace(tenants.scope(tenant, job_id))
     if trace.state == "unknown":
-        raise ParleyError(_unknown(job_id, whole=trace.whole))
+        raise NotFound(_unknown(job_id, whole=trace.whole))
     if as_json:
         print_json(trace)
         return

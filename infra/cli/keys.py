@@ -90,11 +90,11 @@ def revoke_key(
 ) -> None:
     """Refuse a key from now on; gateways know within 5 s."""
     from infra.cli.output import console, fail, print_json
-    from shared.errors import ParleyError
+    from shared.errors import NotFound
 
     store = _store()
     if not store.revoke(key_id):
-        raise ParleyError(f"There is no key {key_id[:80]}: `parley keys list`.")
+        raise NotFound(f"There is no key {key_id[:80]}: `parley keys list`.")
     last = not store.has_keys()
     if as_json:
         print_json({"revoked": key_id, "last": last})
@@ -148,43 +148,43 @@ def _time(seconds: float) -> str:
 
 
 def _tenant(name: str) -> str:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
     from shared.tenants import is_tenant_name
 
     if not is_tenant_name(name):
-        raise ParleyError("--tenant takes 1 to 63 lower-case letters, digits and hyphens.")
+        raise CommandMisused("--tenant takes 1 to 63 lower-case letters, digits and hyphens.")
     return name
 
 
 def _scopes(text: str) -> "frozenset[Scope]":
     from shared.api_keys import read_scopes
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     try:
         return read_scopes(text.split(","))
     except ValueError as error:
-        raise ParleyError(f"--scopes: {error}.") from None
+        raise CommandMisused(f"--scopes: {error}.") from None
 
 
 def _name(text: str) -> str:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     if len(text) > _MAX_NAME_CHARACTERS or not text.isprintable():
-        raise ParleyError(f"--name takes at most {_MAX_NAME_CHARACTERS} printable characters.")
+        raise CommandMisused(f"--name takes at most {_MAX_NAME_CHARACTERS} printable characters.")
     return text
 
 
 def _seconds(text: str) -> int:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     found = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip().lower())
     if found is None or found[1].strip("0") == "":
-        raise ParleyError("--expires takes a time such as 90m, 12h, 30d or 8w.")
+        raise CommandMisused("--expires takes a time such as 90m, 12h, 30d or 8w.")
     return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
 def _rate_limit(text: str | None) -> str | None:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
     from shared.rate_limits import read_rate_limit
 
     if text is None:
@@ -192,7 +192,7 @@ def _rate_limit(text: str | None) -> str | None:
     try:
         read_rate_limit(text)
     except ValueError as error:
-        raise ParleyError(f"--rate-limit: {error}.") from None
+        raise CommandMisused(f"--rate-limit: {error}.") from None
     return text.strip()
 
 

@@ -26,11 +26,11 @@ def import_base(
     tone_negative, tone_positive; question and answer are required.
     """
     from infra.cli.output import console
-    from shared.errors import KnowledgeError
+    from shared.errors import AlreadyThere, KnowledgeError
     from workers.modelling.knowledge.csv_import import import_csv, to_yaml
 
     if target.exists() and not replace:
-        raise KnowledgeError(f"{target} exists already: name another file or add --replace.")
+        raise AlreadyThere(f"{target} exists already: name another file or add --replace.")
     imported = import_csv(table)
     try:
         target.write_text(to_yaml(imported.entries), "utf-8")

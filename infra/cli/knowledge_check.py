@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.exit_status import ExitStatus
 from infra.cli.knowledge import AsJson, configured_base
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def check_base(
     """Name every fault and every warning of a knowledge base with its file and line.
 
     Workers refuse a base with a fault. A warning names what they take, but may not be meant so.
-    The exit status is 1 if there is a fault, or with --strict a warning.
+    The exit status is 6 if there is a fault, or with --strict a warning.
     """
     from workers.knowledge.loader import read_all
 
@@ -36,7 +37,7 @@ def check_base(
     else:
         _print_lines(readings, faults, warnings)
     if faults or (strict and warnings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 def _parts(readings: "Readings") -> "list[tuple[str | None, Reading]]":

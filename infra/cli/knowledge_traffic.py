@@ -31,11 +31,11 @@ def gaps(
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json, suppress_native_stderr
     from infra.traffic.reading import read_gaps, tenants_to_read
-    from shared.errors import KnowledgeError
+    from shared.errors import AlreadyThere
     from workers.modelling.knowledge.traffic import candidates_for
 
     if out and out.exists() and not replace:
-        raise KnowledgeError(f"{out} exists already: name another file or add --replace.")
+        raise AlreadyThere(f"{out} exists already: name another file or add --replace.")
     settings, client = worker_settings(), connect_to_queue()
     kept = [gap for each in tenants_to_read(client, tenant) for gap in read_gaps(client, each)]
     if not kept and not as_json:

@@ -11,6 +11,7 @@ import typer
 from infra.cli import (
     bench,
     chaos,
+    chat,
     dead_letters,
     evaluate,
     handovers,
@@ -26,6 +27,7 @@ from infra.cli import (
     tone,
     worker,
 )
+from infra.cli.exit_status import ExitStatus, exit_status_of
 from infra.cli.output import fail
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
@@ -64,13 +66,13 @@ def doctor(
     from infra.cli.doctor import examine, show
 
     if not show(examine(), as_json=as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 for name, command in (
     ("up", up),
     ("ask", talk.ask),
-    ("chat", talk.chat),
+    ("chat", chat.chat),
     ("doctor", doctor),
     ("job", job.job),
     ("bench", bench.bench),
@@ -103,7 +105,7 @@ def main() -> None:
         app(prog_name="parley")
     except ParleyError as error:
         fail(str(error))
-        sys.exit(1)
+        sys.exit(exit_status_of(error))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from infra.cli.distil import distil
+from infra.cli.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from workers.engines.select import Kind
@@ -53,10 +54,10 @@ def build(
     """Turn weights into what the engines run; quick if nothing has changed."""
     from infra.cli.output import print_json, progress_console
     from infra.supervisor.model import make_large_model, make_model
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
 
     if weights and encoder == "large":
-        raise SettingsError(
+        raise CommandMisused(
             "--from DIR names the small encoder's weights; the large one's are fixed."
         )
     settings, screen = _settings(model_dir), progress_console(as_json=as_json)
@@ -132,12 +133,12 @@ def check(
     from infra.cli.model_tables import show_check
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
     from workers.modelling.encoder.check import check_model
 
     screen, folder = progress_console(as_json=as_json), _folder(model_dir)
     if data and not gate:
-        raise SettingsError("--data FILE goes with --gate.")
+        raise CommandMisused("--data FILE goes with --gate.")
     rows = _labelled_rows(data) if gate else []
     with suppress_native_stderr(), StageProgress(screen, "Checking the model") as progress:
         report = check_model(folder, threads, 0 if gate else rounds, progress.update)
@@ -147,7 +148,7 @@ def check(
     if as_json:
         print_json({"ok": report.ok, **asdict(report), "gate": trials})
     if not report.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 @app.command("crews", hidden=True)  # its former name
@@ -213,12 +214,12 @@ def profile(
 
 
 def _kinds(names: Sequence[str]) -> "list[Kind]":
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
 
     kinds: dict[str, Kind] = {"litert": "litert", "tensorflow": "tensorflow"}
     for name in names:
         if name not in kinds:
-            raise SettingsError(f"--engine {name}: only litert and tensorflow can be timed.")
+            raise CommandMisused(f"--engine {name}: only litert and tensorflow can be timed.")
     return [kinds[name] for name in names]
 
 

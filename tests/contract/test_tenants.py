@@ -14,7 +14,7 @@ from gateway.wsgi import connect_dependencies
 from infra.traffic.reading import read_comments, read_days, read_gaps, tenants_to_read
 from shared import keys, tenants
 from shared.clock import SystemClock
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from shared.handovers import Handover, HandoverSummary, encode_opening
 from shared.jobs import ChatJob
 from shared.results import Failure, encode_failure, encode_notification
@@ -274,7 +274,7 @@ def test_reports_are_of_one_tenant_or_of_all(office: Office) -> None:
     assert comments("acme") == ["acme"]
     assert set(comments(None)) == {"acme", "beta", "default"}
     assert read_gaps(client, "beta") == [Gap("Where?", "fallback", None)]
-    with pytest.raises(SettingsError, match="names no tenant"):
+    with pytest.raises(CommandMisused, match="names no tenant"):
         tenants_to_read(client, "No One")
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from infra.cli.exit_status import ExitStatus
 from shared.handovers import Attempt, Handover, HandoverSummary
 from shared.jobs import Turn
 from tests.support.gateway_harness import GatewayHarness
@@ -73,6 +74,6 @@ def test_a_conversation_is_taken_answered_and_given_back(
 def test_refusals_are_sentences(parley: Parley, harness: GatewayHarness) -> None:
     parley("handovers", "claim", "h-1", "--by", "anna")
     code, _, err = parley("handovers", "claim", "h-1", "--by", "ben")
-    assert (code, err) == (1, "The gateway refused (409): anna has it.\n")
+    assert (code, err) == (ExitStatus.CONFLICT, "The gateway refused (409): anna has it.\n")
     assert "No such handover" in parley("handovers", "show", "h-9")[2]
     assert "state must be one of" in parley("handovers", "list", "--state", "a&b")[2]
