@@ -259,6 +259,7 @@ class FakeHealth:
     live: list[WorkerStatus] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
     foreign: dict[str, int] = field(default_factory=dict)
+    oldest: dict[str, float] = field(default_factory=dict)
     available: bool = True
 
     def foreign_lists(self) -> Mapping[str, int]:
@@ -272,6 +273,10 @@ class FakeHealth:
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         self._require_availability()
         return {queue: {"default": messages} for queue, messages in self.waiting.items()}
+
+    def oldest_seconds(self) -> Mapping[str, float]:
+        self._require_availability()
+        return {queue: self.oldest.get(queue, 0.0) for queue in self.waiting}
 
     def _require_availability(self) -> None:
         if not self.available:

@@ -39,6 +39,9 @@ class Committer(Generic[JobT, ResultT]):
         verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
+        self._context.stage_times.record(
+            end.stages for end, verdict in pairs if end.stages and verdict == "applied"
+        )
         reports = (
             _report(pair[0].job.task if pair[0].job else self._task, *pair) for pair in pairs
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
@@ -38,6 +38,10 @@ class Job(Protocol):
     @property
     def message(self) -> str:
         """Return the text for the engine."""
+
+    @property
+    def accepted_at(self) -> float | None:
+        """Return the Unix time at which a gateway accepted it, or None."""
 
     @property
     def expires_at(self) -> float | None:
@@ -92,13 +96,24 @@ class ClaimedJob(Generic[JobT]):
         return self.leased.job
 
 
+class StageSeconds(NamedTuple):
+    """Where a message's time went. The fields are shared/histograms.py's stages, in order."""
+
+    queue: float
+    prepare: float
+    engine: float
+    compose: float
+    total: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion(Generic[JobT, ResultT]):
     """How one job ended: with a result (`done`) or with a failure.
 
     `job` is None if the message could not be decoded; `task_id` is None if it has no readable id.
-    Times are Unix seconds; `started_at` is None if the engine never ran it. `already_ended`: its
-    end was stored and reported before, so that only its lease has to go.
+    Times are Unix seconds; `started_at` is None if the engine never ran it, and `stages` if it has
+    no result. `already_ended`: its end was stored and reported before, so that only its lease has
+    to go.
     """
 
     lease: Lease
@@ -110,6 +125,7 @@ class Completion(Generic[JobT, ResultT]):
     dead_letter: DeadLetter | None = None
     leased_at: float | None = None
     started_at: float | None = None
+    stages: StageSeconds | None = None
     already_ended: bool = False
 
     @property
