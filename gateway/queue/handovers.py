@@ -66,7 +66,7 @@ class Handovers(Protocol):
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         """Append a person's reply to the conversation; HandoverConflict if they do not have it."""
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Let the bot answer again; closed already, it stays as it is."""
 
     def last_of(self, conversation_id: str) -> Handover | None:
@@ -126,9 +126,9 @@ class RedisHandovers:
         handover = self._change(self._reply, handover_id, writer, keys.MAX_TURNS, beginning)
         return Turn(turn.role, text, turn.job_id, turn.at, handover.claimed_by)
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Close it in one step."""
-        return self._change(self._close, handover_id, to_json(note))
+        return self._change(self._close, handover_id, to_json(note), to_json(by))
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Read a conversation's record."""
@@ -144,7 +144,9 @@ class RedisHandovers:
         numbers, times = counted[::2], [float(since) if since else None for since in counted[1::2]]
         return HandoverFigures(numbers[0], times[0], numbers[1], times[1], numbers[2], times[2])
 
-    def _change(self, script: Script, handover_id: str, value: str, *rest: bytes | int) -> Handover:
+    def _change(
+        self, script: Script, handover_id: str, value: str, *rest: bytes | str | int
+    ) -> Handover:
         args = (handover_id, value, self._clock.now(), self._ttl_seconds, *rest)
         with queue_errors():
             verdict, *record = script(keys=(), args=args)

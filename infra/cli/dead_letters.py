@@ -15,30 +15,32 @@ app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_h
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
+Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 
 @app.command("list")
-def list_letters(as_json: AsJson = False) -> None:
-    """List dead letters, newest first."""
-    from rich.table import Table
+def list_letters(tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """List dead letters, newest first.
 
+    [bold]Examples[/]
+
+        parley dead-letters list
+        parley dead-letters list --json | jq -r '.[].id'
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
-    letters = _box().read()
+    letters = [boxed for boxed in _box().read() if tenant in (None, boxed.tenant)]
     if as_json:
         print_json([_summary(boxed) for boxed in letters])
         return
     if not letters:
         console().print("No dead letters.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "task", "at (UTC)", "reason"):
-        table.add_column(column, no_wrap=column in ("id", "at (UTC)"))
-    for boxed in letters:
-        fields = _summary(boxed)
-        table.add_row(fields["id"], fields["task"] or "?", fields["at"], fields["reason"])
-    console().print(table, markup=False)
+    fields = [_summary(boxed) for boxed in letters]
+    rows = [(each["id"], each["task"] or "?", each["at"], each["reason"]) for each in fields]
+    print_list(("id", "task", "at (UTC)", "reason"), rows, console())
 
 
 @app.command("show")

@@ -25,10 +25,16 @@ def list_handovers(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List handovers, the oldest first."""
-    from rich.table import Table
+    """List handovers, the oldest first.
 
+    [bold]Examples[/]
+
+        parley handovers list
+        parley handovers list --state all --limit 500
+        parley handovers list --json | jq -r '.handovers[].id'
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
     page = _client(url).call("GET", f"/handovers?state={_quoted(state)}&limit={limit}")
     if as_json:
@@ -37,13 +43,10 @@ def list_handovers(
     if not page["handovers"]:
         console().print("No handovers.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     several = state != "open"  # else the column would say the same in each row
-    for column in ("id", "since (UTC)", "reason", *(("state",) if several else ()), "last message"):
-        table.add_column(column, no_wrap=column in ("id", "since (UTC)"))
-    for each in page["handovers"]:
-        table.add_row(*_row(each, with_state=several))
-    console().print(table, markup=False)
+    head = ("id", "since (UTC)", "reason", *(("state",) if several else ()), "last message")
+    rows = [_row(each, with_state=several) for each in page["handovers"]]
+    print_list(head, rows, console())
     if page["next"]:
         console().print("There are more: --limit 500, or --json and its cursor.", style="dim")
 
@@ -52,6 +55,7 @@ def list_handovers(
 def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
     """Show one with its summary and all that was said."""
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_fields
 
     client = _client(url)
     found = client.call("GET", f"/handovers/{_quoted(handover_id)}")
@@ -60,7 +64,7 @@ def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> 
         print_json(found | {"turns": conversation["turns"]})
         return
     summary = found["summary"]
-    for label, value in (
+    pairs = [
         ("id", found["id"]),
         ("state", _state(found)),
         ("since", f"{_time(found['opened_at'])} UTC"),
@@ -70,9 +74,8 @@ def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> 
         ("tones", " → ".join(summary["tones"]) or "unknown"),
         ("note", found["note"] or ""),
         *((_speaker(turn), turn["text"]) for turn in conversation["turns"]),
-    ):
-        console().print(f"[dim]{label:<10}[/]", end=" ")
-        console().print(str(value), markup=False, highlight=False, soft_wrap=True)
+    ]
+    print_fields([(label, str(value)) for label, value in pairs if value], console())
 
 
 @app.command("claim")
@@ -95,12 +98,20 @@ def reply_handover(
 @app.command("close")
 def close_handover(
     handover_id: Id,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, for the record.")] = None,
     note: Annotated[str | None, typer.Option(help="For the record.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the bot answer again."""
-    _act(url, handover_id, "close", {"note": note} if note else {}, "closed", as_json=as_json)
+    """Let the bot answer again; the customer is told nothing.
+
+    [bold]Example[/]
+
+        parley handovers close 5e7f… --by anna --note "Parcel found."
+    """
+    given = {"by": by, "note": note}
+    body = {name: text for name, text in given.items() if text}
+    _act(url, handover_id, "close", body, None, as_json=as_json)
 
 
 def _act(
@@ -108,7 +119,7 @@ def _act(
     handover_id: str,
     action: str,
     body: dict[str, str],
-    done: str,
+    done: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -118,7 +129,7 @@ def _act(
     if as_json:
         print_json(answer)
     else:
-        console().print(done)
+        console().print(done or _state(answer), markup=False, highlight=False)
 
 
 def _row(handover: dict[str, Any], *, with_state: bool) -> tuple[str, ...]:
@@ -133,12 +144,13 @@ def _row(handover: dict[str, Any], *, with_state: bool) -> tuple[str, ...]:
 
 
 def _state(handover: dict[str, Any]) -> str:
-    by = handover["claimed_by"]
-    return (
-        f"{handover['state']} by {by}"
-        if by and handover["state"] == "claimed"
-        else handover["state"]
-    )
+    """Return the state and whose doing it is; an older gateway does not say who closed."""
+    state, holder = str(handover["state"]), handover["claimed_by"]
+    if state == "claimed":
+        return f"claimed by {holder}"
+    if state == "closed" and handover.get("closed_by"):
+        return f"closed by {handover['closed_by']}"
+    return f"closed; {holder} had it" if state == "closed" and holder else state
 
 
 def _speaker(turn: dict[str, Any]) -> str:

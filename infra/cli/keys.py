@@ -33,7 +33,13 @@ def create_key(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and show it, this once."""
+    """Make a key and show it, this once.
+
+    [bold]Examples[/]
+
+        parley keys create --name "the shop's widget"
+        parley keys create --tenant acme --scopes chat,read --expires 30d --rate-limit 20/s
+    """
     from infra.cli.output import console, print_json
     from shared.api_keys import ApiKey, digest_of, new_key
 
@@ -63,25 +69,23 @@ def create_key(
 
 
 @app.command("list")
-def list_keys(as_json: AsJson = False) -> None:
+def list_keys(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """List keys, the oldest first; what a client sends is kept nowhere."""
-    from rich.table import Table
-
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
-    found = _store().all_keys()
+    found = [key for key in _store().all_keys() if tenant in (None, key.tenant)]
     if as_json:
         print_json([_fields(key) for key in found])
         return
     if not found:
         console().print("No keys.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "tenant", "scopes", "name", "created", "expires", "last used", "limit"):
-        table.add_column(column, no_wrap=column == "id")
-    for key in found:
-        table.add_row(*(str(value or "") for value in _row(key)))
-    console().print(table, markup=False)
+    head = ("id", "tenant", "scopes", "created", "expires", "last used", "limit", "name")
+    print_list(head, [[value or "" for value in _row(key)] for key in found], console())
 
 
 @app.command("revoke")
@@ -110,16 +114,16 @@ def revoke_key(
 def _row(key: "ApiKey") -> tuple[str | None, ...]:
     from shared.api_keys import show_scopes
 
-    expires = "never" if key.expires_at is None else _time(key.expires_at)
+    expires = "never" if key.expires_at is None else _day(key.expires_at)
     return (
         key.id,
         key.tenant,
         show_scopes(key.scopes),
-        key.name,
-        _time(key.created_at),
+        _day(key.created_at),
         f"{expires} (expired)" if key.is_expired(time.time()) else expires,
         key.last_used,
         key.rate_limit,
+        key.name,
     )
 
 
@@ -141,6 +145,10 @@ def _fields(key: "ApiKey") -> dict[str, object]:
 def _told(key: "ApiKey") -> str:
     until = f"until {_time(key.expires_at)}" if key.expires_at else "never expires"
     return f"tenant {key.tenant}, scopes {', '.join(sorted(key.scopes))}, {until}"
+
+
+def _day(seconds: float) -> str:
+    return _time(seconds)[:10]
 
 
 def _time(seconds: float) -> str:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
-from shared.errors import ModelError, CommandMisused
+from shared.errors import CommandMisused, ModelError
 from tests.fakes.stopwatch import Stopwatch
 from tests.support.linked_model import linked
 from workers.engines.choice import read_choice

@@ -53,7 +53,9 @@ def test_all_of_a_key_can_be_said(parley: Parley, redis_client: "redis.Redis") -
         made.items()
     )
     table = parley("keys", "list")[1]
-    assert all(each in table for each in ("acme", "Web shop", "chat,read", DAY, made["expires"]))
+    assert all(
+        each in table for each in ("acme", "Web shop", "chat,read", DAY, made["expires"][:10])
+    )
 
 
 @pytest.mark.parametrize(
