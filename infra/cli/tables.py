@@ -54,7 +54,9 @@ def _print_part(table: "Table", columns: Sequence[int], screen: "Console") -> No
         drawn.add_column(table.head[index], justify="right" if index else "left", min_width=widest)
     for row in table.rows:
         drawn.add_row(*(escape(row[index]) for index in columns))
-    screen.print(drawn, highlight=False)
+    widths = _widths(table.head, table.rows)
+    needed = sum(widths[index] + _GAP for index in columns)
+    screen.print(drawn, highlight=False, width=max(needed, screen.width), crop=False)
 
 
 def print_list(head: Sequence[str], rows: Sequence[Sequence[str]], screen: "Console") -> None:
