@@ -26,7 +26,7 @@ def _parts(table: "Table", width: int) -> Iterator[list[int]]:
     widths = _widths(table.head, table.rows)
     part: list[int] = []
     for index in range(1, len(widths)):
-        taken = sum(widths[each] + _GAP for each in (0, *part, index))
+        taken = 1 + sum(widths[each] + _GAP for each in (0, *part, index))
         if part and taken > width:
             yield [0, *part]
             part = []
@@ -51,11 +51,13 @@ def _print_part(table: "Table", columns: Sequence[int], screen: "Console") -> No
     drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for index in columns:
         widest = max(len(row[index]) for row in table.rows)
-        drawn.add_column(table.head[index], justify="right" if index else "left", min_width=widest)
+        drawn.add_column(
+            escape(table.head[index]), justify="right" if index else "left", min_width=widest
+        )
     for row in table.rows:
         drawn.add_row(*(escape(row[index]) for index in columns))
     widths = _widths(table.head, table.rows)
-    needed = sum(widths[index] + _GAP for index in columns)
+    needed = 1 + sum(widths[index] + _GAP for index in columns)
     screen.print(drawn, highlight=False, width=max(needed, screen.width), crop=False)
 
 
