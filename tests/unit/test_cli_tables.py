@@ -37,7 +37,8 @@ def test_figures_fit_side_by_side_or_go_on_below() -> None:
 
 
 def test_a_column_that_fits_nowhere_still_comes_with_its_name() -> None:
-    assert "mean [score]" in shown(20, lambda screen: print_tables([FIGURES], screen))
+    tiny = shown(20, lambda screen: print_tables([FIGURES], screen))
+    assert {"mean", "[score]", "100.0%", "2,000"} <= set(tiny.split())
 
 
 def test_things_are_a_table_where_they_fit() -> None:
