@@ -25,6 +25,7 @@ from infra.cli import (
     report,
     talk,
     tone,
+    top,
     worker,
 )
 from infra.cli.exit_status import ExitStatus, exit_status_of
@@ -79,6 +80,7 @@ for name, command in (
     ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
     ("report", report.report),
+    ("top", top.top),
 ):
     app.command(name)(command)
 knowledge.app.command("check")(knowledge_check.check_base)
