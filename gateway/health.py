@@ -7,6 +7,7 @@ import msgspec
 import redis
 
 from gateway.oldest_messages import OldestMessages
+from gateway.storage import Storage, read_storage
 from shared import keys
 from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
@@ -30,6 +31,9 @@ class Health(Protocol):
 
     def oldest_seconds(self) -> Mapping[str, float]:
         """Return how long the oldest message of each queue has waited; 0 if none waits."""
+
+    def storage(self) -> Storage:
+        """Return what lies in Redis beside the queues, and what memory it takes."""
 
     def foreign_lists(self) -> Mapping[str, int]:
         """Return lists that look meant for a queue and that no worker serves, and their lengths."""
@@ -71,6 +75,11 @@ class RedisHealth:
         """Look at the head of each list, of every tenant."""
         with queue_errors():
             return self._oldest.ages()
+
+    def storage(self) -> Storage:
+        """Count, and ask the server for its memory."""
+        with queue_errors():
+            return read_storage(self._client)
 
     def foreign_lists(self) -> Mapping[str, int]:
         """Look through some more keys with each call."""

@@ -10,9 +10,11 @@ from prometheus_client.registry import Collector
 
 from gateway.health import Health
 from gateway.metrics import Metrics
+from gateway.process_metrics import ProcessesCollector
 from gateway.queue.handovers import HandoverFigures, Handovers
 from gateway.queue.traffic import Traffic
 from gateway.queue_load import work_seconds
+from gateway.storage_metrics import build_info, storage_metrics
 from gateway.traffic_metrics import traffic_metrics
 from gateway.worker_metrics import worker_metrics
 from shared.clock import Clock
@@ -53,10 +55,12 @@ class OperationsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what can be read; without Redis only that it is down."""
+        yield build_info()
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
             oldest, foreign = self._health.oldest_seconds(), self._health.foreign_lists()
+            storage = self._health.storage()
             of_tenants = self._traffic.tenants()
             figures = self._handovers.figures(of_tenants)
             counted = self._traffic.today(of_tenants)
@@ -69,6 +73,7 @@ class OperationsCollector(Collector):
         yield from _backlog(backlogs)
         yield from _queue_times(backlogs, oldest, workers)
         yield _foreign_messages(foreign)
+        yield from storage_metrics(storage)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _webhook_metrics(figures, self._clock.now())
         yield from worker_metrics(workers)
@@ -79,6 +84,7 @@ def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: 
     """Return the exposition in Prometheus's text format, of all gateway processes together."""
     operations = CollectorRegistry()
     operations.register(collector)
+    operations.register(ProcessesCollector(many_processes=many_processes))
     own = metrics.registry
     if many_processes:
         own = CollectorRegistry()

@@ -4,42 +4,95 @@ Each series names its worker: one that ends takes its own series along, and no s
 """
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
+    SummaryMetricFamily,
 )
 
+from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, Histogram
 from shared.jobs import WorkerStatus
 
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_]+")
-_WORKER_LABELS = ("worker", "queue")
+_LABELS = ("worker", "queue")
 
 
-def worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
-    """Return the metrics of the live workers."""
+def worker_metrics(workers: Sequence[WorkerStatus]) -> Iterator[Metric]:
+    """Yield the metrics of the live workers."""
+    yield from _lives(workers)
+    yield from _counters(workers)
+    yield from _gauges(workers)
+    yield from _summaries(workers)
+    yield _stage_seconds(workers)
+    yield _batch_messages(workers)
+    yield from _knowledge_metrics(workers)
+
+
+def _lives(workers: Sequence[WorkerStatus]) -> Iterator[Metric]:
     up = GaugeMetricFamily(
-        "parley_worker_up", "1 for every live worker", labels=(*_WORKER_LABELS, "engine")
+        "parley_worker_up", "1 for every live worker", labels=(*_LABELS, "engine")
     )
-    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+    paused = GaugeMetricFamily(
+        "parley_worker_paused",
+        "1 if the worker takes no messages until it is told to",
+        labels=_LABELS,
+    )
+    start = GaugeMetricFamily(
+        "parley_worker_start_time_seconds", "Unix time at which the worker started", labels=_LABELS
+    )
+    message = GaugeMetricFamily(
+        "parley_worker_message_seconds",
+        "time that a message takes the worker while more wait; expected until it was measured",
+        labels=_LABELS,
+    )
     for worker in workers:
-        up.add_metric((worker.id, worker.queue, worker.engine), 1)
-        for counter, value in worker.counters.items():
-            name = "parley_worker_" + _NOT_IN_A_NAME.sub("_", counter.lower())
-            family = families.get(name) or families.setdefault(name, _family(name))
-            family.add_metric((worker.id, worker.queue), value)
-    return [
-        up,
-        *families.values(),
-        _stage_seconds(workers),
-        _batch_messages(workers),
-        *_knowledge_metrics(workers),
-    ]
+        labels = (worker.id, worker.queue)
+        up.add_metric((*labels, worker.engine), 1)
+        paused.add_metric(labels, float(worker.paused))
+        start.add_metric(labels, worker.started_at)
+        if worker.loaded_per_second:
+            message.add_metric(labels, 1 / worker.loaded_per_second)
+    yield from (up, paused, start, message)
+
+
+def _counters(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
+    families: dict[str, CounterMetricFamily] = {}
+    for each in COUNTERS:
+        family = families.get(each.metric)
+        if family is None:
+            labels = (*_LABELS, *each.labels)
+            families[each.metric] = family = CounterMetricFamily(
+                each.metric, each.text, labels=labels
+            )
+        for worker in workers:
+            if worker.queue in each.queues:
+                values = (worker.id, worker.queue, *each.labels.values())
+                family.add_metric(values, worker.counters.get(each.figure, 0.0))
+    return families.values()
+
+
+def _gauges(workers: Sequence[WorkerStatus]) -> Iterator[Metric]:
+    for each in GAUGES:
+        family = GaugeMetricFamily(each.metric, each.text, labels=_LABELS)
+        for worker in workers:
+            if worker.queue in each.queues and each.figure in worker.counters:
+                family.add_metric((worker.id, worker.queue), worker.counters[each.figure])
+        yield family
+
+
+def _summaries(workers: Sequence[WorkerStatus]) -> Iterator[Metric]:
+    for each, number in SUMMARIES:
+        family = SummaryMetricFamily(each.metric, each.text, labels=_LABELS)
+        for worker in workers:
+            if worker.queue in each.queues:
+                counted = worker.counters
+                count, total = counted.get(number, 0.0), counted.get(each.figure, 0.0)
+                family.add_metric((worker.id, worker.queue), int(count), total)
+        yield family
 
 
 def _stage_seconds(workers: Sequence[WorkerStatus]) -> Metric:
@@ -87,12 +140,12 @@ def _knowledge_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
     entries = GaugeMetricFamily(
         "parley_worker_knowledge_entries",
         "entries of a knowledge base, with the revision that the worker answers from",
-        labels=(*_WORKER_LABELS, "tenant", "revision"),
+        labels=(*_LABELS, "tenant", "revision"),
     )
     stale = GaugeMetricFamily(
         "parley_worker_knowledge_stale",
         "1 if what lies in a knowledge base's place was refused",
-        labels=(*_WORKER_LABELS, "tenant"),
+        labels=(*_LABELS, "tenant"),
     )
     for worker in workers:
         for base in worker.knowledge:
@@ -100,9 +153,3 @@ def _knowledge_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
             entries.add_metric((*labels, base.revision), base.entries)
             stale.add_metric(labels, float(base.refused is not None))
     return entries, stale
-
-
-def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
-    if name.endswith("_total"):
-        return CounterMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)
-    return GaugeMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)

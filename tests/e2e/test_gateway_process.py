@@ -61,7 +61,7 @@ def test_a_client_that_goes_away_frees_its_place(gateway: Gateway, redis_url: st
         connections[2].close()
         wait_until(lambda: len(client.keys("celery-task-meta-*")) == 3, 20)
         metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
-    assert 'parley_gateway_answers_total{route="chat",status="499"} 2.0' in metrics
+    assert 'parley_http_request_duration_seconds_count{route="chat",status="499"} 2.0' in metrics
 
 
 def test_what_it_holds_is_answered_before_it_stops(gateway: Gateway, redis_url: str) -> None:
@@ -103,7 +103,7 @@ def test_two_processes_show_one_set_of_metrics(redis_url: str, tmp_path: Path) -
             assert gateway.ask().status_code == 200
         metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
 
-    assert 'parley_gateway_answers_total{route="chat",status="200"} 20.0' in metrics
+    assert 'parley_http_request_duration_seconds_count{route="chat",status="200"} 20.0' in metrics
     assert "parley_gateway_chat_seconds_count 20.0" in metrics
 
 

@@ -11,6 +11,7 @@ from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from gateway.queue.watches import Watches
+from gateway.storage import Storage
 from shared import keys, results, tenants
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
@@ -253,14 +254,19 @@ class FakeUsers:
         self.erased.append(user_id)
 
 
+STORED = Storage(1, 2, 3, dict.fromkeys(keys.QUEUES, 0), 5_000_000, 9_000_000)
+
+
 @dataclass
 class FakeHealth:
     """Report what a test has set."""
 
     live: list[WorkerStatus] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
+    tenants: dict[str, int] = field(default_factory=dict)
     foreign: dict[str, int] = field(default_factory=dict)
     oldest: dict[str, float] = field(default_factory=dict)
+    stored: Storage = field(default=STORED)
     available: bool = True
 
     def foreign_lists(self) -> Mapping[str, int]:
@@ -273,11 +279,17 @@ class FakeHealth:
 
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         self._require_availability()
-        return {queue: {"default": messages} for queue, messages in self.waiting.items()}
+        return {
+            queue: {"default": messages, **self.tenants} for queue, messages in self.waiting.items()
+        }
 
     def oldest_seconds(self) -> Mapping[str, float]:
         self._require_availability()
         return {queue: self.oldest.get(queue, 0.0) for queue in self.waiting}
+
+    def storage(self) -> Storage:
+        self._require_availability()
+        return self.stored
 
     def _require_availability(self) -> None:
         if not self.available:

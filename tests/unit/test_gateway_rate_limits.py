@@ -149,7 +149,7 @@ def test_a_late_refusal_has_all_that_other_answers_have() -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
     counted = gateway.metrics.registry.get_sample_value(
-        "parley_gateway_answers_total", {"route": "chat", "status": "429"}
+        "parley_http_request_duration_seconds_count", {"route": "chat", "status": "429"}
     )
     assert counted == 1
 

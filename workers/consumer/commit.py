@@ -62,11 +62,17 @@ def _counts(
         "answered": answered,
         "ended_early": sum(end.started_at is None and not end.already_ended for end, _ in held),
         "dead_letters": sum(completion.dead_letter is not None for completion in applied),
+        **_dead_letters(applied),
         "lost_leases": len(pairs) - len(held),
         "duplicates": sum(
             verdict == "duplicate" and end.started_at is not None for end, verdict in held
         ),
     }
+
+
+def _dead_letters(applied: "Sequence[Completion[JobT, ResultT]]") -> dict[str, float]:
+    reasons = [completion.dead_reason for completion in applied if completion.dead_reason]
+    return {f"dead_letters_{reason}": reasons.count(reason) for reason in reasons}
 
 
 def _report(

@@ -254,6 +254,7 @@ class Completer(Generic[JobT, ResultT]):
                 raw=prepared.lease.raw,
                 traceback="".join(traceback.format_exception(fault)),
             ),
+            dead_reason="failed",
             leased_at=zero + prepared.leased_at,
             started_at=zero + started_at,
         )

@@ -31,6 +31,7 @@ from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
 from workers.consumer.linger import EngineLinger
 from workers.consumer.options import ConsumerOptions
 from workers.consumer.prepare import Preparer
+from workers.consumer.process_figures import process_figures
 from workers.consumer.role import Role
 from workers.consumer.run import Runner
 from workers.consumer.task_events import TaskEvent
@@ -238,7 +239,11 @@ class BatchConsumer(Generic[JobT, ResultT]):
             pid=os.getpid(),
             host=socket.gethostname(),
             started_at=self._started_at,
-            counters={**self._context.counters.snapshot(), **self._gauges()},
+            counters={
+                **self._context.counters.snapshot(),
+                **self._gauges(),
+                **process_figures(),
+            },
             paused=self.is_paused,
             knowledge=self._knowledge.status() if self._knowledge else (),
             stage_seconds=self._context.stage_times.snapshot(),

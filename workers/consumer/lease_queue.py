@@ -14,6 +14,7 @@ QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
+DeadLetterReason = Literal["malformed", "unprepared", "failed", "deliveries"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
@@ -112,8 +113,9 @@ class Completion(Generic[JobT, ResultT]):
 
     `job` is None if the message could not be decoded; `task_id` is None if it has no readable id.
     Times are Unix seconds; `started_at` is None if the engine never ran it, and `stages` if it has
-    no result. `already_ended`: its end was stored and reported before, so that only its lease has
-    to go.
+    no result. `dead_reason` says why there is a dead letter: it was not readable, not prepared,
+    failed in the engine or after it, or was delivered too often. `already_ended`: its end was
+    stored and reported before, so that only its lease has to go.
     """
 
     lease: Lease
@@ -123,6 +125,7 @@ class Completion(Generic[JobT, ResultT]):
     result: ResultT | None = None
     failure: Failure | None = None
     dead_letter: DeadLetter | None = None
+    dead_reason: DeadLetterReason | None = None
     leased_at: float | None = None
     started_at: float | None = None
     stages: StageSeconds | None = None
