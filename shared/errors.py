@@ -11,6 +11,7 @@ ParleyError
 ├── EvaluationError        what is to be evaluated cannot be read, or cannot be scored
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 │   ├── UnsuitableRedis    it is one that cannot serve: too old, a cluster's node, a replica
+│   │   └── ProtocolMismatch   its data is of a version that this Parley must not touch
 │   └── QueueRefuses       Redis answers and refuses; carries the name of its fault
 │       └── QueueOutOfRoom     it cannot write: its memory or its disk is used up
 ├── ScriptError            a Lua script includes a library that is missing, or itself
@@ -91,6 +92,10 @@ class QueueOutOfRoom(QueueRefuses):
 
 class UnsuitableRedis(QueueUnavailable):
     """Say why a Redis that answers cannot serve, and what to do."""
+
+
+class ProtocolMismatch(UnsuitableRedis):
+    """Say of which version the data in Redis is, and what to do."""
 
 
 class ScriptError(ParleyError):

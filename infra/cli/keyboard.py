@@ -11,7 +11,7 @@ from typing import Any, Self
 class Keyboard:
     """Read keys as they are pressed, and leave the terminal as it was. A context manager.
 
-    Without a terminal there are no keys, only waiting. Ctrl-C is the key \\x03 here.
+    Without a terminal there are no keys, only waiting. Ctrl-C interrupts as ever.
     """
 
     def __init__(self) -> None:

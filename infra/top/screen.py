@@ -13,6 +13,7 @@ from infra.top.view import QueueView, TopView, WorkerView
 
 _NONE = "–"
 _SIDE_BY_SIDE_COLUMNS = 100  # from here on, tables stand beside each other
+_WITH_ENGINE_COLUMNS = 70
 _BAR = 10
 _SPARKS = "▁▂▃▄▅▆▇█"
 _SPARK_COLUMNS = 24
@@ -39,9 +40,13 @@ class Screen:
         wide = width >= _SIDE_BY_SIDE_COLUMNS
         parts: list[RenderableType] = [self._head(shown, clock, width, trouble)]
         parts += _sentences(shown, trouble)
-        parts += ["", self._queues(shown.queues, wide=wide), ""]
-        parts += [_workers(shown.workers, wide=wide), ""]
-        details = [_stages(shown), _kinds(shown), _people(shown)]
+        if shown.queues:
+            parts += ["", self._queues(shown.queues, wide=wide), ""]
+            parts += [_workers(shown.workers, width)]
+        details = [_stages(shown)] if shown.queues else []
+        if shown.queues or shown.kinds_today:
+            details += [_kinds(shown), _people(shown)]
+        parts.append("")
         if wide:
             parts.append(Columns([Padding(each, (0, 4, 0, 0)) for each in details]))
         else:
@@ -103,13 +108,16 @@ def _sentences(shown: TopView, trouble: str | None) -> Iterator[Text]:
         yield Text(sentence, "yellow")
 
 
-def _workers(workers: Sequence[WorkerView], *, wide: bool) -> RenderableType:
+def _workers(workers: Sequence[WorkerView], width: int) -> RenderableType:
     if not workers:
         return Text("No worker lives.", "dim")
     table = _table("worker", "busy", "msgs/s", "batch", "memory")
-    table.add_column("engine", no_wrap=True, overflow="ellipsis")
+    with_engine, wide = width >= _WITH_ENGINE_COLUMNS, width >= _SIDE_BY_SIDE_COLUMNS
+    if with_engine:
+        table.add_column("engine", no_wrap=True, overflow="ellipsis")
     for worker in workers:
         busy = worker.busy_share
+        engine = " · ".join(part for part in (worker.engine, worker.encoder) if part)
         share = Text(_percent(busy), "bold yellow" if (busy or 0.0) > _BUSY else "")
         table.add_row(
             Text(worker.id, "dim strike" if worker.is_paused else ""),
@@ -117,7 +125,7 @@ def _workers(workers: Sequence[WorkerView], *, wide: bool) -> RenderableType:
             _number(worker.messages_per_second),
             _number(worker.batch_messages),
             _memory(worker.memory_bytes),
-            Text(" · ".join(part for part in (worker.engine, worker.encoder) if part), "dim"),
+            *([Text(engine, "dim")] if with_engine else []),
         )
     return table
 
@@ -162,7 +170,7 @@ def _table(first: str, *figures: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(first, no_wrap=True, overflow="ellipsis")
     for name in figures:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(len(name), 4))
     return table
 
 
