@@ -16,7 +16,7 @@ from typing import cast
 import redis
 
 from shared import keys
-from shared.connection import REDIS_ERRORS, connect
+from shared.connection import REDIS_ERRORS, connect, queue_errors
 from shared.errors import ProtocolMismatch
 from shared.redis_faults import describe_fault
 from shared.scripts import register_script
@@ -61,9 +61,22 @@ class ProtocolRegister:
             raise ProtocolMismatch(_refusal(data, spoken))
         return data
 
+    def check(self) -> int:
+        """Return the data's version, 0 if none is stored, and register nobody.
+
+        Raises as `register` does.
+        """
+        with queue_errors():
+            data = int(cast("bytes | None", self._client.hget(keys.PROTOCOL, "data")) or 0)
+        spoken = self._spoken
+        if data > spoken.version or 0 < data < spoken.oldest_readable:
+            raise ProtocolMismatch(_refusal(data, spoken))
+        return data
+
     def live(self) -> Mapping[int, int]:
         """Return how many processes have registered with each version of late."""
-        fields = cast("Mapping[bytes, bytes]", self._client.hgetall(keys.PROTOCOL))
+        with queue_errors():
+            fields = cast("Mapping[bytes, bytes]", self._client.hgetall(keys.PROTOCOL))
         found: dict[int, int] = {}
         for name, value in fields.items():
             if name != _DATA:

@@ -1,7 +1,9 @@
 """Old and new processes register on a real Redis; none touches data that it would misread."""
 
+import json
 import os
 import re
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -55,6 +57,26 @@ def test_newer_data_is_refused_with_what_to_do(redis_client: "redis.Redis") -> N
     with pytest.raises(ProtocolMismatch, match=r"is of protocol 2, .* up to 1: start the newer"):
         register(redis_client, OLD, "old")
     assert redis_client.hkeys(keys.PROTOCOL) == [b"new", b"data"]
+
+
+def test_the_doctor_tells_versions_and_registers_nobody(
+    parley: Callable[..., tuple[int, str, str]],
+    redis_url: str,
+    redis_client: "redis.Redis",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PARLEY_REDIS_URL", redis_url)
+
+    def told() -> tuple[str, str]:
+        found = json.loads(parley("doctor", "--json")[1])["findings"]
+        return next((each["state"], each["told"]) for each in found if each["name"] == "protocol")
+
+    assert told() == ("ok", "none stored yet; live processes: none")
+    register(redis_client, SPOKEN)
+    assert told() == ("ok", f"{SPOKEN.version}; live processes: 1 of {SPOKEN.version}")
+    redis_client.hset(keys.PROTOCOL, "data", SPOKEN.version + 1)
+    assert told()[0] == "fail"
+    assert redis_client.hlen(keys.PROTOCOL) == 2
 
 
 def test_data_that_is_too_old_is_refused_too(redis_client: "redis.Redis") -> None:
