@@ -47,11 +47,24 @@ class BenchPlan:
         if not 0 < self.seconds <= MAX_SECONDS:
             raise CommandMisused(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
+    def measurements(self, processors: int) -> int:
+        """Return how many figures a run of this plan has."""
+        return sum(_measurements_of(name, self, processors) for name in self.systems)
+
     def open_rates(self, saturation: float | None) -> tuple[float, ...]:
         """Return the rates of the open loop; none if there is nothing to take shares of."""
         if self.rates is not None:
             return self.rates
         return tuple(round(share * saturation, 1) for share in SWEEP) if saturation else ()
+
+
+def _measurements_of(name: str, plan: BenchPlan, processors: int) -> int:
+    if name == IDEAL:
+        return len({1, processors})
+    if name == QUEUE:
+        return 1
+    rates = len(SWEEP if plan.rates is None else plan.rates) if name == "parley" else 0
+    return len(plan.concurrency) + rates
 
 
 def systems_named(names: str) -> tuple[str, ...]:
