@@ -22,7 +22,7 @@ def evaluate(
             "--kb",
             metavar="BASE",
             help="Knowledge base: Parley's form, rows of id, question and answer, or labelled "
-            "messages [default: PARLEY_KB, else the demo].",
+            "messages \\[default: PARLEY_KB, else the demo].",
         ),
     ] = None,
     folds: Annotated[
@@ -39,10 +39,10 @@ def evaluate(
     ] = 0,
     split: Annotated[str | None, typer.Option(help="Only rows whose field split is this.")] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="small, large or cascade [default: PARLEY_ENCODER].")
+        str | None, typer.Option(help="small, large or cascade \\[default: PARLEY_ENCODER].")
     ] = None,
     variant: Annotated[
-        str | None, typer.Option(help="bert or tfidf [default: PARLEY_VARIANT].")
+        str | None, typer.Option(help="bert or tfidf \\[default: PARLEY_VARIANT].")
     ] = None,
     compare: Annotated[
         list[str] | None,
@@ -66,7 +66,7 @@ def evaluate(
     ] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the report [default: evaluate in the data folder]."),
+        typer.Option(help="Folder of the report \\[default: evaluate in the data folder]."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

@@ -12,7 +12,9 @@ app = typer.Typer(
     help="List, claim, answer and close what a person must take over.", no_args_is_help=True
 )
 
-Url = Annotated[str | None, typer.Option("--url", help="Gateway to ask [default: this machine's].")]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Gateway to ask \\[default: this machine's].")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(help="Id as `list` shows it.")]
 By = Annotated[str, typer.Option("--by", help="Your name, as the customer will read it.")]

@@ -26,10 +26,11 @@ def create_key(
     ] = "chat",
     name: Annotated[str, typer.Option(help="What it is for, for the list.")] = "",
     expires: Annotated[
-        str | None, typer.Option(help="Time until it expires, as 12h, 30d or 8w [default: never].")
+        str | None,
+        typer.Option(help="Time until it expires, as 12h, 30d or 8w \\[default: never]."),
     ] = None,
     rate_limit: Annotated[
-        str | None, typer.Option(help="Its own limit, as 20/s [default: PARLEY_RATE_LIMIT].")
+        str | None, typer.Option(help="Its own limit, as 20/s \\[default: PARLEY_RATE_LIMIT].")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

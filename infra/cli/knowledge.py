@@ -47,7 +47,7 @@ def fit_base(
         Path, typer.Argument(help="JSON lines: text, and id of the entry that answers, or null.")
     ],
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

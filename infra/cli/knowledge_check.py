@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_base(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Take warnings for faults.")] = False,
     as_json: AsJson = False,

@@ -55,7 +55,7 @@ def gaps(
 
 def suggest(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     least: Annotated[int, typer.Option(min=1, help="Leave out pairs of fewer wordings.")] = 2,
     as_json: AsJson = False,

@@ -12,6 +12,7 @@ from infra.cli import (
     bench,
     chaos,
     chat,
+    completion,
     dead_letters,
     evaluate,
     handovers,
@@ -36,7 +37,7 @@ from shared.home_folder import provide_home_folder
 app = typer.Typer(
     help="Answer chat messages from your own knowledge base.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -81,6 +82,7 @@ for name, command in (
     ("chaos", chaos.chaos),
     ("report", report.report),
     ("top", top.top),
+    ("completion", completion.completion),
 ):
     app.command(name)(command)
 knowledge.app.command("check")(knowledge_check.check_base)

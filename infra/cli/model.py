@@ -22,7 +22,7 @@ app.command()(distil)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[
-    Path | None, typer.Option("--model-dir", help="Model folder [default: PARLEY_MODEL_DIR].")
+    Path | None, typer.Option("--model-dir", help="Model folder \\[default: PARLEY_MODEL_DIR].")
 ]
 
 EncoderChoice = Literal["small", "large", "both"]
@@ -38,7 +38,7 @@ def build(
             metavar="DIR",
             help="Weights in Hugging Face BERT layout, 'package' for the distilled ones, or "
             "'original' for the pinned ones without the delta "
-            "[default: those of the present model, else the package].",
+            "\\[default: those of the present model, else the package].",
         ),
     ] = None,
     encoder: Annotated[
@@ -119,7 +119,7 @@ def check(
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label for the gate [default: the knowledge base's phrasings].",
+            help="Rows of text and label for the gate \\[default: the knowledge base's phrasings].",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -159,7 +159,7 @@ def scaling(
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label [default: the knowledge base's phrasings].",
+            help="Rows of text and label \\[default: the knowledge base's phrasings].",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of half a second for each.")] = 20,
@@ -184,10 +184,10 @@ def scaling(
 def profile(
     model_dir: Folder = None,
     engine: Annotated[
-        list[str] | None, typer.Option(help="litert or tensorflow [default: litert].")
+        list[str] | None, typer.Option(help="litert or tensorflow \\[default: litert].")
     ] = None,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="Threads of the engine [default: 1 and 2].")
+        list[int] | None, typer.Option(min=1, help="Threads of the engine \\[default: 1 and 2].")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Timing rounds.")] = 20,
     as_json: AsJson = False,

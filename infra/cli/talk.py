@@ -7,7 +7,9 @@ import typer
 if TYPE_CHECKING:
     from infra.cli.gateway_client import GatewayClient
 
-Url = Annotated[str | None, typer.Option("--url", help="Gateway to ask [default: this machine's].")]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Gateway to ask \\[default: this machine's].")
+]
 
 
 def ask(

@@ -17,7 +17,7 @@ app = typer.Typer(help="Train and evaluate the tone classifier.", no_args_is_hel
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option("--data", help="Folder of the public sets.")]
 Head = Annotated[
-    Path | None, typer.Option("--head", help="Head file [default: the one that workers load].")
+    Path | None, typer.Option("--head", help="Head file \\[default: the one that workers load].")
 ]
 
 
