@@ -38,6 +38,8 @@ app = typer.Typer(
     help="Answer chat messages from your own knowledge base.",
     no_args_is_help=True,
     rich_markup_mode="rich",
+    epilog="[dim]Exit statuses[/]\n\n"
+    + "\n\n".join(f"{int(status):>3}  {status.meaning}" for status in ExitStatus),
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -13,6 +13,7 @@ from infra.top.view import QueueView, TopView, WorkerView
 
 _NONE = "–"
 _SIDE_BY_SIDE_COLUMNS = 100  # from here on, tables stand beside each other
+_WITH_WORK_COLUMNS = 50
 _WITH_ENGINE_COLUMNS = 70
 _BAR = 10
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -41,7 +42,7 @@ class Screen:
         parts: list[RenderableType] = [self._head(shown, clock, width, trouble)]
         parts += _sentences(shown, trouble)
         if shown.queues:
-            parts += ["", self._queues(shown.queues, wide=wide), ""]
+            parts += ["", self._queues(shown.queues, width), ""]
             parts += [_workers(shown.workers, width)]
         details = [_stages(shown)] if shown.queues else []
         if shown.queues or shown.kinds_today:
@@ -63,8 +64,10 @@ class Screen:
             ("Parley  ", "bold"), (left, "dim"), gap, (f"● {word}", colour), (f"  {clock}", "dim")
         )
 
-    def _queues(self, queues: Sequence[QueueView], *, wide: bool) -> Table:
-        table = _table("queue", "waiting", "oldest", "work", "answered/s")
+    def _queues(self, queues: Sequence[QueueView], width: int) -> Table:
+        wide = width >= _SIDE_BY_SIDE_COLUMNS
+        narrow = width < _WITH_WORK_COLUMNS
+        table = _table("queue", "waiting", "oldest", *(() if narrow else ("work",)), "answered/s")
         if wide:
             table.add_column("", style="cyan")
         for queue in queues:
@@ -73,7 +76,7 @@ class Screen:
                 queue.name,
                 Text(f"{queue.waiting:,}", "bold" if queue.waiting else ""),
                 Text(_seconds(queue.oldest_seconds) if queue.waiting else _NONE, late),
-                _seconds(queue.work_seconds) if queue.waiting else _NONE,
+                *([] if narrow else [_seconds(queue.work_seconds) if queue.waiting else _NONE]),
                 _number(queue.answered_per_second),
             ]
             if wide:

@@ -1,6 +1,6 @@
 """What `parley top` shows, worked out from readings: plain values, also for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.top.reading import Reading, Span
@@ -119,13 +119,21 @@ def _workers(span: Span) -> Iterator[WorkerView]:
             id=labels["worker"],
             queue=labels["queue"],
             engine=labels["engine"],
-            encoder=labels.get("encoder", ""),
+            encoder=_encoder(now, labels),
             busy_share=span.rate("parley_worker_engine_busy_seconds_total", **one),
             messages_per_second=span.rate("parley_worker_answered_total", **one),
             batch_messages=messages / batches if batches and span.earlier else None,
             memory_bytes=now.first("parley_worker_process_resident_memory_bytes", **one),
             is_paused=bool(now.total("parley_worker_paused", **one)),
         )
+
+
+def _encoder(now: Reading, labels: Mapping[str, str]) -> str:
+    """Return which encoder a worker runs, as far as its queue says; else nothing."""
+    if labels["queue"] == keys.INFERENCE_LARGE:
+        return "large"
+    cascade = now.total("parley_worker_cascade", worker=labels["worker"])
+    return "small" if cascade else ""
 
 
 def _by_queue(row: tuple[dict[str, str], float]) -> tuple[int, str]:

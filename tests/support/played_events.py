@@ -39,10 +39,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One response: JSON, or a stream of (event, id, data) that then ends or stays open."""
+    """One response: JSON, a text, or a stream of (event, id, data) that then ends or stays open."""
 
     status: int = 200
     body: object = None
+    text: str | None = None
     events: tuple[tuple[str, str, object], ...] | None = None
     stays_open: bool = False
 
@@ -91,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(played.status)
         if played.events is None:
             self.end_headers()
-            self.wfile.write(b"" if played.body is None else json.dumps(played.body).encode())
+            body = "" if played.body is None else json.dumps(played.body)
+            self.wfile.write((body if played.text is None else played.text).encode())
             return
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
