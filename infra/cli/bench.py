@@ -49,6 +49,11 @@ def bench(
     Closed loop: a number of users, each asks again once answered. Open loop: arrivals at a rate.
 
     The report, its tables and pictures go to bench/ in the data folder.
+
+    [bold]Examples[/]
+
+        parley bench --quick
+        parley bench --systems parley,stock --concurrency 1,32
     """
     from infra.cli.checkout import require_checkout
 

@@ -37,6 +37,11 @@ def chaos(
 
     Exit status 6 if anything accepted was lost, doubled, out of order or otherwise wrong.
     Ledger, report, logs and picture go to chaos/ in the data folder.
+
+    [bold]Examples[/]
+
+        parley chaos --quick
+        parley chaos --seed 7 --only "kill inference,cut"
     """
     from infra.cli.checkout import require_checkout
 

@@ -47,7 +47,12 @@ def list_letters(tenant: Tenant = None, as_json: AsJson = False) -> None:
 def show_letter(
     name: Annotated[str, typer.Argument(help="Id as `list` shows it.")], as_json: AsJson = False
 ) -> None:
-    """Show all of one dead letter, the person's message included."""
+    """Show all of one dead letter, the person's message included.
+
+    [bold]Example[/]
+
+        parley dead-letters show order-17
+    """
     from infra.cli.output import console, print_json
 
     boxed = _pick(_box().read(), [name], every=False)[0]
@@ -65,14 +70,25 @@ def show_letter(
 
 @app.command("retry")
 def retry_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
-    """Put messages back at the tail of their queue, to be answered afresh."""
+    """Put messages back at the tail of their queue, to be answered afresh.
+
+    [bold]Examples[/]
+
+        parley dead-letters retry order-17
+        parley dead-letters retry --all
+    """
     box = _box()
     _act(box, box.retry, "retried", names, every=every, as_json=as_json)
 
 
 @app.command("drop")
 def drop_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
-    """Delete messages for good."""
+    """Delete messages for good.
+
+    [bold]Example[/]
+
+        parley dead-letters drop order-17
+    """
     box = _box()
     _act(box, box.drop, "dropped", names, every=every, as_json=as_json)
 

@@ -52,6 +52,10 @@ def distil(
     A fifth of the knowledge base's wordings is set aside; a student that finds fewer of them than
     the weights it began with is not written (exit status 1). A run that was cut off goes on where
     it was if it is called with the same texts. `parley model build --from DIR` builds the result.
+
+    [bold]Example[/]
+
+        parley model distil --texts messages.txt
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress

@@ -75,6 +75,11 @@ def evaluate(
     Everything runs in this process through what serves, or with --through over HTTP.
 
     The report, its page and its pictures are written to the folder; messages only with --examples.
+
+    [bold]Examples[/]
+
+        parley evaluate messages.jsonl --kb faq.yaml
+        parley evaluate messages.jsonl --encoder small --compare large
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.evaluation.runner import Request

@@ -55,7 +55,12 @@ def list_handovers(
 
 @app.command("show")
 def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one with its summary and all that was said."""
+    """Show one with its summary and all that was said.
+
+    [bold]Example[/]
+
+        parley handovers show 5e7f…
+    """
     from infra.cli.output import console, print_json
     from infra.cli.tables import print_fields
 
@@ -82,7 +87,12 @@ def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> 
 
 @app.command("claim")
 def claim_handover(handover_id: Id, by: By, url: Url = None, as_json: AsJson = False) -> None:
-    """Take a conversation over: the bot is silent there until it is closed."""
+    """Take a conversation over: the bot is silent there until it is closed.
+
+    [bold]Example[/]
+
+        parley handovers claim 5e7f… --by anna
+    """
     _act(url, handover_id, "claim", {"by": by}, "claimed", as_json=as_json)
 
 
@@ -93,7 +103,12 @@ def reply_handover(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say something to the customer, in the name of whoever has claimed it."""
+    """Say something to the customer, in the name of whoever has claimed it.
+
+    [bold]Example[/]
+
+        parley handovers reply 5e7f… "I am looking for your parcel."
+    """
     _act(url, handover_id, "reply", {"text": text}, "sent", as_json=as_json)
 
 

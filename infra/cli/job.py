@@ -15,7 +15,13 @@ def job(
     tenant: Annotated[str, typer.Option(help="Tenant it belongs to.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print where a job is and what happened to it; its message and reply are not shown."""
+    """Print where a job is and what happened to it; its message and reply are not shown.
+
+    [bold]Examples[/]
+
+        parley job e99f269e-879a-462e-913c-440b52a54c52
+        parley job --tenant acme order-17 --json
+    """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
     from infra.job_trace import JobTracer

@@ -74,7 +74,12 @@ def list_keys(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List keys, the oldest first; what a client sends is kept nowhere."""
+    """List keys, the oldest first; what a client sends is kept nowhere.
+
+    [bold]Example[/]
+
+        parley keys list --tenant acme
+    """
     from infra.cli.output import console, print_json
     from infra.cli.tables import print_list
 
@@ -93,7 +98,12 @@ def list_keys(
 def revoke_key(
     key_id: Annotated[str, typer.Argument(help="Id as `list` shows it.")], as_json: AsJson = False
 ) -> None:
-    """Refuse a key from now on; gateways know within 5 s."""
+    """Refuse a key from now on; gateways know within 5 s.
+
+    [bold]Example[/]
+
+        parley keys revoke 1054f42845
+    """
     from infra.cli.output import console, fail, print_json
     from shared.errors import NotFound
 

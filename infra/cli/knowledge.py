@@ -24,6 +24,10 @@ def import_base(
     UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or what a line `sep=` names.
     Columns: id, question, phrasings and tags (both separated by |), answer, handover,
     tone_negative, tone_positive; question and answer are required.
+
+    [bold]Example[/]
+
+        parley kb import answers.csv faq.yaml
     """
     from infra.cli.output import console
     from shared.errors import AlreadyThere, KnowledgeError
@@ -54,6 +58,10 @@ def fit_base(
     """Move the confidence to what labelled messages of people say; workers use it when they start.
 
     A few hundred messages in their own mix are best; a handful moves it little.
+
+    [bold]Example[/]
+
+        parley kb fit labelled.jsonl faq.yaml
     """
     from infra.cli.output import console, print_json, suppress_native_stderr
     from workers.modelling.knowledge.tuning import tune

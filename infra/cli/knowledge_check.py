@@ -25,6 +25,11 @@ def check_base(
 
     Workers refuse a base with a fault. A warning names what they take, but may not be meant so.
     The exit status is 6 if there is a fault, or with --strict a warning.
+
+    [bold]Examples[/]
+
+        parley kb check faq.yaml
+        parley kb check --strict --json faq.yaml
     """
     from workers.knowledge.loader import read_all
 

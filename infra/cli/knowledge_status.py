@@ -20,6 +20,10 @@ def status(as_json: AsJson = False) -> None:
     """Show each worker's bases: revision, entries, since when, and what was refused and why.
 
     The exit status is 6 if a worker has refused what lies in a base's place now.
+
+    [bold]Example[/]
+
+        parley kb status
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json

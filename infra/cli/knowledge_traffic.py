@@ -27,6 +27,10 @@ def gaps(
 
     Workers keep them, redacted, if PARLEY_GAPS is set. Fill in the answers of the file, then
     `parley kb check` takes it.
+
+    [bold]Example[/]
+
+        parley kb gaps --out gaps.yaml
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json, suppress_native_stderr
@@ -63,6 +67,10 @@ def suggest(
     """Warn of entries that are confused with each other, with examples and what to do.
 
     Each wording is asked of a base without it: it should still find its own entry first.
+
+    [bold]Example[/]
+
+        parley kb suggest faq.yaml
     """
     from infra.cli.output import console, print_json, suppress_native_stderr
     from workers.modelling.knowledge.traffic import confusions_of

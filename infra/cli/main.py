@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from infra.cli import (
+    backup,
     bench,
     chaos,
     chat,
@@ -53,6 +54,11 @@ def up(
     """Start every service on this machine and keep it up until Ctrl-C.
 
     Ports, folders and sizes come from PARLEY_* settings; what is missing is built first.
+
+    [bold]Examples[/]
+
+        parley up
+        parley up --inference 2
     """
     from infra.cli.output import console
     from infra.supervisor.runner import run_stack
@@ -66,7 +72,13 @@ def up(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check this machine and report what would keep Parley from running."""
+    """Check this machine and report what would keep Parley from running.
+
+    [bold]Examples[/]
+
+        parley doctor
+        parley doctor --json | jq '.findings[] | select(.state == "fail")'
+    """
     from infra.cli.doctor import examine, show
 
     if not show(examine(), as_json=as_json):
@@ -83,6 +95,7 @@ for name, command in (
     ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
     ("report", report.report),
+    ("backup", backup.backup),
     ("top", top.top),
     ("completion", completion.completion),
 ):

@@ -51,7 +51,13 @@ def build(
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn weights into what the engines run; quick if nothing has changed."""
+    """Turn weights into what the engines run; quick if nothing has changed.
+
+    [bold]Examples[/]
+
+        parley model build
+        parley model build --encoder large
+    """
     from infra.cli.output import print_json, progress_console
     from infra.supervisor.model import make_large_model, make_model
     from shared.errors import CommandMisused
@@ -93,7 +99,12 @@ def _show_built(folder: Path, made: "Built") -> None:
 def weights(
     target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
 ) -> None:
-    """Write the weights that are built by default as a folder in Hugging Face layout."""
+    """Write the weights that are built by default as a folder in Hugging Face layout.
+
+    [bold]Example[/]
+
+        parley model weights student
+    """
     from infra.cli.output import console
     from workers.modelling.encoder.weights import (
         load_weights,
@@ -129,6 +140,11 @@ def check(
     The gate then measures speed on real lengths and 1-NN accuracy: how often the nearest other row
     has a row's label. It refuses an engine that is not 1.2 times as fast as the baseline, fp32, or
     loses more than 0.5 points of accuracy.
+
+    [bold]Examples[/]
+
+        parley model check
+        parley model check --gate
     """
     from infra.cli.model_tables import show_check
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
@@ -165,7 +181,12 @@ def scaling(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of half a second for each.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Compare one worker with one thread, one with two, and two with one; only engines run."""
+    """Compare one worker with one thread, one with two, and two with one; only engines run.
+
+    [bold]Example[/]
+
+        parley model scaling
+    """
     from infra.cli.model_tables import show_scaling
     from infra.cli.output import print_json, progress_console
     from infra.supervisor.progress import StageProgress
@@ -192,7 +213,12 @@ def profile(
     rounds: Annotated[int, typer.Option(min=1, help="Timing rounds.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Time every shape and fit what a token costs: the figures behind shapes and threads."""
+    """Time every shape and fit what a token costs: the figures behind shapes and threads.
+
+    [bold]Example[/]
+
+        parley model profile
+    """
     from infra.cli.model_tables import show_profile
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress

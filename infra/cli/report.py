@@ -29,6 +29,11 @@ def report(
 
     Read from Redis, where workers count them; by variant, encoder and entry. The report, its page
     and its pictures are written to the folder.
+
+    [bold]Examples[/]
+
+        parley report --days 30 --comments 20
+        parley report --tenant acme --json | jq .groups
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import print_json

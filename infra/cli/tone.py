@@ -23,7 +23,12 @@ Head = Annotated[
 
 @app.command()
 def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Fit the head on the sets that allow it, write it, and evaluate it on sets it has not seen."""
+    """Fit the head on the sets that allow it, write it, and evaluate it on sets it has not seen.
+
+    [bold]Example[/]
+
+        parley tone train --data data
+    """
     from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
@@ -46,7 +51,12 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 @app.command("judge", hidden=True)  # its former name
 @app.command()
 def evaluate(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Evaluate a head on every set that is there."""
+    """Evaluate a head on every set that is there.
+
+    [bold]Example[/]
+
+        parley tone evaluate --data data
+    """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import evaluate as evaluate_head

@@ -65,6 +65,10 @@ class Customers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Ask nothing more, and wait for the last answers."""
         self._stopped.set()
         for thread in self._threads:
             thread.join(timeout=45)
@@ -134,6 +138,7 @@ def test_old_and_new_serve_side_by_side(release: Path, tmp_path: Path, model_dir
                     assert change(new, handover, "close", by="anna")["closed_by"] == "anna"
                     say(new, "five")  # all new
                     said = requests.get(f"{old.url}/conversations/talk", timeout=10).json()
+                    customers.leave()
         asked = [turn["text"] for turn in said["turns"] if turn["role"] == "user"]
         assert asked == ["one", "two", "three", "four", "five"]
         assert set(customers.outcomes) == {"done"}
