@@ -1,7 +1,11 @@
-"""Pages: one document each, style and script inside, and the policy that allows only these."""
+"""Pages: one document each, style and script inside, and the policy that allows only these.
+
+And scripts that pages of other sites load.
+"""
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -26,6 +30,16 @@ def compose_page(document: str, styles: Sequence[str], scripts: Sequence[str]) -
     return Page(text.encode(), policy(style, script))
 
 
+def compose_script(styles: Sequence[str], scripts: Sequence[str]) -> bytes:
+    """Put files of gateway/pages into one closure, which leaves no name behind on a page.
+
+    Their styles are a string where the last script says `"/*style*/"`.
+    """
+    style, script = ("".join(map(_read, names)) for names in (styles, scripts))
+    styled = script.replace('"/*style*/"', json.dumps(style))
+    return f'"use strict";(() => {{\n{styled}}})();\n'.encode()
+
+
 def answer_page(page: Page) -> Response:
     """Return a page that knows its base path, kept to itself; 304 if the client has it."""
     base = f'data-base="{request.root_path}"'.encode()
@@ -33,6 +47,16 @@ def answer_page(page: Page) -> Response:
     response = Response(document, content_type="text/html; charset=utf-8")
     restrict_page(response, page.policy)
     response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def answer_script(script: bytes) -> Response:
+    """Return a script for pages on any site, kept for some minutes; 304 if the client has it."""
+    response = Response(script, content_type="text/javascript; charset=utf-8")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
     response.make_conditional(request)
     return response

@@ -12,7 +12,9 @@ _ADMIN: frozenset[Scope] = frozenset(("admin",))
 _METRICS: frozenset[Scope] = frozenset(("admin", "metrics"))
 
 # Probes of orchestrators, the document, and pages that hold nothing of anyone's.
-OPEN_ENDPOINTS = frozenset(("healthz", "readyz", "openapi_document", "docs_page", "chat_page"))
+OPEN_ENDPOINTS = frozenset(
+    ("healthz", "readyz", "openapi_document", "docs_page", "chat_page", "chat_widget")
+)
 # One of these scopes is enough.
 SCOPES: Mapping[str, frozenset[Scope]] = {
     "chat": _CHAT,

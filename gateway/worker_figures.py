@@ -89,7 +89,7 @@ COUNTERS: Sequence[WorkerFigure] = (
         queues=_ANSWERING,
     ),
     WorkerFigure(
-        "process_cpu_seconds",
+        "processor_seconds",
         "parley_worker_process_cpu_seconds",
         "processor time of the worker's process",
     ),

@@ -95,7 +95,6 @@ def _stream_live(events: Iterator[ServerEvent], screen: "Console") -> ServerEven
         for last in events:
             text += last.data["text"] if last.name == "delta" else ""
             ended = last.name in ("reply", "error")
-            live.vertical_overflow = "visible" if ended else "ellipsis"
             live.update(
                 Constrain(Markdown(text), _READABLE_COLUMNS) if text or ended else _waiting(last)
             )

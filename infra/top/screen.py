@@ -134,17 +134,19 @@ def _workers(workers: Sequence[WorkerView], width: int) -> RenderableType:
 
 
 def _stages(shown: TopView) -> RenderableType:
-    of = shown.stages_of_seconds
-    table = _table("ms an answer", "p50", "p95", "p99")
+    table = _table("ms an answer", "p50", "p95", "p99", caption=_of(shown))
     for stage in shown.stages:
         style = "bold" if stage.name == "total" else ""
         times = (stage.p50_seconds, stage.p95_seconds, stage.p99_seconds)
         table.add_row(Text(stage.name, style), *(Text(_ms(each), style) for each in times))
     if not shown.stages:
         return Text("No message was answered yet.", "dim")
-    table.caption = f"of the last {of:.0f} s" if of else "since the workers began"
-    table.caption_style, table.caption_justify = "dim", "left"
     return table
+
+
+def _of(shown: TopView) -> Text:
+    seconds = shown.stages_of_seconds
+    return Text(f"of the last {seconds:.0f} s" if seconds else "since the workers began")
 
 
 def _kinds(shown: TopView) -> RenderableType:
@@ -169,8 +171,16 @@ def _people(shown: TopView) -> Table:
     return table
 
 
-def _table(first: str, *figures: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+def _table(first: str, *figures: str, caption: Text | None = None) -> Table:
+    table = Table(
+        box=None,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+        pad_edge=False,
+        caption=caption,
+        caption_style="dim",
+        caption_justify="left",
+    )
     table.add_column(first, no_wrap=True, overflow="ellipsis")
     for name in figures:
         table.add_column(name, justify="right", no_wrap=True, min_width=max(len(name), 4))

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from shared import keys
 from shared.counts import Facts, fields_of
@@ -35,6 +37,18 @@ def full_scrape() -> str:
     response = full_harness().client.get("/metrics")
     assert response.status_code == 200
     return response.text
+
+
+def shown(scrape: str) -> dict[str, tuple[str, str]]:
+    """Return type and labels of each metric of a scrape, by the name that is queried."""
+    found = {}
+    for family in text_string_to_metric_families(scrape):
+        name = family.name + ("_total" if family.type == "counter" else "")
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        if name.endswith("_created"):  # the gateway has the client library leave them out
+            continue
+        found[name] = (family.type, ", ".join(f"`{label}`" for label in sorted(labels)))
+    return found
 
 
 def _worker(queue: str) -> WorkerStatus:

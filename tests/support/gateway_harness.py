@@ -69,6 +69,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class GatewayHarness:
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
-        places = StreamPlaces(max_streams=2)
+        places = StreamPlaces(self.max_streams)
         self.watches, self.job_watches = Watches(places), Watches(places)
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)

@@ -11,27 +11,17 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
-from tests.support.full_scrape import full_scrape
+from tests.support.full_scrape import full_scrape, shown
 
 ROOT = Path(__file__).parent.parent.parent
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 # In heartbeats but in no metric: sums of others, or read by workers and the health check alone.
-NO_METRIC = {"dead_letters", "second_looks_asked", "second_looks_done"}
+NO_METRIC = {"dead_letters", "second_looks_asked"}
 
 
 @pytest.fixture(scope="module")
 def scrape() -> str:
     return full_scrape()
-
-
-def shown(scrape: str) -> dict[str, tuple[str, str]]:
-    """Return type and labels of each metric of a scrape, by the name that is queried."""
-    found = {}
-    for family in text_string_to_metric_families(scrape):
-        name = family.name + ("_total" if family.type == "counter" else "")
-        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        found[name] = (family.type, ", ".join(f"`{label}`" for label in sorted(labels)))
-    return found
 
 
 def test_the_page_has_what_a_scrape_has_and_nothing_else(scrape: str) -> None:

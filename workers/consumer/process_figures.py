@@ -11,7 +11,7 @@ _STATM = Path("/proc/self/statm")
 
 def process_figures() -> Mapping[str, float]:
     """Return the processor time so far and, on Linux, the resident memory."""
-    figures = {"process_cpu_seconds": time.process_time()}
+    figures = {"processor_seconds": time.process_time()}
     with suppress(OSError):  # elsewhere, or hidden
         pages = int(_STATM.read_text().split()[1])
         figures["process_resident_bytes"] = float(pages * os.sysconf("SC_PAGE_SIZE"))
