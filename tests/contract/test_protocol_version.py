@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -17,6 +18,7 @@ from shared.protocol_version import (
     Spoken,
     check_protocol_at_start,
 )
+from workers.consumer.bootstep import build_consumers
 
 OLD, NEW, NEWEST = Spoken(1, 1), Spoken(2, 1), Spoken(4, 3)
 
@@ -91,6 +93,18 @@ def test_a_process_checks_before_it_starts(redis_url: str, redis_client: "redis.
     redis_client.hset(keys.PROTOCOL, "data", SPOKEN.version + 1)
     with pytest.raises(ProtocolMismatch):
         check_protocol_at_start(redis_url, "two")
+
+
+def test_a_worker_on_newer_data_ends_as_one_that_no_restart_helps(
+    redis_url: str, redis_client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_REDIS_URL", redis_url)
+    redis_client.hset(keys.PROTOCOL, "data", SPOKEN.version + 1)
+    queues = SimpleNamespace(consume_from=["inference"])
+    app = SimpleNamespace(amqp=SimpleNamespace(queues=queues), conf=SimpleNamespace())
+    with pytest.raises(SystemExit) as ended:
+        build_consumers(SimpleNamespace(app=app, hostname="w"))
+    assert ended.value.code == os.EX_CONFIG
 
 
 def test_a_redis_that_is_away_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:

@@ -19,7 +19,7 @@ from kombu.utils.imports import symbol_by_name
 
 import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
 from shared.connection import connect
-from shared.errors import ParleyError, SettingsError
+from shared.errors import ParleyError, ProtocolMismatch, SettingsError
 from shared.gc_tuning import freeze_gc
 from shared.home_folder import provide_home_folder
 from shared.protocol_version import ProtocolKeeper, ProtocolRegister, check_protocol_at_start
@@ -136,7 +136,9 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except ParleyError as fault:
         _log.critical("this worker cannot start: %s", fault)
-        raise SystemExit(1) from fault
+        # No restart helps against newer data: `parley up` ends with this sentence.
+        status = os.EX_CONFIG if isinstance(fault, ProtocolMismatch) else 1
+        raise SystemExit(status) from fault
 
 
 def _check_redis(url: str, process: str) -> None:
