@@ -14,6 +14,7 @@ from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
+    dashboard,
     documentation,
     feedback,
     handovers,
@@ -54,6 +55,7 @@ def create_app(
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
+    dashboard.register(app, dependencies.board)
     documentation.register(app)
     security_headers.register(app)
     # Last here, so that it runs first: it may put another answer in place of a route's.

@@ -1,7 +1,6 @@
 """What a real browser does with pages, with hostile text, and with pages on other origins."""
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from shared.api_keys import ApiKey, digest_of, new_key
 from shared.jobs import Alternative, Answer, ChatJob, Turn
 from shared.results import JobRecord
 from shared.settings import load
-from tests.support.browser import Browser, WsgiApp, page, served
+from tests.support.browser import Browser, behind, page, served
 from tests.support.gateway_harness import GatewayHarness, reply_to
 
 HOSTILE = (
@@ -121,7 +120,7 @@ def test_hostile_text_is_shown_and_never_run(browser: Browser) -> None:
         assert {"https://x.example/a?b=c#d", "mailto:help@x.example"} <= set(found)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/dashboard"])
 def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     with served(GatewayHarness().app) as origin:
         browser.open(f"{origin}{path}")
@@ -141,19 +140,6 @@ def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     assert injected.startswith("script-src")
     assert not pwned
     assert len(complaints) == 1  # of the script that was injected
-
-
-def behind(prefix: str, app: WsgiApp) -> WsgiApp:
-    """Return what a proxy shows that strips a path and says nothing about it."""
-
-    def proxy(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if not path.startswith(f"{prefix}/"):
-            start_response("404 Not Found", [("Content-Length", "0")])
-            return []
-        return app({**environ, "PATH_INFO": path[len(prefix) :]}, start_response)
-
-    return proxy
 
 
 @pytest.mark.parametrize("base_path", [None, "/support"])

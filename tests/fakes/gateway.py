@@ -235,6 +235,7 @@ class FakeTraffic:
     def __init__(self) -> None:
         self.counted: dict[str, int] = {}
         self.of_others: dict[str, dict[str, int]] = {}
+        self.days: dict[str, dict[str, dict[str, int]]] = {}
 
     def tenants(self) -> Sequence[str]:
         return ("default", *self.of_others)
@@ -242,6 +243,14 @@ class FakeTraffic:
     def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         counted = {"default": self.counted, **self.of_others}
         return {tenant: counted.get(tenant, {}) for tenant in of_tenants}
+
+    def of_day(self, day: str, of_tenants: Sequence[str]) -> Mapping[str, Mapping[bytes, bytes]]:
+        counted = self.days.get(day, {})
+        return {tenant: _as_stored(counted.get(tenant, {})) for tenant in of_tenants}
+
+
+def _as_stored(counted: Mapping[str, int]) -> Mapping[bytes, bytes]:
+    return {field.encode(): str(amount).encode() for field, amount in counted.items()}
 
 
 class FakeUsers:

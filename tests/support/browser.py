@@ -245,3 +245,16 @@ def page(document: str) -> WsgiApp:
         return [document.encode()]
 
     return show
+
+
+def behind(prefix: str, app: WsgiApp) -> WsgiApp:
+    """Return what a proxy shows that strips a path and says nothing about it."""
+
+    def proxy(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if not path.startswith(f"{prefix}/"):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+        return app({**environ, "PATH_INFO": path[len(prefix) :]}, start_response)
+
+    return proxy

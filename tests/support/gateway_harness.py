@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -22,6 +23,7 @@ from shared.results import Failure, JobRecord
 from shared.settings import load
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
+from tests.fakes.dashboard import FakeHistory
 from tests.fakes.gateway import (
     FakeConversations,
     FakeFeedbackBox,
@@ -80,6 +82,7 @@ class GatewayHarness:
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
+        self.history = FakeHistory()
         places = StreamPlaces(self.max_streams)
         self.watches, self.job_watches = Watches(places), Watches(places)
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
@@ -116,6 +119,7 @@ class GatewayHarness:
                 self.histories,
                 self.disconnect_watcher,
                 self.health,
+                Board(self.history, self.clock),
                 self.metrics,
                 Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
                 self.limiter,
