@@ -18,6 +18,7 @@ def import_base(
     table: Annotated[Path, typer.Argument(help="CSV file with a header row.")],
     target: Annotated[Path, typer.Argument(help="YAML file to write.")],
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the target.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn a CSV file into a knowledge base file.
 
@@ -29,7 +30,7 @@ def import_base(
 
         parley kb import answers.csv faq.yaml
     """
-    from infra.cli.output import console
+    from infra.cli.output import console, print_json
     from shared.errors import AlreadyThere, KnowledgeError
     from workers.modelling.knowledge.csv_import import import_csv, to_yaml
 
@@ -40,6 +41,11 @@ def import_base(
         target.write_text(to_yaml(imported.entries), "utf-8")
     except OSError as error:
         raise KnowledgeError(f"{target} cannot be written: {error.strerror}.") from None
+    if as_json:
+        warnings = [str(warning) for warning in imported.warnings]
+        entries = len(imported.entries)
+        print_json({"file": str(target), "entries": entries, "warnings": warnings})
+        return
     for warning in imported.warnings:
         console().print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     console().print(f"[green]✓[/] {target}: {len(imported.entries)} entries", highlight=False)

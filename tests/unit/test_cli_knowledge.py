@@ -87,7 +87,8 @@ def test_an_import_overwrites_only_when_told(parley: Parley, tmp_path: Path) -> 
     assert code == ExitStatus.CONFLICT
     assert "exists already" in err
     assert base.read_text() == "mine"
-    assert parley("kb", "import", str(table), str(base), "--replace")[0] == 0
+    code, out, _ = parley("kb", "import", str(table), str(base), "--replace", "--json")
+    assert (code, json.loads(out)) == (0, {"file": str(base), "entries": 1, "warnings": []})
 
 
 def test_a_faulty_table_is_told_by_line(parley: Parley, tmp_path: Path) -> None:
