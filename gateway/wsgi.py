@@ -1,5 +1,6 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
+import atexit
 import logging
 import os
 from typing import Any, cast
@@ -35,9 +36,11 @@ from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.rate_limiter import RedisRateLimiter
 from gateway.queue.reply_feed import RedisReplyFeed
+from gateway.queue.sending import untraced
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
@@ -54,6 +57,7 @@ from shared.protocol_version import (
 )
 from shared.redis_server import check_redis_at_start
 from shared.settings import load
+from shared.tracing.start import open_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -71,11 +75,15 @@ def create() -> Flask:
     _check_redis(settings, process)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     ProtocolKeeper(ProtocolRegister(client), process).start()
-    dependencies = connect_dependencies(client, settings)
+    traces = _open_traces(settings)
+    dependencies = connect_dependencies(client, settings, traces)
     start_webhook(client, settings, dependencies.metrics)
     start_sampler(client, settings)
     app = create_app(
-        dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
+        dependencies,
+        settings,
+        many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        traces=traces,
     )
     app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
@@ -89,6 +97,14 @@ def _check_redis(settings: GatewaySettings, process: str) -> None:
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None
+
+
+def _open_traces(settings: GatewaySettings) -> RequestTraces | None:
+    tracer = open_tracer(settings, "parley-gateway")
+    if tracer is None:
+        return None
+    atexit.register(tracer.close)
+    return RequestTraces(tracer)
 
 
 def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
@@ -115,7 +131,9 @@ def start_sampler(client: "redis.Redis", settings: GatewaySettings) -> None:
     Sampler(new_gateway_id(), RedisHistory(client), observer, meter, clock).start()
 
 
-def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
+def connect_dependencies(
+    client: "redis.Redis", settings: GatewaySettings, traces: RequestTraces | None = None
+) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
     clock, metrics, limits = SystemClock(), Metrics(), enqueue_limits(settings)
     gateway_id, pending = new_gateway_id(), PendingReplies()
@@ -134,6 +152,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         gateway_id=gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
+        begin_sending=traces.begin_sending if traces else untraced,
     )
     follower = RedisJobFollower(
         client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock

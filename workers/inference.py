@@ -52,7 +52,8 @@ def build_inference_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    context = build_context(settings, app, hostname)
+    encoder = "large" if settings.encoder == "large" else "small"
+    context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
     memory = RedisMemory(connect(settings.redis_address))
     answering = build_first_look(settings, model, memory, context.clock)
@@ -97,7 +98,7 @@ def build_large_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    context = build_context(settings, app, hostname)
+    context = build_context(settings, app, hostname, keys.INFERENCE_LARGE, "large")
     target_seconds = settings.latency_target_seconds
     model = load_large_model(settings, make_engine)
     pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))

@@ -14,13 +14,16 @@ from gateway.metrics import Metrics
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.sending import untraced
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure, JobRecord
 from shared.settings import load
+from shared.tracing.tracer import Tracer
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
@@ -71,6 +74,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    tracer: Tracer | None = None
     max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
@@ -88,6 +92,7 @@ class GatewayHarness:
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
+        traces = RequestTraces(self.tracer) if self.tracer else None
         self.dispatcher = Dispatcher(
             self.publisher,
             self.pending,
@@ -97,6 +102,7 @@ class GatewayHarness:
             self.clock,
             gateway_id="g-1",
             deadline_seconds=30,
+            begin_sending=traces.begin_sending if traces else untraced,
         )
         self.job_streams = JobStreams(
             self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
@@ -125,6 +131,7 @@ class GatewayHarness:
                 self.limiter,
             ),
             self.settings,
+            traces=traces,
         )
 
     @property
