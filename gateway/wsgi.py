@@ -25,8 +25,10 @@ from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.drafts import RedisDrafts
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
+from gateway.queue.gaps import RedisGaps
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -35,8 +37,10 @@ from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.rate_limiter import RedisRateLimiter
+from gateway.queue.ratings import RedisRatings
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.sending import untraced
+from gateway.queue.stories import RedisStories
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
@@ -154,6 +158,7 @@ def connect_dependencies(
         observe_enqueue=metrics.enqueue_seconds.observe,
         begin_sending=traces.begin_sending if traces else untraced,
     )
+    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
     follower = RedisJobFollower(
         client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
     )
@@ -164,8 +169,12 @@ def connect_dependencies(
         canceller=canceller,
         feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
         conversations=RedisConversations(client, clock, limits),
-        handovers=RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        handovers=handovers,
         feedback=RedisFeedbackBox(client, clock),
+        ratings=RedisRatings(client),
+        stories=RedisStories(client, handovers, clock),
+        gaps=RedisGaps(client),
+        drafts=RedisDrafts(client),
         users=RedisErasure(client, clock, limits),
         traffic=RedisTraffic(client, clock),
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),

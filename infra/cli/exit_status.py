@@ -11,10 +11,13 @@ from shared.errors import (
     GatewayBusy,
     GatewayRefuses,
     GatewayUnavailable,
+    HandoverConflict,
+    InvalidRequest,
     NotFound,
     ParleyError,
     QueueUnavailable,
     SettingsError,
+    UnknownHandover,
 )
 
 
@@ -54,7 +57,10 @@ _MEANINGS = {
 }
 _BY_ERROR: tuple[tuple[type[ParleyError], ExitStatus], ...] = (
     (CommandMisused, ExitStatus.USAGE),
+    (InvalidRequest, ExitStatus.USAGE),
     (NotFound, ExitStatus.NOT_FOUND),
+    (UnknownHandover, ExitStatus.NOT_FOUND),
+    (HandoverConflict, ExitStatus.CONFLICT),
     (AlreadyThere, ExitStatus.CONFLICT),
     (SettingsError, ExitStatus.SETTINGS),
     (GatewayBusy, ExitStatus.BUSY),
