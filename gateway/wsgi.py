@@ -43,6 +43,11 @@ from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.partitions import Partitions, connect_partitions
+from shared.protocol_version import (
+    ProtocolKeeper,
+    ProtocolRegister,
+    check_protocol_at_start,
+)
 from shared.redis_server import check_redis_at_start
 from shared.replica_acks import ReplicaAcks
 from shared.settings import load
@@ -60,10 +65,12 @@ def create() -> Flask:
     settings = load(GatewaySettings)
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
-    _check_redis(settings)
+    process = f"gateway.{new_gateway_id()}"
+    _check_redis(settings, process)
     partitions = connect_partitions(
         settings.redis_address, settings.partitions, timeout_seconds=REDIS_TIMEOUT_SECONDS
     )
+    ProtocolKeeper(ProtocolRegister(partitions.home), process).start()
     traces = _open_traces(settings)
     dependencies = connect_dependencies(partitions, settings, traces)
     start_sampler(partitions, dependencies)
@@ -77,10 +84,11 @@ def create() -> Flask:
     return app
 
 
-def _check_redis(settings: GatewaySettings) -> None:
-    """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
+def _check_redis(settings: GatewaySettings, process: str) -> None:
+    """End gunicorn, not only this process of it, if Redis or its data is not to be served."""
     try:
         check_redis_at_start(settings.redis_address, settings.partitions)
+        check_protocol_at_start(settings.redis_address, process, settings.partitions)
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None

@@ -63,9 +63,9 @@ class PartitionedHandovers:
         """Give it back, so that it is open again."""
         return self._where(handover_id, lambda part: part.release(handover_id, by))
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Let the bot answer again."""
-        return self._where(handover_id, lambda part: part.close(handover_id, note))
+        return self._where(handover_id, lambda part: part.close(handover_id, note, by))
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Return a conversation's last handover."""

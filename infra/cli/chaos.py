@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.cli.exit_status import ExitStatus
+
 if TYPE_CHECKING:
     from infra.chaos.plan import ChaosPlan
 
@@ -44,8 +46,13 @@ def chaos(
 ) -> None:
     """Inject faults under load, then compare what clients received with what is stored.
 
-    Exit status 1 if anything accepted was lost, doubled, out of order or otherwise wrong.
+    Exit status 6 if anything accepted was lost, doubled, out of order or otherwise wrong.
     Ledger, report, logs and picture go to chaos/ in the data folder.
+
+    [bold]Examples[/]
+
+        parley chaos --quick
+        parley chaos --seed 7 --only "kill inference,cut"
     """
     from infra.cli.checkout import require_checkout
 
@@ -82,7 +89,7 @@ def chaos(
         print_tables(tables(report), console())
         console().print(f"Report, ledger and picture: {short_path(folder)}", highlight=False)
     if not report.verdict.good:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 def _run_on_cluster(plan: "ChaosPlan", *, as_json: bool) -> None:
@@ -101,4 +108,4 @@ def _run_on_cluster(plan: "ChaosPlan", *, as_json: bool) -> None:
         print_tables(cluster_tables(report), console())
         console().print(f"Report and ledger: {short_path(folder)}", highlight=False)
     if not report.is_good:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)

@@ -27,15 +27,19 @@ def gaps(
 
     Workers keep them, redacted, if PARLEY_GAPS is set. Fill in the answers of the file, then
     `parley kb check` takes it.
+
+    [bold]Example[/]
+
+        parley kb gaps --out gaps.yaml
     """
     from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json, suppress_native_stderr
-    from shared.errors import KnowledgeError
+    from shared.errors import AlreadyThere
     from workers.gap_store import open_gaps_of_all
     from workers.modelling.knowledge.traffic import candidates_for
 
     if out and out.exists() and not replace:
-        raise KnowledgeError(f"{out} exists already: name another file or add --replace.")
+        raise AlreadyThere(f"{out} exists already: name another file or add --replace.")
     settings = worker_settings()
     kept = open_gaps_of_all(connect_to_partitions(), tenant)
     if not kept and not as_json:
@@ -55,7 +59,7 @@ def gaps(
 
 def suggest(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     least: Annotated[int, typer.Option(min=1, help="Leave out pairs of fewer wordings.")] = 2,
     as_json: AsJson = False,
@@ -63,6 +67,10 @@ def suggest(
     """Warn of entries that are confused with each other, with examples and what to do.
 
     Each wording is asked of a base without it: it should still find its own entry first.
+
+    [bold]Example[/]
+
+        parley kb suggest faq.yaml
     """
     from infra.cli.output import console, print_json, suppress_native_stderr
     from workers.modelling.knowledge.traffic import confusions_of

@@ -66,7 +66,7 @@ class TenantHandovers:
             "claim": lambda: self._handovers.claim(inside, body["by"]),
             "reply": lambda: self._handovers.reply(inside, body["text"], body.get("by")),
             "release": lambda: self._handovers.release(inside, body.get("by")),
-            "close": lambda: self._handovers.close(inside, body.get("note")),
+            "close": lambda: self._handovers.close(inside, body.get("note"), body.get("by")),
         }
         return actions[action]()
 
@@ -77,19 +77,23 @@ class TenantHandovers:
 
 
 def open_tenant(tenant: str) -> TenantHandovers:
-    """Connect to the queue; raise SettingsError if that is no name of a tenant."""
-    from gateway.queue.conversations import RedisConversations
-    from gateway.queue.handovers import RedisHandovers
+    """Connect to the queue; raise CommandMisused if that is no name of a tenant."""
+    from gateway.partitioned.compose import connect_ports
+    from gateway.queue.adapters import QueueOptions
     from gateway.settings import GatewaySettings
     from gateway.wsgi import enqueue_limits
-    from infra.cli.dead_letters import connect_to_queue
-    from infra.traffic.reading import tenants_to_read
+    from infra.cli.dead_letters import connect_to_partitions
+    from infra.traffic.reading import tenants_of_all
     from shared.clock import SystemClock
     from shared.settings import load
 
-    settings, client, clock = load(GatewaySettings), connect_to_queue(), SystemClock()
-    (name,) = tenants_to_read(client, tenant)
-    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
-    return TenantHandovers(
-        handovers, RedisConversations(client, clock, enqueue_limits(settings)), name
+    settings, partitions = load(GatewaySettings), connect_to_partitions()
+    (name,) = tenants_of_all(partitions, tenant)
+    options = QueueOptions(
+        gateway_id="parley handovers",
+        clock=SystemClock(),
+        limits=enqueue_limits(settings),
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
     )
+    ports = connect_ports(partitions, settings.queue_lists, options)
+    return TenantHandovers(ports.handovers, ports.conversations, name)

@@ -8,7 +8,6 @@
 -- @include flows.lua
 -- @include keys.lua
 -- @include lease_tokens.lua
--- @include message_ids.lua
 -- @include tenants.lua
 --
 -- KEYS[1] lease hash of the worker that lost its messages
@@ -31,6 +30,14 @@ local leases, handoff, queue, own_leases, token_counter, quarantine, exhausted =
 local delivery_limit, count_ttl, same_queue = unpack(ARGV, 1, 3)
 local limit, can_dead_letter = tonumber(delivery_limit), same_queue == '1'
 local requeued = 0
+
+-- Return the id of a message, nil if it has none.
+local function read_id(message)
+  local decoded, envelope = pcall(cjson.decode, message)
+  local id = decoded and type(envelope) == 'table' and type(envelope.headers) == 'table'
+    and envelope.headers.id
+  return type(id) == 'string' and id or nil
+end
 
 local function lease_exhausted(message)
   local token = next_token(token_counter)

@@ -63,7 +63,7 @@ class HandoversOfOne:
     def release(self, handover_id: str, by: str | None) -> Handover:
         return self.find(handover_id)
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         return self.find(handover_id)
 
     def last_of(self, conversation_id: str) -> Handover | None:

@@ -65,6 +65,11 @@ class FakePart:
         self.completed += [self.leased.pop(each.lease.token) for each in completions]
         return ["applied"] * len(completions)
 
+    def give_back(self, jobs: Sequence[LeasedJob[ChatJob]]) -> int:
+        self._check()
+        self.waiting = [self.leased.pop(each.lease.token) for each in jobs] + self.waiting
+        return len(jobs)
+
     def deliveries(self, task_ids: Sequence[str]) -> list[int]:
         return [1 for _ in task_ids]
 

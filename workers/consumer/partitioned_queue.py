@@ -173,6 +173,26 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
                     self._forget(leased.lease.token, None)
         return results
 
+    def give_back(self, jobs: Sequence[LeasedJob[JobT]]) -> int:
+        """Put jobs that this worker cannot work on back, each within its partition."""
+
+        def give_back(index: int, part: Sequence[LeasedJob[JobT]]) -> list[bool]:
+            own = [replace(each, lease=_unmarked(each.lease)) for each in part]
+            self._queues[index].give_back(own)
+            return [True] * len(part)
+
+        def keep(part: Sequence[LeasedJob[JobT]]) -> list[bool]:
+            with self._lock:
+                self._unclaimed += [each.lease for each in part]
+            return [False] * len(part)
+
+        given = self._by_partition(jobs, lambda each: each.lease.token, give_back, keep, False)
+        with self._lock:
+            for leased, is_given in zip(jobs, given, strict=True):
+                if is_given:
+                    self._forget(leased.lease.token, leased.job.task_id)
+        return sum(given)
+
     def complete(self, completions: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
         """Apply each job's effects exactly once, those of a partition in one atomic step."""
 

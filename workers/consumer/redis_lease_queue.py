@@ -8,10 +8,11 @@ from typing import Any, Generic, cast
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.jobs import WorkerStatus
 from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
+from shared.wire import peek_id
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     ClaimResult,
@@ -66,7 +67,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
         self._heartbeat = self._script("heartbeat.lua")
-        self._return_leases = self._script("return_leases.lua")
+        self._give_back = self._script("give_back.lua")
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
@@ -102,6 +103,17 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         """Let every job run: only chat jobs have lanes."""
         return [ClaimResult("run") for _ in jobs]
 
+    def give_back(self, jobs: Sequence[LeasedJob[JobT]]) -> int:
+        """Put these back to the head of the queue from which their like are answered."""
+        queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
+        args: list[bytes | str] = []
+        for each in reversed(jobs):
+            args += (each.lease.token, tenants.tenant_of(each.job.task_id))
+        returned: int = self._retry.until_stopped(
+            self._give_back, keys=[self._lease_key, queue], args=args
+        )
+        return returned
+
     def hasten(self, task_ids: Sequence[str]) -> None:
         """Do nothing: no message of this queue is kept until later."""
 
@@ -131,10 +143,18 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def return_leases(self, tokens: Iterable[bytes]) -> int:
         """Put messages that this worker does not know it holds back to the head of the queue."""
         queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
-        oldest_first = sorted(tokens, key=int)
-        returned: int = self._retry.once(
-            self._return_leases, keys=[self._lease_key, queue], args=oldest_first
+        newest_first = sorted(tokens, key=int, reverse=True)
+        names = cast("list[str]", newest_first)
+        held = cast(
+            "list[bytes | None]", self._retry.once(self._redis.hmget, self._lease_key, names)
         )
+        args = [
+            part
+            for token, raw in zip(newest_first, held, strict=True)
+            for part in (token, tenants.tenant_of(peek_id(raw or b"") or ""))
+        ]
+        used = [self._lease_key, queue]
+        returned: int = self._retry.once(self._give_back, keys=used, args=args)
         return returned
 
     def release_all(self) -> int:
