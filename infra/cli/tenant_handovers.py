@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from gateway.queue.conversations import RedisConversations
-    from gateway.queue.handovers import RedisHandovers
+    from gateway.queue.conversations import Conversations
+    from gateway.queue.handovers import Handovers
 
 _HANDOVER = re.compile(r"/handovers/([^/]+)(?:/(claim|reply|release|close))?\Z")
 
@@ -15,9 +15,7 @@ _HANDOVER = re.compile(r"/handovers/([^/]+)(?:/(claim|reply|release|close))?\Z")
 class TenantHandovers:
     """Answers those calls of a gateway that `parley handovers` makes, for any tenant."""
 
-    def __init__(
-        self, handovers: "RedisHandovers", conversations: "RedisConversations", tenant: str
-    ) -> None:
+    def __init__(self, handovers: "Handovers", conversations: "Conversations", tenant: str) -> None:
         self._handovers = handovers
         self._conversations = conversations
         self._tenant = tenant
