@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 import redis
 
@@ -42,6 +43,8 @@ from workers.consumer.lease_queue import LeasedJob, QueuePolicy
 from workers.consumer.partitioned_queue import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
+from workers.gap_store import gap_store, open_gaps_of_all
+from workers.gaps import Gap
 
 COUNT = 3
 CALLER = Caller("default")
@@ -209,6 +212,37 @@ def test_counts_of_all_partitions_are_added_up(stand: Stand) -> None:
     assert stand.ports.traffic.today(["default"])["default"] == {"kind=answer": 8}
     assert stand.ports.traffic.tenants() == ["default", "acme"] == tenants
     assert sum(amount for _, amount in counted.fields) == 8
+
+
+def test_the_desk_sees_what_lies_in_any_partition(stand: Stand) -> None:
+    asked = [stand.ask(f"c{number}", "anna") for number in range(6)]
+    stand.answer_all()
+    for number, each in enumerate(asked):
+        stand.clock.advance(1)
+        assert stand.ports.feedback.put(each.id, 1 + number % 2, None)
+    newest = stand.ports.ratings.latest("default", "all", 3)
+    assert [each.job_id for each in newest] == [each.id for each in reversed(asked[3:])]
+    found = stand.ports.stories.find("default", "anna")
+    assert sorted(each.conversation_id for each in found) == [f"c{number}" for number in range(6)]
+    by_job = stand.ports.stories.find("default", asked[0].id)
+    assert [each.conversation_id for each in by_job] == ["c0"]
+    assert len(stand.ports.stories.tell("c0").turns) == 2
+    assert len(stand.ports.stories.tell("nobody's").turns) == 0
+
+
+def test_gaps_of_all_partitions_are_grouped_together(stand: Stand) -> None:
+    for number, client in enumerate(stand.partitions.clients):
+        gap = Gap(f"Do you sell {number}?", "fallback", None)
+        client.zadd(keys.gaps("default"), {f"c{number}": NOW})
+        client.rpush(keys.gaps_of(f"c{number}"), msgspec.json.encode(gap))
+    store = gap_store(stand.partitions)
+    known = stand.ports.gaps.look("default")
+    assert (known.kept, known.at) == (4, None)
+    assert store.wanted() == "default"
+    before = store.source("default")
+    assert len(store.read("default")) == len(open_gaps_of_all(stand.partitions, None)) == 4
+    stand.partitions.clients[2].zrem(keys.gaps("default"), "c2")
+    assert store.source("default") != before
 
 
 def test_what_dead_workers_held_comes_back_from_every_partition(stand: Stand) -> None:
