@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from shared.errors import UnsuitableRedis
 from shared.redis_address import ClusterAddress
@@ -123,6 +125,7 @@ class ClusterTopology:
             ssl=place.tls,
             socket_timeout=_ASK_SECONDS,
             socket_connect_timeout=_ASK_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # the next node is asked instead
             **cast("Any", place.options.tls),
         ) as client:
             client.response_callbacks.pop("CLUSTER SLOTS", None)

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from infra.harness.ports import free_ports
 from infra.supervisor.embedded_redis import server_command
@@ -58,8 +60,15 @@ class ClusterNode:
 
     def call(self, *command: object) -> Any:
         """Send one command to this node, by a connection of its own."""
-        with redis.Redis("127.0.0.1", self.port, socket_timeout=5, decode_responses=True) as client:
+        with self.client() as client:
             return cast("Any", client).execute_command(*command)
+
+    def client(self) -> "redis.Redis":
+        """Return a client that tries once: a dead node is to be noticed at once."""
+        once = Retry(NoBackoff(), 0)
+        return redis.Redis(
+            "127.0.0.1", self.port, socket_timeout=5, decode_responses=True, retry=once
+        )
 
     def answers(self) -> bool:
         """Tell whether the server takes commands."""
@@ -186,7 +195,7 @@ class ScratchCluster:
 
 def _known_ids(node: ClusterNode) -> set[str]:
     """Return the nodes that a node has met; until then they have other ids."""
-    with redis.Redis("127.0.0.1", node.port, socket_timeout=5, decode_responses=True) as client:
+    with node.client() as client:
         client.response_callbacks.pop("CLUSTER NODES", None)
         lines = cast("str", cast("Any", client).execute_command("CLUSTER NODES")).splitlines()
     return {line.split(" ", 1)[0] for line in lines if "handshake" not in line}

@@ -137,4 +137,5 @@ def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> str:
         ) from None
     for warning in server.warnings:
         warn(warning)
-    return f"{server.kind} {server.version}".strip()
+    spread = "" if opened.is_one else f", {opened.hashed} partitions"
+    return f"{server.kind} {server.version}{spread}".strip()
