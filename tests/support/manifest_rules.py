@@ -24,11 +24,13 @@ from tests.support.manifests import (
 OWN_KINDS = ("keda.sh/v1alpha1", "monitoring.coreos.com/v1")
 """Kinds of operators, which Kubernetes' own schemas do not know."""
 WAIT_AND_GRACE_SECONDS = GatewaySettings.model_fields["wait_seconds"].default + 5
+_QUANTITY = re.compile(r"\d+(m|[KMGT]i)?")
 _ENDPOINTS = {
     "gateway": {"/healthz", "/readyz"},
     "flower": {"/healthcheck"},
 }
 _HEALTH = ["python", "-m", "infra.deploy.health"]
+_CONFIG_MAPS = ("parley-settings", "parley-redis", "parley-knowledge")
 _SECRETS = {
     "parley-redis": {"url", "password"},
     "parley-keys": {"api-keys", "metrics-key", "flower-basic-auth"},
@@ -77,6 +79,12 @@ def resource_faults(manifests: Sequence[Document]) -> Iterator[str]:
             yield f"{name} requests too little"
         if not {"memory", "ephemeral-storage"} <= limits.keys():
             yield f"{name} has no limits"
+        for quantity in (*requests.values(), *limits.values()):
+            if not _QUANTITY.fullmatch(str(quantity)):
+                yield f"{name}: {quantity} is no quantity"
+
+
+def volume_faults(manifests: Sequence[Document]) -> Iterator[str]:
     for name, template in pod_templates(manifests):
         for volume in template["spec"]["volumes"]:
             if not volume.get("emptyDir", {"sizeLimit": 1}).get("sizeLimit"):
@@ -156,15 +164,33 @@ def settings_faults(manifests: Sequence[Document]) -> Iterator[str]:
                 yield f"{name}: {variable['name']} belongs in a Secret"
 
 
+def reference_faults(manifests: Sequence[Document]) -> Iterator[str]:
+    """Check that pods run as an account that exists and read no unknown ConfigMap."""
+    accounts = {each["metadata"]["name"] for each in of_kind(manifests, "ServiceAccount")}
+    services = {each["metadata"]["name"] for each in of_kind(manifests, "Service")}
+    for name, template in pod_templates(manifests):
+        if template["spec"]["serviceAccountName"] not in accounts:
+            yield f"{name} runs as nobody"
+        for volume in template["spec"]["volumes"]:
+            configured = volume.get("configMap", {"name": "parley-redis"})["name"]
+            if not configured.startswith(_CONFIG_MAPS):
+                yield f"{name} reads {configured}"
+    for each in of_kind(manifests, "StatefulSet"):
+        if each["spec"]["serviceName"] not in services:
+            yield f"{_name(each)}: no service {each['spec']['serviceName']}"
+
+
 RULES = (
     schema_faults,
     security_faults,
     resource_faults,
+    volume_faults,
     image_faults,
     probe_faults,
     termination_faults,
     label_faults,
     settings_faults,
+    reference_faults,
 )
 
 
