@@ -1,6 +1,8 @@
 """The Flask app: routes over their dependencies. Builds nothing else and connects to nothing."""
 
-from flask import Flask, Response, request
+import time
+
+from flask import Flask, Response, g, request
 
 from gateway import access, cors, problems, rate_limits, security_headers
 from gateway.base_path import BasePath, read_base_path
@@ -12,6 +14,7 @@ from gateway.rate_limits import RateLimits
 from gateway.routes import (
     chat,
     conversations,
+    dashboard,
     documentation,
     feedback,
     handovers,
@@ -31,6 +34,7 @@ def create_app(
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    _count_responses(app, dependencies.metrics)
     serve_identifiers(app)
     problems.register(app)
     cors.register(app, read_cors_origins(settings.cors_origins or ""))
@@ -51,9 +55,9 @@ def create_app(
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
+    dashboard.register(app, dependencies.board)
     documentation.register(app)
     security_headers.register(app)
-    _count_responses(app, dependencies.metrics)
     # Last here, so that it runs first: it may put another answer in place of a route's.
     rate_limits.register(app, dependencies.rate_limiter)
     _mount(app, settings)
@@ -67,7 +71,14 @@ def _mount(app: Flask, settings: GatewaySettings) -> None:
 
 
 def _count_responses(app: Flask, metrics: Metrics) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.began_at = time.perf_counter()
+
     @app.after_request
     def count(response: Response) -> Response:
-        metrics.count_response(request.endpoint or "none", response.status_code)
+        route, seconds = request.endpoint or "none", time.perf_counter() - g.began_at
+        metrics.count_response(route, response.status_code, seconds)
+        if "problem_kind" in g:
+            metrics.count_problem(g.problem_kind)
         return response

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
 from gateway.health import Health
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -40,6 +41,7 @@ class Dependencies:
     histories: Histories
     disconnect_watcher: DisconnectWatcher
     health: Health
+    board: Board
     metrics: Metrics
     authenticator: Authenticator
     rate_limiter: RateLimiter

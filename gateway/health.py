@@ -6,6 +6,8 @@ from typing import Protocol, cast
 import msgspec
 import redis
 
+from gateway.oldest_messages import OldestMessages
+from gateway.storage import Storage, read_storage
 from shared import keys
 from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
@@ -27,6 +29,12 @@ class Health(Protocol):
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many messages wait on each queue, by tenant."""
 
+    def oldest_seconds(self) -> Mapping[str, float]:
+        """Return how long the oldest message of each queue has waited; 0 if none waits."""
+
+    def storage(self) -> Storage:
+        """Return what lies in Redis beside the queues, and what memory it takes."""
+
     def foreign_lists(self) -> Mapping[str, int]:
         """Return lists that look meant for a queue and that no worker serves, and their lengths."""
 
@@ -38,6 +46,7 @@ class RedisHealth:
         self._client = client
         self._lists = lists
         self._foreign = ForeignLists(client, lists)
+        self._oldest = OldestMessages(client, lists)
 
     def workers(self) -> Sequence[WorkerStatus]:
         """Return the heartbeats that have not expired."""
@@ -61,6 +70,16 @@ class RedisHealth:
         waiting = sum(lengths[: len(own)]) - (head == keys.WAKE.encode())
         counted = zip(others, lengths[len(own) :], strict=True)
         return {DEFAULT_TENANT: waiting, **{name: length for name, length in counted if length}}
+
+    def oldest_seconds(self) -> Mapping[str, float]:
+        """Look at the head of each list, of every tenant."""
+        with queue_errors():
+            return self._oldest.ages()
+
+    def storage(self) -> Storage:
+        """Count, and ask the server for its memory."""
+        with queue_errors():
+            return read_storage(self._client)
 
     def foreign_lists(self) -> Mapping[str, int]:
         """Look through some more keys with each call."""

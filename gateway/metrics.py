@@ -4,6 +4,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summ
 
 _SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30)
 _JOBS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_REFUSALS = (
+    "rate-limited", "conversation-busy", "queue-full", "queue-unavailable", "streams-full",
+)  # fmt: skip
 
 
 class Metrics:
@@ -11,13 +14,22 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self._responses = Counter(
-            "parley_gateway_answers",
-            "HTTP responses by route and status",
+        self._requests = Histogram(
+            "parley_http_request_duration_seconds",
+            "time from a request's headers to those of its response, by route and status",
             ("route", "status"),
+            buckets=_SECONDS,
             registry=registry,
         )
-        self._children: dict[tuple[str, int], Counter] = {}
+        self._children: dict[tuple[str, int], Histogram] = {}
+        self._problems = Counter(
+            "parley_http_problems",
+            "requests that were answered with a problem, by its kind",
+            ("problem",),
+            registry=registry,
+        )
+        for kind in _REFUSALS:  # so that the first of them is an increase
+            self._problems.labels(kind)
         self.chat_seconds = Histogram(
             "parley_gateway_chat_seconds",
             "time from an accepted POST /chat to its response",
@@ -53,12 +65,16 @@ class Metrics:
             f"parley_gateway_{name}", text, multiprocess_mode="livesum", registry=self.registry
         )
 
-    def count_response(self, route: str, status: int) -> None:
+    def count_response(self, route: str, status: int, seconds: float) -> None:
         """Count one HTTP response."""
         child = self._children.get((route, status))
         if child is None:
-            child = self._children[route, status] = self._responses.labels(route, str(status))
-        child.inc()
+            child = self._children[route, status] = self._requests.labels(route, str(status))
+        child.observe(seconds)
+
+    def count_problem(self, kind: str) -> None:
+        """Count one request that was answered with a problem."""
+        self._problems.labels(kind).inc()
 
     def count_enqueued(self, jobs: int, *, waiting: int) -> None:
         """Count one round trip to the queue; `waiting` requests wait for a reply now."""

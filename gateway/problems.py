@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -83,6 +83,7 @@ def problem(
     kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> Response:
     """Return a problem as the response to the current request, under /v1 in OpenAI's form."""
+    g.problem_kind = kind.name
     if request.path.startswith(PREFIX):
         param = members.get("field")
         return openai_error(
@@ -132,6 +133,7 @@ def register(app: Flask) -> None:
 
 def _invalid(error: InvalidRequest) -> Response:
     if isinstance(error, OpenAiError):
+        g.problem_kind = INVALID_REQUEST.name
         return openai_error(error.status, error.code, str(error), error.field)
     if error.field is None:
         return problem(INVALID_REQUEST, str(error))

@@ -12,7 +12,17 @@ _ADMIN: frozenset[Scope] = frozenset(("admin",))
 _METRICS: frozenset[Scope] = frozenset(("admin", "metrics"))
 
 # Probes of orchestrators, the document, and pages that hold nothing of anyone's.
-OPEN_ENDPOINTS = frozenset(("healthz", "readyz", "openapi_document", "docs_page", "chat_page"))
+OPEN_ENDPOINTS = frozenset(
+    (
+        "healthz",
+        "readyz",
+        "openapi_document",
+        "docs_page",
+        "chat_page",
+        "chat_widget",
+        "dashboard_page",
+    )
+)
 # One of these scopes is enough.
 SCOPES: Mapping[str, frozenset[Scope]] = {
     "chat": _CHAT,
@@ -30,7 +40,10 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "erase_conversation": _ADMIN,
     "erase_user": _ADMIN,
     "metrics": _METRICS,
+    "dashboard_data": _METRICS,
 }
+# What shows all tenants together.
+OF_ALL_TENANTS = frozenset(("dashboard_data",))
 OPENAI_PREFIX = "v1_"  # endpoints of the OpenAI-compatible API
 
 
@@ -47,4 +60,6 @@ def may_call(endpoint: str, tenant: str) -> bool:
     """Tell whether a tenant's keys may call an endpoint at all: another's only what is listed."""
     if tenant == DEFAULT_TENANT:
         return True
+    if endpoint in OF_ALL_TENANTS:
+        return False
     return endpoint in SCOPES or endpoint.startswith(OPENAI_PREFIX)

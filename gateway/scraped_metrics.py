@@ -1,25 +1,25 @@
 """What queues, handovers and workers are like at the moment of a scrape, and its exposition."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gateway.health import Health
 from gateway.metrics import Metrics
+from gateway.process_metrics import ProcessesCollector
 from gateway.queue.handovers import HandoverFigures, Handovers
 from gateway.queue.traffic import Traffic
+from gateway.queue_load import work_seconds
+from gateway.storage_metrics import build_info, storage_metrics
 from gateway.traffic_metrics import traffic_metrics
+from gateway.worker_metrics import worker_metrics
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import WorkerStatus
-
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_]+")
-_WORKER_LABELS = ("worker", "queue")
 
 
 class TenantCollector(Collector):
@@ -55,10 +55,12 @@ class OperationsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what can be read; without Redis only that it is down."""
+        yield build_info()
         up = GaugeMetricFamily("parley_redis_up", "1 if Redis answers the gateway")
         try:
             backlogs, workers = self._health.backlogs(), self._health.workers()
-            foreign = self._health.foreign_lists()
+            oldest, foreign = self._health.oldest_seconds(), self._health.foreign_lists()
+            storage = self._health.storage()
             of_tenants = self._traffic.tenants()
             figures = self._handovers.figures(of_tenants)
             counted = self._traffic.today(of_tenants)
@@ -69,10 +71,12 @@ class OperationsCollector(Collector):
         up.add_metric((), 1)
         yield up
         yield from _backlog(backlogs)
+        yield from _queue_times(backlogs, oldest, workers)
         yield _foreign_messages(foreign)
+        yield from storage_metrics(storage)
         yield from _handover_metrics(figures, self._clock.now())
         yield from _webhook_metrics(figures, self._clock.now())
-        yield from _worker_metrics(workers)
+        yield from worker_metrics(workers)
         yield from traffic_metrics(counted)
 
 
@@ -80,6 +84,7 @@ def expose(metrics: Metrics, collector: OperationsCollector, *, many_processes: 
     """Return the exposition in Prometheus's text format, of all gateway processes together."""
     operations = CollectorRegistry()
     operations.register(collector)
+    operations.register(ProcessesCollector(many_processes=many_processes))
     own = metrics.registry
     if many_processes:
         own = CollectorRegistry()
@@ -109,6 +114,29 @@ def _backlog(backlogs: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
         for tenant, messages in waiting.items() if len(waiting) > 1 else ():
             own.add_metric((queue, tenant), messages)
     yield from (total, own)
+
+
+def _queue_times(
+    backlogs: Mapping[str, Mapping[str, int]],
+    oldest: Mapping[str, float],
+    workers: Sequence[WorkerStatus],
+) -> Iterator[Metric]:
+    """Yield how long each queue's oldest message has waited, and how much work waits there."""
+    age = GaugeMetricFamily(
+        "parley_queue_oldest_seconds",
+        "age of the oldest message that waits on a queue",
+        labels=("queue",),
+    )
+    work = GaugeMetricFamily(
+        "parley_queue_work_seconds",
+        "time that a queue's live workers need for the messages that wait",
+        labels=("queue",),
+    )
+    waiting = {queue: sum(by_tenant.values()) for queue, by_tenant in backlogs.items()}
+    for queue, seconds in work_seconds(waiting, workers).items():
+        age.add_metric((queue,), oldest[queue])
+        work.add_metric((queue,), seconds)
+    yield from (age, work)
 
 
 def _foreign_messages(lists: Mapping[str, int]) -> Metric:
@@ -148,43 +176,3 @@ def _webhook_metrics(figures: HandoverFigures, now: float) -> Iterator[Metric]:
 
 def _age(since: float | None, now: float) -> float:
     return 0.0 if since is None else max(0.0, now - since)
-
-
-def _worker_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
-    up = GaugeMetricFamily(
-        "parley_worker_up", "1 for every live worker", labels=(*_WORKER_LABELS, "engine")
-    )
-    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
-    for worker in workers:
-        up.add_metric((worker.id, worker.queue, worker.engine), 1)
-        for counter, value in worker.counters.items():
-            name = "parley_worker_" + _NOT_IN_A_NAME.sub("_", counter.lower())
-            family = families.get(name) or families.setdefault(name, _family(name))
-            family.add_metric((worker.id, worker.queue), value)
-    return [up, *families.values(), *_knowledge_metrics(workers)]
-
-
-def _knowledge_metrics(workers: Sequence[WorkerStatus]) -> Iterable[Metric]:
-    """Return the bases that workers answer from; the shared one's tenant is empty."""
-    entries = GaugeMetricFamily(
-        "parley_worker_knowledge_entries",
-        "entries of a knowledge base, with the revision that the worker answers from",
-        labels=(*_WORKER_LABELS, "tenant", "revision"),
-    )
-    stale = GaugeMetricFamily(
-        "parley_worker_knowledge_stale",
-        "1 if what lies in a knowledge base's place was refused",
-        labels=(*_WORKER_LABELS, "tenant"),
-    )
-    for worker in workers:
-        for base in worker.knowledge:
-            labels = (worker.id, worker.queue, base.tenant or "")
-            entries.add_metric((*labels, base.revision), base.entries)
-            stale.add_metric(labels, float(base.refused is not None))
-    return entries, stale
-
-
-def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
-    if name.endswith("_total"):
-        return CounterMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)
-    return GaugeMetricFamily(name, "reported by the workers", labels=_WORKER_LABELS)

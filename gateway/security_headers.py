@@ -47,7 +47,7 @@ def _restricted(inner: WSGIApplication) -> WSGIApplication:
 
 def _added(headers: list[tuple[str, str]], is_secure: bool) -> list[tuple[str, str]]:
     names = [name for name, _ in headers]
-    added = list(_EVERY_ANSWER)
+    added = [header for header in _EVERY_ANSWER if header[0] not in names]
     if _DATA_POLICY[0] not in names:
         added.append(_DATA_POLICY)
     if _NO_STORE[0] not in names:

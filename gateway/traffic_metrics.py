@@ -32,6 +32,8 @@ class _Family:
     only: Mapping[str, str] = field(default_factory=dict)
 
 
+_FAILURES = _Family("parley_failures", "messages without a reply, by their end", ("failure",))
+_ENDS = ("failed", "expired", "cancelled")
 _COUNTERS = (
     _Family("parley_replies", "replies by kind", (*_SEGMENT, "kind")),
     _Family("parley_reply_tones", "replies by the message's tone", (*_SEGMENT, "tone")),
@@ -45,7 +47,7 @@ _COUNTERS = (
     _Family(
         "parley_handover_reasons", "replies by why a person takes over", (*_SEGMENT, "handover")
     ),
-    _Family("parley_failures", "messages without a reply, by their end", ("failure",)),
+    _FAILURES,
 )
 _GAUGES = (
     _Family("parley_conversations", "conversations by their last turn", (*_SEGMENT, "resolved")),
@@ -60,6 +62,8 @@ def traffic_metrics(counted: Mapping[str, Mapping[str, int]]) -> Iterator[Metric
         for tenant, of_tenant in counted.items()
         for field, amount in read_fields(of_tenant)
     ]
+    # So that the first of a day is an increase.
+    fields += [({_TENANT: each, "failure": end}, 0) for each in counted for end in _ENDS]
     for each in _COUNTERS:
         counter = CounterMetricFamily(each.name, each.text, labels=(_TENANT, *each.labels))
         yield _fill(counter, each, fields)

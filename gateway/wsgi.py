@@ -10,6 +10,12 @@ from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
+from gateway.dashboard.history import RedisHistory
+from gateway.dashboard.meter import Meter
+from gateway.dashboard.observation import RedisObserver
+from gateway.dashboard.sampler import Sampler
+from gateway.dashboard.traffic_meter import TrafficMeter
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
 from gateway.job_streams import JobStreams
@@ -60,6 +66,7 @@ def create() -> Flask:
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     dependencies = connect_dependencies(client, settings)
     start_webhook(client, settings, dependencies.metrics)
+    start_sampler(client, settings)
     app = create_app(
         dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
     )
@@ -83,6 +90,21 @@ def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Met
         clock = SystemClock()
         deliver = HttpDelivery(url, secret.get_secret_value(), clock)
         WebhookSender(RedisOutbox(client), deliver, clock, metrics.count_delivery).start()
+
+
+def start_sampler(client: "redis.Redis", settings: GatewaySettings) -> None:
+    """Take the dashboard's samples, if no other gateway process does."""
+    clock = SystemClock()
+    traffic = RedisTraffic(client, clock)
+    observer = RedisObserver(
+        client,
+        RedisHealth(client, settings.queue_lists),
+        RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        traffic,
+        clock,
+    )
+    meter = Meter(TrafficMeter(traffic))
+    Sampler(new_gateway_id(), RedisHistory(client), observer, meter, clock).start()
 
 
 def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
@@ -124,6 +146,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         histories=RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher=disconnect_watcher,
         health=RedisHealth(client, settings.queue_lists),
+        board=Board(RedisHistory(client), clock),
         metrics=metrics,
         authenticator=authenticate(client, settings),
         rate_limiter=RedisRateLimiter(client),

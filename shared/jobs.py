@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from shared import keys, tenants
+from shared.histograms import Histogram
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -87,7 +88,8 @@ class EmbedJob(ChatJob):
 class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
 
-    `wants_result`: a Celery client sent it, who may wait for the tone itself.
+    `wants_result`: a Celery client sent it, who may wait for the tone itself. `accepted_at` is None
+    if its message does not say when it was accepted.
     """
 
     job_id: str
@@ -95,6 +97,7 @@ class ToneJob:
     message: str
     expires_at: float | None = None
     wants_result: bool = False
+    accepted_at: float | None = None
 
     @property
     def task(self) -> str:
@@ -205,9 +208,12 @@ class KnowledgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What a worker reports of itself with every heartbeat; counters since its start.
+    """What a worker reports of itself with every heartbeat; it counts since its start.
 
-    A paused worker takes no messages until it is told to.
+    A paused worker takes no messages until it is told to. `stage_seconds` is by stage, and
+    `batch_messages` how large batches were (shared/histograms.py). `loaded_per_second` is how many
+    messages a second it answers while more wait, None from an older worker; `looks_turned_away`
+    second looks that it could not get lately, because large workers were too slow or none lived.
     """
 
     id: str
@@ -219,3 +225,7 @@ class WorkerStatus:
     counters: Mapping[str, float] = field(default_factory=dict)
     knowledge: tuple[KnowledgeStatus, ...] = ()
     paused: bool = False
+    stage_seconds: Mapping[str, Histogram] = field(default_factory=dict)
+    batch_messages: Histogram | None = None
+    loaded_per_second: float | None = None
+    looks_turned_away: float = 0.0

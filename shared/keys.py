@@ -52,6 +52,10 @@
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
 | parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
+| parley:dashboard:sampler | string | the gateway process that samples for the dashboard | TTL |
+| parley:dashboard:seconds | list | its samples, one every few seconds, oldest first | cap, TTL |
+| parley:dashboard:minutes | list | samples of a minute each, oldest first | cap, TTL |
+| parley:dashboard:live | string | what the sampler saw last, as JSON | TTL |
 | parley:api-keys | hash | id of an API key → its digest | `parley keys revoke` |
 | parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
 | parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
@@ -99,6 +103,10 @@ FOLLOW_UPS = "parley:follow-ups"
 FOLLOW_UPS_SENDING = "parley:follow-ups-sending"
 CONVERSATIONS = "parley:conversations"
 FEEDBACK = "parley:feedback"
+DASHBOARD_SAMPLER = "parley:dashboard:sampler"
+DASHBOARD_SECONDS = "parley:dashboard:seconds"
+DASHBOARD_MINUTES = "parley:dashboard:minutes"
+DASHBOARD_LIVE = "parley:dashboard:live"
 GAPS = "parley:gaps"
 OUTBOX = "parley:outbox"
 OUTBOX_RETURNED = "parley:outbox-returned"

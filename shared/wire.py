@@ -29,7 +29,7 @@ MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
-_END_OF_TIME = 1e11  # Unix seconds
+END_OF_TIME = 1e11  # Unix seconds; a client may have written any
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()
@@ -68,7 +68,11 @@ def encode_embed(job: EmbedJob) -> bytes:
 def encode_tone(job: ChatJob) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
-    headers = {"expires": _iso(job.expires_at), "ignore_result": True}
+    headers = {
+        "expires": _iso(job.expires_at),
+        "ignore_result": True,
+        "parley_accepted_at": job.accepted_at,
+    }
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)
 
 
@@ -82,7 +86,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     _require(task, keys.INFER_TASK)
     request = chat_request(task.args, task.kwargs)
     headers, due_at = task.headers, task.due_at
-    accepted_at = headers.get("parley_accepted_at")
+    accepted_at = _written_time(headers.get("parley_accepted_at"))
     gateway = headers.get("parley_gateway")
     first_look = headers.get(FIRST_LOOK)
     tenant = tenant_of(request)
@@ -92,10 +96,10 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         message=text_of(request, "message"),
         conversation_id=conversation_id or tenants.scope(tenant, task.id),
         user_id=id_of(request, "user_id", tenant),
-        accepted_at=_accepted_at(accepted_at, received_at),
+        accepted_at=received_at if accepted_at is None else accepted_at,
         expires_at=task.expires_at,
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
-        external=not isinstance(accepted_at, float),
+        external=not isinstance(headers.get("parley_accepted_at"), float),
         first_look=first_look if isinstance(first_look, str) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
@@ -114,7 +118,8 @@ def decode_tone(task: TaskMessage) -> ToneJob:
         raise MalformedMessage(f"{keys.TONE_TASK} needs a job_id")
     wants_result = not task.headers.get("ignore_result")
     message = text_of(task.args[0], "message")
-    return ToneJob(job_id, task.id, message, task.expires_at, wants_result)
+    accepted_at = _written_time(task.headers.get("parley_accepted_at"))
+    return ToneJob(job_id, task.id, message, task.expires_at, wants_result, accepted_at)
 
 
 def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
@@ -230,11 +235,11 @@ def _soon_enough(due_at: float, received_at: float) -> float:
     return due_at
 
 
-def _accepted_at(accepted_at: object, received_at: float) -> float:
+def _written_time(seconds: object) -> float | None:
     # Anybody can write the header; no time has so many digits, and infinity is a number in JSON.
-    if isinstance(accepted_at, float) and 0 <= accepted_at < _END_OF_TIME:
-        return accepted_at
-    return received_at
+    if isinstance(seconds, float) and 0 <= seconds < END_OF_TIME:
+        return seconds
+    return None
 
 
 def _iso(seconds: float | None) -> str | None:

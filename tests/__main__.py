@@ -1,5 +1,8 @@
 """Run the whole suite in two parts at once: one waits for processes while the other computes.
 
+Both take about as long: the tests of the benchmark, which share no stack with others, come after
+the part that computes.
+
 `python -m tests` prints the first part as it runs and the second one after it, and fails if one of
 them fails. Arguments go to both.
 """
@@ -12,8 +15,9 @@ from typing import IO
 
 from shared.pdeathsig import dying_with_this_process
 
-WAITING = ("tests/e2e", "tests/chaos")
-COMPUTING = ("tests/unit", "tests/contract", "tests/build")
+BENCHMARK = ("tests/e2e/test_bench.py", "tests/e2e/test_bench_load.py")
+WAITING = ("tests/e2e", "tests/chaos", *(f"--ignore={file}" for file in BENCHMARK))
+COMPUTING = ("tests/unit", "tests/contract", "tests/build", *BENCHMARK)
 
 
 def main() -> int:
@@ -29,8 +33,8 @@ def main() -> int:
     return next((code for code in codes if code), 0)
 
 
-def start(folders: tuple[str, ...], output: IO[str] | None = None) -> "subprocess.Popen[bytes]":
-    command = (sys.executable, "-m", "pytest", *sys.argv[1:], *folders)
+def start(part: tuple[str, ...], output: IO[str] | None = None) -> "subprocess.Popen[bytes]":
+    command = (sys.executable, "-m", "pytest", *sys.argv[1:], *part)
     return subprocess.Popen(
         dying_with_this_process(command, signal.SIGINT), stdout=output, stderr=output
     )

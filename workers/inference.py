@@ -130,4 +130,8 @@ def build_large_consumer(
 def _follow_ups(settings: WorkerSettings, context: WorkerContext) -> FollowUpSender:
     app = follow_up_app(settings.redis_address, settings.result_ttl_seconds)
     outbox = RedisFollowUpOutbox(connect(settings.redis_address))
-    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock)
+
+    def count_given_up() -> None:
+        context.counters.add(dead_letters_follow_up=1)
+
+    return FollowUpSender(outbox, FollowUpDispatcher(app), context.clock, count_given_up)

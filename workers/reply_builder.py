@@ -138,17 +138,10 @@ class ReplyBuilder:
     def _timings(
         self, batch: BatchResult[ChatJob], prepared: PreparedJob[ChatJob], now: float
     ) -> Timings:
-        """Split a job's life; what it waited in this worker for the engine counts as queue."""
-        leased_at = self._clock.now() - self._clock.monotonic() + prepared.leased_at
-        unleased = max(0.0, leased_at - prepared.job.accepted_at)
-        waited = max(0.0, batch.started_at - prepared.prepared_at)
-        return Timings(
-            queue_ms=_milliseconds(unleased + waited),
-            prepare_ms=_milliseconds(prepared.prepared_at - prepared.leased_at),
-            engine_ms=_milliseconds(batch.ended_at - batch.started_at),
-            compose_ms=_milliseconds(max(0.0, now - batch.ended_at)),
-            total_ms=_milliseconds(unleased + now - prepared.leased_at),
+        stages = prepared.stages(
+            self._clock, started_at=batch.started_at, ended_at=batch.ended_at, now=now
         )
+        return Timings(*map(_milliseconds, stages))
 
 
 def _facts(reply: Reply, decided: Decided) -> Facts:

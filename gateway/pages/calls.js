@@ -1,13 +1,18 @@
 "use strict";
 // What pages that call the server share: addresses, keys, requests, streams of events.
 // Behind a proxy that serves Parley under a path of its own, addresses are relative to the page.
-const at = (path) => `${document.body.dataset.base || "."}${path}`;
+// Where keys are asked for, people enter theirs once a tab. A widget on another site says its own.
+const server = {
+  base: () => document.body.dataset.base || ".",
+  key: () => sessionStorage.getItem("key"),
+  refused: askForKey,
+};
+const at = (path) => `${server.base()}${path}`;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-// Where keys are asked for, people enter theirs once a tab.
 const keyed = (headers) => {
-  const key = sessionStorage.getItem("key");
+  const key = server.key();
   return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
 };
 
@@ -17,13 +22,36 @@ function askForKey() {
   byId("key").focus();
 }
 
-async function request(address, options = {}) {
+// Why a call came to nothing: its status (0: no answer at all), the problem's kind, and when to try again.
+class CallError extends Error {
+  constructor(sentence, { status = 0, kind = "", seconds = 0 } = {}) {
+    super(sentence);
+    Object.assign(this, { status, kind, seconds });
+  }
+}
+
+function errorOf(problem, status, seconds = 0) {
+  const { detail, type = "" } = problem || {};
+  const kind = type.replace("urn:parley:problem:", "");
+  return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds });
+}
+
+async function send(address, options = {}) {
   let response;
   try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
-  catch { throw new Error("The server cannot be reached. Check your connection and try again."); }
-  if (response.status === 401) askForKey();
+  catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new CallError("The server cannot be reached. Check your connection and try again.");
+  }
+  if (response.status === 401) server.refused();
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => null);
+  throw errorOf(problem, response.status, Number(response.headers.get("Retry-After")) || 0);
+}
+
+async function request(address, options = {}) {
+  const response = await send(address, options);
   const body = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new Error((body && body.detail) || `The server answered with status ${response.status}.`);
   return { status: response.status, body };
 }
 
@@ -32,24 +60,30 @@ function readEvent(block) {
   return Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s, 2)));
 }
 
+// Tell the events of a response as they come; return when it has ended or broken off, or is no longer
+// heeded: once `heed` returns true.
+async function readEvents(response, heed) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const blocks = (text + part.value).split("\n\n");
+    text = blocks.pop();
+    if (blocks.map(readEvent).map(heed).includes(true)) return void reader.cancel().catch(() => {});
+  }
+}
+
 // What an EventSource does, which cannot send a key.
 async function listen(address, signal, heed) {
   for (let last = ""; !signal.aborted; await pause(2000)) {
     try {
       const headers = keyed(last ? { "Last-Event-ID": last } : {});
       const response = await fetch(address, { headers, signal, cache: "no-store" });
-      if (response.status === 401) { askForKey(); continue; }
+      if (response.status === 401) { server.refused(); continue; }
       if (!response.ok) continue;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        const blocks = (text + part.value).split("\n\n");
-        text = blocks.pop();
-        for (const event of blocks.map(readEvent)) {
-          heed(event);
-          last = event.id || last;
-        }
-      }
+      await readEvents(response, (event) => {
+        heed(event);
+        last = event.id || last;
+      });
     } catch { /* it comes again */ }
   }
 }

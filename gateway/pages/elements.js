@@ -10,6 +10,15 @@ function element(tag, attributes, ...children) {
   return made;
 }
 
+// A picture of one stroke, drawn on 24 by 24; never read aloud.
+function icon(path) {
+  const [picture, stroke] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  for (const [name, value] of [["class", "icon"], ["viewBox", "0 0 24 24"], ["aria-hidden", "true"]]) picture.setAttribute(name, value);
+  stroke.setAttribute("d", path);
+  picture.append(stroke);
+  return picture;
+}
+
 const INLINE = [
   [/`([^`]+)`/, (m) => element("code", {}, m[1])],
   [/\[([^\]\n]+)\]\(((?:https?:\/\/|mailto:)[^\s()<>]+)\)/i, (m) => link(m[2], inline(m[1]))],

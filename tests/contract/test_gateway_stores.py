@@ -156,12 +156,38 @@ def test_every_priority_step_counts(redis_client: "redis.Redis") -> None:
     assert RedisHealth(redis_client).backlogs()["sentiment"] == {"default": 10}
 
 
+def test_what_lies_beside_the_queues_is_counted(redis_client: "redis.Redis") -> None:
+    redis_client.lpush(keys.DEAD_LETTERS, "{}", "{}")
+    redis_client.zadd(keys.PARKED, {"a": 1.0})
+    redis_client.lpush(keys.quarantine(keys.SENTIMENT), b"x")
+    storage = RedisHealth(redis_client).storage()
+    assert (storage.dead_letters, storage.parked, storage.scheduled) == (2, 1, 0)
+    assert storage.quarantined == {**dict.fromkeys(keys.QUEUES, 0), keys.SENTIMENT: 1}
+    assert storage.memory_bytes is not None
+    assert storage.memory_bytes > 100_000
+    assert storage.memory_limit_bytes is None
+
+
+def test_an_account_that_may_not_ask_for_memory_is_no_fault(redis_client: "redis.Redis") -> None:
+    redis_client.acl_setuser(
+        "narrow", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-info"]
+    )
+    address = redis_client.connection_pool.connection_kwargs
+    narrow = redis.Redis(host=address["host"], port=address["port"], username="narrow", password="")
+    with narrow:
+        storage = RedisHealth(narrow).storage()
+    redis_client.acl_deluser("narrow")
+    assert (storage.memory_bytes, storage.memory_limit_bytes) == (None, None)
+
+
 def test_without_a_server_all_say_so() -> None:
     client = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
     health, conversations = RedisHealth(client), conversations_in(client)
     calls: list[Callable[[], object]] = [
         health.workers,
         health.backlogs,
+        health.oldest_seconds,
+        health.storage,
         lambda: conversations.turns("c"),
         lambda: conversations.erase("c"),
         lambda: RedisJobStore(client).find("a"),

@@ -30,7 +30,9 @@ def test_an_external_job_gets_its_tone_task_once(broker: Broker) -> None:
     external = replace(job("a"), external=True)
     assert [claim(queue, lease, external) for _ in range(2)] == ["run", "run"]
     (tone_task,) = broker.waiting(keys.SENTIMENT)
-    assert read_tone_job(tone_task, 0.0) == ToneJob("a", "tone-a", "text of a")
+    assert read_tone_job(tone_task, 0.0) == ToneJob(
+        "a", "tone-a", "text of a", accepted_at=external.accepted_at
+    )
 
 
 def test_a_gateways_job_gets_no_second_tone_task(broker: Broker) -> None:

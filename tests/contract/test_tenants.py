@@ -32,7 +32,15 @@ from workers.memory.redis_memory import RedisMemory
 BODY = {"message": "Where is it?", "conversation_id": "talk", "user_id": "anna"}
 ASYNC = {"Prefer": "respond-async", "Idempotency-Key": "order-1"}
 # Routes that show or change nothing of a tenant, or are looked at by a test of their own.
-OPEN_TO_ALL = {"chat_page", "docs_page", "openapi_document", "healthz", "readyz", "metrics"}
+OPEN_TO_ALL = {
+    "chat_page",
+    "chat_widget",
+    "docs_page",
+    "openapi_document",
+    "healthz",
+    "readyz",
+    "metrics",
+}
 OPEN_TO_ALL |= {"v1_models", "v1_model", "v1_embeddings", "v1_chat_completions"}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.browser import Browser, find_chromium
 from tests.support.processes import free_port, wait_until
 from workers.knowledge.loader import DEMO
 
@@ -117,3 +118,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
     finally:
         if running.process.poll() is None:
             stop_stack(running)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for a module's tests; no stack is started for it."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt install chromium)")
+    with Browser(path, tmp_path_factory.mktemp("chromium")) as running:
+        yield running

@@ -1,7 +1,6 @@
 """What a real browser does with pages, with hostile text, and with pages on other origins."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +11,9 @@ from gateway.settings import GatewaySettings
 from shared import results
 from shared.api_keys import ApiKey, digest_of, new_key
 from shared.jobs import Alternative, Answer, ChatJob, Turn
+from shared.results import JobRecord
 from shared.settings import load
-from tests.support.browser import Browser, WsgiApp, find_chromium, page, served
+from tests.support.browser import Browser, behind, page, served
 from tests.support.gateway_harness import GatewayHarness, reply_to
 
 HOSTILE = (
@@ -45,7 +45,7 @@ HOSTILE = (
 
 SEEN = """(() => {
   const log = document.getElementById("log");
-  const all = [...log.querySelectorAll("*")];
+  const all = [...log.querySelectorAll("*")].filter((one) => !one.closest("svg.icon"));
   return {
     tags: [...new Set(all.map((one) => one.localName))],
     handlers: all.flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith("on")),
@@ -56,17 +56,8 @@ SEEN = """(() => {
 })()"""
 TAGS = {
     *("li", "span", "div", "p", "a", "code", "pre", "strong", "em", "ol", "ul", "i"),
-    *("details", "summary", "dl", "dt", "dd", "button"),
+    *("dl", "dt", "dd", "button"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed (Debian: apt install chromium)")
-    with Browser(path, tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 def echo(harness: GatewayHarness) -> None:
@@ -76,6 +67,7 @@ def echo(harness: GatewayHarness) -> None:
         offered = Answer("clarify", job.message, 0.5, (Alternative("x", job.message, 0.5),))
         reply = replace(reply_to(job), response=job.message, answer=offered, engine=job.message)
         body = results.encode_reply(reply)
+        harness.jobs.records[job.id] = JobRecord("done", body)
         harness.feed.publish(results.encode_notification(job.id, "done", body))
 
     harness.publisher.on_publish = answer
@@ -105,10 +97,10 @@ def test_hostile_text_is_shown_and_never_run(browser: Browser) -> None:
     with served(harness.app) as origin:
         browser.open(f"{origin}/")
         for number, text in enumerate(HOSTILE, 1):
-            browser.evaluate(f"ask({json.dumps(text)})")
+            browser.evaluate(f"chat.ask({json.dumps(text)})")
             browser.wait_for(f"document.querySelectorAll('.facts').length === {number}")
         asked = check(browser, origin)
-        conversation = browser.evaluate("conversation")
+        conversation = browser.evaluate("chat.conversation.id")
         turns = [
             turn
             for at, text in enumerate(HOSTILE)
@@ -128,7 +120,7 @@ def test_hostile_text_is_shown_and_never_run(browser: Browser) -> None:
         assert {"https://x.example/a?b=c#d", "mailto:help@x.example"} <= set(found)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/dashboard"])
 def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     with served(GatewayHarness().app) as origin:
         browser.open(f"{origin}{path}")
@@ -150,19 +142,6 @@ def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     assert len(complaints) == 1  # of the script that was injected
 
 
-def behind(prefix: str, app: WsgiApp) -> WsgiApp:
-    """Return what a proxy shows that strips a path and says nothing about it."""
-
-    def proxy(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if not path.startswith(f"{prefix}/"):
-            start_response("404 Not Found", [("Content-Length", "0")])
-            return []
-        return app({**environ, "PATH_INFO": path[len(prefix) :]}, start_response)
-
-    return proxy
-
-
 @pytest.mark.parametrize("base_path", [None, "/support"])
 def test_the_page_chats_behind_a_proxy_that_strips_its_path(
     browser: Browser, base_path: str | None
@@ -172,7 +151,7 @@ def test_the_page_chats_behind_a_proxy_that_strips_its_path(
     echo(harness)
     with served(behind("/support", harness.app)) as origin:
         browser.open(f"{origin}/support/")
-        browser.evaluate("ask('Hello from below')")
+        browser.evaluate("chat.ask('Hello from below')")
         browser.wait_for("document.querySelectorAll('.facts').length === 1")
         browser.wait_for("document.getElementById('status').dataset.state === 'ready'")
         asked = {url for url in browser.requested() if url.startswith("http")}
@@ -188,18 +167,18 @@ def test_the_page_asks_for_a_key_and_sends_it_from_then_on(browser: Browser) -> 
     with served(harness.app) as origin:
         browser.open(f"{origin}/?key")
         browser.wait_for("!document.getElementById('key-form').hidden")
-        browser.evaluate("ask('Is anybody there?')")
+        browser.evaluate("chat.ask('Is anybody there?')")
         browser.wait_for("document.querySelectorAll('.again').length === 1")
         browser.evaluate(f"document.getElementById('key').value = '{key}'")
         browser.evaluate("document.getElementById('key-form').requestSubmit()")
         browser.wait_for("document.querySelectorAll('.facts').length === 1")
         person = Turn("assistant", "Here I am.", "job", 1.0, by="Anna")
-        conversation = browser.evaluate("conversation")
+        conversation = browser.evaluate("chat.conversation.id")
         harness.conversations.stored[conversation] = [msgspec.json.encode(person)]
-        browser.evaluate("follow()")
+        browser.evaluate("chat.conversation.follow()")
         browser.wait_for("document.getElementById('log').textContent.includes('Here I am.')")
         hidden = browser.evaluate("document.getElementById('key-form').hidden")
-        browser.evaluate("unfollow()")
+        browser.evaluate("chat.conversation.unfollow()")
     assert hidden
     assert [job.message for job in harness.published] == ["Is anybody there?"]
     assert all(key not in url for url in browser.requested())

@@ -1,8 +1,10 @@
 """The gateway as gunicorn runs it, before a real Redis and a worker that the test plays."""
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from shared import keys
 from shared.api_keys import ApiKey, digest_of, new_key
@@ -61,7 +64,7 @@ def test_a_client_that_goes_away_frees_its_place(gateway: Gateway, redis_url: st
         connections[2].close()
         wait_until(lambda: len(client.keys("celery-task-meta-*")) == 3, 20)
         metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
-    assert 'parley_gateway_answers_total{route="chat",status="499"} 2.0' in metrics
+    assert 'parley_http_request_duration_seconds_count{route="chat",status="499"} 2.0' in metrics
 
 
 def test_what_it_holds_is_answered_before_it_stops(gateway: Gateway, redis_url: str) -> None:
@@ -103,8 +106,19 @@ def test_two_processes_show_one_set_of_metrics(redis_url: str, tmp_path: Path) -
             assert gateway.ask().status_code == 200
         metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
 
-    assert 'parley_gateway_answers_total{route="chat",status="200"} 20.0' in metrics
+    assert 'parley_http_request_duration_seconds_count{route="chat",status="200"} 20.0' in metrics
     assert "parley_gateway_chat_seconds_count 20.0" in metrics
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    families = list(text_string_to_metric_families(metrics))
+    assert len(families) > 40
+    assert [each.name for each in families if f"| `{each.name}" not in page] == []
+    processes = [each for each in families if each.name == "process_resident_memory_bytes"]
+    assert [len(each.samples) for each in processes] == [2]
+    if promtool := shutil.which("promtool"):
+        check = subprocess.run(
+            [promtool, "check", "metrics"], input=metrics, text=True, check=False
+        )
+        assert check.returncode == 0
 
 
 def test_no_message_is_logged(redis_url: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from gateway.queue.watches import Watches
+from gateway.storage import Storage
 from shared import keys, results, tenants
 from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
@@ -233,6 +234,7 @@ class FakeTraffic:
     def __init__(self) -> None:
         self.counted: dict[str, int] = {}
         self.of_others: dict[str, dict[str, int]] = {}
+        self.days: dict[str, dict[str, dict[str, int]]] = {}
 
     def tenants(self) -> Sequence[str]:
         return ("default", *self.of_others)
@@ -240,6 +242,14 @@ class FakeTraffic:
     def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         counted = {"default": self.counted, **self.of_others}
         return {tenant: counted.get(tenant, {}) for tenant in of_tenants}
+
+    def of_day(self, day: str, of_tenants: Sequence[str]) -> Mapping[str, Mapping[bytes, bytes]]:
+        counted = self.days.get(day, {})
+        return {tenant: _as_stored(counted.get(tenant, {})) for tenant in of_tenants}
+
+
+def _as_stored(counted: Mapping[str, int]) -> Mapping[bytes, bytes]:
+    return {field.encode(): str(amount).encode() for field, amount in counted.items()}
 
 
 class FakeUsers:
@@ -252,13 +262,19 @@ class FakeUsers:
         self.erased.append(user_id)
 
 
+STORED = Storage(1, 2, 3, dict.fromkeys(keys.QUEUES, 0), 5_000_000, 9_000_000)
+
+
 @dataclass
 class FakeHealth:
     """Report what a test has set."""
 
     live: list[WorkerStatus] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(keys.QUEUES, 0))
+    tenants: dict[str, int] = field(default_factory=dict)
     foreign: dict[str, int] = field(default_factory=dict)
+    oldest: dict[str, float] = field(default_factory=dict)
+    stored: Storage = field(default=STORED)
     available: bool = True
 
     def foreign_lists(self) -> Mapping[str, int]:
@@ -271,7 +287,17 @@ class FakeHealth:
 
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         self._require_availability()
-        return {queue: {"default": messages} for queue, messages in self.waiting.items()}
+        return {
+            queue: {"default": messages, **self.tenants} for queue, messages in self.waiting.items()
+        }
+
+    def oldest_seconds(self) -> Mapping[str, float]:
+        self._require_availability()
+        return {queue: self.oldest.get(queue, 0.0) for queue in self.waiting}
+
+    def storage(self) -> Storage:
+        self._require_availability()
+        return self.stored
 
     def _require_availability(self) -> None:
         if not self.available:

@@ -1,5 +1,6 @@
 """A headless Chromium that a test drives over Chrome's DevTools protocol, and pages for it."""
 
+import base64
 import json
 import os
 import select
@@ -22,6 +23,19 @@ _FLAGS = (
     *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
 )
 _TIMEOUT_SECONDS = 30.0
+# The code that Windows gives a key, and what it writes.
+_KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    " ": (32, " "),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""),
+    "ArrowRight": (39, ""),
+    "ArrowDown": (40, ""),
+}
 # Chromium reads its commands from descriptor 3 and writes its answers to 4: both are made free.
 _ON_THE_DESCRIPTORS = """
 import os, sys
@@ -36,6 +50,10 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium or Chrome."""
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+class PageLeft(AssertionError):
+    """The page that was asked is on its way out."""
 
 
 class Browser:
@@ -82,9 +100,16 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to an address and wait until the page is loaded."""
+        self.call("Page.navigate", url="about:blank")  # what was there before says nothing more
         self.events.clear()
         self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def reload(self) -> None:
+        """Load the page again and wait until it is there."""
+        self.evaluate("window.isLeft = true")
+        self.call("Page.reload")
+        self.wait_for("document.readyState === 'complete' && !window.isLeft")
 
     def evaluate(self, script: str) -> Any:
         """Return the value of an expression in the page, a promise's once it is kept."""
@@ -96,9 +121,54 @@ class Browser:
     def wait_for(self, condition: str) -> None:
         """Return once an expression is true in the page."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while not self.evaluate(f"Boolean({condition})"):
+        while not self._holds(condition):
             assert time.monotonic() < deadline, f"{condition} did not become true"
             time.sleep(0.02)
+
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.evaluate(f"Boolean({condition})"))
+        except PageLeft:  # the next one is coming
+            return False
+
+    def emulate(
+        self,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        color_scheme: str = "light",
+        reduced_motion: bool = False,
+        forced_colors: bool = False,
+        phone: bool = False,
+    ) -> None:
+        """Show pages as on a device of this size, with these wishes of its owner, from now on."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1}
+        self.call("Emulation.setDeviceMetricsOverride", **screen, mobile=phone)
+        self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+        features = {
+            "prefers-color-scheme": color_scheme,
+            "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
+            "forced-colors": "active" if forced_colors else "none",
+        }
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.call("Emulation.setEmulatedMedia", features=named)
+
+    def press(self, key: str, *, shift: bool = False) -> None:
+        """Press a key and let it go: a name of _KEYS, or one character."""
+        code, text = _KEYS.get(key, (ord(key[0].upper()), key))
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
+        down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
+        self.call("Input.dispatchKeyEvent", **down, **pressed)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    def type_text(self, text: str) -> None:
+        """Put text where the focus is, as a keyboard or an input method does."""
+        self.call("Input.insertText", text=text)
+
+    def screenshot(self, path: Path) -> None:
+        """Write what is seen of the page as PNG."""
+        shot = self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(shot["data"]))
 
     def requested(self) -> set[str]:
         """Return the addresses that the page has asked for since it was opened."""
@@ -119,6 +189,8 @@ class Browser:
         while True:
             message = self._receive()
             if message.get("id") == number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise PageLeft(message)
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
                 return result
@@ -155,7 +227,7 @@ class _SilentHandler(WSGIRequestHandler):
 def served(app: WsgiApp) -> Iterator[str]:
     """Serve an app on a free port, a thread a request; yield its origin."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -173,3 +245,16 @@ def page(document: str) -> WsgiApp:
         return [document.encode()]
 
     return show
+
+
+def behind(prefix: str, app: WsgiApp) -> WsgiApp:
+    """Return what a proxy shows that strips a path and says nothing about it."""
+
+    def proxy(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if not path.startswith(f"{prefix}/"):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+        return app({**environ, "PATH_INFO": path[len(prefix) :]}, start_response)
+
+    return proxy

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
@@ -22,6 +23,7 @@ from shared.results import Failure, JobRecord
 from shared.settings import load
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
+from tests.fakes.dashboard import FakeHistory
 from tests.fakes.gateway import (
     FakeConversations,
     FakeFeedbackBox,
@@ -69,6 +71,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
@@ -79,7 +82,8 @@ class GatewayHarness:
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
-        places = StreamPlaces(max_streams=2)
+        self.history = FakeHistory()
+        places = StreamPlaces(self.max_streams)
         self.watches, self.job_watches = Watches(places), Watches(places)
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)
@@ -115,6 +119,7 @@ class GatewayHarness:
                 self.histories,
                 self.disconnect_watcher,
                 self.health,
+                Board(self.history, self.clock),
                 self.metrics,
                 Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
                 self.limiter,

@@ -107,6 +107,9 @@ def test_one_result_that_fails_is_a_dead_letter_and_the_others_are_answered(
     assert letter is not None
     assert letter.id == "bad"
     assert "ValueError" in (letter.traceback or "")
+    assert harness.context.counters.snapshot()["dead_letters_failed"] == 1
+    times = harness.context.stage_times.snapshot()
+    assert {sum(each.counts) for each in times.values()} == {2}
 
 
 def test_one_draft_that_cannot_be_finished_fails_alone(harness: Harness) -> None:
@@ -173,6 +176,7 @@ def test_what_is_handed_over_does_not_end_here_and_all_else_does() -> None:
     counted = [counters[f"second_looks_{name}"] for name in ("asked", *COUNTED_HAND_OVERS)]
     assert counted == [4, 1, 1, 1]
     assert (counters["answered"], counters["lost_leases"]) == (3, 1)
+    assert harness.completer.looks_turned_away() == 2  # late, and alone
 
 
 def test_a_role_may_have_results_for_what_the_engine_failed_with() -> None:

@@ -87,6 +87,8 @@ def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
     counters = context.counters.snapshot()
     assert (counters["reclaimed"], counters["dead_letters"], counters["answered"]) == (2, 1, 1)
     assert queue.statuses[-1].counters["cache_entries"] == 3.0
+    times = context.stage_times.snapshot()
+    assert {sum(each.counts) for each in times.values()} == {1}
 
 
 class Bases:

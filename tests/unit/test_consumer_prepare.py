@@ -60,6 +60,7 @@ def test_the_reason_of_a_malformed_message_is_kept_and_reported(
     assert end.dead_letter.raw == FAULTS[fault]
     assert len(end.dead_letter.reason) > 10
     assert encode_dead_letter(end.dead_letter)
+    assert end.dead_reason == "malformed"
 
 
 def test_the_client_of_a_malformed_task_gets_the_reason(harness: Harness) -> None:

@@ -1,9 +1,14 @@
 """README and docs say what the code does."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import msgspec
+
+from gateway.openapi.document import compose_documentation
 from infra.settings_table import PAGE, READERS, setting_rows, settings_page
+from shared.version import VERSION
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -30,6 +35,12 @@ def test_every_link_between_the_docs_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    document = msgspec.json.decode(compose_documentation().document)
+    assert project["version"] == document["info"]["version"] == VERSION
 
 
 def test_no_index_address_is_in_a_lock() -> None:

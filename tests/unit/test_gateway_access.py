@@ -206,7 +206,9 @@ def test_the_metrics_of_all_tenants_are_for_the_default_tenant() -> None:
     assert "parley_worker_up" in everything.text
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/widget.js", "/docs", "/healthz", "/readyz", "/openapi.json"]
+)
 def test_probes_and_pages_need_no_key(path: str) -> None:
     gateway = harness()
     issue(gateway.keys)

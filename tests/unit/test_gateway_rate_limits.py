@@ -104,7 +104,7 @@ def test_every_call_is_charged_also_one_that_is_not_valid(
     assert 429 not in statuses[:2]
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/docs", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/healthz", "/readyz", "/docs", "/nowhere"])
 def test_probes_and_pages_are_never_refused(path: str) -> None:
     gateway = harness(rate_limit="1/h")
     assert {gateway.client.get(path).status_code for _ in range(3)} <= {200, 404}
@@ -149,9 +149,11 @@ def test_a_late_refusal_has_all_that_other_answers_have() -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
     counted = gateway.metrics.registry.get_sample_value(
-        "parley_gateway_answers_total", {"route": "chat", "status": "429"}
+        "parley_http_request_duration_seconds_count", {"route": "chat", "status": "429"}
     )
     assert counted == 1
+    problems = {"problem": "rate-limited"}
+    assert gateway.metrics.registry.get_sample_value("parley_http_problems_total", problems) == 1
 
 
 def test_under_v1_refusals_have_the_form_of_openai() -> None:

@@ -192,7 +192,7 @@ def test_metrics_show_answers_queues_and_workers() -> None:
     harness = GatewayHarness()
     harness.answer_at_once()
     harness.health.waiting["inference"] = 12
-    harness.health.live = [worker_status("inference", batches_total=5, cache_entries=9)]
+    harness.health.live = [worker_status("inference", batches=5, cascade=1)]
     harness.health.foreign = {"shop_inference\x06\x165": 3}
     harness.client.post("/chat", json={"message": "x"})
     harness.client.post("/chat", json={})
@@ -203,14 +203,14 @@ def test_metrics_show_answers_queues_and_workers() -> None:
         return shown[name, frozenset(labels.items())]
 
     worker = {"worker": "inference-1", "queue": "inference"}
-    assert value("parley_gateway_answers_total", route="chat", status="200") == 1
-    assert value("parley_gateway_answers_total", route="chat", status="400") == 1
+    assert value("parley_http_request_duration_seconds_count", route="chat", status="200") == 1
+    assert value("parley_http_request_duration_seconds_count", route="chat", status="400") == 1
     assert value("parley_gateway_chat_seconds_count") == 1
     assert value("parley_redis_up") == 1
     assert value("parley_queue_messages", queue="inference") == 12
     assert value("parley_foreign_messages", list=r"shop_inference\x06\x165") == 3
     assert value("parley_worker_batches_total", **worker) == 5
-    assert value("parley_worker_cache_entries", **worker) == 9
+    assert value("parley_worker_cascade", **worker) == 1
     assert value("parley_worker_up", engine="simulated", **worker) == 1
 
 

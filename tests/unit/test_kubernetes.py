@@ -188,3 +188,6 @@ def test_the_key_for_metrics_is_handed_to_the_monitor() -> None:
     )
     assert selects(monitor["spec"]["selector"]["matchLabels"], gateway["metadata"]["labels"])
     assert endpoint["port"] in {each["name"] for each in gateway["spec"]["ports"]}
+    job = gateway["metadata"]["labels"][monitor["spec"]["jobLabel"]]
+    rules = (ROOT / "infra" / "deploy" / "prometheus" / "rules.yml").read_text()
+    assert set(re.findall(r'job="(\w+)"', rules)) == {job}

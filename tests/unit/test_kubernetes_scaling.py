@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared import keys
-from tests.support.manifests import KUBERNETES, Document, documents, kustomizations, of_kind
+from tests.support.manifests import ROOT, Document, documents, kustomizations, of_kind
 
 SCALED = {
     file: document
@@ -110,8 +110,20 @@ def test_the_gateway_is_asked_with_the_key_for_metrics() -> None:
     assert {each["namespace"] for each in overlays} == {"parley"}
 
 
+def test_every_metric_that_is_asked_for_is_documented() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    triggers = [trigger for each in SCALED.values() for trigger in each["spec"]["triggers"]]
+    asked = {
+        name
+        for each in triggers
+        for name in re.findall(r"parley_[a-z_]+", str(each["metadata"].values()))
+    }
+    assert asked == {"parley_queue_work_seconds", "parley_worker_engine_busy_seconds_total"}
+    assert all(f"| `{name}` |" in page for name in asked)
+
+
 def test_thresholds_are_those_of_the_page() -> None:
-    page = (KUBERNETES.parent.parent.parent / "docs" / "kubernetes.md").read_text()
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
     for scaled in SCALED.values():
         work = scaled["spec"]["triggers"][0]["metadata"]
         threshold = work.get("threshold") or work["targetValue"]

@@ -58,7 +58,9 @@ def test_a_job_survives_the_queue(job: ChatJob) -> None:
 @given(JOBS)
 def test_a_tone_task_carries_the_job_and_the_message(job: ChatJob) -> None:
     task = decode(encode_tone(job))
-    assert decode_tone(task) == ToneJob(job.id, task.id, job.message, job.expires_at)
+    assert decode_tone(task) == ToneJob(
+        job.id, task.id, job.message, job.expires_at, accepted_at=job.accepted_at
+    )
     assert task.headers["ignore_result"] is True
 
 

@@ -39,6 +39,9 @@ class Committer(Generic[JobT, ResultT]):
         verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
+        self._context.stage_times.record(
+            end.stages for end, verdict in pairs if end.stages and verdict == "applied"
+        )
         reports = (
             _report(pair[0].job.task if pair[0].job else self._task, *pair) for pair in pairs
         )
@@ -59,11 +62,17 @@ def _counts(
         "answered": answered,
         "ended_early": sum(end.started_at is None and not end.already_ended for end, _ in held),
         "dead_letters": sum(completion.dead_letter is not None for completion in applied),
+        **_dead_letters(applied),
         "lost_leases": len(pairs) - len(held),
         "duplicates": sum(
             verdict == "duplicate" and end.started_at is not None for end, verdict in held
         ),
     }
+
+
+def _dead_letters(applied: "Sequence[Completion[JobT, ResultT]]") -> dict[str, float]:
+    reasons = [completion.dead_reason for completion in applied if completion.dead_reason]
+    return {f"dead_letters_{reason}": reasons.count(reason) for reason in reasons}
 
 
 def _report(

@@ -14,6 +14,7 @@ from shared.jobs import UNKNOWN_TONE, Tone
 from shared.results import Failure
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
+from workers.consumer.decaying import FadingSum
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (
     Completion,
@@ -38,7 +39,11 @@ class _Drafted(Generic[JobT, ResultT]):
     prepared: PreparedJob[JobT]
     draft: Draft[ResultT]
     started_at: float
-    due_at: float
+    ended_at: float
+
+    @property
+    def due_at(self) -> float:
+        return self.ended_at + TONE_WAIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Completer(Generic[JobT, ResultT]):
         # By job: one that was delivered twice is twice under lease.
         self._waiting: dict[str, list[_Drafted[JobT, ResultT]]] = {}
         self._closed = False
+        self._turned_away = FadingSum(context.clock)
 
     def put(self, batch: BatchResult[JobT]) -> None:
         """Take a batch that went through the engine."""
@@ -80,6 +86,10 @@ class Completer(Generic[JobT, ResultT]):
     def close(self) -> None:
         """Let `run` return once all is ended that was put before."""
         self._inbox.put(None)
+
+    def looks_turned_away(self) -> float:
+        """Return how many second looks could not be had lately."""
+        return self._turned_away.value()
 
     def run(self) -> None:
         """End jobs until closed."""
@@ -140,9 +150,8 @@ class Completer(Generic[JobT, ResultT]):
                 else:
                     pending[:0] = [batch.single(index) for index in range(len(batch.jobs))]
                 continue
-            due_at = batch.ended_at + TONE_WAIT_SECONDS
             drafted += [
-                _Drafted(prepared, draft, batch.started_at, due_at)
+                _Drafted(prepared, draft, batch.started_at, batch.ended_at)
                 for prepared, draft in zip(batch.jobs, drafts, strict=True)
             ]
         return drafted, dead
@@ -168,6 +177,7 @@ class Completer(Generic[JobT, ResultT]):
             second_looks_asked=len(unsure),
             **{f"second_looks_{name}": verdicts.count(name) for name in COUNTED_HAND_OVERS},
         )
+        self._turned_away.add(verdicts.count("late") + verdicts.count("unserved"))
         verdict_of = {
             each.leased.lease.token: verdict for each, verdict in zip(unsure, verdicts, strict=True)
         }
@@ -218,6 +228,9 @@ class Completer(Generic[JobT, ResultT]):
             result=result,
             leased_at=now - monotonic + prepared.leased_at,
             started_at=now - monotonic + drafted.started_at,
+            stages=prepared.stages(
+                clock, started_at=drafted.started_at, ended_at=drafted.ended_at, now=monotonic
+            ),
         )
 
     def _dead(
@@ -241,6 +254,7 @@ class Completer(Generic[JobT, ResultT]):
                 raw=prepared.lease.raw,
                 traceback="".join(traceback.format_exception(fault)),
             ),
+            dead_reason="failed",
             leased_at=zero + prepared.leased_at,
             started_at=zero + started_at,
         )

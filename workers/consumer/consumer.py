@@ -17,17 +17,21 @@ from typing import Generic
 import numpy as np
 
 from shared.errors import QueueUnavailable
+from shared.histograms import BATCH_BOUNDS_MESSAGES
 from shared.jobs import WorkerStatus
 from workers.consumer.batching import BatchBuffer
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
+from workers.consumer.decaying import LoadedPace, expected_message_seconds
 from workers.consumer.fetch import Fetcher
+from workers.consumer.histograms import HistogramCounter
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
 from workers.consumer.linger import EngineLinger
 from workers.consumer.options import ConsumerOptions
 from workers.consumer.prepare import Preparer
+from workers.consumer.process_figures import process_figures
 from workers.consumer.role import Role
 from workers.consumer.run import Runner
 from workers.consumer.task_events import TaskEvent
@@ -61,6 +65,9 @@ class BatchConsumer(Generic[JobT, ResultT]):
             options.limits, capacity=options.limits.messages
         )
         self._engine_linger = EngineLinger(context.clock, engine.cost)
+        expected = expected_message_seconds(engine.cost, options.limits)
+        self._loaded_pace = LoadedPace(context.clock, expected)
+        self._batch_messages = HistogramCounter(BATCH_BOUNDS_MESSAGES)
         self._fetcher = Fetcher(queue, self._buffer, options.linger or self._engine_linger)
         committer = Committer(context, queue, role.task)
         self._preparer = Preparer(context, role, queue, committer)
@@ -194,6 +201,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
             lengths = [len(passage.ids) for job in jobs for passage in job.passages]
             padded = self._runner.padded_tokens(lengths)
             began_at = clock.monotonic()
+            more_wait = self._fetcher.likely_more or len(self._buffer) > 0
+            self._loaded_pace.begin_batch(len(jobs), more_wait=more_wait)
             self._engine_linger.begin(padded)
             self._running = [prepared.job.task_id for prepared in jobs]
             self._context.events.emit(
@@ -213,6 +222,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
                 padded_tokens=padded,
                 engine_seconds=seconds,
             )
+            self._batch_messages.observe([len(jobs)])
             _log.debug("batch: %d messages, %d tokens, %.1f ms", len(jobs), padded, seconds * 1e3)
 
     def _run_heartbeat(self) -> None:
@@ -229,9 +239,17 @@ class BatchConsumer(Generic[JobT, ResultT]):
             pid=os.getpid(),
             host=socket.gethostname(),
             started_at=self._started_at,
-            counters={**self._context.counters.snapshot(), **self._gauges()},
+            counters={
+                **self._context.counters.snapshot(),
+                **self._gauges(),
+                **process_figures(),
+            },
             paused=self.is_paused,
             knowledge=self._knowledge.status() if self._knowledge else (),
+            stage_seconds=self._context.stage_times.snapshot(),
+            batch_messages=self._batch_messages.snapshot(),
+            loaded_per_second=round(self._loaded_pace.per_second(), 3),
+            looks_turned_away=round(self._completer.looks_turned_away(), 1),
         )
         self._queue.heartbeat(status)
 

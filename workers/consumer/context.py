@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from shared.clock import Clock, SystemClock
 from workers.consumer.counters import Counters
 from workers.consumer.failover import Failover
+from workers.consumer.histograms import StageTimes
 from workers.consumer.task_events import NoEvents, TaskEvents
 
 
@@ -24,6 +25,7 @@ class WorkerContext:
     worker_id: str
     events: TaskEvents = field(default_factory=NoEvents)
     counters: Counters = field(default_factory=Counters)
+    stage_times: StageTimes = field(default_factory=StageTimes)
     clock: Clock = field(default_factory=SystemClock)
     stopping: threading.Event = field(default_factory=threading.Event)
     is_revoked: Callable[[str], bool] = _never

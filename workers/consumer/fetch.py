@@ -26,6 +26,12 @@ class Fetcher(Generic[JobT, ResultT]):
         self._buffer = buffer
         self._linger = linger
         self._likely_empty = True
+        self._filled = False
+
+    @property
+    def likely_more(self) -> bool:
+        """Return whether the last lease was as long as it could be: more may wait on the queue."""
+        return self._filled
 
     def fetch(self, stopping: Callable[[], bool]) -> list[Lease]:
         """Return leased messages, oldest first; none after a while without any."""
@@ -35,11 +41,16 @@ class Fetcher(Generic[JobT, ResultT]):
             return []
         if not self._likely_empty:
             self._linger.wait()
-            leases = self._queue.lease(room)
+            leases = self._lease(room)
             if leases or stopping():
                 return leases
         self._queue.wait(WAIT_SECONDS)
         self._linger.wait()
-        leases = self._queue.lease(room)
+        leases = self._lease(room)
         self._likely_empty = len(leases) <= 1
+        return leases
+
+    def _lease(self, room: int) -> list[Lease]:
+        leases = self._queue.lease(room)
+        self._filled = len(leases) == room
         return leases

@@ -7,7 +7,8 @@ from typing import Generic
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.consumer.lease_queue import ClaimResult, JobT, Lease
+from shared.clock import Clock
+from workers.consumer.lease_queue import ClaimResult, JobT, Lease, StageSeconds
 from workers.preprocessing.preprocessor import Prepared
 
 
@@ -25,6 +26,24 @@ class PreparedJob(Generic[JobT]):
     passages: tuple[Prepared, ...]
     leased_at: float
     prepared_at: float
+
+    def stages(
+        self, clock: Clock, *, started_at: float, ended_at: float, now: float
+    ) -> StageSeconds:
+        """Split the job's life up to `now`, given when the engine ran its batch.
+
+        What it waited in this worker for the engine counts as queue.
+        """
+        leased_at = clock.now() - clock.monotonic() + self.leased_at
+        accepted_at = self.job.accepted_at
+        unleased = 0.0 if accepted_at is None else max(0.0, leased_at - accepted_at)
+        return StageSeconds(
+            queue=unleased + max(0.0, started_at - self.prepared_at),
+            prepare=self.prepared_at - self.leased_at,
+            engine=ended_at - started_at,
+            compose=max(0.0, now - ended_at),
+            total=unleased + now - self.leased_at,
+        )
 
     @property
     def tokens(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
@@ -14,6 +14,7 @@ QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
 CompletionVerdict = Literal["applied", "lost", "duplicate"]
+DeadLetterReason = Literal["malformed", "unprepared", "failed", "deliveries"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
@@ -38,6 +39,10 @@ class Job(Protocol):
     @property
     def message(self) -> str:
         """Return the text for the engine."""
+
+    @property
+    def accepted_at(self) -> float | None:
+        """Return the Unix time at which a gateway accepted it, or None."""
 
     @property
     def expires_at(self) -> float | None:
@@ -92,13 +97,25 @@ class ClaimedJob(Generic[JobT]):
         return self.leased.job
 
 
+class StageSeconds(NamedTuple):
+    """Where a message's time went. The fields are shared/histograms.py's stages, in order."""
+
+    queue: float
+    prepare: float
+    engine: float
+    compose: float
+    total: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion(Generic[JobT, ResultT]):
     """How one job ended: with a result (`done`) or with a failure.
 
     `job` is None if the message could not be decoded; `task_id` is None if it has no readable id.
-    Times are Unix seconds; `started_at` is None if the engine never ran it. `already_ended`: its
-    end was stored and reported before, so that only its lease has to go.
+    Times are Unix seconds; `started_at` is None if the engine never ran it, and `stages` if it has
+    no result. `dead_reason` says why there is a dead letter: it was not readable, not prepared,
+    failed in the engine or after it, or was delivered too often. `already_ended`: its end was
+    stored and reported before, so that only its lease has to go.
     """
 
     lease: Lease
@@ -108,8 +125,10 @@ class Completion(Generic[JobT, ResultT]):
     result: ResultT | None = None
     failure: Failure | None = None
     dead_letter: DeadLetter | None = None
+    dead_reason: DeadLetterReason | None = None
     leased_at: float | None = None
     started_at: float | None = None
+    stages: StageSeconds | None = None
     already_ended: bool = False
 
     @property

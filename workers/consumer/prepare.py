@@ -17,6 +17,7 @@ from workers.consumer.lease_queue import (
     ClaimResult,
     Completion,
     DeadLetter,
+    DeadLetterReason,
     JobT,
     Lease,
     LeasedJob,
@@ -61,7 +62,9 @@ class Preparer(Generic[JobT, ResultT]):
     def dead_letter(self, leases: Sequence[Lease], reason: str) -> None:
         """End messages that must not run with an error, and keep them as dead letters."""
         jobs = [(lease, self._try_decode(lease)) for lease in leases]
-        self._committer.commit([self._dead(lease, job, reason) for lease, job in jobs])
+        self._committer.commit(
+            [self._dead(lease, job, "deliveries", reason) for lease, job in jobs]
+        )
 
     def _decode(
         self, leases: Sequence[Lease]
@@ -72,7 +75,7 @@ class Preparer(Generic[JobT, ResultT]):
             try:
                 decoded.append(LeasedJob(lease, self._role.decode(lease.raw, now)))
             except MalformedMessage as fault:
-                malformed.append(self._dead(lease, None, str(fault)))
+                malformed.append(self._dead(lease, None, "malformed", str(fault)))
         self._context.events.emit(
             TaskEvent("received", leased.job.task_id, leased.job.task, now) for leased in decoded
         )
@@ -115,7 +118,7 @@ class Preparer(Generic[JobT, ResultT]):
             lease, job = each.leased.lease, each.job
             if isinstance(passages, str):
                 reason = "the message cannot be prepared"
-                unreadable.append(self._dead(lease, job, reason, passages))
+                unreadable.append(self._dead(lease, job, "unprepared", reason, passages))
             else:
                 prepared.append(PreparedJob(lease, job, each.claim, passages, leased_at, now))
         return prepared, unreadable
@@ -154,7 +157,12 @@ class Preparer(Generic[JobT, ResultT]):
             return None
 
     def _dead(
-        self, lease: Lease, job: JobT | None, reason: str, trace: str | None = None
+        self,
+        lease: Lease,
+        job: JobT | None,
+        kind: DeadLetterReason,
+        reason: str,
+        trace: str | None = None,
     ) -> Completion[JobT, ResultT]:
         now, role = self._context.clock.now(), self._role
         task_id, task = (job.task_id, job.task) if job else (peek_id(lease.raw), role.task)
@@ -165,6 +173,7 @@ class Preparer(Generic[JobT, ResultT]):
             done_at=now,
             failure=Failure("failed", reason),
             dead_letter=DeadLetter(task_id, task, role.queue, reason, now, lease.raw, trace),
+            dead_reason=kind,
         )
 
 

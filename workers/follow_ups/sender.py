@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,14 +19,22 @@ _log = logging.getLogger(__name__)
 
 
 class FollowUpSender:
-    """Send each at least once; one that cannot be sent becomes a dead letter."""
+    """Send each at least once; one that cannot be sent becomes a dead letter.
+
+    `on_give_up` is called after each that did.
+    """
 
     def __init__(
-        self, outbox: FollowUpOutbox, dispatcher: FollowUpDispatcher, clock: Clock
+        self,
+        outbox: FollowUpOutbox,
+        dispatcher: FollowUpDispatcher,
+        clock: Clock,
+        on_give_up: Callable[[], object] = bool,
     ) -> None:
         self._outbox = outbox
         self._dispatcher = dispatcher
         self._clock = clock
+        self._on_give_up = on_give_up
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-ups", daemon=True)
@@ -61,6 +70,7 @@ class FollowUpSender:
         except Exception as fault:  # noqa: BLE001 - whatever a signature makes Celery raise
             _log.exception("what follows task %s cannot be sent", task_id)
             self._outbox.give_up(written, task_id, f"{type(fault).__name__}: {fault}", now)
+            self._on_give_up()
         else:
             self._outbox.settle(written)
         return True
