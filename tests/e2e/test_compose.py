@@ -178,13 +178,16 @@ def test_the_gpu_profile_serves_the_same_queue_on_a_gpu_and_never_without_one() 
 
 def test_cpu_images_hold_no_tensorflow() -> None:
     locks = re.findall(r"install-lock /requirements/(\S+)", stage("packages"))
-    assert locks == ["serve.txt"]
+    assert locks == ["serve.txt", "tracing.txt"]
     assert "tensorflow" not in (ROOT / "requirements" / "serve.txt").read_text()
     assert "COPY --from=model /opt/packages" not in DOCKERFILE.read_text()
 
 
 def test_no_image_holds_what_injects_faults() -> None:
     copied = re.findall(r"^COPY (infra\S*)", stage("source"), re.MULTILINE)
-    assert copied == ["infra/*.py", "infra/cli", "infra/deploy", "infra/supervisor"]
+    assert copied == [
+        "infra/*.py",
+        *(f"infra/{name}" for name in ("cli", "deploy", "supervisor", "top")),
+    ]
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {"infra/bench", "infra/chaos", "infra/harness"} <= set(ignored)

@@ -14,26 +14,33 @@ from gateway.metrics import Metrics
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.sending import untraced
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure, JobRecord
 from shared.settings import load
+from shared.tracing.tracer import Tracer
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
 from tests.fakes.gateway import (
     FakeConversations,
+    FakeDrafts,
     FakeFeedbackBox,
+    FakeGaps,
     FakeHandovers,
     FakeHealth,
     FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
+    FakeRatings,
     FakeReplyFeed,
+    FakeStories,
     FakeTraffic,
     FakeUsers,
     RecordingPublisher,
@@ -71,6 +78,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    tracer: Tracer | None = None
     max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
@@ -79,6 +87,10 @@ class GatewayHarness:
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.ratings = FakeRatings()
+        self.stories = FakeStories(self.conversations, self.handovers, self.jobs)
+        self.drafts = FakeDrafts()
+        self.gaps = FakeGaps(self.drafts)
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
@@ -88,6 +100,7 @@ class GatewayHarness:
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
+        traces = RequestTraces(self.tracer) if self.tracer else None
         self.dispatcher = Dispatcher(
             self.publisher,
             self.pending,
@@ -97,6 +110,7 @@ class GatewayHarness:
             self.clock,
             gateway_id="g-1",
             deadline_seconds=30,
+            begin_sending=traces.begin_sending if traces else untraced,
         )
         self.job_streams = JobStreams(
             self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
@@ -112,6 +126,10 @@ class GatewayHarness:
                 self.conversations,
                 self.handovers,
                 self.feedback,
+                self.ratings,
+                self.stories,
+                self.gaps,
+                self.drafts,
                 self.users,
                 self.traffic,
                 self.watches,
@@ -125,6 +143,7 @@ class GatewayHarness:
                 self.limiter,
             ),
             self.settings,
+            traces=traces,
         )
 
     @property
