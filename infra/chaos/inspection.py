@@ -38,6 +38,7 @@ _PERMANENT = (
     keys.LEASE_TOKEN,
     keys.THROUGHPUT,
     keys.PARTITIONS,
+    keys.PROTOCOL,
     keys.workers(""),
     "_kombu.",
     "unacked",
