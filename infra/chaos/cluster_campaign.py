@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from infra.chaos.cluster_faults import KINDS, ClusterFaults, ClusterInjection
+from infra.chaos.cluster_faults import ClusterFaultKind, ClusterFaults, ClusterInjection
 from infra.chaos.inspection import Inspection, inspect, left_over, letters, unbounded
 from infra.chaos.ledger import histories, read_ledger
 from infra.chaos.load import ClientPoolSpec
@@ -85,7 +85,9 @@ class ClusterCampaign:
         folder: Path,
         model_folder: Path,
         replica_acks: int,
+        kinds: Sequence[ClusterFaultKind],
     ) -> None:
+        self._kinds = kinds
         self._plan = plan
         self._folder = folder
         self._model_folder = model_folder
@@ -157,7 +159,9 @@ class ClusterCampaign:
             while clients.is_running:
                 running.poll()
                 if len(injections) < plan.faults and time.monotonic() >= next_at:
-                    injections.append(faults.inject(KINDS[len(injections) % len(KINDS)]))
+                    injections.append(
+                        faults.inject(self._kinds[len(injections) % len(self._kinds)])
+                    )
                     faults.restart_dead()
                     next_at = time.monotonic() + pause
                 time.sleep(_TICK_SECONDS)
@@ -239,7 +243,7 @@ def cluster_tables(report: ClusterReport) -> list[Table]:
 
 
 def run_cluster_chaos(
-    plan: ChaosPlan, replica_acks: int, console: Console
+    plan: ChaosPlan, replica_acks: int, kinds: Sequence[ClusterFaultKind], console: Console
 ) -> tuple[ClusterReport, Path]:
     """Run a campaign; return the report and the folder that holds it, ledger and logs."""
     settings = load(StackSettings)
@@ -247,7 +251,7 @@ def run_cluster_chaos(
     folder = new_run_folder(settings.data_folder / "chaos")
     with isolated_environment(), sigterm_as_interrupt(), console.status("running"):
         texts = read_messages(None).texts
-        campaign = ClusterCampaign(plan, texts, folder, settings.model_folder, replica_acks)
+        campaign = ClusterCampaign(plan, texts, folder, settings.model_folder, replica_acks, kinds)
         try:
             report = campaign.run()
         finally:

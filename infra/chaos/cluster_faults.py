@@ -30,6 +30,17 @@ return #keys
 """
 
 
+def kinds_named(words: str | None) -> tuple[ClusterFaultKind, ...]:
+    """Return the kinds that a list separated by commas names, by their beginnings; None: all."""
+    wanted = tuple(word.strip() for word in (words or "").split(",") if word.strip())
+    chosen = tuple(kind for kind in KINDS if not wanted or kind.startswith(wanted))
+    if not chosen:
+        raise BenchError(
+            f"--only takes beginnings of these, separated by commas: {', '.join(KINDS)}"
+        )
+    return chosen
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterInjection:
     """A fault that was injected: when (Unix seconds), on what, and how long it took to be over.

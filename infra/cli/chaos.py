@@ -66,7 +66,7 @@ def chaos(
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
 
-    specs = specs_named(only) if only else None
+    specs = specs_named(only) if only and not cluster else None
     chosen: dict[str, Any] = {
         "messages": messages,
         "faults": faults,
@@ -80,7 +80,7 @@ def chaos(
         **{name: value for name, value in chosen.items() if value is not None},
     )
     if cluster:
-        _run_on_cluster(plan, as_json=as_json)
+        _run_on_cluster(plan, only, as_json=as_json)
         return
     report, folder = run_chaos(plan, progress_console(as_json=as_json))
     if as_json:
@@ -92,16 +92,19 @@ def chaos(
         raise typer.Exit(ExitStatus.DEGRADED)
 
 
-def _run_on_cluster(plan: "ChaosPlan", *, as_json: bool) -> None:
+def _run_on_cluster(plan: "ChaosPlan", only: str | None, *, as_json: bool) -> None:
     """Run the campaign on a cluster; exit status 1 as for the other one."""
     from infra.chaos.cluster_campaign import cluster_tables, run_cluster_chaos
+    from infra.chaos.cluster_faults import kinds_named
     from infra.cli.output import console, print_json, progress_console
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
     from shared.settings import CommonSettings, load
 
     acks = load(CommonSettings).replica_acks
-    report, folder = run_cluster_chaos(plan, acks, progress_console(as_json=as_json))
+    report, folder = run_cluster_chaos(
+        plan, acks, kinds_named(only), progress_console(as_json=as_json)
+    )
     if as_json:
         print_json(report)
     else:

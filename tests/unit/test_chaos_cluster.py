@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from infra.chaos.cluster_campaign import ClusterReport, cluster_tables
-from infra.chaos.cluster_faults import ClusterInjection
+from infra.chaos.cluster_faults import KINDS, ClusterInjection, kinds_named
 from infra.chaos.verdict import CampaignVerdict
 from infra.harness.machine import this_machine
+from shared.errors import BenchError
 
 VERDICT = CampaignVerdict(
     messages=10,
@@ -52,3 +53,11 @@ def test_the_tables_show_faults_and_what_became_of_messages() -> None:
     assert faults.rows == (("kill master", "127.0.0.1:7000", "2.3 s"),)
     assert ("lost", "1") in messages.rows
     assert ("broken: forgotten job", "1") in messages.rows
+
+
+def test_kinds_of_faults_are_named_by_their_beginnings() -> None:
+    assert kinds_named(None) == KINDS
+    assert kinds_named("kill") == ("kill master",)
+    assert kinds_named("move slot at, kill") == ("kill master", "move slot at once")
+    with pytest.raises(BenchError, match="--only takes beginnings"):
+        kinds_named("burn")
