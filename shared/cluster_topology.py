@@ -18,6 +18,7 @@ _NO_CLUSTER = "{}:{} is no node of a cluster: write redis://host:port in PARLEY_
 _ASK_SECONDS = 1.0
 _MIN_SECONDS_BETWEEN = 0.1  # two questions: all partitions of a node that died ask at once
 _AVOID_SECONDS = 0.25  # a node that could not be reached: others need not find out one by one
+_SILENT_SECONDS = 2.0  # the same if it let calls wait: each connection would wait as long
 
 
 class ClusterTopology:
@@ -40,17 +41,24 @@ class ClusterTopology:
         self._ranges: Sequence[tuple[int, int, Node]] = ()
         self._moved: dict[int, Node] = {}
         self._unreachable: dict[Node, float] = {}
+        self._silent_until: dict[Node, float] = {}
         self._asked_at = float("-inf")
         self._doubted = True
 
     def owner(self, slot: int) -> Node:
-        """Return the master of a slot; raise ConnectionError if none is known or was reached."""
+        """Return the master of a slot; raise ConnectionError if none is known or was reached.
+
+        Raises RedisError, which redis-py does not repeat, if it let a call wait in vain.
+        """
         if self._doubted:
             self._ask_again()
         node = self._moved.get(slot) or self._listed(slot)
         if node is None:
             self._doubted = True
             raise redis.ConnectionError(f"no node of the cluster serves slot {slot}")
+        if self.is_silent(node):
+            self._doubted = True
+            raise redis.RedisError(f"{node[0]}:{node[1]} of the cluster does not answer")
         if self._is_avoided(node):
             self._doubted = True
             raise redis.ConnectionError(f"{node[0]}:{node[1]} of the cluster cannot be reached")
@@ -65,6 +73,15 @@ class ClusterTopology:
         self._unreachable[node] = time.monotonic()
         self._doubted = True
 
+    def silent(self, node: Node) -> None:
+        """Learn that a node let a call wait in vain: it is frozen, or cut off."""
+        self._silent_until[node] = time.monotonic() + _SILENT_SECONDS
+        self._doubted = True
+
+    def is_silent(self, node: Node) -> bool:
+        """Return whether a node has let a call wait in vain a moment ago."""
+        return time.monotonic() < self._silent_until.get(node, float("-inf"))
+
     def masters(self) -> list[Node]:
         """Return all nodes that own slots; raise ConnectionError if no node tells."""
         if self._doubted:
@@ -75,8 +92,8 @@ class ClusterTopology:
         return next((node for first, last, node in self._ranges if first <= slot <= last), None)
 
     def _is_avoided(self, node: Node) -> bool:
-        failed_at = self._unreachable.get(node)
-        return failed_at is not None and time.monotonic() - failed_at < _AVOID_SECONDS
+        failed_at = self._unreachable.get(node, float("-inf"))
+        return time.monotonic() - failed_at < _AVOID_SECONDS or self.is_silent(node)
 
     def _ask_again(self) -> None:
         with self._lock:

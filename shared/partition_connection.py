@@ -97,7 +97,8 @@ class FollowingSlot:
     """Adds to a connection of redis-py: it is opened to the node that owns its slot.
 
     A node that says it does not serve the slot is an outage: redis-py repeats the call over a new
-    connection then.
+    connection then. So is one that let another call wait in vain a moment ago: the connections to
+    a node that is frozen would find out one by one, each after its time-out.
     """
 
     topology: ClusterTopology
@@ -105,6 +106,7 @@ class FollowingSlot:
     on_elsewhere: Any = staticmethod(lambda: None)
     host: str
     port: int
+    disconnect: Any
 
     def _connect(self) -> Any:
         node = self.topology.owner(self.slot)
@@ -115,6 +117,12 @@ class FollowingSlot:
             self.topology.unreachable(node)
             raise
 
+    def send_packed_command(self, *args: Any, **options: Any) -> None:
+        """Send; connect anew if the node is known not to answer, maybe to another by now."""
+        if self.topology.is_silent((self.host, self.port)):
+            self.disconnect()
+        cast("Any", super()).send_packed_command(*args, **options)
+
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Return the answer; raise ConnectionError if it is that another node has the slot."""
         try:
@@ -123,7 +131,7 @@ class FollowingSlot:
             self._leave(error)
             raise redis.ConnectionError(_told(error)) from error
         except redis.TimeoutError:
-            self.topology.unreachable((self.host, self.port))
+            self.topology.silent((self.host, self.port))
             raise
 
     def _leave(self, error: Exception) -> None:

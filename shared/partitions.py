@@ -24,6 +24,9 @@ from shared.queue_lists import QueueLists
 from shared.redis_address import ClusterAddress, read_redis_address
 
 _CLUSTER_RETRIES = 3  # a slot that has moved is found again while the call waits
+# A worker reports to all partitions in turn, and has to be through before its heartbeats expire,
+# though the node of some of them is frozen.
+_CLUSTER_TIMEOUT_SECONDS = 1.0
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MAX_LETTERS = 4  # 4,000 times as many endings as there may be partitions
 Adapter = TypeVar("Adapter")
@@ -127,6 +130,7 @@ def connect_partitions(
         topology = ClusterTopology(address)
         wanted = count or CLUSTER_PARTITIONS
         retries = max(retries, _CLUSTER_RETRIES)
+        timeout_seconds = min(timeout_seconds, _CLUSTER_TIMEOUT_SECONDS)
         return Partitions(
             [
                 view_of_cluster(

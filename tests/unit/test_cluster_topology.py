@@ -80,3 +80,16 @@ def test_a_slot_that_nobody_serves_and_nodes_that_do_not_answer_are_outages(node
 def test_a_node_that_does_not_know_its_own_name_is_the_one_that_was_asked(nodes: Nodes) -> None:
     nodes.slots = [[0, 99, [b"", 7, b"id"]]]
     assert topology(nodes, "redis+cluster://one:1").owner(5) == ("one", 7)
+
+
+def test_a_node_that_lets_a_call_wait_is_left_alone_by_all(nodes: Nodes) -> None:
+    found = topology(nodes)
+    assert found.owner(5) == ONE
+    found.silent(ONE)
+    assert (found.is_silent(ONE), found.is_silent(THREE)) == (True, False)
+    with pytest.raises(redis.RedisError, match="one:1 of the cluster does not answer"):
+        found.owner(5)
+    assert found.owner(150) == THREE
+    nodes.slots[0][2] = [b"two", 2, b"id"]  # its replica has taken over
+    found.silent(ONE)
+    assert found.owner(5) == TWO

@@ -1,7 +1,10 @@
 """A queue over partitions: fair turns, tokens, and partitions that cannot be reached."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import pytest
 
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, WorkerStatus
@@ -228,3 +231,28 @@ def test_a_token_that_redis_gives_twice_ends_the_newer_message_alone() -> None:
     assert stand.queue.complete([stand.completion(old)]) == ["lost"]
     assert stand.queue.complete([stand.completion(new)]) == ["applied"]
     assert stand.parts[0].completed == [b"second"]
+
+
+def test_a_partition_that_is_away_keeps_no_worker_from_reclaiming_in_the_others() -> None:
+    stand = Stand()
+    worker = WorkerStatus("w", "inference", "fake", 1, "host", 0.0)
+    stand.parts[1].away = True
+    stand.queue.heartbeat(worker)
+    stand.queue.hasten(["t"])
+    assert stand.queue.release_all() == 0
+    for part in stand.parts:
+        part.away = True
+    with pytest.raises(QueueUnavailable):
+        stand.queue.heartbeat(worker)
+
+
+def test_news_of_a_partition_that_rests_is_no_reason_to_look() -> None:
+    stand = Stand()
+    stand.queue.lease(5)
+    stand.parts[0].away = True
+    stand.news.hear(b"{a}")
+    stand.queue.lease(5)
+    stand.news.hear(b"{a}")
+    began_at = time.monotonic()
+    stand.queue.wait(0.02)
+    assert time.monotonic() - began_at >= 0.02

@@ -51,7 +51,7 @@ class PartitionNews:
         """Return when a partition is worth a look, at the latest after the timeout."""
         self._sweep()
         with self._lock:
-            if self._worth:
+            if any(not self.is_resting(index) for index in self._worth):
                 return
             self._heard.clear()
         self._heard.wait(min(timeout_seconds, STOCK_SECONDS))

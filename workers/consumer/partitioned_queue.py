@@ -232,7 +232,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
             self._homes.pop(task_id, None)
 
     def hasten(self, task_ids: Sequence[str]) -> None:
-        """Make what is kept until later due at once, wherever it is."""
+        """Make what is kept until later due at once, wherever it can be reached."""
         self._each(lambda queue: queue.hasten(task_ids))
 
     def heartbeat(self, status: WorkerStatus) -> None:
@@ -275,15 +275,18 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         return sum(self._each(lambda queue: queue.release_all()))
 
     def _each(self, call: Callable[[QueueT], Result]) -> list[Result]:
-        """Call the queues of all partitions, also after a failure; raise it in the end."""
+        """Return what the queues say that can be reached; raise QueueUnavailable if none can.
+
+        What is to be done next for the others must not wait for one that is away.
+        """
         results, failure = [], None
         for index, queue in enumerate(self._queues):
             try:
                 results.append(call(queue))
-            except QueueUnavailable as error:
+            except QueueUnavailable as error:  # the queue logs it
                 self._news.rest(index)
                 failure = error
-        if failure is not None:
+        if failure is not None and not results:
             raise failure
         return results
 
