@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any, cast
 
 import redis
@@ -146,13 +147,13 @@ def connect_dependencies(
         begin_sending=traces.begin_sending if traces else untraced,
         placement=ports.placement,
     )
-    client = partitions.home  # whatever node it leads to: subscriptions hear the whole cluster
+    client, listeners = partitions.home, partitions.clients
     return Dependencies(
         dispatcher=dispatcher,
         jobs=ports.jobs,
         results=ports.jobs,
         canceller=ports.canceller,
-        feed=_start_feed(client, options.gateway_id, pending, ports.jobs, job_watches, metrics),
+        feed=_start_feed(listeners, options.gateway_id, pending, ports.jobs, job_watches, metrics),
         conversations=ports.conversations,
         handovers=ports.handovers,
         feedback=ports.feedback,
@@ -162,7 +163,7 @@ def connect_dependencies(
         drafts=RedisDrafts(client),
         users=ports.users,
         traffic=ports.traffic,
-        watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
+        watches=Watches(places, lambda watches: RedisConversationFeed(listeners, watches).start()),
         job_streams=JobStreams(ports.follower, job_watches, disconnect_watcher, dispatcher),
         histories=ports.histories,
         disconnect_watcher=disconnect_watcher,
@@ -192,7 +193,7 @@ def _options(
 
 
 def _start_feed(
-    client: "redis.Redis",
+    clients: Sequence["redis.Redis"],
     gateway_id: str,
     pending: PendingReplies,
     jobs: JobStore,
@@ -203,7 +204,7 @@ def _start_feed(
         metrics.count_replies(replies, still_waiting=len(pending))
 
     feed = RedisReplyFeed(
-        client, gateway_id, pending, jobs.finished, watches, on_delivery=on_delivery
+        clients, gateway_id, pending, jobs.finished, watches, on_delivery=on_delivery
     )
     feed.start()
     return feed

@@ -1,9 +1,10 @@
 """A subscription to one Redis channel that outlives every fault of the connection."""
 
 import logging
+import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import redis
@@ -26,6 +27,7 @@ class Subscription:
     A broken connection is replaced, after pauses that double and are jittered. After
     `silence_seconds` without a word from Redis the connection is pinged, and replaced when the
     ping stays unanswered for as long: a half-open connection delivers nothing and never fails.
+    After a failure another of `clients` is tried: each node of a cluster publishes all.
 
     `on_subscribed` runs on the same thread after every subscription, before it counts as live.
     What was published in between is lost: look it up there. If it raises, the connection is
@@ -35,7 +37,7 @@ class Subscription:
 
     def __init__(
         self,
-        client: "redis.Redis",
+        clients: "redis.Redis | Sequence[redis.Redis]",
         channel: str,
         on_payload: Callable[[bytes], object],
         *,
@@ -43,7 +45,8 @@ class Subscription:
         on_subscribed: Callable[[], object] = lambda: None,
         silence_seconds: float = 5.0,
     ) -> None:
-        self._client = client
+        self._clients = (clients,) if isinstance(clients, redis.Redis) else clients
+        self._turn = 0
         self._channel = channel
         self._on_payload = on_payload
         self._name = name
@@ -68,6 +71,11 @@ class Subscription:
         """Return whether payloads arrive at once."""
         return self._live.is_set()
 
+    @property
+    def client(self) -> "redis.Redis":
+        """Return the client through which it listens, or tries to."""
+        return self._clients[self._turn]
+
     def wait_until_live(self, seconds: float) -> bool:
         """Block until the subscription is live; False if it is not in time."""
         return self._live.wait(seconds)
@@ -80,15 +88,21 @@ class Subscription:
             except Exception as error:
                 failures = 1 if self._live.is_set() else failures + 1
                 self._live.clear()
+                self._turn = self._another()
                 self._outage.record(describe_fault(error))
                 if not isinstance(error, (*REDIS_ERRORS, QueueUnavailable)):
                     logger.exception("the subscription to %s failed", self._name)
                 self._stopping.wait(backoff_seconds(failures, MAX_PAUSE_SECONDS))
         self._live.clear()
 
+    def _another(self) -> int:
+        """Choose another client at random: the next one's node may well be the same."""
+        others = [turn for turn in range(len(self._clients)) if turn != self._turn]
+        return random.choice(others or [0])  # noqa: S311 - no secret
+
     def _listen(self) -> None:
         poll_seconds = min(_POLL_SECONDS, self._silence_seconds)
-        with cast("Any", self._client).pubsub() as pubsub:
+        with cast("Any", self.client).pubsub() as pubsub:
             pubsub.subscribe(self._channel)
             quiet_since, pinged = time.monotonic(), False
             while not self._stopping.is_set():

@@ -161,7 +161,7 @@ def _queue(
 def _memory(settings: WorkerSettings, partitions: Partitions) -> Memory:
     if partitions.is_one:
         return RedisMemory(partitions.home)
-    return PartitionedMemory(partitions, settings.memory_messages)
+    return PartitionedMemory(partitions.each(RedisMemory), settings.memory_messages)
 
 
 def _follow_ups(

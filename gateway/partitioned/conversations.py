@@ -11,6 +11,7 @@ from gateway.queue.feedback import FeedbackBox
 from gateway.queue.histories import Histories
 from gateway.queue.traces import Erased
 from shared.connection import queue_errors
+from shared.errors import QueueUnavailable
 from shared.partitions import Partitions
 
 
@@ -52,18 +53,37 @@ class PartitionedErasure:
         )
 
     def erase_user(self, user_id: str) -> None:
-        """Erase a user in each partition; raise QueueUnavailable."""
-        self._drop_pointers([part.erase_user(user_id) for part in self._parts])
+        """Erase a user in each partition; raise QueueUnavailable.
 
-    def _drop_pointers(self, erased: Sequence[Erased]) -> None:
+        Nothing is erased while a partition is away: once a part of it is, nobody knows any more
+        which pointers in the others led there.
+        """
+        with queue_errors():
+            for client in self._partitions.clients:
+                client.ping()
+        erased: list[Erased] = []
+        try:
+            for part in self._parts:
+                erased = [*erased, part.erase_user(user_id)]
+        finally:
+            self._drop_pointers(erased, user_id)
+
+    def _drop_pointers(self, erased: Sequence[Erased], user_id: str | None = None) -> None:
         """Drop what leads to the conversations: it lies where the hash of its own name points."""
         gone = Erased(
             {each for one in erased for each in one.conversations},
             {each for one in erased for each in one.jobs},
+            user_id,
         )
-        with queue_errors():
-            for part in self._parts:
-                part.traces.drop_pointers(gone)
+        failure = None
+        for part in self._parts:
+            try:
+                with queue_errors():
+                    part.traces.drop_pointers(gone)
+            except QueueUnavailable as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
 
 class PartitionedFeedbackBox:

@@ -14,7 +14,7 @@ from gateway.queue.handovers import (
 )
 from gateway.webhook.outbox import Outbox, WaitingEvent
 from shared import tenants
-from shared.errors import UnknownHandover
+from shared.errors import QueueUnavailable, UnknownHandover
 from shared.handovers import Handover
 from shared.jobs import Turn
 from shared.partitions import Partitions
@@ -99,13 +99,23 @@ class PartitionedOutbox:
         self._next = 0
 
     def take(self, now: float, ends_at: float) -> WaitingEvent | None:
-        """Return an event of the next partition that has one; from one thread only."""
+        """Return an event of the next partition that has one; from one thread only.
+
+        Raises QueueUnavailable if there is none and a partition cannot be reached.
+        """
+        failure = None
         for step in range(len(self._parts)):
             index = (self._next + step) % len(self._parts)
-            event = self._parts[index].take(now, ends_at)
+            try:
+                event = self._parts[index].take(now, ends_at)
+            except QueueUnavailable as error:
+                failure = error
+                continue
             if event is not None:
                 self._next = index + 1
                 return replace(event, partition=index)
+        if failure is not None:
+            raise failure
         return None
 
     def delivered(self, event: WaitingEvent) -> None:

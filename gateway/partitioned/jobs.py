@@ -12,7 +12,7 @@ from gateway.queue.job_follower import JobFollower, JobProgress
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Publisher
 from gateway.queue.rate_limiter import Charge, RateLimiter
-from shared.errors import ParleyError
+from shared.errors import ParleyError, QueueUnavailable
 from shared.partitions import Partitions
 from shared.results import JobRecord
 
@@ -90,10 +90,20 @@ class PartitionedJobStore:
         return own.find(job_id) or self._parts[-1].find(job_id)
 
     def finished(self, job_ids: Sequence[str]) -> Mapping[str, JobRecord]:
-        """Return those of these jobs of gateways whose result is stored."""
+        """Return those of these jobs of gateways whose result is stored.
+
+        Raises QueueUnavailable if no partition that has any of them can be reached.
+        """
         found: dict[str, JobRecord] = {}
-        for part, ids in self._by_part(job_ids).items():
-            found.update(self._parts[part].finished(ids))
+        failures: list[QueueUnavailable] = []
+        wanted = self._by_part(job_ids)
+        for part, ids in wanted.items():
+            try:
+                found.update(self._parts[part].finished(ids))
+            except QueueUnavailable as error:
+                failures.append(error)
+        if failures and len(failures) == len(wanted):
+            raise failures[0]
         return found
 
     def forget(self, job_ids: Sequence[str]) -> None:

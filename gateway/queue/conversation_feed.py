@@ -1,5 +1,7 @@
 """Hears which conversations have news, and wakes the event streams that show them."""
 
+from collections.abc import Sequence
+
 import redis
 
 from gateway.queue.watches import Watches
@@ -11,10 +13,14 @@ class RedisConversationFeed(Subscription):
     """Listen for the conversations that any script has announced."""
 
     def __init__(
-        self, client: "redis.Redis", watches: Watches, *, silence_seconds: float = 5.0
+        self,
+        clients: "redis.Redis | Sequence[redis.Redis]",
+        watches: Watches,
+        *,
+        silence_seconds: float = 5.0,
     ) -> None:
         super().__init__(
-            client,
+            clients,
             keys.CONVERSATIONS,
             lambda payload: watches.wake(payload.decode().split("\n")),
             name="conversations",

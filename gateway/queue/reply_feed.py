@@ -28,7 +28,7 @@ class RedisReplyFeed(Subscription):
 
     def __init__(
         self,
-        client: "redis.Redis",
+        clients: "redis.Redis | Sequence[redis.Redis]",
         gateway_id: str,
         pending: PendingReplies,
         finished: Finished,
@@ -43,12 +43,12 @@ class RedisReplyFeed(Subscription):
             streams.wake(job_id for job_id, _ in records)
 
         def deliver_missed() -> None:
-            examine_server(client)  # one that was down at the start, or another after a fail-over
+            examine_server(self.client)  # it was down at the start, or is another by now
             on_delivery(pending.deliver(finished(pending.job_ids()).items()))
             streams.wake_all()
 
         super().__init__(
-            client,
+            clients,
             keys.replies(gateway_id),
             deliver,
             name="replies",

@@ -78,8 +78,12 @@ class Traces:
                 self._client.delete(key)
 
     def _drop_gap_groups(self, erased: Erased) -> None:
-        """Drop what was made of these and other conversations' gaps; it is made anew on demand."""
-        for tenant in {tenants.tenant_of(each) for each in erased.conversations}:
+        """Drop what was made of these and other conversations' gaps; it is made anew on demand.
+
+        A user's too if none of their conversations is left: an earlier try may have failed here.
+        """
+        user = (erased.user_id,) if erased.user_id else ()
+        for tenant in {tenants.tenant_of(each) for each in (*erased.conversations, *user)}:
             self._client.delete(keys.gap_groups(tenant))
 
     def _drop_histories(self, erased: Erased) -> None:

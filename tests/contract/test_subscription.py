@@ -19,6 +19,21 @@ CHANNEL = "parley:replies:g"
 SILENCE_SECONDS = 0.1
 
 
+def test_another_client_is_tried_where_one_fails(redis_url: str) -> None:
+    heard: queue.Queue[bytes] = queue.Queue()
+    dead = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.5)
+    alive = connect(redis_url, timeout_seconds=0.5)
+    subscription = Subscription((dead, alive), CHANNEL, heard.put, name="replies")
+    subscription.start()
+    assert subscription.wait_until_live(10)
+    assert subscription.client is alive
+    alive.publish(CHANNEL, b"news")
+    assert heard.get(timeout=10) == b"news"
+    subscription.stop()
+    alive.close()
+    alive.close()
+
+
 @dataclass
 class Listener:
     """A subscription, and what it has received; payload `bad` makes the handler raise."""

@@ -4,21 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+import redis
 
+from gateway.partitioned.conversations import PartitionedErasure
 from gateway.partitioned.handovers import PartitionedHandovers, PartitionedOutbox
-from gateway.partitioned.jobs import PartitionedPublisher
+from gateway.partitioned.jobs import PartitionedJobStore, PartitionedPublisher
 from gateway.partitioned.operations import PartitionedHealth, PartitionedRateLimiter
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage, read_cursor
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
 from gateway.queue.rate_limiter import Bucket, Charge
+from gateway.queue.traces import Erased
 from gateway.storage import Storage
 from gateway.webhook.outbox import WaitingEvent
 from shared import tenants
-from shared.errors import RateLimited, UnknownHandover
+from shared.errors import QueueUnavailable, RateLimited, UnknownHandover
 from shared.handovers import Handover, HandoverSummary
 from shared.jobs import ChatJob, Turn
-from shared.partitions import connect_partitions
+from shared.partitions import Partitions, connect_partitions
 from shared.rate_limits import RateLimit
+from shared.results import JobRecord
 from tests.fakes.gateway import RecordingPublisher
 
 PARTITIONS = connect_partitions("redis://127.0.0.1:1/0", 2)
@@ -114,8 +118,11 @@ class OutboxOfOne:
     def __init__(self, *names: str) -> None:
         self.events = list(names)
         self.settled: list[str] = []
+        self.away = False
 
     def take(self, now: float, ends_at: float) -> WaitingEvent | None:
+        if self.away:
+            raise QueueUnavailable("away")
         if not self.events:
             return None
         return WaitingEvent("c", 0, "1.0", b"{}", self.events.pop(0), "handover.opened")
@@ -140,6 +147,95 @@ def test_events_of_all_partitions_are_sent_in_turn_and_settled_where_they_lie() 
     outbox.retry(events[1], 9.0)
     outbox.give_up(events[2], "late", 9.0)
     assert (first.settled, second.settled) == (["a1", "give up a2"], ["retry b1"])
+
+
+def test_events_of_other_partitions_are_sent_while_one_is_away() -> None:
+    first, second, third = OutboxOfOne("a1"), OutboxOfOne("b1"), OutboxOfOne("c1", "c2")
+    outbox = PartitionedOutbox([first, second, third])
+    second.away = True
+    taken = [outbox.take(0, 1) for _ in range(3)]
+    assert [each and each.id for each in taken] == ["a1", "c1", "c2"]
+    with pytest.raises(QueueUnavailable):
+        outbox.take(0, 1)
+
+
+class ErasureOfOne:
+    """One partition's erasure: what it has of the user, and what pointers it was told to drop."""
+
+    def __init__(self, conversation: str) -> None:
+        self.conversations = {conversation}
+        self.dropped: list[Erased] = []
+        self.away = False
+        self.traces = self
+
+    def erase_user(self, user_id: str) -> Erased:
+        if self.away:
+            raise QueueUnavailable("away")
+        erased, self.conversations = self.conversations, set()
+        return Erased(erased, set(), user_id)
+
+    def drop_pointers(self, erased: Erased) -> None:
+        if self.away:
+            raise QueueUnavailable("away")
+        self.dropped.append(erased)
+
+
+class Node:
+    """A client that can be asked whether it is there."""
+
+    def __init__(self) -> None:
+        self.away = False
+
+    def ping(self) -> None:
+        if self.away:
+            raise redis.ConnectionError("away")
+
+
+class JobsOfOne:
+    """One partition's stored results."""
+
+    def __init__(self) -> None:
+        self.away = False
+
+    def finished(self, job_ids: Sequence[str]) -> dict[str, JobRecord]:
+        if self.away:
+            raise QueueUnavailable("away")
+        return dict.fromkeys(job_ids, JobRecord("done", b"{}"))
+
+
+def test_replies_of_other_partitions_are_looked_up_while_one_is_away() -> None:
+    parts = [JobsOfOne(), JobsOfOne(), JobsOfOne()]
+    jobs = PartitionedJobStore(PARTITIONS, parts)  # type: ignore[arg-type]
+    ids = [f"j{number}" for number in range(8)]
+    parts[0].away = True
+    assert set(jobs.finished(ids)) == {each for each in ids if PARTITIONS.index_of(each) == 1}
+    parts[1].away = True
+    with pytest.raises(QueueUnavailable):
+        jobs.finished(ids)
+    assert jobs.finished([]) == {}
+
+
+def test_no_user_is_erased_while_a_partition_is_away() -> None:
+    nodes, parts = [Node(), Node()], [ErasureOfOne("a"), ErasureOfOne("b")]
+    erasure = PartitionedErasure(Partitions(nodes, 1), parts)  # type: ignore[arg-type]
+    nodes[1].away = True
+    with pytest.raises(QueueUnavailable):
+        erasure.erase_user("anna")
+    assert [part.conversations for part in parts] == [{"a"}, {"b"}]
+
+
+def test_pointers_to_what_a_failed_erasure_has_erased_are_dropped() -> None:
+    nodes = [Node(), Node(), Node()]
+    parts = [ErasureOfOne("a"), ErasureOfOne("b"), ErasureOfOne("c")]
+    erasure = PartitionedErasure(Partitions(nodes, 2), parts)  # type: ignore[arg-type]
+    parts[1].away = True
+    with pytest.raises(QueueUnavailable):
+        erasure.erase_user("anna")
+    assert [each.conversations for each in parts[2].dropped] == [{"a"}]
+    parts[1].away = False
+    erasure.erase_user("anna")
+    assert [each.conversations for each in parts[0].dropped] == [{"a"}, {"b", "c"}]
+    assert parts[0].dropped[1].user_id == "anna"
 
 
 class LimiterOfOne:

@@ -1,12 +1,16 @@
 """What is remembered is found again by meaning and by words; what was asked counts less."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared.errors import QueueUnavailable
 from workers.dialogue.state import pack_vector
 from workers.memory.memory import MemoryRecord, encode_record, read_records
 from workers.memory.recall import search
+from workers.memory.redis_memory import PartitionedMemory
 
 AXES = np.eye(4, dtype=np.float32)
 
@@ -80,3 +84,23 @@ def test_nothing_is_recalled_from_nothing() -> None:
 def test_records_are_read_again_and_unreadable_ones_left_out() -> None:
     kept = record("the lamp is red")
     assert read_records([encode_record(kept), b"{", b"{}"]) == [kept]
+
+
+class MemoryOfOne:
+    """What one partition has of an owner; `away`: it cannot be reached."""
+
+    def __init__(self, *records: MemoryRecord, away: bool = False) -> None:
+        self._records = records
+        self._away = away
+
+    def records(self, owner: str) -> tuple[MemoryRecord, ...]:
+        if self._away:
+            raise QueueUnavailable("away")
+        return self._records
+
+
+def test_a_memory_is_that_of_all_partitions_but_those_that_are_away() -> None:
+    early, late = (replace(record(text), at=at) for text, at in (("early", 1.0), ("late", 9.0)))
+    parts = [MemoryOfOne(late), MemoryOfOne(away=True), MemoryOfOne(early)]
+    assert PartitionedMemory(parts, 5).records("user anna") == [early, late]
+    assert PartitionedMemory(parts, 1).records("user anna") == [late]

@@ -92,7 +92,7 @@ class PartitionNews:
 def listen_for_work(partitions: Partitions, queue: str, news: PartitionNews) -> Subscription:
     """Pass what is announced of a queue on, from a thread of its own that has been started."""
     subscription = Subscription(
-        partitions.home,
+        partitions.clients,
         keys.wakes(queue),
         lambda payload: news.hear(payload),
         name=f"news of {queue}",

@@ -346,8 +346,8 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
         return found
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
-        """Listen on one channel: the whole cluster hears what is published."""
-        return self._queues[0].subscribe_tones(on_tone)
+        """Listen on one channel, at any node: the whole cluster hears what is published."""
+        return self._queues[0].subscribe_tones(on_tone, [queue.client for queue in self._queues])
 
     def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
         """Hand jobs over for a second look, each within its partition."""

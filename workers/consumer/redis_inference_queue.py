@@ -155,9 +155,17 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             return tones
         return {job_id: tones.get(job_id, UNKNOWN_TONE) for job_id in job_ids}
 
-    def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
-        """Listen from a thread of its own until the returned function is called."""
-        subscription = ToneSubscription(self._redis, keys.tones(self._worker_id), on_tone)
+    def subscribe_tones(
+        self,
+        on_tone: Callable[[str, Tone], None],
+        clients: "Sequence[redis.Redis]" = (),
+    ) -> Callable[[], None]:
+        """Listen from a thread of its own until the returned function is called.
+
+        `clients`: others of the same cluster, which hear the same.
+        """
+        channel = keys.tones(self._worker_id)
+        subscription = ToneSubscription(clients or self.client, channel, on_tone)
         subscription.start()
         subscription.wait_until_live(2.0)
         return subscription.stop

@@ -69,6 +69,11 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._heartbeat = self._script("heartbeat.lua")
         self._give_back = self._script("give_back.lua")
 
+    @property
+    def client(self) -> "redis.Redis":
+        """Return the client of the queue's partition."""
+        return self._redis
+
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
         if self.is_busy:

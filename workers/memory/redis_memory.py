@@ -6,14 +6,15 @@ with every message (docs/experiments/memory.md).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 
 import redis
 
 from shared import keys
 from shared.connection import queue_errors
-from shared.partitions import Partitions
-from workers.memory.memory import MemoryRecord, read_records
+from shared.errors import QueueUnavailable
+from workers.memory.memory import Memory, MemoryRecord, read_records
 
 
 class RedisMemory:
@@ -31,12 +32,18 @@ class RedisMemory:
 class PartitionedMemory:
     """Read what a user has written in the conversations of all partitions."""
 
-    def __init__(self, partitions: Partitions, max_records: int) -> None:
-        self._parts = partitions.each(RedisMemory)
+    def __init__(self, parts: Sequence[Memory], max_records: int) -> None:
+        self._parts = parts
         self._max_records = max_records
 
     def records(self, owner: str) -> Sequence[MemoryRecord]:
-        """Return the records of an owner, oldest first, as many as a memory holds."""
-        found = [record for part in self._parts for record in part.records(owner)]
+        """Return the records of an owner, oldest first, as many as a memory holds.
+
+        What a partition has that cannot be reached is not remembered meanwhile.
+        """
+        found: list[MemoryRecord] = []
+        for part in self._parts:
+            with suppress(QueueUnavailable):
+                found += part.records(owner)
         found.sort(key=lambda record: record.at)
         return found[-self._max_records :] if self._max_records else []
