@@ -113,6 +113,9 @@ class FollowingSlot:
         self.host, self.port = node
         try:
             return cast("Any", super())._connect()  # noqa: SLF001 - the class that it is added to
+        except TimeoutError:
+            self.topology.silent(node)
+            raise
         except OSError:
             self.topology.unreachable(node)
             raise
