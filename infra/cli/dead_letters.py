@@ -147,27 +147,39 @@ def _box() -> "PartitionedDeadLetterBox":
 
 def connect_to_queue() -> "redis.Redis":
     """Return a client of what belongs to no conversation; raise as `connect_to_partitions`."""
-    return connect_to_partitions().home
+    partitions = _partitions()
+    _check((partitions.home,))
+    return partitions.home
 
 
 def connect_to_partitions() -> "Partitions":
-    """Return clients of the Redis that is set; raise QueueUnavailable if none answers."""
-    import redis
+    """Return clients of the Redis that is set; raise QueueUnavailable if any does not answer."""
+    partitions = _partitions()
+    _check(partitions.clients)
+    return partitions
 
-    from infra.supervisor.terminal import without_password
-    from shared.errors import QueueUnavailable
+
+def _partitions() -> "Partitions":
     from shared.partitions import connect_partitions
     from shared.settings import CommonSettings, load
 
     settings = load(CommonSettings)
-    address = settings.redis_address
-    partitions = connect_partitions(address, settings.partitions)
+    return connect_partitions(settings.redis_address, settings.partitions)
+
+
+def _check(clients: "Sequence[redis.Redis]") -> None:
+    import redis
+
+    from infra.supervisor.terminal import without_password
+    from shared.errors import QueueUnavailable
+    from shared.settings import CommonSettings, load
+
     try:
-        for client in partitions.clients:
+        for client in clients:
             client.ping()
     except redis.RedisError as error:
+        address = load(CommonSettings).redis_address
         raise QueueUnavailable(
             f"No Redis answers at {without_password(address)} ({error}): start Parley with "
             "`make run`, or name another with PARLEY_REDIS_URL or PARLEY_REDIS_PORT."
         ) from None
-    return partitions
