@@ -122,9 +122,21 @@ class FollowingSlot:
 
     def send_packed_command(self, *args: Any, **options: Any) -> None:
         """Send; connect anew if the node is known not to answer, maybe to another by now."""
-        if self.topology.is_silent((self.host, self.port)):
+        if self._is_silent():
             self.disconnect()
         cast("Any", super()).send_packed_command(*args, **options)
+
+    def can_read(self, *args: Any, **options: Any) -> bool:
+        """Return whether something has come; raise ConnectionError if the node does not answer.
+
+        So a subscription leaves it at once rather than after its own pings.
+        """
+        if self._is_silent():
+            raise redis.ConnectionError(f"{self.host}:{self.port} of the cluster does not answer")
+        return cast("bool", cast("Any", super()).can_read(*args, **options))
+
+    def _is_silent(self) -> bool:
+        return self.topology.is_silent((self.host, self.port))
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Return the answer; raise ConnectionError if it is that another node has the slot."""

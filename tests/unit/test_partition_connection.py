@@ -37,3 +37,14 @@ def test_a_node_that_lets_one_call_wait_lets_no_other_wait() -> None:
                 break
             taken += 1
         assert taken == 1
+
+
+def test_who_listens_to_a_node_leaves_it_once_it_lets_a_call_wait() -> None:
+    address = read_redis_address("redis+cluster://127.0.0.1:1")
+    assert isinstance(address, ClusterAddress)
+    topology = ClusterTopology(address, lambda _node: [], pause_seconds=0.0)
+    connection = client_of(topology, address).connection_pool.make_connection()
+    connection.host, connection.port = "127.0.0.1", 1
+    topology.silent(("127.0.0.1", 1))
+    with pytest.raises(redis.ConnectionError, match="does not answer"):
+        connection.can_read(timeout=0)

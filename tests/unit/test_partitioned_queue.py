@@ -208,6 +208,16 @@ def test_a_message_that_workers_died_with_is_held_alone() -> None:
     assert [lease.raw for lease in stand.queue.lease(5)] == [b"c"]
 
 
+def test_what_was_held_alone_and_cannot_be_stored_holds_no_worker_up() -> None:
+    stand = Stand()
+    stand.parts[1].waiting, stand.parts[1].alone = [b"deadly"], True
+    (deadly,) = stand.queue.lease(1)
+    stand.parts[1].away, stand.parts[2].waiting = True, [b"c"]
+    assert stand.queue.complete([stand.completion(deadly)]) == ["postponed"]
+    stand.news.hear_all()
+    assert [lease.raw for lease in stand.queue.lease(5)] == [b"c"]
+
+
 def test_a_lease_that_redis_has_and_the_worker_does_not_know_is_given_back() -> None:
     stand = Stand()
     stand.parts[0].waiting = [b"a"]

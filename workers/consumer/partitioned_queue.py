@@ -211,6 +211,8 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         )
         with self._lock:
             for completion, verdict in zip(completions, verdicts, strict=True):
+                if completion.lease.token == self._alone:
+                    self._alone = None  # this worker has outlived it, wherever its end is stored
                 if verdict != "postponed":
                     self._forget(completion.lease.token, completion.task_id)
         return verdicts
