@@ -28,7 +28,7 @@ from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy
-from workers.consumer.partitioned_queue import PartitionedInferenceQueue
+from workers.consumer.partitioned_roles import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role

@@ -25,7 +25,7 @@ from workers.consumer.consumer import BatchConsumer
 from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import ClaimedJob, QueuePolicy
 from workers.consumer.linger import ToneLinger
-from workers.consumer.partitioned_queue import PartitionedSentimentQueue
+from workers.consumer.partitioned_roles import PartitionedSentimentQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Draft, Role

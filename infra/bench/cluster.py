@@ -37,7 +37,7 @@ from workers.bootstrap import queue_over
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, LeaseQueue, QueuePolicy
-from workers.consumer.partitioned_queue import (
+from workers.consumer.partitioned_roles import (
     PartitionedInferenceQueue,
     PartitionedSentimentQueue,
 )

@@ -40,7 +40,7 @@ from tests.support.processes import wait_until
 from workers.bootstrap import queue_over
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import LeasedJob, QueuePolicy
-from workers.consumer.partitioned_queue import PartitionedInferenceQueue
+from workers.consumer.partitioned_roles import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
 from workers.gap_store import gap_store, open_gaps_of_all

@@ -1,6 +1,7 @@
 """Connections to the node that owns a slot: what they learn of a node, and tell the others."""
 
 import socket
+from typing import Any, cast
 
 import pytest
 import redis
@@ -43,7 +44,8 @@ def test_who_listens_to_a_node_leaves_it_once_it_lets_a_call_wait() -> None:
     address = read_redis_address("redis+cluster://127.0.0.1:1")
     assert isinstance(address, ClusterAddress)
     topology = ClusterTopology(address, lambda _node: [], pause_seconds=0.0)
-    connection = client_of(topology, address).connection_pool.make_connection()
+    client = client_of(topology, address)
+    connection = cast("Any", client.connection_pool.make_connection())
     connection.host, connection.port = "127.0.0.1", 1
     topology.silent(("127.0.0.1", 1))
     with pytest.raises(redis.ConnectionError, match="does not answer"):

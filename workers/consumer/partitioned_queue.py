@@ -7,22 +7,18 @@ there is *postponed*, and completed again soon.
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, Tone, ToneJob, WorkerStatus
+from shared.jobs import WorkerStatus
 from shared.partitions import index_of
-from workers.consumer.chat_result import ChatResult
+from workers.consumer.held_leases import HeldLeases
 from workers.consumer.lease_queue import (
     ClaimResult,
     Completion,
     CompletionVerdict,
-    HandOver,
-    HandOverVerdict,
     JobT,
     Lease,
     LeasedJob,
@@ -31,9 +27,12 @@ from workers.consumer.lease_queue import (
     ResultT,
 )
 from workers.consumer.partition_news import PartitionNews
-from workers.consumer.redis_inference_queue import RedisInferenceQueue
+from workers.consumer.partition_routing import (
+    call_grouped,
+    partition_of,
+    unmark,
+)
 from workers.consumer.redis_lease_queue import BUSY_SECONDS
-from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 RECLAIM_ROUNDS = 3  # each heartbeat looks after a third of the partitions
 Item = TypeVar("Item")
@@ -66,11 +65,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         self._queues = queues
         self._news = news
         self._lock = threading.Lock()
-        # By partition and token in Redis, the token as it was given here. After a fail-over Redis
-        # may give a token once more, for another message.
-        self._held: dict[bytes, bytes] = {}
-        self._serial = count()
-        self._strange: set[bytes] = set()
+        self._held = HeldLeases()
         self._alone: bytes | None = None
         self._urgent: int | None = None
         self._unclaimed: list[Lease] = []
@@ -106,11 +101,11 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         queue, self._urgent = self._queues[index], None
         self._news.looked_at(index)  # before the call: what comes during it is news again
         try:
-            taken = queue.lease(limit, holds_others=self._holds_others(index))
+            taken = queue.lease(limit, holds_others=self._held.holds_outside(index))
         except QueueUnavailable:
             self._news.rest(index)
             return []
-        leases = self._hold(index, taken)
+        leases = self._held.hold(index, taken)
         if queue.is_alone:
             self._alone = leases[0].token
         if queue.is_busy:  # its message is to be held alone: no other is taken until it can be
@@ -118,19 +113,6 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         if len(leases) == limit or queue.is_busy:
             self._news.add((index,))
         return leases
-
-    def _hold(self, index: int, leases: Iterable[Lease]) -> list[Lease]:
-        """Give leases their tokens, and know that this worker holds them."""
-        with self._lock:
-            marked = [
-                replace(each, token=b"%d/%s/%d" % (index, each.token, next(self._serial)))
-                for each in leases
-            ]
-            self._held.update((_base(each.token), each.token) for each in marked)
-        return marked
-
-    def _holds(self, token: bytes) -> bool:
-        return self._held.get(_base(token)) == token
 
     def _take_unclaimed(self, limit: int) -> list[Lease]:
         """Return what is leased but could not be claimed, of partitions that may be back."""
@@ -140,23 +122,19 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         return again
 
     def _rests(self, token: bytes) -> bool:
-        return self._news.is_resting(_index(token))
+        return self._news.is_resting(partition_of(token))
 
     def _is_alone(self) -> bool:
         with self._lock:
-            if self._alone is not None and not self._holds(self._alone):
+            if self._alone is not None and not self._held.holds(self._alone):
                 self._alone = None
             return self._alone is not None
-
-    def _holds_others(self, index: int) -> bool:
-        with self._lock:
-            return any(_index(token) != index for token in self._held)
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Decide on each job; those of a partition out of reach are leased again later."""
 
         def claim(index: int, part: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
-            own = [replace(each, lease=_unmarked(each.lease)) for each in part]
+            own = [replace(each, lease=unmark(each.lease)) for each in part]
             return self._queues[index].claim(own)
 
         def keep(part: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
@@ -168,7 +146,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         with self._lock:
             for leased, result in zip(jobs, results, strict=True):
                 if result.verdict == "run":
-                    self._homes[leased.job.task_id] = _index(leased.lease.token)
+                    self._homes[leased.job.task_id] = partition_of(leased.lease.token)
                 elif result.verdict == "parked" and result is not _LATER:
                     self._forget(leased.lease.token, None)
         return results
@@ -177,7 +155,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         """Put jobs that this worker cannot work on back, each within its partition."""
 
         def give_back(index: int, part: Sequence[LeasedJob[JobT]]) -> list[bool]:
-            own = [replace(each, lease=_unmarked(each.lease)) for each in part]
+            own = [replace(each, lease=unmark(each.lease)) for each in part]
             self._queues[index].give_back(own)
             return [True] * len(part)
 
@@ -199,7 +177,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         def complete(
             index: int, part: Sequence[Completion[JobT, ResultT]]
         ) -> list[CompletionVerdict]:
-            own = [replace(each, lease=_unmarked(each.lease)) for each in part]
+            own = [replace(each, lease=unmark(each.lease)) for each in part]
             verdicts: list[CompletionVerdict] = self._queues[index].complete(own)
             return verdicts
 
@@ -219,7 +197,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
 
     def deliveries(self, task_ids: Sequence[str]) -> list[int]:
         """Return how often each message was delivered; raise QueueUnavailable."""
-        return _grouped(
+        return call_grouped(
             task_ids, self._home_of, lambda index, part: self._queues[index].deliveries(part)
         )
 
@@ -228,8 +206,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
         return index_of(task_id, max(1, len(self._queues) - 1)) if home is None else home
 
     def _forget(self, token: bytes, task_id: str | None) -> None:
-        if self._holds(token):
-            del self._held[_base(token)]
+        self._held.forget(token)
         if task_id is not None:
             self._homes.pop(task_id, None)
 
@@ -253,24 +230,13 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
                 self._news.rest(index)
                 continue
             returned += reclaimed.returned
-            over_limit += self._hold(index, reclaimed.over_limit)
+            over_limit += self._held.hold(index, reclaimed.over_limit)
         return Reclaimed(returned, tuple(over_limit))
 
     def _return_strange(self, index: int) -> int:
-        """Return what Redis says this worker holds and it does not know, for two rounds in a row.
-
-        So it is after a fail-over that lost the end of a job. One round is not enough: a lease may
-        be on its way here.
-        """
-        leased = {b"%d/%s" % (index, token) for token in self._queues[index].leased_tokens()}
-        with self._lock:
-            unknown = leased - self._held.keys()
-            strange = unknown & self._strange
-            ours = {base for base in self._strange if _index(base) != index}
-            self._strange = ours | (unknown - strange)
-        if not strange:
-            return 0
-        return self._queues[index].return_leases(_token(base) for base in strange)
+        """Return what Redis says this worker holds and it does not know."""
+        strange = self._held.strange(index, self._queues[index].leased_tokens())
+        return self._queues[index].return_leases(strange) if strange else 0
 
     def release_all(self) -> int:
         """Return all that this worker holds, and end its heartbeats."""
@@ -304,12 +270,11 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
 
         `gone` is the result of an item whose token Redis has given for another message since.
         """
-        with self._lock:
-            is_held = [self._holds(token_of(item)) for item in items]
+        is_held = [self._held.holds(token_of(item)) for item in items]
         results = iter(
-            _grouped(
+            call_grouped(
                 [item for item, held in zip(items, is_held, strict=True) if held],
-                lambda item: _index(token_of(item)),
+                lambda item: partition_of(token_of(item)),
                 lambda index, part: self._try(index, part, call, without),
             )
         )
@@ -331,98 +296,9 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
             return without(part)
 
 
-class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInferenceQueue]):
-    """A queue of chat jobs; also gives the tones of its jobs, and takes second looks."""
-
-    def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
-        """Return the tones that are known, or can't come; ask to be sent the others."""
-        found: dict[str, Tone] = {}
-        for index, part in _groups(job_ids, self._home_of).items():
-            asked = [job_ids[place] for place in part]
-            if self._news.is_resting(index):
-                continue
-            try:
-                found |= self._queues[index].tones(asked)
-            except QueueUnavailable:
-                self._news.rest(index)
-        return found
-
-    def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
-        """Listen on one channel, at any node: the whole cluster hears what is published."""
-        return self._queues[0].subscribe_tones(on_tone, [queue.client for queue in self._queues])
-
-    def hand_over(self, jobs: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
-        """Hand jobs over for a second look, each within its partition."""
-
-        def hand_over(index: int, part: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
-            own = [
-                replace(each, leased=replace(each.leased, lease=_unmarked(each.leased.lease)))
-                for each in part
-            ]
-            return self._queues[index].hand_over(own)
-
-        def stay(part: Sequence[HandOver[ChatJob]]) -> list[HandOverVerdict]:
-            return ["late"] * len(part)
-
-        verdicts: list[HandOverVerdict] = self._by_partition(
-            jobs, lambda each: each.leased.lease.token, hand_over, stay, "lost"
-        )
-        with self._lock:
-            for each, verdict in zip(jobs, verdicts, strict=True):
-                if verdict == "handed":
-                    self._forget(each.leased.lease.token, each.leased.job.task_id)
-        return verdicts
-
-
-class PartitionedSentimentQueue(PartitionedQueue[ToneJob, Tone, RedisSentimentQueue]):
-    """A queue of tone tasks."""
-
-    def answers_waiting(self) -> int:
-        """Guess how many messages wait for an inference worker, by one partition at a time."""
-        self._sample = (self._sample + 1) % len(self._queues)
-        return len(self._queues) * self._queues[self._sample].answers_waiting()
-
-
 def _token_of(completion: Completion[Any, Any]) -> bytes:
     return completion.lease.token
 
 
-def _index(token: bytes) -> int:
-    return int(token.partition(b"/")[0])
-
-
-def _base(token: bytes) -> bytes:
-    return token.rpartition(b"/")[0]
-
-
-def _token(base: bytes) -> bytes:
-    return base.partition(b"/")[2]
-
-
-def _unmarked(lease: Lease) -> Lease:
-    return replace(lease, token=_token(_base(lease.token)))
-
-
 _LATER = ClaimResult("parked")  # by identity: it is leased again
 _GONE = ClaimResult("parked")
-
-
-def _groups(items: Iterable[Item], index_of_item: Callable[[Item], int]) -> dict[int, list[int]]:
-    """Return the places of items by partition."""
-    places: defaultdict[int, list[int]] = defaultdict(list)
-    for place, item in enumerate(items):
-        places[index_of_item(item)].append(place)
-    return places
-
-
-def _grouped(
-    items: Sequence[Item],
-    index_of_item: Callable[[Item], int],
-    call: Callable[[int, Sequence[Item]], Sequence[Result]],
-) -> list[Result]:
-    """Return a result for each item, in order, from one call a partition."""
-    found: dict[int, Result] = {}
-    for index, places in _groups(items, index_of_item).items():
-        results = call(index, [items[place] for place in places])
-        found |= dict(zip(places, results, strict=True))
-    return [found[place] for place in range(len(items))]
