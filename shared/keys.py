@@ -75,7 +75,7 @@ its name and U+001F: parley:handovers:acme␟open, parley:counts:acme␟2026-01-
 parley:feedback:acme␟, parley:gaps:acme␟.
 
 On a cluster every key has the prefix of its partition (shared/partitions.py), as in
-{p07}parley:job:<job>; {inference}parley:partitions, a string, holds how many there are. Channels
+{p07}parley:job:<job>; {inference}_parley:partitions, a string, holds how many there are. Channels
 have none.
 
 Channels: parley:wakes:<queue> for partitions in which messages wait, parley:replies:<gateway> for

@@ -1,18 +1,23 @@
-"""Faults of a Redis Cluster: a master that dies, a slot that moves."""
+"""Faults of a Redis Cluster: a master that dies or stops answering, a slot that moves."""
 
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from redis.crc import key_slot
 
 from infra.harness.scratch_cluster import ClusterNode, ScratchCluster
 from shared.errors import BenchError
 
-ClusterFaultKind = Literal["kill master", "move slot at once", "move slot key by key"]
-KINDS: tuple[ClusterFaultKind, ...] = ("kill master", "move slot at once", "move slot key by key")
+ClusterFaultKind = Literal[
+    "kill master", "move slot at once", "move slot key by key", "freeze master"
+]
+KINDS: tuple[ClusterFaultKind, ...] = get_args(ClusterFaultKind)
+_FROZEN_SECONDS = 5.0  # longer than a fail-over takes
 _BACK_SECONDS = 4.0  # a node that was killed starts again after this time, as a replica
 _KEYS_A_STEP = 5
 _STEP_SECONDS = 0.02
@@ -70,6 +75,7 @@ class ClusterFaults:
             "kill master": self._kill_master,
             "move slot at once": lambda: self._move(at_once=True),
             "move slot key by key": lambda: self._move(at_once=False),
+            "freeze master": self._freeze_master,
         }
         at, began = time.time(), time.monotonic()
         target = inject[kind]()
@@ -87,6 +93,14 @@ class ClusterFaults:
         node = self._rng.choice(masters)
         node.end(crash=True)
         self._wait(lambda: len(self._cluster.masters()) == len(masters))
+        return node.address
+
+    def _freeze_master(self) -> str:
+        node = self._rng.choice(self._cluster.masters())
+        os.kill(node.pid, signal.SIGSTOP)
+        time.sleep(_FROZEN_SECONDS)
+        os.kill(node.pid, signal.SIGCONT)
+        self._wait(self._cluster.is_whole)
         return node.address
 
     def _move(self, *, at_once: bool) -> str:

@@ -38,8 +38,8 @@ def chaos(
         bool,
         typer.Option(
             "--cluster",
-            help="On a Redis Cluster of three masters and three replicas: kill masters, move "
-            "slots. PARLEY_REPLICA_ACKS counts.",
+            help="On a Redis Cluster of three masters and three replicas: kill and freeze "
+            "masters, move slots. PARLEY_REPLICA_ACKS counts.",
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
