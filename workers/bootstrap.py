@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from celery import Celery
+from celery.signals import worker_shutting_down
+from celery.worker import state
 
 from shared.clock import SystemClock
 from shared.processor import missing_instructions
@@ -72,15 +74,23 @@ def build_context(
 ) -> WorkerContext:
     """Return the context of a Celery worker of this name; the last two are told in traces.
 
-    Raises SettingsError.
+    It stops with the worker, also while its consumer is being built. Raises SettingsError.
     """
     worker_id = f"{hostname}.{secrets.token_hex(4)}"
-    return WorkerContext(
+    context = WorkerContext(
         worker_id=worker_id,
         traces=_traces(settings, TracedWorker(worker_id, queue, encoder)),
         events=_task_events(settings, app, hostname),
         is_revoked=is_revoked,
     )
+
+    def stop(**_signal: Any) -> None:
+        context.stopping.set()
+
+    worker_shutting_down.connect(stop, weak=False)
+    if state.should_stop is not None and state.should_stop is not False:  # 0: it came before
+        stop()
+    return context
 
 
 def load_model(

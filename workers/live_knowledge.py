@@ -6,13 +6,13 @@ its beginning, so that each message is answered from one revision of one base.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Protocol
 
-from shared.errors import QueueUnavailable
+from shared.errors import QueueUnavailable, WorkerStopped
 from shared.jobs import ChatJob, KnowledgeStatus
 from shared.tenants import DEFAULT_TENANT, tenant_of
 from workers.answering import Answers
@@ -43,8 +43,13 @@ Tenant = str | None  # None: those without a base of their own
 class Builder(Protocol):
     """Builds what answers from a base; `workers.answering.AnswersBuilder` is one."""
 
-    def embeddings(self, *, in_between: bool = False) -> EmbeddingCache:
-        """Return what embeds bases while no message comes, or in between messages."""
+    def embeddings(
+        self, stopping: Callable[[], bool], *, in_between: bool = False
+    ) -> EmbeddingCache:
+        """Return what embeds bases while no message comes, or in between messages.
+
+        It raises WorkerStopped once the worker is `stopping`.
+        """
 
     def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
         """Build over a base; KnowledgeError names every fault of it."""
@@ -73,9 +78,9 @@ class _Refusal:
 class LiveKnowledge:
     """Answer from the bases under a path as they are now.
 
-    Raises KnowledgeError if the shared base cannot be used. A tenant whose own base cannot be used
-    gets small talk, honest fallbacks and handovers, never the answers of another base. `grouper`
-    groups gaps on the same thread.
+    Raises KnowledgeError if the shared base cannot be used, WorkerStopped if the worker stops. A
+    tenant whose own base cannot be used gets small talk, honest fallbacks and handovers, never the
+    answers of another base. `grouper` groups gaps on the same thread.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class LiveKnowledge:
         self._source = source
         self._builder = builder
         self._context = context
+        self._stopping = context.stopping.is_set
         self._grouper = grouper
         self._pause_seconds = _LOOK_SECONDS
         self._retry_at = inf
@@ -127,6 +133,8 @@ class LiveKnowledge:
                 self.step()
                 self.group_gaps()
                 told = ""
+            except WorkerStopped:
+                return
             except Exception as fault:  # noqa: BLE001 - the worker answers from what it has
                 if str(fault) != told:
                     told = str(fault)
@@ -156,7 +164,7 @@ class LiveKnowledge:
             return  # who waits asks again
 
     def _begin(self, readings: Readings) -> None:
-        embeddings, now = self._builder.embeddings(), self._context.clock.now()
+        embeddings, now = self._builder.embeddings(self._stopping), self._context.clock.now()
         served: dict[Tenant, _Served] = {}
         refused: dict[Tenant, _Refusal] = {}
         _warn(readings.faults)
@@ -172,7 +180,7 @@ class LiveKnowledge:
         self._source.tell(_names(refused))
 
     def _reload(self, readings: Readings) -> None:
-        embeddings = self._builder.embeddings(in_between=True)
+        embeddings = self._builder.embeddings(self._stopping, in_between=True)
         before = self._served
         served: dict[Tenant, _Served] = {}
         refused: dict[Tenant, _Refusal] = {}
@@ -202,6 +210,8 @@ class LiveKnowledge:
         _warn(reading.warnings)
         try:
             answers = self._builder.over(reading, embeddings)
+        except WorkerStopped:
+            raise
         except Exception as fault:  # noqa: BLE001 - whatever it is, the old base still answers
             self._retry_at = self._context.clock.monotonic() + _RETRY_SECONDS
             return self._fail(tenant, f"{reading.path}: {type(fault).__name__}: {fault}")
@@ -240,7 +250,10 @@ def open_knowledge(
     drafts: DraftSource | None = None,
     grouper: GapGrouper | None = None,
 ) -> LiveKnowledge:
-    """Load the bases under a path; raise KnowledgeError if the shared one cannot be used."""
+    """Load the bases under a path.
+
+    Raises KnowledgeError if the shared one cannot be used, WorkerStopped if the worker stops.
+    """
     source = BaseSource(path, FileWatch(lambda: signature(path)), drafts or NoDrafts())
     return LiveKnowledge(source, builder, context, grouper)
 
