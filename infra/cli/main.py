@@ -3,6 +3,7 @@
 Heavy imports stay inside the functions that need them, so that `parley --help` is quick.
 """
 
+import signal
 import sys
 from typing import Annotated
 
@@ -122,6 +123,8 @@ for name, group in (
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
     provide_home_folder()
+    # What was begun is undone, and the terminal left as it was, as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(prog_name="parley")
     except ParleyError as error:

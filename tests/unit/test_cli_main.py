@@ -1,6 +1,8 @@
 """The `parley` command as a whole: quick, helpful, and no traces for expected failures."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.cli.exit_status import ExitStatus
+from tests.support.played_events import Played, played_gateway
 
 Parley = Callable[..., tuple[int, str, str]]
 
@@ -89,3 +92,25 @@ def test_the_doctor_misses_a_large_encoder_that_is_asked_for(
     failed = [each["told"] for each in json.loads(out)["findings"] if each["state"] == "fail"]
     assert code == ExitStatus.DEGRADED
     assert any("--encoder large" in told for told in failed)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone = []
+
+    def wait(_seconds: float) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            undone.append("undone")
+
+    monkeypatch.setattr("time.sleep", wait)
+    former = signal.getsignal(signal.SIGTERM)
+    try:
+        with played_gateway() as (url, script):
+            script.play("GET /metrics", Played(text="parley_redis_up 1.0\n"))
+            code, out, _ = parley("top", "--once", "--url", url)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert (code, out, undone) == (ExitStatus.INTERRUPTED, "", ["undone"])
