@@ -33,7 +33,7 @@ from infra.cli import (
     worker,
 )
 from infra.cli.exit_status import ExitStatus, exit_status_of
-from infra.cli.output import fail
+from infra.cli.output import fail, tolerate_foreign_text
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
 
@@ -123,6 +123,7 @@ for name, group in (
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
     provide_home_folder()
+    tolerate_foreign_text()
     # What was begun is undone, and the terminal left as it was, as at Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -130,6 +131,9 @@ def main() -> None:
     except ParleyError as error:
         fail(str(error))
         sys.exit(exit_status_of(error))
+    except UnicodeEncodeError:  # from the command line: Python keeps such bytes apart
+        fail("A text among the arguments is not UTF-8.")
+        sys.exit(ExitStatus.USAGE)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How the command writes: tables for people, JSON for programs, one red sentence for errors."""
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
 _PIPED_COLUMNS = 200
 _JSON_COMMANDS = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def tolerate_foreign_text() -> None:
+    """Mark characters that cannot be read or written, where Python would raise an error."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def console() -> "Console":
