@@ -2,13 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-
-if TYPE_CHECKING:
-    from rich.console import ConsoleOptions, RenderableType
 
 # What a terminal obeys: controls of both sets but for tab and line feed, and what turns the
 # direction of the text beside it. Rich leaves most of them in.
@@ -19,7 +15,7 @@ class SafeConsole(Console):
     """Print as Rich does, without the control characters in texts."""
 
     def render(
-        self, renderable: "RenderableType", options: "ConsoleOptions | None" = None
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         """Yield the segments of a renderable; Rich's own control segments stay as they are."""
         for segment in super().render(renderable, options):

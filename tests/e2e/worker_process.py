@@ -5,19 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-import redis
-
-from shared import keys
-from shared.connection import connect
-from shared.jobs import WorkerStatus
+from infra.supervisor.probes import HeartbeatProbe
 from tests.support.processes import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 class WorkerProcess:
-    """A worker of one queue; a context manager. `root` holds the code that it runs."""
+    """A worker of queues, by commas; a context manager. `root` holds the code that it runs."""
 
     root = ROOT
 
@@ -60,17 +55,10 @@ class WorkerProcess:
             )
 
     def lives(self) -> bool:
-        """Tell whether this very process has a heartbeat."""
+        """Tell whether this very process has a heartbeat for each of its queues."""
         assert self.process.poll() is None, self.log()
-        try:
-            with connect(self._redis_url) as client:
-                beats = client.mget([keys.worker("-"), *client.scan_iter(keys.worker("*"))])
-        except redis.RedisError:
-            return False
-        statuses = [
-            msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in beats if heartbeat
-        ]
-        return self.process.pid in {status.pid for status in statuses}
+        pid, queues = self.process.pid, self._queue.split(",")
+        return all(HeartbeatProbe(self._redis_url, queue).is_ready(pid) for queue in queues)
 
     def stop(self) -> int:
         """End it as an operator does; return its exit status."""
