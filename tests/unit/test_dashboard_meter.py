@@ -210,6 +210,25 @@ def test_arrivals_are_what_ended_and_what_there_is_more_of(stand: Stand) -> None
     assert stand.measured().arrivals == 8
 
 
+def test_a_queue_that_was_emptied_hides_the_next_arrivals_for_a_moment_only(stand: Stand) -> None:
+    stand.unfinished = 9_000
+    stand.measure()
+    stand.unfinished = 9_100
+    assert stand.measured().arrivals == 100
+    stand.unfinished = 0  # FLUSHALL
+    assert stand.measured().arrivals == 0
+    stand.count(REPLY, 130)
+    assert stand.measured().arrivals == 30
+    stand.unfinished = 5_000
+    assert stand.measured().arrivals == 5_000
+    stand.unfinished = 0
+    shown = []
+    for _ in range(8):
+        stand.count(REPLY, 50)
+        shown.append(stand.measured().arrivals)
+    assert shown[-1] == 50
+
+
 def test_of_many_tenants_the_busiest_are_read_each_time() -> None:
     traffic = FakeTraffic()
     names = [f"t{number}" for number in range(4 * IN_TURN)]
