@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gateway.dashboard.handover_meter import TENANTS_A_LOOK, HandoverMeter
+from gateway.dashboard.handover_meter import HandoverMeter
 from gateway.dashboard.live import LiveStatus
 from gateway.dashboard.meter import MAX_SECONDS, Meter
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.sample import STAGES, Sample
 from gateway.dashboard.tally import KINDS, amounts, increase, reasks, replies, tally_of
 from gateway.dashboard.traffic_meter import BUSIEST, IN_TURN, TrafficMeter
-from gateway.queue.handovers import HandoverFigures
+from gateway.queue.handovers import TENANTS_TOGETHER, HandoverFigures
 from shared import keys
 from shared.counts import day_of, fields_of
 from shared.histograms import STAGE_BOUNDS_SECONDS, Histogram
@@ -255,11 +255,11 @@ def test_handovers_of_many_tenants_are_added_up_over_some_looks() -> None:
             return HandoverFigures(len(of_tenants), float(100 - len(asked)), 1, None, 3, 9.0)
 
     asked: list[int] = []
-    tenants = [f"t{number}" for number in range(2 * TENANTS_A_LOOK + 5)]
+    tenants = [f"t{number}" for number in range(2 * TENANTS_TOGETHER + 5)]
     meter = HandoverMeter(Figures(FakeConversations(), ManualClock()))
     seen = [meter.look(tenants).open for _ in range(4)]
-    assert seen == [TENANTS_A_LOOK, 2 * TENANTS_A_LOOK, len(tenants), len(tenants)]
-    assert max(asked) == TENANTS_A_LOOK
+    assert seen == [TENANTS_TOGETHER, 2 * TENANTS_TOGETHER, len(tenants), len(tenants)]
+    assert max(asked) == TENANTS_TOGETHER
     found = meter.look(["default"])
     assert (found.open, found.claimed, found.open_since, found.claimed_since) == (1, 1, 95.0, None)
     assert (found.events, found.events_since) == (3, 9.0)
