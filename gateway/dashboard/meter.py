@@ -13,7 +13,7 @@ from shared import keys
 from shared.histograms import STAGE_BOUNDS_SECONDS
 
 MAX_SECONDS = 30.0  # between two observations; what happened in a longer time is a gap
-_SETTLED_SAMPLES = 6  # later than that nothing turns out to have been counted too early
+_SETTLED_SAMPLES = 5  # beyond a round of the tenants nothing turns out to be counted too early
 _ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
 _NO_TIMES: Tally = (0,) * (len(STAGE_BOUNDS_SECONDS) + 1)
 
@@ -26,7 +26,7 @@ class Meter:
         self._workers = WorkerMeter()
         self._last: Observation | None = None
         self._overdrawn = 0
-        self._shown: deque[int] = deque(maxlen=_SETTLED_SAMPLES)
+        self._shown: deque[int] = deque()  # the arrivals of late
 
     def begin_anew(self) -> None:
         """Forget the last observation: others have sampled since."""
@@ -59,6 +59,8 @@ class Meter:
         arrivals = ended + more_unfinished + self._overdrawn
         self._overdrawn = max(min(0, arrivals), -sum(self._shown))
         self._shown.append(max(0, arrivals))
+        while len(self._shown) > _SETTLED_SAMPLES + self._traffic.looks_a_round:
+            self._shown.popleft()
         return self._shown[-1]
 
 

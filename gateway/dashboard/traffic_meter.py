@@ -26,6 +26,11 @@ class TrafficMeter:
         self._next = 0
         self._activity: dict[str, int] = {}
 
+    @property
+    def looks_a_round(self) -> int:
+        """Return after how many looks each tenant's counts were read."""
+        return -(-len(self._tenants) // IN_TURN)
+
     def begin(self, now: float) -> None:
         """Take the counts of all tenants as they stand; what they grew before is not known."""
         self._tenants, self._next = list(self._traffic.tenants()), 0

@@ -229,6 +229,18 @@ def test_a_queue_that_was_emptied_hides_the_next_arrivals_for_a_moment_only(stan
     assert shown[-1] == 50
 
 
+def test_arrivals_of_a_tenant_whose_turn_comes_late_are_counted_once(stand: Stand) -> None:
+    names = [f"t{number:03}" for number in range(30 * IN_TURN)]
+    stand.traffic.of_others = {name: {} for name in names}
+    stand.measure()
+    stand.unfinished = 7
+    arrivals = stand.measured().arrivals
+    stand.unfinished = 0
+    stand.count(REPLY, 7, names[-5])  # which is read at the end of the round
+    arrivals += sum(stand.measured().arrivals for _ in range(31))
+    assert arrivals == 7
+
+
 def test_of_many_tenants_the_busiest_are_read_each_time() -> None:
     traffic = FakeTraffic()
     names = [f"t{number}" for number in range(4 * IN_TURN)]
