@@ -11,10 +11,14 @@ from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.rate_limits import RateLimits
+from gateway.request_traces import RequestTraces
 from gateway.routes import (
     chat,
     conversations,
+    dashboard,
+    desk,
     documentation,
+    drafts,
     feedback,
     handovers,
     jobs,
@@ -28,13 +32,19 @@ from shared.wire import MAX_BODY_BYTES
 
 
 def create_app(
-    dependencies: Dependencies, settings: GatewaySettings, *, many_processes: bool = False
+    dependencies: Dependencies,
+    settings: GatewaySettings,
+    *,
+    many_processes: bool = False,
+    traces: RequestTraces | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     _count_responses(app, dependencies.metrics)
     serve_identifiers(app)
+    if traces is not None:  # first, so that it sees what the others refuse
+        traces.register(app)
     problems.register(app)
     cors.register(app, read_cors_origins(settings.cors_origins or ""))
     limits = RateLimits(settings.usual_limit, settings.address_limit, settings.proxies)
@@ -50,10 +60,13 @@ def create_app(
     v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
-    feedback.register(app, dependencies.feedback)
+    feedback.register(app, dependencies)
+    drafts.register(app, dependencies)
+    desk.register(app, dependencies.stories)
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)
+    dashboard.register(app, dependencies.board)
     documentation.register(app)
     security_headers.register(app)
     # Last here, so that it runs first: it may put another answer in place of a route's.

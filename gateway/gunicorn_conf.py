@@ -17,6 +17,7 @@ from gateway.settings import GatewaySettings
 from shared.errors import SettingsError
 from shared.gc_tuning import freeze_gc
 from shared.settings import load
+from shared.tracing.start import check_tracing
 from shared.web_address import url_host
 
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name; set: many processes
@@ -25,6 +26,7 @@ _STOP_POLL_SECONDS = 0.5
 try:
     _settings = load(GatewaySettings)
     _settings.given_keys  # noqa: B018 - a faulty one stops the process here
+    check_tracing(_settings)
 except SettingsError as error:
     raise SystemExit(f"parley gateway: {error}") from None
 

@@ -23,11 +23,17 @@ class Page:
     policy: str
 
 
-def compose_page(document: str, styles: Sequence[str], scripts: Sequence[str]) -> Page:
-    """Put files of gateway/pages into a document of that folder, in this order."""
+def compose_page(
+    document: str, styles: Sequence[str], scripts: Sequence[str], library: str = ""
+) -> Page:
+    """Put files of gateway/pages into a document of that folder, in this order.
+
+    `library` is a script of others, which runs first, in an element of its own.
+    """
     style, script = ("".join(map(_read, names)) for names in (styles, scripts))
     text = _read(document).replace("/*style*/", style).replace("/*script*/", script)
-    return Page(text.encode(), policy(style, script))
+    text = text.replace("/*library*/", library)
+    return Page(text.encode(), policy(style, script, *((library,) if library else ())))
 
 
 def compose_script(styles: Sequence[str], scripts: Sequence[str]) -> bytes:
@@ -62,19 +68,24 @@ def answer_script(script: bytes) -> Response:
     return response
 
 
-def policy(style: str, script: str | None = None) -> str:
+def policy(style: str, *scripts: str) -> str:
     """Return the Content-Security-Policy that lets exactly these run."""
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src '{_digest(style)}'",
-            *((f"script-src '{_digest(script)}'", "connect-src 'self'") if script else ()),
+            *(_script_policy(scripts) if scripts else ()),
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
         )
     )
+
+
+def _script_policy(scripts: Sequence[str]) -> tuple[str, str]:
+    digests = " ".join(f"'{_digest(script)}'" for script in scripts)
+    return f"script-src {digests}", "connect-src 'self'"
 
 
 def _read(name: str) -> str:

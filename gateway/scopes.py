@@ -13,7 +13,16 @@ _METRICS: frozenset[Scope] = frozenset(("admin", "metrics"))
 
 # Probes of orchestrators, the document, and pages that hold nothing of anyone's.
 OPEN_ENDPOINTS = frozenset(
-    ("healthz", "readyz", "openapi_document", "docs_page", "chat_page", "chat_widget")
+    (
+        "healthz",
+        "readyz",
+        "openapi_document",
+        "docs_page",
+        "chat_page",
+        "chat_widget",
+        "dashboard_page",
+        "desk_page",
+    )
 )
 # One of these scopes is enough.
 SCOPES: Mapping[str, frozenset[Scope]] = {
@@ -28,11 +37,24 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "handover": _READ,
     "claim_handover": _ADMIN,
     "reply_handover": _ADMIN,
+    "release_handover": _ADMIN,
     "close_handover": _ADMIN,
+    "find_conversations": _ADMIN,
+    "conversation_story": _ADMIN,
+    "list_feedback": _ADMIN,
+    "list_gaps": _ADMIN,
+    "dismiss_gap": _ADMIN,
+    "list_drafts": _ADMIN,
+    "accept_draft": _ADMIN,
+    "change_draft": _ADMIN,
+    "remove_draft": _ADMIN,
     "erase_conversation": _ADMIN,
     "erase_user": _ADMIN,
     "metrics": _METRICS,
+    "dashboard_data": _METRICS,
 }
+# What shows all tenants together.
+OF_ALL_TENANTS = frozenset(("dashboard_data",))
 OPENAI_PREFIX = "v1_"  # endpoints of the OpenAI-compatible API
 
 
@@ -49,4 +71,6 @@ def may_call(endpoint: str, tenant: str) -> bool:
     """Tell whether a tenant's keys may call an endpoint at all: another's only what is listed."""
     if tenant == DEFAULT_TENANT:
         return True
+    if endpoint in OF_ALL_TENANTS:
+        return False
     return endpoint in SCOPES or endpoint.startswith(OPENAI_PREFIX)

@@ -1,5 +1,6 @@
 """Composition root of a gateway process: `gunicorn -c python:gateway.gunicorn_conf`."""
 
+import atexit
 import logging
 import os
 from typing import Any, cast
@@ -10,6 +11,12 @@ from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
+from gateway.dashboard.history import RedisHistory
+from gateway.dashboard.meter import Meter
+from gateway.dashboard.observation import RedisObserver
+from gateway.dashboard.sampler import Sampler
+from gateway.dashboard.traffic_meter import TrafficMeter
 from gateway.dependencies import Dependencies
 from gateway.health import RedisHealth
 from gateway.job_streams import JobStreams
@@ -18,8 +25,10 @@ from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.drafts import RedisDrafts
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
+from gateway.queue.gaps import RedisGaps
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -28,10 +37,14 @@ from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.rate_limiter import RedisRateLimiter
+from gateway.queue.ratings import RedisRatings
 from gateway.queue.reply_feed import RedisReplyFeed
+from gateway.queue.sending import untraced
+from gateway.queue.stories import RedisStories
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
 from gateway.webhook.outbox import RedisOutbox
@@ -43,6 +56,7 @@ from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
 from shared.redis_server import check_redis_at_start
 from shared.settings import load
+from shared.tracing.start import open_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +72,15 @@ def create() -> Flask:
     cast("Any", disable_created_metrics)()
     _check_redis(settings)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    dependencies = connect_dependencies(client, settings)
+    traces = _open_traces(settings)
+    dependencies = connect_dependencies(client, settings, traces)
     start_webhook(client, settings, dependencies.metrics)
+    start_sampler(client, settings)
     app = create_app(
-        dependencies, settings, many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ
+        dependencies,
+        settings,
+        many_processes="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        traces=traces,
     )
     app.extensions[STREAMS] = (dependencies.watches, dependencies.job_streams)
     return app
@@ -76,6 +95,14 @@ def _check_redis(settings: GatewaySettings) -> None:
         raise SystemExit(_BOOT_FAILED) from None
 
 
+def _open_traces(settings: GatewaySettings) -> RequestTraces | None:
+    tracer = open_tracer(settings, "parley-gateway")
+    if tracer is None:
+        return None
+    atexit.register(tracer.close)
+    return RequestTraces(tracer)
+
+
 def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
     """Send what becomes of handovers to the webhook, if there is one."""
     url, secret = settings.handover_webhook, settings.handover_webhook_secret
@@ -85,7 +112,24 @@ def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Met
         WebhookSender(RedisOutbox(client), deliver, clock, metrics.count_delivery).start()
 
 
-def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> Dependencies:
+def start_sampler(client: "redis.Redis", settings: GatewaySettings) -> None:
+    """Take the dashboard's samples, if no other gateway process does."""
+    clock = SystemClock()
+    traffic = RedisTraffic(client, clock)
+    observer = RedisObserver(
+        client,
+        RedisHealth(client, settings.queue_lists),
+        RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        traffic,
+        clock,
+    )
+    meter = Meter(TrafficMeter(traffic))
+    Sampler(new_gateway_id(), RedisHistory(client), observer, meter, clock).start()
+
+
+def connect_dependencies(
+    client: "redis.Redis", settings: GatewaySettings, traces: RequestTraces | None = None
+) -> Dependencies:
     """Put the Redis adapters together and start the reply feed."""
     clock, metrics, limits = SystemClock(), Metrics(), enqueue_limits(settings)
     gateway_id, pending = new_gateway_id(), PendingReplies()
@@ -104,7 +148,9 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         gateway_id=gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
+        begin_sending=traces.begin_sending if traces else untraced,
     )
+    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
     follower = RedisJobFollower(
         client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
     )
@@ -115,8 +161,12 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         canceller=canceller,
         feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
         conversations=RedisConversations(client, clock, limits),
-        handovers=RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        handovers=handovers,
         feedback=RedisFeedbackBox(client, clock),
+        ratings=RedisRatings(client),
+        stories=RedisStories(client, handovers, clock),
+        gaps=RedisGaps(client),
+        drafts=RedisDrafts(client),
         users=RedisErasure(client, clock, limits),
         traffic=RedisTraffic(client, clock),
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
@@ -124,6 +174,7 @@ def connect_dependencies(client: "redis.Redis", settings: GatewaySettings) -> De
         histories=RedisHistories(client, settings.conversation_ttl_seconds),
         disconnect_watcher=disconnect_watcher,
         health=RedisHealth(client, settings.queue_lists),
+        board=Board(RedisHistory(client), clock),
         metrics=metrics,
         authenticator=authenticate(client, settings),
         rate_limiter=RedisRateLimiter(client),

@@ -42,6 +42,7 @@ class StoredResult:
     state: str
     error: str | None
     ttl_seconds: int
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class JobTrace:
     """All that Redis knows of a job.
 
     `state` is a job's, or unknown; `deliveries` counts the present lease and those that ended with
-    a dead worker; `whole` is False if a list was too long to be searched to its end.
+    a dead worker; `trace_id` names the trace in which it is recorded; `whole` is False if a list
+    was too long to be searched to its end.
     """
 
     job_id: str
@@ -63,6 +65,7 @@ class JobTrace:
     result: StoredResult | None
     dead_letter: Death | None
     whole: bool
+    trace_id: str | None = None
 
 
 class JobTracer:
@@ -107,6 +110,7 @@ class JobTracer:
             result=result,
             dead_letter=dead_letter,
             whole=search.whole,
+            trace_id=_trace_id(result, place),
         )
 
     def _job_fields(self, job_id: str) -> list[str | None]:
@@ -133,7 +137,8 @@ class JobTracer:
             record = results.read_celery_result(stored)
         except ValueError:  # nothing that Parley wrote
             return StoredResult("unreadable", None, ttl_seconds)
-        return StoredResult(record.state, _error(record), ttl_seconds)
+        trace_id = results.read_trace_id(stored)
+        return StoredResult(record.state, _error(record), ttl_seconds, trace_id)
 
     def _death(self, task_id: str) -> Death | None:
         """Return a task's latest dead letter; workers bound the list."""
@@ -161,6 +166,12 @@ def _error(record: results.JobRecord) -> str | None:
         return results.failure_detail(record.body)
     except (ValueError, TypeError, LookupError):  # a result that Celery itself wrote
         return None
+
+
+def _trace_id(result: StoredResult | None, place: Place | None) -> str | None:
+    if result:
+        return result.trace_id
+    return place.trace_id if place else None
 
 
 def _state(

@@ -10,6 +10,7 @@ import redis
 from shared import keys, tenants, wire
 from shared.jobs import WorkerStatus
 from shared.queue_lists import QueueLists
+from shared.tracing.context import context_of
 
 PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane", "schedule"]
 
@@ -32,7 +33,8 @@ class Worker:
 class Place:
     """Where a message is: `position` counts from 1, the next one to go; None in a lease.
 
-    `due_at` (Unix seconds) is given where it waits for its time.
+    `due_at` (Unix seconds) is given where it waits for its time. `trace_id` names the trace in
+    which it is recorded.
     """
 
     kind: PlaceKind
@@ -42,6 +44,7 @@ class Place:
     worker: Worker | None = None
     lane_holder: str | None = None
     due_at: float | None = None
+    trace_id: str | None = None
 
 
 class MessageSearch:
@@ -80,7 +83,10 @@ class MessageSearch:
             if entry.startswith(job_id.encode() + b"\n"):
                 holder = cast("bytes | None", self._redis.get(keys.lane(conversation_id)))
                 name = holder.decode() if holder else None
-                return Place("lane", key, position, len(parked), lane_holder=name)
+                trace_id = _trace_id(entry.partition(b"\n")[2])
+                return Place(
+                    "lane", key, position, len(parked), lane_holder=name, trace_id=trace_id
+                )
         return None
 
     def find_scheduled(self, conversation_id: str, job_id: str) -> Place | None:
@@ -99,8 +105,9 @@ class MessageSearch:
     def _find_leased(self, worker_id: str, task_id: str) -> Place | None:
         key = keys.lease(worker_id)
         held = cast("list[bytes]", self._redis.hvals(key))
-        if any(_is_task(raw, task_id) for raw in held):
-            return Place("lease", key, worker=self._worker(worker_id))
+        for raw in held:
+            if _is_task(raw, task_id):
+                return Place("lease", key, worker=self._worker(worker_id), trace_id=_trace_id(raw))
         return None
 
     def _find_in_list(
@@ -109,7 +116,8 @@ class MessageSearch:
         for position, raw in enumerate(self._from_head(key), 1):
             if _is_task(raw, task_id):
                 worker = self._worker(worker_id) if worker_id else None
-                return Place(kind, key, position, self._length(key), worker)
+                length, trace_id = self._length(key), _trace_id(raw)
+                return Place(kind, key, position, length, worker, trace_id=trace_id)
         return None
 
     def _from_head(self, key: str) -> Iterator[bytes]:
@@ -132,6 +140,11 @@ class MessageSearch:
             return Worker(worker_id, alive=False)
         status = msgspec.json.decode(heartbeat, type=WorkerStatus)
         return Worker(worker_id, alive=True, pid=status.pid, host=status.host)
+
+
+def _trace_id(raw: bytes) -> str | None:
+    context = context_of(wire.peek_headers(raw))
+    return context.trace_id if context and context.sampled else None
 
 
 def _is_task(raw: bytes, task_id: str) -> bool:

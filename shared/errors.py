@@ -149,6 +149,10 @@ class HandoverConflict(ParleyError):
         self.claimed_by = claimed_by
 
 
+class DraftsFull(ParleyError):
+    """Say that no further draft is kept until some are written into files."""
+
+
 class DeliveryFailed(ParleyError):
     """Say why the webhook did not take an event."""
 

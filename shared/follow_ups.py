@@ -9,17 +9,22 @@ import msgspec
 
 from shared.jobs import FollowUps, JobState
 from shared.task_message import peek_embed, peek_id
+from shared.tracing.context import TraceContext
 
 
 @dataclass(frozen=True, slots=True)
 class EndedTask:
-    """A task that ended, and what is to follow; `result` is JSON, as Celery's result has it."""
+    """A task that ended, and what is to follow; `result` is JSON, as Celery's result has it.
+
+    What follows belongs to its `trace`.
+    """
 
     id: str
     state: JobState
     at: float
     result: msgspec.Raw
     follow_ups: FollowUps
+    trace: TraceContext | None = None
 
 
 # What the ids of callbacks are made from, with a task's id and a callback's place.

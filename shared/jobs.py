@@ -1,11 +1,12 @@
 """What travels between gateway and workers. Values only: no behaviour, no framework."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 from shared import keys, tenants
 from shared.histograms import Histogram
+from shared.tracing.context import TraceContext
 
 AnswerKind = Literal["answer", "clarify", "smalltalk", "recall", "handover", "fallback"]
 ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
@@ -38,7 +39,7 @@ class ChatJob:
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
     `first_look` is what the small encoder left for a second look, once one was asked for. It is
-    not run before `due_at`.
+    not run before `due_at`. `trace` is what its spans belong to.
     """
 
     id: str
@@ -52,11 +53,16 @@ class ChatJob:
     first_look: str | None = None
     due_at: float | None = None
     follow_ups: FollowUps | None = None
+    trace: TraceContext | None = None
 
     @property
     def task_id(self) -> str:
         """Return the id of its Celery task, which is the job's own."""
         return self.id
+
+    def traced(self, trace: TraceContext) -> Self:
+        """Return the job as part of a trace."""
+        return replace(self, trace=trace)
 
     @property
     def task(self) -> str:
@@ -89,7 +95,7 @@ class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
 
     `wants_result`: a Celery client sent it, who may wait for the tone itself. `accepted_at` is None
-    if its message does not say when it was accepted.
+    if its message does not say when it was accepted. `trace` is what its spans belong to.
     """
 
     job_id: str
@@ -98,11 +104,16 @@ class ToneJob:
     expires_at: float | None = None
     wants_result: bool = False
     accepted_at: float | None = None
+    trace: TraceContext | None = None
 
     @property
     def task(self) -> str:
         """Return the name of its Celery task."""
         return keys.TONE_TASK
+
+    def traced(self, trace: TraceContext) -> Self:
+        """Return the task as part of a trace."""
+        return replace(self, trace=trace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Literal, TextIO
 
 import msgspec
 
+from shared.tracing.context import current_trace
+
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -29,7 +31,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Write time, level, logger, process, text and, if there is one, the traceback."""
+    """Write time, level, logger, process, text and, if there are, trace and traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one JSON object, which holds no line break."""
@@ -40,9 +42,18 @@ class JsonFormatter(logging.Formatter):
             "pid": record.process,
             "text": record.getMessage(),
         }
+        if trace_id := _trace_id(record):
+            line["trace_id"] = trace_id
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line).decode()
+
+
+def _trace_id(record: logging.LogRecord) -> str | None:
+    """Return the trace that a line belongs to: one that it names, or that of the request."""
+    named: str | None = getattr(record, "trace_id", None)
+    context = current_trace.get()
+    return named or (context.trace_id if context else None)
 
 
 class LogHandler(logging.StreamHandler[TextIO]):

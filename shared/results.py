@@ -77,11 +77,13 @@ def celery_result(
     done_at: float,
     tenant: str = tenants.DEFAULT_TENANT,
     children: Sequence[Any] = (),
+    trace_id: str | None = None,
 ) -> bytes:
     """Wrap an encoded body into the JSON that Celery's Redis backend stores.
 
     Ids in it are the tenant's own, so it says whose they are; Celery does not read that. `children`
-    are the tasks that follow, in the form of Celery's `as_tuple`.
+    are the tasks that follow, in the form of Celery's `as_tuple`. `trace_id` names the trace in
+    which the job was recorded.
     """
     head: dict[str, object] = {
         "status": _CELERY_STATUS[state],
@@ -92,6 +94,8 @@ def celery_result(
     }
     if tenant != tenants.DEFAULT_TENANT:
         head["tenant"] = tenant
+    if trace_id is not None:
+        head["trace_id"] = trace_id
     return b"".join((_encoder.encode(head)[:-1], b',"result":', body, b"}"))
 
 
@@ -106,6 +110,11 @@ def read_celery_result(stored: bytes) -> JobRecord:
     fault = msgspec.json.decode(body)
     kind = fault.get("exc_type", "") if isinstance(fault, dict) else ""
     return JobRecord(_STATE_BY_EXCEPTION.get(kind, "failed"), body, meta.tenant)
+
+
+def read_trace_id(stored: bytes) -> str | None:
+    """Return the trace that `celery_result` was told of."""
+    return msgspec.json.decode(stored, type=_StoredResult).trace_id
 
 
 def failure_detail(body: bytes) -> str:
@@ -137,3 +146,4 @@ class _StoredResult(msgspec.Struct):
     status: str
     result: msgspec.Raw
     tenant: str | None = None
+    trace_id: str | None = None

@@ -56,6 +56,14 @@ class CommonSettings(BaseSettings):
         description="http or https address that hears of handovers; unset: none "
         "([how](operations.md#handovers))",
     )
+    traces: str | None = Field(
+        None,
+        description="http or https address of an OpenTelemetry collector (OTLP/HTTP) that traces "
+        "go to; unset: none ([how](tracing.md))",
+    )
+    traces_ratio: float = Field(
+        1.0, ge=0, le=1, description="share of the traces begun here that are recorded"
+    )
     log_format: LogFormat = Field(
         "text", description="form of log lines: text for people, json for programs"
     )
@@ -77,7 +85,7 @@ class CommonSettings(BaseSettings):
     def _must_fit_if_it_is_used(cls, port: object, others: ValidationInfo) -> object:
         return _EMBEDDED_PORT if others.data.get("redis_url") else port
 
-    @field_validator("handover_webhook")
+    @field_validator("handover_webhook", "traces")
     @classmethod
     def _must_be_an_address(cls, url: str | None) -> str | None:
         if url is not None:

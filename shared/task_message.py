@@ -108,6 +108,11 @@ def peek_id(raw: bytes) -> str | None:
     return task_id if task_id and _is_encodable(task_id) else None
 
 
+def peek_headers(raw: bytes) -> Mapping[str, Any]:
+    """Return the headers of a message, faulty or not, as far as they are read."""
+    return _mapping(_peek_heads(raw).headers)
+
+
 def peek_embed(raw: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return headers and embed of a message that is faulty otherwise, as far as they are read."""
     parts = _peek_parts(raw)

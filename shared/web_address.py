@@ -21,6 +21,6 @@ def check_web_address(url: str) -> None:
     if not address.hostname:
         raise ValueError("it names no host")
     if address.username is not None:
-        raise ValueError("it must hold no user name: events are signed instead")
+        raise ValueError("it must hold no user name")
     if address.port == 0:
         raise ValueError("it names port 0")

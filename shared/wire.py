@@ -22,7 +22,9 @@ from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
 from shared.task_message import TaskMessage
 from shared.task_message import decode as decode
+from shared.task_message import peek_headers as peek_headers
 from shared.task_message import peek_id as peek_id
+from shared.tracing.context import TraceContext, context_of, headers_of
 
 MAX_AHEAD_SECONDS = 86_400  # of an eta
 MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
@@ -40,8 +42,8 @@ def new_job_id() -> str:
     return str(uuid.uuid4())
 
 
-def encode_infer(job: ChatJob) -> bytes:
-    """Return the `chat.infer` task of a job that a gateway accepted."""
+def encode_infer(job: ChatJob, trace: TraceContext | None = None) -> bytes:
+    """Return the `chat.infer` task of a job that a gateway accepted, as part of a trace."""
     argument = {
         "message": job.message,
         "conversation_id": job.conversation_id,
@@ -51,27 +53,30 @@ def encode_infer(job: ChatJob) -> bytes:
         "expires": _iso(job.expires_at),
         "parley_accepted_at": job.accepted_at,
         "parley_gateway": job.gateway,
+        **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
 
 
-def encode_embed(job: EmbedJob) -> bytes:
-    """Return the `chat.embed` task of a job that a gateway accepted."""
+def encode_embed(job: EmbedJob, trace: TraceContext | None = None) -> bytes:
+    """Return the `chat.embed` task of a job that a gateway accepted, as part of a trace."""
     headers = {
         "expires": _iso(job.expires_at),
         "parley_accepted_at": job.accepted_at,
         "parley_gateway": job.gateway,
+        **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
 
 
-def encode_tone(job: ChatJob) -> bytes:
+def encode_tone(job: ChatJob, trace: TraceContext | None = None) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
     headers = {
         "expires": _iso(job.expires_at),
         "ignore_result": True,
         "parley_accepted_at": job.accepted_at,
+        **headers_of(trace or job.trace),
     }
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)
 
@@ -103,6 +108,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         first_look=first_look if isinstance(first_look, str) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
+        trace=context_of(headers),
     )
 
 
@@ -119,7 +125,8 @@ def decode_tone(task: TaskMessage) -> ToneJob:
     wants_result = not task.headers.get("ignore_result")
     message = text_of(task.args[0], "message")
     accepted_at = _written_time(task.headers.get("parley_accepted_at"))
-    return ToneJob(job_id, task.id, message, task.expires_at, wants_result, accepted_at)
+    trace, expires_at = context_of(task.headers), task.expires_at
+    return ToneJob(job_id, task.id, message, expires_at, wants_result, accepted_at, trace)
 
 
 def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
@@ -147,6 +154,7 @@ def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
+        trace=context_of(headers),
         texts=tuple(texts),
     )
 
@@ -173,6 +181,7 @@ def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
     """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
     envelope: dict[str, Any] = msgspec.json.decode(raw)
     added = {FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
+    added |= headers_of(job.trace)
     headers = {**(envelope.get("headers") or {}), **added}
     longer = _encoder.encode({**envelope, "headers": headers})
     return longer if len(longer) <= MAX_BODY_BYTES else None

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from celery import Celery
 
+from shared.clock import SystemClock
 from shared.processor import missing_instructions
+from shared.tracing.start import open_tracer
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.context import WorkerContext
@@ -23,8 +25,10 @@ from workers.consumer.options import (
     Knowledge,
     no_gauges,
 )
+from workers.consumer.recorded_traces import RecordedTraces, TracedWorker
 from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
+from workers.consumer.traces import NoTraces, Traces
 from workers.engines.caching import CachingEngine
 from workers.engines.engine import Engine
 from workers.engines.layout import EncoderName
@@ -63,10 +67,17 @@ class TextModel:
         }
 
 
-def build_context(settings: WorkerSettings, app: Celery, hostname: str) -> WorkerContext:
-    """Return the context of a Celery worker of this name."""
+def build_context(
+    settings: WorkerSettings, app: Celery, hostname: str, queue: str, encoder: str
+) -> WorkerContext:
+    """Return the context of a Celery worker of this name; the last two are told in traces.
+
+    Raises SettingsError.
+    """
+    worker_id = f"{hostname}.{secrets.token_hex(4)}"
     return WorkerContext(
-        worker_id=f"{hostname}.{secrets.token_hex(4)}",
+        worker_id=worker_id,
+        traces=_traces(settings, TracedWorker(worker_id, queue, encoder)),
         events=_task_events(settings, app, hostname),
         is_revoked=is_revoked,
     )
@@ -136,6 +147,11 @@ def consumer_options(
         return {**model.gauges(), **gauges()}
 
     return ConsumerOptions(limits, linger, all_gauges, beside, knowledge)
+
+
+def _traces(settings: WorkerSettings, worker: TracedWorker) -> Traces:
+    tracer = open_tracer(settings, f"parley-{worker.queue}")
+    return NoTraces() if tracer is None else RecordedTraces(tracer, worker, SystemClock())
 
 
 def _task_events(settings: WorkerSettings, app: Celery, hostname: str) -> TaskEvents:

@@ -18,6 +18,7 @@ from shared.errors import ParleyError
 from shared.logs import LogLevel, configure_logging
 from shared.redis_server import check_redis_at_start
 from shared.settings import CommonSettings, load
+from shared.tracing.start import check_tracing
 from workers.celery_environment import refuse_foreign_options
 
 
@@ -34,6 +35,7 @@ def _configure_first(options: Mapping[str, Any], **_signal: Any) -> None:
         settings = load(CommonSettings)
         configure_logging(settings.log_format, _level(options.get("loglevel"), settings))
         refuse_foreign_options(os.environ)
+        check_tracing(settings)
         check_redis_at_start(settings.redis_address)
 
 

@@ -46,7 +46,7 @@ def build_sentiment_consumer(
 ) -> BatchConsumer[ToneJob, Tone]:
     """Build the sentiment worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    context = build_context(settings, app, hostname)
+    context = build_context(settings, app, hostname, keys.SENTIMENT, "tone")
     judging = build_judging(settings, make_engine)
     queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
     role = Role(

@@ -22,28 +22,33 @@ function askForKey() {
   byId("key").focus();
 }
 
-// Why a call came to nothing: its status (0: no answer at all), the problem's kind, and when to try again.
+// Why a call came to nothing: its status (0: no answer at all), the problem's kind and members, and when
+// to try again.
 class CallError extends Error {
-  constructor(sentence, { status = 0, kind = "", seconds = 0 } = {}) {
+  constructor(sentence, { status = 0, kind = "", seconds = 0, problem = {} } = {}) {
     super(sentence);
-    Object.assign(this, { status, kind, seconds });
+    Object.assign(this, { status, kind, seconds, problem });
   }
 }
 
 function errorOf(problem, status, seconds = 0) {
   const { detail, type = "" } = problem || {};
   const kind = type.replace("urn:parley:problem:", "");
-  return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds });
+  return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds, problem: problem || {} });
 }
 
+// A refusal of a call that was sent with another key, or without one, says nothing of the key that is there.
+function refused(key) { if (server.key() === key) server.refused(); }
+
 async function send(address, options = {}) {
+  const key = server.key();
   let response;
   try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
   catch (error) {
     if (error.name === "AbortError") throw error;
     throw new CallError("The server cannot be reached. Check your connection and try again.");
   }
-  if (response.status === 401) server.refused();
+  if (response.status === 401) refused(key);
   if (response.ok) return response;
   const problem = await response.json().catch(() => null);
   throw errorOf(problem, response.status, Number(response.headers.get("Retry-After")) || 0);
@@ -75,10 +80,11 @@ async function readEvents(response, heed) {
 // What an EventSource does, which cannot send a key.
 async function listen(address, signal, heed) {
   for (let last = ""; !signal.aborted; await pause(2000)) {
+    const key = server.key();
     try {
       const headers = keyed(last ? { "Last-Event-ID": last } : {});
       const response = await fetch(address, { headers, signal, cache: "no-store" });
-      if (response.status === 401) { server.refused(); continue; }
+      if (response.status === 401) { refused(key); continue; }
       if (!response.ok) continue;
       await readEvents(response, (event) => {
         heed(event);

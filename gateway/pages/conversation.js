@@ -114,17 +114,24 @@ class Conversation {
     this.save();
   }
 
-  // Show what was said before this page was opened, and go on waiting for what is on its way.
+  // Show what was said before this page was opened, and go on waiting for what is on its way. Who is
+  // quick has asked something by the time that it is known: that stays below.
   async restore() {
-    const { signal } = this.ending;
+    const { signal } = this.ending, waiting = [...this.pending];
     let turns = [];
     try {
       ({ turns } = (await request(at(`/conversations/${this.id}`), { signal })).body);
     } catch (error) { if (error.status) this.heed("unreachable", error); }
     if (signal.aborted) return;
-    const replies = turns.map((said) => this.showTurn(said)).filter(Boolean);
-    for (const sent of this.pending.filter(({ job }) => job && this.shown.has(job))) this.forget(sent);
-    for (const sent of [...this.pending]) this.resume(sent);
+    const known = new Set(this.shown);
+    const replies = this.transcript.above(() => {
+      const shown = turns.filter((said) => !known.has(said.job_id) || said.by).map((said) => this.showTurn(said));
+      for (const sent of waiting) {
+        if (sent.job && this.shown.has(sent.job)) this.forget(sent);
+        else this.resume(sent);
+      }
+      return shown.filter(Boolean);
+    });
     if (this.kept.get("followed")) this.follow();
     await Promise.all(replies.slice(-RESTORED_REPLIES).map((turn) => this.recall(turn, turn === replies.at(-1))));
   }

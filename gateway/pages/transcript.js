@@ -39,6 +39,14 @@ class Transcript {
     this.silence = setTimeout(() => { this.teller.textContent = ""; }, TOLD_MS);
   }
 
+  // Have what is added meanwhile stand above what is there.
+  above(what) {
+    const there = [...this.log.children], made = what();
+    this.log.append(...there);
+    this.toEnd();
+    return made;
+  }
+
   add(name, role, ...children) {
     const item = element("div", { class: `turn ${role}` }, element("span", { class: "hidden" }, `${name}: `),
       element("div", { class: "bubble", dir: "auto" }, ...children));

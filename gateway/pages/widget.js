@@ -175,6 +175,7 @@ class Widget {
 
   close() {
     this.panel.close();
+    this.closed();
     this.launcher.focus();
   }
 

@@ -16,6 +16,7 @@ from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
+from gateway.queue.sending import BeginSending, Sending, telling_faults, untraced
 from shared import results, wire
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
@@ -51,6 +52,7 @@ class Dispatcher:
         gateway_id: str,
         deadline_seconds: float,
         observe_enqueue: Callable[[float], None] = lambda _seconds: None,
+        begin_sending: BeginSending = untraced,
     ) -> None:
         self._publisher = publisher
         self._pending = pending
@@ -61,6 +63,7 @@ class Dispatcher:
         self._gateway_id = gateway_id
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
+        self._begin_sending = begin_sending
 
     def accept(self, request: ChatRequest, caller: Caller) -> ChatJob:
         """Return a job for a valid request; one without a conversation begins a new one.
@@ -94,7 +97,10 @@ class Dispatcher:
 
     def enqueue(self, job: ChatJob, key: IdempotencyKey | None) -> EnqueueOutcome:
         """Queue a job without waiting for it; raise what `submit` does if it cannot be queued."""
-        outcome = self._publisher.submit(EnqueueRequest.of(job, key))
+        sending = self._begin_sending(job)
+        with telling_faults(sending):
+            outcome = self._publisher.submit(EnqueueRequest.of(job, key, sending.context))
+        sending.end(outcome)
         self._observe_enqueue(self._clock.now() - job.accepted_at)
         return outcome
 
@@ -116,13 +122,16 @@ class Dispatcher:
         ClientGone if the `connection`, a file descriptor, was closed; then a job without a key
         is cancelled, since no client could find its reply.
         """
-        request = EnqueueRequest.of(job, key)
+        sending = self._begin_sending(job)
+        request = EnqueueRequest.of(job, key, sending.context)
         outcome: EnqueueOutcome | JobRecord
         if wait_seconds <= 0:
-            outcome = self._publisher.submit(request)
+            with telling_faults(sending):
+                outcome = queued = self._publisher.submit(request)
+            sending.end(queued)
         else:
             with self._pending.register(job.id) as reply:
-                self._publisher.post(request, self._acknowledge(job, reply))
+                self._publisher.post(request, self._acknowledge(job, reply, sending))
                 ended = self._wait(reply, wait_seconds, connection, cancel=key is None)
             outcome = ended or self._final_lookup(job)
         if isinstance(outcome, ExistingJob):
@@ -144,7 +153,9 @@ class Dispatcher:
                 self._disconnect_watcher.watch(connection, _Together(replies))
                 stack.callback(self._disconnect_watcher.forget, connection)
             for job, reply in zip(jobs, replies, strict=True):
-                self._publisher.post(EnqueueRequest.of(job), self._acknowledge(job, reply))
+                sending = self._begin_sending(job)
+                request = EnqueueRequest.of(job, trace=sending.context)
+                self._publisher.post(request, self._acknowledge(job, reply, sending))
             try:
                 ended = [
                     reply.wait(max(0.0, ends_at - self._clock.monotonic())) for reply in replies
@@ -159,10 +170,11 @@ class Dispatcher:
         ]
 
     def _acknowledge(
-        self, job: ChatJob, reply: PendingReply
+        self, job: ChatJob, reply: PendingReply, sending: Sending
     ) -> Callable[[EnqueueOutcome | Exception], None]:
         def acknowledge(outcome: EnqueueOutcome | Exception) -> None:
             self._observe_enqueue(self._clock.now() - job.accepted_at)
+            sending.end(outcome)
             reply.acknowledge(outcome)
 
         return acknowledge

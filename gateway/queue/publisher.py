@@ -23,6 +23,7 @@ from shared.jobs import ChatJob, EmbedJob
 from shared.outage_log import OutageLog
 from shared.redis_faults import queue_unavailable
 from shared.scripts import register_script
+from shared.tracing.context import TraceContext
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
 _LINGER_SECONDS = 0.000_25  # for each message that waits
@@ -48,11 +49,16 @@ class EnqueueRequest:
     charge: Charge | None = None
 
     @classmethod
-    def of(cls, job: ChatJob, key: IdempotencyKey | None = None) -> Self:
+    def of(
+        cls,
+        job: ChatJob,
+        key: IdempotencyKey | None = None,
+        trace: TraceContext | None = None,
+    ) -> Self:
         """Encode a job on the caller's thread: others' calls need not wait for it."""
         if isinstance(job, EmbedJob):
-            return cls(job, wire.encode_embed(job), b"", key)
-        return cls(job, wire.encode_infer(job), wire.encode_tone(job), key)
+            return cls(job, wire.encode_embed(job, trace), b"", key)
+        return cls(job, wire.encode_infer(job, trace), wire.encode_tone(job, trace), key)
 
 
 @dataclass(frozen=True, slots=True)

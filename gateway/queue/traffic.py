@@ -13,13 +13,16 @@ from shared.known_tenants import known_tenants
 
 
 class Traffic(Protocol):
-    """Return what was counted; both methods raise QueueUnavailable."""
+    """Return what was counted; all methods raise QueueUnavailable."""
 
     def tenants(self) -> Sequence[str]:
         """Return the tenants for which anything was counted, the default one first."""
 
     def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Return each tenant's fields of today (UTC), as shared/counts.py names them."""
+
+    def of_day(self, day: str, of_tenants: Sequence[str]) -> Mapping[str, Mapping[bytes, bytes]]:
+        """Return the same of any day, as Redis has it."""
 
 
 class RedisTraffic:
@@ -36,12 +39,15 @@ class RedisTraffic:
 
     def today(self, of_tenants: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Read them whole; each has some hundred fields."""
-        day = day_of(self._clock.now())
+        found = self.of_day(day_of(self._clock.now()), of_tenants)
+        return {
+            tenant: {field.decode(): int(amount) for field, amount in fields.items()}
+            for tenant, fields in found.items()
+        }
+
+    def of_day(self, day: str, of_tenants: Sequence[str]) -> Mapping[str, Mapping[bytes, bytes]]:
+        """Read them in one round trip."""
         with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
             for tenant in of_tenants:
                 pipeline.hgetall(keys.counts(day, tenant))
-            found = pipeline.execute()
-        return {
-            tenant: {field.decode(): int(amount) for field, amount in fields.items()}
-            for tenant, fields in zip(of_tenants, found, strict=True)
-        }
+            return dict(zip(of_tenants, pipeline.execute(), strict=True))

@@ -24,7 +24,8 @@ from shared.errors import ParleyError, QueueUnavailable
 from shared.foreign_lists import ForeignLists
 from shared.key_store import RedisKeyStore
 from shared.processor import missing_instructions
-from shared.settings import load
+from shared.settings import CommonSettings, load
+from shared.tracing.start import check_tracing
 from workers.encoder_choice import chosen_encoder
 
 State = Literal["ok", "warn", "fail"]
@@ -106,6 +107,7 @@ def _packages() -> Iterator[Finding]:
             importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
+    check_tracing(load(CommonSettings))
     if missing:
         yield Finding("packages", "fail", f"missing: {', '.join(missing)}; run `make run`")
     else:

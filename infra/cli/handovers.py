@@ -1,5 +1,6 @@
 """`parley handovers`: conversations that need a person, for people without a help desk."""
 
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,15 +8,29 @@ import typer
 
 if TYPE_CHECKING:
     from infra.cli.gateway_client import GatewayClient
+    from infra.cli.tenant_handovers import TenantHandovers
 
 app = typer.Typer(
     help="List, claim, answer and close what a person must take over.", no_args_is_help=True
 )
 
+_tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
+
 Url = Annotated[str | None, typer.Option("--url", help="Gateway to ask [default: this machine's].")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(help="Id as `list` shows it.")]
 By = Annotated[str, typer.Option("--by", help="Your name, as the customer will read it.")]
+
+
+@app.callback()
+def choose_tenant(
+    tenant: Annotated[
+        str | None,
+        typer.Option(help="Tenant, read from Redis itself [default: that of PARLEY_API_KEY]."),
+    ] = None,
+) -> None:
+    """List, claim, answer and close what a person must take over."""
+    _tenant.set(tenant)
 
 
 @app.command("list")
@@ -92,6 +107,12 @@ def reply_handover(
     _act(url, handover_id, "reply", {"text": text}, "sent", as_json=as_json)
 
 
+@app.command("release")
+def release_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
+    """Give it back: it waits for a person again."""
+    _act(url, handover_id, "release", {}, "released", as_json=as_json)
+
+
 @app.command("close")
 def close_handover(
     handover_id: Id,
@@ -158,7 +179,11 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _client(url: str | None) -> "GatewayClient":
+def _client(url: str | None) -> "GatewayClient | TenantHandovers":
+    if (tenant := _tenant.get()) is not None:
+        from infra.cli.tenant_handovers import open_tenant
+
+        return open_tenant(tenant)
     from infra.cli.talk import connect_to_gateway
 
     return connect_to_gateway(url)

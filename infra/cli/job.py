@@ -49,6 +49,7 @@ def describe(trace: "JobTrace") -> list[tuple[str, str]]:
         ("waited for", ", ".join(trace.gateways)),
         ("tone", None if trace.result else _tone(trace.tone)),
         ("result", _result(trace.result) if trace.result else None),
+        ("trace", trace.trace_id),
         ("dead letter", _death(trace.dead_letter) if trace.dead_letter else None),
         ("note", None if trace.whole else "a list is longer than this command searches"),
     ]

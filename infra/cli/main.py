@@ -17,6 +17,7 @@ from infra.cli import (
     job,
     keys,
     knowledge,
+    knowledge_accepted,
     knowledge_check,
     knowledge_status,
     knowledge_traffic,
@@ -82,6 +83,7 @@ for name, command in (
 knowledge.app.command("check")(knowledge_check.check_base)
 knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
+knowledge.app.command("accepted")(knowledge_accepted.accepted)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
 app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
 app.command("flower", context_settings=worker.CONTEXT_SETTINGS)(worker.flower)

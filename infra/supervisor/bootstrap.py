@@ -1,7 +1,8 @@
 """Make or repair `.venv` from a hash-pinned lock. Run by make; needs the standard library alone.
 
 `python infra/supervisor/bootstrap.py run` installs requirements/run.txt and Parley itself; `test`
-adds requirements/test.txt; `gpu` installs requirements/gpu.txt instead. A stamp in the environment
+adds requirements/test.txt, `tracing` requirements/tracing.txt; `gpu` installs requirements/gpu.txt
+instead. A stamp in the environment
 records what it was made from, so that nothing is done when nothing changed. A marker records
 that an installation is under way: one that was cut off starts afresh, since pip takes half-written
 packages for whole ones.
@@ -19,10 +20,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED_BYTES = {"run": 2_500_000_000, "test": 3_000_000_000, "gpu": 12_000_000_000}
+NEEDED_BYTES = {
+    "run": 2_500_000_000,
+    "test": 3_000_000_000,
+    "gpu": 12_000_000_000,
+    "tracing": 100_000_000,
+}
 # Profiles that can share an environment; the two TensorFlows would overwrite each other.
-_COMPATIBLE = {"run": {"run", "test"}, "test": {"run", "test"}, "gpu": {"gpu"}}
-_CONTAINS = {"run": ("run", "test"), "test": ("test",), "gpu": ("gpu",)}
+_COMPATIBLE = {
+    "run": {"run", "test", "tracing"},
+    "test": {"run", "test", "tracing"},
+    "gpu": {"gpu", "tracing"},
+    "tracing": {"run", "test", "gpu", "tracing"},
+}
+_CONTAINS = {
+    "run": ("run", "test"),
+    "test": ("test",),
+    "gpu": ("gpu",),
+    "tracing": ("tracing", "test"),
+}
 _PINNED = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 _PROGRESS = re.compile(r"^(?:Collecting|Ignoring|Requirement already satisfied:) ([^\s=:]+)")
 

@@ -20,6 +20,7 @@ from infra.supervisor.supervisor import Supervisor
 from infra.supervisor.terminal import Terminal, short_path
 from shared.clock import SystemClock
 from shared.errors import StackError
+from shared.tracing.start import check_tracing
 
 _TICK_SECONDS = 0.05
 _ORPHANS_END_SECONDS = 5.0
@@ -53,6 +54,7 @@ def _prepare(
         settings.model_folder.parent.mkdir(parents=True, exist_ok=True)
         checks.check_space(settings.model_folder.parent, checks.RUN_BYTES + checks.MODEL_BYTES)
     checks.check_encoder(settings)
+    check_tracing(settings)
     settings.given_keys  # noqa: B018 - a faulty one ends the start here
     checks.check_redis(settings, terminal.warn)
     checks.check_ports(settings, timeout_seconds=_ORPHANS_END_SECONDS if was_cut_off else 0.0)

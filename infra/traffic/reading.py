@@ -15,7 +15,6 @@ from shared.counts import CountedField, read_fields
 from shared.errors import SettingsError
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
-from workers.gaps import Gap, decode_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +89,6 @@ def read_comments(
         if (each := msgspec.json.decode(raw, type=Feedback)).comment
     ]
     return sorted(comments, key=lambda comment: -comment.at)[:most]
-
-
-def read_gaps(client: "redis.Redis", tenant: str = tenants.DEFAULT_TENANT) -> list[Gap]:
-    """Return a tenant's messages that got no answer, the oldest conversations first."""
-    with queue_errors():
-        names = cast("list[bytes]", client.zrange(keys.gaps(tenant), 0, -1))
-        with client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)
-            found = pipeline.execute()
-    return [decode_gap(record) for records in found for record in records]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

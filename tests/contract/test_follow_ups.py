@@ -18,6 +18,7 @@ from shared.jobs import FollowUps, JobState
 from shared.results import Failure, JobRecord, celery_result, encode_failure
 from shared.wire import decode, read_chat_job
 from tests.fakes.clock import ManualClock
+from tests.fakes.tracing import PARENT
 from tests.support.processes import wait_until
 from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
 from workers.follow_ups.outbox import RedisFollowUpOutbox
@@ -65,7 +66,7 @@ class Shop:
         result = celery_result(job.id, state, body, 1.0, children=children)
         self.client.set(keys.result(job.id), result)
         if job.follow_ups:
-            ended = EndedTask(job.id, state, 1.0, msgspec.Raw(body), job.follow_ups)
+            ended = EndedTask(job.id, state, 1.0, msgspec.Raw(body), job.follow_ups, job.trace)
             self.client.rpush(keys.FOLLOW_UPS, encode_ended(ended))
         while self.sender.send_next():
             pass
@@ -104,6 +105,26 @@ def test_a_callback_gets_the_reply(shop: Shop) -> None:
     shop.end(raw)
     assert shop.shipped() == [[json.loads(REPLY)], [json.loads(REPLY), 7]]
     assert shop.client.exists(keys.FOLLOW_UPS, keys.FOLLOW_UPS_SENDING) == 0
+
+
+def test_what_follows_belongs_to_the_trace_and_keeps_headers_of_its_own(shop: Shop) -> None:
+    shipped = shop.ship.clone()
+    shipped.options["headers"] = {"colour": "red"}
+    shop.infer.apply_async(link=shipped, headers={"traceparent": PARENT, "tracestate": "a=1"})
+    (raw,) = shop.take()
+    shop.end(raw)
+    (following,) = [decode(each).headers for each in shop.take("shop")]
+    expected = {"traceparent": PARENT, "tracestate": "a=1", "colour": "red"}
+    assert {name: following.get(name) for name in expected} == expected
+
+
+def test_a_chain_stays_in_its_trace(shop: Shop) -> None:
+    shop.infer.set(headers={"traceparent": PARENT})
+    chain(shop.infer, shop.ship, shop.ship).apply_async()
+    (raw,) = shop.take()
+    shop.end(raw)
+    (following,) = [decode(each).headers for each in shop.take("shop")]
+    assert following["traceparent"] == PARENT
 
 
 def test_a_result_names_the_tasks_that_follow(shop: Shop) -> None:

@@ -1,7 +1,6 @@
 """What a real browser does with pages, with hostile text, and with pages on other origins."""
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,35 +13,9 @@ from shared.api_keys import ApiKey, digest_of, new_key
 from shared.jobs import Alternative, Answer, ChatJob, Turn
 from shared.results import JobRecord
 from shared.settings import load
-from tests.support.browser import Browser, WsgiApp, page, served
+from tests.support.browser import Browser, behind, page, served
 from tests.support.gateway_harness import GatewayHarness, reply_to
-
-HOSTILE = (
-    "<script>window.pwned=1;alert(1)</script>",
-    '<img src=x onerror="window.pwned=1;alert(1)">',
-    '<svg/onload="window.pwned=1"><animate onbegin=alert(1) attributeName=x dur=1s></svg>',
-    '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
-    '<a href="javascript:window.pwned=1">click</a>',
-    "<style>body{background:url(http://127.0.0.1:9/leak)}</style><link rel=stylesheet href=//x>",
-    "<form action=http://127.0.0.1:9/><input name=password autofocus onfocus=alert(1)></form>",
-    "<base href=http://127.0.0.1:9/><meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
-    "[click](javascript:window.pwned=1)",
-    "[click](JaVaScRiPt:alert(1)) [click]( javascript:alert(1))",
-    "[click](java\tscript:alert(1)) [click](&#106;avascript:alert(1))",
-    "[click](data:text/html,<script>alert(1)</script>)",
-    "[click](vbscript:msgbox) [click](file:///etc/passwd) [click](blob:x) [click](//x.example)",
-    '![picture](http://127.0.0.1:9/leak.png) ![x](x"onerror="alert(1))',
-    "<javascript:alert(1)> <http://x.example/> <data:text/html,x>",
-    "[a](https://x.example/\"onmouseover=\"alert(1)) [b](https://x.example/'onclick='alert(1))",
-    "[x]: javascript:alert(1)\n\n[x] [text][x]",
-    'https://x.example/<script>alert(1)</script> http://x.example"onclick=alert(1)',
-    "`<img src=x onerror=alert(1)>` **<b onclick=alert(1)>** _<i>_",
-    "```html\n<script>window.pwned=1</script>\n```",
-    "# <script>alert(1)</script>\n- <img src=x onerror=alert(1)>\n1. [x](javascript:alert(1))",
-    "[good](https://x.example/a?b=c#d) [mail](mailto:help@x.example) https://x.example/auto",
-    "\u202e<script>alert(1)</script>\u2066 {{constructor.constructor('alert(1)')()}} ${alert(1)}",
-    "[[[[[[[[" * 40 + "](javascript:alert(1))" + "**" * 60 + "__" * 60,
-)
+from tests.support.hostile_texts import HOSTILE
 
 SEEN = """(() => {
   const log = document.getElementById("log");
@@ -121,7 +94,7 @@ def test_hostile_text_is_shown_and_never_run(browser: Browser) -> None:
         assert {"https://x.example/a?b=c#d", "mailto:help@x.example"} <= set(found)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/dashboard"])
 def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     with served(GatewayHarness().app) as origin:
         browser.open(f"{origin}{path}")
@@ -141,19 +114,6 @@ def test_no_page_breaks_its_own_policy(browser: Browser, path: str) -> None:
     assert injected.startswith("script-src")
     assert not pwned
     assert len(complaints) == 1  # of the script that was injected
-
-
-def behind(prefix: str, app: WsgiApp) -> WsgiApp:
-    """Return what a proxy shows that strips a path and says nothing about it."""
-
-    def proxy(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if not path.startswith(f"{prefix}/"):
-            start_response("404 Not Found", [("Content-Length", "0")])
-            return []
-        return app({**environ, "PATH_INFO": path[len(prefix) :]}, start_response)
-
-    return proxy
 
 
 @pytest.mark.parametrize("base_path", [None, "/support"])

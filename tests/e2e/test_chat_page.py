@@ -1,5 +1,6 @@
 """The chat page in a real browser: what a customer sees and does, and how it copes with trouble."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -211,6 +212,26 @@ def test_a_reload_before_the_server_has_answered_sends_the_same_request_again(
     assert len(keys) == 2
     assert keys[0] is not None
     assert keys[0] == keys[1]
+
+
+def test_who_asks_before_the_conversation_is_there_finds_all_in_order(
+    view: ChatView, stage: ChatStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.ask("Hello")
+    view.wait_for(".facts")
+    conversations, may_go = stage.harness.conversations, threading.Event()
+    turns = conversations.turns
+    monkeypatch.setattr(conversations, "turns", lambda id_: may_go.wait(20) and turns(id_))
+    view.browser.reload()
+    view.ask("And now?")
+    view.wait_for(".facts")
+    ask_and_wait(view, stage, "Please wait")
+    may_go.set()
+    view.browser.wait_for("document.querySelectorAll('.turn').length === 6")
+    stage.finish(stage.last_job)
+    view.browser.wait_for("document.querySelectorAll('.facts').length === 3")
+    assert view.texts(".user .bubble") == ["Hello", "And now?", "Please wait"]
+    assert len(stage.harness.published) == 3
 
 
 def test_a_full_queue_is_told_in_plain_words_with_the_time_to_wait(

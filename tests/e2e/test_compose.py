@@ -175,7 +175,7 @@ def test_the_gpu_variant_reserves_a_gpu_for_a_service_that_exists() -> None:
 
 def test_cpu_images_hold_no_tensorflow() -> None:
     locks = re.findall(r"install-lock /requirements/(\S+)", stage("packages"))
-    assert locks == ["serve.txt"]
+    assert locks == ["serve.txt", "tracing.txt"]
     assert "tensorflow" not in (ROOT / "requirements" / "serve.txt").read_text()
     assert "COPY --from=model /opt/packages" not in DOCKERFILE.read_text()
 

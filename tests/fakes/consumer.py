@@ -48,6 +48,7 @@ class FakeQueue:
     verdicts: dict[str | None, CompletionVerdict] = field(default_factory=dict)
     known_tones: dict[str, Tone] = field(default_factory=dict)
     hand_overs: dict[str, HandOverVerdict] = field(default_factory=dict)
+    delivered: dict[str, int] = field(default_factory=dict)
     reclaimed: Reclaimed = field(default_factory=Reclaimed)
     completed: list[Completion[Any, Any]] = field(default_factory=list)
     statuses: list[WorkerStatus] = field(default_factory=list)
@@ -68,6 +69,9 @@ class FakeQueue:
 
     def claim(self, jobs: Sequence[LeasedJob[Any]]) -> list[ClaimResult]:
         return [ClaimResult(self.claims.get(leased.job.task_id, "run")) for leased in jobs]
+
+    def deliveries(self, task_ids: Sequence[str]) -> list[int]:
+        return [self.delivered.get(task_id, 1) for task_id in task_ids]
 
     def complete(self, completions: Sequence[Completion[Any, Any]]) -> list[CompletionVerdict]:
         self.completed += completions

@@ -7,31 +7,40 @@ from flask.testing import FlaskClient
 
 from gateway.app import create_app
 from gateway.authentication import Authenticator
+from gateway.dashboard.board import Board
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
+from gateway.queue.sending import untraced
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
+from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from shared import results
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
 from shared.results import Failure, JobRecord
 from shared.settings import load
+from shared.tracing.tracer import Tracer
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
+from tests.fakes.dashboard import FakeHistory
 from tests.fakes.gateway import (
     FakeConversations,
+    FakeDrafts,
     FakeFeedbackBox,
+    FakeGaps,
     FakeHandovers,
     FakeHealth,
     FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
+    FakeRatings,
     FakeReplyFeed,
+    FakeStories,
     FakeTraffic,
     FakeUsers,
     RecordingPublisher,
@@ -69,6 +78,7 @@ class GatewayHarness:
     metrics: Metrics = field(default_factory=Metrics)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     always: bool = False  # keys are asked for though there is none
+    tracer: Tracer | None = None
     max_streams: int = 2
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
@@ -77,14 +87,20 @@ class GatewayHarness:
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.ratings = FakeRatings()
+        self.stories = FakeStories(self.conversations, self.handovers, self.jobs)
+        self.drafts = FakeDrafts()
+        self.gaps = FakeGaps(self.drafts)
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
+        self.history = FakeHistory()
         places = StreamPlaces(self.max_streams)
         self.watches, self.job_watches = Watches(places), Watches(places)
         self.feed = FakeReplyFeed(self.pending, self.job_watches)
         self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
+        traces = RequestTraces(self.tracer) if self.tracer else None
         self.dispatcher = Dispatcher(
             self.publisher,
             self.pending,
@@ -94,6 +110,7 @@ class GatewayHarness:
             self.clock,
             gateway_id="g-1",
             deadline_seconds=30,
+            begin_sending=traces.begin_sending if traces else untraced,
         )
         self.job_streams = JobStreams(
             self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
@@ -109,6 +126,10 @@ class GatewayHarness:
                 self.conversations,
                 self.handovers,
                 self.feedback,
+                self.ratings,
+                self.stories,
+                self.gaps,
+                self.drafts,
                 self.users,
                 self.traffic,
                 self.watches,
@@ -116,11 +137,13 @@ class GatewayHarness:
                 self.histories,
                 self.disconnect_watcher,
                 self.health,
+                Board(self.history, self.clock),
                 self.metrics,
                 Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
                 self.limiter,
             ),
             self.settings,
+            traces=traces,
         )
 
     @property

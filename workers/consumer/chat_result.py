@@ -59,7 +59,9 @@ def completion_arguments(
         job.conversation_id if job else "",
         (job.gateway if job else None) or "",
         encode_notification(task_id, completion.state, body),
-        celery_result(task_id, completion.state, body, completion.done_at, tenant, children),
+        celery_result(
+            task_id, completion.state, body, completion.done_at, tenant, children, _trace_id(job)
+        ),
         asked,
         answered,
         result.dialogue if result else b"",
@@ -79,13 +81,19 @@ def completion_arguments(
     ]
 
 
+def _trace_id(job: ChatJob | None) -> str | None:
+    return job.trace.trace_id if job and job.trace and job.trace.sampled else None
+
+
 def _ended_task(completion: Completion[ChatJob, ChatResult], body: bytes) -> bytes:
     """Return what is to follow the job's end, nothing if nothing is."""
     job, at = completion.job, completion.done_at
     if completion.already_ended or (job and not job.follow_ups):
         return b""
     if job and job.follow_ups:
-        ended = EndedTask(job.id, completion.state, at, msgspec.Raw(body), job.follow_ups)
+        span, result = completion.lease.span, msgspec.Raw(body)
+        trace = span.context if span else job.trace
+        ended = EndedTask(job.id, completion.state, at, result, job.follow_ups, trace)
         return encode_ended(ended)
     return peek_ended(completion.lease.raw, completion.state, at, body)
 

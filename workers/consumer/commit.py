@@ -38,6 +38,7 @@ class Committer(Generic[JobT, ResultT]):
         began_at = clock.monotonic()
         verdicts = self._queue.complete(completions)
         pairs = list(zip(completions, verdicts, strict=True))
+        self._context.traces.completed(pairs, began_at)
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
         self._context.stage_times.record(
             end.stages for end, verdict in pairs if end.stages and verdict == "applied"

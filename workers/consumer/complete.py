@@ -106,12 +106,16 @@ class Completer(Generic[JobT, ResultT]):
         """Wait for arrivals at most this long, then end every job that is ready."""
         arrivals = self._receive(timeout_seconds)
         self._closed = self._closed or arrivals.closed
+        traces = self._context.traces
+        traces.ran(arrivals.batches)
         with self._context.counters.cpu("compose"):
             drafted, dead = self._draft(arrivals.batches)
+        traces.drafted([each.prepared.lease for each in drafted])
         known = self._await_tones(self._hand_over(drafted))
         with self._context.counters.cpu("compose"):
-            ready = [*known, *self._match(arrivals.tones), *self._overdue()]
-            completions = [self._finish(each, tone) for each, tone in ready]
+            waited = [*self._match(arrivals.tones), *self._overdue()]
+            traces.toned([each.prepared.lease for each, _ in waited])
+            completions = [self._finish(each, tone) for each, tone in (*known, *waited)]
         with self._context.counters.cpu("complete"):
             self._committer.commit([*completions, *dead])
 
@@ -181,6 +185,12 @@ class Completer(Generic[JobT, ResultT]):
         verdict_of = {
             each.leased.lease.token: verdict for each, verdict in zip(unsure, verdicts, strict=True)
         }
+        handed = [
+            each.leased.lease
+            for each, verdict in zip(unsure, verdicts, strict=True)
+            if verdict == "handed"
+        ]
+        self._context.traces.handed_over(handed)
         return [each for each in drafted if verdict_of.get(each.prepared.lease.token) != "handed"]
 
     def _await_tones(

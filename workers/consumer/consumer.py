@@ -112,6 +112,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
         if self._beside:
             self._beside.stop()
         self._context.events.close()
+        self._context.traces.close()
         try:
             returned = self._queue.release_all()
         except QueueUnavailable as error:
@@ -209,9 +210,15 @@ class BatchConsumer(Generic[JobT, ResultT]):
                 TaskEvent("started", prepared.job.task_id, prepared.job.task, clock.now())
                 for prepared in jobs
             )
+            end_batch = self._context.traces.begin_batch(
+                jobs, self._engine_name, sum(lengths), padded
+            )
+            faults = 0
             with counters.cpu("engine"):
                 for batch in self._runner.run(jobs):
+                    faults += batch.fault is not None
                     self._completer.put(batch)
+            end_batch(faults)
             self._running = ()
             self._engine_linger.end()
             seconds = clock.monotonic() - began_at

@@ -9,6 +9,7 @@ from workers.consumer.counters import Counters
 from workers.consumer.failover import Failover
 from workers.consumer.histograms import StageTimes
 from workers.consumer.task_events import NoEvents, TaskEvents
+from workers.consumer.traces import NoTraces, Traces
 
 
 def _never(_task_id: str) -> bool:
@@ -30,3 +31,4 @@ class WorkerContext:
     stopping: threading.Event = field(default_factory=threading.Event)
     is_revoked: Callable[[str], bool] = _never
     failover: Failover = field(default_factory=Failover)
+    traces: Traces = field(default_factory=NoTraces)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
 from shared.jobs import JobState, Tone, WorkerStatus
 from shared.queue_lists import QueueLists
 from shared.results import Failure
+from shared.tracing.context import TraceContext
+from workers.consumer.message_span import MessageSpan
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
@@ -48,6 +50,13 @@ class Job(Protocol):
     def expires_at(self) -> float | None:
         """Return the Unix time from which on its result is of no use, or None."""
 
+    @property
+    def trace(self) -> TraceContext | None:
+        """Return what its spans belong to."""
+
+    def traced(self, trace: TraceContext) -> Self:
+        """Return it as part of a trace."""
+
 
 JobT = TypeVar("JobT", bound=Job)
 ResultT = TypeVar("ResultT")
@@ -55,10 +64,11 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A message that this worker holds; `token` proves it."""
+    """A message that this worker holds; `token` proves it, `span` records it if it is traced."""
 
     token: bytes
     raw: bytes
+    span: MessageSpan | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +158,9 @@ class Reclaimed:
 class LeaseQueue(Protocol[JobT, ResultT]):
     """A queue whose messages are taken and recorded in one step.
 
-    Every call but `hasten`, `heartbeat`, `reclaim_dead` and `release_all` is retried until it
-    succeeds or the worker stops; then, as those four do at once, it raises QueueUnavailable.
+    Every call but `deliveries`, `hasten`, `heartbeat`, `reclaim_dead` and `release_all` is retried
+    until it succeeds or the worker stops; then, as those five do at once, it raises
+    QueueUnavailable.
     """
 
     def wait(self, timeout_seconds: float) -> None:
@@ -164,6 +175,9 @@ class LeaseQueue(Protocol[JobT, ResultT]):
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Decide on each job in order; afterwards only those with verdict `run` may run."""
+
+    def deliveries(self, task_ids: Sequence[str]) -> list[int]:
+        """Return how often each message was delivered, this time included."""
 
     def complete(self, completions: Sequence[Completion[JobT, ResultT]]) -> list[CompletionVerdict]:
         """Apply each job's effects exactly once, all in one atomic step."""

@@ -61,25 +61,23 @@ class Preparer(Generic[JobT, ResultT]):
 
     def dead_letter(self, leases: Sequence[Lease], reason: str) -> None:
         """End messages that must not run with an error, and keep them as dead letters."""
-        jobs = [(lease, self._try_decode(lease)) for lease in leases]
-        self._committer.commit(
-            [self._dead(lease, job, "deliveries", reason) for lease, job in jobs]
-        )
+        self._committer.commit([self._undelivered(lease, reason) for lease in leases])
 
     def _decode(
         self, leases: Sequence[Lease]
-    ) -> tuple[list[LeasedJob[JobT]], list[Completion[JobT, ResultT]]]:
-        now = self._context.clock.now()
+    ) -> tuple[Sequence[LeasedJob[JobT]], list[Completion[JobT, ResultT]]]:
+        now, traces = self._context.clock.now(), self._context.traces
         decoded, malformed = [], []
         for lease in leases:
             try:
                 decoded.append(LeasedJob(lease, self._role.decode(lease.raw, now)))
             except MalformedMessage as fault:
-                malformed.append(self._dead(lease, None, "malformed", str(fault)))
+                faulty = traces.receive_faulty(lease)
+                malformed.append(self._dead(faulty, None, "malformed", str(fault)))
         self._context.events.emit(
             TaskEvent("received", leased.job.task_id, leased.job.task, now) for leased in decoded
         )
-        return decoded, malformed
+        return traces.receive(decoded, self._queue.deliveries), malformed
 
     def _drop_unwanted(
         self, decoded: Sequence[LeasedJob[JobT]]
@@ -121,6 +119,7 @@ class Preparer(Generic[JobT, ResultT]):
                 unreadable.append(self._dead(lease, job, "unprepared", reason, passages))
             else:
                 prepared.append(PreparedJob(lease, job, each.claim, passages, leased_at, now))
+        self._context.traces.prepared(prepared)
         return prepared, unreadable
 
     def _passages(
@@ -150,11 +149,14 @@ class Preparer(Generic[JobT, ResultT]):
             failure=failure,
         )
 
-    def _try_decode(self, lease: Lease) -> JobT | None:
+    def _undelivered(self, lease: Lease, reason: str) -> Completion[JobT, ResultT]:
+        traces = self._context.traces
         try:
-            return self._role.decode(lease.raw, self._context.clock.now())
+            job = self._role.decode(lease.raw, self._context.clock.now())
         except MalformedMessage:
-            return None
+            return self._dead(traces.receive_faulty(lease), None, "deliveries", reason)
+        (leased,) = traces.receive([LeasedJob(lease, job)], self._queue.deliveries)
+        return self._dead(leased.lease, leased.job, "deliveries", reason)
 
     def _dead(
         self,

@@ -97,6 +97,12 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def hasten(self, task_ids: Sequence[str]) -> None:
         """Do nothing: no message of this queue is kept until later."""
 
+    def deliveries(self, task_ids: Sequence[str]) -> list[int]:
+        """Return one more than the deliveries that ended with a dead worker."""
+        counted = [keys.redelivered(task_id) for task_id in task_ids]
+        found = cast("list[bytes | None]", self._retry.once(self._redis.mget, counted))
+        return [1 + int(count or 0) for count in found]
+
     def heartbeat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
         ttl = int(self._policy.heartbeat_ttl_seconds * 1000)

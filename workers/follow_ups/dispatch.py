@@ -72,15 +72,15 @@ class FollowUpDispatcher:
 
     def _succeed(self, ended: EndedTask, reply: Any) -> None:
         wanted = ended.follow_ups
-        parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
+        options = _options(ended)
         with ExitStack() as steps:  # each is tried, whatever comes of the others
             if wanted.chord:
                 part = (_request(ended), "SUCCESS", reply)
                 steps.callback(self._app.backend.on_chord_part_return, *part)
             if wanted.chain:
-                steps.callback(self._go_on, wanted.chain, reply, **parents)
+                steps.callback(self._go_on, wanted.chain, reply, options)
             for callback in reversed(wanted.callbacks):
-                steps.callback(self._apply, callback, reply, **parents)
+                steps.callback(self._apply, callback, reply, options)
 
     def _fail(self, ended: EndedTask, fault: JobFailed, *, revoked: bool) -> None:
         """Tell chord and chain, so that nobody waits; a task that was revoked has no errbacks."""
@@ -90,18 +90,21 @@ class FollowUpDispatcher:
         if wanted.chain:
             backend._fail_chain(list(wanted.chain), fault)  # noqa: SLF001 - there is no public way
         if wanted.errbacks and not revoked:
-            parents = {"parent_id": ended.id, "root_id": wanted.root_id or ended.id}
             errbacks = [self._signature(each) for each in wanted.errbacks]
-            group(errbacks, app=self._app).apply_async((ended.id,), **parents)
+            group(errbacks, app=self._app).apply_async((ended.id,), **_options(ended))
 
-    def _apply(self, written: Mapping[str, Any], reply: Any, **options: Any) -> None:
-        self._signature(written).apply_async((reply,), **options)
+    def _apply(self, written: Mapping[str, Any], reply: Any, options: Mapping[str, Any]) -> None:
+        following = self._signature(written)
+        if "headers" in options:
+            given = {**(following.options.get("headers") or {}), **options["headers"]}
+            options = {**options, "headers": given}
+        following.apply_async((reply,), **options)
 
-    def _go_on(self, chain: Sequence[Any], reply: Any, **options: Any) -> None:
+    def _go_on(self, chain: Sequence[Any], reply: Any, options: Mapping[str, Any]) -> None:
         """Send the next step of a chain; if there is no way, tell who waits for the last one."""
         *rest, following = chain
         try:
-            self._apply(following, reply, chain=rest, **options)
+            self._apply(following, reply, {**options, "chain": rest})
         except (OperationalError, *REDIS_ERRORS):
             raise
         except Exception as fault:
@@ -111,6 +114,15 @@ class FollowUpDispatcher:
 
     def _signature(self, written: Mapping[str, Any]) -> Any:
         return signature(dict(written), app=self._app)
+
+
+def _options(ended: EndedTask) -> Mapping[str, Any]:
+    """Return to what the tasks that follow belong: to their parent, and to its trace."""
+    options: dict[str, Any] = {
+        "parent_id": ended.id,
+        "root_id": ended.follow_ups.root_id or ended.id,
+    }
+    return options | ({"headers": ended.trace.headers} if ended.trace else {})
 
 
 def _request(ended: EndedTask) -> Context:

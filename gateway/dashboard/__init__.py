@@ -1,0 +1,1 @@
+"""The dashboard's figures: sampled every few seconds, kept for a day, made ready to be drawn."""

@@ -1,0 +1,1 @@
+"""Traces: where the time of one message went, sent to an OpenTelemetry collector if one is set."""
