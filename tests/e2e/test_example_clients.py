@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -41,6 +42,7 @@ def start(url: str, *command: str, **variables: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a shell's own children end with it
     )
 
 
@@ -92,7 +94,7 @@ def test_hears_what_a_person_says(stack: Stack, client: list[str]) -> None:
         heard = [following.stdout.readline() for _ in range(3)]
         assert heard == ["[claimed]\n", "anna: Anna here.\n", "[closed]\n"]
     finally:
-        following.kill()
+        os.killpg(following.pid, signal.SIGTERM)
         following.communicate()
 
 
