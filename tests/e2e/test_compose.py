@@ -182,6 +182,9 @@ def test_cpu_images_hold_no_tensorflow() -> None:
 
 def test_no_image_holds_what_injects_faults() -> None:
     copied = re.findall(r"^COPY (infra\S*)", stage("source"), re.MULTILINE)
-    assert copied == ["infra/*.py", "infra/cli", "infra/deploy", "infra/supervisor"]
+    assert copied == [
+        "infra/*.py",
+        *(f"infra/{name}" for name in ("cli", "deploy", "supervisor", "top")),
+    ]
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {"infra/bench", "infra/chaos", "infra/harness"} <= set(ignored)
