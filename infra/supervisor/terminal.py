@@ -94,6 +94,7 @@ class Terminal:
         table = Table.grid(padding=(0, 3))
         table.add_column(style="dim")
         table.add_row("chat page", f"{settings.gateway_url}/")
+        table.add_row("desk", f"{settings.gateway_url}/desk")
         table.add_row("dashboard", f"{settings.gateway_url}/dashboard")
         table.add_row("flower", settings.flower_url + _login_note(settings))
         table.add_row("redis", without_password(settings.redis_address))
