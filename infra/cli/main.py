@@ -108,8 +108,8 @@ knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("accepted")(knowledge_accepted.accepted)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
-for name, command in (("worker", worker.worker), ("flower", worker.flower)):
-    app.command(name, context_settings=worker.CONTEXT_SETTINGS, rich_help_panel=_RUN)(command)
+for name, process in (("worker", worker.worker), ("flower", worker.flower)):
+    app.command(name, context_settings=worker.CONTEXT_SETTINGS, rich_help_panel=_RUN)(process)
 for name, group, panel in (
     ("handovers", handovers.app, _TALK),
     ("dead-letters", dead_letters.app, _WATCH),

@@ -32,6 +32,11 @@ def revisions(stack: Stack) -> set[str]:
         return {base.revision for worker in read_heartbeats(client) for base in worker.knowledge}
 
 
+def wait_for(stack: Stack, revision: str) -> None:
+    """Return once all workers answer from this revision."""
+    wait_until(lambda: revisions(stack) == {revision}, 60)
+
+
 @pytest.fixture
 def home(
     stack: Stack, model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,7 +116,7 @@ def test_the_commands_of_the_tutorial_do_what_it_says(
             for command in body.splitlines():
                 printed += run(command, parley)
                 if checked := re.search(r"revision (\w+)", printed):
-                    wait_until(lambda revision=checked[1]: revisions(stack) == {revision}, 60)
+                    wait_for(stack, checked[1])
     assert compared >= 5
     with connect(stack.redis_url) as client:
         assert "Do you sell gift cards?" in {gap.text for gap in read_gaps(client)}

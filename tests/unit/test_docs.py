@@ -5,8 +5,11 @@ import tomllib
 from pathlib import Path
 
 import msgspec
+import typer
+from typer.core import TyperGroup
 
 from gateway.openapi.document import compose_documentation
+from infra.cli.main import app
 from infra.settings_table import PAGE, READERS, setting_rows, settings_page
 from shared.version import VERSION
 
@@ -72,11 +75,17 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert set(pages()) <= reached
 
 
-def test_every_alert_has_a_section_and_every_section_an_alert() -> None:
-    rules = (ROOT / "infra" / "deploy" / "prometheus" / "rules.yml").read_text()
-    operations = (ROOT / "docs" / "operations.md").read_text()
-    named = re.findall(r"- alert: (\w+)", rules)
-    assert re.findall(r"^### (Parley\w+)$", operations, re.MULTILINE) == named
+def test_every_command_that_the_docs_name_is_there() -> None:
+    known = typer.main.get_command(app)
+    assert isinstance(known, TyperGroup)
+    for page in pages():
+        for name, further in re.findall(
+            r"`parley ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text()
+        ):
+            command = known.commands.get(name)
+            assert command, f"{page.name}: parley {name}"
+            if further and isinstance(command, TyperGroup):
+                assert further in command.commands, f"{page.name}: parley {name} {further}"
 
 
 def test_the_page_of_the_tutorial_says_only_what_the_widget_knows() -> None:
