@@ -32,6 +32,7 @@ from infra.cli import (
     worker,
 )
 from infra.cli.exit_status import ExitStatus, exit_status_of
+from infra.cli.help_text import flow_help
 from infra.cli.output import fail
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
@@ -124,8 +125,10 @@ for name, group, panel in (
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
     provide_home_folder()
+    command = typer.main.get_command(app)
+    flow_help(command)
     try:
-        app(prog_name="parley")
+        command(prog_name="parley")
     except ParleyError as error:
         fail(str(error))
         sys.exit(exit_status_of(error))
