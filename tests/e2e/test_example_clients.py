@@ -104,10 +104,14 @@ def test_the_client_of_openai(stack: Stack) -> None:
     assert len(said.strip().splitlines()) >= 2, "a reply, and one to the thanks"
 
 
-def test_comes_back_when_told_under_the_same_key(client: list[str]) -> None:
+def test_each_comes_back_when_told_under_the_same_key() -> None:
+    clients = [command for command, needed in COMMANDS.values() if all(map(shutil.which, needed))]
     with running_busy_gateway() as gateway:
-        asking = start(gateway.url, *client, "ask", ASKED, PARLEY_API_KEY="pk_a_secret")
-        assert end(asking) == "At last.\n"
-    assert len(gateway.heard) == 2
-    assert gateway.heard[0] == gateway.heard[1]
-    assert gateway.heard[0][1] == "Bearer pk_a_secret"
+        key = "pk_a_secret"
+        asking = [
+            start(gateway.url, *client, "ask", ASKED, PARLEY_API_KEY=key) for client in clients
+        ]
+        assert [end(each) for each in asking] == ["At last.\n"] * len(clients)
+    assert len(gateway.heard) == 2 * len(clients)
+    assert len(set(gateway.heard)) == len(clients), "each has one Idempotency-Key of its own"
+    assert {authorization for _, authorization in gateway.heard} == {f"Bearer {key}"}
