@@ -84,15 +84,14 @@ def test_hears_what_a_person_says(stack: Stack, client: list[str]) -> None:
         assert following.stdout.readline() == f"user: {body['message']}\n"
         assert following.stdout.readline().startswith("assistant: ")
         assert following.stdout.readline() == "[open]\n"
-        for action, sent in (
-            ("claim", {"by": "anna"}),
-            ("reply", {"text": "Anna here."}),
-            ("close", {}),
+        for action, sent, heard in (
+            ("claim", {"by": "anna"}, "[claimed]\n"),
+            ("reply", {"text": "Anna here."}, "anna: Anna here.\n"),
+            ("close", {}, "[closed]\n"),
         ):
             url = f"{stack.url}/handovers/{handover}/{action}"
             assert requests.post(url, json=sent, timeout=10).status_code == 200
-        heard = [following.stdout.readline() for _ in range(3)]
-        assert heard == ["[claimed]\n", "anna: Anna here.\n", "[closed]\n"]
+            assert following.stdout.readline() == heard
     finally:
         os.killpg(following.pid, signal.SIGTERM)
         following.communicate()
