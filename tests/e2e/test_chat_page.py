@@ -31,10 +31,8 @@ def stage() -> ChatStage:
 def view(browser: Browser, stage: ChatStage) -> Iterator[ChatView]:
     """The page, opened by somebody who has never been there."""
     with served(stage.harness.app) as origin:
-        browser.emulate()
         browser.open(f"{origin}/")
         yield ChatView(browser)
-        browser.open("about:blank#left")
 
 
 def ask_and_wait(view: ChatView, stage: ChatStage, message: str) -> ChatJob:

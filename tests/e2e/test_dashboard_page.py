@@ -41,11 +41,9 @@ def harness() -> GatewayHarness:
 def page(browser: Browser, harness: GatewayHarness) -> Iterator[Browser]:
     """The page with a made-up day."""
     with served(harness.app) as origin:
-        browser.emulate()
         browser.open(f"{origin}/dashboard")
         browser.wait_for(SHOWN)
         yield browser
-        browser.open("about:blank#left")
 
 
 def asked_for(browser: Browser) -> list[str]:
@@ -204,7 +202,6 @@ def test_a_key_with_the_scope_metrics_opens_the_figures(
         return key
 
     other, own = issue("acme", "metrics"), issue("default", "metrics")
-    browser.emulate()
     with served(harness.app) as origin:
         browser.open(f"{origin}/dashboard?key")
         browser.wait_for("!byId('key-form').hidden")
@@ -222,7 +219,6 @@ def test_a_key_with_the_scope_metrics_opens_the_figures(
 def test_behind_a_proxy_that_strips_its_path(browser: Browser, base_path: str | None) -> None:
     harness = GatewayHarness(settings=load(GatewaySettings, base_path=base_path))
     fill(harness.history, harness.clock.now())
-    browser.emulate()
     with served(behind("/support", harness.app)) as origin:
         browser.open(f"{origin}/support/dashboard")
         browser.wait_for(SHOWN)

@@ -72,7 +72,6 @@ def widget_on(browser: Browser, stage: ChatStage, **page: str) -> Iterator[ChatV
             browser.open(f"{elsewhere}/")
             browser.wait_for("document.querySelector('parley-chat')")
             yield ChatView(browser, TREE)
-            browser.open("about:blank#left")
 
 
 def said_on_console(browser: Browser) -> list[str]:
@@ -117,7 +116,6 @@ def test_no_violation_of_accessibility(browser: Browser, stage: ChatStage, devic
 
 
 def test_neither_page_nor_widget_breaks_the_other(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     strict = (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' PARLEY; "
         "connect-src PARLEY; require-trusted-types-for 'script'"
@@ -143,7 +141,6 @@ def test_neither_page_nor_widget_breaks_the_other(browser: Browser, stage: ChatS
 
 
 def test_the_conversation_goes_on_on_the_next_page(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     key_id, key = new_key()
     stage.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(("chat",))))
     attributes = f'data-key="{key}" data-user="customer 7"'
@@ -193,7 +190,6 @@ def test_on_a_phone_it_is_a_dialog_that_keeps_the_focus(browser: Browser, stage:
 
 
 def test_on_a_desktop_escape_closes_it(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     with widget_on(browser, stage) as view:
         view.click(".launcher")
         focused = browser.evaluate(f"{TREE}.activeElement.id")
@@ -228,7 +224,6 @@ def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage)
 def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
     browser: Browser, stage: ChatStage
 ) -> None:
-    browser.emulate()
     with widget_on(browser, stage, attributes="data-storage=local") as view:
         view.click(".launcher")
         view.ask("Hello there")
@@ -266,7 +261,6 @@ def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: Cha
 
 
 def test_who_builds_a_page_that_may_not_is_told_why(browser: Browser) -> None:
-    browser.emulate()
     with widget_on(browser, ChatStage()) as view:
         view.click(".launcher")
         view.wait_for(".note", "The chat cannot be reached at the moment.")
