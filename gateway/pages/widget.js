@@ -132,9 +132,15 @@ class Widget {
     this.again.addEventListener("click", () => this.talk.conversation.restart());
     this.panel.addEventListener("close", () => this.closed());
     this.panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing && !this.panel.matches(":modal")) this.close();
+      if (event.key === "Escape" && !event.isComposing && event.keyCode !== WHILE_COMPOSING && !this.panel.matches(":modal")) this.close();
     });
     this.small.addEventListener("change", () => { if (this.panel.open) { this.panel.close(); this.open(); } });
+    // Who takes the element off the page takes the chat away.
+    new MutationObserver((_, watch) => {
+      if (this.host.isConnected) return;
+      watch.disconnect();
+      this.talk.conversation.leave();
+    }).observe(document.documentElement, { childList: true });
     // What is typed here is not for the page's shortcuts.
     for (const name of NOT_THE_PAGES) this.frame.addEventListener(name, (event) => event.stopPropagation());
     if (window.visualViewport) for (const name of ["resize", "scroll"]) visualViewport.addEventListener(name, () => this.fit());

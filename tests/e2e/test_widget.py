@@ -246,6 +246,32 @@ def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
     assert asked_unopened == set()
 
 
+def test_who_takes_the_element_off_the_page_ends_the_chat(
+    browser: Browser, stage: ChatStage
+) -> None:
+    noted = (
+        "<script>{ const ask = fetch; window.streams = [];"
+        " window.fetch = (address, options = {}) => {"
+        "  if (address.includes('/conversations/') && address.endsWith('/events'))"
+        "   streams.push(options.signal);"
+        "  return ask(address, options); }; }</script>"
+    )
+    with widget_on(browser, stage, before=noted) as view:
+        view.click(".launcher")
+        view.ask("I want a person")
+        view.wait_for(".banner", "waiting")
+        browser.evaluate("window.gone = document.querySelector('parley-chat'); gone.remove()")
+        browser.wait_for("streams.length === 1 && streams[0].aborted")
+        browser.evaluate(
+            "(one => { one.src = document.scripts[1].src; document.head.append(one); })"
+            "(document.createElement('script'))"
+        )
+        browser.wait_for("document.querySelector('parley-chat')")
+        view.wait_for(".user .bubble", "I want a person")
+        count = browser.evaluate("document.querySelectorAll('parley-chat').length")
+    assert count == 1
+
+
 def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: ChatStage) -> None:
     browser.emulate(color_scheme="dark")
     ground = f"getComputedStyle({TREE}.querySelector('.panel')).backgroundColor"
