@@ -91,6 +91,28 @@ def test_a_range_is_chosen_by_keyboard_and_stays_in_the_address(page: Browser) -
     page.wait_for("typeof board !== 'undefined' && board && board.range === '24h'")
 
 
+def test_few_messages_are_told_by_the_minute_and_no_label_comes_twice(
+    browser: Browser, harness: GatewayHarness
+) -> None:
+    now = int(harness.clock.now())
+    harness.history.seconds = [
+        sample(now - 60 + 5 * place, arrivals=int(place == 4), counts={"kind=answer": place == 6})
+        for place in range(12)
+    ]
+    with served(harness.app) as origin:
+        browser.open(f"{origin}/dashboard")
+        browser.wait_for(SHOWN)
+        figure = browser.evaluate("cards.get('traffic').figure.textContent")
+        labels = browser.evaluate(
+            "cards.get('traffic').drawn.scales.y.ticks.map((tick) => tick.label)"
+        )
+        rates = browser.evaluate("[0, 0.4, 0.5, 1.25, 117].map((rate) => shown.rate(rate))")
+    assert figure == "1.1/min"  # of the 55 seconds that are wholly within the last minute
+    assert len(labels) == len(set(labels)) > 2
+    assert all(label.endswith("/min") for label in labels)
+    assert rates == ["0/s", "24/min", "0.5/s", "1.3/s", "117/s"]
+
+
 def test_where_nothing_was_sampled_there_is_a_gap(page: Browser) -> None:
     page.evaluate("choose('24h')")
     page.wait_for("board.range === '24h'")
