@@ -149,14 +149,14 @@ class Conversation {
         if (signal.aborted) return null;
         if (!failures) late(error);
         if (!this.isWaitedFor(error)) return [];
-        await pause(untilNext(failures));
+        await pause(Math.max(untilNext(failures), 1000 * (error.seconds || 0)));
       }
     }
     return null;
   }
 
   // A conversation that has begun is asked for until it is there.
-  isWaitedFor(error) { return isPassing(error) && this.kept.get("conversation") !== null; }
+  isWaitedFor(error) { return (isPassing(error) || error.status === 429) && this.kept.get("conversation") !== null; }
 
   showTurn(said) {
     if (said.by) return void this.showPerson(said, true);

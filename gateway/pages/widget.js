@@ -27,8 +27,12 @@ async function diagnose(error) {
 }
 
 function readWords() {
-  try { Object.assign(words, JSON.parse(given.words || "{}")); }
-  catch { complain("data-words is no JSON object."); }
+  let own = {};
+  try { own = JSON.parse(given.words || "{}"); } catch { complain("data-words is no JSON object."); }
+  for (const [name, text] of Object.entries(own || {})) {
+    if (Object.hasOwn(words, name) && typeof text === "string") words[name] = text;
+    else complain(`data-words: the chat has no word "${name}", or what it is to say is no text.`);
+  }
   if (given.title) words.name = given.title;
 }
 

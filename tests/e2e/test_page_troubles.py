@@ -2,22 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
 from gateway.problems import QUEUE_UNAVAILABLE
 from shared.api_keys import ApiKey, digest_of, new_key
-from shared.errors import QueueUnavailable
-from tests.support.browser import Browser, WsgiApp, served
+from shared.errors import QueueUnavailable, RateLimited
+from tests.support.browser import NOTHING_IS_KEPT, Browser, WsgiApp, served
 from tests.support.chat_stage import LONG_WORD, ChatStage, ChatView
 from tests.support.gateway_harness import GatewayHarness
 from tests.support.made_up_day import fill
 
-NOTHING_IS_KEPT = """for (const name of ["localStorage", "sessionStorage"])
-  Object.defineProperty(window, name, { get() {
-    throw new DOMException("no", "SecurityError");
-  } });"""
 TIMES_RUN_OUT_SOON = """{ const start = setTimeout, timeout = AbortSignal.timeout.bind(AbortSignal);
   window.setTimeout = (then, ms) => start(then, ms / 20);
   AbortSignal.timeout = (ms) => timeout(ms / 20); }"""
@@ -90,9 +87,11 @@ def test_a_conversation_that_cannot_be_loaded_comes_later(
     view.ask("Hello")
     view.wait_for(".facts")
     conversations = stage.harness.conversations
+    away = QueueUnavailable("switched off by a test")
+    troubles = chain([away, RateLimited("too much", 1)], repeat(away))
 
     def fail(_id: str) -> list[bytes]:
-        raise QueueUnavailable("switched off by a test")
+        raise next(troubles)
 
     with monkeypatch.context() as patched:
         patched.setattr(conversations, "turns", fail)

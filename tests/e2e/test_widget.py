@@ -8,7 +8,7 @@ import pytest
 
 from shared.api_keys import ApiKey, digest_of, new_key
 from tests.support.accessibility import find_violations
-from tests.support.browser import Browser, WsgiApp, served
+from tests.support.browser import NOTHING_IS_KEPT, Browser, WsgiApp, served
 from tests.support.chat_stage import ChatStage, ChatView
 from tests.support.processes import wait_until
 
@@ -244,6 +244,30 @@ def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
         view.wait_for(".user .bubble", "Hello there")
     assert count == 1
     assert asked_unopened == set()
+
+
+def test_words_that_do_not_exist_are_complained_of_and_the_chat_is_there(
+    browser: Browser, stage: ChatStage
+) -> None:
+    words = '{"send": null, "sned": "Senden", "close": "Zu"}'
+    with widget_on(browser, stage, attributes=f"data-words='{words}'") as view:
+        wait_until(lambda: len(said_on_console(browser)) == 2, 10)
+        told = said_on_console(browser)
+        view.click(".launcher")
+        labels = view.attribute(".send, .launcher", "aria-label")
+    assert ["send" in told[0], "sned" in told[1]] == [True, True]
+    assert labels == ["Zu", "Send"]
+
+
+def test_where_nothing_may_be_kept_the_widget_chats_all_the_same(
+    browser: Browser, stage: ChatStage
+) -> None:
+    with widget_on(browser, stage, before=f"<script>{NOTHING_IS_KEPT}</script>") as view:
+        view.click(".launcher")
+        view.ask("Hello there")
+        view.wait_for(".assistant .bubble", "You said 11 characters.")
+        complaints = [each for each in browser.events if each["method"] == "Log.entryAdded"]
+    assert complaints == []
 
 
 def test_who_takes_the_element_off_the_page_ends_the_chat(

@@ -57,6 +57,11 @@ os.dup2(read, 3)
 os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+# Run before a page's own scripts: as where a visitor has blocked storage.
+NOTHING_IS_KEPT = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() {
+    throw new DOMException("no", "SecurityError");
+  } });"""
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
