@@ -16,7 +16,9 @@ from gateway.routes import (
     chat,
     conversations,
     dashboard,
+    desk,
     documentation,
+    drafts,
     feedback,
     handovers,
     jobs,
@@ -58,7 +60,9 @@ def create_app(
     v1.register(app, dependencies, settings.wait_seconds)
     conversations.register(app, dependencies)
     handovers.register(app, dependencies.handovers)
-    feedback.register(app, dependencies.feedback)
+    feedback.register(app, dependencies)
+    drafts.register(app, dependencies)
+    desk.register(app, dependencies.stories)
     users.register(app, dependencies.users)
     operations.register(app, dependencies, many_processes=many_processes)
     page.register(app)

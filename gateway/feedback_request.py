@@ -1,13 +1,19 @@
-"""Read the body of POST /feedback."""
+"""Read what is said of replies, and which of it is wanted."""
+
+from typing import get_args
 
 import msgspec
+from werkzeug.datastructures import MultiDict
 
 from gateway.chat_request import check_identifier, check_text
+from gateway.handover_request import refuse_unknown
+from gateway.queue.ratings import RatingFilter
 from gateway.request_body import decode_body
 from shared.errors import InvalidRequest
 from shared.feedback import BEST_SCORE, WORST_SCORE
 
 MAX_COMMENT_CHARACTERS = 2_000
+_FILTERS: tuple[RatingFilter, ...] = get_args(RatingFilter)
 
 
 class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,3 +38,12 @@ def read_feedback(body: bytes) -> FeedbackRequest:
     if request.comment is not None:
         check_text("comment", request.comment, MAX_COMMENT_CHARACTERS)
     return request
+
+
+def read_rating_filter(query: MultiDict[str, str]) -> RatingFilter:
+    """Return which ratings a query string asks for; raise InvalidRequest."""
+    refuse_unknown(query, ("rating", "limit"))
+    wanted = query.get("rating", "all")
+    if wanted not in _FILTERS:
+        raise InvalidRequest(f"rating must be one of {', '.join(_FILTERS)}.", "rating")
+    return wanted

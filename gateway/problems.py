@@ -19,6 +19,7 @@ from shared.errors import (
     BodyTooSlow,
     ClientGone,
     ConversationBusy,
+    DraftsFull,
     ForeignHost,
     HandoverConflict,
     InvalidRequest,
@@ -47,6 +48,9 @@ NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
 UNKNOWN_JOB = ProblemKind("unknown-job", 404, "This job is not known")
 UNKNOWN_HANDOVER = ProblemKind("unknown-handover", 404, "This handover is not known")
 HANDOVER_CONFLICT = ProblemKind("handover-conflict", 409, "The handover does not allow this now")
+UNKNOWN_GAP = ProblemKind("unknown-gap", 404, "This gap is not known")
+UNKNOWN_DRAFT = ProblemKind("unknown-draft", 404, "This draft is not known")
+DRAFTS_FULL = ProblemKind("drafts-full", 409, "Too many drafts wait to be written into files")
 JOB_ENDED = ProblemKind("job-ended", 409, "This job has ended already")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This method does not apply here")
 BODY_TOO_SLOW = ProblemKind("body-too-slow", 408, "The body did not come in time")
@@ -124,6 +128,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(UnknownHandover, _unknown_handover)
     app.register_error_handler(HandoverConflict, _handover_conflict)
+    app.register_error_handler(DraftsFull, _drafts_full)
     app.register_error_handler(StreamsFull, _streams_full)
     app.register_error_handler(ClientGone, _gone)
     app.register_error_handler(QueueUnavailable, _unavailable)
@@ -183,6 +188,10 @@ def _unknown_handover(_error: UnknownHandover) -> Response:
 def _handover_conflict(error: HandoverConflict) -> Response:
     members = {"state": error.state, "claimed_by": error.claimed_by}
     return problem(HANDOVER_CONFLICT, str(error), headers=None, **members)
+
+
+def _drafts_full(error: DraftsFull) -> Response:
+    return problem(DRAFTS_FULL, f"{error} `parley kb accepted --write` does that.")
 
 
 def _streams_full(_error: StreamsFull) -> Response:

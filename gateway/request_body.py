@@ -1,6 +1,6 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 from flask import request
@@ -62,7 +62,8 @@ def decode_body(
 ) -> StructT:
     """Return the request in a body; raise InvalidRequest that names field and fault.
 
-    The members of `kind` are strings and numbers (float); those with a default may be null.
+    The members of `kind` are strings, numbers (float) and lists of strings; those with a default
+    may be null.
     """
     try:
         return decode_mended(decoder.decode, body)
@@ -109,13 +110,21 @@ def _diagnose_members(found: dict[str, Any], kind: type[msgspec.Struct]) -> Inva
 def _fits(value: object, kind: object) -> bool:
     if int in get_args(kind) and isinstance(value, int | float) and not isinstance(value, bool):
         return True
+    if _takes_list(kind):
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
     return _name(value) == ("a number" if kind is float else "a string")
 
 
 def _wanted(kind: object) -> str:
     if int in get_args(kind):
         return "a string or an integer"
+    if _takes_list(kind):
+        return "a list of strings"
     return "a number" if kind is float else "a string"
+
+
+def _takes_list(kind: object) -> bool:
+    return any(get_origin(each) is list for each in (kind, *get_args(kind)))
 
 
 def _reason(fault: msgspec.DecodeError) -> str:

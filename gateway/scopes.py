@@ -21,6 +21,7 @@ OPEN_ENDPOINTS = frozenset(
         "chat_page",
         "chat_widget",
         "dashboard_page",
+        "desk_page",
     )
 )
 # One of these scopes is enough.
@@ -36,7 +37,17 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "handover": _READ,
     "claim_handover": _ADMIN,
     "reply_handover": _ADMIN,
+    "release_handover": _ADMIN,
     "close_handover": _ADMIN,
+    "find_conversations": _ADMIN,
+    "conversation_story": _ADMIN,
+    "list_feedback": _ADMIN,
+    "list_gaps": _ADMIN,
+    "dismiss_gap": _ADMIN,
+    "list_drafts": _ADMIN,
+    "accept_draft": _ADMIN,
+    "change_draft": _ADMIN,
+    "remove_draft": _ADMIN,
     "erase_conversation": _ADMIN,
     "erase_user": _ADMIN,
     "metrics": _METRICS,

@@ -25,8 +25,10 @@ from gateway.queue.conversation_feed import RedisConversationFeed
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
+from gateway.queue.drafts import RedisDrafts
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import RedisFeedbackBox
+from gateway.queue.gaps import RedisGaps
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.histories import RedisHistories
 from gateway.queue.job_canceller import RedisJobCanceller
@@ -35,8 +37,10 @@ from gateway.queue.job_store import RedisJobStore
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from gateway.queue.rate_limiter import RedisRateLimiter
+from gateway.queue.ratings import RedisRatings
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.sending import untraced
+from gateway.queue.stories import RedisStories
 from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
@@ -50,6 +54,11 @@ from shared.connection import connect
 from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
+from shared.protocol_version import (
+    ProtocolKeeper,
+    ProtocolRegister,
+    check_protocol_at_start,
+)
 from shared.redis_server import check_redis_at_start
 from shared.settings import load
 from shared.tracing.start import open_tracer
@@ -66,8 +75,10 @@ def create() -> Flask:
     settings = load(GatewaySettings)
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
-    _check_redis(settings)
+    process = f"gateway.{new_gateway_id()}"
+    _check_redis(settings, process)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
+    ProtocolKeeper(ProtocolRegister(client), process).start()
     traces = _open_traces(settings)
     dependencies = connect_dependencies(client, settings, traces)
     start_webhook(client, settings, dependencies.metrics)
@@ -82,10 +93,11 @@ def create() -> Flask:
     return app
 
 
-def _check_redis(settings: GatewaySettings) -> None:
-    """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
+def _check_redis(settings: GatewaySettings, process: str) -> None:
+    """End gunicorn, not only this process of it, if Redis or its data is not to be served."""
     try:
         check_redis_at_start(settings.redis_address)
+        check_protocol_at_start(settings.redis_address, process)
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None
@@ -146,6 +158,7 @@ def connect_dependencies(
         observe_enqueue=metrics.enqueue_seconds.observe,
         begin_sending=traces.begin_sending if traces else untraced,
     )
+    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
     follower = RedisJobFollower(
         client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
     )
@@ -156,8 +169,12 @@ def connect_dependencies(
         canceller=canceller,
         feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
         conversations=RedisConversations(client, clock, limits),
-        handovers=RedisHandovers(client, clock, settings.conversation_ttl_seconds),
+        handovers=handovers,
         feedback=RedisFeedbackBox(client, clock),
+        ratings=RedisRatings(client),
+        stories=RedisStories(client, handovers, clock),
+        gaps=RedisGaps(client),
+        drafts=RedisDrafts(client),
         users=RedisErasure(client, clock, limits),
         traffic=RedisTraffic(client, clock),
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),

@@ -52,6 +52,12 @@
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
 | parley:gaps:<conversation> | list | Gaps as JSON: redacted messages without an answer | TTL, cap |
+| parley:gap-groups:<tenant> | string | GapGroups as JSON, as a worker made them of the gaps | TTL |
+| parley:gap-groups-wanted | set | tenants for whom a worker should do that | TTL |
+| parley:settled-gaps:<tenant> | zset | digests of accepted and dismissed wordings | TTL, cap |
+| parley:drafts:<tenant> | hash | Drafts as JSON by id: accepted, in no file yet | MAX_DRAFTS |
+| parley:draft-versions | hash | a number for each tenant that changes with its drafts | tenants |
+| parley:draft-outcomes:<tenant> | hash | DraftOutcomes as JSON: what became of each | drafts |
 | parley:dashboard:sampler | string | the gateway process that samples for the dashboard | TTL |
 | parley:dashboard:seconds | list | its samples, one every few seconds, oldest first | cap, TTL |
 | parley:dashboard:minutes | list | samples of a minute each, oldest first | cap, TTL |
@@ -60,6 +66,7 @@
 | parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
 | parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
 | parley:dead | list | dead letters as JSON | cap, TTL |
+| parley:protocol | hash | version of the data; each live process and its own | one key |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
 Ids of a tenant other than the default one, and a state, a day or nothing in their place, begin with
@@ -88,6 +95,9 @@ MAX_DEAD_LETTERS = 10_000
 MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
+MAX_SETTLED_GAPS = 20_000  # wordings of a tenant
+MAX_DRAFTS = 200  # of a tenant
+GAP_GROUPS_TTL_SECONDS = 86_400
 MAX_TENANTS = 1_000  # listed
 DEAD_LETTER_TTL_SECONDS = 2_592_000  # 30 days
 REPORT_TTL_SECONDS = 7_776_000  # 90 days: counts, feedback and gaps
@@ -108,7 +118,10 @@ DASHBOARD_SECONDS = "parley:dashboard:seconds"
 DASHBOARD_MINUTES = "parley:dashboard:minutes"
 DASHBOARD_LIVE = "parley:dashboard:live"
 GAPS = "parley:gaps"
+GAP_GROUPS_WANTED = "parley:gap-groups-wanted"
+DRAFT_VERSIONS = "parley:draft-versions"
 OUTBOX = "parley:outbox"
+PROTOCOL = "parley:protocol"
 OUTBOX_RETURNED = "parley:outbox-returned"
 PARKED_COUNTS = "parley:parked-counts"
 TENANTS = "parley:tenants"
@@ -304,6 +317,26 @@ def feedback_of(conversation_id: str) -> str:
 def gaps_of(conversation_id: str) -> str:
     """Name the list of a conversation's messages that got no answer."""
     return f"parley:gaps:{conversation_id}"
+
+
+def gap_groups(tenant: str) -> str:
+    """Name the groups that a worker has made of a tenant's gaps."""
+    return f"parley:gap-groups:{tenant}"
+
+
+def settled_gaps(tenant: str) -> str:
+    """Name the sorted set of a tenant's wordings that are no gap any more."""
+    return f"parley:settled-gaps:{tenant}"
+
+
+def drafts(tenant: str) -> str:
+    """Name the hash of what a tenant's editors have accepted into its base."""
+    return f"parley:drafts:{tenant}"
+
+
+def draft_outcomes(tenant: str) -> str:
+    """Name the hash of what a worker made of a tenant's drafts."""
+    return f"parley:draft-outcomes:{tenant}"
 
 
 def api_key(digest: str) -> str:

@@ -17,11 +17,13 @@ from workers.engines.blank import BlankEngineMaker
 from workers.engines.manifest import read_manifest
 from workers.gaps import GapRecorder
 from workers.knowledge.embeddings import EmbeddingCache
-from workers.knowledge.encoder import EngineEncoder
+from workers.knowledge.encoder import EngineEncoder, encode
 from workers.knowledge.finder import Finder
+from workers.knowledge.head import Vectors
 from workers.knowledge.loader import Reading
 from workers.knowledge.responder import build_finder_over, build_tfidf_finder
 from workers.knowledge.rewrite import rewrite
+from workers.knowledge.tfidf import StemAnalyzer, hashed_vectors
 from workers.memory.memory import Memory
 from workers.preprocessing.preprocessor import Prepared
 from workers.redaction import Redactor
@@ -41,7 +43,17 @@ from workers.variants import (
 )
 
 Prepare = Callable[[Sequence[ClaimedJob[ChatJob]]], list[tuple[Prepared, ...]]]
-DecideOver = Callable[[Reading, EmbeddingCache], BatchDecider]
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What decides over a base, and what it searches the base with."""
+
+    decider: BatchDecider
+    finder: Finder
+
+
+DecideOver = Callable[[Reading, EmbeddingCache], Deciding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Answers:
     entries: int
     decider: BatchDecider
     replies: ReplyBuilder
+    finder: Finder
 
 
 class AnswersBuilder:
@@ -77,16 +90,25 @@ class AnswersBuilder:
 
     def embeddings(self, *, in_between: bool = False) -> EmbeddingCache:
         """Return what embeds bases while no message comes, or in between messages."""
+        return EmbeddingCache(_cache(self._settings), self._encoder(in_between=in_between))
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return vectors [texts, dimension] as the finders take them, in between messages."""
+        if self._settings.variant == "tfidf":
+            return hashed_vectors(StemAnalyzer(), texts)
+        return encode(self._encoder(in_between=True), texts)
+
+    def _encoder(self, *, in_between: bool) -> EngineEncoder:
         engine, preprocessor = self._model.engine, self._model.preprocessor
         run_behind = engine.run_behind if in_between else None
-        encoder = EngineEncoder(engine, preprocessor, self._digest, run_behind)
-        return EmbeddingCache(_cache(self._settings), encoder)
+        return EngineEncoder(engine, preprocessor, self._digest, run_behind)
 
     def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
         """Build over a base; KnowledgeError names every fault of it."""
         if reading.faults:
             raise KnowledgeError("\n".join(map(str, reading.faults)))
-        decider = self._decide_over(reading, embeddings)
+        deciding = self._decide_over(reading, embeddings)
+        decider = deciding.decider
         replies = ReplyBuilder(
             decider,
             self._wording,
@@ -95,7 +117,8 @@ class AnswersBuilder:
             webhook=self._settings.handover_webhook is not None,
             gaps=_gap_recorder(decider) if self._settings.gaps else None,
         )
-        return Answers(reading.base.revision, len(reading.base.entries), decider, replies)
+        entries = len(reading.base.entries)
+        return Answers(reading.base.revision, entries, decider, replies, deciding.finder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +158,23 @@ def build_first_look(
     assign = assignment(settings.variant)
     reader = MessageReader(model.preprocessor, model.tokenizer, space)
 
-    def bert(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+    def bert(reading: Reading, embeddings: EmbeddingCache) -> Deciding:
         finder = _finder(settings, reading, embeddings)
         listener, decider = Listener(finder, memory, space), _decider(finder)
         encoder, revision = _encoder(settings), reading.base.revision
-        return FirstLookDecider(listener, decider, clock, encoder, revision, cascade=cascade)
+        first = FirstLookDecider(listener, decider, clock, encoder, revision, cascade=cascade)
+        return Deciding(first, finder)
 
-    def tfidf(reading: Reading, _embeddings: EmbeddingCache) -> BatchDecider:
+    def tfidf(reading: Reading, _embeddings: EmbeddingCache) -> Deciding:
         finder = build_tfidf_finder(reading.base)
         listener, decider = Listener(finder, memory, TFIDF_SPACE), _decider(finder)
         revision = reading.base.revision
         lexical = FirstLookDecider(listener, decider, clock, "none", revision, cascade=False)
-        return TfidfDecider(lexical)
+        return Deciding(TfidfDecider(lexical), finder)
 
-    def both(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
-        return VariantDecider(bert(reading, embeddings), tfidf(reading, embeddings), assign)
+    def both(reading: Reading, embeddings: EmbeddingCache) -> Deciding:
+        one, other = bert(reading, embeddings), tfidf(reading, embeddings)
+        return Deciding(VariantDecider(one.decider, other.decider, assign), one.finder)
 
     deciders: Mapping[VariantChoice, DecideOver] = {"bert": bert, "tfidf": tfidf, "ab": both}
     prepare = reader.read
@@ -170,10 +195,10 @@ def build_second_look(
 ) -> Answering:
     """Build what looks again at a handed over message."""
 
-    def decide_over(reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
+    def decide_over(reading: Reading, embeddings: EmbeddingCache) -> Deciding:
         finder = _finder(settings, reading, embeddings)
         listener, revision = Listener(finder, memory, "large"), reading.base.revision
-        return SecondLookDecider(listener, _decider(finder), meter, revision)
+        return Deciding(SecondLookDecider(listener, _decider(finder), meter, revision), finder)
 
     reader = MessageReader(model.preprocessor, model.tokenizer, encoder=None)
     folder = settings.large_model_folder

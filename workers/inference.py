@@ -26,14 +26,18 @@ from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Role
+from workers.draft_source import RedisDraftSource
 from workers.embedding import DraftBatch, Embedder, Prepare
 from workers.engines.select import select_engine
 from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
 from workers.follow_ups.outbox import RedisFollowUpOutbox
 from workers.follow_ups.sender import FollowUpSender
+from workers.gap_grouper import GapGrouper
+from workers.gap_store import RedisGapStore
 from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
 from workers.memory.redis_memory import RedisMemory
+from workers.second_look.first_look import is_of_another_version
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import read_in_time
@@ -54,9 +58,15 @@ def build_inference_consumer(
     encoder = "large" if settings.encoder == "large" else "small"
     context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
-    memory = RedisMemory(connect(settings.redis_address))
-    answering = build_first_look(settings, model, memory, context.clock)
-    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
+    client = connect(settings.redis_address)
+    answering = build_first_look(settings, model, RedisMemory(client), context.clock)
+    knowledge = open_knowledge(
+        settings.kb or DEMO,
+        answering.builder,
+        context,
+        RedisDraftSource(client),
+        GapGrouper(RedisGapStore(client), context.clock),
+    )
     sender = _follow_ups(settings, context)
     queue = queue_class(
         settings.redis_address, context, queue_policy(settings), follow_up=sender.wake
@@ -102,10 +112,11 @@ def build_large_consumer(
     model = load_large_model(settings, make_engine)
     pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))
     meter = SecondLookMeter(context, pace, target_seconds)
-    memory = RedisMemory(connect(settings.redis_address))
-    answering = build_second_look(settings, model, memory, meter, context.clock)
+    client = connect(settings.redis_address)
+    answering = build_second_look(settings, model, RedisMemory(client), meter, context.clock)
     sender = _follow_ups(settings, context)
-    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context)
+    drafts = RedisDraftSource(client)
+    knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context, drafts)
     queue = queue_class(
         settings.redis_address,
         context,
@@ -121,6 +132,7 @@ def build_large_consumer(
         draft=knowledge.draft,
         tones=queue,
         outlasts_faults=True,
+        is_for_others=is_of_another_version,
     )
     options = consumer_options(
         settings, model, gauges=pace.gauges, beside=sender, knowledge=knowledge

@@ -6,23 +6,28 @@ its beginning, so that each message is answered from one revision of one base.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Protocol
 
+from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, KnowledgeStatus
-from shared.tenants import tenant_of
+from shared.tenants import DEFAULT_TENANT, tenant_of
 from workers.answering import Answers
+from workers.base_source import BaseSource
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult
 from workers.consumer.role import Draft
+from workers.draft_source import DraftSource, NoDrafts
+from workers.gap_grouper import GapGrouper
 from workers.knowledge.base import Fault, KnowledgeBase
 from workers.knowledge.embeddings import EmbeddingCache
 from workers.knowledge.files import signature
-from workers.knowledge.loader import Reading, Readings, read_all
+from workers.knowledge.head import Vectors
+from workers.knowledge.loader import Reading, Readings
 from workers.knowledge.watch import FileWatch
 
 _LOOK_SECONDS = 1.0
@@ -43,6 +48,9 @@ class Builder(Protocol):
 
     def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
         """Build over a base; KnowledgeError names every fault of it."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return vectors [texts, dimension] as the finders take them, in between messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +74,27 @@ class LiveKnowledge:
     """Answer from the bases under a path as they are now.
 
     Raises KnowledgeError if the shared base cannot be used. A tenant whose own base cannot be used
-    gets small talk, honest fallbacks and handovers, never the answers of another base.
+    gets small talk, honest fallbacks and handovers, never the answers of another base. `grouper`
+    groups gaps on the same thread.
     """
 
     def __init__(
-        self, path: Path, builder: Builder, context: WorkerContext, watch: FileWatch
+        self,
+        source: BaseSource,
+        builder: Builder,
+        context: WorkerContext,
+        grouper: GapGrouper | None = None,
     ) -> None:
-        self._path = path
+        self._source = source
         self._builder = builder
         self._context = context
-        self._watch = watch
+        self._grouper = grouper
         self._pause_seconds = _LOOK_SECONDS
         self._retry_at = inf
         self._refused: Mapping[Tenant, _Refusal] = {}
         self._served: Mapping[Tenant, _Served] = {}
         self._context.counters.add(knowledge_reloads=0, knowledge_refused=0)
-        self._begin(read_all(path))
+        self._begin(source.read())
 
     def draft(self, batch: BatchResult[ChatJob]) -> Sequence[Draft[ChatResult]]:
         """Return one draft a job, in order, each from its tenant's base."""
@@ -112,6 +125,7 @@ class LiveKnowledge:
         while not self._context.stopping.wait(self._pause_seconds):
             try:
                 self.step()
+                self.group_gaps()
                 told = ""
             except Exception as fault:  # noqa: BLE001 - the worker answers from what it has
                 if str(fault) != told:
@@ -122,21 +136,31 @@ class LiveKnowledge:
         """Look once, and put in place what has changed."""
         clock = self._context.clock
         began = clock.monotonic()
-        changed, took = self._watch.changed(), clock.monotonic() - began
+        changed, took = self._source.changed(), clock.monotonic() - began
         self._pause_seconds = max(_LOOK_SECONDS, _REST_FACTOR * took)
         if not changed and began < self._retry_at:
             return
-        readings = read_all(self._path)
-        if self._watch.take():
+        readings = self._source.read()
+        if self._source.take():
             self._retry_at = inf
             self._reload(readings)
+
+    def group_gaps(self) -> None:
+        """Group the gaps of a tenant, if somebody waits for that."""
+        try:
+            tenant = self._grouper.wanted() if self._grouper else None
+            if self._grouper and tenant is not None:
+                answers = self._served[tenant if tenant in self._served else None].answers
+                self._grouper.group(tenant, answers.revision, answers.finder, self._builder.embed)
+        except QueueUnavailable:
+            return  # who waits asks again
 
     def _begin(self, readings: Readings) -> None:
         embeddings, now = self._builder.embeddings(), self._context.clock.now()
         served: dict[Tenant, _Served] = {}
         refused: dict[Tenant, _Refusal] = {}
         _warn(readings.faults)
-        for tenant, reading in _parts(readings, self._path):
+        for tenant, reading in _parts(readings, self._source.path):
             _warn(reading.warnings)
             if tenant is not None and reading.faults:
                 refused[tenant] = self._refuse(tenant, reading, "it gets no answers")
@@ -145,13 +169,14 @@ class LiveKnowledge:
             served[tenant] = _Served(answers, now, silent=not reading.base.entries)
             _log.info("%s: %s", _name(tenant), _described(answers))
         self._served, self._refused = served, refused
+        self._source.tell(_names(refused))
 
     def _reload(self, readings: Readings) -> None:
         embeddings = self._builder.embeddings(in_between=True)
         before = self._served
         served: dict[Tenant, _Served] = {}
         refused: dict[Tenant, _Refusal] = {}
-        for tenant, reading in _parts(readings, self._path):
+        for tenant, reading in _parts(readings, self._source.path):
             old = before.get(tenant)
             outcome = self._take(tenant, reading, old, embeddings)
             if isinstance(outcome, _Refusal):
@@ -162,6 +187,7 @@ class LiveKnowledge:
         for tenant in before.keys() - served.keys():
             _log.info("%s is gone; the shared one answers in its place", _name(tenant))
         self._served, self._refused = served, refused
+        self._source.tell(_names(refused))
 
     def _take(
         self, tenant: Tenant, reading: Reading, old: _Served | None, embeddings: EmbeddingCache
@@ -207,9 +233,16 @@ class LiveKnowledge:
         return _Refusal(reason, self._context.clock.now())
 
 
-def open_knowledge(path: Path, builder: Builder, context: WorkerContext) -> LiveKnowledge:
+def open_knowledge(
+    path: Path,
+    builder: Builder,
+    context: WorkerContext,
+    drafts: DraftSource | None = None,
+    grouper: GapGrouper | None = None,
+) -> LiveKnowledge:
     """Load the bases under a path; raise KnowledgeError if the shared one cannot be used."""
-    return LiveKnowledge(path, builder, context, FileWatch(lambda: signature(path)))
+    source = BaseSource(path, FileWatch(lambda: signature(path)), drafts or NoDrafts())
+    return LiveKnowledge(source, builder, context, grouper)
 
 
 def _owner(served: Mapping[Tenant, _Served], job: ChatJob) -> Tenant:
@@ -236,6 +269,10 @@ def _status(tenant: Tenant, served: _Served | None, refusal: _Refusal | None) ->
         refusal.reason if refusal else None,
         refusal.at if refusal else None,
     )
+
+
+def _names(tenants: Iterable[Tenant]) -> set[str]:
+    return {tenant or DEFAULT_TENANT for tenant in tenants}
 
 
 def _name(tenant: Tenant) -> str:

@@ -42,19 +42,23 @@ function takeKey(then) {
   });
 }
 
-// Why a call came to nothing: its status (0: no answer at all), the problem's kind, and when to try again.
+// Why a call came to nothing: its status (0: no answer at all), the problem's kind and members, and when
+// to try again.
 class CallError extends Error {
-  constructor(sentence, { status = 0, kind = "", seconds = 0 } = {}) {
+  constructor(sentence, { status = 0, kind = "", seconds = 0, problem = {} } = {}) {
     super(sentence);
-    Object.assign(this, { status, kind, seconds });
+    Object.assign(this, { status, kind, seconds, problem });
   }
 }
 
 function errorOf(problem, status, seconds = 0) {
   const { detail, type = "" } = problem || {};
   const kind = type.replace("urn:parley:problem:", "");
-  return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds });
+  return new CallError(detail || `The server answered with status ${status}.`, { status, kind, seconds, problem: problem || {} });
 }
+
+// A refusal of a call that was sent with another key, or without one, says nothing of the key that is there.
+function refused(key) { if (server.key() === key) server.refused(); }
 
 // Whether all may be well in a moment: there was no answer, or one of who stands before a server that
 // restarts, or Redis does.
@@ -64,13 +68,14 @@ const isPassing = ({ status, kind }) => !status || kind === "queue-unavailable" 
 const untilNext = (failures) => Math.min(1000 * 2 ** failures, MAX_PAUSE_MS) * (0.75 + Math.random() / 2);
 
 async function send(address, options = {}) {
+  const key = server.key();
   let response;
   try { response = await fetch(address, { ...options, headers: keyed(options.headers) }); }
   catch (error) {
     if (error.name === "AbortError") throw error;
     throw new CallError("The server cannot be reached. Check your connection and try again.");
   }
-  if (response.status === 401) server.refused();
+  if (response.status === 401) refused(key);
   if (response.ok) return response;
   const problem = await response.json().catch(() => null);
   throw errorOf(problem, response.status, Number(response.headers.get("Retry-After")) || 0);

@@ -33,7 +33,7 @@ class RedisFeedbackBox:
         """Keep and count it in one step."""
         now = self._clock.now()
         day = day_of(now)
-        feedback = _encode(Feedback(score, comment, now, day))
+        feedback = _encode(Feedback(score, comment, now, day)).removesuffix(b'null,"kind":null}')
         args = (job_id, score, int(score in BAD_SCORES), feedback, now, day)
         with queue_errors():
             return bool(self._rate(keys=(keys.result(job_id),), args=args))

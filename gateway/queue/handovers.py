@@ -54,8 +54,12 @@ class Handovers(Protocol):
         limit: int,
         cursor: str | None,
         tenant: str = tenants.DEFAULT_TENANT,
+        since: float | None = None,
     ) -> HandoverPage:
-        """Return up to `limit` handovers after the cursor; InvalidRequest if that is none."""
+        """Return up to `limit` handovers after the cursor; InvalidRequest if that is none.
+
+        Without a cursor those that were opened before `since` (Unix seconds) are left out.
+        """
 
     def find(self, handover_id: str) -> Handover:
         """Return one handover."""
@@ -66,7 +70,10 @@ class Handovers(Protocol):
     def reply(self, handover_id: str, text: str, by: str | None) -> Turn:
         """Append a person's reply to the conversation; HandoverConflict if they do not have it."""
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def release(self, handover_id: str, by: str | None) -> Handover:
+        """Give it back, so that it is open again; HandoverConflict if they do not have it."""
+
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Let the bot answer again; closed already, it stays as it is."""
 
     def last_of(self, conversation_id: str) -> Handover | None:
@@ -86,6 +93,7 @@ class RedisHandovers:
         self._list = register_script(client, "list_handovers.lua")
         self._claim = register_script(client, "claim_handover.lua")
         self._reply = register_script(client, "reply_handover.lua")
+        self._release = register_script(client, "release_handover.lua")
         self._close = register_script(client, "close_handover.lua")
         self._figures = register_script(client, "handover_figures.lua")
 
@@ -95,9 +103,11 @@ class RedisHandovers:
         limit: int,
         cursor: str | None,
         tenant: str = tenants.DEFAULT_TENANT,
+        since: float | None = None,
     ) -> HandoverPage:
         """Read one page by its index."""
-        opened_at, after = ("", "") if cursor is None else _read_cursor(cursor)
+        start = ("" if since is None else repr(since), "")
+        opened_at, after = start if cursor is None else _read_cursor(cursor)
         args = (limit, opened_at, tenants.scope(tenant, after))
         with queue_errors():
             records = self._list(keys=(keys.handovers(state, tenant),), args=args)
@@ -126,9 +136,13 @@ class RedisHandovers:
         handover = self._change(self._reply, handover_id, writer, keys.MAX_TURNS, beginning)
         return Turn(turn.role, text, turn.job_id, turn.at, handover.claimed_by)
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def release(self, handover_id: str, by: str | None) -> Handover:
+        """Give it back in one step."""
+        return self._change(self._release, handover_id, "" if by is None else to_json(by))
+
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Close it in one step."""
-        return self._change(self._close, handover_id, to_json(note))
+        return self._change(self._close, handover_id, to_json(note), to_json(by))
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Read a conversation's record."""
@@ -144,7 +158,9 @@ class RedisHandovers:
         numbers, times = counted[::2], [float(since) if since else None for since in counted[1::2]]
         return HandoverFigures(numbers[0], times[0], numbers[1], times[1], numbers[2], times[2])
 
-    def _change(self, script: Script, handover_id: str, value: str, *rest: bytes | int) -> Handover:
+    def _change(
+        self, script: Script, handover_id: str, value: str, *rest: bytes | str | int
+    ) -> Handover:
         args = (handover_id, value, self._clock.now(), self._ttl_seconds, *rest)
         with queue_errors():
             verdict, *record = script(keys=(), args=args)

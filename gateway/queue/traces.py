@@ -40,6 +40,7 @@ class Traces:
         self._drop_letters(erased)
         self._drop_idempotency_records(erased)
         self._drop_histories(erased)
+        self._drop_gap_groups(erased)
         self._drop_tone_tasks(erased)
         replaced = self._follow_ups(erased, ended)
         if replaced:
@@ -64,6 +65,11 @@ class Traces:
             separator = "\n" if "\n" in record else " "  # which earlier versions wrote
             if record.rpartition(separator)[2] in erased.conversations:
                 self._client.delete(key)
+
+    def _drop_gap_groups(self, erased: Erased) -> None:
+        """Drop what was made of these and other conversations' gaps; it is made anew on demand."""
+        for tenant in {tenants.tenant_of(each) for each in erased.conversations}:
+            self._client.delete(keys.gap_groups(tenant))
 
     def _drop_histories(self, erased: Erased) -> None:
         for key in self._client.scan_iter(keys.history("*"), KEYS_A_SCAN):

@@ -12,10 +12,9 @@ import redis
 from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.counts import CountedField, read_fields
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
-from workers.gaps import Gap, decode_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,12 @@ class Comment:
 
 
 def tenants_to_read(client: "redis.Redis", tenant: str | None) -> list[str]:
-    """Return the tenant that is named, or all that are known; raise SettingsError for no name."""
+    """Return the tenant that is named, or all that are known; raise CommandMisused for no name."""
     if tenant is None:
         with queue_errors():
             return known_tenants(client)
     if not tenants.is_tenant_name(tenant):
-        raise SettingsError(f"{tenant!r} names no tenant: 1-63 lower-case letters, digits or -.")
+        raise CommandMisused(f"{tenant!r} names no tenant: 1-63 lower-case letters, digits or -.")
     return [tenant]
 
 
@@ -90,17 +89,6 @@ def read_comments(
         if (each := msgspec.json.decode(raw, type=Feedback)).comment
     ]
     return sorted(comments, key=lambda comment: -comment.at)[:most]
-
-
-def read_gaps(client: "redis.Redis", tenant: str = tenants.DEFAULT_TENANT) -> list[Gap]:
-    """Return a tenant's messages that got no answer, the oldest conversations first."""
-    with queue_errors():
-        names = cast("list[bytes]", client.zrange(keys.gaps(tenant), 0, -1))
-        with client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.lrange(keys.gaps_of(name.decode()), 0, -1)
-            found = pipeline.execute()
-    return [decode_gap(record) for records in found for record in records]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

@@ -9,7 +9,7 @@
 -- ARGV[1] job
 -- ARGV[2] score
 -- ARGV[3] 1 if the score is bad, else 0
--- ARGV[4] feedback as JSON
+-- ARGV[4] feedback up to its entry, as JSON: `{…,"entry":`
 -- ARGV[5] Unix time
 -- ARGV[6] the day of that time
 --
@@ -18,7 +18,7 @@
 -- Returns 1, or 0 if there is no reply of this job, or its conversation is no longer kept.
 local MAX_FEEDBACK_OF_ONE = 200  -- as many as turns
 local result = KEYS[1]
-local id, score, is_bad, feedback, now, day = unpack(ARGV, 1, 6)
+local id, score, is_bad, open_feedback, now, day = unpack(ARGV, 1, 6)
 local tenant = tenant_of(id)
 
 -- Return the job's reply; nil if there is none, or it is not of the tenant that the id names.
@@ -37,6 +37,15 @@ local function entry_field(reply, value)
   return type(entry) == 'string' and 'score=' .. value .. '|entry=' .. entry or nil
 end
 
+-- Return the feedback with the reply's entry and kind.
+local function whole_feedback(reply)
+  local answer = type(reply.answer) == 'table' and reply.answer or {}
+  local function text_or_null(value)
+    return type(value) == 'string' and cjson.encode(value) or 'null'
+  end
+  return open_feedback .. text_or_null(answer.id) .. ',"kind":' .. text_or_null(answer.kind) .. '}'
+end
+
 local reply = read_reply()
 if not reply then return 0 end
 local conversation = scoped(tenant, reply.conversation_id)
@@ -53,7 +62,7 @@ if entry_field(reply, '') then count_entry(tenant, entry_field(reply, score)) en
 flush_counts(day)
 rate_outcome(conversation, id, is_bad)
 if before or redis.call('HLEN', FEEDBACK_OF .. conversation) < MAX_FEEDBACK_OF_ONE then
-  redis.call('HSET', FEEDBACK_OF .. conversation, id, feedback)
+  redis.call('HSET', FEEDBACK_OF .. conversation, id, whole_feedback(reply))
 end
 keep_indexed(FEEDBACK, FEEDBACK_OF, conversation, now, MAX_FEEDBACK)
 return 1

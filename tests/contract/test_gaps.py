@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from gateway.queue.conversations import RedisConversations
-from infra.traffic.reading import read_gaps
 from shared import keys
 from tests.contract.broker import Broker, claim, done, job, push
 from tests.contract.conversation_stand import LIMITS, ConversationStand
+from workers.gap_store import read_gaps
 from workers.gaps import Gap
 
 Parley = Callable[..., tuple[int, str, str]]

@@ -9,12 +9,15 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
+from gateway.queue.drafts import RedisDrafts
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
-from infra.traffic.reading import read_comments, read_days, read_gaps, tenants_to_read
+from infra.traffic.reading import read_comments, read_days, tenants_to_read
 from shared import keys, tenants
 from shared.clock import SystemClock
-from shared.errors import SettingsError
+from shared.drafts import Draft
+from shared.errors import CommandMisused
+from shared.gap_groups import GapGroup, GapGroups
 from shared.handovers import Handover, HandoverSummary, encode_opening
 from shared.jobs import ChatJob
 from shared.results import Failure, encode_failure, encode_notification
@@ -25,6 +28,7 @@ from tests.contract.conversation_stand import FACTS
 from tests.support.callers import client_of, let_callers_name_tenants
 from tests.support.processes import wait_until
 from tests.support.stock_message import stock_message
+from workers.gap_store import RedisGapStore, read_gaps
 from workers.gaps import Gap
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.memory.redis_memory import RedisMemory
@@ -35,12 +39,16 @@ ASYNC = {"Prefer": "respond-async", "Idempotency-Key": "order-1"}
 OPEN_TO_ALL = {
     "chat_page",
     "chat_widget",
+    "desk_page",
+    "dashboard_page",
+    "dashboard_data",  # the default tenant's keys alone
     "docs_page",
     "openapi_document",
     "healthz",
     "readyz",
     "metrics",
 }
+OPEN_TO_ALL |= {"list_gaps", "accept_draft"}  # they write what is the caller's own: see below
 OPEN_TO_ALL |= {"v1_models", "v1_model", "v1_embeddings", "v1_chat_completions"}
 
 
@@ -93,6 +101,15 @@ def everything(office: Office) -> dict[bytes, bytes]:
     return {name: office.broker.client.dump(name.decode()) for name in names}  # type: ignore[misc]
 
 
+def edit(office: Office, tenant: str) -> None:
+    """Let a tenant have a draft, and a gap that is grouped."""
+    draft = Draft("draft", "entry", "secret", NOW, "Where is it?", "Where is it?", gaps=("x",))
+    RedisDrafts(office.broker.client).put(tenant, draft)
+    group = GapGroup("gap", "Where is it?", (), 1, {}, None, "", 0.0, gaps=("y",))
+    groups = GapGroups(NOW, "", 1, (group,))
+    RedisGapStore(office.broker.client).put(tenant, groups)
+
+
 Call = Callable[[Office, str, str], TestResponse]
 
 
@@ -115,6 +132,11 @@ def _post(path: str, body: dict[str, str | int]) -> Call:
     return post
 
 
+def _put(path: str, body: dict[str, object]) -> Call:
+    return lambda office, tenant, job: client_of(office.app, tenant).put(path, json=body)
+
+
+DRAFT: dict[str, object] = {"kind": "phrasings", "entry": "pay", "phrasings": ["Cash?"]}
 PREVIOUS = {"previous_response_id": "resp_{job}"}
 # By endpoint: the call with the ids of another tenant, and the status that it gets.
 CALLS: dict[str, tuple[Call, int]] = {
@@ -132,7 +154,15 @@ CALLS: dict[str, tuple[Call, int]] = {
     "handover": (_get("/handovers/{job}"), 404),
     "claim_handover": (_post("/handovers/{job}/claim", {"by": "Ben"}), 404),
     "reply_handover": (_post("/handovers/{job}/reply", {"text": "Hi"}), 404),
+    "release_handover": (_post("/handovers/{job}/release", {}), 404),
     "close_handover": (_post("/handovers/{job}/close", {}), 404),
+    "find_conversations": (_get("/conversations?about={job}"), 200),
+    "conversation_story": (_get("/conversations/talk/story"), 200),
+    "list_feedback": (_get("/feedback"), 200),
+    "dismiss_gap": (_post("/gaps/gap/dismiss", {}), 404),
+    "list_drafts": (_get("/drafts"), 200),
+    "change_draft": (_put("/drafts/draft", DRAFT), 404),
+    "remove_draft": (_delete("/drafts/draft"), 404),
     "rate": (_post("/feedback", {"job_id": "{job}", "score": 1}), 404),
 }
 
@@ -145,6 +175,8 @@ def test_a_stranger_who_knows_the_ids_sees_and_changes_nothing(
 ) -> None:
     office.ask(owner)
     job = tenants.local(office.answer().id)
+    client_of(office.app, owner).post("/feedback", json={"job_id": job, "score": 1})
+    edit(office, owner)
     before = everything(office)
     for endpoint, (call, status) in CALLS.items():
         response = call(office, stranger, job)
@@ -153,6 +185,19 @@ def test_a_stranger_who_knows_the_ids_sees_and_changes_nothing(
         assert b"Where is it?" not in response.data
         assert status != 200 or job.encode() not in response.data, endpoint
         assert everything(office) == before, endpoint
+
+
+def test_what_an_editor_accepts_is_in_their_own_tenant_alone(office: Office) -> None:
+    edit(office, "acme")
+    beta = client_of(office.app, "beta")
+    assert b"Where is it?" not in beta.get("/gaps").data
+    assert beta.post("/drafts", json={**DRAFT, "gap": "gap"}).status_code == 201
+    drafts = RedisDrafts(office.broker.client)
+    assert [known.draft.entry for known in drafts.all_of("acme")] == ["secret"]
+    assert [known.draft.entry for known in drafts.all_of("beta")] == ["pay"]
+    settled = office.broker.client.zrange(keys.settled_gaps("beta"), 0, -1)
+    assert b"y" not in settled
+    assert client_of(office.app, "acme").get("/gaps").get_json()["groups"][0]["id"] == "gap"
 
 
 def test_a_job_on_its_way_is_nobody_elses(office: Office) -> None:
@@ -282,7 +327,7 @@ def test_reports_are_of_one_tenant_or_of_all(office: Office) -> None:
     assert comments("acme") == ["acme"]
     assert set(comments(None)) == {"acme", "beta", "default"}
     assert read_gaps(client, "beta") == [Gap("Where?", "fallback", None)]
-    with pytest.raises(SettingsError, match="names no tenant"):
+    with pytest.raises(CommandMisused, match="names no tenant"):
         tenants_to_read(client, "No One")
 
 

@@ -15,33 +15,7 @@ from shared.results import JobRecord
 from shared.settings import load
 from tests.support.browser import Browser, behind, page, served
 from tests.support.gateway_harness import GatewayHarness, reply_to
-
-HOSTILE = (
-    "<script>window.pwned=1;alert(1)</script>",
-    '<img src=x onerror="window.pwned=1;alert(1)">',
-    '<svg/onload="window.pwned=1"><animate onbegin=alert(1) attributeName=x dur=1s></svg>',
-    '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
-    '<a href="javascript:window.pwned=1">click</a>',
-    "<style>body{background:url(http://127.0.0.1:9/leak)}</style><link rel=stylesheet href=//x>",
-    "<form action=http://127.0.0.1:9/><input name=password autofocus onfocus=alert(1)></form>",
-    "<base href=http://127.0.0.1:9/><meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
-    "[click](javascript:window.pwned=1)",
-    "[click](JaVaScRiPt:alert(1)) [click]( javascript:alert(1))",
-    "[click](java\tscript:alert(1)) [click](&#106;avascript:alert(1))",
-    "[click](data:text/html,<script>alert(1)</script>)",
-    "[click](vbscript:msgbox) [click](file:///etc/passwd) [click](blob:x) [click](//x.example)",
-    '![picture](http://127.0.0.1:9/leak.png) ![x](x"onerror="alert(1))',
-    "<javascript:alert(1)> <http://x.example/> <data:text/html,x>",
-    "[a](https://x.example/\"onmouseover=\"alert(1)) [b](https://x.example/'onclick='alert(1))",
-    "[x]: javascript:alert(1)\n\n[x] [text][x]",
-    'https://x.example/<script>alert(1)</script> http://x.example"onclick=alert(1)',
-    "`<img src=x onerror=alert(1)>` **<b onclick=alert(1)>** _<i>_",
-    "```html\n<script>window.pwned=1</script>\n```",
-    "# <script>alert(1)</script>\n- <img src=x onerror=alert(1)>\n1. [x](javascript:alert(1))",
-    "[good](https://x.example/a?b=c#d) [mail](mailto:help@x.example) https://x.example/auto",
-    "\u202e<script>alert(1)</script>\u2066 {{constructor.constructor('alert(1)')()}} ${alert(1)}",
-    "[[[[[[[[" * 40 + "](javascript:alert(1))" + "**" * 60 + "__" * 60,
-)
+from tests.support.hostile_texts import HOSTILE
 
 SEEN = """(() => {
   const log = document.getElementById("log");

@@ -1,5 +1,6 @@
 """Builds answers over bases with an encoder that knows equal words alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.errors import EngineError, KnowledgeError
@@ -10,7 +11,9 @@ from workers.answering import Answers
 from workers.dialogue.decide import Decider
 from workers.dialogue.hearing import Listener
 from workers.knowledge.embeddings import EmbeddingCache
+from workers.knowledge.encoder import encode
 from workers.knowledge.finder import Finder
+from workers.knowledge.head import Vectors
 from workers.knowledge.loader import Reading
 from workers.knowledge.responder import build_finder_over, build_tfidf_finder
 from workers.reply_builder import ReplyBuilder
@@ -44,18 +47,25 @@ class WordAnswersBuilder:
         if self.broken:
             raise EngineError("out of memory")
         self.built.append(reading.path.name)
-        decider = self._decider(reading, embeddings)
+        decider, finder = self._decider(reading, embeddings)
         replies = ReplyBuilder(decider, self._wording, "words", self._clock)
-        return Answers(reading.base.revision, len(reading.base.entries), decider, replies)
+        entries = len(reading.base.entries)
+        return Answers(reading.base.revision, entries, decider, replies, finder)
 
-    def _decider(self, reading: Reading, embeddings: EmbeddingCache) -> BatchDecider:
-        revision = reading.base.revision
-        tfidf = TfidfDecider(self._over(build_tfidf_finder(reading.base), TFIDF_SPACE, revision))
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return vectors of the words."""
+        return encode(self.encoder, texts)
+
+    def _decider(self, reading: Reading, embeddings: EmbeddingCache) -> tuple[BatchDecider, Finder]:
+        revision, lexical = reading.base.revision, build_tfidf_finder(reading.base)
+        tfidf = TfidfDecider(self._over(lexical, TFIDF_SPACE, revision))
         if self.variant == "tfidf":
-            return tfidf
+            return tfidf, lexical
         finder = build_finder_over(reading.base, reading.path, embeddings, self._cache)
         bert = self._over(finder, "words", revision)
-        return VariantDecider(bert, tfidf, assignment("ab")) if self.variant == "ab" else bert
+        if self.variant == "ab":
+            return VariantDecider(bert, tfidf, assignment("ab")), finder
+        return bert, finder
 
     def _over(self, finder: Finder, space: str, revision: str) -> FirstLookDecider:
         listener = Listener(finder, FakeMemory(), space)

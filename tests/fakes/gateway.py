@@ -6,14 +6,21 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from gateway.queue.drafts import KnownDraft
+from gateway.queue.gaps import KnownGaps
 from gateway.queue.handovers import HandoverFigures, HandoverFilter, HandoverPage
 from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import ENDED, PendingReplies
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued
+from gateway.queue.ratings import Rating, RatingFilter
+from gateway.queue.story import FoundConversation, Story, StoryJob
 from gateway.queue.watches import Watches
 from gateway.storage import Storage
 from shared import keys, results, tenants
-from shared.errors import HandoverConflict, QueueUnavailable, UnknownHandover
+from shared.counts import BAD_SCORES
+from shared.drafts import Draft, DraftOutcome
+from shared.errors import DraftsFull, HandoverConflict, QueueUnavailable, UnknownHandover
+from shared.gap_groups import GapGroup
 from shared.handovers import Handover
 from shared.jobs import ChatJob, Turn, WorkerStatus
 from shared.results import Failure, JobRecord
@@ -140,10 +147,16 @@ class FakeHandovers:
         self.events: tuple[int, float | None] = (0, None)
 
     def page(
-        self, state: HandoverFilter, limit: int, cursor: str | None, tenant: str = "default"
+        self,
+        state: HandoverFilter,
+        limit: int,
+        cursor: str | None,
+        tenant: str = "default",
+        since: float | None = None,
     ) -> HandoverPage:
         of_tenant = [each for id_, each in self.records.items() if tenants.tenant_of(id_) == tenant]
         found = [each for each in of_tenant if state in (each.state, "all")]
+        found = [each for each in found if since is None or each.opened_at >= since]
         start = int(cursor or 0)
         more = len(found) > start + limit
         return HandoverPage(found[start : start + limit], str(start + limit) if more else None)
@@ -170,8 +183,15 @@ class FakeHandovers:
         turns.append(msgspec.json.encode(turn))
         return turn
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
-        changes = {"state": "closed", "note": note, "closed_at": self._clock.now()}
+    def release(self, handover_id: str, by: str | None) -> Handover:
+        found = self.find(handover_id)
+        if found.state == "closed" or by not in (None, found.claimed_by):
+            self._refuse(found)
+        return self._change(handover_id, state="open", claimed_by=None, claimed_at=None)
+
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
+        at = self._clock.now()
+        changes = {"state": "closed", "note": note, "closed_at": at, "closed_by": by}
         return self._change(handover_id, **changes)
 
     def last_of(self, conversation_id: str) -> Handover | None:
@@ -226,6 +246,100 @@ class FakeFeedbackBox:
             return False
         self.given[job_id] = (score, comment)
         return True
+
+
+class FakeRatings:
+    """Show the ratings that a test puts in."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, list[Rating]] = {}
+
+    def latest(self, tenant: str, wanted: RatingFilter, limit: int) -> Sequence[Rating]:
+        own = self.given.get(tenant, [])
+        found = [each for each in own if wanted == "all" or each.score in BAD_SCORES]
+        return sorted(found, key=lambda each: -each.at)[:limit]
+
+
+class FakeStories:
+    """Tell of the turns and jobs of fakes; find what a test puts in."""
+
+    def __init__(
+        self, conversations: FakeConversations, handovers: FakeHandovers, jobs: FakeJobStore
+    ) -> None:
+        self._conversations = conversations
+        self._handovers = handovers
+        self._jobs = jobs
+        self.extra: dict[str, dict[str, Any]] = {}
+        self.users: dict[str, list[str]] = {}
+
+    def tell(self, conversation_id: str) -> Story:
+        tenant = tenants.tenant_of(conversation_id)
+        turns = self._conversations.turns(conversation_id)
+        names = dict.fromkeys(msgspec.json.decode(turn, type=Turn).job_id for turn in turns)
+        jobs = [self._job(tenant, name) for name in names]
+        handover = self._handovers.last_of(conversation_id)
+        raw = [msgspec.Raw(turn) for turn in turns]
+        return Story(tenants.local(conversation_id), [], raw, jobs, handover, whole=True)
+
+    def find(self, tenant: str, wanted: str) -> Sequence[FoundConversation]:
+        inside = tenants.scope(tenant, wanted)
+        own = [FoundConversation(wanted, "conversation")]
+        of_user = [FoundConversation(each, "user") for each in self.users.get(inside, ())]
+        return [*(own if self._conversations.turns(inside) else ()), *of_user]
+
+    def _job(self, tenant: str, name: str) -> StoryJob:
+        record = self._jobs.find(tenants.scope(tenant, name))
+        extra = self.extra.get(name, {})
+        if record is None or record.body is None:
+            return StoryJob(name, "forgotten", **extra)
+        if record.state == "done":
+            return StoryJob(name, "done", msgspec.Raw(record.body), None, 3_000, **extra)
+        return StoryJob(name, record.state, None, results.failure_detail(record.body), 9, **extra)
+
+
+class FakeDrafts:
+    """Hold drafts of tenants, and the outcomes that a test puts in."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Draft] = {}
+        self.outcomes: dict[str, DraftOutcome] = {}
+        self.settled: dict[str, set[str]] = {}
+        self.full = False
+
+    def all_of(self, tenant: str) -> Sequence[KnownDraft]:
+        found = [each for (owner, _), each in self.kept.items() if owner == tenant]
+        newest = sorted(found, key=lambda each: -each.at)
+        return [KnownDraft(each, self.outcomes.get(each.id)) for each in newest]
+
+    def put(self, tenant: str, draft: Draft) -> None:
+        if self.full:
+            raise DraftsFull("200 drafts wait to be written into files.")
+        self.kept[tenant, draft.id] = draft
+        self.settle(tenant, draft.gaps, draft.at)
+
+    def remove(self, tenant: str, draft_id: str) -> bool:
+        found = self.kept.pop((tenant, draft_id), None)
+        self.settled.setdefault(tenant, set()).difference_update(found.gaps if found else ())
+        return found is not None
+
+    def settle(self, tenant: str, gaps: Sequence[str], at: float) -> None:
+        self.settled.setdefault(tenant, set()).update(gaps)
+
+
+class FakeGaps:
+    """Show the groups that a test puts in, but for what fake drafts have settled."""
+
+    def __init__(self, drafts: FakeDrafts) -> None:
+        self._drafts = drafts
+        self.groups: dict[str, list[GapGroup]] = {}
+
+    def look(self, tenant: str) -> KnownGaps:
+        known, settled = self.groups.get(tenant, []), self._drafts.settled.get(tenant, set())
+        left = [each for each in known if not set(each.gaps) <= settled]
+        return KnownGaps(1.0 if tenant in self.groups else None, len(known), left)
+
+    def find(self, tenant: str, group_id: str) -> GapGroup | None:
+        return next((each for each in self.groups.get(tenant, ()) if each.id == group_id), None)
 
 
 class FakeTraffic:

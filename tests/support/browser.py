@@ -170,10 +170,11 @@ class Browser:
         named = [{"name": name, "value": value} for name, value in features.items()]
         self.call("Emulation.setEmulatedMedia", features=named)
 
-    def press(self, key: str, *, shift: bool = False) -> None:
+    def press(self, key: str, *, shift: bool = False, control: bool = False) -> None:
         """Press a key and let it go: a name of _KEYS, or one character."""
         code, text = _KEYS.get(key, (ord(key[0].upper()), key))
-        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
+        modifiers = 8 * shift + 2 * control
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
         down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
         self.call("Input.dispatchKeyEvent", **down, **pressed)
         self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)

@@ -29,14 +29,18 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
 from tests.fakes.gateway import (
     FakeConversations,
+    FakeDrafts,
     FakeFeedbackBox,
+    FakeGaps,
     FakeHandovers,
     FakeHealth,
     FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
+    FakeRatings,
     FakeReplyFeed,
+    FakeStories,
     FakeTraffic,
     FakeUsers,
     RecordingPublisher,
@@ -83,6 +87,10 @@ class GatewayHarness:
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
+        self.ratings = FakeRatings()
+        self.stories = FakeStories(self.conversations, self.handovers, self.jobs)
+        self.drafts = FakeDrafts()
+        self.gaps = FakeGaps(self.drafts)
         self.histories = FakeHistories()
         self.users = FakeUsers()
         self.traffic = FakeTraffic()
@@ -118,6 +126,10 @@ class GatewayHarness:
                 self.conversations,
                 self.handovers,
                 self.feedback,
+                self.ratings,
+                self.stories,
+                self.gaps,
+                self.drafts,
                 self.users,
                 self.traffic,
                 self.watches,

@@ -11,9 +11,11 @@ from shared.tenants import scope
 from tests.fakes.answers_builder import WordAnswersBuilder
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
+from tests.fakes.editing import FakeDraftSource, FakeGapStore
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimResult
+from workers.gap_grouper import GapGrouper
 from workers.knowledge.encoder import encode
 from workers.live_knowledge import LiveKnowledge, open_knowledge
 from workers.preprocessing.preprocessor import Prepared
@@ -35,6 +37,8 @@ class Stand:
         self.clock = ManualClock()
         self.context = WorkerContext("w", clock=self.clock)
         self.builder = WordAnswersBuilder(cache, self.clock)
+        self.drafts = FakeDraftSource()
+        self.gaps = FakeGapStore()
         self.write("By card.")
 
     def write(self, answer: str, file: str = "faq.yaml", **fields: str) -> None:
@@ -51,7 +55,9 @@ class Stand:
 
     def open(self) -> LiveKnowledge:
         """Start; `live` is the same afterwards."""
-        self.live = open_knowledge(self.kb, self.builder, self.context)
+        self.live = open_knowledge(
+            self.kb, self.builder, self.context, self.drafts, GapGrouper(self.gaps, self.clock)
+        )
         return self.live
 
     def settle(self) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shared.jobs import Answer, AnswerKind, ChatJob
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.state import Asked, Dialogue
+from workers.gap_groups import distinct_texts, group_gaps
 from workers.gaps import Gap, GapRecorder, decode_gap
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
@@ -24,7 +25,6 @@ from workers.knowledge.loader import load, read
 from workers.knowledge.responder import EmbeddedBase
 from workers.modelling.knowledge.confusions import find_confusions
 from workers.modelling.knowledge.gap_file import gap_file
-from workers.modelling.knowledge.gaps import distinct_texts, group_gaps
 from workers.redaction import Redactor
 
 JOB = ChatJob("job-1", "Do you repair the kettle of Anna?", "c-1", 1.0)
@@ -117,7 +117,7 @@ def test_alike_messages_are_one_candidate_and_the_most_frequent_comes_first() ->
 
     assert (first.question, first.wordings) == (
         "Do you repair kettles?",
-        ["Do you repair old kettles?"],
+        ("Do you repair old kettles?",),
     )
     assert (first.times, first.reasons) == (3, {"fallback": 2, "unanswered": 1})
     assert first.nearest in ("pay", "refund")

@@ -16,19 +16,28 @@ from msgspec import Struct
 
 from gateway import problems
 from gateway.chat_request import ChatRequest, check_text
+from gateway.draft_request import MAX_PHRASINGS, MAX_WORDING_CHARACTERS, DraftRequest
 from gateway.feedback_request import MAX_COMMENT_CHARACTERS, FeedbackRequest
 from gateway.handover_request import (
     MAX_NAME_CHARACTERS,
     MAX_PAGE,
     ClaimRequest,
     CloseRequest,
+    ReleaseRequest,
     ReplyRequest,
 )
 from gateway.openapi.document import read_document
 from gateway.problem_kind import ProblemKind
+from gateway.queue.drafts import KnownDraft
+from gateway.queue.gaps import KnownGaps
 from gateway.queue.handovers import HandoverFilter, HandoverPage
+from gateway.queue.ratings import Rating
+from gateway.queue.story import Death, FoundConversation, Story, StoryJob
 from shared import jobs
+from shared.drafts import Draft, DraftKind, DraftOutcome, DraftState
 from shared.errors import InvalidRequest
+from shared.feedback import Feedback
+from shared.gap_groups import GapGroup
 from shared.handovers import Attempt, Handover, HandoverReason, HandoverState, HandoverSummary
 from shared.identifiers import is_identifier
 from shared.wire import MAX_MESSAGE_CHARACTERS
@@ -68,6 +77,8 @@ def test_every_route_is_in_the_document_and_no_other(document: dict[str, Any]) -
     [
         *(jobs.Reply, jobs.Tone, jobs.Answer, jobs.Alternative, jobs.Timings, jobs.Turn),
         *(Handover, HandoverSummary, Attempt, HandoverPage),
+        *(Story, StoryJob, Death, FoundConversation, Feedback, Rating),
+        *(KnownGaps, GapGroup, KnownDraft, Draft, DraftOutcome),
     ],
 )
 def test_every_field_of_an_answer_is_described(value: type, document: dict[str, Any]) -> None:
@@ -84,18 +95,32 @@ def test_the_request_has_the_fields_that_are_taken(document: dict[str, Any]) -> 
 
 
 def test_the_filters_of_handovers_are_listed(document: dict[str, Any]) -> None:
-    state, limit, _ = document["paths"]["/handovers"]["get"]["parameters"]
+    state, limit, *_ = document["paths"]["/handovers"]["get"]["parameters"]
     assert state["schema"]["enum"] == list(get_args(HandoverFilter))
     assert limit["schema"]["maximum"] == MAX_PAGE
 
 
-@pytest.mark.parametrize("kind", [ClaimRequest, ReplyRequest, CloseRequest, FeedbackRequest])
+KINDS_OF_BODIES = [ClaimRequest, ReplyRequest, ReleaseRequest, CloseRequest, FeedbackRequest]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_BODIES)
 def test_what_persons_send_has_the_fields_that_are_taken(
     kind: type[Struct], document: dict[str, Any]
 ) -> None:
     described = schema(document, kind.__name__)
     assert tuple(described["properties"]) == kind.__struct_fields__
     assert schema(document, "Name")["maxLength"] == MAX_NAME_CHARACTERS
+
+
+@pytest.mark.parametrize("name", ["EntryDraftRequest", "PhrasingsDraftRequest"])
+def test_both_kinds_of_drafts_have_the_fields_and_limits_that_are_checked(
+    name: str, document: dict[str, Any]
+) -> None:
+    described = schema(document, name)["properties"]
+    assert tuple(described) == DraftRequest.__struct_fields__
+    phrasings = described["phrasings"].get("anyOf", [described["phrasings"]])[0]
+    assert phrasings["maxItems"] == MAX_PHRASINGS
+    assert phrasings["items"]["maxLength"] == MAX_WORDING_CHARACTERS
 
 
 def test_the_limits_of_feedback_are_those_that_are_checked(document: dict[str, Any]) -> None:
@@ -108,6 +133,8 @@ def test_the_limits_of_feedback_are_those_that_are_checked(document: dict[str, A
     ("name", "field", "choices"),
     [
         ("Job", "state", jobs.JobState),
+        ("Draft", "kind", DraftKind),
+        ("DraftOutcome", "state", DraftState),
         ("Answer", "kind", jobs.AnswerKind),
         ("Reply", "encoder", jobs.Encoder),
         ("Reply", "variant", jobs.Variant),

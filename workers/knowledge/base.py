@@ -1,16 +1,15 @@
 """A knowledge base as data: entries, their phrasings and the faults a file of them may have."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from shared.wordings import plain as plain
+
 _REVISION_DIGITS = 12
-_SPACE = re.compile(r"\s+")
-_LAST_MARK = re.compile(r"(?<=\w)\s*[.!?]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,6 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else str(self.file)
         return f"{where}: {self.message}"
-
-
-def plain(text: str) -> str:
-    """Normalise a text for comparison: case, spacing and a last mark do not count."""
-    return _LAST_MARK.sub("", _SPACE.sub(" ", text).strip()).casefold()
 
 
 def without(base: KnowledgeBase, ids: Iterable[str], phrasings: Iterable[str]) -> KnowledgeBase:

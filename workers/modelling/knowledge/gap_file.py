@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from shared.gap_groups import GapGroup
 from workers.knowledge.base import Entry
 from workers.modelling.knowledge.csv_import import to_yaml
-from workers.modelling.knowledge.gaps import Candidate
 
 _HEAD = """# Questions that were not answered, the most frequent first; made by `parley kb gaps`.
 # For each one: write the answer, or add its wordings to the entry that is named as nearest, or
@@ -16,14 +16,14 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _MAX_ID = 50
 
 
-def gap_file(candidates: Sequence[Candidate], taken: Iterable[str]) -> str:
+def gap_file(candidates: Sequence[GapGroup], taken: Iterable[str]) -> str:
     """Return the file; no id is one of `taken`, those of the base."""
     ids = _ids(candidates, set(taken))
     parts = [_part(candidate, name) for candidate, name in zip(candidates, ids, strict=True)]
     return "\n".join((_HEAD, *parts))
 
 
-def _part(candidate: Candidate, name: str) -> str:
+def _part(candidate: GapGroup, name: str) -> str:
     reasons = ", ".join(f"{reason} {times}" for reason, times in candidate.reasons.items())
     nearest = (
         f"# nearest: {candidate.nearest} ({candidate.confidence:.2f}), {candidate.nearest_question}"
@@ -32,7 +32,7 @@ def _part(candidate: Candidate, name: str) -> str:
     return f"# {candidate.times} times ({reasons})\n{nearest}\n{entry}  answer:\n"
 
 
-def _ids(candidates: Sequence[Candidate], taken: set[str]) -> Iterator[str]:
+def _ids(candidates: Sequence[GapGroup], taken: set[str]) -> Iterator[str]:
     for candidate in candidates:
         name = _NOT_SLUG.sub("-", candidate.question.casefold()).strip("-")[:_MAX_ID] or "gap"
         free = (f"{name}-{n}" if n > 1 else name for n in range(1, len(taken) + 2))

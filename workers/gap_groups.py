@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.gap_groups import GapGroup
+from shared.wordings import plain, wording_digest
 from workers.gaps import Gap, GapReason
-from workers.knowledge.base import plain
 from workers.knowledge.finder import Finder
 
 SAME_QUESTION = 0.62  # cosine to the middle of a group
@@ -18,26 +18,10 @@ _TAKEN_OUT = re.compile(r"\[\w+\]")
 _MAX_TEXTS = 4_000  # the cosines of all pairs are held at once
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A question that the base may lack: its middle wording, others, and how often it came.
-
-    `nearest` is the existing entry that is nearest to the question, with its probability.
-    """
-
-    question: str
-    wordings: Sequence[str]
-    times: int
-    reasons: Mapping[GapReason, int]
-    nearest: str | None
-    nearest_question: str
-    confidence: float
-
-
 def group_gaps(
     gaps: Sequence[Gap], texts: Sequence[str], vectors: NDArray[np.float32], finder: Finder
-) -> list[Candidate]:
-    """Return the candidates, the most frequent first.
+) -> list[GapGroup]:
+    """Return the groups, the most frequent first.
 
     `texts` are those of `distinct_texts`, `vectors` [texts, dimension] theirs, of length 1.
     """
@@ -45,11 +29,16 @@ def group_gaps(
     for gap in gaps:
         reasons.setdefault(plain(gap.text), Counter())[gap.reason] += 1
     times = np.array([reasons[plain(text)].total() for text in texts])
-    candidates = [
+    groups = [
         _candidate(members, texts, vectors, [reasons[plain(texts[n])] for n in members], finder)
         for members in _groups(vectors, times)
     ]
-    return sorted(candidates, key=lambda each: (-each.times, each.question))
+    return sorted(groups, key=lambda each: (-each.times, each.question))
+
+
+def unsettled(gaps: Sequence[Gap], settled: Collection[str]) -> list[Gap]:
+    """Return the gaps whose wordings no editor has accepted or dismissed; `settled` are digests."""
+    return [gap for gap in gaps if wording_digest(gap.text) not in settled]
 
 
 def distinct_texts(gaps: Sequence[Gap]) -> list[str]:
@@ -84,19 +73,23 @@ def _candidate(
     vectors: NDArray[np.float32],
     reasons: Sequence[Counter[GapReason]],
     finder: Finder,
-) -> Candidate:
+) -> GapGroup:
     middle, *others = members
     (finding,) = finder.find([texts[middle]], vectors[middle : middle + 1])
     total: Counter[GapReason] = Counter()
     for each in reasons:
         total.update(each)
     best = finding.best
-    return Candidate(
+    gaps = tuple(wording_digest(texts[n]) for n in members)
+    return GapGroup(
+        id=gaps[0],
         question=texts[middle],
-        wordings=[texts[n] for n in others][:_MAX_WORDINGS],
+        wordings=tuple(texts[n] for n in others[:_MAX_WORDINGS]),
         times=total.total(),
-        reasons=dict(total),
+        reasons={str(reason): count for reason, count in total.items()},
         nearest=best.entry.id if best else None,
         nearest_question=best.entry.question if best else "",
         confidence=finding.confidence,
+        answered=finding.confidence >= finder.thresholds.answer_from,
+        gaps=gaps,
     )

@@ -1,0 +1,413 @@
+"""The desk in a real browser: taken, answered, closed; stories, feedback, gaps; on any device."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.queue.ratings import Rating
+from gateway.queue.story import Death
+from shared import results
+from shared.api_keys import ApiKey, Scope, digest_of, new_key
+from shared.drafts import DraftOutcome
+from shared.feedback import Feedback
+from shared.gap_groups import GapGroup
+from shared.handovers import Attempt, Handover, HandoverSummary
+from shared.jobs import Alternative, Answer, ChatJob, Timings, Tone, Turn
+from shared.results import JobRecord
+from tests.support.accessibility import find_violations
+from tests.support.browser import Browser, served
+from tests.support.gateway_harness import GatewayHarness, reply_to
+from tests.support.hostile_texts import HOSTILE
+
+CARDS = "document.querySelectorAll('.card').length"
+NAMES = "[...document.querySelectorAll('.card .who')]"
+COLUMNS = "[...document.querySelectorAll('.columns > section')]"
+OPEN_ALL = "document.querySelectorAll('details').forEach((one) => one.open = true)"
+TEXT = "document.getElementById('{}').textContent"
+
+
+class Desk:
+    """The page over a gateway of fakes, with two who wait."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.harness = GatewayHarness()
+        self.origin = ""
+        self.wait_in_line("h-1", "c-1", "anna@example.com", "I want a person!", opened_at=100.0)
+        self.wait_in_line("h-2", "c-2", None, "And now?", opened_at=200.0)
+
+    def wait_in_line(
+        self, name: str, conversation: str, user: str | None, text: str, opened_at: float
+    ) -> None:
+        summary = HandoverSummary((text,), (Attempt("late", "My parcel is late?"),), ("negative",))
+        opened = Handover(name, conversation, user, opened_at, "wish", summary)
+        self.harness.handovers.records[name] = opened
+        self.say(conversation, Turn("user", text, name, opened_at))
+        self.say(conversation, Turn("assistant", "I call **somebody**.", name, opened_at + 1))
+        self.answer(name, conversation)
+
+    def answer(self, job: str, conversation: str, text: str = "x") -> None:
+        offered = (Alternative("other", text, 0.2),)
+        reply = replace(
+            reply_to(ChatJob(job, text, conversation, 1.0)),
+            answer=Answer("handover", "late", 0.43, offered, reask_score=0.7),
+            tone=Tone("negative", 0.9, {"angry": 0.8}),
+            timings=Timings(3, 1, 9, 2, 15),
+            knowledge_revision="abc123",
+        )
+        self.harness.jobs.records[job] = JobRecord("done", results.encode_reply(reply))
+
+    def say(self, conversation: str, turn: Turn) -> None:
+        stored = self.harness.conversations.stored.setdefault(conversation, [])
+        stored.append(msgspec.json.encode(turn))
+        self.harness.watches.wake([conversation])
+
+    def open(self, place: str = "", name: str = "") -> None:
+        """Go to a place of the page, as whoever is named."""
+        self.browser.open(f"{self.origin}/healthz")
+        self.browser.evaluate(f"localStorage.setItem('desk name', {json.dumps(name)})")
+        self.browser.open(f"{self.origin}/desk{place}")
+        self.browser.wait_for("queue.seen !== null || !byId('key-form').hidden")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.browser.press(key)
+
+    def has(self, text: str, place: str = "log") -> None:
+        self.browser.wait_for(f"{TEXT.format(place)}.includes({json.dumps(text)})")
+
+    def focused(self) -> str:
+        found: str = self.browser.evaluate("document.activeElement.textContent.trim()")
+        return found
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Desk]:
+    desk = Desk(browser)
+    with served(desk.harness.app) as desk.origin:
+        yield desk
+
+
+def test_a_conversation_is_taken_answered_and_closed_by_keyboard_alone(desk: Desk) -> None:
+    desk.open()
+    browser = desk.browser
+    browser.wait_for(f"{CARDS} === 2")
+    names = browser.evaluate(
+        "[...document.querySelectorAll('.card .who')].map((a) => a.textContent)"
+    )
+    assert names == ["anna@example.com", "c-2"], "who waits longest comes first"
+    assert browser.evaluate("document.title") == "(2) Desk · Parley"
+
+    browser.evaluate("document.querySelector('.card').focus()")
+    desk.press("ArrowDown", "ArrowUp", "Enter")
+    desk.has("I want a person!")
+    browser.wait_for("byId('actions').children.length === 2")
+    browser.evaluate("byId('middle').focus()")
+    for _ in range(6):
+        if desk.focused() == "Take it":
+            break
+        desk.press("Tab")
+    desk.press("Enter")
+    browser.wait_for("byId('name-dialog').open")
+    browser.type_text("Mira")
+    desk.press("Enter")
+    browser.wait_for("document.activeElement === byId('reply')")
+    assert desk.harness.handovers.find("h-1").claimed_by == "Mira"
+    assert browser.evaluate("localStorage.getItem('desk name')") == "Mira"
+
+    browser.type_text("Hello, Mira here.")
+    desk.browser.press("Enter", control=True)
+    desk.has("Hello, Mira here.")
+    browser.wait_for("byId('reply').value === ''")
+    assert browser.evaluate("document.activeElement === byId('reply')")
+
+    for _ in range(12):
+        if desk.focused() == "Close":
+            break
+        desk.browser.press("Tab", shift=True)
+    desk.press("Enter")
+    browser.wait_for("byId('close-dialog').open")
+    browser.type_text("Found it.")
+    desk.press("Tab", "Tab", "Enter")
+    browser.wait_for("byId('composer').hidden")
+    closed = desk.harness.handovers.find("h-1")
+    assert (closed.state, closed.note) == ("closed", "Found it.")
+    desk.has("Closed", "middle-note")
+
+
+def test_what_somebody_else_took_is_told_plainly_and_nothing_is_lost(desk: Desk) -> None:
+    desk.open("#/inbox/c-1", name="Mira")
+    browser = desk.browser
+    browser.wait_for("byId('actions').children.length === 2")
+    desk.harness.handovers.claim("h-1", "Ben")
+    browser.evaluate("take()")
+    desk.has("Ben was faster: Ben has this conversation now.", "alert-text")
+    desk.has("Ben has it", "middle-note")
+    assert browser.evaluate("byId('composer').hidden")
+
+    desk.open("#/inbox/c-2", name="Mira")
+    browser.wait_for("byId('actions').children.length === 2")
+    browser.evaluate("take()")
+    browser.wait_for("!byId('composer').hidden")
+    desk.harness.handovers.release("h-2", None)
+    browser.evaluate(
+        "byId('reply').value = 'One moment'; byId('send').disabled = false; sendReply()"
+    )
+    desk.has("You do not have this conversation any more", "alert-text")
+    assert browser.evaluate("byId('reply').value") == "One moment"
+
+
+def test_news_appear_by_themselves(desk: Desk) -> None:
+    desk.open("#/inbox/c-1", name="Mira")
+    desk.has("I want a person!")
+    kept = "document.querySelector('.turn')"
+    desk.browser.evaluate(f"window.first = {kept}; 0")
+    desk.say("c-1", Turn("user", "Are you there?", "job-9", 300.0))
+    desk.has("Are you there?")
+    assert desk.browser.evaluate(f"window.first === {kept}"), "what is shown stays"
+    desk.wait_in_line("h-3", "c-3", "zoe", "Help!", opened_at=300.0)
+    urgent = replace(desk.harness.handovers.records["h-3"], reason="emergency")
+    desk.harness.handovers.records["h-3"] = urgent
+    desk.browser.evaluate("lookAtQueue()")
+    desk.has("New handover: Emergency, zoe", "news")
+    first = desk.browser.evaluate(f"{NAMES}[0].textContent")
+    assert first == "zoe", "an emergency goes before those who wait longer"
+    assert desk.browser.evaluate("document.title") == "(3) Desk · Parley"
+
+
+def test_a_claimed_one_is_given_back_and_lists_say_whose_is_whose(desk: Desk) -> None:
+    desk.harness.handovers.claim("h-1", "Mira")
+    desk.harness.handovers.claim("h-2", "Ben")
+    desk.open("#/inbox/c-1", name="Mira")
+    desk.has("Mine 1Others 1", "filters")
+    desk.browser.wait_for("byId('actions').children.length === 2")
+    desk.browser.evaluate("byId('actions').firstChild.click()")
+    desk.has("Waiting 1", "filters")
+    assert desk.harness.handovers.find("h-1").state == "open"
+
+
+def test_a_story_is_found_and_tells_all_that_is_kept(desk: Desk) -> None:
+    desk.harness.stories.users["anna"] = ["c-1"]
+    desk.say("c-1", Turn("user", "More", "job-2", 400.0))
+    desk.harness.stories.extra["h-1"] = {"feedback": Feedback(1, "No help.", 1.0, "2026-01-01")}
+    desk.harness.stories.extra["job-2"] = {"dead_letter": Death("inference", "poison", 5.0)}
+    desk.open("#/stories")
+    browser = desk.browser
+    browser.evaluate("byId('about').value = 'anna'; byId('search').requestSubmit()")
+    desk.has("I call somebody.")
+    browser.evaluate("document.querySelector('.said-of summary').click()")
+    for told in ("late (43 %)", "other (20 %)", "70 %", "negative, 90 %", "angry 80 %", "abc123"):
+        desk.has(told)
+    desk.has("engine 9 ms")
+    desk.has("“No help.”")
+    desk.has("kept no longer")
+    assert browser.evaluate("document.querySelectorAll('.times i').length") == 4
+    browser.evaluate("byId('about').value = 'nobody'; byId('search').requestSubmit()")
+    desk.has("Nothing is known of “nobody”", "list-empty")
+
+
+def test_bad_ratings_lead_to_their_story(desk: Desk) -> None:
+    rated = Rating("h-1", "c-1", 2, "Not what I asked.", 1.0, "late", "answer", "Where?", "There.")
+    good = replace(rated, job_id="h-2", score=5, comment="Great")
+    desk.harness.ratings.given["default"] = [rated, good]
+    desk.open("#/feedback")
+    desk.browser.wait_for(f"{CARDS} === 1")
+    desk.browser.evaluate("document.querySelector('.card').click()")
+    desk.browser.wait_for("document.querySelectorAll('.turn.marked').length === 1")
+    desk.browser.evaluate("byId('filters').lastChild.click()")
+    desk.browser.wait_for(f"{CARDS} === 2")
+
+
+GROUP = GapGroup(
+    *("g-1", "Is there wifi?", ("wifi in the shop", "wlan?"), 7, {"fallback": 7}),
+    *("hours", "When are you open?", 0.31),
+    gaps=("x", "y", "z"),
+)
+
+
+def test_a_gap_becomes_an_entry_and_its_way_into_the_base_is_shown(desk: Desk) -> None:
+    desk.harness.gaps.groups["default"] = [GROUP]
+    desk.open("#/gaps", name="Mira")
+    browser = desk.browser
+    browser.wait_for(f"{CARDS} === 1")
+    browser.evaluate("document.querySelector('.card').click()")
+    browser.wait_for("document.querySelectorAll('.wordings input').length === 3")
+    browser.evaluate("document.querySelectorAll('[name=as]')[1].click()")
+    browser.evaluate("byId('field-answer').focus()")
+    browser.type_text("Yes, **Guest**.")
+    browser.evaluate("document.querySelectorAll('.wordings input')[2].click()")
+    browser.evaluate("document.querySelector('.editor form').requestSubmit()")
+    desk.has("A worker will take it in", "editor")
+    [draft] = (each.draft for each in desk.harness.drafts.all_of("default"))
+    assert (draft.question, draft.answer, draft.by) == ("Is there wifi?", "Yes, **Guest**.", "Mira")
+    assert draft.phrasings == ("wifi in the shop",)
+    desk.harness.drafts.outcomes[draft.id] = DraftOutcome("live", draft.at)
+    desk.has("Live: customers are answered with it.", "editor")
+
+    browser.evaluate("byId('field-answer').value = 'No.'")
+    browser.evaluate("document.querySelector('.editor form').requestSubmit()")
+    browser.wait_for("gaps.drafts[0].draft.answer === 'No.'")
+    assert desk.harness.drafts.all_of("default")[0].draft.answer == "No."
+    browser.evaluate("document.querySelector('.editor .quiet').click()")
+    browser.wait_for("location.hash === '#/gaps'")
+    assert desk.harness.drafts.all_of("default") == []
+
+
+def test_a_gap_becomes_wordings_of_the_nearest_entry_or_none(desk: Desk) -> None:
+    other = replace(GROUP, id="g-2", question="Moon?", gaps=("m",))
+    desk.harness.gaps.groups["default"] = [GROUP, other]
+    desk.open("#/gaps/gap/g-1")
+    browser = desk.browser
+    browser.wait_for("document.querySelectorAll('.wordings input').length === 3")
+    browser.evaluate("document.querySelector('.editor form').requestSubmit()")
+    browser.wait_for("location.hash.startsWith('#/gaps/draft/')")
+    [draft] = (each.draft for each in desk.harness.drafts.all_of("default"))
+    assert (draft.kind, draft.entry, len(draft.phrasings)) == ("phrasings", "hours", 3)
+    desk.open("#/gaps/gap/g-2")
+    browser.wait_for("document.querySelectorAll('.editor .quiet').length === 1")
+    browser.evaluate("document.querySelector('.editor .quiet').click()")
+    desk.has("Every question that got no answer is settled.", "list-empty")
+
+
+def test_a_refusal_of_the_gateway_is_shown(desk: Desk) -> None:
+    desk.harness.gaps.groups["default"] = [GROUP]
+    desk.open("#/gaps/gap/g-1")
+    desk.browser.wait_for("document.querySelectorAll('[name=as]').length === 2")
+    desk.browser.evaluate("document.querySelectorAll('[name=as]')[1].click()")
+    desk.browser.evaluate("document.querySelector('.editor form').requestSubmit()")
+    desk.has("answer is empty.", "alert-text")
+
+
+def test_a_key_is_asked_for_and_sent_from_then_on(desk: Desk) -> None:
+    key_id, key = new_key()
+    scopes: frozenset[Scope] = frozenset(("read", "admin"))
+    desk.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=scopes))
+    desk.browser.open(f"{desk.origin}/desk")
+    desk.browser.wait_for("!byId('key-form').hidden")
+    desk.browser.evaluate(f"byId('key').value = '{key}'; byId('key-form').requestSubmit()")
+    desk.browser.wait_for(f"{CARDS} === 2")
+    assert desk.browser.evaluate("byId('key-form').hidden")
+    assert all(key not in url for url in desk.browser.requested())
+    desk.browser.evaluate("sessionStorage.clear()")
+
+
+def test_hostile_texts_are_shown_and_never_run(desk: Desk) -> None:
+    harness = desk.harness
+    for number, text in enumerate(HOSTILE):
+        name = f"x-{number}"
+        turns = (
+            Turn("user", text, name, number),
+            Turn("assistant", text, name, number),
+            Turn("assistant", text, "h-1", number, by=text),
+        )
+        for turn in turns:
+            desk.say("c-1", turn)
+        desk.answer(name, "c-1", text[:80])
+        harness.stories.extra[name] = {
+            "feedback": Feedback(1, text, 1.0, "d"),
+            "dead_letter": Death(text, text, 1.0),
+        }
+    summary = HandoverSummary(HOSTILE, tuple(Attempt(text, text) for text in HOSTILE), ())
+    record = harness.handovers.find("h-1")
+    harness.handovers.records["h-1"] = replace(
+        record, summary=summary, user_id=HOSTILE[0], state="closed", note=HOSTILE[1], closed_at=1.0
+    )
+    harness.ratings.given["default"] = [
+        Rating(f"j-{n}", "c-1", 1, text, 1.0, text, text, text, text)
+        for n, text in enumerate(HOSTILE)
+    ]
+    harness.gaps.groups["default"] = [
+        replace(GROUP, id=f"g-{n}", question=text, wordings=(text,), nearest=text)
+        for n, text in enumerate(HOSTILE)
+    ]
+    for place, done in (
+        ("#/stories/c-1", f"document.querySelectorAll('.turn').length > {3 * len(HOSTILE)}"),
+        ("#/feedback", f"{CARDS} === {len(HOSTILE)}"),
+        ("#/gaps/gap/g-1", f"{CARDS} === {len(HOSTILE)}"),
+    ):
+        desk.open(place, name=HOSTILE[1])
+        desk.browser.wait_for(done)
+        desk.browser.evaluate(
+            "document.querySelectorAll('details').forEach((one) => one.open = true)"
+        )
+        check_powerless(desk)
+
+
+POWERS = """(() => {
+  const FOREIGN = /^(img|iframe|style|link|base|meta|object|embed)$/;
+  const all = [...document.querySelectorAll("body *")];
+  return {
+    foreign: all.filter((one) => FOREIGN.test(one.localName)).length,
+    scripts: document.scripts.length,
+    handlers: all.flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith("on")),
+    links: [...document.querySelectorAll("main a")].map((a) => a.href),
+    pwned: window.pwned === undefined ? null : window.pwned,
+  };
+})()"""
+
+
+def check_powerless(desk: Desk) -> None:
+    found: dict[str, Any] = desk.browser.evaluate(POWERS)
+    assert (found["foreign"], found["scripts"], found["handlers"]) == (0, 1, [])
+    assert found["pwned"] is None
+    assert not desk.browser.dialogs()
+    allowed = ("https://", "http://", "mailto:")
+    assert all(address.startswith(allowed) for address in found["links"])
+    asked = {url for url in desk.browser.requested() if not url.startswith("data:")}
+    assert all(url.startswith(f"{desk.origin}/") for url in asked)
+
+
+PLACES = ("#/inbox", "#/inbox/c-1", "#/stories/c-2", "#/feedback/c-1/h-1", "#/gaps/gap/g-1")
+
+
+def go(desk: Desk, place: str) -> None:
+    """Go to a place within the page, in which axe-core stays, and wait until it is shown."""
+    desk.browser.evaluate(f"location.hash = {place!r}")
+    chosen = "byId('placeholder').hidden === (location.hash !== '#/inbox')"
+    desk.browser.wait_for(f"location.hash === {place!r} && {chosen}")
+    desk.browser.wait_for("view.story || location.hash === '#/inbox' || !byId('editor').hidden")
+    desk.browser.evaluate(OPEN_ALL)
+
+
+def test_no_part_breaks_a_rule_of_accessibility(desk: Desk) -> None:
+    fill(desk)
+    desk.browser.emulate(reduced_motion=True)
+    desk.open("#/inbox", name="Mira")
+    for place in PLACES:
+        go(desk, place)
+        assert find_violations(desk.browser) == [], place
+    desk.browser.emulate(color_scheme="dark", reduced_motion=True)
+    for place in PLACES:
+        go(desk, place)
+        assert find_violations(desk.browser, rules=("wcag2aa",)) == [], place
+
+
+def test_a_phone_shows_one_column_at_a_time_and_nothing_is_cut(desk: Desk) -> None:
+    fill(desk)
+    desk.browser.emulate(width=360, height=640, phone=True, reduced_motion=True)
+    shown = f"{COLUMNS}.filter((one) => one.offsetWidth).map((one) => one.id)"
+    fits = "document.documentElement.scrollWidth <= 360"
+    desk.open("#/inbox", name="Mira")
+    for place in PLACES:
+        go(desk, place)
+        expected = ["left"] if place == "#/inbox" else ["middle"]
+        assert desk.browser.evaluate(shown) == expected, place
+        assert desk.browser.evaluate(fits), place
+    assert find_violations(desk.browser) == []
+    desk.browser.evaluate("byId('to-facts').click()")
+    assert desk.browser.evaluate(shown) == ["right"]
+    desk.browser.evaluate("byId('back-facts').click(); byId('back').click()")
+    desk.browser.wait_for(f"JSON.stringify({shown}) === '[\"left\"]'")
+
+
+def fill(desk: Desk) -> None:
+    """Let each part have something to show."""
+    desk.harness.handovers.claim("h-1", "Mira")
+    desk.harness.stories.extra["h-1"] = {"feedback": Feedback(1, "No.", 1.0, "2026-01-01")}
+    rated = Rating("h-1", "c-1", 1, "No.", 1.0, "late", "answer", "Where?", "There.")
+    desk.harness.ratings.given["default"] = [rated]
+    desk.harness.gaps.groups["default"] = [GROUP]
