@@ -13,6 +13,9 @@ from tests.contract.conversation_stand import LIMITS, ConversationStand
 from workers.gap_store import read_gaps
 from workers.gaps import Gap
 
+pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
+
 Parley = Callable[..., tuple[int, str, str]]
 RECORD = b'{"text":"Do you repair kettles?","reason":"fallback","entry":null}'
 
@@ -73,4 +76,8 @@ def test_without_any_the_command_says_how_to_get_them(
     mine = tmp_path / "mine.yaml"
     mine.write_text("mine")
     code, _, errors = parley("kb", "gaps", "--out", str(mine))
-    assert (code, "exists already" in errors, mine.read_text()) == (1, True, "mine")
+    assert (code, "exists already" in errors, mine.read_text()) == (
+        ExitStatus.CONFLICT,
+        True,
+        "mine",
+    )
