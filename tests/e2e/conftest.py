@@ -109,7 +109,7 @@ def stop_stack(stack: Stack) -> int:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[Stack]:
     """Run a stack for the whole session."""
-    running = start_stack(tmp_path_factory.mktemp("stack"), model_dir)
+    running = start_stack(tmp_path_factory.mktemp("stack"), model_dir, PARLEY_GAPS="1")
     try:
         wait_until(running.ready, 120)
         yield running
