@@ -122,13 +122,7 @@ byId("close-form").addEventListener("submit", () => {
   closeIt(text);
 });
 for (const cancel of document.querySelectorAll("[data-close]")) cancel.addEventListener("click", () => cancel.closest("dialog").close());
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!/^[!-~]+$/.test(key)) return;
-  sessionStorage.setItem("key", key);
-  byId("key").value = "";
-  byId("key-form").hidden = true;
+takeKey(() => {
   queue.turn = 0;
   lookAtQueue();
   loadStory();

@@ -19,7 +19,7 @@ from shared.handovers import Attempt, Handover, HandoverSummary
 from shared.jobs import Alternative, Answer, ChatJob, Timings, Tone, Turn
 from shared.results import JobRecord
 from tests.support.accessibility import find_violations
-from tests.support.browser import Browser, find_chromium, served
+from tests.support.browser import Browser, served
 from tests.support.gateway_harness import GatewayHarness, reply_to
 from tests.support.hostile_texts import HOSTILE
 
@@ -28,15 +28,6 @@ NAMES = "[...document.querySelectorAll('.card .who')]"
 COLUMNS = "[...document.querySelectorAll('.columns > section')]"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => one.open = true)"
 TEXT = "document.getElementById('{}').textContent"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed (Debian: apt install chromium)")
-    with Browser(path, tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 class Desk:
@@ -96,11 +87,9 @@ class Desk:
 
 @pytest.fixture
 def desk(browser: Browser) -> Iterator[Desk]:
-    browser.emulate()
     desk = Desk(browser)
     with served(desk.harness.app) as desk.origin:
         yield desk
-        browser.call("Page.navigate", url="about:blank")
 
 
 def test_a_conversation_is_taken_answered_and_closed_by_keyboard_alone(desk: Desk) -> None:
