@@ -191,7 +191,7 @@ def test_tenants_see_their_own_alone(harness: GatewayHarness) -> None:
     talk(harness, "acme\x1fc-1")
     harness.ratings.given["acme"] = [Rating("j", "c-1", 1, None, 1.0, None, None)]
     harness.gaps.groups["acme"] = [GROUP]
-    harness.drafts.put("acme", Draft("d-1", "entry", "wifi", 1.0, "Wifi?", "Yes."))
+    harness.drafts.add("acme", Draft("d-1", "entry", "wifi", 1.0, "Wifi?", "Yes."))
     acme, other = client_of(harness.app, "acme"), client_of(harness.app, "default")
     for path, name in (
         ("/conversations/c-1/story", "turns"),
