@@ -24,7 +24,7 @@ from workers.knowledge.watch import FileWatch
 from workers.served_bases import BaseTaker, Builder, Tenant
 
 _LOOK_SECONDS = 1.0
-_REST_FACTOR = 50  # of the time that a look takes: it costs a worker 2 % at most
+_REST_FACTOR = 50  # of the time that a look at files takes: it costs a worker 2 % at most
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +47,6 @@ class LiveKnowledge:
         self._builder = builder
         self._context = context
         self._grouper = grouper
-        self._pause_seconds = _LOOK_SECONDS
         self._taker = BaseTaker(builder, context)
         self._bases = self._taker.first(source.read(), source.path)
         source.tell(self._bases.unused())
@@ -73,10 +72,10 @@ class LiveKnowledge:
 
     def run(self) -> None:
         """Look at the files each second until the worker stops; less often if that takes long."""
-        told = ""
-        while not self._context.stopping.wait(self._pause_seconds):
+        told, rest_seconds = "", _LOOK_SECONDS
+        while not self._context.stopping.wait(rest_seconds):
             try:
-                self.step()
+                rest_seconds = self.step()
                 self.group_gaps()
                 told = ""
             except Exception as fault:  # noqa: BLE001 - the worker answers from what it has
@@ -84,14 +83,19 @@ class LiveKnowledge:
                     told = str(fault)
                     _log.exception("the knowledge base cannot be looked at; the old one stays")
 
-    def step(self) -> None:
-        """Look once, and put in place what has changed."""
+    def step(self) -> float:
+        """Look once, and put in place what has changed; return for how many seconds to rest then.
+
+        Waiting for a Redis that does not answer costs nothing that would call for a rest.
+        """
         clock = self._context.clock
         began = clock.monotonic()
-        changed, took = self._source.changed(), clock.monotonic() - began
-        self._pause_seconds = max(_LOOK_SECONDS, _REST_FACTOR * took)
-        if not changed and began < self._taker.retry_at:
-            return
+        files, took = self._source.have_files_changed(), clock.monotonic() - began
+        if self._source.have_drafts_changed() or files or began >= self._taker.retry_at:
+            self._swap()
+        return max(_LOOK_SECONDS, _REST_FACTOR * took)
+
+    def _swap(self) -> None:
         readings = self._source.read()
         if self._source.take():
             self._bases = self._taker.following(self._bases, readings, self._source.path)
