@@ -131,6 +131,14 @@ def test_a_gap_that_is_none_for_the_base_is_left_out(harness: GatewayHarness) ->
     assert (gone.status_code, gone.get_json()["type"]) == (404, "urn:parley:problem:unknown-gap")
 
 
+def test_questions_of_any_script_get_ids_of_their_own(harness: GatewayHarness) -> None:
+    asked = ("Πού είναι;", "营业时间？", "???")
+    sent = [
+        harness.client.post("/drafts", json={**ENTRY, "question": question}) for question in asked
+    ]
+    assert len({each.get_json()["draft"]["entry"] for each in sent}) == 3
+
+
 def test_equal_wordings_are_kept_once(harness: GatewayHarness) -> None:
     body = {**MORE, "phrasings": ["Cheques?", "cheques", " CHEQUES? ", "By\x00 cheque"]}
     draft = harness.client.post("/drafts", json=body).get_json()["draft"]
