@@ -22,6 +22,8 @@ const STATES = {
   refused: ["refused", "bad", "Not taken: "],
   waiting: ["waiting", "warn", "A worker will take it in within seconds."],
 };
+const SECONDS_TO_LIVE = 60;
+const LATE = ["waiting", "bad", "No worker has taken it in yet. Does one run, and is the base without faults? `parley kb check` lists them."];
 const stateName = (known) => known.outcome ? known.outcome.state : "waiting";
 
 function showGaps() {
@@ -178,7 +180,8 @@ function draftEditor({ draft }) {
 function showDraftState() {
   const place = byId("draft-state"), known = gaps.drafts.find((each) => each.draft.id === byId("editor").dataset.draft);
   if (!place || !known) return;
-  const [label, level, sentence] = STATES[stateName(known)], reason = known.outcome && known.outcome.reason;
+  const isLate = stateName(known) === "waiting" && now() - known.draft.at > SECONDS_TO_LIVE;
+  const [label, level, sentence] = isLate ? LATE : STATES[stateName(known)], reason = known.outcome && known.outcome.reason;
   const said = `${sentence}${reason ? (stateName(known) === "refused" ? `${reason}.` : ` (${reason})`) : ""}`;
   if (place.dataset.said === said) return;
   place.dataset.said = said;

@@ -37,8 +37,8 @@ async function allHandovers(query) {
 }
 
 function showLink(fault) {
-  byId("link").textContent = fault && byId("key-form").hidden ? `Not live: ${fault}` : "";
-  byId("link").hidden = !byId("link").textContent;
+  const said = fault && byId("key-form").hidden ? `Not live: ${fault}` : "";
+  if (byId("link").textContent !== said) byId("link").textContent = said;
 }
 
 function announceNew() {
@@ -105,7 +105,7 @@ function showActions(handover) {
   const mine = handover && handover.state === "claimed" && handover.claimed_by === me;
   const made = [];
   if (handover && handover.state === "open") made.push(["Close", "quiet", () => byId("close-dialog").showModal()], ["Take it", "primary", take]);
-  if (handover && handover.state === "claimed" && !mine) made.push([`Give back for ${handover.claimed_by}`, "quiet", giveBack]);
+  if (handover && handover.state === "claimed" && !mine) made.push(["Give back for them", "quiet", giveBack]);
   if (mine) made.push(["Give back", "quiet", giveBack], ["Close", "quiet", () => byId("close-dialog").showModal()]);
   const said = made.map(([text]) => text).join();
   if (byId("actions").dataset.said !== said || !byId("actions").children.length) {

@@ -284,7 +284,7 @@ def test_a_claimed_one_is_given_back_and_lists_say_whose_is_whose(desk: Desk) ->
     assert desk.harness.handovers.find("h-1").state == "open"
 
     desk.go("#/inbox/c-2")
-    desk.has("Give back for Ben", "actions")
+    desk.has("Give back for them", "actions")
     desk.browser.evaluate("byId('actions').firstChild.click()")
     desk.has("Waiting 2", "filters")
     assert desk.harness.handovers.find("h-2").state == "open", "Ben has gone home"
