@@ -41,9 +41,10 @@ class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CloseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A note for the record."""
+    """Who closes it and a note, both for the record."""
 
     note: str | None = None
+    by: str | None = None
 
 
 class PageRequest(msgspec.Struct, frozen=True):
@@ -90,6 +91,8 @@ def read_close(body: bytes) -> CloseRequest:
     close = decode_body(body, CloseRequest, _close_decoder)
     if close.note is not None:
         check_text("note", close.note)
+    if close.by is not None:
+        check_text("by", close.by, MAX_NAME_CHARACTERS)
     return close
 
 

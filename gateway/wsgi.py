@@ -54,6 +54,11 @@ from shared.connection import connect
 from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
+from shared.protocol_version import (
+    ProtocolKeeper,
+    ProtocolRegister,
+    check_protocol_at_start,
+)
 from shared.redis_server import check_redis_at_start
 from shared.settings import load
 from shared.tracing.start import open_tracer
@@ -70,8 +75,10 @@ def create() -> Flask:
     settings = load(GatewaySettings)
     configure_logging(settings.log_format, settings.log_level)
     cast("Any", disable_created_metrics)()
-    _check_redis(settings)
+    process = f"gateway.{new_gateway_id()}"
+    _check_redis(settings, process)
     client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
+    ProtocolKeeper(ProtocolRegister(client), process).start()
     traces = _open_traces(settings)
     dependencies = connect_dependencies(client, settings, traces)
     start_webhook(client, settings, dependencies.metrics)
@@ -86,10 +93,11 @@ def create() -> Flask:
     return app
 
 
-def _check_redis(settings: GatewaySettings) -> None:
-    """End gunicorn, not only this process of it, if Redis is one that cannot serve."""
+def _check_redis(settings: GatewaySettings, process: str) -> None:
+    """End gunicorn, not only this process of it, if Redis or its data is not to be served."""
     try:
         check_redis_at_start(settings.redis_address)
+        check_protocol_at_start(settings.redis_address, process)
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None

@@ -12,7 +12,8 @@ class ClientSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, extra="ignore")
 
     api_key: SecretStr | None = Field(
-        None, description="API key that `parley ask`, `chat`, `handovers` and `evaluate` send"
+        None,
+        description="API key that `parley ask`, `chat`, `top`, `handovers` and `evaluate` send",
     )
 
 

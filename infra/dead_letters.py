@@ -23,6 +23,11 @@ class StoredDeadLetter:
     letter: DeadLetter
     record: bytes
 
+    @property
+    def tenant(self) -> str:
+        """Return whose message it is; the default tenant's if nothing says so."""
+        return tenants.tenant_of(self.letter.id or "")
+
 
 class DeadLetterBox:
     """The list of dead letters, newest first."""

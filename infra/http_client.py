@@ -33,10 +33,8 @@ class HttpConnection:
     """A connection to one server, opened at the first request and kept until closed."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        address = urlsplit(url)
-        kind = _KINDS.get(address.scheme, http.client.HTTPConnection)
-        self._connection = kind(address.netloc, timeout=timeout_seconds)
-        self._prefix = address.path.rstrip("/")
+        self._connection = connection_to(url, timeout_seconds)
+        self._prefix = urlsplit(url).path.rstrip("/")
 
     def request(
         self,
@@ -56,6 +54,13 @@ class HttpConnection:
 
 
 _KINDS = {"https": http.client.HTTPSConnection}
+
+
+def connection_to(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
+    """Return a connection to a server, which opens with its first request."""
+    address = urlsplit(url)
+    kind = _KINDS.get(address.scheme, http.client.HTTPConnection)
+    return kind(address.netloc, timeout=timeout_seconds)
 
 
 def get(

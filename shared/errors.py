@@ -11,10 +11,16 @@ ParleyError
 ├── EvaluationError        what is to be evaluated cannot be read, or cannot be scored
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 │   ├── UnsuitableRedis    it is one that cannot serve: too old, a cluster's node, a replica
+│   │   └── ProtocolMismatch   its data is of a version that this Parley must not touch
 │   └── QueueRefuses       Redis answers and refuses; carries the name of its fault
 │       └── QueueOutOfRoom     it cannot write: its memory or its disk is used up
 ├── ScriptError            a Lua script includes a library that is missing, or itself
 ├── GatewayUnavailable     no gateway answers a terminal's call, or it refuses
+│   ├── GatewayRefuses     it answers and refuses; carries the response's status
+│   └── GatewayBusy        it has no answer yet, or refuses for now
+├── CommandMisused         an option or argument of a command has a value that is not taken
+├── NotFound               what a command names does not exist, or is no longer kept
+├── AlreadyThere           what a command would write exists already
 ├── InvalidRequest         an HTTP request is refused; names the field and its fault
 ├── UnsupportedCoding      an HTTP request's body has a coding that is not taken
 ├── BodyTooSlow            an HTTP request's body did not come in time
@@ -88,12 +94,40 @@ class UnsuitableRedis(QueueUnavailable):
     """Say why a Redis that answers cannot serve, and what to do."""
 
 
+class ProtocolMismatch(UnsuitableRedis):
+    """Say of which version the data in Redis is, and what to do."""
+
+
 class ScriptError(ParleyError):
     """Name the Lua script that includes a missing library, or itself."""
 
 
 class GatewayUnavailable(ParleyError):
     """Say why a running gateway gave a terminal no answer."""
+
+
+class GatewayRefuses(GatewayUnavailable):
+    """Say why a gateway refuses a call; `status` is the response's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GatewayBusy(GatewayUnavailable):
+    """Say that a gateway has no answer yet, or refuses for now."""
+
+
+class CommandMisused(ParleyError):
+    """Name an option or argument of a command and what it takes."""
+
+
+class NotFound(ParleyError):
+    """Say that what a command names does not exist."""
+
+
+class AlreadyThere(ParleyError):
+    """Say that what a command would write exists already."""
 
 
 class InvalidRequest(ParleyError):

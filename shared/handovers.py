@@ -46,7 +46,8 @@ class HandoverSummary:
 class Handover:
     """A conversation that needs a person; times are Unix seconds.
 
-    `id` is that of the job that opened it. `claimed_by` names the person who has or had it.
+    `id` is that of the job that opened it. `claimed_by` names the person who has or had it,
+    `closed_by` the one who gave it back, if they said who they are.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Handover:
     claimed_at: float | None = None
     closed_at: float | None = None
     note: str | None = None
+    closed_by: str | None = None
 
 
 def encode_opening(handover: Handover, *, webhook: bool) -> bytes:

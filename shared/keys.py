@@ -66,6 +66,7 @@
 | parley:api-key:<digest> | hash | ApiKey: tenant, scopes, expiry, last use | parley:api-keys |
 | parley:rate-limit:<bucket> | string | token bucket of a key or an address | TTL |
 | parley:dead | list | dead letters as JSON | cap, TTL |
+| parley:protocol | hash | version of the data; each live process and its own | one key |
 | celery-task-meta-<job> | string | Celery's result | TTL |
 
 Ids of a tenant other than the default one, and a state, a day or nothing in their place, begin with
@@ -120,6 +121,7 @@ GAPS = "parley:gaps"
 GAP_GROUPS_WANTED = "parley:gap-groups-wanted"
 DRAFT_VERSIONS = "parley:draft-versions"
 OUTBOX = "parley:outbox"
+PROTOCOL = "parley:protocol"
 OUTBOX_RETURNED = "parley:outbox-returned"
 PARKED_COUNTS = "parley:parked-counts"
 TENANTS = "parley:tenants"

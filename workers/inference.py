@@ -37,6 +37,7 @@ from workers.gap_store import RedisGapStore
 from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
 from workers.memory.redis_memory import RedisMemory
+from workers.second_look.first_look import is_of_another_version
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import read_in_time
@@ -131,6 +132,7 @@ def build_large_consumer(
         draft=knowledge.draft,
         tones=queue,
         outlasts_faults=True,
+        is_for_others=is_of_another_version,
     )
     options = consumer_options(
         settings, model, gauges=pace.gauges, beside=sender, knowledge=knowledge

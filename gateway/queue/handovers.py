@@ -73,7 +73,7 @@ class Handovers(Protocol):
     def release(self, handover_id: str, by: str | None) -> Handover:
         """Give it back, so that it is open again; HandoverConflict if they do not have it."""
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Let the bot answer again; closed already, it stays as it is."""
 
     def last_of(self, conversation_id: str) -> Handover | None:
@@ -140,9 +140,9 @@ class RedisHandovers:
         """Give it back in one step."""
         return self._change(self._release, handover_id, "" if by is None else to_json(by))
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
         """Close it in one step."""
-        return self._change(self._close, handover_id, to_json(note))
+        return self._change(self._close, handover_id, to_json(note), to_json(by))
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Read a conversation's record."""
@@ -158,7 +158,9 @@ class RedisHandovers:
         numbers, times = counted[::2], [float(since) if since else None for since in counted[1::2]]
         return HandoverFigures(numbers[0], times[0], numbers[1], times[1], numbers[2], times[2])
 
-    def _change(self, script: Script, handover_id: str, value: str, *rest: bytes | int) -> Handover:
+    def _change(
+        self, script: Script, handover_id: str, value: str, *rest: bytes | str | int
+    ) -> Handover:
         args = (handover_id, value, self._clock.now(), self._ttl_seconds, *rest)
         with queue_errors():
             verdict, *record = script(keys=(), args=args)

@@ -39,7 +39,7 @@ def register(app: Flask, handovers: Handovers) -> None:
     @app.post("/handovers/<identifier:handover_id>/close")
     def close_handover(handover_id: str) -> Response:
         close = read_close(read_json())
-        return show(handovers.close(_inside_id(handover_id), close.note))
+        return show(handovers.close(_inside_id(handover_id), close.note, close.by))
 
 
 def _register_reading(app: Flask, handovers: Handovers) -> None:

@@ -22,7 +22,7 @@ from infra.harness.systems import Allocation
 from infra.supervisor.logs import LogFolder
 from shared.errors import BenchError
 
-ShowProgress = Callable[[str], None]
+ShowProgress = Callable[[str, float], None]
 
 
 class BenchCampaign:
@@ -39,8 +39,9 @@ class BenchCampaign:
         self._plan = plan
         self._folder = folder
         self._model_folder = model_folder
-        self._show = show
+        self._show_share = show
         self._processors = len(os.sched_getaffinity(0))
+        self._measured = 0
         self._texts = folder / "messages.tmp"
         self._texts.write_bytes(msgspec.json.encode(messages.texts))
 
@@ -48,9 +49,15 @@ class BenchCampaign:
         """Yield the figures of each system and load as soon as they are known."""
         try:
             for name in self._plan.systems:
-                yield from self._measure(name)
+                for figures in self._measure(name):
+                    self._measured += 1
+                    yield figures
         finally:
             self._texts.unlink(missing_ok=True)
+
+    def _show(self, stage: str) -> None:
+        """Show what is measured now, and the share of the measurements that are done."""
+        self._show_share(stage, self._measured / self._plan.measurements(self._processors))
 
     def _measure(self, name: str) -> Iterator[Figures]:
         if name == IDEAL:
@@ -104,7 +111,12 @@ class LoadMeter:
     """Put loads on one running system, each message sent once before any is repeated."""
 
     def __init__(
-        self, host: RunningSystem, folder: Path, texts: Path, plan: BenchPlan, show: ShowProgress
+        self,
+        host: RunningSystem,
+        folder: Path,
+        texts: Path,
+        plan: BenchPlan,
+        show: Callable[[str], None],
     ) -> None:
         self._host = host
         self._folder = folder

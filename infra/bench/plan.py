@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bench.systems import NO_MONITORING, SERVED, STANDARD
-from shared.errors import BenchError
+from shared.errors import CommandMisused
 
 IDEAL = "ideal"
 QUEUE = "queue"
@@ -39,19 +39,32 @@ class BenchPlan:
     def __post_init__(self) -> None:
         unknown = [name for name in self.systems if name not in ALL_SYSTEMS]
         if unknown or not self.systems:
-            raise BenchError(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
+            raise CommandMisused(f"no system named {unknown}: there are {', '.join(ALL_SYSTEMS)}")
         if not all(1 <= users <= MAX_USERS for users in self.concurrency):
-            raise BenchError(f"--concurrency takes numbers from 1 to {MAX_USERS}")
+            raise CommandMisused(f"--concurrency takes numbers from 1 to {MAX_USERS}")
         if not all(0 < rate <= MAX_USERS for rate in self.rates or ()):
-            raise BenchError(f"--rates takes numbers above 0, at most {MAX_USERS}")
+            raise CommandMisused(f"--rates takes numbers above 0, at most {MAX_USERS}")
         if not 0 < self.seconds <= MAX_SECONDS:
-            raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
+            raise CommandMisused(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
+
+    def measurements(self, processors: int) -> int:
+        """Return how many figures a run of this plan has."""
+        return sum(_measurements_of(name, self, processors) for name in self.systems)
 
     def open_rates(self, saturation: float | None) -> tuple[float, ...]:
         """Return the rates of the open loop; none if there is nothing to take shares of."""
         if self.rates is not None:
             return self.rates
         return tuple(round(share * saturation, 1) for share in SWEEP) if saturation else ()
+
+
+def _measurements_of(name: str, plan: BenchPlan, processors: int) -> int:
+    if name == IDEAL:
+        return len({1, processors})
+    if name == QUEUE:
+        return 1
+    rates = len(SWEEP if plan.rates is None else plan.rates) if name == "parley" else 0
+    return len(plan.concurrency) + rates
 
 
 def systems_named(names: str) -> tuple[str, ...]:

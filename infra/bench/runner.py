@@ -20,6 +20,7 @@ from infra.harness.run_environment import (
 )
 from infra.supervisor import checks
 from infra.supervisor.model import refresh_model
+from infra.supervisor.progress import StageProgress
 from infra.supervisor.settings import StackSettings
 from shared.settings import load
 
@@ -37,9 +38,10 @@ def run_bench(plan: BenchPlan, console: Console) -> tuple[Report, Path]:
     folder = new_run_folder(settings.data_folder / "bench")
     made_at = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     figures: list[Figures] = []
-    with isolated_environment(), sigterm_as_interrupt(), console.status("") as status:
+    progress = StageProgress(console, "Measuring", lines=False)
+    with isolated_environment(), sigterm_as_interrupt(), progress:
         report = make_report(made_at, messages, figures)
-        campaign = BenchCampaign(plan, messages, folder, settings.model_folder, status.update)
+        campaign = BenchCampaign(plan, messages, folder, settings.model_folder, progress.update)
         with contextlib.closing(campaign.run()) as measured:
             for each in measured:
                 figures.append(each)

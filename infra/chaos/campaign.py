@@ -31,9 +31,10 @@ from shared.connection import REDIS_ERRORS, connect
 from shared.errors import BenchError
 
 _TICK_SECONDS = 0.05
+_LOAD_SHARE = 0.95  # of a campaign's time; the rest is settling and inspection
 _SETTLED_SECONDS = 1.0  # nothing in flight for this long: the system is idle
 
-ShowProgress = Callable[[str], None]
+ShowProgress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class ChaosCampaign:
             self._folder / "data.tmp", self._model_folder, planted_bug=self._plan.planted_bug
         )
         observer = ChaosObserver(logs)
-        self._show("starting")
+        self._show("starting", 0.0)
         with (
             Proxy(testbed.links, testbed.redis_port) as proxy,
             running_system(testbed.system, logs, observer, QUICK_RESTARTS) as system,
@@ -108,10 +109,10 @@ class ChaosCampaign:
             self._run_load(system, scheduler, clients, began_at)
             clients.finish()
         load_seconds = time.time() - began_at
-        self._show("settling")
+        self._show("settling", _LOAD_SHARE)
         self._settle(testbed, system, scheduler, began_at)
         settle_seconds = time.time() - began_at - load_seconds
-        self._show("inspecting everything from outside")
+        self._show("inspecting everything from outside", 0.98)
         entries = read_ledger(self._ledger)
         sent = histories(entries)
         return _RunRecord(
@@ -153,7 +154,8 @@ class ChaosCampaign:
             scheduler.tick(began_at)
             injected = len(scheduler.journal.injections)
             elapsed = time.time() - began_at
-            self._show(f"{elapsed:.0f} s, {injected} of {self._plan.faults} faults injected")
+            done = _LOAD_SHARE * min(1.0, elapsed / self._plan.seconds)
+            self._show(f"{injected} of {self._plan.faults} faults injected", done)
             time.sleep(_TICK_SECONDS)
 
     def _settle(

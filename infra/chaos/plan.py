@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from infra.chaos.faults import CATALOGUE, SECOND_LOOK_FAULTS, FaultSpec
-from shared.errors import BenchError
+from shared.errors import CommandMisused
 
 MAX_MESSAGES = 200_000
 MAX_FAULTS = 1_000
@@ -33,13 +33,13 @@ class ChaosPlan:
 
     def __post_init__(self) -> None:
         if not 1 <= self.messages <= MAX_MESSAGES:
-            raise BenchError(f"--messages takes a number from 1 to {MAX_MESSAGES}")
+            raise CommandMisused(f"--messages takes a number from 1 to {MAX_MESSAGES}")
         if not 0 <= self.faults <= MAX_FAULTS:
-            raise BenchError(f"--faults takes a number from 0 to {MAX_FAULTS}")
+            raise CommandMisused(f"--faults takes a number from 0 to {MAX_FAULTS}")
         if not 1 <= self.timeout_seconds <= MAX_SECONDS:
-            raise BenchError(f"--patience takes a number from 1 to {MAX_SECONDS:.0f}")
+            raise CommandMisused(f"--patience takes a number from 1 to {MAX_SECONDS:.0f}")
         if not 0 < self.seconds <= MAX_SECONDS:
-            raise BenchError(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
+            raise CommandMisused(f"--seconds takes a number above 0, at most {MAX_SECONDS:.0f}")
 
 
 def quick_plan(seed: int) -> ChaosPlan:
@@ -64,7 +64,7 @@ def specs_named(words: str) -> tuple[FaultSpec, ...]:
     chosen = tuple(s for s in specs if s.title in whole or (begun and s.title.startswith(begun)))
     if not chosen or "" in wanted:
         known = ", ".join(spec.title for spec in specs)
-        raise BenchError(f"--only takes beginnings of these, separated by commas: {known}")
+        raise CommandMisused(f"--only takes beginnings of these, separated by commas: {known}")
     return chosen
 
 

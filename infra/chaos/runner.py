@@ -17,6 +17,7 @@ from infra.harness.run_environment import (
 )
 from infra.supervisor import checks
 from infra.supervisor.model import refresh_model
+from infra.supervisor.progress import StageProgress
 from infra.supervisor.settings import StackSettings
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
@@ -32,9 +33,10 @@ def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
         plan = with_second_looks(plan)
     texts = read_messages(None).texts
     folder = new_run_folder(settings.data_folder / "chaos")
-    with isolated_environment(), sigterm_as_interrupt(), console.status("") as status:
+    progress = StageProgress(console, "Injecting faults", lines=False)
+    with isolated_environment(), sigterm_as_interrupt(), progress:
         paths = CampaignPaths(settings.model_folder, settings.data_folder / "cache")
-        campaign = ChaosCampaign(plan, texts, folder, paths, status.update)
+        campaign = ChaosCampaign(plan, texts, folder, paths, progress.update)
         try:
             report = campaign.run()
         finally:

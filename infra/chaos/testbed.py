@@ -18,7 +18,7 @@ from infra.supervisor.probes import HttpProbe
 from infra.supervisor.service import Service
 
 # A service that is killed again and again must come back quickly each time.
-QUICK_RESTARTS = RestartPolicy(first_seconds=1.0, max_seconds=1.0)
+QUICK_RESTARTS = RestartPolicy(first_seconds=1.0, max_seconds=1.0, short_lives_max_seconds=1.0)
 _LEFT_OUT = "flower"  # no message needs it
 
 

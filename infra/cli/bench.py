@@ -49,6 +49,11 @@ def bench(
     Closed loop: a number of users, each asks again once answered. Open loop: arrivals at a rate.
 
     The report, its tables and pictures go to bench/ in the data folder.
+
+    [bold]Examples[/]
+
+        parley bench --quick
+        parley bench --systems parley,stock --concurrency 1,32
     """
     from infra.cli.checkout import require_checkout
 
@@ -76,12 +81,12 @@ def bench(
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...]:
-    from shared.errors import BenchError
+    from shared.errors import CommandMisused
 
     try:
         return tuple(float(number) for number in text.split(",")) if text else ()
     except ValueError:
-        raise BenchError(f"{option} takes numbers separated by commas, not {text!r}") from None
+        raise CommandMisused(f"{option} takes numbers separated by commas, not {text!r}") from None
 
 
 def _show(report: "Report", folder: Path) -> None:

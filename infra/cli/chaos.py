@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli.exit_status import ExitStatus
+
 _PACKAGES = ("matplotlib", "psutil")
 
 
@@ -33,8 +35,13 @@ def chaos(
 ) -> None:
     """Inject faults under load, then compare what clients received with what is stored.
 
-    Exit status 1 if anything accepted was lost, doubled, out of order or otherwise wrong.
+    Exit status 6 if anything accepted was lost, doubled, out of order or otherwise wrong.
     Ledger, report, logs and picture go to chaos/ in the data folder.
+
+    [bold]Examples[/]
+
+        parley chaos --quick
+        parley chaos --seed 7 --only "kill inference,cut"
     """
     from infra.cli.checkout import require_checkout
 
@@ -68,4 +75,4 @@ def chaos(
         print_tables(tables(report), console())
         console().print(f"Report, ledger and picture: {short_path(folder)}", highlight=False)
     if not report.verdict.good:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)

@@ -15,37 +15,44 @@ app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_h
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
+Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 
 @app.command("list")
-def list_letters(as_json: AsJson = False) -> None:
-    """List dead letters, newest first."""
-    from rich.table import Table
+def list_letters(tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """List dead letters, newest first.
 
+    [bold]Examples[/]
+
+        parley dead-letters list
+        parley dead-letters list --json | jq -r '.[].id'
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
-    letters = _box().read()
+    letters = [boxed for boxed in _box().read() if tenant in (None, boxed.tenant)]
     if as_json:
         print_json([_summary(boxed) for boxed in letters])
         return
     if not letters:
         console().print("No dead letters.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "task", "at (UTC)", "reason"):
-        table.add_column(column, no_wrap=column in ("id", "at (UTC)"))
-    for boxed in letters:
-        fields = _summary(boxed)
-        table.add_row(fields["id"], fields["task"] or "?", fields["at"], fields["reason"])
-    console().print(table, markup=False)
+    fields = [_summary(boxed) for boxed in letters]
+    rows = [(each["id"], each["task"] or "?", each["at"], each["reason"]) for each in fields]
+    print_list(("id", "task", "at (UTC)", "reason"), rows, console())
 
 
 @app.command("show")
 def show_letter(
     name: Annotated[str, typer.Argument(help="Id as `list` shows it.")], as_json: AsJson = False
 ) -> None:
-    """Show all of one dead letter, the person's message included."""
+    """Show all of one dead letter, the person's message included.
+
+    [bold]Example[/]
+
+        parley dead-letters show order-17
+    """
     from infra.cli.output import console, print_json
 
     boxed = _pick(_box().read(), [name], every=False)[0]
@@ -63,14 +70,25 @@ def show_letter(
 
 @app.command("retry")
 def retry_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
-    """Put messages back at the tail of their queue, to be answered afresh."""
+    """Put messages back at the tail of their queue, to be answered afresh.
+
+    [bold]Examples[/]
+
+        parley dead-letters retry order-17
+        parley dead-letters retry --all
+    """
     box = _box()
     _act(box, box.retry, "retried", names, every=every, as_json=as_json)
 
 
 @app.command("drop")
 def drop_letters(names: Names = None, every: All = False, as_json: AsJson = False) -> None:
-    """Delete messages for good."""
+    """Delete messages for good.
+
+    [bold]Example[/]
+
+        parley dead-letters drop order-17
+    """
     box = _box()
     _act(box, box.drop, "dropped", names, every=every, as_json=as_json)
 
@@ -97,14 +115,14 @@ def _pick(
     letters: "Sequence[StoredDeadLetter]", names: Sequence[str], *, every: bool
 ) -> "list[StoredDeadLetter]":
     """Return the letters meant, oldest first; raise if a name fits none or nothing is named."""
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused, NotFound
 
     if every == bool(names):
-        raise ParleyError("Name the dead letters (`parley dead-letters list`), or say --all.")
+        raise CommandMisused("Name the dead letters (`parley dead-letters list`), or say --all.")
     known = {boxed.name for boxed in letters}
     for name in names:
         if name not in known:
-            raise ParleyError(f"There is no dead letter {name}: `parley dead-letters list`.")
+            raise NotFound(f"There is no dead letter {name}: `parley dead-letters list`.")
     return [boxed for boxed in reversed(letters) if every or boxed.name in names]
 
 

@@ -29,14 +29,14 @@ def distil(
     ] = "large",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the student [default: student in PARLEY_DATA_DIR]."),
+        typer.Option(help="Folder of the student \\[default: student in PARLEY_DATA_DIR]."),
     ] = None,
     weights: Annotated[
         str, typer.Option("--from", metavar="DIR", help="Weights that the student begins with.")
     ] = "package",
     kb: Annotated[
         Path | None,
-        typer.Option(help="Base that judges the student [default: PARLEY_KB, else the demo]."),
+        typer.Option(help="Base that judges the student \\[default: PARLEY_KB, else the demo]."),
     ] = None,
     weight: Annotated[
         float,
@@ -44,7 +44,7 @@ def distil(
     ] = 0.75,
     passes: Annotated[float, typer.Option(min=0.1, help="How often each text is read.")] = 6.0,
     batch: Annotated[int, typer.Option(min=8, help="Texts that are compared at a time.")] = 256,
-    threads: Annotated[int, typer.Option(min=0, help="Threads [default: all].")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="Threads \\[default: all].")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Teach the small encoder what a larger one finds alike; no labels are needed.
@@ -52,6 +52,10 @@ def distil(
     A fifth of the knowledge base's wordings is set aside; a student that finds fewer of them than
     the weights it began with is not written (exit status 1). A run that was cut off goes on where
     it was if it is called with the same texts. `parley model build --from DIR` builds the result.
+
+    [bold]Example[/]
+
+        parley model distil --texts messages.txt
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress

@@ -20,10 +20,11 @@ from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
 from shared.connection import connect
-from shared.errors import ParleyError, QueueUnavailable
+from shared.errors import ParleyError, ProtocolMismatch, QueueUnavailable
 from shared.foreign_lists import ForeignLists
 from shared.key_store import RedisKeyStore
 from shared.processor import missing_instructions
+from shared.protocol_version import ProtocolRegister
 from shared.settings import CommonSettings, load
 from shared.tracing.start import check_tracing
 from workers.encoder_choice import chosen_encoder
@@ -53,6 +54,7 @@ def examine() -> list[Finding]:
     checkers: dict[str, Callable[[], Iterator[Finding]]] = {
         "packages": _packages,
         "redis": lambda: _redis(settings),
+        "protocol": lambda: _protocol(settings),
         "queues": lambda: _queues(settings),
         "model": lambda: _model(settings),
         "ports": lambda: _ports(settings),
@@ -120,6 +122,22 @@ def _redis(settings: StackSettings) -> Iterator[Finding]:
     source = ", as PARLEY_REDIS_URL says" if settings.redis_url else ""
     yield Finding("redis", "ok", f"{server}{source}")
     yield from (Finding("redis", "warn", warning) for warning in warnings)
+
+
+def _protocol(settings: StackSettings) -> Iterator[Finding]:
+    """Tell of which version the data is, and which versions the live processes speak."""
+    try:
+        with connect(settings.redis_address, retries=0) as client:
+            register = ProtocolRegister(client)
+            data, live = register.check(), register.live()
+    except ProtocolMismatch as fault:
+        yield Finding("protocol", "fail", str(fault))
+        return
+    except QueueUnavailable:  # as before the first start
+        return
+    spoken = ", ".join(f"{count} of {version}" for version, count in sorted(live.items()))
+    told = f"{data or 'none stored yet'}; live processes: {spoken or 'none'}"
+    yield Finding("protocol", "ok", told)
 
 
 def _queues(settings: StackSettings) -> Iterator[Finding]:

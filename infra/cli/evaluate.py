@@ -22,7 +22,7 @@ def evaluate(
             "--kb",
             metavar="BASE",
             help="Knowledge base: Parley's form, rows of id, question and answer, or labelled "
-            "messages [default: PARLEY_KB, else the demo].",
+            "messages \\[default: PARLEY_KB, else the demo].",
         ),
     ] = None,
     folds: Annotated[
@@ -39,10 +39,10 @@ def evaluate(
     ] = 0,
     split: Annotated[str | None, typer.Option(help="Only rows whose field split is this.")] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="small, large or cascade [default: PARLEY_ENCODER].")
+        str | None, typer.Option(help="small, large or cascade \\[default: PARLEY_ENCODER].")
     ] = None,
     variant: Annotated[
-        str | None, typer.Option(help="bert or tfidf [default: PARLEY_VARIANT].")
+        str | None, typer.Option(help="bert or tfidf \\[default: PARLEY_VARIANT].")
     ] = None,
     compare: Annotated[
         list[str] | None,
@@ -66,7 +66,7 @@ def evaluate(
     ] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the report [default: evaluate in the data folder]."),
+        typer.Option(help="Folder of the report \\[default: evaluate in the data folder]."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -75,6 +75,11 @@ def evaluate(
     Everything runs in this process through what serves, or with --through over HTTP.
 
     The report, its page and its pictures are written to the folder; messages only with --examples.
+
+    [bold]Examples[/]
+
+        parley evaluate messages.jsonl --kb faq.yaml
+        parley evaluate messages.jsonl --encoder small --compare large
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.evaluation.runner import Request
@@ -106,16 +111,16 @@ def _systems(
     encoder: str | None, variant: str | None, through: str | None, others: "Sequence[str]"
 ) -> "list[System]":
     from infra.evaluation.systems import System, system_named
-    from shared.errors import EvaluationError
+    from shared.errors import CommandMisused
 
     chosen = "/".join(part for part in (encoder, variant) if part)
     if through and chosen:
-        raise EvaluationError("A gateway has its own encoder and variant: leave them out.")
+        raise CommandMisused("A gateway has its own encoder and variant: leave them out.")
     named = through or chosen
     first = system_named(named) if named else System("this")
     systems = [first, *map(system_named, others)]
     if len({system.name for system in systems}) < len(systems):
-        raise EvaluationError("A system cannot be compared with itself.")
+        raise CommandMisused("A system cannot be compared with itself.")
     return systems
 
 

@@ -16,7 +16,9 @@ app = typer.Typer(
 
 _tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
 
-Url = Annotated[str | None, typer.Option("--url", help="Gateway to ask [default: this machine's].")]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Gateway to ask \\[default: this machine's].")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(help="Id as `list` shows it.")]
 By = Annotated[str, typer.Option("--by", help="Your name, as the customer will read it.")]
@@ -26,7 +28,7 @@ By = Annotated[str, typer.Option("--by", help="Your name, as the customer will r
 def choose_tenant(
     tenant: Annotated[
         str | None,
-        typer.Option(help="Tenant, read from Redis itself [default: that of PARLEY_API_KEY]."),
+        typer.Option(help="Tenant, read from Redis itself \\[default: that of PARLEY_API_KEY]."),
     ] = None,
 ) -> None:
     """List, claim, answer and close what a person must take over."""
@@ -40,10 +42,16 @@ def list_handovers(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List handovers, the oldest first."""
-    from rich.table import Table
+    """List handovers, the oldest first.
 
+    [bold]Examples[/]
+
+        parley handovers list
+        parley handovers list --state all --limit 500
+        parley handovers list --json | jq -r '.handovers[].id'
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
     page = _client(url).call("GET", f"/handovers?state={_quoted(state)}&limit={limit}")
     if as_json:
@@ -52,21 +60,24 @@ def list_handovers(
     if not page["handovers"]:
         console().print("No handovers.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     several = state != "open"  # else the column would say the same in each row
-    for column in ("id", "since (UTC)", "reason", *(("state",) if several else ()), "last message"):
-        table.add_column(column, no_wrap=column in ("id", "since (UTC)"))
-    for each in page["handovers"]:
-        table.add_row(*_row(each, with_state=several))
-    console().print(table, markup=False)
+    head = ("id", "since (UTC)", "reason", *(("state",) if several else ()), "last message")
+    rows = [_row(each, with_state=several) for each in page["handovers"]]
+    print_list(head, rows, console())
     if page["next"]:
         console().print("There are more: --limit 500, or --json and its cursor.", style="dim")
 
 
 @app.command("show")
 def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one with its summary and all that was said."""
+    """Show one with its summary and all that was said.
+
+    [bold]Example[/]
+
+        parley handovers show 5e7f…
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_fields
 
     client = _client(url)
     found = client.call("GET", f"/handovers/{_quoted(handover_id)}")
@@ -75,7 +86,7 @@ def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> 
         print_json(found | {"turns": conversation["turns"]})
         return
     summary = found["summary"]
-    for label, value in (
+    pairs = [
         ("id", found["id"]),
         ("state", _state(found)),
         ("since", f"{_time(found['opened_at'])} UTC"),
@@ -85,14 +96,18 @@ def show_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> 
         ("tones", " → ".join(summary["tones"]) or "unknown"),
         ("note", found["note"] or ""),
         *((_speaker(turn), turn["text"]) for turn in conversation["turns"]),
-    ):
-        console().print(f"[dim]{label:<10}[/]", end=" ")
-        console().print(str(value), markup=False, highlight=False, soft_wrap=True)
+    ]
+    print_fields([(label, str(value)) for label, value in pairs if value], console())
 
 
 @app.command("claim")
 def claim_handover(handover_id: Id, by: By, url: Url = None, as_json: AsJson = False) -> None:
-    """Take a conversation over: the bot is silent there until it is closed."""
+    """Take a conversation over: the bot is silent there until it is closed.
+
+    [bold]Example[/]
+
+        parley handovers claim 5e7f… --by anna
+    """
     _act(url, handover_id, "claim", {"by": by}, "claimed", as_json=as_json)
 
 
@@ -103,25 +118,43 @@ def reply_handover(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say something to the customer, in the name of whoever has claimed it."""
+    """Say something to the customer, in the name of whoever has claimed it.
+
+    [bold]Example[/]
+
+        parley handovers reply 5e7f… "I am looking for your parcel."
+    """
     _act(url, handover_id, "reply", {"text": text}, "sent", as_json=as_json)
 
 
 @app.command("release")
 def release_handover(handover_id: Id, url: Url = None, as_json: AsJson = False) -> None:
-    """Give it back: it waits for a person again."""
+    """Give it back: it waits for a person again.
+
+    [bold]Example[/]
+
+        parley handovers release 5e7f…
+    """
     _act(url, handover_id, "release", {}, "released", as_json=as_json)
 
 
 @app.command("close")
 def close_handover(
     handover_id: Id,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, for the record.")] = None,
     note: Annotated[str | None, typer.Option(help="For the record.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the bot answer again."""
-    _act(url, handover_id, "close", {"note": note} if note else {}, "closed", as_json=as_json)
+    """Let the bot answer again; the customer is told nothing.
+
+    [bold]Example[/]
+
+        parley handovers close 5e7f… --by anna --note "Parcel found."
+    """
+    given = {"by": by, "note": note}
+    body = {name: text for name, text in given.items() if text}
+    _act(url, handover_id, "close", body, None, as_json=as_json)
 
 
 def _act(
@@ -129,7 +162,7 @@ def _act(
     handover_id: str,
     action: str,
     body: dict[str, str],
-    done: str,
+    done: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -139,7 +172,7 @@ def _act(
     if as_json:
         print_json(answer)
     else:
-        console().print(done)
+        console().print(done or _state(answer), markup=False, highlight=False)
 
 
 def _row(handover: dict[str, Any], *, with_state: bool) -> tuple[str, ...]:
@@ -154,12 +187,13 @@ def _row(handover: dict[str, Any], *, with_state: bool) -> tuple[str, ...]:
 
 
 def _state(handover: dict[str, Any]) -> str:
-    by = handover["claimed_by"]
-    return (
-        f"{handover['state']} by {by}"
-        if by and handover["state"] == "claimed"
-        else handover["state"]
-    )
+    """Return the state and whose doing it is; an older gateway does not say who closed."""
+    state, holder = str(handover["state"]), handover["claimed_by"]
+    if state == "claimed":
+        return f"claimed by {holder}"
+    if state == "closed" and handover.get("closed_by"):
+        return f"closed by {handover['closed_by']}"
+    return f"closed; {holder} had it" if state == "closed" and holder else state
 
 
 def _speaker(turn: dict[str, Any]) -> str:

@@ -15,19 +15,25 @@ def job(
     tenant: Annotated[str, typer.Option(help="Tenant it belongs to.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print where a job is and what happened to it; its message and reply are not shown."""
+    """Print where a job is and what happened to it; its message and reply are not shown.
+
+    [bold]Examples[/]
+
+        parley job e99f269e-879a-462e-913c-440b52a54c52
+        parley job --tenant acme order-17 --json
+    """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
     from infra.job_trace import JobTracer
     from shared import tenants
-    from shared.errors import ParleyError
+    from shared.errors import NotFound
     from shared.settings import CommonSettings, load
 
     lists = load(CommonSettings).queue_lists
     tracer = JobTracer(connect_to_queue(), lists=lists)
     trace = tracer.trace(tenants.scope(tenant, job_id))
     if trace.state == "unknown":
-        raise ParleyError(_unknown(job_id, whole=trace.whole))
+        raise NotFound(_unknown(job_id, whole=trace.whole))
     if as_json:
         print_json(trace)
         return

@@ -26,14 +26,21 @@ def create_key(
     ] = "chat",
     name: Annotated[str, typer.Option(help="What it is for, for the list.")] = "",
     expires: Annotated[
-        str | None, typer.Option(help="Time until it expires, as 12h, 30d or 8w [default: never].")
+        str | None,
+        typer.Option(help="Time until it expires, as 12h, 30d or 8w \\[default: never]."),
     ] = None,
     rate_limit: Annotated[
-        str | None, typer.Option(help="Its own limit, as 20/s [default: PARLEY_RATE_LIMIT].")
+        str | None, typer.Option(help="Its own limit, as 20/s \\[default: PARLEY_RATE_LIMIT].")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and show it, this once."""
+    """Make a key and show it, this once.
+
+    [bold]Examples[/]
+
+        parley keys create --name "the shop's widget"
+        parley keys create --tenant acme --scopes chat,read --expires 30d --rate-limit 20/s
+    """
     from infra.cli.output import console, print_json
     from shared.api_keys import ApiKey, digest_of, new_key
 
@@ -63,38 +70,46 @@ def create_key(
 
 
 @app.command("list")
-def list_keys(as_json: AsJson = False) -> None:
-    """List keys, the oldest first; what a client sends is kept nowhere."""
-    from rich.table import Table
+def list_keys(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List keys, the oldest first; what a client sends is kept nowhere.
 
+    [bold]Example[/]
+
+        parley keys list --tenant acme
+    """
     from infra.cli.output import console, print_json
+    from infra.cli.tables import print_list
 
-    found = _store().all_keys()
+    found = [key for key in _store().all_keys() if tenant in (None, key.tenant)]
     if as_json:
         print_json([_fields(key) for key in found])
         return
     if not found:
         console().print("No keys.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "tenant", "scopes", "name", "created", "expires", "last used", "limit"):
-        table.add_column(column, no_wrap=column == "id")
-    for key in found:
-        table.add_row(*(str(value or "") for value in _row(key)))
-    console().print(table, markup=False)
+    head = ("id", "tenant", "scopes", "created", "expires", "last used", "limit", "name")
+    print_list(head, [[value or "" for value in _row(key)] for key in found], console())
 
 
 @app.command("revoke")
 def revoke_key(
     key_id: Annotated[str, typer.Argument(help="Id as `list` shows it.")], as_json: AsJson = False
 ) -> None:
-    """Refuse a key from now on; gateways know within 5 s."""
+    """Refuse a key from now on; gateways know within 5 s.
+
+    [bold]Example[/]
+
+        parley keys revoke 1054f42845
+    """
     from infra.cli.output import console, fail, print_json
-    from shared.errors import ParleyError
+    from shared.errors import NotFound
 
     store = _store()
     if not store.revoke(key_id):
-        raise ParleyError(f"There is no key {key_id[:80]}: `parley keys list`.")
+        raise NotFound(f"There is no key {key_id[:80]}: `parley keys list`.")
     last = not store.has_keys()
     if as_json:
         print_json({"revoked": key_id, "last": last})
@@ -110,16 +125,16 @@ def revoke_key(
 def _row(key: "ApiKey") -> tuple[str | None, ...]:
     from shared.api_keys import show_scopes
 
-    expires = "never" if key.expires_at is None else _time(key.expires_at)
+    expires = "never" if key.expires_at is None else _day(key.expires_at)
     return (
         key.id,
         key.tenant,
         show_scopes(key.scopes),
-        key.name,
-        _time(key.created_at),
+        _day(key.created_at),
         f"{expires} (expired)" if key.is_expired(time.time()) else expires,
         key.last_used,
         key.rate_limit,
+        key.name,
     )
 
 
@@ -143,48 +158,52 @@ def _told(key: "ApiKey") -> str:
     return f"tenant {key.tenant}, scopes {', '.join(sorted(key.scopes))}, {until}"
 
 
+def _day(seconds: float) -> str:
+    return _time(seconds)[:10]
+
+
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _tenant(name: str) -> str:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
     from shared.tenants import is_tenant_name
 
     if not is_tenant_name(name):
-        raise ParleyError("--tenant takes 1 to 63 lower-case letters, digits and hyphens.")
+        raise CommandMisused("--tenant takes 1 to 63 lower-case letters, digits and hyphens.")
     return name
 
 
 def _scopes(text: str) -> "frozenset[Scope]":
     from shared.api_keys import read_scopes
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     try:
         return read_scopes(text.split(","))
     except ValueError as error:
-        raise ParleyError(f"--scopes: {error}.") from None
+        raise CommandMisused(f"--scopes: {error}.") from None
 
 
 def _name(text: str) -> str:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     if len(text) > _MAX_NAME_CHARACTERS or not text.isprintable():
-        raise ParleyError(f"--name takes at most {_MAX_NAME_CHARACTERS} printable characters.")
+        raise CommandMisused(f"--name takes at most {_MAX_NAME_CHARACTERS} printable characters.")
     return text
 
 
 def _seconds(text: str) -> int:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
 
     found = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip().lower())
     if found is None or found[1].strip("0") == "":
-        raise ParleyError("--expires takes a time such as 90m, 12h, 30d or 8w.")
+        raise CommandMisused("--expires takes a time such as 90m, 12h, 30d or 8w.")
     return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
 def _rate_limit(text: str | None) -> str | None:
-    from shared.errors import ParleyError
+    from shared.errors import CommandMisused
     from shared.rate_limits import read_rate_limit
 
     if text is None:
@@ -192,7 +211,7 @@ def _rate_limit(text: str | None) -> str | None:
     try:
         read_rate_limit(text)
     except ValueError as error:
-        raise ParleyError(f"--rate-limit: {error}.") from None
+        raise CommandMisused(f"--rate-limit: {error}.") from None
     return text.strip()
 
 

@@ -26,6 +26,11 @@ def accepted(
 
     Workers answer with it either way. New entries go into accepted.yaml, wordings into the entry's
     own file, in which all else stays as it is. What was refused stays in the desk.
+
+    [bold]Examples[/]
+
+        parley kb accepted
+        parley kb accepted --write faq.yaml
     """
     from gateway.queue.drafts import RedisDrafts
     from infra.cli.dead_letters import connect_to_queue

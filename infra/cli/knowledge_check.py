@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.exit_status import ExitStatus
 from infra.cli.knowledge import AsJson, configured_base
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_base(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Take warnings for faults.")] = False,
     as_json: AsJson = False,
@@ -23,7 +24,12 @@ def check_base(
     """Name every fault and every warning of a knowledge base with its file and line.
 
     Workers refuse a base with a fault. A warning names what they take, but may not be meant so.
-    The exit status is 1 if there is a fault, or with --strict a warning.
+    The exit status is 6 if there is a fault, or with --strict a warning.
+
+    [bold]Examples[/]
+
+        parley kb check faq.yaml
+        parley kb check --strict --json faq.yaml
     """
     from workers.knowledge.loader import read_all
 
@@ -36,7 +42,7 @@ def check_base(
     else:
         _print_lines(readings, faults, warnings)
     if faults or (strict and warnings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 def _parts(readings: "Readings") -> "list[tuple[str | None, Reading]]":

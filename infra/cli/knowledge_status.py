@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from infra.cli.exit_status import ExitStatus
 from infra.cli.knowledge import AsJson
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ _DEFAULT = "(shared)"
 def status(as_json: AsJson = False) -> None:
     """Show each worker's bases: revision, entries, since when, and what was refused and why.
 
-    The exit status is 1 if a worker has refused what lies in a base's place now.
+    The exit status is 6 if a worker has refused what lies in a base's place now.
+
+    [bold]Example[/]
+
+        parley kb status
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
@@ -32,7 +37,7 @@ def status(as_json: AsJson = False) -> None:
     else:
         console().print("No worker that answers has reported in the last seconds.")
     if any(base.refused for worker in workers for base in worker.knowledge):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 def _values(worker: "WorkerStatus", base: "KnowledgeStatus") -> dict[str, object]:

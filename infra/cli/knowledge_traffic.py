@@ -27,16 +27,20 @@ def gaps(
 
     Workers keep them, redacted, if PARLEY_GAPS is set. Fill in the answers of the file, then
     `parley kb check` takes it.
+
+    [bold]Example[/]
+
+        parley kb gaps --out gaps.yaml
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json, suppress_native_stderr
     from infra.traffic.reading import tenants_to_read
-    from shared.errors import KnowledgeError
+    from shared.errors import AlreadyThere
     from workers.gap_store import open_gaps
     from workers.modelling.knowledge.traffic import candidates_for
 
     if out and out.exists() and not replace:
-        raise KnowledgeError(f"{out} exists already: name another file or add --replace.")
+        raise AlreadyThere(f"{out} exists already: name another file or add --replace.")
     settings, client = worker_settings(), connect_to_queue()
     kept = [gap for each in tenants_to_read(client, tenant) for gap in open_gaps(client, each)]
     if not kept and not as_json:
@@ -56,7 +60,7 @@ def gaps(
 
 def suggest(
     path: Annotated[
-        Path | None, typer.Argument(help="File or folder [default: PARLEY_KB, else the demo].")
+        Path | None, typer.Argument(help="File or folder \\[default: PARLEY_KB, else the demo].")
     ] = None,
     least: Annotated[int, typer.Option(min=1, help="Leave out pairs of fewer wordings.")] = 2,
     as_json: AsJson = False,
@@ -64,6 +68,10 @@ def suggest(
     """Warn of entries that are confused with each other, with examples and what to do.
 
     Each wording is asked of a base without it: it should still find its own entry first.
+
+    [bold]Example[/]
+
+        parley kb suggest faq.yaml
     """
     from infra.cli.output import console, print_json, suppress_native_stderr
     from workers.modelling.knowledge.traffic import confusions_of

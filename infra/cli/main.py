@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from infra.cli import (
+    backup,
     bench,
     chaos,
+    chat,
+    completion,
     dead_letters,
     evaluate,
     handovers,
@@ -25,8 +28,10 @@ from infra.cli import (
     report,
     talk,
     tone,
+    top,
     worker,
 )
+from infra.cli.exit_status import ExitStatus, exit_status_of
 from infra.cli.output import fail
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
@@ -34,7 +39,9 @@ from shared.home_folder import provide_home_folder
 app = typer.Typer(
     help="Answer chat messages from your own knowledge base.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode="rich",
+    epilog="[dim]Exit statuses[/]\n\n"
+    + "\n\n".join(f"{int(status):>3}  {status.meaning}" for status in ExitStatus),
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -48,6 +55,11 @@ def up(
     """Start every service on this machine and keep it up until Ctrl-C.
 
     Ports, folders and sizes come from PARLEY_* settings; what is missing is built first.
+
+    [bold]Examples[/]
+
+        parley up
+        parley up --inference 2
     """
     from infra.cli.output import console
     from infra.supervisor.runner import run_stack
@@ -61,23 +73,32 @@ def up(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check this machine and report what would keep Parley from running."""
+    """Check this machine and report what would keep Parley from running.
+
+    [bold]Examples[/]
+
+        parley doctor
+        parley doctor --json | jq '.findings[] | select(.state == "fail")'
+    """
     from infra.cli.doctor import examine, show
 
     if not show(examine(), as_json=as_json):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 for name, command in (
     ("up", up),
     ("ask", talk.ask),
-    ("chat", talk.chat),
+    ("chat", chat.chat),
     ("doctor", doctor),
     ("job", job.job),
     ("bench", bench.bench),
     ("evaluate", evaluate.evaluate),
     ("chaos", chaos.chaos),
     ("report", report.report),
+    ("backup", backup.backup),
+    ("top", top.top),
+    ("completion", completion.completion),
 ):
     app.command(name)(command)
 knowledge.app.command("check")(knowledge_check.check_base)
@@ -105,7 +126,7 @@ def main() -> None:
         app(prog_name="parley")
     except ParleyError as error:
         fail(str(error))
-        sys.exit(1)
+        sys.exit(exit_status_of(error))
 
 
 if __name__ == "__main__":

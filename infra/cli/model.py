@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from infra.cli.distil import distil
+from infra.cli.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from workers.engines.select import Kind
@@ -21,7 +22,7 @@ app.command()(distil)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[
-    Path | None, typer.Option("--model-dir", help="Model folder [default: PARLEY_MODEL_DIR].")
+    Path | None, typer.Option("--model-dir", help="Model folder \\[default: PARLEY_MODEL_DIR].")
 ]
 
 EncoderChoice = Literal["small", "large", "both"]
@@ -37,7 +38,7 @@ def build(
             metavar="DIR",
             help="Weights in Hugging Face BERT layout, 'package' for the distilled ones, or "
             "'original' for the pinned ones without the delta "
-            "[default: those of the present model, else the package].",
+            "\\[default: those of the present model, else the package].",
         ),
     ] = None,
     encoder: Annotated[
@@ -50,13 +51,19 @@ def build(
     model_dir: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn weights into what the engines run; quick if nothing has changed."""
+    """Turn weights into what the engines run; quick if nothing has changed.
+
+    [bold]Examples[/]
+
+        parley model build
+        parley model build --encoder large
+    """
     from infra.cli.output import print_json, progress_console
     from infra.supervisor.model import make_large_model, make_model
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
 
     if weights and encoder == "large":
-        raise SettingsError(
+        raise CommandMisused(
             "--from DIR names the small encoder's weights; the large one's are fixed."
         )
     settings, screen = _settings(model_dir), progress_console(as_json=as_json)
@@ -92,7 +99,12 @@ def _show_built(folder: Path, made: "Built") -> None:
 def weights(
     target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
 ) -> None:
-    """Write the weights that are built by default as a folder in Hugging Face layout."""
+    """Write the weights that are built by default as a folder in Hugging Face layout.
+
+    [bold]Example[/]
+
+        parley model weights student
+    """
     from infra.cli.output import console
     from workers.modelling.encoder.weights import (
         load_weights,
@@ -118,7 +130,7 @@ def check(
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label for the gate [default: the knowledge base's phrasings].",
+            help="Rows of text and label for the gate \\[default: the knowledge base's phrasings].",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -128,16 +140,21 @@ def check(
     The gate then measures speed on real lengths and 1-NN accuracy: how often the nearest other row
     has a row's label. It refuses an engine that is not 1.2 times as fast as the baseline, fp32, or
     loses more than 0.5 points of accuracy.
+
+    [bold]Examples[/]
+
+        parley model check
+        parley model check --gate
     """
     from infra.cli.model_tables import show_check
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
     from workers.modelling.encoder.check import check_model
 
     screen, folder = progress_console(as_json=as_json), _folder(model_dir)
     if data and not gate:
-        raise SettingsError("--data FILE goes with --gate.")
+        raise CommandMisused("--data FILE goes with --gate.")
     rows = _labelled_rows(data) if gate else []
     with suppress_native_stderr(), StageProgress(screen, "Checking the model") as progress:
         report = check_model(folder, threads, 0 if gate else rounds, progress.update)
@@ -147,7 +164,7 @@ def check(
     if as_json:
         print_json({"ok": report.ok, **asdict(report), "gate": trials})
     if not report.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.DEGRADED)
 
 
 @app.command("crews", hidden=True)  # its former name
@@ -158,13 +175,18 @@ def scaling(
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help="Rows of text and label [default: the knowledge base's phrasings].",
+            help="Rows of text and label \\[default: the knowledge base's phrasings].",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of half a second for each.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Compare one worker with one thread, one with two, and two with one; only engines run."""
+    """Compare one worker with one thread, one with two, and two with one; only engines run.
+
+    [bold]Example[/]
+
+        parley model scaling
+    """
     from infra.cli.model_tables import show_scaling
     from infra.cli.output import print_json, progress_console
     from infra.supervisor.progress import StageProgress
@@ -183,15 +205,20 @@ def scaling(
 def profile(
     model_dir: Folder = None,
     engine: Annotated[
-        list[str] | None, typer.Option(help="litert or tensorflow [default: litert].")
+        list[str] | None, typer.Option(help="litert or tensorflow \\[default: litert].")
     ] = None,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="Threads of the engine [default: 1 and 2].")
+        list[int] | None, typer.Option(min=1, help="Threads of the engine \\[default: 1 and 2].")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Timing rounds.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Time every shape and fit what a token costs: the figures behind shapes and threads."""
+    """Time every shape and fit what a token costs: the figures behind shapes and threads.
+
+    [bold]Example[/]
+
+        parley model profile
+    """
     from infra.cli.model_tables import show_profile
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
@@ -213,12 +240,12 @@ def profile(
 
 
 def _kinds(names: Sequence[str]) -> "list[Kind]":
-    from shared.errors import SettingsError
+    from shared.errors import CommandMisused
 
     kinds: dict[str, Kind] = {"litert": "litert", "tensorflow": "tensorflow"}
     for name in names:
         if name not in kinds:
-            raise SettingsError(f"--engine {name}: only litert and tensorflow can be timed.")
+            raise CommandMisused(f"--engine {name}: only litert and tensorflow can be timed.")
     return [kinds[name] for name in names]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from workers.knowledge.loader import load
 from workers.modelling.encoder.gate import LabelledRow
 
@@ -12,11 +12,11 @@ MAX_ROWS = 3000
 
 
 def rows_of_file(path: Path) -> list[LabelledRow]:
-    """Read JSON lines of text and label; SettingsError names the line that is not."""
+    """Read JSON lines of text and label; CommandMisused names the line that is not."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--data {path} cannot be read: {error}") from error
+        raise CommandMisused(f"--data {path} cannot be read: {error}") from error
     return thinned([_row(path, number, line) for number, line in enumerate(lines, 1) if line])
 
 
@@ -42,4 +42,4 @@ def _row(path: Path, number: int, line: str) -> LabelledRow:
     try:
         return msgspec.json.decode(line, type=LabelledRow)
     except msgspec.MsgspecError as error:
-        raise SettingsError(f"--data {path}:{number}: {error}.") from error
+        raise CommandMisused(f"--data {path}:{number}: {error}.") from error

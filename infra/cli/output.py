@@ -48,6 +48,13 @@ def fail(sentence: str) -> None:
     Console(stderr=True).print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
+def print_json_line(value: object) -> None:
+    """Write a value as JSON on one line, for programs that read on and on."""
+    import msgspec
+
+    print(msgspec.json.encode(value, enc_hook=str).decode(), flush=True)
+
+
 def print_json(value: object) -> None:
     """Write a value as JSON that both people and programs can read."""
     import msgspec

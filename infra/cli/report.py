@@ -17,10 +17,11 @@ def report(
         int, typer.Option(min=0, max=1_000, help="Show the last comments of customers, so many.")
     ] = 0,
     tenant: Annotated[
-        str | None, typer.Option(help="Report on one tenant [default: all together].")
+        str | None, typer.Option(help="Report on one tenant \\[default: all together].")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the report [default: report in the data folder].")
+        Path | None,
+        typer.Option(help="Folder of the report \\[default: report in the data folder]."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -28,6 +29,11 @@ def report(
 
     Read from Redis, where workers count them; by variant, encoder and entry. The report, its page
     and its pictures are written to the folder.
+
+    [bold]Examples[/]
+
+        parley report --days 30 --comments 20
+        parley report --tenant acme --json | jq .groups
     """
     from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import print_json

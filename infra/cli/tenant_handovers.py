@@ -66,7 +66,7 @@ class TenantHandovers:
             "claim": lambda: self._handovers.claim(inside, body["by"]),
             "reply": lambda: self._handovers.reply(inside, body["text"], body.get("by")),
             "release": lambda: self._handovers.release(inside, body.get("by")),
-            "close": lambda: self._handovers.close(inside, body.get("note")),
+            "close": lambda: self._handovers.close(inside, body.get("note"), body.get("by")),
         }
         return actions[action]()
 
@@ -77,7 +77,7 @@ class TenantHandovers:
 
 
 def open_tenant(tenant: str) -> TenantHandovers:
-    """Connect to the queue; raise SettingsError if that is no name of a tenant."""
+    """Connect to the queue; raise CommandMisused if that is no name of a tenant."""
     from gateway.queue.conversations import RedisConversations
     from gateway.queue.handovers import RedisHandovers
     from gateway.settings import GatewaySettings

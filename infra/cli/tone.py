@@ -17,13 +17,18 @@ app = typer.Typer(help="Train and evaluate the tone classifier.", no_args_is_hel
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option("--data", help="Folder of the public sets.")]
 Head = Annotated[
-    Path | None, typer.Option("--head", help="Head file [default: the one that workers load].")
+    Path | None, typer.Option("--head", help="Head file \\[default: the one that workers load].")
 ]
 
 
 @app.command()
 def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Fit the head on the sets that allow it, write it, and evaluate it on sets it has not seen."""
+    """Fit the head on the sets that allow it, write it, and evaluate it on sets it has not seen.
+
+    [bold]Example[/]
+
+        parley tone train --data data
+    """
     from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
@@ -46,7 +51,12 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 @app.command("judge", hidden=True)  # its former name
 @app.command()
 def evaluate(data: Data, head: Head = None, as_json: AsJson = False) -> None:
-    """Evaluate a head on every set that is there."""
+    """Evaluate a head on every set that is there.
+
+    [bold]Example[/]
+
+        parley tone evaluate --data data
+    """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import evaluate as evaluate_head

@@ -20,6 +20,11 @@ def worker(
     The same as `celery -A workers.celery_app worker -Q QUEUE`, but safe in a folder that has a
     `workers/` or a `shared.py` of its own: Celery imports those first. What other applications
     left in the environment for Celery does not count.
+
+    [bold]Examples[/]
+
+        parley worker inference
+        parley worker sentiment --loglevel debug
     """
     _run_celery("worker", "-Q", queue, "-n", f"{queue}@%h", *context.args)
 
@@ -28,6 +33,10 @@ def flower(context: typer.Context) -> None:
     """Run Flower; further options go to it. It asks for PARLEY_FLOWER_BASIC_AUTH if that is set.
 
     What Kubernetes sets for a service named flower does not count.
+
+    [bold]Example[/]
+
+        parley flower --port=5555
     """
     from shared.environment import parley_variables
 

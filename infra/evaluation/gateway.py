@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from infra.http_client import HTTP_ERRORS, HttpConnection, HttpResponse
-from shared.errors import EvaluationError, GatewayUnavailable
+from shared.errors import CommandMisused, GatewayBusy, GatewayRefuses, GatewayUnavailable
 from shared.jobs import Reply
 from workers.evaluation.observation import Conversation, Observation, Progress, observe
 
@@ -61,7 +61,7 @@ class GatewayAsker:
             if response.status not in _BUSY:
                 return self._read(response), (time.perf_counter() - began) * 1e3
             time.sleep(_pause_seconds(response))
-        raise GatewayUnavailable(
+        raise GatewayBusy(
             f"{self._url} refused a message {_MAX_TRIES} times, as too busy: "
             "use fewer --connections."
         )
@@ -78,7 +78,9 @@ class GatewayAsker:
         if response.status != 200:
             told = response.json_object() or {}
             reason = told.get("detail") or told.get("title") or "no reply in time"
-            raise GatewayUnavailable(f"{self._url} answered {response.status}: {reason}")
+            raise GatewayRefuses(
+                f"{self._url} answered {response.status}: {reason}", response.status
+            )
         try:
             return msgspec.json.decode(response.body, type=Reply)
         except msgspec.DecodeError as fault:
@@ -91,9 +93,9 @@ def check_address(url: str, *, allow_remote: bool) -> None:
     """Refuse what is no HTTP address, and another machine unless that is wanted."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise EvaluationError(f"{url} is no address like http://127.0.0.1:8000.")
+        raise CommandMisused(f"{url} is no address like http://127.0.0.1:8000.")
     if parts.hostname not in _LOCAL and not allow_remote:
-        raise EvaluationError(
+        raise CommandMisused(
             f"{parts.hostname} is another machine, and all messages would be sent to it: "
             "add --allow-remote if that is wanted."
         )

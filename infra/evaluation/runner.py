@@ -9,7 +9,7 @@ from infra.evaluation.page import page
 from infra.evaluation.pictures import draw
 from infra.evaluation.report import Report, SystemResult, system_report, verdicts
 from infra.evaluation.systems import System, open_system
-from shared.errors import EvaluationError
+from shared.errors import CommandMisused
 from shared.settings import load
 from workers.evaluation.bases import Base, read_base
 from workers.evaluation.evaluate import Answered, Plan, ask_all
@@ -68,13 +68,13 @@ def _result(
 def _plan(request: Request) -> Plan:
     remote = any(system.url for system in request.systems)
     if request.folds and request.base:
-        raise EvaluationError("--folds makes the base from the file itself: leave out --kb.")
+        raise CommandMisused("--folds makes the base from the file itself: leave out --kb.")
     if request.folds == 1:
-        raise EvaluationError("--folds needs two at least.")
+        raise CommandMisused("--folds needs two at least.")
     if remote and (request.folds or request.missing):
-        raise EvaluationError("A gateway has its own base: --folds and --missing need none.")
+        raise CommandMisused("A gateway has its own base: --folds and --missing need none.")
     if request.missing and request.folds:
-        raise EvaluationError("--missing needs a base of its own: leave out --folds.")
+        raise CommandMisused("--missing needs a base of its own: leave out --folds.")
     return Plan(request.folder / "bases", _base(request, remote), request.folds, request.missing)
 
 

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from infra.client_settings import key_headers
 from infra.evaluation.gateway import GatewayAsker, check_address
-from shared.errors import EvaluationError
+from shared.errors import CommandMisused
 from shared.settings import load
 from workers.evaluation.evaluate import AskerOver
 from workers.evaluation.in_process import Pipelines
@@ -36,7 +36,7 @@ def system_named(words: str) -> System:
     encoders = [part for part in parts if part in _ENCODERS]
     variants = [part for part in parts if part in _VARIANTS]
     if len(parts) != len(encoders) + len(variants) or max(len(encoders), len(variants)) > 1:
-        raise EvaluationError(
+        raise CommandMisused(
             f"{words!r} is no system: name one of {', '.join(_ENCODERS)}, one of "
             f"{', '.join(_VARIANTS)}, both with a slash between, or a URL."
         )
@@ -44,7 +44,7 @@ def system_named(words: str) -> System:
 
 
 def open_system(system: System, *, connections: int, allow_remote: bool) -> AskerOver:
-    """Return what answers for a system. Raises EvaluationError, SettingsError or ModelError."""
+    """Return what answers for a system. Raises CommandMisused, SettingsError or ModelError."""
     if system.url:
         check_address(system.url, allow_remote=allow_remote)
         gateway = GatewayAsker(system.url, connections, headers=key_headers())
@@ -61,5 +61,5 @@ def _overrides(system: System) -> dict[str, str]:
     wanted = {name: value for name, value in chosen.items() if value is not None}
     for name, value in wanted.items():
         if name not in WorkerSettings.model_fields:
-            raise EvaluationError(f"This Parley has no other {name} than one, not {value}.")
+            raise CommandMisused(f"This Parley has no other {name} than one, not {value}.")
     return wanted

@@ -42,9 +42,11 @@ class _Run:
     service: Service
     child: SpawnedProcess | None = None
     started_at: float = 0.0
+    ready_at: float = 0.0
     ready: bool = False
     ever_ready: bool = False
-    failures: int = 0
+    failures: int = 0  # deaths before readiness, in a row
+    short_lives: int = 0  # deaths soon after it, in a row
     restart_at: float = 0.0
     deadline: float | None = None
     checked_at: float = 0.0
@@ -130,7 +132,8 @@ class Supervisor:
             self._record_death(run, run.child, code)
         elif not run.ready and run.service.probe.is_ready(run.child.pid):
             run.ready = run.ever_ready = True
-            run.checked_at = run.answered_at = self._clock.monotonic()
+            run.ready_at = run.checked_at = run.answered_at = self._clock.monotonic()
+            run.failures = 0
             self._observer.ready(run.service, run.answered_at - run.started_at)
         elif run.ready and run.service.hung_seconds is not None:
             self._check(run, run.child, run.service.hung_seconds)
@@ -157,7 +160,7 @@ class Supervisor:
 
     def _start_when_due(self, run: _Run) -> None:
         now = self._clock.monotonic()
-        if run.failures and now < run.restart_at:
+        if now < run.restart_at:
             return
         if any(other.service.name in run.service.after and not other.ready for other in self._runs):
             return
@@ -168,15 +171,22 @@ class Supervisor:
     def _record_death(self, run: _Run, child: SpawnedProcess, code: int) -> None:
         child.kill()  # a child that the dead leader left behind would keep its port
         now = self._clock.monotonic()
-        if run.ready and now - run.started_at >= self._policy.steady_seconds:
-            run.failures = 0
-        run.failures += 1
+        wait = self._count_death(run, now)
         run.last_code = code
-        wait = self._policy.wait_seconds(run.failures)
         run.restart_at = now + wait
         run.child = None
         run.ready = False
         self._observer.died(run.service, code, wait)
+
+    def _count_death(self, run: _Run, now: float) -> float:
+        """Return the seconds until the restart."""
+        if not run.ready:
+            run.failures += 1
+            return self._policy.wait_after_failed_start(run.failures)
+        start_seconds, served_seconds = run.ready_at - run.started_at, now - run.ready_at
+        is_short = self._policy.is_short_life(start_seconds, served_seconds)
+        run.short_lives = run.short_lives + 1 if is_short else 0
+        return self._policy.wait_after_service(run.short_lives)
 
     def _stop_next(self) -> None:
         for run in reversed(self._runs):

@@ -50,9 +50,10 @@ class Terminal:
         """
         if code == os.EX_CONFIG and service.name not in self._ever_ready:
             return
+        restart = f"restart in {wait_seconds:.0f} s" if wait_seconds else "restarted at once"
         self._print_line(
             f"[yellow]![/] {service.name:<12} ended ({describe_exit(code)}); "
-            f"restart in {wait_seconds:.0f} s · log: {short_path(self._logs.path(service.name))}"
+            f"{restart} · log: {short_path(self._logs.path(service.name))}"
         )
         if service.name not in self._ever_ready:
             self._quote(self._logs.tail(service.name, lines=4))

@@ -12,7 +12,7 @@ import redis
 from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.counts import CountedField, read_fields
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
 
@@ -38,12 +38,12 @@ class Comment:
 
 
 def tenants_to_read(client: "redis.Redis", tenant: str | None) -> list[str]:
-    """Return the tenant that is named, or all that are known; raise SettingsError for no name."""
+    """Return the tenant that is named, or all that are known; raise CommandMisused for no name."""
     if tenant is None:
         with queue_errors():
             return known_tenants(client)
     if not tenants.is_tenant_name(tenant):
-        raise SettingsError(f"{tenant!r} names no tenant: 1-63 lower-case letters, digits or -.")
+        raise CommandMisused(f"{tenant!r} names no tenant: 1-63 lower-case letters, digits or -.")
     return [tenant]
 
 

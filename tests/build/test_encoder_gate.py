@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
-from shared.errors import ModelError, SettingsError
+from shared.errors import CommandMisused, ModelError
 from tests.fakes.stopwatch import Stopwatch
 from tests.support.linked_model import linked
 from workers.engines.choice import read_choice
@@ -149,9 +149,9 @@ def test_a_file_of_rows(tmp_path: Path) -> None:
     file.write_text('{"text": "Where is it?", "label": "where", "more": 1}\n\n')
     assert rows_of_file(file) == [LabelledRow("Where is it?", "where")]
     file.write_text('{"text": "Where is it?", "label": "where"}\n{"text": "Why?"}\n')
-    with pytest.raises(SettingsError, match=r"rows\.jsonl:2: .*label"):
+    with pytest.raises(CommandMisused, match=r"rows\.jsonl:2: .*label"):
         rows_of_file(file)
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(CommandMisused, match="cannot be read"):
         rows_of_file(tmp_path / "absent.jsonl")
 
 
@@ -172,5 +172,5 @@ def test_rows_are_thinned_evenly() -> None:
 
 def test_data_without_the_gate_is_refused(parley: Callable[..., tuple[int, str, str]]) -> None:
     code, _, errors = parley("model", "check", "--data", "rows.jsonl")
-    assert code == 1
+    assert code == 2
     assert "goes with --gate" in errors

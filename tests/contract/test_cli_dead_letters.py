@@ -8,6 +8,7 @@ import msgspec
 import pytest
 import redis
 
+from infra.cli.exit_status import ExitStatus
 from infra.dead_letters import DeadLetterBox, revive
 from shared import keys, wire
 from shared.jobs import ChatJob
@@ -131,17 +132,17 @@ def test_show_tells_the_whole_message(parley: Parley, redis_client: "redis.Redis
 @pytest.mark.parametrize("action", ["retry", "drop"])
 def test_nothing_named_and_nothing_known_are_sentences(parley: Parley, action: str) -> None:
     code, _, told = parley("dead-letters", action)
-    assert code == 1
+    assert code == ExitStatus.USAGE
     assert "say --all" in told
     code, _, told = parley("dead-letters", action, "ghost")
-    assert code == 1
+    assert code == ExitStatus.NOT_FOUND
     assert "no dead letter ghost" in told
 
 
 def test_without_redis_it_is_one_sentence(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_REDIS_URL", "redis://127.0.0.1:1/0")
     code, _, told = parley("dead-letters", "list")
-    assert code == 1
+    assert code == ExitStatus.UNREACHABLE
     assert told.startswith("No Redis answers at redis://127.0.0.1:1/0 (")
     assert len(told.splitlines()) == 1
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import redis
 
+from infra.cli.exit_status import ExitStatus
 from shared import keys
 from shared.jobs import KnowledgeStatus, WorkerStatus
 
@@ -42,7 +43,7 @@ def test_a_refused_base_is_named_with_its_fault(
 ) -> None:
     beat(redis_client, "one", SOUND, FAULTY)
     code, shown, _ = parley("kb", "status")
-    assert code == 1
+    assert code == ExitStatus.DEGRADED
     assert f"refused: {FAULT}" in shown
     told = json.loads(parley("kb", "status", "--json")[1])
     assert [(each["tenant"], each["revision"], each["refused"]) for each in told] == [

@@ -106,10 +106,11 @@ def test_a_closed_one_is_the_bot_s_again_and_says_nothing(
     stand.open()
     handovers.claim("h-1", "anna")
 
-    closed = handovers.close("h-1", "Found.")
+    closed = handovers.close("h-1", "Found.", "ben")
     stand.clock.advance(9)
 
     assert (closed.state, closed.note, closed.claimed_by) == ("closed", "Found.", "anna")
+    assert closed.closed_by == "ben"
     assert not stand.has_person()
     assert stand.turns() == []
     assert handovers.close("h-1", "again") == closed

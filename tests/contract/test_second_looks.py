@@ -10,6 +10,7 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob
+from shared.tenants import scope
 from shared.wire import MAX_BODY_BYTES, encode_infer, read_chat_job, read_second_look
 from tests.contract.broker import NOW, Broker, claim, done, job, push
 from workers.consumer.lease_queue import HandOver, Lease, LeasedJob
@@ -235,3 +236,34 @@ def test_a_message_without_room_for_a_first_look_stays(broker: Broker) -> None:
     offer = HandOver(LeasedJob(lease, one), lambda: "x" * MAX_BODY_BYTES)
     assert small.hand_over([offer]) == ["late"]
     assert encode_infer(one) == lease.raw
+
+
+def test_what_a_large_worker_cannot_read_is_the_small_encoder_s_again(broker: Broker) -> None:
+    small, large = broker.inference("w"), broker.large("l")
+    jobs = [job(name, f"c-{name}") for name in ("one", "two", "three")]
+    leases = start(broker, small, *jobs)
+    for lease, each in zip(leases, jobs, strict=True):
+        assert hand_over(small, lease, each) == "handed"
+    push(broker, job("later", "c-later"))
+    taken = large.lease(9)
+    looked = [LeasedJob(lease, read_second_look(lease.raw, NOW)) for lease in taken]
+    assert large.give_back(looked[:2]) == 2
+    assert large.give_back(looked[:2]) == 0  # a repeated call
+    again = small.lease(9)
+    assert names([lease.raw for lease in again]) == ["one", "two", "later"]
+    for lease, each in zip(again, jobs[:2], strict=False):
+        seen = read_chat_job(lease.raw, NOW)
+        assert seen.first_look == "first look"  # so nobody hands it over again
+        assert claim(small, lease, seen) == "run"
+        assert small.complete([done(lease, each)]) == ["applied"]
+    assert broker.turns("c-one") == ["text of one", "r"]
+    assert large.complete([done(taken[2], jobs[2])]) == ["applied"]
+
+
+def test_a_tenant_s_message_goes_back_to_its_own_flow(broker: Broker) -> None:
+    large, of_acme = broker.large("l"), scope("acme", "one")
+    each = job(of_acme, scope("acme", "talk"))
+    broker.client.lpush(LARGE, encode_infer(each))
+    (lease,) = large.lease(1)
+    assert large.give_back([LeasedJob(lease, each)]) == 1
+    assert broker.client.llen(keys.flow(keys.INFERENCE, "acme")) == 1

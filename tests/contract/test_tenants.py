@@ -16,7 +16,7 @@ from infra.traffic.reading import read_comments, read_days, tenants_to_read
 from shared import keys, tenants
 from shared.clock import SystemClock
 from shared.drafts import Draft
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from shared.gap_groups import GapGroup, GapGroups
 from shared.handovers import Handover, HandoverSummary, encode_opening
 from shared.jobs import ChatJob
@@ -327,7 +327,7 @@ def test_reports_are_of_one_tenant_or_of_all(office: Office) -> None:
     assert comments("acme") == ["acme"]
     assert set(comments(None)) == {"acme", "beta", "default"}
     assert read_gaps(client, "beta") == [Gap("Where?", "fallback", None)]
-    with pytest.raises(SettingsError, match="names no tenant"):
+    with pytest.raises(CommandMisused, match="names no tenant"):
         tenants_to_read(client, "No One")
 
 

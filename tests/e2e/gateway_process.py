@@ -21,12 +21,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Gateway:
-    """A gunicorn on a free port; a context manager."""
+    """A gunicorn on a free port; a context manager. `root` holds the code that it runs."""
+
+    root = ROOT
 
     def __init__(self, redis_url: str, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._log = folder / "gateway.log"
+        self._log = folder / f"gateway-{self.port}.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if "PARLEY" not in name},
             "PARLEY_REDIS_URL": redis_url,
@@ -38,8 +40,8 @@ class Gateway:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "python:gateway.gunicorn_conf"],
-                cwd=ROOT,
-                env=self._environment,
+                cwd=self.root,
+                env={**self._environment, "PYTHONPATH": str(self.root)},
                 stdout=log,
                 stderr=log,
             )
@@ -61,7 +63,7 @@ class Gateway:
 
     def __enter__(self) -> "Gateway":
         self.start()
-        wait_until(self.answers, 20)
+        wait_until(self.answers, 60)
         return self
 
     def __exit__(self, *_: object) -> None:

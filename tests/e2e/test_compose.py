@@ -22,7 +22,6 @@ from workers.settings import WorkerSettings
 IMAGE_DECIDES = {"data_dir", "model_dir", "redis_port"}
 
 SERVICES = read_services("docker-compose.yml")
-ON_GPUS = read_services("docker-compose.gpu.yml")
 
 
 @dataclass(frozen=True)
@@ -158,18 +157,22 @@ def test_services_are_looked_after() -> None:
         assert {"healthcheck", "stop_grace_period"} <= service.keys()
 
 
-@pytest.mark.parametrize("services", [SERVICES, ON_GPUS])
-def test_images_are_built_from_stages_that_exist(services: Mapping[str, Any]) -> None:
+def test_images_are_built_from_stages_that_exist() -> None:
     stages = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE))
-    targets = {service["build"]["target"] for service in services.values() if "build" in service}
-    assert targets
+    targets = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
+    assert targets == {"gateway", "worker", "worker-gpu"}
     assert targets <= stages
 
 
-def test_the_gpu_variant_reserves_a_gpu_for_a_service_that_exists() -> None:
-    assert ON_GPUS.keys() == {"inference"}
-    (device,) = ON_GPUS["inference"]["deploy"]["resources"]["reservations"]["devices"]
+def test_the_gpu_profile_serves_the_same_queue_on_a_gpu_and_never_without_one() -> None:
+    on_gpus, usual = SERVICES["inference-gpu"], SERVICES["inference"]
+    assert on_gpus["profiles"] == ["gpu"]
+    for what in ("command", "healthcheck", "volumes", "depends_on", "stop_grace_period"):
+        assert on_gpus[what] == usual[what], what
+    assert on_gpus["environment"] == usual["environment"] | {"PARLEY_ENGINE": "tensorflow"}
+    (device,) = on_gpus["deploy"]["resources"]["reservations"]["devices"]
     assert device["driver"] == "nvidia"
+    assert device["count"] == 1  # docker-compose 1.29 takes no text for it
     assert device["capabilities"] == ["gpu"]
 
 
@@ -182,6 +185,9 @@ def test_cpu_images_hold_no_tensorflow() -> None:
 
 def test_no_image_holds_what_injects_faults() -> None:
     copied = re.findall(r"^COPY (infra\S*)", stage("source"), re.MULTILINE)
-    assert copied == ["infra/*.py", "infra/cli", "infra/deploy", "infra/supervisor"]
+    assert copied == [
+        "infra/*.py",
+        *(f"infra/{name}" for name in ("cli", "deploy", "supervisor", "top")),
+    ]
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {"infra/bench", "infra/chaos", "infra/harness"} <= set(ignored)

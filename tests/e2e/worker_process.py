@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class WorkerProcess:
-    """A worker of one queue; a context manager."""
+    """A worker of one queue; a context manager. `root` holds the code that it runs."""
+
+    root = ROOT
 
     def __init__(
         self,
@@ -51,8 +53,8 @@ class WorkerProcess:
                     *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
                     *("-Q", self._queue, *name, *self._options),
                 ],
-                cwd=ROOT,
-                env=self._environment,
+                cwd=self.root,
+                env={**self._environment, "PYTHONPATH": str(self.root)},
                 stdout=log,
                 stderr=log,
             )

@@ -53,6 +53,7 @@ class FakeQueue:
     completed: list[Completion[Any, Any]] = field(default_factory=list)
     statuses: list[WorkerStatus] = field(default_factory=list)
     released: int = 0
+    given_back: list[LeasedJob[Any]] = field(default_factory=list)
 
     def push(self, *messages: bytes) -> list[Lease]:
         """Let these messages wait; return their leases."""
@@ -69,6 +70,10 @@ class FakeQueue:
 
     def claim(self, jobs: Sequence[LeasedJob[Any]]) -> list[ClaimResult]:
         return [ClaimResult(self.claims.get(leased.job.task_id, "run")) for leased in jobs]
+
+    def give_back(self, jobs: Sequence[LeasedJob[Any]]) -> int:
+        self.given_back += jobs
+        return len(jobs)
 
     def deliveries(self, task_ids: Sequence[str]) -> list[int]:
         return [self.delivered.get(task_id, 1) for task_id in task_ids]

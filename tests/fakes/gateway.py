@@ -189,8 +189,9 @@ class FakeHandovers:
             self._refuse(found)
         return self._change(handover_id, state="open", claimed_by=None, claimed_at=None)
 
-    def close(self, handover_id: str, note: str | None) -> Handover:
-        changes = {"state": "closed", "note": note, "closed_at": self._clock.now()}
+    def close(self, handover_id: str, note: str | None, by: str | None = None) -> Handover:
+        at = self._clock.now()
+        changes = {"state": "closed", "note": note, "closed_at": at, "closed_by": by}
         return self._change(handover_id, **changes)
 
     def last_of(self, conversation_id: str) -> Handover | None:

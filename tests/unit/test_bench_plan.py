@@ -9,13 +9,14 @@ import pytest
 
 from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan, systems_named
 from infra.bench.systems import SERVED
+from infra.cli.exit_status import ExitStatus
 from infra.harness.messages import read_messages
 from infra.harness.ports import free_ports
 from infra.harness.running_system import running_system
 from infra.harness.systems import Allocation, System
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
-from shared.errors import BenchError
+from shared.errors import BenchError, CommandMisused
 
 Parley = Callable[..., tuple[int, str, str]]
 
@@ -33,7 +34,7 @@ Parley = Callable[..., tuple[int, str, str]]
     ],
 )
 def test_a_plan_out_of_bounds_is_refused(changes: dict[str, object], fault: str) -> None:
-    with pytest.raises(BenchError, match=fault):
+    with pytest.raises(CommandMisused, match=fault):
         BenchPlan(**changes)  # type: ignore[arg-type]
 
 
@@ -130,14 +131,23 @@ def test_a_part_that_dies_fails_the_measurement_and_all_others_end(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--systems", "rocket"), ("--rates", "fast"), ("--messages", "nowhere.jsonl")]
+    ("arguments", "status"),
+    [
+        (("--systems", "rocket"), ExitStatus.USAGE),
+        (("--rates", "fast"), ExitStatus.USAGE),
+        (("--messages", "nowhere.jsonl"), ExitStatus.FAILED),
+    ],
 )
 def test_what_cannot_be_measured_is_one_sentence(
-    parley: Parley, arguments: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    parley: Parley,
+    arguments: tuple[str, str],
+    status: ExitStatus,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
     code, out, err = parley("bench", *arguments)
-    assert (code, out) == (1, "")
+    assert (code, out) == (status, "")
     assert arguments[1] in err
     assert len(err.splitlines()) == 1
 

@@ -7,7 +7,7 @@ import pytest
 from infra.chaos.faults import CATALOGUE, LARGE, SECOND_LOOK_FAULTS, draw
 from infra.chaos.plan import ChaosPlan, quick_plan, specs_named, with_second_looks
 from infra.chaos.script import CRASH_WORD, POISON_WORD, write_script
-from shared.errors import BenchError
+from shared.errors import CommandMisused
 
 
 def test_a_seed_draws_the_same_faults_again_and_another_seed_others() -> None:
@@ -66,9 +66,9 @@ def test_kinds_are_chosen_by_how_their_titles_begin() -> None:
         "cut inference",
     ]
     assert specs_named("away, deadly") == specs_named("outage, crash")  # their former names
-    with pytest.raises(BenchError, match="freeze redis"):
+    with pytest.raises(CommandMisused, match="freeze redis"):
         specs_named("earthquake")
-    with pytest.raises(BenchError, match="--only"):
+    with pytest.raises(CommandMisused, match="--only"):
         specs_named("kill,,cut")
 
 
@@ -77,7 +77,7 @@ def test_kinds_are_chosen_by_how_their_titles_begin() -> None:
 )
 def test_bounds_name_the_option(option: str, value: float) -> None:
     name = "timeout_seconds" if option == "patience" else option
-    with pytest.raises(BenchError, match=f"--{option}"):
+    with pytest.raises(CommandMisused, match=f"--{option}"):
         ChaosPlan(**{name: value})  # type: ignore[arg-type]
 
 

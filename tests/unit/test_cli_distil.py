@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
 from tests.conftest import Parley
 
 
@@ -16,7 +17,7 @@ def _without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_file_of_texts_is_named(parley: Parley, tmp_path: Path) -> None:
     code, _, said = parley("model", "distil", "--texts", str(tmp_path / "none.txt"))
-    assert code == 1
+    assert code == ExitStatus.USAGE
     assert "none.txt cannot be read" in said
 
 

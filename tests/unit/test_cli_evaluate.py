@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
+
 Parley = Callable[..., tuple[int, str, str]]
 
 
@@ -193,7 +195,8 @@ def test_what_cannot_be_done_is_said(
     parley: Parley, labelled: Path, tmp_path: Path, arguments: tuple[str, ...], fault: str
 ) -> None:
     code, _, errors = parley("evaluate", str(labelled), *arguments, "--out", str(tmp_path / "out"))
-    assert code == 1
+    unreachable = fault == "No gateway answers"
+    assert code == (ExitStatus.UNREACHABLE if unreachable else ExitStatus.USAGE)
     assert fault in errors
 
 
@@ -202,7 +205,7 @@ def test_a_gateway_that_stays_busy_or_refuses_is_named(
 ) -> None:
     gateway.refusals = 10**6
     code, _, errors = parley("evaluate", str(labelled), "--through", gateway.url)
-    assert (code, "too busy" in errors) == (1, True)
+    assert (code, "too busy" in errors) == (ExitStatus.BUSY, True)
     gateway.refusals, gateway.status = 0, 401
     code, _, errors = parley("evaluate", str(labelled), "--through", gateway.url)
-    assert (code, "answered 401" in errors) == (1, True)
+    assert (code, "answered 401" in errors) == (ExitStatus.KEY_REFUSED, True)

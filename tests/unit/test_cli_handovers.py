@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from infra.cli.exit_status import ExitStatus
 from shared.handovers import Attempt, Handover, HandoverSummary
 from shared.jobs import Turn
 from tests.support.gateway_harness import GatewayHarness
@@ -63,9 +64,10 @@ def test_a_conversation_is_taken_answered_and_given_back(
     assert "claimed by anna" in parley("handovers", "list", "--state", "claimed")[1]
     assert parley("handovers", "reply", "h-1", "Hello!") == (0, "sent\n", "")
     shown = parley("handovers", "show", "h-1")[1]
-    assert "customer   A person [now]!\nanna       Hello!\n" in shown
+    assert "customer  A person [now]!\nanna      Hello!\n" in shown
     assert "neutral → negative" in shown
-    assert parley("handovers", "close", "h-1", "--note", "Found.") == (0, "closed\n", "")
+    closed = parley("handovers", "close", "h-1", "--note", "Found.", "--by", "ben")
+    assert closed == (0, "closed by ben\n", "")
     told = json.loads(parley("handovers", "show", "h-1", "--json")[1])
     assert (told["state"], told["note"], len(told["turns"])) == ("closed", "Found.", 2)
 
@@ -73,6 +75,26 @@ def test_a_conversation_is_taken_answered_and_given_back(
 def test_refusals_are_sentences(parley: Parley, harness: GatewayHarness) -> None:
     parley("handovers", "claim", "h-1", "--by", "anna")
     code, _, err = parley("handovers", "claim", "h-1", "--by", "ben")
-    assert (code, err) == (1, "The gateway refused (409): anna has it.\n")
+    assert (code, err) == (ExitStatus.CONFLICT, "The gateway refused (409): anna has it.\n")
     assert "No such handover" in parley("handovers", "show", "h-9")[2]
     assert "state must be one of" in parley("handovers", "list", "--state", "a&b")[2]
+
+
+def test_who_had_it_is_named_where_nobody_said_who_closed_it(
+    parley: Parley, harness: GatewayHarness
+) -> None:
+    parley("handovers", "claim", "h-1", "--by", "anna")
+    assert parley("handovers", "close", "h-1")[1] == "closed; anna had it\n"
+
+
+def test_a_narrow_terminal_cuts_nothing(
+    parley: Parley, harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_id = "e99f269e-879a-462e-913c-440b52a54c52"
+    asked = HandoverSummary(("Where is my parcel? It should have been here five days ago!",))
+    harness.handovers.records[long_id] = Handover(long_id, "c-3", None, 9.0, "self_harm", asked)
+    monkeypatch.setenv("COLUMNS", "60")
+    out = parley("handovers", "list", "--state", "all")[1]
+    assert f"{long_id}\n" in out
+    assert "  last message Where is my parcel? It should have been here five days ago!\n" in out
+    assert "…" not in out

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
+
 Parley = Callable[..., tuple[int, str, str]]
 
 
@@ -19,7 +21,7 @@ def test_a_fault_is_named_with_file_and_line(parley: Parley, tmp_path: Path) -> 
     base = tmp_path / "base.yaml"
     base.write_text("- id: one\n  question: How?\n  answer: So.\n- id: two\n  question: Why?\n")
     code, out, _ = parley("kb", "check", str(base))
-    assert code == 1
+    assert code == ExitStatus.DEGRADED
     assert f"{base}:4: " in out
     assert out.endswith("1 fault\n")
     told = json.loads(parley("kb", "check", str(base), "--json")[1])
@@ -35,7 +37,7 @@ def test_a_warning_is_told_and_fails_only_when_asked_to(parley: Parley, tmp_path
     assert "1 entries" in out
     told = json.loads(parley("kb", "check", str(base), "--json")[1])
     assert [each["line"] for each in told["warnings"]] == [3]
-    assert parley("kb", "check", str(base), "--strict")[0] == 1
+    assert parley("kb", "check", str(base), "--strict")[0] == ExitStatus.DEGRADED
 
 
 def test_every_tenants_base_is_checked(parley: Parley, tmp_path: Path) -> None:
@@ -44,7 +46,7 @@ def test_every_tenants_base_is_checked(parley: Parley, tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "kb.yaml").write_text(f"- {{id: a, question: Where?, answer: {answer}}}\n")
     code, out, _ = parley("kb", "check", str(tmp_path))
-    assert code == 1
+    assert code == ExitStatus.DEGRADED
     assert "(tenant acme): 1 entries" in out
     assert "tenant bolt: " in out
     told = json.loads(parley("kb", "check", str(tmp_path), "--json")[1])
@@ -60,7 +62,7 @@ def test_the_base_of_the_settings_is_checked(
 ) -> None:
     monkeypatch.setenv("PARLEY_KB", str(tmp_path / "absent.yaml"))
     code, _, errors = parley("kb", "check")
-    assert code == 1
+    assert code == ExitStatus.SETTINGS
     assert "PARLEY_KB" in errors
     assert "absent.yaml" in errors
     present = tmp_path / "present.yaml"
@@ -82,10 +84,11 @@ def test_an_import_overwrites_only_when_told(parley: Parley, tmp_path: Path) -> 
     table.write_text("question,answer\nHow do I pay?,By card.\n")
     base.write_text("mine")
     code, _, err = parley("kb", "import", str(table), str(base))
-    assert code == 1
+    assert code == ExitStatus.CONFLICT
     assert "exists already" in err
     assert base.read_text() == "mine"
-    assert parley("kb", "import", str(table), str(base), "--replace")[0] == 0
+    code, out, _ = parley("kb", "import", str(table), str(base), "--replace", "--json")
+    assert (code, json.loads(out)) == (0, {"file": str(base), "entries": 1, "warnings": []})
 
 
 def test_a_faulty_table_is_told_by_line(parley: Parley, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
+
 Parley = Callable[..., tuple[int, str, str]]
 
 _HEAVY = ("tensorflow", "celery", "flask", "numpy", "redis", "pydantic", "yaml")
@@ -49,7 +51,7 @@ def test_a_wrong_setting_is_one_sentence(parley: Parley, monkeypatch: pytest.Mon
     monkeypatch.setenv("PARLEY_HTTP_PORT", "eighty")
     for command in (["up"], ["ask", "x"]):
         code, out, err = parley(*command)
-        assert (code, out) == (1, "")
+        assert (code, out) == (ExitStatus.SETTINGS, "")
         assert err.startswith("PARLEY_HTTP_PORT is 'eighty'")
         assert len(err.splitlines()) == 1
 
@@ -60,7 +62,7 @@ def test_the_doctor_tells_a_wrong_setting_too(
     monkeypatch.setenv("PARLEY_FLOWER_PORT", "0")
     code, out, _ = parley("doctor", "--json")
     told = json.loads(out)
-    assert (code, told["sound"]) == (1, False)
+    assert (code, told["sound"]) == (ExitStatus.DEGRADED, False)
     assert "PARLEY_FLOWER_PORT" in told["findings"][-1]["told"]
 
 
@@ -85,5 +87,5 @@ def test_the_doctor_misses_a_large_encoder_that_is_asked_for(
     monkeypatch.setenv("PARLEY_ENCODER", "cascade")
     code, out, _ = parley("doctor", "--json")
     failed = [each["told"] for each in json.loads(out)["findings"] if each["state"] == "fail"]
-    assert code == 1
+    assert code == ExitStatus.DEGRADED
     assert any("--encoder large" in told for told in failed)

@@ -1,5 +1,8 @@
 """What the preparer does with chat jobs: claims, order, errors for their clients."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from shared.jobs import ChatJob
@@ -21,10 +24,10 @@ from workers.consumer.redis_lease_queue import encode_dead_letter
 class Harness:
     """A preparer over a recording queue, with a clock that stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_for_others: Callable[[ChatJob], bool] | None = None) -> None:
         self.clock, self.queue, self.events = ManualClock(), FakeQueue(), RecordedEvents()
         context = WorkerContext("w", events=self.events, clock=self.clock)
-        role = chat_role()
+        role = replace(chat_role(), is_for_others=is_for_others)
         committer: Committer[ChatJob, ChatResult] = Committer(context, self.queue, role.task)
         self.preparer: Preparer[ChatJob, ChatResult] = Preparer(
             context, role, self.queue, committer
@@ -91,3 +94,11 @@ def test_a_celery_clients_job_is_known_as_external(harness: Harness) -> None:
     assert external.job.external
     assert external.job.conversation_id == "mine"
     assert not internal.job.external
+
+
+def test_what_is_for_others_goes_back_and_is_not_claimed() -> None:
+    harness = Harness(is_for_others=lambda job: job.id == "b")
+    prepared = harness.prepare(*map(harness.message, "abc"))
+    assert [each.job.id for each in prepared] == ["a", "c"]
+    assert [each.job.id for each in harness.queue.given_back] == ["b"]
+    assert harness.queue.completed == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from workers.modelling.encoder.distil_texts import (
     Split,
     noisy,
@@ -28,12 +28,12 @@ def test_lines_and_json_lines_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ['{"label": 1}', "no json", "[1]"])
 def test_a_faulty_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "b.jsonl").write_text('{"text": "fine"}\n' + line)
-    with pytest.raises(SettingsError, match=r"b\.jsonl:2"):
+    with pytest.raises(CommandMisused, match=r"b\.jsonl:2"):
         read_texts([tmp_path / "b.jsonl"])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"none\.txt cannot be read"):
+    with pytest.raises(CommandMisused, match=r"none\.txt cannot be read"):
         read_texts([tmp_path / "none.txt"])
 
 
@@ -53,7 +53,7 @@ def test_no_text_that_is_asked_is_taught() -> None:
 
 
 def test_too_few_texts_are_refused() -> None:
-    with pytest.raises(SettingsError, match="3 texts are too few"):
+    with pytest.raises(CommandMisused, match="3 texts are too few"):
         training_texts(["a", "b", "c"], Split((), ()))
 
 

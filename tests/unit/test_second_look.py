@@ -31,7 +31,12 @@ from workers.knowledge.lexical import Lexicon
 from workers.reply_builder import ReplyBuilder
 from workers.second_look.band import Band, wants_second_look
 from workers.second_look.first import FirstLookDecider
-from workers.second_look.first_look import Seen, first_look_of, read_first_look
+from workers.second_look.first_look import (
+    Seen,
+    first_look_of,
+    is_of_another_version,
+    read_first_look,
+)
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import SecondLookDecider, read_in_time
@@ -290,6 +295,12 @@ def test_a_message_without_a_first_look_is_malformed() -> None:
         read_second_look(encode_infer(ChatJob("a", "hello", "c", 1.0)), 2.0)
     with pytest.raises(MalformedMessage, match="not a first look"):
         read_first_look('{"space": 7}')
+
+
+def test_a_first_look_of_another_version_is_noticed() -> None:
+    job = Large(confidence=0.9).job().job
+    assert not is_of_another_version(job)
+    assert is_of_another_version(replace(job, first_look='{"space": "of another version"}'))
 
 
 def test_the_pace_follows_the_last_batches_and_is_forgotten_in_quiet() -> None:

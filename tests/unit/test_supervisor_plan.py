@@ -154,9 +154,9 @@ def test_the_log_of_a_service_that_fails_its_first_start_is_quoted(
     assert "ended (exit code 1); restart in 2 s" in fields(screen)
     assert "the [engine] is missing" in fields(screen)
     terminal.ready(service, 1.0)
-    terminal.died(service, -9, 4.0)
+    terminal.died(service, -9, 0.0)
     assert fields(screen).count("is missing") == 1
-    assert "killed by SIGKILL" in fields(screen)
+    assert "ended (killed by SIGKILL); restarted at once" in fields(screen)
 
 
 def test_faulty_keys_end_the_start_before_any_service_runs(

@@ -74,7 +74,7 @@ class SupervisedPair:
             spawner=self.spawner,
             clock=self.clock,
             observer=self.journal,
-            policy=RestartPolicy(first_seconds=1, max_seconds=8, steady_seconds=60),
+            policy=RestartPolicy(first_seconds=1, max_seconds=8, short_lives_max_seconds=5),
         )
 
     def bring_up(self) -> None:
@@ -117,21 +117,21 @@ def test_readiness_is_reported_once_with_the_time_it_took(pair: SupervisedPair) 
     assert pair.journal.lines.count(("ready", "redis", 2.5)) == 1
 
 
-def test_a_dead_service_comes_back_after_the_wait_and_not_before(pair: SupervisedPair) -> None:
+def test_what_has_served_is_back_at_once_however_often_it_dies(pair: SupervisedPair) -> None:
     pair.bring_up()
-    assert pair.crash("worker") == 1
-    pair.clock.advance(0.9)
-    pair.supervisor.tick()
-    assert len(pair.spawner.children["worker"]) == 1
-    pair.clock.advance(0.2)
-    pair.supervisor.tick()
-    assert len(pair.spawner.children["worker"]) == 2
-    pair.supervisor.tick()
-    assert pair.supervisor.all_ready
+    for life in range(1, 10):
+        pair.clock.advance(15)
+        assert pair.crash("worker", -signal.SIGKILL) == 0
+        pair.supervisor.tick()
+        assert len(pair.spawner.children["worker"]) == life + 1
+        pair.supervisor.tick()
+        assert pair.supervisor.all_ready
 
 
-def test_waits_double_up_to_the_longest(pair: SupervisedPair) -> None:
-    pair.bring_up()
+def test_a_service_that_does_not_start_waits_ever_longer(pair: SupervisedPair) -> None:
+    pair.redis_probe.on = True
+    pair.supervisor.tick()
+    pair.supervisor.tick()
     waits = []
     for _ in range(6):
         waits.append(pair.crash("worker"))
@@ -140,13 +140,64 @@ def test_waits_double_up_to_the_longest(pair: SupervisedPair) -> None:
     assert waits == [1, 2, 4, 8, 8, 8]
 
 
-def test_a_steady_while_forgives_earlier_failures(pair: SupervisedPair) -> None:
-    pair.bring_up()
-    pair.clock.advance(pair.crash("worker"))
+def test_it_comes_back_after_the_wait_and_not_before(pair: SupervisedPair) -> None:
+    pair.redis_probe.on = True
     pair.supervisor.tick()
     pair.supervisor.tick()
-    pair.clock.advance(60)
     assert pair.crash("worker") == 1
+    pair.clock.advance(0.9)
+    pair.supervisor.tick()
+    assert len(pair.spawner.children["worker"]) == 1
+    pair.clock.advance(0.2)
+    pair.supervisor.tick()
+    assert len(pair.spawner.children["worker"]) == 2
+
+
+def test_readiness_forgives_failed_starts(pair: SupervisedPair) -> None:
+    pair.redis_probe.on = True
+    pair.supervisor.tick()
+    for _ in range(4):
+        pair.supervisor.tick()
+        pair.clock.advance(pair.crash("worker"))
+    pair.bring_up()
+    pair.clock.advance(60)
+    assert pair.crash("worker") == 0
+    pair.worker_probe.on = False
+    pair.supervisor.tick()
+    assert pair.crash("worker") == 1
+
+
+def die_after(pair: SupervisedPair, *, start_seconds: float, served_seconds: float) -> float:
+    """Let the worker start, serve and die; return how long it is to stay down."""
+    pair.worker_probe.on = False
+    pair.supervisor.tick()
+    pair.clock.advance(start_seconds)
+    pair.worker_probe.on = True
+    pair.supervisor.tick()
+    pair.clock.advance(served_seconds)
+    wait = pair.crash("worker")
+    pair.clock.advance(wait)
+    return wait
+
+
+def test_one_that_dies_sooner_than_it_starts_again_and_again_waits_a_little(
+    pair: SupervisedPair,
+) -> None:
+    pair.bring_up()
+    pair.clock.advance(60)
+    pair.crash("worker")
+    waits = [die_after(pair, start_seconds=4, served_seconds=3) for _ in range(6)]
+    assert waits == [0, 1, 2, 4, 5, 5]
+    assert die_after(pair, start_seconds=4, served_seconds=4) == 0
+    assert die_after(pair, start_seconds=4, served_seconds=3) == 0
+    assert die_after(pair, start_seconds=4, served_seconds=3) == 1
+
+
+def test_a_start_in_no_time_does_not_excuse_a_life_of_none(pair: SupervisedPair) -> None:
+    pair.bring_up()
+    pair.crash("worker")
+    waits = [die_after(pair, start_seconds=0, served_seconds=0.5) for _ in range(3)]
+    assert waits == [1, 2, 4]
 
 
 def test_whatever_a_dead_leader_left_behind_is_killed(pair: SupervisedPair) -> None:
@@ -186,9 +237,11 @@ def test_a_service_never_ready_is_crash_looping_after_three_failures(
 
 def test_a_service_that_was_ready_once_is_never_crash_looping(pair: SupervisedPair) -> None:
     pair.bring_up()
+    pair.crash("worker")
+    pair.worker_probe.on = False
     for _ in range(10):
-        pair.clock.advance(pair.crash("worker"))
         pair.supervisor.tick()
+        pair.clock.advance(pair.crash("worker"))
     assert pair.supervisor.crash_looping == []
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
 from infra.cli.weak_settings import weak_settings
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
@@ -78,7 +79,7 @@ def test_the_doctor_shows_them_and_a_faulty_key_is_a_fault(
     assert ("proxies", "warn") in {(each["name"], each["state"]) for each in findings}
     monkeypatch.setenv("PARLEY_API_KEYS", "too-short")
     code, out, _ = parley("doctor", "--json")
-    assert code == 1
+    assert code == ExitStatus.DEGRADED
     [fault] = [each for each in json.loads(out)["findings"] if each["name"] == "security"]
     assert fault["state"] == "fail"
     assert "too-short" not in out

@@ -18,9 +18,11 @@ from celery.worker.consumer.tasks import Tasks
 from kombu.utils.imports import symbol_by_name
 
 import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
-from shared.errors import ParleyError, SettingsError
+from shared.connection import connect
+from shared.errors import ParleyError, ProtocolMismatch, SettingsError
 from shared.gc_tuning import freeze_gc
 from shared.home_folder import provide_home_folder
+from shared.protocol_version import ProtocolKeeper, ProtocolRegister, check_protocol_at_start
 from shared.redis_server import check_redis_at_start
 from shared.settings import CommonSettings, load
 
@@ -129,12 +131,21 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
     provide_home_folder()
     try:
         names = c.app.amqp.queues.consume_from
-        check_redis_at_start(load(CommonSettings).redis_address)
+        _check_redis(load(CommonSettings).redis_address, f"{c.hostname}.{os.getpid()}")
         builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except ParleyError as fault:
         _log.critical("this worker cannot start: %s", fault)
-        raise SystemExit(1) from fault
+        # No restart helps against newer data: `parley up` ends with this sentence.
+        status = os.EX_CONFIG if isinstance(fault, ProtocolMismatch) else 1
+        raise SystemExit(status) from fault
+
+
+def _check_redis(url: str, process: str) -> None:
+    """Register this process; raise UnsuitableRedis if server or data is not to be served."""
+    check_redis_at_start(url)
+    check_protocol_at_start(url, process)
+    ProtocolKeeper(ProtocolRegister(connect(url)), process).start()
 
 
 def _builder(builders: Any, queue: str) -> Any:

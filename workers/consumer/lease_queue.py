@@ -176,6 +176,12 @@ class LeaseQueue(Protocol[JobT, ResultT]):
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Decide on each job in order; afterwards only those with verdict `run` may run."""
 
+    def give_back(self, jobs: Sequence[LeasedJob[JobT]]) -> int:
+        """Put jobs that this worker cannot work on back to where another one takes them.
+
+        Returns how many; the others are no longer under its lease.
+        """
+
     def deliveries(self, task_ids: Sequence[str]) -> list[int]:
         """Return how often each message was delivered, this time included."""
 

@@ -53,7 +53,7 @@ class Preparer(Generic[JobT, ResultT]):
         """Return prepared jobs in order of arrival; every other lease ends here."""
         leased_at = self._context.clock.monotonic()
         decoded, malformed = self._decode(leases)
-        wanted, unwanted = self._drop_unwanted(decoded)
+        wanted, unwanted = self._drop_unwanted(self._own(decoded))
         claimed, ended = self._claim(wanted)
         prepared, unreadable = self._read(claimed, leased_at)
         self._committer.commit([*malformed, *unwanted, *ended, *unreadable])
@@ -78,6 +78,16 @@ class Preparer(Generic[JobT, ResultT]):
             TaskEvent("received", leased.job.task_id, leased.job.task, now) for leased in decoded
         )
         return traces.receive(decoded, self._queue.deliveries), malformed
+
+    def _own(self, decoded: Sequence[LeasedJob[JobT]]) -> Sequence[LeasedJob[JobT]]:
+        """Return what this role can work on; give the rest back."""
+        is_for_others = self._role.is_for_others
+        others = [each for each in decoded if is_for_others and is_for_others(each.job)]
+        if not others:
+            return decoded
+        returned = self._queue.give_back(others)
+        _log.warning("%d messages went back to the queue: another version wrote them", returned)
+        return [each for each in decoded if each not in others]
 
     def _drop_unwanted(
         self, decoded: Sequence[LeasedJob[JobT]]

@@ -8,7 +8,7 @@ from typing import Any, Generic, cast
 import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import connect
 from shared.jobs import WorkerStatus
 from shared.scripts import Script, register_script
@@ -62,6 +62,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
         self._heartbeat = self._script("heartbeat.lua")
+        self._give_back = self._script("give_back.lua")
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
@@ -93,6 +94,17 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Let every job run: only chat jobs have lanes."""
         return [ClaimResult("run") for _ in jobs]
+
+    def give_back(self, jobs: Sequence[LeasedJob[JobT]]) -> int:
+        """Put these back to the head of the queue from which their like are answered."""
+        queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
+        args: list[bytes | str] = []
+        for each in reversed(jobs):
+            args += (each.lease.token, tenants.tenant_of(each.job.task_id))
+        returned: int = self._retry.until_stopped(
+            self._give_back, keys=[self._lease_key, queue], args=args
+        )
+        return returned
 
     def hasten(self, task_ids: Sequence[str]) -> None:
         """Do nothing: no message of this queue is kept until later."""

@@ -33,6 +33,7 @@ class Role(Generic[JobT, ResultT]):
     and is then asked for one job at a time. If `tones` is given, a result is finished once its
     tone is known; otherwise at once. If `second_looks` is given, it is offered what drafts are not
     sure of. `outlasts_faults`: `draft` has a result for jobs that the engine failed with, too.
+    `is_for_others` tells of a job that another role must work on: it goes back to the queue.
     """
 
     queue: str
@@ -43,3 +44,4 @@ class Role(Generic[JobT, ResultT]):
     tones: ToneSource | None = None
     second_looks: SecondLooks[JobT] | None = None
     outlasts_faults: bool = False
+    is_for_others: Callable[[JobT], bool] | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from shared.errors import MalformedMessage
+from shared.jobs import ChatJob
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding
@@ -94,6 +95,18 @@ def read_first_look(header: str) -> FirstLook:
     if not _is_plausible(look):
         raise MalformedMessage("not a first look: a number in it cannot be")
     return look
+
+
+def is_of_another_version(job: ChatJob) -> bool:
+    """Tell whether a first look cannot be read here, as while workers are being upgraded.
+
+    The small encoder answers such a message itself: its header says that it was handed over once.
+    """
+    try:
+        read_first_look(job.first_look or "")
+    except MalformedMessage:
+        return True
+    return False
 
 
 def _is_plausible(look: FirstLook) -> bool:

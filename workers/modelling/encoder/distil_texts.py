@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.errors import SettingsError
+from shared.errors import CommandMisused
 from workers.modelling.encoder.gate import LabelledRow
 
 MIN_TEXTS = 32
@@ -44,7 +44,7 @@ class Split:
 
 
 def read_texts(paths: Sequence[Path]) -> list[str]:
-    """Read text files of one text a line, and JSON lines of `text`; SettingsError names a fault."""
+    """Read text files of one text a line, and JSON lines of `text`; raise CommandMisused."""
     return [text for path in paths for text in _read(path)]
 
 
@@ -69,7 +69,7 @@ def training_texts(texts: Iterable[str], split: Split) -> list[str]:
         if key and key not in asked:
             known.setdefault(key, text.strip())
     if len(known) < MIN_TEXTS:
-        raise SettingsError(f"--texts: {len(known)} texts are too few, {MIN_TEXTS} are the least.")
+        raise CommandMisused(f"--texts: {len(known)} texts are too few, {MIN_TEXTS} are the least.")
     return list(known.values())
 
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--texts {path} cannot be read: {error}") from error
+        raise CommandMisused(f"--texts {path} cannot be read: {error}") from error
     if path.suffix != ".jsonl":
         return lines
     return [_text(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -99,7 +99,7 @@ def _text(path: Path, number: int, line: str) -> str:
     try:
         return str(json.loads(line)["text"])
     except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"--texts {path}:{number}: no JSON object with a `text`.") from error
+        raise CommandMisused(f"--texts {path}:{number}: no JSON object with a `text`.") from error
 
 
 def _key(text: str) -> str:
