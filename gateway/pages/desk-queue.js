@@ -173,7 +173,7 @@ async function giveBack() {
 
 async function closeIt(note) {
   const asked = view.id;
-  if (await act("close", note ? { note } : {}, "Closed. Parley answers again.") && asked === view.id) focusList();
+  if (await act("close", { ...(note ? { note } : {}), ...(me ? { by: me } : {}) }, "Closed. Parley answers again.") && asked === view.id) focusList();
 }
 
 async function sendReply() {

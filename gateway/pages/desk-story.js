@@ -67,7 +67,8 @@ function stateOf(handover) {
   if (!handover) return "";
   if (handover.state === "open") return `Waiting since ${clock(handover.opened_at)}`;
   if (handover.state === "claimed") return handover.claimed_by === me ? `You have it since ${clock(handover.claimed_at)}` : `${handover.claimed_by} has it since ${clock(handover.claimed_at)}`;
-  return `Closed ${clock(handover.closed_at)}${handover.claimed_by ? `, was ${handover.claimed_by}'s` : ""}`;
+  const by = handover.closed_by ? ` by ${handover.closed_by}` : handover.claimed_by ? `, was ${handover.claimed_by}'s` : "";
+  return `Closed ${clock(handover.closed_at)}${by}`;
 }
 
 // Turns stay as they are once shown, only what is known of them changes. Return the new ones.

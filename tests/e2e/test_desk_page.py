@@ -157,8 +157,8 @@ def test_a_conversation_is_taken_answered_and_closed_by_keyboard_alone(desk: Des
     desk.press("Tab", "Tab", "Enter")
     browser.wait_for("byId('composer').hidden")
     closed = desk.harness.handovers.find("h-1")
-    assert (closed.state, closed.note) == ("closed", "Found it.")
-    desk.has("Closed", "middle-note")
+    assert (closed.state, closed.note, closed.closed_by) == ("closed", "Found it.", "Mira")
+    desk.has("by Mira", "middle-note")
 
 
 def test_what_somebody_else_took_is_told_plainly_and_nothing_is_lost(desk: Desk) -> None:
