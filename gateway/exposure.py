@@ -9,9 +9,9 @@ import sys
 from contextlib import suppress
 
 from gateway.settings import GatewaySettings
-from shared.connection import connect
 from shared.errors import ParleyError, QueueUnavailable, SettingsError
 from shared.key_store import RedisKeyStore
+from shared.partitions import connect_partitions
 from shared.settings import load
 
 
@@ -20,7 +20,7 @@ def check_exposure(settings: GatewaySettings) -> None:
 
     Without Redis it is not known whether there are keys; then they are asked for in any case.
     """
-    if settings.asks_always and not settings.given_keys and not _has_keys(settings.redis_address):
+    if settings.asks_always and not settings.given_keys and not _has_keys(settings):
         raise SettingsError(
             f"{settings.publish_address or settings.http_host} is reached from other machines, and "
             "there is no API key: make one with `parley keys create` (in the embedded Redis while "
@@ -29,8 +29,9 @@ def check_exposure(settings: GatewaySettings) -> None:
         )
 
 
-def _has_keys(redis_url: str) -> bool:
-    with suppress(QueueUnavailable), connect(redis_url) as client:
+def _has_keys(settings: GatewaySettings) -> bool:
+    partitions = connect_partitions(settings.redis_address, settings.partitions)
+    with suppress(QueueUnavailable), partitions.home as client:
         return RedisKeyStore(client).has_keys()
     return True
 

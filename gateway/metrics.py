@@ -56,6 +56,11 @@ class Metrics:
             ("outcome",),
             registry=registry,
         )
+        self._missing_acks = Counter(
+            "parley_gateway_missing_replica_acks",
+            "calls that queued messages and that too few replicas confirmed in time",
+            registry=registry,
+        )
         self._waiting = self._gauge("waiting", "requests that wait for a reply now")
         self._streams = self._gauge("streams", "event streams that are open now")
 
@@ -64,6 +69,10 @@ class Metrics:
         return Gauge(
             f"parley_gateway_{name}", text, multiprocess_mode="livesum", registry=self.registry
         )
+
+    def count_missing_acks(self) -> None:
+        """Count one call that too few replicas have confirmed."""
+        self._missing_acks.inc()
 
     def count_response(self, route: str, status: int, seconds: float) -> None:
         """Count one HTTP response."""

@@ -71,6 +71,12 @@ COUNTERS: Sequence[WorkerFigure] = (
         "reclaimed", "parley_worker_reclaimed", "messages of dead workers that this one put back"
     ),
     WorkerFigure(
+        "missing_replica_acks",
+        "parley_worker_missing_replica_acks",
+        "calls that ended messages and that too few replicas confirmed in time",
+        queues=_ANSWERING,
+    ),
+    WorkerFigure(
         "tones_late",
         "parley_worker_tones_late",
         "replies that went out with tone unknown, since the tone did not come in time",

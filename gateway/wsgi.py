@@ -18,48 +18,38 @@ from gateway.dashboard.observation import RedisObserver
 from gateway.dashboard.sampler import Sampler
 from gateway.dashboard.traffic_meter import TrafficMeter
 from gateway.dependencies import Dependencies
-from gateway.health import RedisHealth
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
+from gateway.partitioned.compose import connect_ports
+from gateway.queue.adapters import QueueOptions
 from gateway.queue.conversation_feed import RedisConversationFeed
-from gateway.queue.conversations import RedisConversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher, new_gateway_id
 from gateway.queue.drafts import RedisDrafts
-from gateway.queue.erasure import RedisErasure
-from gateway.queue.feedback import RedisFeedbackBox
-from gateway.queue.gaps import RedisGaps
-from gateway.queue.handovers import RedisHandovers
-from gateway.queue.histories import RedisHistories
-from gateway.queue.job_canceller import RedisJobCanceller
-from gateway.queue.job_follower import RedisJobFollower
-from gateway.queue.job_store import RedisJobStore
+from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import PendingReplies
-from gateway.queue.publisher import EnqueueLimits, RedisPublisher
-from gateway.queue.rate_limiter import RedisRateLimiter
-from gateway.queue.ratings import RedisRatings
+from gateway.queue.publisher import EnqueueLimits
 from gateway.queue.reply_feed import RedisReplyFeed
 from gateway.queue.sending import untraced
-from gateway.queue.stories import RedisStories
-from gateway.queue.traffic import RedisTraffic
 from gateway.queue.watches import StreamPlaces, Watches
 from gateway.rate_limits import take_pending_charge
 from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from gateway.webhook.delivery import HttpDelivery
-from gateway.webhook.outbox import RedisOutbox
+from gateway.webhook.outbox import Outbox
 from gateway.webhook.sender import WebhookSender
-from shared.clock import SystemClock
-from shared.connection import connect
+from shared.clock import Clock, SystemClock
 from shared.errors import UnsuitableRedis
 from shared.key_store import RedisKeyStore
 from shared.logs import configure_logging
+from shared.partitions import Partitions, connect_partitions
 from shared.protocol_version import (
     ProtocolKeeper,
     ProtocolRegister,
     check_protocol_at_start,
 )
 from shared.redis_server import check_redis_at_start
+from shared.replica_acks import ReplicaAcks
 from shared.settings import load
 from shared.tracing.start import open_tracer
 
@@ -77,12 +67,13 @@ def create() -> Flask:
     cast("Any", disable_created_metrics)()
     process = f"gateway.{new_gateway_id()}"
     _check_redis(settings, process)
-    client = connect(settings.redis_address, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    ProtocolKeeper(ProtocolRegister(client), process).start()
+    partitions = connect_partitions(
+        settings.redis_address, settings.partitions, timeout_seconds=REDIS_TIMEOUT_SECONDS
+    )
+    ProtocolKeeper(ProtocolRegister(partitions.home), process).start()
     traces = _open_traces(settings)
-    dependencies = connect_dependencies(client, settings, traces)
-    start_webhook(client, settings, dependencies.metrics)
-    start_sampler(client, settings)
+    dependencies = connect_dependencies(partitions, settings, traces)
+    start_sampler(partitions, dependencies)
     app = create_app(
         dependencies,
         settings,
@@ -96,8 +87,8 @@ def create() -> Flask:
 def _check_redis(settings: GatewaySettings, process: str) -> None:
     """End gunicorn, not only this process of it, if Redis or its data is not to be served."""
     try:
-        check_redis_at_start(settings.redis_address)
-        check_protocol_at_start(settings.redis_address, process)
+        check_redis_at_start(settings.redis_address, settings.partitions)
+        check_protocol_at_start(settings.redis_address, process, settings.partitions)
     except UnsuitableRedis as fault:
         logger.critical("this gateway cannot start: %s", fault)
         raise SystemExit(_BOOT_FAILED) from None
@@ -111,98 +102,100 @@ def _open_traces(settings: GatewaySettings) -> RequestTraces | None:
     return RequestTraces(tracer)
 
 
-def start_webhook(client: "redis.Redis", settings: GatewaySettings, metrics: Metrics) -> None:
+def start_webhook(outbox: Outbox, settings: GatewaySettings, metrics: Metrics) -> None:
     """Send what becomes of handovers to the webhook, if there is one."""
     url, secret = settings.handover_webhook, settings.handover_webhook_secret
     if url and secret:
         clock = SystemClock()
         deliver = HttpDelivery(url, secret.get_secret_value(), clock)
-        WebhookSender(RedisOutbox(client), deliver, clock, metrics.count_delivery).start()
+        WebhookSender(outbox, deliver, clock, metrics.count_delivery).start()
 
 
-def start_sampler(client: "redis.Redis", settings: GatewaySettings) -> None:
+def start_sampler(partitions: Partitions, dependencies: Dependencies) -> None:
     """Take the dashboard's samples, if no other gateway process does."""
     clock = SystemClock()
-    traffic = RedisTraffic(client, clock)
+    traffic = dependencies.traffic
     observer = RedisObserver(
-        client,
-        RedisHealth(client, settings.queue_lists),
-        RedisHandovers(client, clock, settings.conversation_ttl_seconds),
-        traffic,
-        clock,
+        partitions.clients, dependencies.health, dependencies.handovers, traffic, clock
     )
     meter = Meter(TrafficMeter(traffic))
-    Sampler(new_gateway_id(), RedisHistory(client), observer, meter, clock).start()
+    Sampler(new_gateway_id(), RedisHistory(partitions.home), observer, meter, clock).start()
 
 
 def connect_dependencies(
-    client: "redis.Redis", settings: GatewaySettings, traces: RequestTraces | None = None
+    partitions: Partitions, settings: GatewaySettings, traces: RequestTraces | None = None
 ) -> Dependencies:
-    """Put the Redis adapters together and start the reply feed."""
-    clock, metrics, limits = SystemClock(), Metrics(), enqueue_limits(settings)
-    gateway_id, pending = new_gateway_id(), PendingReplies()
+    """Put the Redis adapters together; start the reply feed, and the webhook if there is one."""
+    clock, metrics, pending = SystemClock(), Metrics(), PendingReplies()
     disconnect_watcher = DisconnectWatcher()
-    canceller = RedisJobCanceller(client, clock, limits)
-    jobs = RedisJobStore(client, canceller.expire_overdue, clock)
+    options = _options(settings, clock, metrics, pending)
+    ports = connect_ports(partitions, settings.queue_lists, options)
+    start_webhook(ports.outbox, settings, metrics)
     places = StreamPlaces(settings.event_streams, metrics.count_streams)
     job_watches = Watches(places)
     dispatcher = Dispatcher(
-        _publisher(client, limits, metrics, pending),
+        ports.publisher,
         pending,
-        jobs,
-        canceller,
+        ports.jobs,
+        ports.canceller,
         disconnect_watcher,
         clock,
-        gateway_id=gateway_id,
+        gateway_id=options.gateway_id,
         deadline_seconds=settings.job_deadline_seconds,
         observe_enqueue=metrics.enqueue_seconds.observe,
         begin_sending=traces.begin_sending if traces else untraced,
+        placement=ports.placement,
     )
-    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
-    follower = RedisJobFollower(
-        client, gateway_id, limits.job_ttl_seconds, canceller.expire_overdue, clock
-    )
+    client = partitions.home  # whatever node it leads to: subscriptions hear the whole cluster
     return Dependencies(
         dispatcher=dispatcher,
-        jobs=jobs,
-        results=jobs,
-        canceller=canceller,
-        feed=_start_feed(client, gateway_id, pending, jobs, job_watches, metrics),
-        conversations=RedisConversations(client, clock, limits),
-        handovers=handovers,
-        feedback=RedisFeedbackBox(client, clock),
-        ratings=RedisRatings(client),
-        stories=RedisStories(client, handovers, clock),
-        gaps=RedisGaps(client),
+        jobs=ports.jobs,
+        results=ports.jobs,
+        canceller=ports.canceller,
+        feed=_start_feed(client, options.gateway_id, pending, ports.jobs, job_watches, metrics),
+        conversations=ports.conversations,
+        handovers=ports.handovers,
+        feedback=ports.feedback,
+        ratings=ports.ratings,
+        stories=ports.stories,
+        gaps=ports.gaps,
         drafts=RedisDrafts(client),
-        users=RedisErasure(client, clock, limits),
-        traffic=RedisTraffic(client, clock),
+        users=ports.users,
+        traffic=ports.traffic,
         watches=Watches(places, lambda watches: RedisConversationFeed(client, watches).start()),
-        job_streams=JobStreams(follower, job_watches, disconnect_watcher, dispatcher),
-        histories=RedisHistories(client, settings.conversation_ttl_seconds),
+        job_streams=JobStreams(ports.follower, job_watches, disconnect_watcher, dispatcher),
+        histories=ports.histories,
         disconnect_watcher=disconnect_watcher,
-        health=RedisHealth(client, settings.queue_lists),
+        health=ports.health,
         board=Board(RedisHistory(client), clock),
         metrics=metrics,
         authenticator=authenticate(client, settings),
-        rate_limiter=RedisRateLimiter(client),
+        rate_limiter=ports.rate_limiter,
     )
 
 
-def _publisher(
-    client: "redis.Redis", limits: EnqueueLimits, metrics: Metrics, pending: PendingReplies
-) -> RedisPublisher:
+def _options(
+    settings: GatewaySettings, clock: Clock, metrics: Metrics, pending: PendingReplies
+) -> QueueOptions:
     def on_enqueue(enqueued: int) -> None:
         metrics.count_enqueued(enqueued, waiting=len(pending))
 
-    return RedisPublisher(client, limits, on_enqueue, take_charge=take_pending_charge)
+    return QueueOptions(
+        gateway_id=new_gateway_id(),
+        clock=clock,
+        limits=enqueue_limits(settings),
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
+        on_enqueue=on_enqueue,
+        take_charge=take_pending_charge,
+        acks=ReplicaAcks(settings.replica_acks, metrics.count_missing_acks),
+    )
 
 
 def _start_feed(
     client: "redis.Redis",
     gateway_id: str,
     pending: PendingReplies,
-    jobs: RedisJobStore,
+    jobs: JobStore,
     watches: Watches,
     metrics: Metrics,
 ) -> RedisReplyFeed:

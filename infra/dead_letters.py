@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import msgspec
@@ -10,6 +10,7 @@ import redis
 
 from shared import keys, tenants
 from shared.connection import queue_errors
+from shared.partitions import Partitions
 from shared.scripts import register_script
 from shared.wire import FIRST_LOOK
 from workers.consumer.lease_queue import DeadLetter
@@ -17,11 +18,15 @@ from workers.consumer.lease_queue import DeadLetter
 
 @dataclass(frozen=True, slots=True)
 class StoredDeadLetter:
-    """A dead letter and its JSON in Redis; `name` is its job id or, if it has none, a digest."""
+    """A dead letter and its JSON in Redis; `name` is its job id or, if it has none, a digest.
+
+    `partition` says where it lies, if there are several.
+    """
 
     name: str
     letter: DeadLetter
     record: bytes
+    partition: int = 0
 
     @property
     def tenant(self) -> str:
@@ -57,6 +62,32 @@ class DeadLetterBox:
         """Delete the letter; False if it is gone by now."""
         with queue_errors():
             return bool(self._redis.lrem(keys.DEAD_LETTERS, 1, stored.record.decode()))
+
+
+class PartitionedDeadLetterBox:
+    """The lists of all partitions as one, newest first."""
+
+    def __init__(self, partitions: Partitions) -> None:
+        self._boxes = partitions.each(DeadLetterBox)
+
+    def read(self) -> list[StoredDeadLetter]:
+        """Return every letter, newest first."""
+        if len(self._boxes) == 1:
+            return self._boxes[0].read()
+        found = [
+            replace(stored, partition=index)
+            for index, box in enumerate(self._boxes)
+            for stored in box.read()
+        ]
+        return sorted(found, key=lambda stored: -stored.letter.at)
+
+    def retry(self, stored: StoredDeadLetter) -> bool:
+        """Put the message back at the tail of its queue."""
+        return self._boxes[stored.partition].retry(stored)
+
+    def drop(self, stored: StoredDeadLetter) -> bool:
+        """Delete the letter."""
+        return self._boxes[stored.partition].drop(stored)
 
 
 def revive(raw: bytes, queue: str) -> bytes:

@@ -11,6 +11,7 @@ from infra.message_search import MAX_SCANNED, MessageSearch, Place
 from shared import keys, results, tenants, wire
 from shared.connection import queue_errors
 from shared.jobs import Tone
+from shared.partitions import Partitions
 from shared.queue_lists import QueueLists
 from workers.consumer.lease_queue import DeadLetter
 
@@ -66,6 +67,16 @@ class JobTrace:
     dead_letter: Death | None
     whole: bool
     trace_id: str | None = None
+
+
+def trace_job(partitions: Partitions, job_id: str, lists: QueueLists) -> JobTrace:
+    """Return what is known of a job; one that a Celery client sent lies in their partition."""
+
+    def trace_in(client: "redis.Redis") -> JobTrace:
+        return JobTracer(client, lists=partitions.lists_of(client, lists)).trace(job_id)
+
+    found = trace_in(partitions.of(job_id))
+    return trace_in(partitions.stock) if found.state == "unknown" else found
 
 
 class JobTracer:

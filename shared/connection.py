@@ -11,7 +11,14 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
+from shared.errors import UnsuitableRedis
+from shared.redis_address import (
+    ClusterAddress,
+    RedisAddress,
+    SentinelAddress,
+    ServerAddress,
+    read_redis_address,
+)
 from shared.redis_faults import queue_unavailable
 
 REDIS_ERRORS = (redis.RedisError, OSError)
@@ -25,10 +32,22 @@ def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "red
     `timeout_seconds` bounds connecting and each reply, unless the URL gives other bounds, and how
     long a call waits for one of the connections. Retries are few and jittered. A server that has
     become a replica is left: its connections are closed and made anew at the same address, which
-    leads to the new master by then.
+    leads to the new master by then. A cluster is no one server: `shared/partitions.py` connects.
     """
     address = read_redis_address(url)
-    options: dict[str, Any] = {
+    if isinstance(address, ClusterAddress):
+        raise UnsuitableRedis("This is a cluster, which has no connection as a whole.")
+    options = connection_options(address, timeout_seconds, retries)
+    if isinstance(address, SentinelAddress):
+        return _connect_by_sentinel(address, options, timeout_seconds)
+    return _connect_to_server(address, {**options, "wait_seconds": timeout_seconds})
+
+
+def connection_options(
+    address: RedisAddress, timeout_seconds: float, retries: int
+) -> dict[str, Any]:
+    """Return what all connections to an address are given, by redis-py's names."""
+    return {
         "decode_responses": False,
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
@@ -36,9 +55,6 @@ def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "red
         "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
         **address.options.given,
     }
-    if isinstance(address, SentinelAddress):
-        return _connect_by_sentinel(address, options, timeout_seconds)
-    return _connect_to_server(address, {**options, "wait_seconds": timeout_seconds})
 
 
 def _connect_to_server(address: ServerAddress, options: dict[str, Any]) -> "redis.Redis":
@@ -75,7 +91,7 @@ def _connect_by_sentinel(
     return client
 
 
-class _Waiting:
+class WaitingPool:
     """Adds to a pool of redis-py: where all connections are in use, a call waits for one.
 
     By itself such a pool fails the call at once.
@@ -108,11 +124,11 @@ class _Waiting:
             self._unused.release()
 
 
-class _SentinelPool(_Waiting, SentinelConnectionPool):
+class _SentinelPool(WaitingPool, SentinelConnectionPool):
     """Connections to the master that the sentinels name."""
 
 
-class _Pool(_Waiting, redis.ConnectionPool):
+class _Pool(WaitingPool, redis.ConnectionPool):
     """Connections to one server that are all closed once it turns out to be a replica."""
 
     def make_connection(self) -> Any:

@@ -31,6 +31,7 @@
 | parley:job:<job> | hash | state, conversation, expires_at, who hears of it, notes | TTL |
 | parley:reply-text:<job> | string | what was shown of a reply that is still being written | TTL |
 | parley:idempotency:<key> | string | digest of the request, its job and conversation | TTL |
+| parley:idempotency-conversation:<key> | string | on a cluster: where the key is known | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
@@ -73,9 +74,14 @@ Ids of a tenant other than the default one, and a state, a day or nothing in the
 its name and U+001F: parley:handovers:acme␟open, parley:counts:acme␟2026-01-31,
 parley:feedback:acme␟, parley:gaps:acme␟.
 
-Channels: parley:replies:<gateway> for its jobs' notifications, parley:tones:<worker> for tones it
-subscribed to, celery-task-meta-<job> for Celery's result, parley:conversations for the ids of
-conversations that have a new turn or another state of their handover.
+On a cluster every key has the prefix of its partition (shared/partitions.py), as in
+{p07}parley:job:<job>; {inference}parley:partitions, a string, holds how many there are. Channels
+have none.
+
+Channels: parley:wakes:<queue> for partitions in which messages wait, parley:replies:<gateway> for
+its jobs' notifications, parley:tones:<worker> for tones it subscribed to, celery-task-meta-<job>
+for Celery's result, parley:conversations for the ids of conversations that have a new turn or
+another state of their handover.
 """
 
 from shared import tenants
@@ -127,6 +133,7 @@ PARKED_COUNTS = "parley:parked-counts"
 TENANTS = "parley:tenants"
 WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"
+PARTITIONS = "parley:partitions"
 LEASE_TOKEN = "parley:token"  # noqa: S105 - a counter, no secret
 
 
@@ -215,6 +222,11 @@ def reply_text(job_id: str) -> str:
 def idempotency(key: str) -> str:
     """Name the record of the first request that came with an idempotency key."""
     return f"parley:idempotency:{key}"
+
+
+def idempotency_pointer(key: str) -> str:
+    """Name the record of the conversation in whose partition an idempotency key is known."""
+    return f"parley:idempotency-conversation:{key}"
 
 
 def tone(job_id: str) -> str:
@@ -367,3 +379,8 @@ def replies(gateway: str) -> str:
 def tones(worker_id: str) -> str:
     """Name the channel on which an inference worker receives the tones it subscribed to."""
     return f"parley:tones:{worker_id}"
+
+
+def wakes(queue: str) -> str:
+    """Name the channel on which workers hear of partitions in which messages wait."""
+    return f"parley:wakes:{queue}"

@@ -16,8 +16,9 @@ from typing import cast
 import redis
 
 from shared import keys
-from shared.connection import REDIS_ERRORS, connect, queue_errors
+from shared.connection import REDIS_ERRORS, queue_errors
 from shared.errors import ProtocolMismatch
+from shared.partitions import connect_partitions
 from shared.redis_faults import describe_fault
 from shared.scripts import register_script
 from shared.version import VERSION
@@ -85,13 +86,14 @@ class ProtocolRegister:
         return found
 
 
-def check_protocol_at_start(url: str, process: str) -> None:
+def check_protocol_at_start(url: str, process: str, partitions: int | None = None) -> None:
     """Register a process that starts; raise ProtocolMismatch if it must not.
 
     A Redis that does not answer yet is no fault: it is asked again while the process runs.
     """
     try:
-        with connect(url, timeout_seconds=_CHECK_SECONDS, retries=0) as client:
+        opened = connect_partitions(url, partitions, timeout_seconds=_CHECK_SECONDS, retries=0)
+        with opened.home as client:
             ProtocolRegister(client).register(process)
     except REDIS_ERRORS as error:
         _log.warning("the data's protocol was not checked: %s", describe_fault(error))

@@ -1,9 +1,11 @@
-"""Where Redis is, from one URL: a server, a server behind TLS, or whatever Sentinel calls master.
+"""Where Redis is, from one URL: a server, whatever Sentinel calls master, or a cluster.
 
 redis://[user:password@]host:port/0
 rediss://[user:password@]host:port/0[?ssl_ca_certs=/path/ca.pem]
 unix://[user:password@]/path/redis.sock[?db=0]
 sentinel://[user:password@]host:port[,host:port…]/service[/0][?sentinel_password=…]
+redis+cluster://[user:password@]host:port[,host:port…]
+rediss+cluster://[user:password@]host:port[,host:port…][?ssl_ca_certs=/path/ca.pem]
 
 valkey:// and valkeys:// are read as redis:// and rediss://, redis+socket:// as unix://. Every
 connection is made from what is read here, Celery's too (workers/celery_link.py).
@@ -25,7 +27,12 @@ _SCHEMES = {
     "unix": "unix",
     "redis+socket": "unix",
     "sentinel": "sentinel",
+    "redis+cluster": "cluster",
+    "rediss+cluster": "clusters",
+    "valkey+cluster": "cluster",
+    "valkeys+cluster": "clusters",
 }
+_OF_SEVERAL = ("sentinel", "cluster", "clusters")
 _PASSWORD = re.compile(r"(?<=://).*@|((?:sentinel_|ssl_)?password=)[^&#]*")
 
 
@@ -56,7 +63,29 @@ class SentinelAddress:
     options: RedisOptions = field(default_factory=RedisOptions)
 
 
-RedisAddress = ServerAddress | SentinelAddress
+@dataclass(frozen=True, slots=True)
+class ClusterAddress:
+    """Some nodes of a Redis Cluster, by which all are found, and how to enter them."""
+
+    nodes: tuple[tuple[str, int], ...]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False
+    options: RedisOptions = field(default_factory=RedisOptions)
+
+    def node(self, host: str, port: int) -> ServerAddress:
+        """Return one node's address."""
+        return ServerAddress(
+            host=host,
+            port=port,
+            username=self.username,
+            password=self.password,
+            tls=self.tls,
+            options=self.options,
+        )
+
+
+RedisAddress = ServerAddress | SentinelAddress | ClusterAddress
 
 
 def read_redis_address(url: str) -> RedisAddress:
@@ -65,8 +94,11 @@ def read_redis_address(url: str) -> RedisAddress:
     kind = _SCHEMES.get(scheme.lower())
     if not separator or kind is None:
         raise ValueError(f"it must begin with one of {', '.join(f'{s}://' for s in _SCHEMES)}")
-    if ";" in rest.partition("?")[0] or (kind != "sentinel" and "," in _host_part(rest)):
-        raise ValueError("several servers are not offered; sentinel://one,two/service is")
+    if ";" in rest.partition("?")[0] or (kind not in _OF_SEVERAL and "," in _host_part(rest)):
+        raise ValueError(
+            "several servers are not offered; sentinel://one,two/service and "
+            "redis+cluster://one,two are"
+        )
     try:
         parts = urlsplit(f"{kind}://{rest}")
         given = split_query(parts.query)
@@ -74,6 +106,8 @@ def read_redis_address(url: str) -> RedisAddress:
         raise ValueError(str(error).partition(" '")[0]) from None
     if parts.fragment:
         raise ValueError("a # in it must be written %23")
+    if kind in ("cluster", "clusters"):
+        return _read_cluster(parts, given)
     return _read_sentinels(parts, given) if kind == "sentinel" else _read_server(parts, given)
 
 
@@ -125,6 +159,18 @@ def _read_sentinels(parts: SplitResult, given: dict[str, str]) -> SentinelAddres
         sentinel_password=sentinel_password,
         options=read_options(given, tls=False),
     )
+
+
+def _read_cluster(parts: SplitResult, given: dict[str, str]) -> ClusterAddress:
+    username, password, hosts = _read_entry(parts, given)
+    if _read_database(parts.path.strip("/"), given) != 0:
+        raise ValueError("a cluster has no database but 0")
+    nodes = [_read_host(host, _PORT) for host in hosts.split(",")]
+    if not all(host for host, _ in nodes):
+        raise ValueError("redis+cluster://host:port,host:port has an empty host")
+    tls = parts.scheme == "clusters"
+    options = read_options(given, tls=tls)
+    return ClusterAddress(tuple(nodes), username, password, tls, options)
 
 
 def _read_entry(parts: SplitResult, given: dict[str, str]) -> tuple[str | None, str | None, str]:

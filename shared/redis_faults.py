@@ -13,9 +13,11 @@ FAULTS = {
     "WRONGPASS": "user or password in PARLEY_REDIS_URL is wrong",
     "NOPERM": "the user in PARLEY_REDIS_URL lacks a right",
     "BUSY": "a script of somebody else has been running for too long",
-    "MOVED": "it is a node of a cluster, which is not supported",
-    "CROSSSLOT": "it is a node of a cluster, which is not supported",
-    "CLUSTERDOWN": "it is a node of a cluster, which is not supported",
+    "MOVED": "it is a node of a cluster, and another one has the key",
+    "ASK": "the slot is on its way to another node of the cluster",
+    "TRYAGAIN": "the slot is on its way to another node of the cluster",
+    "CROSSSLOT": "it is a node of a cluster, which a URL with redis+cluster:// names",
+    "CLUSTERDOWN": "a part of the cluster has no master",
 }
 _OUT_OF_ROOM = ("OOM", "MISCONF")
 

@@ -3,13 +3,17 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import redis
 
-from shared.connection import REDIS_ERRORS, connect
+from shared import keys
+from shared.connection import REDIS_ERRORS
 from shared.errors import UnsuitableRedis
+from shared.partition_client import PartitionClient
+from shared.partition_names import STOCK_PREFIX
+from shared.partitions import Partitions, connect_partitions
 from shared.redis_faults import describe_fault, fault_code
 
 logger = logging.getLogger(__name__)
@@ -28,8 +32,8 @@ _KINDS = {
 _SERVING = ("Redis", "Valkey")
 _NEEDED = "Parley needs Redis 7.0 or newer, or Valkey"
 _CLUSTER = (
-    "{} is a node of a cluster, which is not supported: "
-    "name a server that runs alone, or behind Sentinel."
+    "{} is a node of a cluster: write redis+cluster://host:port in PARLEY_REDIS_URL, with one node "
+    "or several, separated by commas."
 )
 _CHECK_SECONDS = 1.5
 
@@ -44,7 +48,7 @@ class RedisServer:
 
 
 def examine_server(client: "redis.Redis") -> RedisServer:
-    """Return what kind of server answers.
+    """Return what kind of server answers, which is a node of a cluster if the client is of one.
 
     Raises UnsuitableRedis if it cannot serve, and what redis-py raises if it does not answer.
     """
@@ -63,10 +67,28 @@ def examine_server(client: "redis.Redis") -> RedisServer:
                 "`databases` in the server's configuration."
             ) from None
         raise
-    return judge_server(info)
+    if not _is_of_cluster(client):
+        return judge_server(info)
+    server = judge_server(info, in_cluster=True)
+    return replace(server, warnings=(*server.warnings, *_cluster_warnings(client)))
 
 
-def judge_server(info: Mapping[str, Any]) -> RedisServer:
+def _cluster_warnings(client: "redis.Redis") -> tuple[str, ...]:
+    name = "cluster-require-full-coverage"
+    try:
+        asked = cast("Mapping[str, str]", client.config_get(name))
+    except redis.ResponseError:  # an account that may not ask, or a service that does not tell
+        return ()
+    if asked.get(name) != "yes":
+        return ()
+    return (f"while one master is away no other serves ({name} yes): set it to no on each node",)
+
+
+def _is_of_cluster(client: "redis.Redis") -> bool:
+    return isinstance(client, PartitionClient) and client.in_cluster
+
+
+def judge_server(info: Mapping[str, Any], *, in_cluster: bool = False) -> RedisServer:
     """Return what the fields of INFO tell of a server; raise UnsuitableRedis if it cannot serve."""
     field = next((name for name in _KINDS if name in info), None)
     kind, version = _KINDS.get(field or "", "unknown"), str(info.get(field or "", ""))
@@ -82,7 +104,8 @@ def judge_server(info: Mapping[str, Any]) -> RedisServer:
         raise UnsuitableRedis(f"This server is {shown}, which is not supported: {_NEEDED}.")
     if kind == "Redis" and _numbers(version) < MIN_VERSION:
         raise UnsuitableRedis(f"This server is {shown}, which is too old: {_NEEDED}.")
-    if mode == "cluster" or str(info.get("cluster_enabled", "0")) == "1":
+    is_node = mode == "cluster" or str(info.get("cluster_enabled", "0")) == "1"
+    if is_node and not in_cluster:
         raise UnsuitableRedis(_CLUSTER.format(f"This server ({shown})"))
     if info.get("role") == "slave":
         raise UnsuitableRedis(
@@ -92,19 +115,40 @@ def judge_server(info: Mapping[str, Any]) -> RedisServer:
     return RedisServer(kind, version, _warnings(info))
 
 
-def check_redis_at_start(url: str) -> None:
+def check_redis_at_start(url: str, partitions: int | None = None) -> None:
     """Raise UnsuitableRedis if the server cannot serve; log what should be changed.
 
     One that does not answer yet is no fault: it is waited for, and checked once it does.
     """
+    opened = connect_partitions(url, partitions, timeout_seconds=_CHECK_SECONDS, retries=0)
     try:
-        with connect(url, timeout_seconds=_CHECK_SECONDS, retries=0) as client:
-            server = examine_server(client)
+        server = examine_server(opened.stock)
+        check_partitions(opened)
     except REDIS_ERRORS as error:
         logger.warning("Redis was not checked: %s", describe_fault(error))
         return
+    finally:
+        opened.close()
     for warning in server.warnings:
         logger.warning("%s %s: %s", server.kind, server.version, warning)
+
+
+def check_partitions(opened: Partitions) -> None:
+    """Write down how many partitions there are; raise UnsuitableRedis if there are others.
+
+    On a server that runs alone, one partition is not written down: it was so before.
+    """
+    name = keys.PARTITIONS
+    if opened.is_one:
+        name = STOCK_PREFIX + name
+    else:
+        opened.stock.set(name, opened.hashed, nx=True)
+    found = cast("bytes | None", opened.stock.get(name))
+    if found is not None and int(found) != opened.hashed:
+        raise UnsuitableRedis(
+            f"This Redis has {int(found)} partitions, and PARLEY_PARTITIONS says {opened.hashed}: "
+            f"set it to {int(found)}. The number cannot be changed while Redis holds data."
+        )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 import redis
 
 from shared.errors import ScriptError
+from shared.partition_client import PartitionClient
 
 _INCLUDE = "-- @include "
 
@@ -21,13 +22,32 @@ _INCLUDE = "-- @include "
 class Script(Protocol):
     """A Lua script that Redis is sent once and then called by its digest."""
 
-    def __call__(self, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
-        """Run the script; it must bear being run twice, since a lost reply makes it so."""
+    def __call__(
+        self,
+        keys: Sequence[str] = (),
+        args: Sequence[Any] = (),
+        client: "redis.Redis | None" = None,
+    ) -> Any:
+        """Run the script; it must bear being run twice, since a lost reply makes it so.
+
+        With a pipeline in place of the `client` it is run when that is executed.
+        """
+
+
+# In a partition the last key of a call is its prefix; elsewhere nothing is spent on it.
+_WITH_PREFIX = "local PREFIX = table.remove(KEYS)\n"
+_WITHOUT_PREFIX = "local PREFIX = ''\n"
+_BEFORE_NAMES = "PREFIX .. '"
 
 
 def register_script(client: "redis.Redis", name: str, prefix: str = "") -> Script:
     """Return a script of shared/lua with its includes, callable on a client."""
-    return cast("Script", client.register_script(prefix + _read_once(name)))
+    text = _read_once(name)
+    if isinstance(client, PartitionClient):
+        text = _WITH_PREFIX + text
+    else:
+        text = _WITHOUT_PREFIX + text.replace(_BEFORE_NAMES, "'")
+    return cast("Script", client.register_script(prefix + text))
 
 
 @cache

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.environment import parley_variables
 from shared.errors import SettingsError
 from shared.logs import LogFormat, LogLevel
+from shared.partition_names import MAX_PARTITIONS
 from shared.queue_lists import QueueLists
 from shared.redis_address import read_redis_address, without_password
 from shared.redis_options import check_files
@@ -25,7 +26,22 @@ class CommonSettings(BaseSettings):
 
     redis_url: str | None = Field(
         None,
-        description="Redis for queue and results: redis, rediss, unix or sentinel; unset: embedded",
+        description="Redis for queue and results: redis, rediss, unix, sentinel or "
+        "redis+cluster; unset: embedded",
+    )
+    partitions: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_PARTITIONS,
+        description="into how many parts conversations are spread; fixed while Redis holds data; "
+        "unset: 16 on a cluster, else 1 ([how](redis-cluster.md))",
+    )
+    replica_acks: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="replicas that must have a message, or its reply, before it counts as taken "
+        "([price](redis-cluster.md#waiting-for-replicas))",
     )
     redis_port: int = Field(
         _EMBEDDED_PORT, ge=1, le=65535, description="port of the embedded Redis"

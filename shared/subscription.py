@@ -118,5 +118,5 @@ def _can_read(pubsub: Any, timeout_seconds: float) -> bool:
     """Tell whether something has come; a connection that another thread has closed is broken."""
     try:
         return bool(pubsub.connection.can_read(timeout=timeout_seconds))
-    except (AttributeError, ValueError) as closed:
+    except (AttributeError, TypeError, ValueError) as closed:
         raise redis.ConnectionError("the connection was closed") from closed

@@ -4,13 +4,15 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
+import redis
 from celery import Celery
 
 from shared.clock import SystemClock
+from shared.partitions import Partitions, connect_partitions
 from shared.processor import missing_instructions
 from shared.tracing.start import open_tracer
 from workers.consumer.batching import BatchLimits
@@ -25,7 +27,10 @@ from workers.consumer.options import (
     Knowledge,
     no_gauges,
 )
+from workers.consumer.partition_news import PartitionNews, listen_for_work
 from workers.consumer.recorded_traces import RecordedTraces, TracedWorker
+from workers.consumer.redis_lease_queue import RedisLeaseQueue
+from workers.consumer.retry_policy import RetryPolicy, SingleTry
 from workers.consumer.revocations import is_revoked
 from workers.consumer.task_events import NoEvents, TaskEvents
 from workers.consumer.traces import NoTraces, Traces
@@ -40,6 +45,8 @@ from workers.settings import WorkerSettings
 from workers.tenant_weights import read_weights
 
 _log = logging.getLogger(__name__)
+QueueT = TypeVar("QueueT", bound=RedisLeaseQueue[Any, Any], covariant=True)
+CombinedT = TypeVar("CombinedT")
 
 
 class MakeEngine(Protocol):
@@ -129,7 +136,46 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         memory_ttl_seconds=settings.memory_ttl_seconds,
         lists=settings.queue_lists,
         tenant_weights=read_weights(settings.tenant_weights),
+        replica_acks=settings.replica_acks,
     )
+
+
+def open_partitions(settings: WorkerSettings) -> Partitions:
+    """Return clients of all partitions, of which there is one where Redis is no cluster."""
+    return connect_partitions(settings.redis_address, settings.partitions)
+
+
+class BuildQueue(Protocol[QueueT]):
+    """Builds a worker's view of its queue in one partition."""
+
+    def __call__(
+        self, client: "redis.Redis", policy: QueuePolicy, retry: RetryPolicy | None
+    ) -> QueueT:
+        """Build it; without a policy of its own it outlasts any outage."""
+
+
+def queue_over(
+    partitions: Partitions,
+    name: str,
+    context: WorkerContext,
+    policy: QueuePolicy,
+    build: BuildQueue[QueueT],
+    combine: Callable[[Sequence[QueueT], PartitionNews], CombinedT],
+) -> QueueT | CombinedT:
+    """Return the queue itself where there is one partition, else one over all of them."""
+    if partitions.is_one:
+        return build(partitions.home, policy, None)
+    news = PartitionNews(partitions.prefixes, context.clock)
+    listen_for_work(partitions, name, news)
+    queues = [
+        build(
+            client,
+            replace(policy, lists=partitions.lists_of(client, policy.lists)),
+            SingleTry(context.stopping, context.failover, f"{name} in partition {prefix}"),
+        )
+        for client, prefix in zip(partitions.clients, partitions.prefixes, strict=True)
+    ]
+    return combine(queues, news)
 
 
 def consumer_options(

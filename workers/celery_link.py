@@ -8,9 +8,18 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from shared.redis_address import SentinelAddress, ServerAddress, read_redis_address
+from shared.partition_names import STOCK_PREFIX
+from shared.redis_address import (
+    ClusterAddress,
+    SentinelAddress,
+    ServerAddress,
+    read_redis_address,
+)
 from shared.web_address import url_host
 
+# By name: who has no cluster does not import them.
+TRANSPORT = "workers.celery_cluster:ClusterTransport"
+BACKEND = "workers.celery_cluster:ClusterBackend"
 # Without them a Redis that hangs would hang Celery's link, and with it the worker's stop.
 _TIMEOUTS = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
 # The result backend's names for what the broker's transport calls as redis-py does.
@@ -30,6 +39,14 @@ def celery_link(url: str) -> dict[str, Any]:
     backend_options = {_BACKEND_NAMES[name]: value for name, value in options.items()}
     if isinstance(address, SentinelAddress):
         return backend_options | _sentinel_link(address, options)
+    if isinstance(address, ClusterAddress):
+        return _cluster_link(address, options, backend_options)
+    return _server_link(address, options, backend_options)
+
+
+def _server_link(
+    address: ServerAddress, options: dict[str, Any], backend_options: dict[str, Any]
+) -> dict[str, Any]:
     place = _url(address)
     # As an option of the URL: `celery inspect conf` fails over a number under this name.
     interval = backend_options.pop(_BACKEND_NAMES["health_check_interval"], None)
@@ -46,6 +63,21 @@ def celery_link(url: str) -> dict[str, Any]:
         tls = dict(address.options.tls)
         link |= {"broker_use_ssl": tls, "redis_backend_use_ssl": tls}
     return link
+
+
+def _cluster_link(
+    address: ClusterAddress, options: dict[str, Any], backend_options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a link to a node, by a transport that finds the right one by itself."""
+    link = _server_link(address.node(*address.nodes[0]), options, backend_options)
+    prefix = {"global_keyprefix": STOCK_PREFIX}
+    return {
+        **link,
+        "broker_transport": TRANSPORT,
+        "broker_transport_options": {**options, **prefix},
+        "result_backend": f"{BACKEND}+{link['result_backend']}",
+        "result_backend_transport_options": prefix,
+    }
 
 
 def _url(address: ServerAddress) -> str:

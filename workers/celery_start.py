@@ -36,7 +36,7 @@ def _configure_first(options: Mapping[str, Any], **_signal: Any) -> None:
         configure_logging(settings.log_format, _level(options.get("loglevel"), settings))
         refuse_foreign_options(os.environ)
         check_tracing(settings)
-        check_redis_at_start(settings.redis_address)
+        check_redis_at_start(settings.redis_address, settings.partitions)
 
 
 def _configure_worker(loglevel: int, logfile: str | None = None, **_signal: Any) -> None:
@@ -62,7 +62,7 @@ def _configure_flower(sender: Celery, **_signal: Any) -> None:
         settings = load(CommonSettings)
         logging.getLogger().handlers.clear()
         configure_logging(settings.log_format, settings.log_level)
-        check_redis_at_start(settings.redis_address)
+        check_redis_at_start(settings.redis_address, settings.partitions)
 
 
 @contextmanager

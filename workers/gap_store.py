@@ -8,6 +8,8 @@ import redis
 from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.gap_groups import GapGroups
+from shared.known_tenants import known_tenants
+from shared.partitions import Partitions
 from workers.gap_groups import unsettled
 from workers.gaps import Gap, decode_gap
 
@@ -78,6 +80,54 @@ class RedisGapStore:
             self._client.set(
                 keys.gap_groups(tenant), _encode(groups), ex=keys.GAP_GROUPS_TTL_SECONDS
             )
+
+
+class PartitionedGapStore:
+    """Reads the gaps of all partitions; what editors settle lies in the first."""
+
+    def __init__(self, partitions: Partitions) -> None:
+        self._partitions = partitions
+        self._parts = partitions.each(RedisGapStore)
+
+    def wanted(self) -> str | None:
+        """Take one tenant off the set."""
+        return self._parts[0].wanted()
+
+    def source(self, tenant: str) -> str:
+        """Name what changes in any partition."""
+        return "\n".join(part.source(tenant) for part in self._parts)
+
+    def read(self, tenant: str) -> list[Gap]:
+        """Read them all."""
+        return _open_gaps(self._partitions, tenant)
+
+    def groups(self, tenant: str) -> GapGroups | None:
+        """Read the record."""
+        return self._parts[0].groups(tenant)
+
+    def put(self, tenant: str, groups: GapGroups) -> None:
+        """Write the record for a day."""
+        self._parts[0].put(tenant, groups)
+
+
+def gap_store(partitions: Partitions) -> GapStore:
+    """Return the store, over all partitions if there are several."""
+    return RedisGapStore(partitions.home) if partitions.is_one else PartitionedGapStore(partitions)
+
+
+def open_gaps_of_all(partitions: Partitions, tenant: str | None) -> list[Gap]:
+    """Return what `open_gaps` does, of a tenant or of all that have any, in all partitions."""
+    with queue_errors():
+        known = {name for client in partitions.clients for name in known_tenants(client)}
+    names = sorted(known) if tenant is None else [tenant]
+    return [gap for name in names for gap in _open_gaps(partitions, name)]
+
+
+def _open_gaps(partitions: Partitions, tenant: str) -> list[Gap]:
+    with queue_errors():
+        found = cast("list[bytes]", partitions.home.zrange(keys.settled_gaps(tenant), 0, -1))
+    kept = [gap for client in partitions.clients for gap in read_gaps(client, tenant)]
+    return unsettled(kept, {digest.decode() for digest in found})
 
 
 def open_gaps(client: "redis.Redis", tenant: str) -> list[Gap]:

@@ -1,12 +1,13 @@
 """The inference roles, and the composition roots of their workers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import redis
 from celery import Celery
 
 from shared import keys, wire
-from shared.connection import connect
 from shared.jobs import ChatJob
+from shared.partitions import Partitions
 from shared.settings import load
 from workers.answering import (
     build_first_look,
@@ -19,12 +20,17 @@ from workers.bootstrap import (
     TextModel,
     build_context,
     consumer_options,
+    open_partitions,
+    queue_over,
     queue_policy,
 )
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
+from workers.consumer.lease_queue import QueuePolicy
+from workers.consumer.partitioned_queue import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
+from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
 from workers.draft_source import RedisDraftSource
 from workers.embedding import DraftBatch, Embedder, Prepare
@@ -33,10 +39,11 @@ from workers.follow_ups.dispatch import FollowUpDispatcher, follow_up_app
 from workers.follow_ups.outbox import RedisFollowUpOutbox
 from workers.follow_ups.sender import FollowUpSender
 from workers.gap_grouper import GapGrouper
-from workers.gap_store import RedisGapStore
+from workers.gap_store import gap_store
 from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
-from workers.memory.redis_memory import RedisMemory
+from workers.memory.memory import Memory
+from workers.memory.redis_memory import PartitionedMemory, RedisMemory
 from workers.second_look.first_look import is_of_another_version
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -58,19 +65,18 @@ def build_inference_consumer(
     encoder = "large" if settings.encoder == "large" else "small"
     context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
-    client = connect(settings.redis_address)
-    answering = build_first_look(settings, model, RedisMemory(client), context.clock)
+    partitions = open_partitions(settings)
+    memory = _memory(settings, partitions)
+    answering = build_first_look(settings, model, memory, context.clock)
     knowledge = open_knowledge(
         settings.kb or DEMO,
         answering.builder,
         context,
-        RedisDraftSource(client),
-        GapGrouper(RedisGapStore(client), context.clock),
+        RedisDraftSource(partitions.home),
+        GapGrouper(gap_store(partitions), context.clock),
     )
-    sender = _follow_ups(settings, context)
-    queue = queue_class(
-        settings.redis_address, context, queue_policy(settings), follow_up=sender.wake
-    )
+    sender = _follow_ups(settings, partitions, context)
+    queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
     role = Role(
         queue=keys.INFERENCE,
@@ -112,18 +118,13 @@ def build_large_consumer(
     model = load_large_model(settings, make_engine)
     pace = Pace(context.clock, model.engine.cost.seconds(_TYPICAL_TOKENS))
     meter = SecondLookMeter(context, pace, target_seconds)
-    client = connect(settings.redis_address)
-    answering = build_second_look(settings, model, RedisMemory(client), meter, context.clock)
-    sender = _follow_ups(settings, context)
-    drafts = RedisDraftSource(client)
+    partitions = open_partitions(settings)
+    memory = _memory(settings, partitions)
+    answering = build_second_look(settings, model, memory, meter, context.clock)
+    sender = _follow_ups(settings, partitions, context)
+    drafts = RedisDraftSource(partitions.home)
     knowledge = open_knowledge(settings.kb or DEMO, answering.builder, context, drafts)
-    queue = queue_class(
-        settings.redis_address,
-        context,
-        queue_policy(settings),
-        keys.INFERENCE_LARGE,
-        follow_up=sender.wake,
-    )
+    queue = _queue(keys.INFERENCE_LARGE, settings, partitions, context, queue_class, sender.wake)
     role = Role(
         queue=keys.INFERENCE_LARGE,
         task=keys.INFER_TASK,
@@ -140,9 +141,34 @@ def build_large_consumer(
     return BatchConsumer(context, role, queue, model.engine, options)
 
 
-def _follow_ups(settings: WorkerSettings, context: WorkerContext) -> FollowUpSender:
+def _queue(
+    name: str,
+    settings: WorkerSettings,
+    partitions: Partitions,
+    context: WorkerContext,
+    queue_class: type[RedisInferenceQueue],
+    follow_up: Callable[[], None],
+) -> RedisInferenceQueue | PartitionedInferenceQueue:
+    def build(
+        client: "redis.Redis", policy: QueuePolicy, retry: RetryPolicy | None
+    ) -> RedisInferenceQueue:
+        return queue_class(client, context, policy, name, follow_up, retry)
+
+    policy = queue_policy(settings)
+    return queue_over(partitions, name, context, policy, build, PartitionedInferenceQueue)
+
+
+def _memory(settings: WorkerSettings, partitions: Partitions) -> Memory:
+    if partitions.is_one:
+        return RedisMemory(partitions.home)
+    return PartitionedMemory(partitions, settings.memory_messages)
+
+
+def _follow_ups(
+    settings: WorkerSettings, partitions: Partitions, context: WorkerContext
+) -> FollowUpSender:
     app = follow_up_app(settings.redis_address, settings.result_ttl_seconds)
-    outbox = RedisFollowUpOutbox(connect(settings.redis_address))
+    outbox = RedisFollowUpOutbox(partitions.stock)  # only Celery clients ask for follow-ups
 
     def count_given_up() -> None:
         context.counters.add(dead_letters_follow_up=1)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import redis
 from celery import Celery
 
 from shared import keys, wire
@@ -15,14 +16,18 @@ from workers.bootstrap import (
     build_context,
     consumer_options,
     load_model,
+    open_partitions,
     passages_of,
+    queue_over,
     queue_policy,
 )
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import ClaimedJob
+from workers.consumer.lease_queue import ClaimedJob, QueuePolicy
 from workers.consumer.linger import ToneLinger
+from workers.consumer.partitioned_queue import PartitionedSentimentQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
+from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Draft, Role
 from workers.engines.select import select_engine
 from workers.preprocessing.preprocessor import Prepared
@@ -48,7 +53,20 @@ def build_sentiment_consumer(
     settings = load(WorkerSettings)
     context = build_context(settings, app, hostname, keys.SENTIMENT, "tone")
     judging = build_judging(settings, make_engine)
-    queue = RedisSentimentQueue(settings.redis_address, context, queue_policy(settings))
+
+    def build(
+        client: "redis.Redis", policy: QueuePolicy, retry: RetryPolicy | None
+    ) -> RedisSentimentQueue:
+        return RedisSentimentQueue(client, context, policy, retry)
+
+    queue = queue_over(
+        open_partitions(settings),
+        keys.SENTIMENT,
+        context,
+        queue_policy(settings),
+        build,
+        PartitionedSentimentQueue,
+    )
     role = Role(
         queue=keys.SENTIMENT,
         task=keys.TONE_TASK,

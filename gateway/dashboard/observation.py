@@ -43,13 +43,13 @@ class RedisObserver:
 
     def __init__(
         self,
-        client: "redis.Redis",
+        clients: Sequence["redis.Redis"],
         health: Health,
         handovers: Handovers,
         traffic: Traffic,
         clock: Clock,
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._health = health
         self._handovers = HandoverMeter(handovers)
         self._traffic = traffic
@@ -72,9 +72,13 @@ class RedisObserver:
         )
 
     def _held(self, workers: Sequence[WorkerStatus]) -> int:
-        """Return how many messages workers hold."""
-        with queue_errors(), self._client.pipeline(transaction=False) as pipeline:
-            for worker in workers:
-                if worker.queue in _ANSWERING:
-                    pipeline.hlen(keys.lease(worker.id))
-            return sum(cast("list[int]", pipeline.execute()))
+        """Return how many messages workers hold, in all partitions."""
+        names = [keys.lease(worker.id) for worker in workers if worker.queue in _ANSWERING]
+        return sum(_held_in(client, names) for client in self._clients)
+
+
+def _held_in(client: "redis.Redis", names: Sequence[str]) -> int:
+    with queue_errors(), client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hlen(name)
+        return sum(cast("list[int]", pipeline.execute()))

@@ -45,8 +45,8 @@ class Answerer:
         """Return the response to the current request; raise what `submit` raises."""
         history, key = HistoryOf(self._histories, question), _idempotency_key(question)
         asked = question.chat_request(history.conversation_id())
-        job = self._dispatcher.accept(asked, current_caller())
         try:
+            job = self._dispatcher.accept(asked, current_caller(), key)
             if question.streamed:
                 return self._stream(job, key, history, new_form)
             return self._wait(job, key, history, finish)

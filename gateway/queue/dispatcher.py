@@ -15,6 +15,7 @@ from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_store import JobStore
 from gateway.queue.pending_replies import ENDED, PendingReplies, PendingReply
+from gateway.queue.placement import NewIds, Placement
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, ExistingJob, Publisher
 from gateway.queue.sending import BeginSending, Sending, telling_faults, untraced
 from shared import results, wire
@@ -52,6 +53,7 @@ class Dispatcher:
         gateway_id: str,
         deadline_seconds: float,
         observe_enqueue: Callable[[float], None] = lambda _seconds: None,
+        placement: Placement | None = None,
         begin_sending: BeginSending = untraced,
     ) -> None:
         self._publisher = publisher
@@ -63,19 +65,23 @@ class Dispatcher:
         self._gateway_id = gateway_id
         self._deadline_seconds = deadline_seconds
         self._observe_enqueue = observe_enqueue
+        self._placement = placement or NewIds()
         self._begin_sending = begin_sending
 
-    def accept(self, request: ChatRequest, caller: Caller) -> ChatJob:
+    def accept(
+        self, request: ChatRequest, caller: Caller, key: IdempotencyKey | None = None
+    ) -> ChatJob:
         """Return a job for a valid request; one without a conversation begins a new one.
 
-        Its ids are in the scope of the caller's tenant.
+        Its ids are in the scope of the caller's tenant. Raises QueueUnavailable if Redis has to be
+        asked where the key is known.
         """
-        now = self._clock.now()
-        job_id, conversation, user = wire.new_job_id(), request.conversation_id, request.user_id
+        now, user = self._clock.now(), request.user_id
+        place = self._placement.place(caller, request.conversation_id, key)
         return ChatJob(
-            id=caller.scope(job_id),
+            id=place.job_id,
             message=request.message,
-            conversation_id=caller.scope(conversation or job_id),
+            conversation_id=place.conversation_id,
             user_id=caller.scope(user) if user else None,
             accepted_at=now,
             expires_at=now + self._deadline_seconds,

@@ -29,10 +29,10 @@ class RedisErasure:
         self._limits = limits
         self._erase = register_script(client, "erase.lua")
         self._erase_user = register_script(client, "erase_user.lua")
-        self._traces = Traces(client, register_script(client, "replace_follow_ups.lua"))
+        self.traces = Traces(client, register_script(client, "replace_follow_ups.lua"))
 
-    def erase_conversation(self, conversation_id: str) -> None:
-        """Erase a conversation; raise QueueUnavailable."""
+    def erase_conversation(self, conversation_id: str) -> Erased:
+        """Erase a conversation and return what went; raise QueueUnavailable."""
 
         def is_of_it(job: ChatJob) -> bool:
             return job.conversation_id == conversation_id
@@ -40,9 +40,9 @@ class RedisErasure:
         with queue_errors():
             unanswered = self._erase_unanswered(is_of_it)
             jobs = self._erase_one(conversation_id, ()) | unanswered.keys()
-            self._drop_traces(Erased({conversation_id}, jobs))
+            return self._drop_traces(Erased({conversation_id}, jobs))
 
-    def erase_user(self, user_id: str) -> None:
+    def erase_user(self, user_id: str) -> Erased:
         """Erase a user and each of their conversations; raise QueueUnavailable."""
         with queue_errors():
             # First: one that is answered meanwhile has its conversation known by then.
@@ -51,7 +51,7 @@ class RedisErasure:
             for erased, their_jobs in self._erase_conversations(user_id):
                 conversations |= erased
                 jobs |= their_jobs
-            self._drop_traces(Erased(conversations, jobs, user_id))
+            return self._drop_traces(Erased(conversations, jobs, user_id))
 
     def _erase_conversations(self, user_id: str) -> Iterator[tuple[set[str], set[str]]]:
         while True:
@@ -89,9 +89,10 @@ class RedisErasure:
         ends = encode_cancelled(_REASON, self._clock.now())
         return (*ends, self._limits.job_ttl_seconds)
 
-    def _drop_traces(self, erased: Erased) -> None:
+    def _drop_traces(self, erased: Erased) -> Erased:
         ended = encode_failure(Failure("cancelled", _REASON))
-        self._traces.drop(erased, ended, self._clock.now())
+        self.traces.drop(erased, ended, self._clock.now())
+        return erased
 
 
 def _by_conversation(messages: Sequence[Unanswered]) -> dict[str, list[str]]:

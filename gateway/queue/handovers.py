@@ -107,13 +107,13 @@ class RedisHandovers:
     ) -> HandoverPage:
         """Read one page by its index."""
         start = ("" if since is None else repr(since), "")
-        opened_at, after = start if cursor is None else _read_cursor(cursor)
+        opened_at, after = start if cursor is None else read_cursor(cursor)
         args = (limit, opened_at, tenants.scope(tenant, after))
         with queue_errors():
             records = self._list(keys=(keys.handovers(state, tenant),), args=args)
         handovers = [decode_handover(_pairs(record)) for record in records]
         more = len(handovers) > limit
-        return HandoverPage(handovers[:limit], _cursor(handovers[limit - 1]) if more else None)
+        return HandoverPage(handovers[:limit], cursor_of(handovers[limit - 1]) if more else None)
 
     def find(self, handover_id: str) -> Handover:
         """Follow the id to its conversation's record."""
@@ -185,11 +185,13 @@ def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _cursor(handover: Handover) -> str:
+def cursor_of(handover: Handover) -> str:
+    """Return the cursor of the page that begins after a handover."""
     return f"{handover.opened_at!r}~{handover.conversation_id}"
 
 
-def _read_cursor(cursor: str) -> tuple[str, str]:
+def read_cursor(cursor: str) -> tuple[str, str]:
+    """Return opened_at and conversation of a cursor; raise InvalidRequest if it is none."""
     parts = _CURSOR.match(cursor)
     if not parts or not is_identifier(parts[2]):
         raise InvalidRequest("cursor is not one that a page of handovers named as next.", "cursor")

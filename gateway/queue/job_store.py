@@ -36,6 +36,10 @@ class ResultBin(Protocol):
         """Forget what these jobs ended in; raises QueueUnavailable."""
 
 
+class JobLookup(JobStore, ResultBin, Protocol):
+    """Both in one."""
+
+
 class RedisJobStore:
     """Read Celery's results and the jobs' hashes; simultaneous lookups share a round trip."""
 

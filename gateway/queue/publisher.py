@@ -22,7 +22,7 @@ from shared.errors import (
 from shared.jobs import ChatJob, EmbedJob
 from shared.outage_log import OutageLog
 from shared.redis_faults import queue_unavailable
-from shared.scripts import register_script
+from shared.replica_acks import NO_ACKS, ReplicaAcks, register_acked_script
 from shared.tracing.context import TraceContext
 
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
@@ -120,6 +120,7 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         observe_batch: Callable[[int], None] = lambda _jobs: None,
         sleep: Callable[[float], None] = time.sleep,
         take_charge: Callable[[], Charge | None] = lambda: None,
+        acks: ReplicaAcks = NO_ACKS,
     ) -> None:
         super().__init__(
             self._enqueue, prepare=self._charged, linger=self._linger_while_messages_wait
@@ -129,7 +130,7 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         self._observe_batch = observe_batch
         self._take_charge = take_charge
         self._outage = OutageLog(logger)
-        self._script = register_script(client, "enqueue.lua")
+        self._script = register_acked_script(client, "enqueue.lua", acks)
         self._waiting = 0
 
     def _charged(self, item: EnqueueRequest) -> EnqueueRequest:

@@ -39,13 +39,24 @@ class Traces:
         """Drop all traces; `ended` is the JSON that stands for the results from now on."""
         self._drop_letters(erased)
         self._drop_idempotency_records(erased)
-        self._drop_histories(erased)
-        self._drop_gap_groups(erased)
+        self.drop_pointers(erased)
         self._drop_tone_tasks(erased)
         replaced = self._follow_ups(erased, ended)
         if replaced:
             listed = (keys.FOLLOW_UPS, keys.FOLLOW_UPS_SENDING)
             self._replace_follow_ups(keys=listed, args=[now, *replaced])
+
+    def drop_pointers(self, erased: Erased) -> None:
+        """Drop what leads to the conversations from elsewhere: in any partition."""
+        self._drop_histories(erased)
+        self._drop_idempotency_pointers(erased)
+        self._drop_gap_groups(erased)
+
+    def _drop_idempotency_pointers(self, erased: Erased) -> None:
+        for key in self._client.scan_iter(keys.idempotency_pointer("*"), KEYS_A_SCAN):
+            found = cast("bytes | None", self._client.get(key)) or b""
+            if found.decode() in erased.conversations:
+                self._client.delete(key)
 
     def _drop_letters(self, erased: Erased) -> None:
         user = (erased.user_id,) if erased.user_id else ()

@@ -6,5 +6,5 @@ from typing import Protocol
 class Users(Protocol):
     """Erase users; raises QueueUnavailable."""
 
-    def erase_user(self, user_id: str) -> None:
+    def erase_user(self, user_id: str) -> object:
         """Forget what a user wrote, and every conversation they took part in."""

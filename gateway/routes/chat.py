@@ -32,7 +32,7 @@ def register(app: Flask, dependencies: Dependencies, max_wait_seconds: float) ->
         header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
         caller = current_caller()
         key = None if header is None else read_idempotency_key(header, chat_request, caller)
-        job = dispatcher.accept(chat_request, caller)
+        job = dispatcher.accept(chat_request, caller, key)
         if preference.wait_seconds > 0 and _wants_events():
             headers = {"Preference-Applied": preference.applied} if preference.applied else {}
             return dependencies.job_streams.submit(

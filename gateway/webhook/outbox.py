@@ -22,7 +22,10 @@ class _Identity(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class WaitingEvent:
-    """The first event of a conversation: tries that failed, Unix time of the event, its JSON."""
+    """The first event of a conversation: tries that failed, Unix time of the event, its JSON.
+
+    `partition` says where it was taken, if there are several.
+    """
 
     conversation_id: str
     failures: int
@@ -30,6 +33,7 @@ class WaitingEvent:
     body: bytes
     id: str
     type: str
+    partition: int = 0
 
     def entry(self, failures: int) -> bytes:
         """Return it as the list holds it after this many tries."""

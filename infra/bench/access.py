@@ -27,6 +27,7 @@ from infra.harness.scratch_redis import ScratchRedis
 from shared.api_keys import ApiKey, digest_of, new_key
 from shared.jobs import ChatJob
 from shared.key_store import RedisKeyStore
+from shared.partitions import one_partition
 from shared.rate_limits import RateLimit
 from shared.settings import load
 
@@ -64,7 +65,7 @@ def measure_gateway(client: "redis.Redis") -> dict[str, float]:
 
 def _hook_microseconds(client: "redis.Redis", headers: dict[str, str], limit: str) -> float:
     settings = load(GatewaySettings, rate_limit=limit)
-    dependencies = connect_dependencies(client, settings)
+    dependencies = connect_dependencies(one_partition(client), settings)
     cast("Any", dependencies.feed).stop()
     app = create_app(dependencies, settings)
 

@@ -72,7 +72,7 @@ def _cost_of_samples(url: str, client: "redis.Redis", tenants: int) -> Mapping[s
     _report_workers(client)
     traffic = RedisTraffic(connected, clock)
     observer = RedisObserver(
-        connected,
+        [connected],
         RedisHealth(connected),
         RedisHandovers(connected, clock, DAY_SECONDS),
         traffic,

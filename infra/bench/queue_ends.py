@@ -133,7 +133,7 @@ def build_consumer(
     url: str, context: WorkerContext, engine: Engine | None = None, batch: int = _BATCH
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Put the real consumer together around nothing, or around an engine whose word is unused."""
-    queue = RedisInferenceQueue(url, context, QueuePolicy())
+    queue = RedisInferenceQueue(connect(url), context, QueuePolicy())
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,

@@ -30,15 +30,15 @@ from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 from workers.dialogue.state import Asked, Dialogue, encode_dialogue
 
-_ASKED = "Where is my parcel? It should have been here two days ago."
+ASKED = "Where is my parcel? It should have been here two days ago."
 _REPLIED = "I am sorry that it is late. You can follow your parcel under **My orders**. " * 4
-_TOGETHER = 64
+TOGETHER = 64
 _SYNC_ROUNDS = 5
 _SYNC_MESSAGES = 8_192
 _DIALOGUE = encode_dialogue(
     Dialogue("litert-int8", (Asked(_REPLIED[:60], bytes(384), "answer", "parcel-late"),))
 )
-_FACTS = Facts("bert", "small", "answer", "parcel-late", 0.93, "negative", 0.1, False, None, 36.6)
+FACTS = Facts("bert", "small", "answer", "parcel-late", 0.93, "negative", 0.1, False, None, 36.6)
 _TONE = Tone("negative", 0.91, {"anger": 0.4, "worry": 0.3})
 
 
@@ -63,7 +63,7 @@ def compare_counting() -> dict[str, list[float]]:
     """Return what Redis computes to lease and complete a message, counted and not, by round."""
     found: dict[str, list[float]] = {"counted": [], "not counted": []}
     for _ in range(_SYNC_ROUNDS):
-        for name, facts in (("counted", _FACTS), ("not counted", None)):
+        for name, facts in (("counted", FACTS), ("not counted", None)):
             with scratch_server("everysec") as url, redis.Redis.from_url(url) as client:
                 _publish(url, _SYNC_MESSAGES)
                 before = _cpu_seconds(client)
@@ -119,31 +119,32 @@ def _publish(url: str, messages: int) -> None:
     limits = EnqueueLimits(messages=10**9, job_ttl_seconds=3_600, lane_ttl_seconds=120)
     publisher = RedisPublisher(connect(url, timeout_seconds=30), limits)
     settled = threading.Semaphore(0)
-    for start in range(0, messages, _TOGETHER):
-        together = min(_TOGETHER, messages - start)
+    for start in range(0, messages, TOGETHER):
+        together = min(TOGETHER, messages - start)
         for _ in range(together):
             job_id, now = wire.new_job_id(), clock.now()
-            job = ChatJob(job_id, _ASKED, job_id, now, expires_at=now + 3_600, gateway="gateway-1")
+            job = ChatJob(job_id, ASKED, job_id, now, expires_at=now + 3_600, gateway="gateway-1")
             publisher.post(EnqueueRequest.of(job), lambda _outcome: settled.release())
         for _ in range(together):
             settled.acquire()
 
 
-def _consume(url: str, facts: Facts | None = _FACTS) -> None:
+def _consume(url: str, facts: Facts | None = FACTS) -> None:
     clock = SystemClock()
     context = WorkerContext("worker-1", clock=clock)
-    inference = RedisInferenceQueue(url, context, QueuePolicy())
-    sentiment = RedisSentimentQueue(url, context, QueuePolicy(tone_ttl_seconds=1))
-    while leases := inference.lease(_TOGETHER):
-        inference.complete([_answer(lease, clock.now(), facts) for lease in leases])
-    while leases := sentiment.lease(_TOGETHER):
+    inference = RedisInferenceQueue(connect(url), context, QueuePolicy())
+    sentiment = RedisSentimentQueue(connect(url), context, QueuePolicy(tone_ttl_seconds=1))
+    while leases := inference.lease(TOGETHER):
+        inference.complete([answer_of(lease, clock.now(), facts) for lease in leases])
+    while leases := sentiment.lease(TOGETHER):
         now = clock.now()
         sentiment.complete(
             [Completion(lease=lease, job=None, task_id=None, done_at=now) for lease in leases]
         )
 
 
-def _answer(lease: Lease, now: float, facts: Facts | None) -> Completion[ChatJob, ChatResult]:
+def answer_of(lease: Lease, now: float, facts: Facts | None) -> Completion[ChatJob, ChatResult]:
+    """Return what a worker stores of a message: a reply of usual size."""
     job = wire.read_chat_job(lease.raw, now)
     alternatives = tuple(Alternative(f"entry-{n}", "What else may be meant?", 0.1) for n in "123")
     answer = Answer("answer", "parcel-late", 0.93, alternatives, 0.1)

@@ -37,6 +37,8 @@ _PERMANENT = (
     keys.DEAD_LETTERS,
     keys.LEASE_TOKEN,
     keys.THROUGHPUT,
+    keys.PARTITIONS,
+    keys.PROTOCOL,
     keys.workers(""),
     "_kombu.",
     "unacked",
@@ -95,7 +97,7 @@ def inspect(
         conversations = {
             each: _turns(_get(link, f"/conversations/{each}")) for each in conversation_ids
         }
-    return Inspection(jobs, conversations, letters(client), left_over(client), _unbounded(client))
+    return Inspection(jobs, conversations, letters(client), left_over(client), unbounded(client))
 
 
 def left_over(client: "redis.Redis") -> list[str]:
@@ -111,7 +113,8 @@ def letters(client: "redis.Redis") -> list[FoundLetter]:
     ]
 
 
-def _unbounded(client: "redis.Redis") -> list[str]:
+def unbounded(client: "redis.Redis") -> list[str]:
+    """Name the keys that would live for ever, though nothing bounds them."""
     names = [key for key in _scan(client, "*") if not key.startswith(_PERMANENT)]
     return [key for key in names if client.ttl(key) == -1 and not key.endswith(_CELERY_LEFTOVER)]
 

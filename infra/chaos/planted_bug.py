@@ -25,9 +25,9 @@ class ForgetfulQueue(RedisInferenceQueue):
         super().__init__(*arguments, **options)
         self._taken: dict[bytes, bytes] = {}
 
-    def lease(self, limit: int) -> list[Lease]:
+    def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
         """Take messages and acknowledge them at once."""
-        leases = super().lease(limit)
+        leases = super().lease(limit, holds_others=holds_others)
         self._taken |= {lease.token: lease.raw for lease in leases}
         self._give_up([lease.token for lease in leases])
         return leases

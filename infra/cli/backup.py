@@ -21,10 +21,14 @@ def backup(
         parley backup backups/parley-monday.tar
     """
     from infra.backup import write_backup
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from shared.errors import StackError
 
-    made = write_backup(connect_to_queue(), file)
+    partitions = connect_to_partitions()
+    if not partitions.is_one:
+        raise StackError("This is a cluster: back up the files of each of its nodes.")
+    made = write_backup(partitions.home, file)
     if as_json:
         print_json(made)
         return

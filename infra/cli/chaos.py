@@ -1,10 +1,13 @@
 """`parley chaos`: kill everything in turn under load, and check that every promise is kept."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.cli.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from infra.chaos.plan import ChaosPlan
 
 _PACKAGES = ("matplotlib", "psutil")
 
@@ -31,6 +34,14 @@ def chaos(
             "--planted-bug", help="Let workers acknowledge early: the campaign must find it."
         ),
     ] = False,
+    cluster: Annotated[
+        bool,
+        typer.Option(
+            "--cluster",
+            help="On a Redis Cluster of three masters and three replicas: kill masters, move "
+            "slots. PARLEY_REPLICA_ACKS counts.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Inject faults under load, then compare what clients received with what is stored.
@@ -55,7 +66,7 @@ def chaos(
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
 
-    specs = specs_named(only) if only else None
+    specs = specs_named(only) if only and not cluster else None
     chosen: dict[str, Any] = {
         "messages": messages,
         "faults": faults,
@@ -68,6 +79,9 @@ def chaos(
         planted_bug=planted_bug,
         **{name: value for name, value in chosen.items() if value is not None},
     )
+    if cluster:
+        _run_on_cluster(plan, only, as_json=as_json)
+        return
     report, folder = run_chaos(plan, progress_console(as_json=as_json))
     if as_json:
         print_json(report)
@@ -75,4 +89,26 @@ def chaos(
         print_tables(tables(report), console())
         console().print(f"Report, ledger and picture: {short_path(folder)}", highlight=False)
     if not report.verdict.good:
+        raise typer.Exit(ExitStatus.DEGRADED)
+
+
+def _run_on_cluster(plan: "ChaosPlan", only: str | None, *, as_json: bool) -> None:
+    """Run the campaign on a cluster; exit status 1 as for the other one."""
+    from infra.chaos.cluster_campaign import cluster_tables, run_cluster_chaos
+    from infra.chaos.cluster_faults import kinds_named
+    from infra.cli.output import console, print_json, progress_console
+    from infra.cli.tables import print_tables
+    from infra.supervisor.terminal import short_path
+    from shared.settings import CommonSettings, load
+
+    acks = load(CommonSettings).replica_acks
+    report, folder = run_cluster_chaos(
+        plan, acks, kinds_named(only), progress_console(as_json=as_json)
+    )
+    if as_json:
+        print_json(report)
+    else:
+        print_tables(cluster_tables(report), console())
+        console().print(f"Report and ledger: {short_path(folder)}", highlight=False)
+    if not report.is_good:
         raise typer.Exit(ExitStatus.DEGRADED)

@@ -9,7 +9,8 @@ import typer
 if TYPE_CHECKING:
     import redis
 
-    from infra.dead_letters import DeadLetterBox, StoredDeadLetter
+    from infra.dead_letters import PartitionedDeadLetterBox, StoredDeadLetter
+    from shared.partitions import Partitions
 
 app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_help=True)
 
@@ -94,7 +95,7 @@ def drop_letters(names: Names = None, every: All = False, as_json: AsJson = Fals
 
 
 def _act(
-    box: "DeadLetterBox",
+    box: "PartitionedDeadLetterBox",
     action: "Callable[[StoredDeadLetter], bool]",
     done: str,
     names: Sequence[str] | None,
@@ -138,28 +139,35 @@ def _summary(boxed: "StoredDeadLetter") -> dict[str, Any]:
     }
 
 
-def _box() -> "DeadLetterBox":
-    from infra.dead_letters import DeadLetterBox
+def _box() -> "PartitionedDeadLetterBox":
+    from infra.dead_letters import PartitionedDeadLetterBox
 
-    return DeadLetterBox(connect_to_queue())
+    return PartitionedDeadLetterBox(connect_to_partitions())
 
 
 def connect_to_queue() -> "redis.Redis":
-    """Return a client of the Redis that is set; raise QueueUnavailable if none answers."""
+    """Return a client of what belongs to no conversation; raise as `connect_to_partitions`."""
+    return connect_to_partitions().home
+
+
+def connect_to_partitions() -> "Partitions":
+    """Return clients of the Redis that is set; raise QueueUnavailable if none answers."""
     import redis
 
     from infra.supervisor.terminal import without_password
-    from shared.connection import connect
     from shared.errors import QueueUnavailable
+    from shared.partitions import connect_partitions
     from shared.settings import CommonSettings, load
 
-    address = load(CommonSettings).redis_address
-    client = connect(address)
+    settings = load(CommonSettings)
+    address = settings.redis_address
+    partitions = connect_partitions(address, settings.partitions)
     try:
-        client.ping()
+        for client in partitions.clients:
+            client.ping()
     except redis.RedisError as error:
         raise QueueUnavailable(
             f"No Redis answers at {without_password(address)} ({error}): start Parley with "
             "`make run`, or name another with PARLEY_REDIS_URL or PARLEY_REDIS_PORT."
         ) from None
-    return client
+    return partitions

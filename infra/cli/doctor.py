@@ -19,10 +19,10 @@ from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
-from shared.connection import connect
 from shared.errors import ParleyError, ProtocolMismatch, QueueUnavailable
 from shared.foreign_lists import ForeignLists
 from shared.key_store import RedisKeyStore
+from shared.partitions import connect_partitions
 from shared.processor import missing_instructions
 from shared.protocol_version import ProtocolRegister
 from shared.settings import CommonSettings, load
@@ -127,7 +127,7 @@ def _redis(settings: StackSettings) -> Iterator[Finding]:
 def _protocol(settings: StackSettings) -> Iterator[Finding]:
     """Tell of which version the data is, and which versions the live processes speak."""
     try:
-        with connect(settings.redis_address, retries=0) as client:
+        with connect_partitions(settings.redis_address, settings.partitions).home as client:
             register = ProtocolRegister(client)
             data, live = register.check(), register.live()
     except ProtocolMismatch as fault:
@@ -143,7 +143,7 @@ def _protocol(settings: StackSettings) -> Iterator[Finding]:
 def _queues(settings: StackSettings) -> Iterator[Finding]:
     """Warn of messages of Celery clients that no worker serves."""
     try:
-        with connect(settings.redis_address, retries=0) as client:
+        with connect_partitions(settings.redis_address, settings.partitions).stock as client:
             found = ForeignLists(client, settings.queue_lists).look_at_all()
     except QueueUnavailable:  # as before the first start
         return
@@ -234,7 +234,7 @@ def _security(settings: StackSettings) -> Iterator[Finding]:
 def _known_keys(settings: StackSettings) -> Sequence[ApiKey] | None:
     """Return the keys in Redis; None if it does not answer, as before the first start."""
     try:
-        with connect(settings.redis_address, retries=0) as client:
+        with connect_partitions(settings.redis_address, settings.partitions).home as client:
             return RedisKeyStore(client).all_keys()
     except (QueueUnavailable, ValueError):
         return None

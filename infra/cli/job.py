@@ -22,16 +22,16 @@ def job(
         parley job e99f269e-879a-462e-913c-440b52a54c52
         parley job --tenant acme order-17 --json
     """
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
-    from infra.job_trace import JobTracer
+    from infra.job_trace import trace_job
     from shared import tenants
     from shared.errors import NotFound
     from shared.settings import CommonSettings, load
 
-    lists = load(CommonSettings).queue_lists
-    tracer = JobTracer(connect_to_queue(), lists=lists)
-    trace = tracer.trace(tenants.scope(tenant, job_id))
+    trace = trace_job(
+        connect_to_partitions(), tenants.scope(tenant, job_id), load(CommonSettings).queue_lists
+    )
     if trace.state == "unknown":
         raise NotFound(_unknown(job_id, whole=trace.whole))
     if as_json:

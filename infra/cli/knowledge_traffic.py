@@ -32,17 +32,16 @@ def gaps(
 
         parley kb gaps --out gaps.yaml
     """
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json, suppress_native_stderr
-    from infra.traffic.reading import tenants_to_read
     from shared.errors import AlreadyThere
-    from workers.gap_store import open_gaps
+    from workers.gap_store import open_gaps_of_all
     from workers.modelling.knowledge.traffic import candidates_for
 
     if out and out.exists() and not replace:
         raise AlreadyThere(f"{out} exists already: name another file or add --replace.")
-    settings, client = worker_settings(), connect_to_queue()
-    kept = [gap for each in tenants_to_read(client, tenant) for gap in open_gaps(client, each)]
+    settings = worker_settings()
+    kept = open_gaps_of_all(connect_to_partitions(), tenant)
     if not kept and not as_json:
         reason = "" if settings.gaps else ": workers keep them only with PARLEY_GAPS=1"
         console().print(f"No messages without an answer are kept{reason}.", highlight=False)

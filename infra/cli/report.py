@@ -35,17 +35,17 @@ def report(
         parley report --days 30 --comments 20
         parley report --tenant acme --json | jq .groups
     """
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import print_json
-    from infra.traffic.reading import read_comments, read_days, tenants_to_read
+    from infra.traffic.reading import comments_of_all, days_of_all, tenants_of_all
     from infra.traffic.report import make_report
     from shared.clock import SystemClock
     from shared.settings import CommonSettings, load
 
-    client, now = connect_to_queue(), SystemClock().now()
-    of_tenants = tenants_to_read(client, tenant)
-    said = read_comments(client, comments, of_tenants) if comments else []
-    made = make_report(read_days(client, now, days, of_tenants), said, now)
+    partitions, now = connect_to_partitions(), SystemClock().now()
+    of_tenants = tenants_of_all(partitions, tenant)
+    said = comments_of_all(partitions, comments, of_tenants) if comments else []
+    made = make_report(days_of_all(partitions, now, days, of_tenants), said, now)
     written = _write(made, out or load(CommonSettings).data_dir / "report")
     if as_json:
         print_json(made)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from gateway.queue.conversations import RedisConversations
-    from gateway.queue.handovers import RedisHandovers
+    from gateway.queue.conversations import Conversations
+    from gateway.queue.handovers import Handovers
 
 _HANDOVER = re.compile(r"/handovers/([^/]+)(?:/(claim|reply|release|close))?\Z")
 
@@ -15,9 +15,7 @@ _HANDOVER = re.compile(r"/handovers/([^/]+)(?:/(claim|reply|release|close))?\Z")
 class TenantHandovers:
     """Answers those calls of a gateway that `parley handovers` makes, for any tenant."""
 
-    def __init__(
-        self, handovers: "RedisHandovers", conversations: "RedisConversations", tenant: str
-    ) -> None:
+    def __init__(self, handovers: "Handovers", conversations: "Conversations", tenant: str) -> None:
         self._handovers = handovers
         self._conversations = conversations
         self._tenant = tenant
@@ -78,18 +76,22 @@ class TenantHandovers:
 
 def open_tenant(tenant: str) -> TenantHandovers:
     """Connect to the queue; raise CommandMisused if that is no name of a tenant."""
-    from gateway.queue.conversations import RedisConversations
-    from gateway.queue.handovers import RedisHandovers
+    from gateway.partitioned.compose import connect_ports
+    from gateway.queue.adapters import QueueOptions
     from gateway.settings import GatewaySettings
     from gateway.wsgi import enqueue_limits
-    from infra.cli.dead_letters import connect_to_queue
-    from infra.traffic.reading import tenants_to_read
+    from infra.cli.dead_letters import connect_to_partitions
+    from infra.traffic.reading import tenants_of_all
     from shared.clock import SystemClock
     from shared.settings import load
 
-    settings, client, clock = load(GatewaySettings), connect_to_queue(), SystemClock()
-    (name,) = tenants_to_read(client, tenant)
-    handovers = RedisHandovers(client, clock, settings.conversation_ttl_seconds)
-    return TenantHandovers(
-        handovers, RedisConversations(client, clock, enqueue_limits(settings)), name
+    settings, partitions = load(GatewaySettings), connect_to_partitions()
+    (name,) = tenants_of_all(partitions, tenant)
+    options = QueueOptions(
+        gateway_id="parley handovers",
+        clock=SystemClock(),
+        limits=enqueue_limits(settings),
+        conversation_ttl_seconds=settings.conversation_ttl_seconds,
     )
+    ports = connect_ports(partitions, settings.queue_lists, options)
+    return TenantHandovers(ports.handovers, ports.conversations, name)

@@ -8,7 +8,7 @@ from gateway.given_keys import key_files
 from infra.supervisor.settings import StackSettings
 from shared.api_keys import ApiKey
 from shared.loopback import is_loopback
-from shared.redis_address import SentinelAddress, read_redis_address
+from shared.redis_address import ClusterAddress, SentinelAddress, read_redis_address
 
 _WIDE_PREFIX_BITS = 8  # a network of more than 2^24 addresses is no list of proxies
 _SHORT_PASSWORD_CHARACTERS = 12
@@ -92,6 +92,8 @@ def _redis_hosts(url: str) -> tuple[list[str], str | None]:
     address = read_redis_address(url)
     if isinstance(address, SentinelAddress):
         return [host for host, _ in address.sentinels], address.password
+    if isinstance(address, ClusterAddress):
+        return [host for host, _ in address.nodes], address.password
     return [] if address.path is not None else [address.host], address.password
 
 

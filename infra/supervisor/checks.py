@@ -12,10 +12,10 @@ import redis
 
 from infra.supervisor import embedded_redis
 from infra.supervisor.settings import StackSettings
-from shared.connection import connect
 from shared.errors import StackError, UnsuitableRedis
+from shared.partitions import connect_partitions
 from shared.redis_faults import describe_fault
-from shared.redis_server import examine_server
+from shared.redis_server import check_partitions, examine_server
 from shared.web_address import url_host
 from workers.encoder_choice import is_built
 
@@ -124,8 +124,10 @@ def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> str:
     if settings.redis_url is None:
         return f"embedded {embedded_redis.server_version()}"
     try:
-        with connect(settings.redis_url) as client:
+        opened = connect_partitions(settings.redis_url, settings.partitions)
+        with opened.stock as client:
             server = examine_server(client)
+            check_partitions(opened)
     except UnsuitableRedis as fault:
         raise StackError(f"The Redis of PARLEY_REDIS_URL cannot serve. {fault}") from None
     except (redis.RedisError, OSError, ValueError) as error:
@@ -135,4 +137,5 @@ def check_redis(settings: StackSettings, warn: Callable[[str], None]) -> str:
         ) from None
     for warning in server.warnings:
         warn(warning)
-    return f"{server.kind} {server.version}".strip()
+    spread = "" if opened.is_one else f", {opened.hashed} partitions"
+    return f"{server.kind} {server.version}{spread}".strip()

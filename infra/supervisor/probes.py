@@ -3,9 +3,11 @@
 from urllib.parse import urlsplit
 
 from infra.http_client import HTTP_ERRORS, get
-from shared.connection import REDIS_ERRORS, connect
+from shared.connection import REDIS_ERRORS
+from shared.errors import UnsuitableRedis
 from shared.heartbeats import read_heartbeats
 from shared.jobs import WorkerStatus
+from shared.partitions import connect_partitions
 
 _TIMEOUT_SECONDS = 0.8
 
@@ -19,9 +21,10 @@ class RedisProbe:
     def is_ready(self, pid: int) -> bool:
         """Return whether a PING is answered."""
         try:
-            with connect(self._url, timeout_seconds=_TIMEOUT_SECONDS, retries=0) as client:
+            opened = connect_partitions(self._url, timeout_seconds=_TIMEOUT_SECONDS, retries=0)
+            with opened.stock as client:  # whatever the number of partitions, this one is there
                 return bool(client.ping())
-        except REDIS_ERRORS:
+        except (*REDIS_ERRORS, UnsuitableRedis):
             return False
 
 
@@ -53,7 +56,8 @@ class HeartbeatProbe:
 
 def live_workers(redis_url: str, queue: str) -> list[WorkerStatus]:
     """Return the heartbeats of a queue's live workers."""
-    with connect(redis_url, timeout_seconds=_TIMEOUT_SECONDS, retries=0) as client:
+    opened = connect_partitions(redis_url, timeout_seconds=_TIMEOUT_SECONDS, retries=0)
+    with opened.stock as client:  # workers report to every partition
         return read_heartbeats(client, [queue])
 
 

@@ -15,6 +15,7 @@ from shared.counts import CountedField, read_fields
 from shared.errors import CommandMisused
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
+from shared.partitions import Partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,33 @@ def read_comments(
         if (each := msgspec.json.decode(raw, type=Feedback)).comment
     ]
     return sorted(comments, key=lambda comment: -comment.at)[:most]
+
+
+def tenants_of_all(partitions: Partitions, tenant: str | None) -> list[str]:
+    """Return what `tenants_to_read` does, of all partitions."""
+    found = {name for client in partitions.clients for name in tenants_to_read(client, tenant)}
+    return sorted(found, key=lambda name: (name != tenants.DEFAULT_TENANT, name))
+
+
+def days_of_all(
+    partitions: Partitions, now: float, days: int, of_tenants: Sequence[str]
+) -> list[DayCounts]:
+    """Return what `read_days` does, of all partitions together."""
+    parts = [read_days(client, now, days, of_tenants) for client in partitions.clients]
+    return [
+        DayCounts(
+            same_day[0].day,
+            list(chain(*(part.fields for part in same_day))),
+            list(chain(*(part.entries for part in same_day))),
+        )
+        for same_day in zip(*parts, strict=True)
+    ]
+
+
+def comments_of_all(partitions: Partitions, most: int, of_tenants: Sequence[str]) -> list[Comment]:
+    """Return what `read_comments` does, of all partitions."""
+    found = chain(*(read_comments(client, most, of_tenants) for client in partitions.clients))
+    return sorted(found, key=lambda comment: -comment.at)[:most]
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

@@ -11,18 +11,30 @@
 -- @include tenants.lua
 --
 -- Keys made from arguments: parley:flows:*, the lists of flows
+-- Channels: parley:wakes:*
 
 local function flow_of(queue, tenant)
   return tenant == DEFAULT_TENANT and queue or queue .. SEPARATOR .. tenant
 end
 
+-- The name of the set has the queue's own, which comes with the prefix of its partition.
+local function flows_of(queue)
+  return FLOWS .. string.sub(queue, #PREFIX + 1)
+end
+
 local function join_flows(queue, tenant)
-  local next_flow = redis.call('ZRANGE', FLOWS .. queue, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', FLOWS .. queue, 'NX', next_flow[2] or 0, tenant)
+  local next_flow = redis.call('ZRANGE', flows_of(queue), 0, 0, 'WITHSCORES')
+  redis.call('ZADD', flows_of(queue), 'NX', next_flow[2] or 0, tenant)
 end
 
 local function wake_worker(queue)
   if redis.call('EXISTS', queue) == 0 then redis.call('LPUSH', queue, WAKE) end
+end
+
+-- Where there are partitions, workers do not wait at a list of each: they hear of the first message.
+local function announce_first(queue, waiting)
+  if waiting > 1 or #PREFIX == 0 then return end
+  redis.call('PUBLISH', WAKES .. string.sub(queue, #PREFIX + 1), PREFIX)
 end
 
 local function announce_flow(queue, tenant)
@@ -35,17 +47,19 @@ end
 local function queue_message(queue, tenant, message)
   local waiting = redis.call('LPUSH', flow_of(queue, tenant), message)
   announce_flow(queue, tenant)
+  announce_first(queue, waiting)
   return waiting
 end
 
 -- Put a message at the head of its tenant's flow.
 local function return_message(queue, tenant, message)
-  redis.call('RPUSH', flow_of(queue, tenant), message)
+  local waiting = redis.call('RPUSH', flow_of(queue, tenant), message)
   announce_flow(queue, tenant)
+  announce_first(queue, waiting)
 end
 
 local function has_waiting(queue)
-  return redis.call('EXISTS', queue, FLOWS .. queue) > 0
+  return redis.call('EXISTS', queue, flows_of(queue)) > 0
 end
 
 -- Return how many messages wait in a tenant's flow.
@@ -57,7 +71,7 @@ end
 
 -- Return how many messages wait in all flows, and whether there are others than the queue's own.
 local function count_flows(queue)
-  local flows = redis.call('ZRANGE', FLOWS .. queue, 0, -1)
+  local flows = redis.call('ZRANGE', flows_of(queue), 0, -1)
   if #flows == 0 then return redis.call('LLEN', queue), false end
   local waiting = count_flow(queue, DEFAULT_TENANT)
   for _, tenant in ipairs(flows) do
@@ -74,7 +88,7 @@ local function waiting_tenants(queue)
     names[tenant], tenants = true, tenants + 1
   end
   look(DEFAULT_TENANT)
-  for _, tenant in ipairs(redis.call('ZRANGE', FLOWS .. queue, 0, -1)) do
+  for _, tenant in ipairs(redis.call('ZRANGE', flows_of(queue), 0, -1)) do
     if tenant ~= DEFAULT_TENANT then look(tenant) end
   end
   return names, tenants

@@ -5,6 +5,7 @@
 -- that they hold and all that waits for them goes first. They also say how long it took of late,
 -- which tells more where processors are short.
 --
+-- @include flows.lua
 -- @include keys.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -60,7 +61,7 @@ local function hand_over(token, id, due_at, message)
   if per_second == 0 then return 'unserved' end
   if now + seconds_until_back() > tonumber(due_at) then return 'late' end
   redis.call('HDEL', leases, token)
-  redis.call('LPUSH', queue, message)
+  announce_first(queue, redis.call('LPUSH', queue, message))
   ahead = ahead + 1
   return 'handed'
 end

@@ -24,14 +24,15 @@
 -- ARGV[3]   TTL of last lease and exclusive lease, seconds
 -- ARGV[4]   id of this worker
 -- ARGV[5]   time, Unix seconds
--- ARGV[6..] two for each tenant with a weight other than 1: its name, its weight
+-- ARGV[6]   1 if this worker holds messages of other partitions, else 0
+-- ARGV[7..] two for each tenant with a weight other than 1: its name, its weight
 --
 -- Keys made from members: parley:flows:*, those of flows.lua. parley:wake is a message.
 -- Returns {token, message, token, message, ...}, oldest first; {'busy'} if this worker must first
--- end what it holds.
+-- end what it holds. In a partition {'alone', token, message} of a quarantined message.
 local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, workers, queue =
   unpack(KEYS, 1, 8)
-local limit, call_number, record_ttl, worker, now = unpack(ARGV, 1, 5)
+local limit, call_number, record_ttl, worker, now, holds_others = unpack(ARGV, 1, 6)
 local leased, left = {}, tonumber(limit)
 
 local function add(token, message)
@@ -69,7 +70,7 @@ local function pop_own()
 end
 
 local function weight_of(tenant)
-  for i = 6, #ARGV, 2 do
+  for i = 7, #ARGV, 2 do
     local weighted, weight = unpack(ARGV, i, i + 1)
     if weighted == tenant then return tonumber(weight) end
   end
@@ -77,13 +78,13 @@ local function weight_of(tenant)
 end
 
 local function charge(tenant, messages)
-  redis.call('ZINCRBY', FLOWS .. queue, messages / weight_of(tenant), tenant)
+  redis.call('ZINCRBY', flows_of(queue), messages / weight_of(tenant), tenant)
 end
 
 -- An empty flow leaves when its turn comes: until then it owes the others what it had.
 local function take_in_turn()
   while left > 0 do
-    local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+    local tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
     if not tenant then return end
     local message
     if tenant == DEFAULT_TENANT then message = pop_own() else message = pop(flow_of(queue, tenant)) end
@@ -91,7 +92,7 @@ local function take_in_turn()
       lease(message)
       charge(tenant, 1)
     else
-      redis.call('ZREM', FLOWS .. queue, tenant)
+      redis.call('ZREM', flows_of(queue), tenant)
     end
   end
 end
@@ -99,10 +100,10 @@ end
 -- Wake another worker if messages are left that it would not notice.
 local function wake_another()
   if redis.call('EXISTS', queue) == 1 then return end
-  local tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+  local tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
   while tenant and redis.call('EXISTS', flow_of(queue, tenant)) == 0 do
-    redis.call('ZREM', FLOWS .. queue, tenant)
-    tenant = redis.call('ZRANGE', FLOWS .. queue, 0, 0)[1]
+    redis.call('ZREM', flows_of(queue), tenant)
+    tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
   end
   if tenant then wake_worker(queue) end
 end
@@ -117,7 +118,7 @@ local function take_from_flows()
 end
 
 local function take_from_queue()
-  if redis.call('EXISTS', FLOWS .. queue) == 1 then return take_from_flows() end
+  if redis.call('EXISTS', flows_of(queue)) == 1 then return take_from_flows() end
   take(handoff)
   for i = 8, #KEYS do take(KEYS[i]) end
 end
@@ -140,15 +141,23 @@ local function repeat_lease(first, last)
   end
 end
 
+-- A worker of many partitions keeps away from the others by itself.
+local function answer()
+  if #PREFIX > 0 and #leased == 2 and redis.call('GET', exclusive_lease) == leased[1] then
+    table.insert(leased, 1, 'alone')
+  end
+  return leased
+end
+
 redis.call('ZADD', workers, 'NX', now, worker)
 local last_call, first, last =
   string.match(redis.call('GET', last_lease) or '', '^(%d+) (%d+) (%d+)$')
 if last_call == call_number then
   repeat_lease(first, last)
-  return leased
+  return answer()
 end
 if redis.call('EXISTS', quarantine) == 1 then
-  if redis.call('EXISTS', leases) == 1 then return {'busy'} end
+  if holds_others == '1' or redis.call('EXISTS', leases) == 1 then return {'busy'} end
   take_quarantined()
 elseif holds_quarantined() then
   return {'busy'}
@@ -159,4 +168,4 @@ if #leased > 0 then
   local record = call_number .. ' ' .. leased[1] .. ' ' .. leased[#leased - 1]
   redis.call('SET', last_lease, record, 'EX', record_ttl)
 end
-return leased
+return answer()

@@ -16,6 +16,7 @@ from infra.chaos.malformed import malformed_messages
 from infra.chaos.planted_bug import ForgetfulQueue
 from infra.chaos.proxy import Proxy
 from shared import keys
+from shared.connection import connect
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import decode, decode_job, encode_infer
@@ -106,7 +107,7 @@ def test_malformed_messages_are_malformed_and_carry_their_names(queue: str) -> N
 
 
 def worker_queue(url: str, kind: type[RedisInferenceQueue]) -> RedisInferenceQueue:
-    return kind(url, WorkerContext("w1", clock=ManualClock()), QueuePolicy())
+    return kind(connect(url), WorkerContext("w1", clock=ManualClock()), QueuePolicy())
 
 
 def put_job(url: str) -> ChatJob:

@@ -19,6 +19,7 @@ from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
 from shared import keys
 from shared.clock import SystemClock
+from shared.connection import connect
 from shared.jobs import ChatJob, WorkerStatus
 from shared.wire import encode_infer
 from tests.support.processes import RedisServer, free_port, wait_until
@@ -95,7 +96,9 @@ def test_a_worker_is_hit_when_it_has_enough_leased_and_observed_until_it_has_non
 ) -> None:
     fixture.observer.ready(SLEEPER, 0.1)
     clock = SystemClock()
-    queue = RedisInferenceQueue(fixture.url, WorkerContext("w1", clock=clock), QueuePolicy())
+    queue = RedisInferenceQueue(
+        connect(fixture.url), WorkerContext("w1", clock=clock), QueuePolicy()
+    )
     queue.heartbeat(WorkerStatus("w1", keys.INFERENCE, "fake", fixture.process.pid, "h", 0.0))
     scheduler = fixture.scheduler(fault("kill"), aim_seconds=5.0)
     scheduler.tick(time.time())

@@ -6,7 +6,9 @@ import msgspec
 import redis
 
 from shared import keys, tenants
+from shared.connection import connect
 from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn, WorkerStatus
+from shared.partition_connection import view_of_server
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
 from tests.fakes.clock import ManualClock
@@ -35,6 +37,13 @@ class Broker:
     url: str
     client: redis.Redis
     clock: ManualClock = field(default_factory=ManualClock)
+    prefix: str = ""
+
+    def connect(self) -> redis.Redis:
+        """Return another client of the same partition."""
+        if not self.prefix:
+            return connect(self.url)
+        return view_of_server(self.url, self.prefix, timeout_seconds=2, retries=1)
 
     def push(self, queue: str, raw: bytes) -> None:
         self.client.lpush(queue, raw)
@@ -59,13 +68,15 @@ class Broker:
         self.client.delete(keys.worker(worker_id))
 
     def inference(self, worker_id: str, policy: QueuePolicy = POLICY) -> RedisInferenceQueue:
-        return RedisInferenceQueue(self.url, self.context(worker_id), policy)
+        return RedisInferenceQueue(self.connect(), self.context(worker_id), policy)
 
     def large(
         self, worker_id: str, pace_seconds: float | None = 0.01, turnaround_seconds: float = 0.0
     ) -> RedisInferenceQueue:
         """Return the queue of a large worker; it lives if it has a pace."""
-        queue = RedisInferenceQueue(self.url, self.context(worker_id), POLICY, keys.INFERENCE_LARGE)
+        queue = RedisInferenceQueue(
+            self.connect(), self.context(worker_id), POLICY, keys.INFERENCE_LARGE
+        )
         if pace_seconds is not None:
             counters = {"pace_seconds": pace_seconds, "turnaround_seconds": turnaround_seconds}
             beat = replace(status(worker_id, keys.INFERENCE_LARGE), counters=counters)
@@ -73,7 +84,7 @@ class Broker:
         return queue
 
     def sentiment(self, worker_id: str) -> RedisSentimentQueue:
-        return RedisSentimentQueue(self.url, self.context(worker_id), POLICY)
+        return RedisSentimentQueue(self.connect(), self.context(worker_id), POLICY)
 
     def context(self, worker_id: str) -> WorkerContext:
         return WorkerContext(worker_id, clock=self.clock)

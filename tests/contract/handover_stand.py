@@ -80,8 +80,8 @@ class HandoverStand:
         return [msgspec.json.decode(turn, type=Turn) for turn in found]
 
     def _run(self, body: str, *arguments: str | bytes | float) -> object:
-        script = self.client.register_script(read_script("handovers.lua") + body + _FLUSH)
-        return script(args=arguments)
+        text = "local PREFIX = ''\n" + read_script("handovers.lua") + body + _FLUSH
+        return self.client.register_script(text)(args=arguments)
 
 
 _FLUSH = " flush_notifications()"

@@ -11,6 +11,7 @@ from gateway.queue.conversations import RedisConversations
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys, tenants
+from shared.connection import connect
 from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
 from shared.results import read_celery_result
 from shared.wire import encode_infer, read_chat_job, read_second_look
@@ -106,7 +107,7 @@ class ProtocolStand:
         name = f"w{self._hired}"
         context = WorkerContext(name, clock=self.clock, is_revoked=self.revoked.__contains__)
         name_of_queue = keys.INFERENCE_LARGE if large else keys.INFERENCE
-        queue = RedisInferenceQueue(self._url, context, POLICY, name_of_queue)
+        queue = RedisInferenceQueue(connect(self._url), context, POLICY, name_of_queue)
         decode = read_second_look if large else read_chat_job
         role: Role[ChatJob, ChatResult] = Role(
             name_of_queue, keys.INFER_TASK, decode, prepare_whole, draft=_never, tones=queue

@@ -8,6 +8,7 @@ import redis
 
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys
+from shared.connection import connect
 from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob
 from shared.wire import read_chat_job
@@ -30,7 +31,7 @@ def publisher(redis_client: "redis.Redis") -> RedisPublisher:
 @pytest.fixture
 def answer(redis_url: str) -> AnswerBatch:
     context = WorkerContext("w", clock=ManualClock())
-    queue = RedisInferenceQueue(redis_url, context, QueuePolicy())
+    queue = RedisInferenceQueue(connect(redis_url), context, QueuePolicy())
 
     def answer(most: int) -> int:
         leased = [(lease, read_chat_job(lease.raw, 0.0)) for lease in queue.lease(most)]

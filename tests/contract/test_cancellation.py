@@ -13,6 +13,7 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueLimits, EnqueueRequest, RedisPublisher
 from shared import keys
+from shared.connection import connect
 from shared.jobs import ChatJob, Turn
 from shared.results import decode_notifications, failure_detail
 from shared.wire import encode_infer, read_chat_job
@@ -36,7 +37,7 @@ class Harness:
         self.conversations = RedisConversations(self.client, self.clock, limits)
         self.jobs = RedisJobStore(self.client)
         context = WorkerContext("w", clock=self.clock)
-        self.worker = RedisInferenceQueue(self.url, context, QueuePolicy())
+        self.worker = RedisInferenceQueue(connect(self.url), context, QueuePolicy())
 
     def publish(self, *names: str, gateway: str | None = None, seconds: float | None = 30) -> None:
         now = self.clock.now()

@@ -109,7 +109,7 @@ def test_all_that_is_not_finished_is_counted(
     client, clock = connect(redis_url), ManualClock()
     traffic = RedisTraffic(client, clock)
     handovers = RedisHandovers(client, clock, 3_600)
-    observer = RedisObserver(client, RedisHealth(client), handovers, traffic, clock)
+    observer = RedisObserver([client], RedisHealth(client), handovers, traffic, clock)
     assert observer.observe().unfinished == 0
     redis_client.lpush(keys.INFERENCE, "a", "b")
     redis_client.lpush(keys.INFERENCE_LARGE, "c")

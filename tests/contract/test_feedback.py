@@ -11,6 +11,9 @@ from shared.feedback import Feedback
 from tests.contract.broker import Broker
 from tests.contract.conversation_stand import LIMITS, ConversationStand
 
+pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
+
 SCORE = "variant=bert|encoder=small|score="
 RESOLVED = "variant=bert|encoder=small|resolved="
 

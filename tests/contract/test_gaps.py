@@ -13,6 +13,9 @@ from tests.contract.conversation_stand import LIMITS, ConversationStand
 from workers.gap_store import read_gaps
 from workers.gaps import Gap
 
+pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
+
 Parley = Callable[..., tuple[int, str, str]]
 RECORD = b'{"text":"Do you repair kettles?","reason":"fallback","entry":null}'
 

@@ -6,6 +6,7 @@ import redis
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
+from shared.partitions import one_partition
 from shared.settings import load
 from tests.support.frames import recorded_stacks
 from tests.support.processes import wait_until
@@ -18,7 +19,7 @@ def test_a_message_passes_few_functions_from_route_to_script(
     prefer: str, redis_client: "redis.Redis"
 ) -> None:
     settings = load(GatewaySettings)
-    dependencies = connect_dependencies(redis_client, settings)
+    dependencies = connect_dependencies(one_partition(redis_client), settings)
     client = create_app(dependencies, settings).test_client()
     wait_until(dependencies.feed.is_live, 10)
     with recorded_stacks() as stacks:

@@ -12,6 +12,8 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.wsgi import connect_dependencies
 from shared import keys
+from shared.connection import connect
+from shared.partitions import one_partition
 from shared.settings import load
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done
@@ -31,7 +33,7 @@ def start(redis_client: "redis.Redis") -> Iterator[StartGateway]:
 
     def start() -> FlaskClient:
         settings = load(GatewaySettings, queue_limit=2, wait_seconds=20)
-        dependencies = connect_dependencies(redis_client, settings)
+        dependencies = connect_dependencies(one_partition(redis_client), settings)
         feeds.append(dependencies.feed)
         wait_until(dependencies.feed.is_live, 10)
         return create_app(dependencies, settings).test_client()
@@ -57,7 +59,7 @@ def ask(gateway: FlaskClient, message: str = "Hello", **headers: str) -> TestRes
 def work(redis_url: str) -> list[str]:
     """Answer all that is queued as a worker does; return the jobs."""
     context = WorkerContext("w", clock=ManualClock())
-    queue = RedisInferenceQueue(redis_url, context, QueuePolicy())
+    queue = RedisInferenceQueue(connect(redis_url), context, QueuePolicy())
     answered = []
     for lease in queue.lease(9):
         job = read_chat_job(lease.raw, 0.0)

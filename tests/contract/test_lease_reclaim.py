@@ -24,6 +24,8 @@ from workers.consumer.lease_queue import (
     Reclaimed,
 )
 
+pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
 
 def test_a_dead_workers_messages_return_to_the_head_in_order(broker: Broker) -> None:
     dead, alive = broker.inference("dead"), broker.inference("alive")

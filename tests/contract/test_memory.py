@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gateway.queue.conversations import RedisConversations
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
@@ -10,6 +12,9 @@ from tests.contract.broker import POLICY, Broker, claim, done, job, push
 from workers.consumer.lease_queue import QueuePolicy
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.memory.redis_memory import RedisMemory
+
+pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
 
 SMALL = replace(POLICY, memory_records=2, memory_ttl_seconds=100)
 

@@ -20,6 +20,7 @@ from shared.errors import CommandMisused
 from shared.gap_groups import GapGroup, GapGroups
 from shared.handovers import Handover, HandoverSummary, encode_opening
 from shared.jobs import ChatJob
+from shared.partitions import one_partition
 from shared.results import Failure, encode_failure, encode_notification
 from shared.settings import load
 from shared.wire import decode, read_chat_job
@@ -88,7 +89,7 @@ class Office:
 def office(broker: Broker) -> Iterator[Office]:
     broker.clock.advance(SystemClock().now() - broker.clock.now())  # a scrape is of today
     settings = load(GatewaySettings, wait_seconds=5)
-    dependencies = connect_dependencies(broker.client, settings)
+    dependencies = connect_dependencies(one_partition(broker.client), settings)
     app = create_app(dependencies, settings)
     let_callers_name_tenants(app)
     yield Office(broker, app)

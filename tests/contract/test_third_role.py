@@ -8,6 +8,7 @@ import numpy as np
 from celery import Celery
 
 from shared import keys
+from shared.connection import connect
 from shared.jobs import Tone, ToneJob
 from shared.wire import encode_tone, read_tone_job
 from tests.contract.broker import Broker, job
@@ -79,7 +80,7 @@ def _shout(message: str, _tone: Tone, _now: float) -> str:
 def build_shouting_consumer(app: Celery, hostname: str) -> BatchConsumer[ToneJob, str]:
     """Build the worker's consumer; the application's settings name this function."""
     context = WorkerContext(f"{hostname}.1")
-    queue = RedisShoutingQueue(app.conf.broker_url, SHOUTING, context, POLICY)
+    queue = RedisShoutingQueue(connect(app.conf.broker_url), SHOUTING, context, POLICY)
     role = Role(SHOUTING, "chat.tone", read_tone_job, prepare, draft)
     engine = SimulatedEngine(base_seconds=0.0)
     engine.warm()
@@ -96,7 +97,7 @@ def build(broker: Broker) -> RunningConsumer:
 
 
 def test_a_third_role_needs_one_file_and_one_line_of_configuration(broker: Broker) -> None:
-    dead = RedisShoutingQueue(broker.url, SHOUTING, broker.context("dead"), POLICY)
+    dead = RedisShoutingQueue(connect(broker.url), SHOUTING, broker.context("dead"), POLICY)
     broker.push(SHOUTING, encode_tone(job("taken")))
     assert len(dead.lease(1)) == 1
     broker.push(SHOUTING, encode_tone(job("a")))

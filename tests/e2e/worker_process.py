@@ -5,12 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-import redis
-
-from shared import keys
-from shared.connection import connect
-from shared.jobs import WorkerStatus
+from infra.supervisor.probes import HeartbeatProbe
 from tests.support.processes import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,15 +57,7 @@ class WorkerProcess:
     def lives(self) -> bool:
         """Tell whether this very process has a heartbeat."""
         assert self.process.poll() is None, self.log()
-        try:
-            with connect(self._redis_url) as client:
-                beats = client.mget([keys.worker("-"), *client.scan_iter(keys.worker("*"))])
-        except redis.RedisError:
-            return False
-        statuses = [
-            msgspec.json.decode(heartbeat, type=WorkerStatus) for heartbeat in beats if heartbeat
-        ]
-        return self.process.pid in {status.pid for status in statuses}
+        return HeartbeatProbe(self._redis_url, self._queue).is_ready(self.process.pid)
 
     def stop(self) -> int:
         """End it as an operator does; return its exit status."""

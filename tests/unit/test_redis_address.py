@@ -7,8 +7,9 @@ import pytest
 from celery import Celery
 
 from shared.connection import connect
-from shared.errors import SettingsError
+from shared.errors import SettingsError, UnsuitableRedis
 from shared.redis_address import (
+    ClusterAddress,
     SentinelAddress,
     read_redis_address,
     without_password,
@@ -185,3 +186,47 @@ def test_the_configuration_can_be_shown_and_shows_no_password(url: str) -> None:
     with Celery("somebody", set_as_current=False) as app:
         app.conf.update(celery_link(url))
         assert "hush" not in str(app.conf.table())
+
+
+def test_a_cluster_is_named_by_some_of_its_nodes() -> None:
+    address = read_redis_address("redis+cluster://anna:p%40ss@one,[::1]:7001/0?socket_timeout=3")
+    assert isinstance(address, ClusterAddress)
+    assert address.nodes == (("one", 6379), ("::1", 7001))
+    assert (address.username, address.password, address.tls) == ("anna", "p@ss", False)
+    node = address.node("two", 7)
+    assert (node.host, node.port, node.password) == ("two", 7, "p@ss")
+    assert node.options.given["socket_timeout"] == 3.0
+    secure = read_redis_address("valkeys+cluster://one?ssl_cert_reqs=none")
+    assert isinstance(secure, ClusterAddress)
+    assert secure.tls
+    assert secure.options.tls["ssl_cert_reqs"] is ssl.CERT_NONE
+    assert without_password("redis+cluster://a:b@one,two") == "redis+cluster://…@one,two"
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("redis+cluster://one/1", "no database but 0"),
+        ("redis+cluster://one,,two", "empty host"),
+        ("redis+cluster://one?ssl_ca_certs=x", "needs a URL that begins with rediss"),
+        ("redis+cluster://one:0", "port 0"),
+        ("redis://one,two", r"redis\+cluster://one,two are"),
+    ],
+)
+def test_what_is_wrong_with_a_clusters_url_is_told(url: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        read_redis_address(url)
+
+
+def test_celery_gets_a_prefix_in_one_slot_and_a_transport_that_finds_it() -> None:
+    link = celery_link("rediss+cluster://:secret@one:7001,two:7002")
+    assert link["broker_url"].startswith("rediss://:secret@one:7001/0")
+    assert link["broker_transport"] == "workers.celery_cluster:ClusterTransport"
+    assert link["result_backend"].startswith("workers.celery_cluster:ClusterBackend+rediss://")
+    for name in ("broker_transport_options", "result_backend_transport_options"):
+        assert link[name]["global_keyprefix"] == "{inference}_"
+
+
+def test_a_cluster_has_no_connection_as_a_whole() -> None:
+    with pytest.raises(UnsuitableRedis, match="cluster"):
+        connect("redis+cluster://one")

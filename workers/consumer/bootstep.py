@@ -18,10 +18,10 @@ from celery.worker.consumer.tasks import Tasks
 from kombu.utils.imports import symbol_by_name
 
 import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
-from shared.connection import connect
 from shared.errors import ParleyError, ProtocolMismatch, SettingsError
 from shared.gc_tuning import freeze_gc
 from shared.home_folder import provide_home_folder
+from shared.partitions import connect_partitions
 from shared.protocol_version import ProtocolKeeper, ProtocolRegister, check_protocol_at_start
 from shared.redis_server import check_redis_at_start
 from shared.settings import CommonSettings, load
@@ -131,7 +131,8 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
     provide_home_folder()
     try:
         names = c.app.amqp.queues.consume_from
-        _check_redis(load(CommonSettings).redis_address, f"{c.hostname}.{os.getpid()}")
+        settings = load(CommonSettings)
+        _check_redis(settings, f"{c.hostname}.{os.getpid()}")
         builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except ParleyError as fault:
@@ -141,11 +142,13 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
         raise SystemExit(status) from fault
 
 
-def _check_redis(url: str, process: str) -> None:
+def _check_redis(settings: CommonSettings, process: str) -> None:
     """Register this process; raise UnsuitableRedis if server or data is not to be served."""
-    check_redis_at_start(url)
-    check_protocol_at_start(url, process)
-    ProtocolKeeper(ProtocolRegister(connect(url)), process).start()
+    url, partitions = settings.redis_address, settings.partitions
+    check_redis_at_start(url, partitions)
+    check_protocol_at_start(url, process, partitions)
+    register = ProtocolRegister(connect_partitions(url, partitions).home)
+    ProtocolKeeper(register, process).start()
 
 
 def _builder(builders: Any, queue: str) -> Any:

@@ -6,6 +6,7 @@ as lost.
 """
 
 import logging
+import threading
 from collections.abc import Sequence
 from typing import Generic
 
@@ -29,15 +30,25 @@ class Committer(Generic[JobT, ResultT]):
         self._context = context
         self._queue = queue
         self._task = task
+        self._lock = threading.Lock()
+        self._postponed: list[Completion[JobT, ResultT]] = []
 
     def commit(self, completions: Sequence[Completion[JobT, ResultT]]) -> None:
-        """Complete jobs in one atomic call; Celery's monitors hear only of what took effect."""
+        """Complete jobs in one atomic call; Celery's monitors hear only of what took effect.
+
+        What a partition postpones is completed again with the next call, which may bring nothing.
+        """
+        with self._lock:
+            again, self._postponed = self._postponed, []
+        completions = [*again, *completions]
         if not completions:
             return
         counters, clock = self._context.counters, self._context.clock
         began_at = clock.monotonic()
         verdicts = self._queue.complete(completions)
-        pairs = list(zip(completions, verdicts, strict=True))
+        pairs = self._without_postponed(list(zip(completions, verdicts, strict=True)))
+        if not pairs:
+            return
         self._context.traces.completed(pairs, began_at)
         counters.add(completions=1, **_counts(pairs, clock.monotonic() - began_at))
         self._context.stage_times.record(
@@ -50,6 +61,16 @@ class Committer(Generic[JobT, ResultT]):
         if _log.isEnabledFor(logging.DEBUG):
             ends = (f"{end.task_id}={end.state}/{verdict}" for end, verdict in pairs)
             _log.debug("complete: %s %s", self._task, " ".join(ends))
+
+    def _without_postponed(
+        self, pairs: "list[tuple[Completion[JobT, ResultT], CompletionVerdict]]"
+    ) -> "list[tuple[Completion[JobT, ResultT], CompletionVerdict]]":
+        postponed = [completion for completion, verdict in pairs if verdict == "postponed"]
+        if not postponed:
+            return pairs
+        with self._lock:
+            self._postponed += postponed
+        return [pair for pair in pairs if pair[1] != "postponed"]
 
 
 def _counts(

@@ -15,7 +15,8 @@ from workers.consumer.message_span import MessageSpan
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
 ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
-CompletionVerdict = Literal["applied", "lost", "duplicate"]
+# postponed: its partition cannot be reached now; complete it again later
+CompletionVerdict = Literal["applied", "lost", "duplicate", "postponed"]
 DeadLetterReason = Literal["malformed", "unprepared", "failed", "deliveries"]
 HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
 
@@ -239,6 +240,7 @@ class SecondLooks(Protocol[JobT]):
 class QueuePolicy:
     """How long a queue keeps what, how often it delivers a message, how soon a reply is due.
 
+    `replica_acks`: how many replicas must have an end before it counts as stored.
     `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
     """
 
@@ -257,3 +259,4 @@ class QueuePolicy:
     forget_worker_seconds: float = 3_600.0
     lists: QueueLists = field(default_factory=QueueLists)
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
+    replica_acks: int = 0

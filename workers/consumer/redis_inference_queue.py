@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 import msgspec
+import redis
 
 from shared import keys
 from shared.counts import day_of
@@ -25,6 +26,7 @@ from workers.consumer.lease_queue import (
     Reclaimed,
 )
 from workers.consumer.redis_lease_queue import RedisLeaseQueue
+from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.tone_subscription import ToneSubscription
 
 _TONE_INTEREST_MILLISECONDS = 1_000
@@ -38,17 +40,18 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def __init__(
         self,
-        url: str,
+        client: "redis.Redis",
         context: WorkerContext,
         policy: QueuePolicy,
         queue: str = keys.INFERENCE,
         follow_up: Callable[[], None] = lambda: None,
+        retry: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(url, queue, context, policy)
+        super().__init__(client, queue, context, policy, retry)
         self._follow_up = follow_up
         self._collect_tones = self._script("collect_tones.lua")
         self._claim = self._script("claim.lua")
-        self._complete = self._script("complete.lua")
+        self._complete = self._acked_script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
         self._release_due = self._script("release_due.lua")
         self._hasten = self._script("hasten.lua")
@@ -154,7 +157,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Listen from a thread of its own until the returned function is called."""
-        subscription = ToneSubscription(self._url, keys.tones(self._worker_id), on_tone)
+        subscription = ToneSubscription(self._redis, keys.tones(self._worker_id), on_tone)
         subscription.start()
         subscription.wait_until_live(2.0)
         return subscription.stop

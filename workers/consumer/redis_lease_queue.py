@@ -2,16 +2,17 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, cast
 
 import msgspec
 import redis
 
 from shared import keys, tenants
-from shared.connection import connect
 from shared.jobs import WorkerStatus
+from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
+from shared.wire import peek_id
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import (
     ClaimResult,
@@ -37,18 +38,18 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def __init__(
         self,
-        url: str,
+        client: "redis.Redis",
         queue: str,
         context: WorkerContext,
         policy: QueuePolicy,
+        retry: RetryPolicy | None = None,
     ) -> None:
-        self._redis = connect(url)
+        self._redis = client
         self._queue = queue
         self._worker_id = worker_id = context.worker_id
         self._clock = context.clock
         self._policy = policy
-        self._retry = RetryPolicy(context.stopping, context.failover)
-        self._url = url
+        self._retry = retry or RetryPolicy(context.stopping, context.failover)
         self._lease_key = keys.lease(worker_id)
         self._handoff_key = keys.handoff(worker_id)
         self._lease_keys = [
@@ -57,7 +58,11 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             *policy.lists.of(queue),
         ]
         self._weights = [part for pair in policy.tenant_weights.items() for part in pair]
-        self._busy = False
+        # After a lease: whether this worker must first end what it holds, and whether what it took
+        # is to be held alone.
+        self.is_busy = self.is_alone = False
+        counters = context.counters
+        self._acks = ReplicaAcks(policy.replica_acks, lambda: counters.add(missing_replica_acks=1))
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
@@ -66,7 +71,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
-        if self._busy:
+        if self.is_busy:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
         self._retry.until_stopped(self._move_one, timeout_seconds)
@@ -79,17 +84,20 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         except redis.OutOfMemoryError:  # to lease without being woken is allowed all the same
             time.sleep(min(OUT_OF_MEMORY_SECONDS, timeout_seconds))
 
-    def lease(self, limit: int) -> list[Lease]:
+    def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
 
-        If the reply is lost, the repeated call returns what that one took.
+        If the reply is lost, the repeated call returns what that one took. `holds_others`: this
+        worker holds messages of other partitions.
         """
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
-        args = [limit, call, ttl, self._worker_id, self._clock.now(), *self._weights]
-        flat = self._retry.until_stopped(self._lease, keys=self._lease_keys, args=args)
+        args = [limit, call, ttl, self._worker_id, self._clock.now(), int(holds_others)]
+        flat = self._retry.until_stopped(
+            self._lease, keys=self._lease_keys, args=[*args, *self._weights]
+        )
         self._lease_calls += 1
-        self._busy = flat == [b"busy"]
-        return [] if self._busy else _leases(flat)
+        self.is_busy, self.is_alone = flat == [b"busy"], flat[:1] == [b"alone"]
+        return [] if self.is_busy else _leases(flat[self.is_alone :])
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Let every job run: only chat jobs have lanes."""
@@ -127,6 +135,27 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
         return self._retry.once(self._reclaim_dead)
+
+    def leased_tokens(self) -> set[bytes]:
+        """Return the tokens of what Redis says this worker holds; raise QueueUnavailable."""
+        return set(cast("list[bytes]", self._retry.once(self._redis.hkeys, self._lease_key)))
+
+    def return_leases(self, tokens: Iterable[bytes]) -> int:
+        """Put messages that this worker does not know it holds back to the head of the queue."""
+        queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
+        newest_first = sorted(tokens, key=int, reverse=True)
+        names = cast("list[str]", newest_first)
+        held = cast(
+            "list[bytes | None]", self._retry.once(self._redis.hmget, self._lease_key, names)
+        )
+        args = [
+            part
+            for token, raw in zip(newest_first, held, strict=True)
+            for part in (token, tenants.tenant_of(peek_id(raw or b"") or ""))
+        ]
+        used = [self._lease_key, queue]
+        returned: int = self._retry.once(self._give_back, keys=used, args=args)
+        return returned
 
     def release_all(self) -> int:
         """Return all that this worker holds, uncounted, and end its heartbeat.
@@ -176,6 +205,10 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             args=[deliveries, self._policy.job_ttl_seconds, int(queue == self._queue)],
         )
         return report
+
+    def _acked_script(self, name: str) -> Script:
+        """Return a script whose calls wait for replicas, if the policy asks for any."""
+        return register_acked_script(self._redis, name, self._acks, _ALLOW_OUT_OF_MEMORY)
 
     def _script(self, name: str) -> Script:
         return register_script(self._redis, name, _ALLOW_OUT_OF_MEMORY)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import msgspec
+import redis
 
 from shared import keys
 from shared.errors import QueueUnavailable
@@ -12,6 +13,7 @@ from shared.results import celery_result, encode_failure
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Completion, CompletionVerdict, QueuePolicy
 from workers.consumer.redis_lease_queue import RedisLeaseQueue, encode_dead_letter
+from workers.consumer.retry_policy import RetryPolicy
 
 _encode = msgspec.json.Encoder().encode
 
@@ -19,8 +21,14 @@ _encode = msgspec.json.Encoder().encode
 class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
     """The queue of tone tasks in Redis."""
 
-    def __init__(self, url: str, context: WorkerContext, policy: QueuePolicy) -> None:
-        super().__init__(url, keys.SENTIMENT, context, policy)
+    def __init__(
+        self,
+        client: "redis.Redis",
+        context: WorkerContext,
+        policy: QueuePolicy,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        super().__init__(client, keys.SENTIMENT, context, policy, retry)
         self._complete = self._script("complete_tones.lua")
 
     def answers_waiting(self) -> int:

@@ -22,11 +22,16 @@ class RetryPolicy:
     All threads of a worker share one: an outage is logged once, its end too.
     """
 
-    def __init__(self, stopping: threading.Event, failover: Failover | None = None) -> None:
+    def __init__(
+        self,
+        stopping: threading.Event,
+        failover: Failover | None = None,
+        subject: str = "the queue",
+    ) -> None:
         self._stopping = stopping
         self._failover = failover or Failover()
         self._left_replica = False
-        self._outage = OutageLog(_log)
+        self._outage = OutageLog(_log, subject)
 
     def until_stopped(
         self,
@@ -75,3 +80,16 @@ class RetryPolicy:
             self._failover.announce()
         if not self._stopping.is_set():  # else the call may have given up before it was made
             self._outage.record(None)
+
+
+class SingleTry(RetryPolicy):
+    """Call Redis once, whatever the call: who asks goes on without this part of it."""
+
+    def until_stopped(
+        self,
+        call: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Return what the call returns or raise QueueUnavailable."""
+        return self.once(call, *args, **kwargs)
