@@ -1,108 +1,28 @@
 """The desk in a real browser: taken, answered, closed; stories, feedback, gaps; on any device."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
 from gateway.authentication import CACHE_SECONDS, REFRESH_SECONDS
 from gateway.queue.ratings import Rating
 from gateway.queue.story import Death
-from shared import results
-from shared.api_keys import ApiKey, Scope, digest_of, new_key
+from shared.api_keys import digest_of
 from shared.drafts import DraftOutcome
 from shared.feedback import Feedback
-from shared.gap_groups import GapGroup
-from shared.handovers import Attempt, Handover, HandoverSummary
-from shared.jobs import Alternative, Answer, ChatJob, Timings, Tone, Turn
-from shared.results import JobRecord
+from shared.handovers import Attempt, HandoverSummary
+from shared.jobs import Turn
 from tests.support.accessibility import find_violations
 from tests.support.browser import Browser, served
-from tests.support.gateway_harness import GatewayHarness, reply_to
+from tests.support.desk_stage import GROUP, Desk
 from tests.support.hostile_texts import HOSTILE
 
 CARDS = "document.querySelectorAll('.card').length"
 NAMES = "[...document.querySelectorAll('.card .who')]"
 COLUMNS = "[...document.querySelectorAll('.columns > section')]"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => one.open = true)"
-TEXT = "document.getElementById('{}').textContent"
-
-
-class Desk:
-    """The page over a gateway of fakes, with two who wait."""
-
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
-        self.harness = GatewayHarness()
-        self.origin = ""
-        self.wait_in_line("h-1", "c-1", "anna@example.com", "I want a person!", opened_at=100.0)
-        self.wait_in_line("h-2", "c-2", None, "And now?", opened_at=200.0)
-
-    def wait_in_line(
-        self, name: str, conversation: str, user: str | None, text: str, opened_at: float
-    ) -> None:
-        summary = HandoverSummary((text,), (Attempt("late", "My parcel is late?"),), ("negative",))
-        opened = Handover(name, conversation, user, opened_at, "wish", summary)
-        self.harness.handovers.records[name] = opened
-        self.say(conversation, Turn("user", text, name, opened_at))
-        self.say(conversation, Turn("assistant", "I call **somebody**.", name, opened_at + 1))
-        self.answer(name, conversation)
-
-    def answer(self, job: str, conversation: str, text: str = "x") -> None:
-        offered = (Alternative("other", text, 0.2),)
-        reply = replace(
-            reply_to(ChatJob(job, text, conversation, 1.0)),
-            answer=Answer("handover", "late", 0.43, offered, reask_score=0.7),
-            tone=Tone("negative", 0.9, {"angry": 0.8}),
-            timings=Timings(3, 1, 9, 2, 15),
-            knowledge_revision="abc123",
-        )
-        self.harness.jobs.records[job] = JobRecord("done", results.encode_reply(reply))
-
-    def say(self, conversation: str, turn: Turn) -> None:
-        stored = self.harness.conversations.stored.setdefault(conversation, [])
-        stored.append(msgspec.json.encode(turn))
-        self.harness.watches.wake([conversation])
-
-    def turns(self, conversation: str) -> list[dict[str, Any]]:
-        return [
-            msgspec.json.decode(each) for each in self.harness.conversations.stored[conversation]
-        ]
-
-    def key(self, *scopes: Scope) -> str:
-        """Make a key, and return its secret."""
-        key_id, key = new_key()
-        self.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(scopes)))
-        return key
-
-    def open(self, place: str = "", name: str = "") -> None:
-        """Load the page at a place, as whoever is named."""
-        named = f"if (origin !== 'null') localStorage.setItem('desk name', {json.dumps(name)})"
-        first = self.browser.call("Page.addScriptToEvaluateOnNewDocument", source=named)
-        self.browser.open(f"{self.origin}/desk{place}")
-        self.browser.call("Page.removeScriptToEvaluateOnNewDocument", **first)
-        self.browser.wait_for("queue.seen !== null || !byId('key-form').hidden")
-
-    def go(self, place: str) -> None:
-        """Go to another place of the page that is loaded, and wait until it is shown."""
-        self.browser.evaluate(f"location.hash = {place!r}")
-        chosen = "byId('placeholder').hidden === (location.hash.split('/').length > 2)"
-        self.browser.wait_for(f"location.hash === {place!r} && {chosen}")
-        self.browser.wait_for("byId('log').hidden || view.story !== null")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.browser.press(key)
-
-    def has(self, text: str, place: str = "log") -> None:
-        self.browser.wait_for(f"{TEXT.format(place)}.includes({json.dumps(text)})")
-
-    def focused(self) -> str:
-        found: str = self.browser.evaluate("document.activeElement.textContent.trim()")
-        return found
 
 
 @pytest.fixture
@@ -322,13 +242,6 @@ def test_bad_ratings_lead_to_their_story(desk: Desk) -> None:
     desk.browser.wait_for(f"{CARDS} === 2")
 
 
-GROUP = GapGroup(
-    *("g-1", "Is there wifi?", ("wifi in the shop", "wlan?"), 7, {"fallback": 7}),
-    *("hours", "When are you open?", 0.31),
-    gaps=("x", "y", "z"),
-)
-
-
 def test_a_gap_becomes_an_entry_and_its_way_into_the_base_is_shown(desk: Desk) -> None:
     desk.harness.gaps.groups["default"] = [GROUP]
     desk.open("#/gaps", name="Mira")
@@ -475,7 +388,7 @@ PLACES = ("#/inbox", "#/inbox/c-1", "#/stories/c-2", "#/feedback/c-1/h-1", "#/ga
 
 
 def test_no_part_breaks_a_rule_of_accessibility(desk: Desk) -> None:
-    fill(desk)
+    desk.fill()
     desk.browser.emulate(reduced_motion=True)
     desk.open("#/inbox", name="Mira")
     for place in PLACES:
@@ -490,7 +403,7 @@ def test_no_part_breaks_a_rule_of_accessibility(desk: Desk) -> None:
 
 
 def test_a_phone_shows_one_column_at_a_time_and_nothing_is_cut(desk: Desk) -> None:
-    fill(desk)
+    desk.fill()
     desk.browser.emulate(width=360, height=640, phone=True, reduced_motion=True)
     shown = f"{COLUMNS}.filter((one) => one.offsetWidth).map((one) => one.id)"
     fits = "document.documentElement.scrollWidth <= 360"
@@ -506,12 +419,3 @@ def test_a_phone_shows_one_column_at_a_time_and_nothing_is_cut(desk: Desk) -> No
     assert desk.browser.evaluate(shown) == ["right"]
     desk.browser.evaluate("byId('back-facts').click(); byId('back').click()")
     desk.browser.wait_for(f"JSON.stringify({shown}) === '[\"left\"]'")
-
-
-def fill(desk: Desk) -> None:
-    """Let each part have something to show."""
-    desk.harness.handovers.claim("h-1", "Mira")
-    desk.harness.stories.extra["h-1"] = {"feedback": Feedback(1, "No.", 1.0, "2026-01-01")}
-    rated = Rating("h-1", "c-1", 1, "No.", 1.0, "late", "answer", "Where?", "There.")
-    desk.harness.ratings.given["default"] = [rated]
-    desk.harness.gaps.groups["default"] = [GROUP]
