@@ -254,7 +254,7 @@ def test_a_tenant_s_handovers_are_reached_without_its_key(
     assert parley("handovers", "--tenant", "beta", "list")[1] == "No handovers.\n"
     assert run("claim", "h-1", "--by", "anna") == (0, "claimed\n", "")
     assert run("reply", "h-1", "Hi.")[1] == "sent\n"
-    assert "anna       Hi." in run("show", "h-1")[1]
+    assert "anna    Hi." in run("show", "h-1")[1]
     code, _, errors = run("claim", "h-1", "--by", "ben")
     assert (code, errors) == (1, "anna has it.\n")
     assert run("release", "h-1") == (0, "released\n", "")

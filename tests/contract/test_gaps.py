@@ -76,4 +76,8 @@ def test_without_any_the_command_says_how_to_get_them(
     mine = tmp_path / "mine.yaml"
     mine.write_text("mine")
     code, _, errors = parley("kb", "gaps", "--out", str(mine))
-    assert (code, "exists already" in errors, mine.read_text()) == (1, True, "mine")
+    assert (code, "exists already" in errors, mine.read_text()) == (
+        ExitStatus.CONFLICT,
+        True,
+        "mine",
+    )
