@@ -11,6 +11,7 @@ from gateway.queue.gaps import RedisGaps
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.ratings import RedisRatings
 from gateway.queue.stories import MAX_LETTERS, RedisStories
+from infra.cli.exit_status import ExitStatus
 from shared import keys, wire
 from shared.dead_letters import DeadLetter
 from shared.drafts import Draft
@@ -256,7 +257,7 @@ def test_a_tenant_s_handovers_are_reached_without_its_key(
     assert run("reply", "h-1", "Hi.")[1] == "sent\n"
     assert "anna    Hi." in run("show", "h-1")[1]
     code, _, errors = run("claim", "h-1", "--by", "ben")
-    assert (code, errors) == (1, "anna has it.\n")
+    assert (code, errors) == (ExitStatus.CONFLICT, "anna has it.\n")
     assert run("release", "h-1") == (0, "released\n", "")
     assert run("close", "h-1", "--note", "Done")[1] == "closed\n"
     assert run("show", "h-9")[2] == "No such handover, or it is no longer kept.\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.queue.conversations import RedisConversations
+from infra.cli.exit_status import ExitStatus
 from shared import keys
 from tests.contract.broker import Broker, claim, done, job, push
 from tests.contract.conversation_stand import LIMITS, ConversationStand
