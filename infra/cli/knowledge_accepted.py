@@ -46,7 +46,7 @@ def accepted(
         print_json(known) if as_json else _show(known)
         return
     written = write_drafts(_own_base(path, name), [each.draft for each in known])
-    box.forget(name, written.drafts)
+    box.forget(name, [each.draft for each in known if each.draft.id in written.drafts])
     if as_json:
         print_json(written)
     else:

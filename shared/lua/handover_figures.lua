@@ -12,7 +12,7 @@
 -- Returns {open, opened_at of the oldest or '', claimed, the same of it, events, time of the oldest
 --   or ''}.
 local outbox = KEYS[1]
-local before, looked_at = ARGV[1], tonumber(ARGV[2])
+local before, looked_at = unpack(ARGV, 1, 2)
 
 local function older(one, other)
   if not one or other and tonumber(other) < tonumber(one) then return other end
@@ -31,7 +31,7 @@ end
 
 local function count_events()
   local events, oldest = 0, nil
-  if looked_at == 0 then return 0, '' end
+  if looked_at == '0' then return 0, '' end
   for _, conversation in ipairs(redis.call('ZRANGE', outbox, 0, looked_at - 1)) do
     local list = OUTBOX_EVENTS .. conversation
     local at = string.match(redis.call('LINDEX', list, 0) or '', '^%d+ (%S+)')

@@ -258,7 +258,7 @@ def test_a_stop_in_the_middle_of_a_base_ends_the_thread_without_a_word(
         raise WorkerStopped
 
     monkeypatch.setattr(live, "step", look)
-    monkeypatch.setattr(live, "_pause_seconds", 0.0)
+    monkeypatch.setattr("workers.live_knowledge._LOOK_SECONDS", 0.0)
     live.run()
     assert looks == [1]
     assert caplog.text == ""
