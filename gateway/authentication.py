@@ -42,14 +42,17 @@ class Authenticator:
         self._has_keys_until = 0.0
         self._cache: dict[str, _Cached] = {}
 
-    def identify(self, key: str | None) -> Caller:
-        """Return who sends a key; raise Unauthenticated, or QueueUnavailable if none can tell."""
+    def identify(self, key: str | None, *, outlast_outage: bool = False) -> Caller:
+        """Return who sends a key; raise Unauthenticated, or QueueUnavailable if none can tell.
+
+        `outlast_outage`: while none can tell, a key that was good remains so.
+        """
         if not self._always and not self._are_keys_asked_for():
             return ANYONE
         if not key:
             raise Unauthenticated("Send an API key: `Authorization: Bearer <key>` or `X-API-Key`.")
         digest = digest_of(key)
-        return self._given.get(digest) or self._find(digest)
+        return self._given.get(digest) or self._find(digest, outlast_outage)
 
     def identify_again(self, key: str | None, caller: Caller) -> None:
         """Check that a key is still this caller's; raise what `identify` raises."""
@@ -59,7 +62,7 @@ class Authenticator:
     def _are_keys_asked_for(self) -> bool:
         now = self._clock.monotonic()
         if self._has_keys is not None and now < self._has_keys_until:
-            return self._has_keys
+            return self._has_keys  # without Redis nothing of anyone's can be had either
         self._has_keys_until = now + REFRESH_SECONDS
         try:
             self._has_keys = self._store.has_keys()
@@ -70,12 +73,16 @@ class Authenticator:
         self._has_keys_until = self._clock.monotonic() + CACHE_SECONDS
         return self._has_keys
 
-    def _find(self, digest: str) -> Caller:
+    def _find(self, digest: str, outlast_outage: bool) -> Caller:
         cached, now = self._cache.get(digest), self._clock.monotonic()
         if cached is None or now >= cached.fresh_until:
             if cached:
                 cached.fresh_until = now + REFRESH_SECONDS
-            cached = self._look_up(digest)
+            try:
+                cached = self._look_up(digest)
+            except QueueUnavailable:
+                if cached is None or not outlast_outage:
+                    raise
         if cached.expires_at is not None and cached.expires_at <= self._clock.now():
             raise Unauthenticated("This API key has expired.", is_wrong=True)
         return cached.caller

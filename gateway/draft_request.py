@@ -10,7 +10,7 @@ from gateway.handover_request import MAX_NAME_CHARACTERS
 from gateway.request_body import decode_body
 from shared.drafts import Draft
 from shared.errors import InvalidRequest
-from shared.wordings import plain
+from shared.wordings import plain, wording_digest
 
 MAX_WORDING_CHARACTERS = 1_000
 MAX_ANSWER_CHARACTERS = 20_000
@@ -115,4 +115,6 @@ def _cleaned(text: str) -> str:
 
 
 def _slug(question: str) -> str:
-    return _NOT_SLUG.sub("-", question.casefold()).strip("-")[:_MAX_ID].strip("-") or "entry"
+    """Return an id of what is Latin in a question; one with nothing of it gets a number."""
+    found = _NOT_SLUG.sub("-", question.casefold()).strip("-")[:_MAX_ID].strip("-")
+    return found or f"entry-{wording_digest(question)[:8]}"

@@ -11,6 +11,7 @@ from gateway.caller import Caller
 from gateway.client_address import TrustedProxies
 from gateway.problems import refusal
 from gateway.queue.rate_limiter import Bucket, BucketState, Charge, RateLimiter
+from gateway.scopes import WITHOUT_REDIS
 from shared.errors import QueueUnavailable, RateLimited
 from shared.rate_limits import RateLimit
 
@@ -48,8 +49,13 @@ def charge_request(limits: RateLimits, limiter: RateLimiter, caller: Caller) -> 
     if not buckets:
         return
     g.charge = charge = Charge(buckets)
-    if request.endpoint not in QUEUEING_ENDPOINTS:
+    if request.endpoint in QUEUEING_ENDPOINTS:
+        return
+    try:
         _take(limiter, charge)
+    except QueueUnavailable:
+        if request.endpoint not in WITHOUT_REDIS:
+            raise
 
 
 def charge_stranger(limits: RateLimits, limiter: RateLimiter) -> None:

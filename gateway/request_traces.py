@@ -15,7 +15,8 @@ from shared.tracing import names
 from shared.tracing.context import TraceContext, current_trace, read_context
 from shared.tracing.tracer import Span, Tracer
 
-UNTRACED_ENDPOINTS = frozenset(("healthz", "readyz", "metrics"))  # asked every few seconds
+# Asked every few seconds.
+UNTRACED_ENDPOINTS = frozenset(("healthz", "readyz", "metrics", "dashboard_data"))
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
 _SPAN = "parley.span"  # in the WSGI environment
 _UNTRACED = UntracedSending()

@@ -55,6 +55,8 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
 }
 # What shows all tenants together.
 OF_ALL_TENANTS = frozenset(("dashboard_data",))
+# What answers without Redis, too: it is what says that Redis is down.
+WITHOUT_REDIS = frozenset(("metrics",))
 OPENAI_PREFIX = "v1_"  # endpoints of the OpenAI-compatible API
 
 

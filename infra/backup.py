@@ -1,12 +1,15 @@
 """A copy of what Redis keeps on this machine's disk, taken while it serves."""
 
+import fcntl
+import os
+import secrets
 import tarfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import redis
 
@@ -28,27 +31,70 @@ class Backup:
 
 
 def write_backup(client: "redis.Redis", file: Path) -> Backup:
-    """Write the append-only files of the server into a tar archive.
+    """Write the append-only files of the server into a tar archive that its owner alone can read.
 
-    Redis goes on serving: rewriting is held off, so that no file is replaced, and what is appended
-    meanwhile is cut off at some step. Raises StackError, AlreadyThere or QueueUnavailable.
+    Redis goes on serving, and what is appended meanwhile is cut off at some step. Raises
+    StackError, AlreadyThere or QueueUnavailable.
     """
     if file.exists():
         raise AlreadyThere(f"{file} exists already: name another file.")
     with queue_errors():
         folder = _append_only_folder(client)
-        with _without_rewriting(client):
+        with ExitStack() as opened:
             taken_at = time.time()
-            partial = file.with_name(f"{file.name}.partial")
+            files = [opened.enter_context(each) for each in open_files(client, folder)]
             try:
-                with tarfile.open(partial, "w") as archive:
-                    archive.add(folder, arcname=folder.name)
-                partial.replace(file)
+                _write(file, folder.name, files)
             except OSError as error:
                 raise StackError(f"{file} cannot be written: {error.strerror}.") from None
-            finally:
-                partial.unlink(missing_ok=True)
     return Backup(str(file), file.stat().st_size, taken_at)
+
+
+def _write(target: Path, name: str, files: Sequence[BinaryIO]) -> None:
+    """Write an archive in one step; half a one is never left."""
+    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with (
+            open(partial, "xb", opener=_owners_alone) as raw,
+            tarfile.open(fileobj=raw, mode="w") as archive,
+        ):
+            for each in files:
+                arcname = f"{name}/{Path(each.name).name}"
+                archive.addfile(archive.gettarinfo(arcname=arcname, fileobj=each), each)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _owners_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def open_files(client: "redis.Redis", folder: Path) -> list[BinaryIO]:
+    """Open the files of one moment: a file that Redis replaces later can still be read.
+
+    Rewriting is held off for this moment alone, so that a backup which is killed leaves it on.
+    """
+    try:
+        with _alone_in(folder), _without_rewriting(client):
+            return [path.open("rb") for path in sorted(folder.iterdir()) if path.is_file()]
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+
+
+def _unreadable(folder: Path, error: OSError) -> StackError:
+    return StackError(f"{folder} cannot be read: {error.strerror}.")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for other backups: each puts Redis's setting back as it has found it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _append_only_folder(client: "redis.Redis") -> Path:
@@ -57,7 +103,11 @@ def _append_only_folder(client: "redis.Redis") -> Path:
     folder = Path(settings["dir"]) / settings["appenddirname"]
     if settings["appendonly"] != "yes":
         raise StackError("This Redis keeps no append-only file: back its dump.rdb up.")
-    if not folder.is_dir():
+    try:
+        is_here = folder.is_dir()
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    if not is_here:
         raise StackError(
             f"The files of this Redis ({folder}) are not on this machine: run the command there, "
             "or use `redis-cli --rdb FILE` (docs/operations.md)."
@@ -67,17 +117,21 @@ def _append_only_folder(client: "redis.Redis") -> Path:
 
 @contextmanager
 def _without_rewriting(client: "redis.Redis") -> Iterator[None]:
+    """Keep Redis from rewriting its files, once it is at none."""
     before = _settings(client, _REWRITES)[_REWRITES]
-    client.config_set(_REWRITES, "0")
-    try:
-        _wait_for_the_end_of_a_rewrite(client)
-        yield
-    finally:
-        client.config_set(_REWRITES, before)
-
-
-def _wait_for_the_end_of_a_rewrite(client: "redis.Redis") -> None:
     deadline = time.monotonic() + _LONGEST_REWRITE_SECONDS
+    while True:
+        _wait_for_the_end_of_a_rewrite(client, deadline)
+        client.config_set(_REWRITES, "0")
+        try:
+            if not _is_rewriting(client):  # none has begun in between
+                yield
+                return
+        finally:
+            client.config_set(_REWRITES, before)
+
+
+def _wait_for_the_end_of_a_rewrite(client: "redis.Redis", deadline: float) -> None:
     while _is_rewriting(client):
         if time.monotonic() > deadline:
             raise StackError("Redis has been rewriting its file for minutes: try again later.")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from infra.http_client import HTTP_ERRORS, connection_to
+from shared.errors import GatewayUnavailable
 
 # A gateway says something at least every 15 s.
 _SILENCE_SECONDS = 40.0
@@ -68,11 +69,16 @@ class EventSource:
         return found if isinstance(found, dict) else {}
 
     def events(self) -> Iterator[ServerEvent]:
-        """Yield each event as it comes; raise StreamBroken if the connection breaks."""
+        """Yield each event as it comes; raise StreamBroken if the connection breaks.
+
+        Raises GatewayUnavailable if it is no stream of a gateway.
+        """
         try:
             yield from read_events(self._lines())
         except HTTP_ERRORS as error:
             raise StreamBroken(str(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise GatewayUnavailable("What answers there is not a Parley gateway.") from None
 
     def close(self) -> None:
         """Drop the connection; a reader in another thread ends."""

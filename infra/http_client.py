@@ -63,6 +63,19 @@ def connection_to(url: str, timeout_seconds: float) -> http.client.HTTPConnectio
     return kind(address.netloc, timeout=timeout_seconds)
 
 
+def is_http_url(text: str) -> bool:
+    """Tell whether a text is an address that a connection can be made to."""
+    try:
+        address = urlsplit(text)
+        port_fits = address.port != 0  # ValueError if it is no port
+        host = (address.hostname or "").encode("idna")
+    except ValueError:
+        return False
+    if address.scheme not in ("http", "https") or not host or "@" in address.netloc:
+        return False
+    return port_fits and address.path.isascii() and text.isprintable() and " " not in text
+
+
 def get(
     url: str, path: str, timeout_seconds: float, headers: Mapping[str, str] = _NO_HEADERS
 ) -> HttpResponse:

@@ -137,10 +137,11 @@ def sum_by(
     """Sum up by the values of these names what has them all, and the values in `only`."""
     sums: dict[tuple[str, ...], int] = {}
     for field, amount in fields:
-        if all(field.get(name) == value for name, value in only.items()) and all(
-            name in field for name in labels
-        ):
-            values = tuple(field[name] for name in labels)
+        try:
+            values = tuple([field[name] for name in labels])
+        except KeyError:
+            continue
+        if all(field.get(name) == value for name, value in only.items()):
             sums[values] = sums.get(values, 0) + amount
     return sums
 

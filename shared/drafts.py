@@ -1,7 +1,10 @@
 """What an editor accepts into a base from the desk, before it stands in the base's files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 DraftKind = Literal["entry", "phrasings"]
 DraftState = Literal["live", "refused", "in_base"]
@@ -36,3 +39,33 @@ class DraftOutcome:
     state: DraftState
     draft_at: float
     reason: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_draft = msgspec.json.Decoder(Draft)
+_outcome = msgspec.json.Decoder(DraftOutcome)
+
+
+def encode(record: Draft | DraftOutcome) -> bytes:
+    """Return a record as it is kept."""
+    return _encode(record)
+
+
+def decode_drafts(records: Iterable[bytes]) -> list[Draft]:
+    """Read drafts; what another version wrote, and this one cannot read, is left out."""
+    return [each for each in map(_read_draft, records) if each is not None]
+
+
+def decode_outcome(record: bytes) -> DraftOutcome | None:
+    """Read an outcome; None if another version wrote what this one cannot read."""
+    try:
+        return _outcome.decode(record)
+    except ValueError:
+        return None
+
+
+def _read_draft(record: bytes) -> Draft | None:
+    try:
+        return _draft.decode(record)
+    except ValueError:
+        return None

@@ -50,6 +50,10 @@ class ModelError(ParleyError):
     """Say why weights or a built model cannot be used."""
 
 
+class WorkerStopped(ParleyError):
+    """Say that long work was left because the worker stops."""
+
+
 class EngineError(ParleyError):
     """Say why an engine could not warm up or run a batch."""
 

@@ -47,12 +47,13 @@ _KEYS: Mapping[str, Callable[[Parts], Iterable[int]]] = {
     **dict.fromkeys(
         (
             *("AUTH", "HELLO", "SELECT", "CLIENT", "PING", "INFO", "ROLE", "TIME", "CONFIG"),
-            *("MULTI", "EXEC", "DISCARD", "SCRIPT", "PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "WAIT"),
+            *("MULTI", "EXEC", "DISCARD", "UNWATCH", "SCRIPT", "WAIT"),
+            *("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE"),
             "SCAN",  # PartitionClient.scan writes the pattern
         ),
         _none,
     ),
-    **dict.fromkeys(("DEL", "UNLINK", "EXISTS", "MGET"), _all),
+    **dict.fromkeys(("DEL", "UNLINK", "EXISTS", "MGET", "WATCH"), _all),
     **dict.fromkeys(("LMOVE", "BLMOVE"), _first_two),
     **dict.fromkeys(("EVAL", "EVALSHA"), _counted),
     **dict.fromkeys(

@@ -9,6 +9,7 @@ it would misread.
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -75,15 +76,13 @@ class ProtocolRegister:
         return data
 
     def live(self) -> Mapping[int, int]:
-        """Return how many processes have registered with each version of late."""
+        """Return how many live processes have registered with each version."""
         with queue_errors():
+            seconds, microseconds = self._client.time()
             fields = cast("Mapping[bytes, bytes]", self._client.hgetall(keys.PROTOCOL))
-        found: dict[int, int] = {}
-        for name, value in fields.items():
-            if name != _DATA:
-                version = int(value.split()[0])
-                found[version] = found.get(version, 0) + 1
-        return found
+        now = seconds + microseconds / 1e6
+        processes = (value.split() for name, value in fields.items() if name != _DATA)
+        return Counter(int(version) for version, until in processes if float(until) >= now)
 
 
 def check_protocol_at_start(url: str, process: str, partitions: int | None = None) -> None:

@@ -25,7 +25,7 @@ _MAX_PEEKED_BYTES = 64 * MAX_BODY_BYTES  # of which body and embed are read
 _JSON = "application/json"
 _PLAIN = (None, "utf-8", "binary")
 _MAX_ID_BITS = 840  # 253 digits
-_END_OF_TIME = 1e11  # Unix seconds
+END_OF_TIME = 1e11  # Unix seconds; a client may have written any
 _V1_PARTS = frozenset(("args", "kwargs", "callbacks", "errbacks", "chord"))
 _UNREADABLE = (
     msgspec.DecodeError,
@@ -265,6 +265,6 @@ def _seconds(value: object, name: str) -> float | None:
 
 
 def _plausible(seconds: float, name: str) -> float:
-    if 0 <= seconds < _END_OF_TIME:
+    if 0 <= seconds < END_OF_TIME:
         return float(seconds)
     raise MalformedMessage(f"{name} is no time")

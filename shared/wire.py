@@ -20,6 +20,7 @@ from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
 from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
+from shared.task_message import END_OF_TIME as END_OF_TIME
 from shared.task_message import TaskMessage
 from shared.task_message import decode as decode
 from shared.task_message import peek_headers as peek_headers
@@ -31,7 +32,6 @@ MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
 FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
-END_OF_TIME = 1e11  # Unix seconds; a client may have written any
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()

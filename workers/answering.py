@@ -88,9 +88,15 @@ class AnswersBuilder:
         self._decide_over = decide_over
         self._wording = Wording.load()
 
-    def embeddings(self, *, in_between: bool = False) -> EmbeddingCache:
-        """Return what embeds bases while no message comes, or in between messages."""
-        return EmbeddingCache(_cache(self._settings), self._encoder(in_between=in_between))
+    def embeddings(
+        self, stopping: Callable[[], bool] = bool, *, in_between: bool = False
+    ) -> EmbeddingCache:
+        """Return what embeds bases while no message comes, or in between messages.
+
+        It raises WorkerStopped once the worker is `stopping`.
+        """
+        encoder = self._encoder(in_between=in_between)
+        return EmbeddingCache(_cache(self._settings), encoder, stopping)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return vectors [texts, dimension] as the finders take them, in between messages."""

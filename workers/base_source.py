@@ -18,10 +18,13 @@ class BaseSource:
         self._drafts = drafts
         self._outcomes: Mapping[str, Outcomes] = {}
 
-    def changed(self) -> bool:
+    def have_files_changed(self) -> bool:
         """Look once; files that are still being written do not count."""
-        files = self._watch.changed()
-        return self._drafts.changed() or files
+        return self._watch.changed()
+
+    def have_drafts_changed(self) -> bool:
+        """Ask once; without Redis they have not."""
+        return self._drafts.changed()
 
     def read(self) -> Readings:
         """Return the bases as they are now."""

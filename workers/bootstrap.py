@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 import redis
 from celery import Celery
+from celery.signals import worker_shutting_down
+from celery.worker import state
 
 from shared.clock import SystemClock
 from shared.partitions import Partitions, connect_partitions
@@ -79,15 +81,23 @@ def build_context(
 ) -> WorkerContext:
     """Return the context of a Celery worker of this name; the last two are told in traces.
 
-    Raises SettingsError.
+    It stops with the worker, also while its consumer is being built. Raises SettingsError.
     """
     worker_id = f"{hostname}.{secrets.token_hex(4)}"
-    return WorkerContext(
+    context = WorkerContext(
         worker_id=worker_id,
         traces=_traces(settings, TracedWorker(worker_id, queue, encoder)),
         events=_task_events(settings, app, hostname),
         is_revoked=is_revoked,
     )
+
+    def stop(**_signal: Any) -> None:
+        context.stopping.set()
+
+    worker_shutting_down.connect(stop, weak=False)
+    if state.should_stop is not None and state.should_stop is not False:  # 0: it came before
+        stop()
+    return context
 
 
 def load_model(

@@ -4,18 +4,15 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-import msgspec
 import redis
 
 from shared import keys
 from shared.connection import queue_errors
-from shared.drafts import Draft
+from shared.drafts import Draft, decode_drafts, encode
 from shared.errors import QueueUnavailable
 from workers.drafts import DraftsByTenant, Outcomes
 
 _log = logging.getLogger(__name__)
-_decoder = msgspec.json.Decoder(Draft)
-_encode = msgspec.json.Encoder().encode
 
 
 class DraftSource(Protocol):
@@ -81,7 +78,7 @@ class RedisDraftSource:
                     key = keys.draft_outcomes(tenant)
                     step.delete(key)
                     if own:
-                        step.hset(key, mapping={name: _encode(each) for name, each in own.items()})
+                        step.hset(key, mapping={name: encode(each) for name, each in own.items()})
                 step.execute()
         except QueueUnavailable:
             return  # it is tried again: they still count as changed
@@ -94,4 +91,7 @@ class RedisDraftSource:
     def _drafts_of(self, tenant: str) -> list[Draft]:
         with queue_errors():
             found = cast("Mapping[bytes, bytes]", self._client.hgetall(keys.drafts(tenant)))
-        return [_decoder.decode(each) for each in found.values()]
+        drafts = decode_drafts(found.values())
+        if unread := len(found) - len(drafts):
+            _log.warning("%d drafts of %s are of a version that cannot be read", unread, tenant)
+        return drafts

@@ -119,7 +119,7 @@ def _share(part: float, whole: float, digits: int) -> float | None:
 
 
 def _rate(amount: int, seconds: float) -> float | None:
-    return _share(amount, seconds, 2)
+    return _share(amount, seconds, 4)  # one message in 8 minutes is more than none
 
 
 def _rounded(milliseconds: float | None) -> float | None:

@@ -1,10 +1,9 @@
 """How many handovers there are of all tenants, looked at some tenants at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from gateway.queue.handovers import HandoverFigures, Handovers
+from gateway.queue.handovers import TENANTS_TOGETHER, HandoverFigures, Handovers, sum_figures
 
-TENANTS_A_LOOK = 20
 _NONE = HandoverFigures(0, None, 0, None, 0, None)
 
 
@@ -18,26 +17,10 @@ class HandoverMeter:
 
     def look(self, tenants: Sequence[str]) -> HandoverFigures:
         """Return the figures of all; raises QueueUnavailable."""
-        groups = range(0, len(tenants), TENANTS_A_LOOK)
+        groups = range(0, len(tenants), TENANTS_TOGETHER)
         if self._next >= len(groups):
             self._next = 0
         first = groups[self._next]
-        self._seen[first] = self._handovers.figures(tenants[first : first + TENANTS_A_LOOK])
+        self._seen[first] = self._handovers.figures(tenants[first : first + TENANTS_TOGETHER])
         self._next += 1
-        return _sum(self._seen.get(first, _NONE) for first in groups)
-
-
-def _sum(figures: Iterable[HandoverFigures]) -> HandoverFigures:
-    found = list(figures)
-    return HandoverFigures(
-        sum(each.open for each in found),
-        _oldest(each.open_since for each in found),
-        sum(each.claimed for each in found),
-        _oldest(each.claimed_since for each in found),
-        max(each.events for each in found),
-        _oldest(each.events_since for each in found),
-    )
-
-
-def _oldest(times: Iterable[float | None]) -> float | None:
-    return min((at for at in times if at is not None), default=None)
+        return sum_figures([self._seen.get(first, _NONE) for first in groups])

@@ -96,7 +96,7 @@ def _worker(work: Work, seconds: float) -> LiveWorker:
         host=status.host,
         started_at=status.started_at,
         busy=min(1.0, round(work.counted("engine_seconds") / seconds, 3)) if known else None,
-        messages_per_second=round(messages / seconds, 1) if known else None,
+        messages_per_second=round(messages / seconds, 2) if known else None,
         batch_messages=round(messages / batches, 1) if batches else None,
         paused=status.paused,
         knowledge_revision=base.revision if base else None,

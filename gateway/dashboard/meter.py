@@ -1,5 +1,6 @@
 """Turns what was observed into samples: what was counted between two observations."""
 
+from collections import deque
 from collections.abc import Sequence
 
 from gateway.dashboard.live import LiveStatus, live_status
@@ -12,6 +13,7 @@ from shared import keys
 from shared.histograms import STAGE_BOUNDS_SECONDS
 
 MAX_SECONDS = 30.0  # between two observations; what happened in a longer time is a gap
+_SETTLED_SAMPLES = 5  # beyond a round of the tenants nothing turns out to be counted too early
 _ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
 _NO_TIMES: Tally = (0,) * (len(STAGE_BOUNDS_SECONDS) + 1)
 
@@ -24,6 +26,7 @@ class Meter:
         self._workers = WorkerMeter()
         self._last: Observation | None = None
         self._overdrawn = 0
+        self._shown: deque[int] = deque()  # the arrivals of late
 
     def begin_anew(self) -> None:
         """Forget the last observation: others have sampled since."""
@@ -39,6 +42,7 @@ class Meter:
             self._traffic.begin(now.at)
             self._workers = WorkerMeter()
             self._last, self._overdrawn = now, 0
+            self._shown.clear()
             return None, live_status(now, self._workers.advance(now.workers, now.at), 0.0)
         counts = self._traffic.advance(now.at)
         work = self._workers.advance(now.workers, now.at)
@@ -49,11 +53,15 @@ class Meter:
     def _arrivals(self, ended: int, more_unfinished: int) -> int:
         """Return what came in: what ended, and what there is more of. Nothing has to count it.
 
-        Not all is read at one instant. What was counted too early is taken off the next sample.
+        Not all is read at one instant. What was counted too early is taken off the next sample. No
+        more is than was counted lately: where more vanishes, a queue was emptied.
         """
         arrivals = ended + more_unfinished + self._overdrawn
-        self._overdrawn = min(0, arrivals)
-        return max(0, arrivals)
+        self._overdrawn = max(min(0, arrivals), -sum(self._shown))
+        self._shown.append(max(0, arrivals))
+        while len(self._shown) > _SETTLED_SAMPLES + self._traffic.looks_a_round:
+            self._shown.popleft()
+        return self._shown[-1]
 
 
 def _sample(

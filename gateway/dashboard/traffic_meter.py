@@ -9,7 +9,6 @@ from shared.counts import day_of
 
 # Of more tenants these are read each time: the busiest of late, and others in turn.
 BUSIEST, IN_TURN = 10, 10
-_TOGETHER = 5  # so that no other client of Redis waits for long
 _LATE_SECONDS = 600.0  # so long after midnight somebody may still count for the day before
 
 
@@ -26,6 +25,11 @@ class TrafficMeter:
         self._tenants: list[str] = []
         self._next = 0
         self._activity: dict[str, int] = {}
+
+    @property
+    def looks_a_round(self) -> int:
+        """Return after how many looks each tenant's counts were read."""
+        return -(-len(self._tenants) // IN_TURN)
 
     def begin(self, now: float) -> None:
         """Take the counts of all tenants as they stand; what they grew before is not known."""
@@ -52,13 +56,11 @@ class TrafficMeter:
         return list(dict.fromkeys((*busiest, *self._tenants[first : self._next])))
 
     def _read(self, tenants: Sequence[str], now: float) -> dict[tuple[str, str], Tally]:
-        found: dict[tuple[str, str], Tally] = {}
-        for day in _days(now):
-            for first in range(0, len(tenants), _TOGETHER):
-                together = tenants[first : first + _TOGETHER]
-                for tenant, counted in self._traffic.of_day(day, together).items():
-                    found[tenant, day] = tally_of(counted)
-        return found
+        return {
+            (tenant, day): tally_of(counted)
+            for day in _days(now)
+            for tenant, counted in self._traffic.of_day(day, tenants).items()
+        }
 
     def _forget(self, days: Collection[str]) -> None:
         if any(day not in days for _, day in self._known):

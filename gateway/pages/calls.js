@@ -4,10 +4,12 @@
 // Where keys are asked for, people enter theirs once a tab. A widget on another site says its own.
 const server = {
   base: () => document.body.dataset.base || ".",
-  key: () => sessionStorage.getItem("key"),
+  key: readKey,
   refused: askForKey,
 };
 const at = (path) => `${server.base()}${path}`;
+// Streams say every 15 seconds that they are there.
+const SILENCE_MS = 45000, MAX_PAUSE_MS = 15000;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -20,6 +22,24 @@ function askForKey() {
   if (!byId("key-form").hidden) return;
   byId("key-form").hidden = false;
   byId("key").focus();
+}
+
+// A browser that keeps nothing throws when it is asked to: then a key lasts as long as its page.
+let enteredKey = null;
+function readKey() {
+  try { return sessionStorage.getItem("key") || enteredKey; } catch { return enteredKey; }
+}
+
+// Keep the key that is entered, and go on.
+function takeKey(then) {
+  byId("key-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    enteredKey = byId("key").value.trim();
+    try { sessionStorage.setItem("key", enteredKey); } catch { /* it is full or not allowed */ }
+    byId("key").value = "";
+    byId("key-form").hidden = true;
+    then();
+  });
 }
 
 // Why a call came to nothing: its status (0: no answer at all), the problem's kind and members, and when
@@ -40,6 +60,13 @@ function errorOf(problem, status, seconds = 0) {
 // A refusal of a call that was sent with another key, or without one, says nothing of the key that is there.
 function refused(key) { if (server.key() === key) server.refused(); }
 
+// Whether all may be well in a moment: there was no answer, or one of who stands before a server that
+// restarts, or Redis does.
+const isPassing = ({ status, kind }) => !status || kind === "queue-unavailable" || [502, 503, 504].includes(status) && !kind;
+
+// Longer after each failure, and not for everybody the same.
+const untilNext = (failures) => Math.min(1000 * 2 ** failures, MAX_PAUSE_MS) * (0.75 + Math.random() / 2);
+
 async function send(address, options = {}) {
   const key = server.key();
   let response;
@@ -56,8 +83,10 @@ async function send(address, options = {}) {
 
 async function request(address, options = {}) {
   const response = await send(address, options);
-  const body = response.status === 204 ? null : await response.json().catch(() => null);
-  return { status: response.status, body };
+  try {
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  } catch { throw new CallError("The server's answer cannot be read. Try again."); }
 }
 
 // Take the fields of an event apart: event, data, id.
@@ -66,30 +95,34 @@ function readEvent(block) {
 }
 
 // Tell the events of a response as they come; return when it has ended or broken off, or is no longer
-// heeded: once `heed` returns true.
-async function readEvents(response, heed) {
+// heeded: once `heed` returns true. A stream that is silent has lost its connection and does not know.
+async function readEvents(response, heed, silence = SILENCE_MS) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const blocks = (text + part.value).split("\n\n");
-    text = blocks.pop();
-    if (blocks.map(readEvent).map(heed).includes(true)) return void reader.cancel().catch(() => {});
-  }
+  const leave = () => reader.cancel().catch(() => {});
+  let text = "", silent = setTimeout(leave, silence);
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      clearTimeout(silent);
+      silent = setTimeout(leave, silence);
+      const blocks = (text + part.value).split("\n\n");
+      text = blocks.pop();
+      if (blocks.map(readEvent).map(heed).includes(true)) return void leave();
+    }
+  } finally { clearTimeout(silent); }
 }
 
 // What an EventSource does, which cannot send a key.
 async function listen(address, signal, heed) {
-  for (let last = ""; !signal.aborted; await pause(2000)) {
-    const key = server.key();
+  let last = "";
+  for (let failures = 0; !signal.aborted; failures += 1) {
     try {
-      const headers = keyed(last ? { "Last-Event-ID": last } : {});
-      const response = await fetch(address, { headers, signal, cache: "no-store" });
-      if (response.status === 401) { refused(key); continue; }
-      if (!response.ok) continue;
+      const response = await send(address, { headers: last ? { "Last-Event-ID": last } : {}, signal, cache: "no-store" });
       await readEvents(response, (event) => {
+        failures = 0;
         heed(event);
         last = event.id || last;
       });
     } catch { /* it comes again */ }
+    await pause(untilNext(failures));
   }
 }

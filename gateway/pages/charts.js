@@ -143,7 +143,7 @@ function dataset(chart, { name, values, colour, dash, fill, area }, at) {
   return {
     label: name, data: values.map((y, place) => ({ x: at[place], y })), borderColor: drawn, pointBackgroundColor: drawn,
     backgroundColor: area ? drawn : `${drawn}26`, fill: area ? (chart.stacked ? "stack" : false) : Boolean(fill),
-    borderWidth: area ? 0 : 2, borderDash: DASHES[dash] || [], pointRadius: radius, pointHoverRadius: 3, pointHitRadius: 8,
+    borderWidth: area ? 0 : 2, borderDash: DASHES[dash] || [], pointRadius: radius, pointHoverRadius: 3, pointHitRadius: 8, clip: 4,
     barPercentage: 1, categoryPercentage: 0.85,
   };
 }
@@ -168,7 +168,7 @@ function optionsOf(chart) {
         ticks: { color: text, autoSkip: false, maxRotation: 0, padding: 6, callback: (value) => timeOf(clock, value) } },
       y: { beginAtZero: true, stacked: Boolean(chart.stacked), max: chart.top, suggestedMax: chart.whole ? 4 : undefined, grace: chart.top ? 0 : "8%",
         grid: { color: grid, drawTicks: false }, border: { display: false },
-        ticks: { color: text, maxTicksLimit: 5, precision: chart.whole ? 0 : undefined, padding: 6, callback: (value) => chart.format(value) } },
+        ticks: { color: text, maxTicksLimit: 5, precision: chart.whole ? 0 : undefined, padding: 6, callback(value) { return chart.format(value, this.max); } } },
     },
     plugins: {
       legend: { display: false },

@@ -15,7 +15,7 @@ async function checkStatus() {
     if (state.status === "ready") { showStatus("ready", "Online"); return; }
     if (!state.redis.ok) showStatus("down", "Out of order");
     else showStatus("waiting", state.inference.ok ? "Almost ready" : "Starting");
-  } catch { showStatus("down", "Offline"); }
+  } catch { showStatus("down", navigator.onLine ? "Not reachable" : "Offline"); }
   checkStatus.timer = setTimeout(checkStatus, READY_AGAIN_MS);
 }
 
@@ -34,13 +34,7 @@ chat.foot.append(byId("hint"));
 byId("hint").append(chat.composer.count);
 
 byId("restart").addEventListener("click", () => chat.conversation.restart());
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!/^[!-~]+$/.test(key)) return;
-  sessionStorage.setItem("key", key);
-  byId("key").value = "";
-  byId("key-form").hidden = true;
+takeKey(() => {
   chat.composer.box.focus();
   const again = chat.log.querySelector(".turn:last-child .again");
   if (again) again.click();

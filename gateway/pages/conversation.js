@@ -117,12 +117,16 @@ class Conversation {
   // Show what was said before this page was opened, and go on waiting for what is on its way. Who is
   // quick has asked something by the time that it is known: that stays below.
   async restore() {
-    const { signal } = this.ending, waiting = [...this.pending];
-    let turns = [];
-    try {
-      ({ turns } = (await request(at(`/conversations/${this.id}`), { signal })).body);
-    } catch (error) { if (error.status) this.heed("unreachable", error); }
-    if (signal.aborted) return;
+    const waiting = [...this.pending];
+    let note = null;
+    const turns = await this.load((error) => {
+      this.heed("unreachable", error);
+      if (!this.isWaitedFor(error)) return;
+      note = this.transcript.note(say("unloaded"));
+      for (const sent of waiting.splice(0)) this.resume(sent);
+    });
+    if (!turns) return;
+    if (note) note.remove();
     const known = new Set(this.shown);
     const replies = this.transcript.above(() => {
       const shown = turns.filter((said) => !known.has(said.job_id) || said.by).map((said) => this.showTurn(said));
@@ -135,6 +139,24 @@ class Conversation {
     if (this.kept.get("followed")) this.follow();
     await Promise.all(replies.slice(-RESTORED_REPLIES).map((turn) => this.recall(turn, turn === replies.at(-1))));
   }
+
+  // Return what was said, null once the conversation has been left. `late` is told of the first failure.
+  async load(late) {
+    const { signal } = this.ending, address = at(`/conversations/${this.id}`);
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try { return (await request(address, { signal })).body.turns; }
+      catch (error) {
+        if (signal.aborted) return null;
+        if (!failures) late(error);
+        if (!this.isWaitedFor(error)) return [];
+        await pause(Math.max(untilNext(failures), 1000 * (error.seconds || 0)));
+      }
+    }
+    return null;
+  }
+
+  // A conversation that has begun is asked for until it is there.
+  isWaitedFor(error) { return (isPassing(error) || error.status === 429) && this.kept.get("conversation") !== null; }
 
   showTurn(said) {
     if (said.by) return void this.showPerson(said, true);
@@ -202,9 +224,15 @@ class Conversation {
     this.kept.set("ratings", Object.fromEntries([...Object.entries(this.rated), [job, score]].slice(-KEPT_RATINGS)));
   }
 
+  // Ask and hear nothing more of it here.
+  leave() {
+    this.ending.abort();
+    if (this.stream) this.stream.abort();
+  }
+
   // Leave this conversation, which runs out by itself, and begin another.
   restart() {
-    this.ending.abort();
+    this.leave();
     this.unfollow();
     for (const name of ["conversation", "pending", "ratings"]) this.kept.set(name, null);
     this.begin();

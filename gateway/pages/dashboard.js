@@ -1,6 +1,6 @@
 "use strict";
 // The dashboard: asks for what is new every few seconds while somebody can see it, and shows it.
-const POLL_MS = 5000, MAX_ROWS = 30;
+const POLL_MS = 5000, PATIENCE_MS = 10000, MAX_ROWS = 30;
 const cards = new Map();
 let board = null, range = "15m", timer = 0, asked = 0;
 
@@ -149,7 +149,9 @@ async function refresh() {
   const mine = ++asked, of = range;
   const newest = board && board.range === of ? last(board.points.at) : null;
   try {
-    const { body } = await request(at(`/dashboard/data?range=${of}${newest ? `&since=${newest}` : ""}`), { cache: "no-store" });
+    // A connection that is lost and does not know would leave old figures on the wall as if all were well.
+    const options = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+    const { body } = await request(at(`/dashboard/data?range=${of}${newest ? `&since=${newest}` : ""}`), options);
     if (mine !== asked) return;
     board = { ...body, range: of, points: newest ? extended(board.points, body) : body.points };
     show();
@@ -184,15 +186,7 @@ document.querySelector(".ranges").addEventListener("change", (event) => {
 window.addEventListener("hashchange", () => choose(location.hash.slice(1)));
 document.addEventListener("visibilitychange", refresh);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!/^[!-~]+$/.test(key)) return;
-  sessionStorage.setItem("key", key);
-  byId("key").value = "";
-  byId("key-form").hidden = true;
-  refresh();
-});
+takeKey(refresh);
 CHARTS.forEach(makeCard);
 choose(location.hash.slice(1) || range);
 if (!asked) refresh();

@@ -18,7 +18,7 @@ class Delivery {
         failures = this.last === known ? failures + 1 : 0;
         if (navigator.onLine === false) await this.connection();
         else if (failures > RETRIES) throw error;
-        else if (!error.status) await this.rest(failures);
+        else if (error.kind !== "streams-full") await this.rest(failures, error.seconds);
       }
       this.signal.throwIfAborted();
     }
@@ -27,12 +27,12 @@ class Delivery {
 
   isPassing(error) {
     if (error.kind === "streams-full") this.streams = false;
-    return !error.status || error.kind === "streams-full";
+    return isPassing(error) || error.kind === "streams-full";
   }
 
-  async rest(failures) {
+  async rest(failures, seconds = 0) {
     if (failures > 1) this.heed({ step: "again" });
-    await pause(500 * 2 ** failures);
+    await pause(Math.max(500 * 2 ** failures, Math.min(1000 * seconds, MAX_PAUSE_MS)));
   }
 
   async connection() {

@@ -1,6 +1,6 @@
 "use strict";
 // What the base lacks, and what an editor puts into it.
-const gaps = { known: null, drafts: [], filter: "open", proposal: null, chosen: null, since: 0 };
+const gaps = { known: null, drafts: [], filter: "open", proposal: null, chosen: null, since: 0, changing: false, editors: new Map() };
 
 async function lookAtGaps() {
   try {
@@ -22,6 +22,8 @@ const STATES = {
   refused: ["refused", "bad", "Not taken: "],
   waiting: ["waiting", "warn", "A worker will take it in within seconds."],
 };
+const SECONDS_TO_LIVE = 60;
+const LATE = ["waiting", "bad", "No worker has taken it in yet. Does one run, and is the base without faults? `parley kb check` lists them."];
 const stateName = (known) => known.outcome ? known.outcome.state : "waiting";
 
 function showGaps() {
@@ -76,14 +78,23 @@ function openGap(kind, id) {
   const group = kind === "gap" && gaps.known ? gaps.known.groups.find((each) => each.id === id) : kind === "new" ? gaps.proposal : null;
   byId("facts").replaceChildren(howItWorks());
   if (!found && !group) return false;
+  if (kind !== "new") gaps.filter = kind === "draft" ? "accepted" : "open";
   showPane("editor");
   byId("editor").dataset.draft = found ? id : "";
   byId("middle-title").textContent = found ? found.draft.question || found.draft.phrasings[0] : group.question;
   byId("middle-note").textContent = found ? `Accepted ${ago(found.draft.at)}${found.draft.by ? ` by ${found.draft.by}` : ""}` : group.times === 1 ? "asked once" : `asked ${group.times} times`;
-  byId("editor").replaceChildren(...(found ? draftEditor(found) : gapEditor(group)));
+  showEditor(found ? `${id} ${found.draft.at}` : `${kind} ${group.id || group.question}`, () => found ? draftEditor(found) : gapEditor(group));
   showDraftState();
   return true;
 }
+
+// What was written in one stays while one looks at something else.
+function showEditor(name, build) {
+  byId("editor").dataset.shows = name;
+  byId("editor").replaceChildren(...(gaps.editors.get(name) || build()));
+}
+
+byId("editor").addEventListener("input", ({ currentTarget: editor }) => gaps.editors.set(editor.dataset.shows, Array.from(editor.children)));
 
 function howItWorks() {
   return section("From a gap to an answer",
@@ -100,13 +111,13 @@ function field(label, control, hint) {
 }
 
 function textBox(value, rows, most) {
-  const box = element("textarea", { rows: String(rows), maxlength: String(most) });
+  const box = element("textarea", { rows: String(rows), maxlength: String(most), dir: "auto" });
   box.value = value;
   return box;
 }
 
 function textField(value, most = 255) {
-  const box = element("input", { maxlength: String(most), spellcheck: "false", autocomplete: "off" });
+  const box = element("input", { maxlength: String(most), spellcheck: "false", autocomplete: "off", dir: "auto" });
   box.value = value || "";
   return box;
 }
@@ -126,6 +137,7 @@ function gapEditor(group) {
   const made = element("fieldset", { class: "nested" }, element("legend", { class: "hidden" }, "New entry"),
     field("Question", question), field("Answer", answer, "Markdown. Customers read it as it stands."), field("Id", id, "Leave it empty to get one from the question."));
   const form = element("form", {},
+    group.id ? null : element("p", { class: "note" }, "These are the customer's own words. Leave out what says who they are."),
     element("fieldset", {}, element("legend", {}, texts.length > 1 ? "Wordings to take over" : "Wording"), element("div", { class: "wordings" }, ...boxes.map(([, label]) => label))),
     element("fieldset", {}, element("legend", {}, "Accept as"),
       element("label", { class: "choice" }, existing, "wordings of an entry that is there"), more,
@@ -168,7 +180,8 @@ function draftEditor({ draft }) {
 function showDraftState() {
   const place = byId("draft-state"), known = gaps.drafts.find((each) => each.draft.id === byId("editor").dataset.draft);
   if (!place || !known) return;
-  const [label, level, sentence] = STATES[stateName(known)], reason = known.outcome && known.outcome.reason;
+  const isLate = stateName(known) === "waiting" && now() - known.draft.at > SECONDS_TO_LIVE;
+  const [label, level, sentence] = isLate ? LATE : STATES[stateName(known)], reason = known.outcome && known.outcome.reason;
   const said = `${sentence}${reason ? (stateName(known) === "refused" ? `${reason}.` : ` (${reason})`) : ""}`;
   if (place.dataset.said === said) return;
   place.dataset.said = said;
@@ -177,36 +190,42 @@ function showDraftState() {
   tell(said);
 }
 
-async function accept(body, draft) {
+// Do one thing at a time: a second click while the first one is under way does nothing.
+async function change(act) {
+  if (gaps.changing) return;
+  gaps.changing = true;
   warn("");
-  try {
-    const { body: known } = await post(draft ? `/drafts/${enc(draft)}` : "/drafts", body, draft ? "PUT" : "POST");
-    gaps.filter = "accepted";
-    gaps.proposal = null;
-    await lookAtGaps();
-    if (draft) openGap("draft", known.draft.id);
-    else go("gaps", "draft", known.draft.id);
-  } catch (error) { warn(error.message); }
+  try { await act(); }
+  catch (error) { warn(error.message); }
+  finally { gaps.changing = false; }
 }
 
-async function dismiss(group) {
-  warn("");
-  try {
-    await post(`/gaps/${enc(group.id)}/dismiss`, {});
-    tell("Left out. It does not come again.");
-    await lookAtGaps();
-    go("gaps");
-    focusList();
-  } catch (error) { warn(error.message); }
+const accept = (body, draft) => change(async () => {
+  const { body: known } = await post(draft ? `/drafts/${enc(draft)}` : "/drafts", body, draft ? "PUT" : "POST");
+  forgetEditor();
+  gaps.filter = "accepted";
+  gaps.proposal = null;
+  await lookAtGaps();
+  if (draft) openGap("draft", known.draft.id);
+  else go("gaps", "draft", known.draft.id);
+});
+
+const dismiss = (group) => change(async () => {
+  await post(`/gaps/${enc(group.id)}/dismiss`, {});
+  await leaveEditor("Left out. It does not come again.");
+});
+
+const takeBack = (draft) => change(async () => {
+  await request(at(`/drafts/${enc(draft.id)}`), { method: "DELETE" });
+  await leaveEditor("Taken back.");
+});
+
+async function leaveEditor(said) {
+  tell(said);
+  forgetEditor();
+  await lookAtGaps();
+  go("gaps");
+  focusList();
 }
 
-async function takeBack(draft) {
-  warn("");
-  try {
-    await request(at(`/drafts/${enc(draft.id)}`), { method: "DELETE" });
-    tell("Taken back.");
-    await lookAtGaps();
-    go("gaps");
-    focusList();
-  } catch (error) { warn(error.message); }
-}
+function forgetEditor() { gaps.editors.delete(byId("editor").dataset.shows); }

@@ -65,9 +65,20 @@ const post = (path, body, method = "POST") => request(at(path), {
   method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
-// Fill a list without touching what has not changed: focus and scrolling stay.
+// Fill a list without touching what has not changed: focus and scrolling stay. If what had the focus is
+// gone, the next one gets it.
 function fill(items, keyOf, chosen, build, open) {
-  const list = byId("list"), before = new Map(Array.from(list.children, (item) => [item.dataset.key, item]));
+  const list = byId("list"), held = document.activeElement, place = Array.from(list.children).findIndex((item) => item.contains(held));
+  fillList(list, items, keyOf, chosen, build, open);
+  if (place < 0 || document.activeElement === held) return;
+  const near = list.children[Math.min(place, list.children.length - 1)];
+  (list.contains(held) ? held : near ? near.firstChild : list).focus();
+}
+
+function fillList(list, items, keyOf, chosen, build, open) {
+  const before = new Map(Array.from(list.children, (item) => [item.dataset.key, item]));
+  const keys = new Set(items.map(keyOf));
+  for (const [key, item] of before) if (!keys.has(key)) item.remove(); // first: what stays is not moved then, and keeps the focus
   items.forEach((each, place) => {
     const key = keyOf(each);
     let item = before.get(key);
@@ -76,7 +87,6 @@ function fill(items, keyOf, chosen, build, open) {
       item = element("li", { "data-key": key }, card);
       card.addEventListener("click", () => open(item.shown));
     }
-    before.delete(key);
     item.shown = each;
     const card = item.firstChild, parts = build(each), said = parts.map((part) => part.outerHTML).join("");
     if (item.said !== said) card.replaceChildren(...parts);
@@ -85,7 +95,6 @@ function fill(items, keyOf, chosen, build, open) {
     else card.removeAttribute("aria-current");
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] || null);
   });
-  for (const gone of before.values()) gone.remove();
 }
 
 function sayEmpty(text) {

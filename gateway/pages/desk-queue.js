@@ -1,18 +1,22 @@
 "use strict";
 // The inbox: handovers, live, and what a person does with one.
-const queue = { open: [], claimed: [], closed: [], filter: "open", seen: null, turn: 0 };
+const queue = { open: [], claimed: [], closed: [], filter: "open", seen: null, turn: 0, sending: false };
 
 async function lookAtQueue() {
-  const midnight = new Date(), full = "limit=500";
+  const midnight = new Date();
   midnight.setHours(0, 0, 0, 0);
-  const wanted = [["open", full], ["claimed", full]];
-  if (queue.turn++ % 5 === 0) wanted.push(["closed", `${full}&since=${midnight / 1000 - 86400}`]);
+  const wanted = [["open", ""], ["claimed", ""]];
+  if (queue.turn++ % 5 === 0) wanted.push(["closed", `&since=${midnight / 1000 - 86400}`]);
   try {
-    const pages = await Promise.all(wanted.map(([state, rest]) => request(at(`/handovers?state=${state}&${rest}`))));
-    pages.forEach(({ body }, place) => { queue[wanted[place][0]] = body.handovers; });
+    const found = await Promise.all(wanted.map(([state, rest]) => allHandovers(`state=${state}${rest}`)));
+    found.forEach((all, place) => { queue[wanted[place][0]] = all; });
     queue.closed = queue.closed.filter((each) => each.closed_at * 1000 >= midnight).sort((a, b) => b.closed_at - a.closed_at);
     showLink("");
   } catch (error) {
+    if (server.key() && (error.status === 401 || error.status === 403)) {
+      askForKey();
+      warn(error.message);
+    }
     showLink(error.message);
     return;
   }
@@ -21,9 +25,20 @@ async function lookAtQueue() {
   if (tab() === "inbox") showQueue();
 }
 
+// The newest come last, and an emergency may be among them: all pages are read.
+async function allHandovers(query) {
+  const all = [];
+  for (let cursor = ""; cursor !== null;) {
+    const { body } = await request(at(`/handovers?${query}&limit=500${cursor && `&cursor=${enc(cursor)}`}`));
+    all.push(...body.handovers);
+    cursor = body.next;
+  }
+  return all;
+}
+
 function showLink(fault) {
-  byId("link").textContent = fault && byId("key-form").hidden ? `Not live: ${fault}` : "";
-  byId("link").hidden = !byId("link").textContent;
+  const said = fault && byId("key-form").hidden ? `Not live: ${fault}` : "";
+  if (byId("link").textContent !== said) byId("link").textContent = said;
 }
 
 function announceNew() {
@@ -90,23 +105,35 @@ function showActions(handover) {
   const mine = handover && handover.state === "claimed" && handover.claimed_by === me;
   const made = [];
   if (handover && handover.state === "open") made.push(["Close", "quiet", () => byId("close-dialog").showModal()], ["Take it", "primary", take]);
+  if (handover && handover.state === "claimed" && !mine) made.push(["Give back for them", "quiet", giveBack]);
   if (mine) made.push(["Give back", "quiet", giveBack], ["Close", "quiet", () => byId("close-dialog").showModal()]);
   const said = made.map(([text]) => text).join();
   if (byId("actions").dataset.said !== said || !byId("actions").children.length) {
     byId("actions").replaceChildren(...made.map((each) => button(...each)));
     byId("actions").dataset.said = said;
   }
-  byId("composer").hidden = !mine;
+  showComposer(mine);
 }
+
+// What was written stays to be read and copied if the conversation is somebody else's by now.
+function showComposer(mine) {
+  byId("composer").hidden = !mine && !byId("reply").value;
+  byId("reply").readOnly = !mine;
+  byId("reply-hint").hidden = !mine;
+  byId("reply-kept").hidden = mine;
+  showSend();
+}
+
+function showSend() { byId("send").disabled = queue.sending || byId("reply").readOnly || !byId("reply").value.trim(); }
 
 // Do something with the handover that is shown; the desk is up to date afterwards, whatever came of it.
 async function act(action, body, done) {
-  const { handover } = view.story, asked = view.id;
+  const { handover } = view.story;
   warn("");
   try {
     await post(`/handovers/${enc(handover.id)}/${action}`, body);
     tell(done);
-    return asked === view.id;
+    return true;
   } catch (error) {
     warn(conflict(error, action));
     return false;
@@ -121,13 +148,14 @@ function conflict(error, action) {
   if (error.status !== 409) return error.message;
   if (state === "claimed") return `${holder} was faster: ${holder} has this conversation now.`;
   if (state === "closed") return "Somebody has closed this handover meanwhile.";
+  if (action === "release") return "It waits already.";
   return action === "reply" ? "You do not have this conversation any more: it waits again. Your text is still there." : error.message;
 }
 
 async function take() {
-  const by = me || await askForName();
-  if (!by) return;
-  if (await act("claim", { by }, "You have it. Parley is silent there now.")) {
+  const by = me || await askForName(), asked = view.id;
+  if (!by || !asked) return;
+  if (await act("claim", { by }, "You have it. Parley is silent there now.") && asked === view.id) {
     queue.filter = "mine";
     if (tab() === "inbox") showQueue();
     if (!byId("composer").hidden) byId("reply").focus();
@@ -135,7 +163,8 @@ async function take() {
 }
 
 async function giveBack() {
-  if (await act("release", { by: me }, "It waits for somebody else now.")) {
+  const asked = view.id, by = view.story.handover.claimed_by;
+  if (await act("release", { by }, "It waits for somebody else now.") && asked === view.id) {
     queue.filter = "open";
     if (tab() === "inbox") showQueue();
     focusList();
@@ -143,18 +172,46 @@ async function giveBack() {
 }
 
 async function closeIt(note) {
-  if (await act("close", note ? { note } : {}, "Closed. Parley answers again.")) focusList();
+  const asked = view.id;
+  if (await act("close", { ...(note ? { note } : {}), ...(me ? { by: me } : {}) }, "Closed. Parley answers again.") && asked === view.id) focusList();
 }
 
 async function sendReply() {
-  const box = byId("reply"), text = box.value.trim(), asked = view.id;
-  if (!text || byId("send").disabled) return;
-  byId("send").disabled = true;
-  if (await act("reply", { text, by: me }, "Sent.")) {
-    view.drafts.delete(asked);
-    box.value = "";
-    scroller.scrollTop = scroller.scrollHeight;
-  }
-  byId("send").disabled = !box.value.trim();
+  const box = byId("reply"), written = box.value, text = written.trim(), asked = view.id;
+  if (byId("send").disabled) return;
+  queue.sending = true;
+  showSend();
+  const before = timesSaid(view.story, text);
+  const sent = await act("reply", { text, by: me }, "Sent.");
+  queue.sending = false;
+  if (sent) forgetReply(asked, written);
+  showSend();
+  if (asked !== view.id) return;
   box.focus();
+  if (sent) return;
+  view.unsure = { text, before, written };
+  noticeLateReply(view.story);
+}
+
+const timesSaid = (story, text) => story.turns.filter((turn) => turn.by === me && turn.text === text).length;
+
+// Take what was sent out of the box, or out of what is kept of it; what was added meanwhile stays.
+function forgetReply(id, written) {
+  const box = byId("reply"), isShown = id === view.id, kept = isShown ? box.value : view.drafts.get(id) || "";
+  const rest = kept.startsWith(written) ? kept.slice(written.length).trimStart() : kept;
+  view.drafts.set(id, rest);
+  if (!isShown) return;
+  box.value = rest;
+  showSend();
+  scroller.scrollTop = scroller.scrollHeight;
+}
+
+// A reply may have arrived although its call failed: it is not to be sent twice.
+function noticeLateReply(story) {
+  const { unsure } = view;
+  if (!unsure || timesSaid(story, unsure.text) <= unsure.before) return;
+  view.unsure = null;
+  forgetReply(view.id, unsure.written);
+  warn("");
+  tell("It was sent after all.");
 }

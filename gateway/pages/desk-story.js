@@ -1,6 +1,6 @@
 "use strict";
 // A conversation in the middle, live, and what is known of it on the right.
-const view = { id: null, story: null, stream: null, mark: null, timer: 0, drafts: new Map() };
+const view = { id: null, story: null, stream: null, mark: null, timer: 0, drafts: new Map(), unsure: null };
 const log = byId("log"), scroller = byId("scroller");
 
 function openConversation(id, mark = null) {
@@ -20,9 +20,10 @@ function openConversation(id, mark = null) {
 
 function leaveConversation() {
   if (view.stream) view.stream.abort();
-  if (view.id && byId("reply").value) view.drafts.set(view.id, byId("reply").value);
+  if (view.id) view.drafts.set(view.id, byId("reply").value);
+  byId("reply").value = "";
   clearTimeout(view.timer);
-  Object.assign(view, { id: null, story: null, stream: null, mark: null });
+  Object.assign(view, { id: null, story: null, stream: null, mark: null, unsure: null });
   log.replaceChildren();
   byId("facts").replaceChildren();
   byId("actions").replaceChildren();
@@ -52,7 +53,9 @@ function showStory(story) {
   const { handover, turns, users } = story;
   byId("middle-title").textContent = users.join(", ") || story.conversation_id;
   byId("middle-note").textContent = [stateOf(handover), turns.length ? "" : "nothing of it is kept"].filter(Boolean).join(" · ") || `${turns.length} turns`;
-  showTurns(story);
+  const news = showTurns(story);
+  if (!isNew) tellNews(news, users);
+  noticeLateReply(story);
   showActions(handover);
   byId("facts").replaceChildren(...factsOf(story));
   const marked = isNew && log.querySelector(".marked");
@@ -64,10 +67,11 @@ function stateOf(handover) {
   if (!handover) return "";
   if (handover.state === "open") return `Waiting since ${clock(handover.opened_at)}`;
   if (handover.state === "claimed") return handover.claimed_by === me ? `You have it since ${clock(handover.claimed_at)}` : `${handover.claimed_by} has it since ${clock(handover.claimed_at)}`;
-  return `Closed ${clock(handover.closed_at)}${handover.claimed_by ? `, was ${handover.claimed_by}'s` : ""}`;
+  const by = handover.closed_by ? ` by ${handover.closed_by}` : handover.claimed_by ? `, was ${handover.claimed_by}'s` : "";
+  return `Closed ${clock(handover.closed_at)}${by}`;
 }
 
-// Turns stay as they are once shown, so that nothing is read out twice; only what is known of them changes.
+// Turns stay as they are once shown, only what is known of them changes. Return the new ones.
 function showTurns({ turns, jobs, whole }) {
   const known = new Map(jobs.map((job) => [job.job_id, job])), owners = new Map();
   for (const turn of turns) if (!turn.by) owners.set(turn.job_id, turn); // the answer, else the question
@@ -77,8 +81,9 @@ function showTurns({ turns, jobs, whole }) {
   }));
   for (const job of jobs) if (!owners.has(job.job_id)) lines.push({ key: `job ${job.job_id}`, job });
   if (!whole) lines.push({ key: "letters", text: "There are more dead letters than were looked through." });
-  const before = new Map(Array.from(log.children, (item) => [item.dataset.key, item]));
+  const before = new Map(Array.from(log.children, (item) => [item.dataset.key, item])), news = [];
   for (const line of lines) {
+    if (line.turn && !before.has(line.key)) news.push(line.turn);
     const item = before.get(line.key) || log.appendChild(lineOf(line));
     before.delete(line.key);
     const said = JSON.stringify(line.job);
@@ -86,6 +91,13 @@ function showTurns({ turns, jobs, whole }) {
     item.said = said;
   }
   for (const gone of before.values()) gone.remove();
+  return news;
+}
+
+// Who does not see the page is told what the customer wrote since.
+function tellNews(turns, users) {
+  const said = turns.filter((turn) => turn.role === "user").map((turn) => turn.text);
+  if (said.length) tell(`${users[0] || "Customer"}: ${said.join(" ")}`);
 }
 
 function lineOf({ key, turn, job, text }) {

@@ -1,7 +1,13 @@
 "use strict";
 // The desk's frame: where one is, the key, the name, and what is looked at how often.
 const PARTS = { inbox: "Inbox", stories: "Stories", feedback: "Feedback", gaps: "Gaps" };
-const route = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+const route = () => location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+
+// An address that somebody cut off or typed may hold a lone %.
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 function tab() { return PARTS[route()[0]] ? route()[0] : "inbox"; }
 
 function go(...parts) {
@@ -102,7 +108,7 @@ byId("list").addEventListener("keydown", (event) => {
   (cards[place + step] || cards[place]).focus();
 });
 byId("composer").addEventListener("submit", (event) => { event.preventDefault(); sendReply(); });
-byId("reply").addEventListener("input", () => { byId("send").disabled = !byId("reply").value.trim(); });
+byId("reply").addEventListener("input", showSend);
 byId("reply").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
     event.preventDefault();
@@ -110,7 +116,7 @@ byId("reply").addEventListener("keydown", (event) => {
   }
 });
 byId("name-form").addEventListener("submit", () => {
-  me = byId("name").value.trim();
+  me = byId("name").value.trim() || me;
   localStorage.setItem("desk name", me);
   showMe();
   refresh();
@@ -122,13 +128,8 @@ byId("close-form").addEventListener("submit", () => {
   closeIt(text);
 });
 for (const cancel of document.querySelectorAll("[data-close]")) cancel.addEventListener("click", () => cancel.closest("dialog").close());
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!/^[!-~]+$/.test(key)) return;
-  sessionStorage.setItem("key", key);
-  byId("key").value = "";
-  byId("key-form").hidden = true;
+takeKey(() => {
+  warn("");
   queue.turn = 0;
   lookAtQueue();
   loadStory();

@@ -44,47 +44,65 @@ function inline(text) {
   return [...inline(text.slice(0, match.index)), build(match), ...inline(rest)];
 }
 
-const ITEM = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
+const ITEM = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/, HEADING = /^#{1,6}\s+(.*)$/, FENCE = /^\s{0,3}```/;
+
+// Takes lines of Markdown, and has the blocks that they make.
+class MarkdownReader {
+  constructor() { Object.assign(this, { blocks: [], paragraph: [], list: null, fence: null }); }
+
+  // End the paragraph or list that has begun.
+  flush() {
+    if (this.paragraph.length) this.blocks.push(element("p", {}, ...inline(this.paragraph.join(" "))));
+    if (this.list) {
+      const { tag, start, items } = this.list;
+      this.blocks.push(element(tag, start > 1 ? { start } : {}, ...items.map((item) => element("li", {}, ...inline(item)))));
+    }
+    this.paragraph = [];
+    this.list = null;
+  }
+
+  read(line) {
+    const item = ITEM.exec(line), heading = HEADING.exec(line);
+    if (FENCE.test(line)) this.turnFence();
+    else if (this.fence) this.fence.push(line);
+    else if (item) this.readItem(item);
+    else if (heading) {
+      this.flush();
+      this.blocks.push(element("p", {}, element("strong", {}, ...inline(heading[1]))));
+    } else if (!line.trim()) this.flush();
+    else this.readText(line);
+  }
+
+  turnFence() {
+    if (this.fence) this.blocks.push(element("pre", {}, element("code", {}, this.fence.join("\n"))));
+    else this.flush();
+    this.fence = this.fence ? null : [];
+  }
+
+  readItem([, number, text]) {
+    const tag = number ? "ol" : "ul";
+    if (this.paragraph.length || (this.list && this.list.tag !== tag)) this.flush();
+    this.list = this.list || { tag, start: Number(number || 1), items: [] };
+    this.list.items.push(text);
+  }
+
+  // An indented line goes on with the item above it.
+  readText(line) {
+    if (this.list && /^\s+/.test(line)) {
+      this.list.items.push(`${this.list.items.pop()} ${line.trim()}`);
+      return;
+    }
+    if (this.list) this.flush();
+    this.paragraph.push(line.trim());
+  }
+}
 
 function markdown(text) {
-  const blocks = [];
-  let paragraph = [], list = null, fence = null;
-  const flush = () => {
-    if (paragraph.length) blocks.push(element("p", {}, ...inline(paragraph.join(" "))));
-    if (list) {
-      const items = list.items.map((item) => element("li", {}, ...inline(item)));
-      blocks.push(element(list.tag, list.start > 1 ? { start: list.start } : {}, ...items));
-    }
-    paragraph = [];
-    list = null;
-  };
-  for (const line of text.replace(/\r\n?/g, "\n").split("\n")) {
-    if (/^\s{0,3}```/.test(line)) {
-      if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
-      else flush();
-      fence = fence ? null : [];
-      continue;
-    }
-    if (fence) { fence.push(line); continue; }
-    const item = ITEM.exec(line), heading = /^#{1,6}\s+(.*)$/.exec(line);
-    if (item) {
-      const tag = item[1] ? "ol" : "ul";
-      if (paragraph.length || (list && list.tag !== tag)) flush();
-      list = list || { tag, start: Number(item[1] || 1), items: [] };
-      list.items.push(item[2]);
-    } else if (heading) {
-      flush();
-      blocks.push(element("p", {}, element("strong", {}, ...inline(heading[1]))));
-    } else if (!line.trim()) flush();
-    else if (list && /^\s+/.test(line)) list.items.push(`${list.items.pop()} ${line.trim()}`);
-    else {
-      if (list) flush();
-      paragraph.push(line.trim());
-    }
-  }
-  if (fence) blocks.push(element("pre", {}, element("code", {}, fence.join("\n"))));
-  flush();
-  return blocks;
+  const reader = new MarkdownReader();
+  text.replace(/\r\n?/g, "\n").split("\n").forEach((line) => reader.read(line));
+  if (reader.fence) reader.turnFence();
+  reader.flush();
+  return reader.blocks;
 }
 
 function notice(text) { return element("p", { class: "notice" }, text); }

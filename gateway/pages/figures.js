@@ -7,7 +7,8 @@ const written = (value, digits, unit) => known(value)
 const shown = {
   count: (value) => written(value, 0, ""),
   size: (value) => written(value, 1, ""),
-  rate: (value) => written(value, value < 10 ? 1 : 0, "/s"),
+  // A few messages a minute are told as such; on an axis its end decides for all of it.
+  rate: (value, top = value) => top > 0 && top < 0.5 ? written(value * 60, value < 10 / 60 ? 1 : 0, "/min") : written(value, value < 10 ? 1 : 0, "/s"),
   share: (value) => written(known(value) ? value * 100 : value, value < 0.1 ? 1 : 0, "\u00a0%"),
   time: (value) => value >= 1000 ? written(value / 1000, value < 10000 ? 1 : 0, "\u00a0s") : written(value, value < 10 ? 1 : 0, "\u00a0ms"),
   age: (value) => value >= 7200 ? written(value / 3600, 0, "\u00a0h")

@@ -32,7 +32,7 @@ function facts(reply, elapsed) {
   const { answer, tone } = reply;
   const fill = element("span", { class: "fill" });
   fill.style.width = `${answer.confidence * 100}%`;
-  const sure = element("span", { class: "sure" }, element("span", { class: "track", "aria-hidden": "true" }, fill),
+  const sure = element("span", { class: "sure", dir: "auto" }, element("span", { class: "track", "aria-hidden": "true" }, fill),
     say("sure", { share: percent(answer.confidence) }));
   const mood = element("span", { class: "tone", "data-tone": tone.label }, tone.label, element("span", { class: "word" }, ` ${say("tone")}`));
   const more = element("button", { type: "button", class: "more", "aria-expanded": "false" }, say("details"));

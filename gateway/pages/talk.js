@@ -5,7 +5,7 @@ class Talk {
   constructor(place, { welcome, kept, user, facts = true, heed = () => {} }) {
     this.log = element("div", { id: "log", class: "log", role: "log", "aria-live": "off", "aria-label": say("conversation"), tabindex: 0 });
     this.scroller = element("div", { class: "scroller" }, welcome, this.log);
-    this.composer = new Composer((message) => this.ask(message));
+    this.composer = new Composer((message) => this.ask(message), (text) => this.transcript.tell(text));
     const latest = element("button", { type: "button", class: "latest", "aria-label": say("latest") }, icon("M12 5v14m0 0-6-6m6 6 6-6"));
     const teller = element("div", { class: "hidden", role: "status" }), top = banner();
     this.foot = element("div", { class: "foot" }, latest, this.composer.element, this.composer.count);

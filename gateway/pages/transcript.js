@@ -5,9 +5,10 @@ const NEAR_END = 80, QUEUE_WORTH_TELLING = 2, TOLD_MS = 10000, PATIENCE_MS = 150
 class Transcript {
   // `facts`: how sure replies are is shown. `parts`: log, scroller, banner, latest, teller.
   constructor(parts, { facts: shows = true } = {}) {
-    Object.assign(this, parts, { shows, conversation: null, rating: null });
+    Object.assign(this, parts, { shows, conversation: null, rating: null, wasAtEnd: true });
     this.latest.addEventListener("click", () => this.toEnd());
-    this.scroller.addEventListener("scroll", () => { if (this.isAtEnd()) this.latest.hidden = true; }, { passive: true });
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => this.resized()).observe(this.scroller);
     this.latest.hidden = true;
     this.banner.hidden = true;
   }
@@ -19,7 +20,19 @@ class Transcript {
 
   toEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.latest.hidden = true;
+    this.latest.hidden = this.wasAtEnd = true;
+  }
+
+  scrolled() {
+    if (this.scroller.clientHeight !== this.height) return; // not by a person: it is resized
+    this.wasAtEnd = this.isAtEnd();
+    if (this.wasAtEnd) this.latest.hidden = true;
+  }
+
+  // A keyboard on the screen, or a turned one, does not cover what was said last.
+  resized() {
+    this.height = this.scroller.clientHeight;
+    if (this.wasAtEnd && this.log.children.length) this.toEnd();
   }
 
   // Change what is seen; who reads further up is not moved, but told.
@@ -87,8 +100,10 @@ class Transcript {
   }
 
   note(text) {
-    this.change(() => this.log.append(element("p", { class: "note" }, text)));
+    const made = element("p", { class: "note" }, text);
+    this.change(() => this.log.append(made));
     this.tell(text);
+    return made;
   }
 
   // Show who has the conversation, and say who came and who went.

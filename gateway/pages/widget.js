@@ -27,8 +27,12 @@ async function diagnose(error) {
 }
 
 function readWords() {
-  try { Object.assign(words, JSON.parse(given.words || "{}")); }
-  catch { complain("data-words is no JSON object."); }
+  let own = {};
+  try { own = JSON.parse(given.words || "{}"); } catch { complain("data-words is no JSON object."); }
+  for (const [name, text] of Object.entries(own || {})) {
+    if (Object.hasOwn(words, name) && typeof text === "string") words[name] = text;
+    else complain(`data-words: the chat has no word "${name}", or what it is to say is no text.`);
+  }
   if (given.title) words.name = given.title;
 }
 
@@ -132,9 +136,15 @@ class Widget {
     this.again.addEventListener("click", () => this.talk.conversation.restart());
     this.panel.addEventListener("close", () => this.closed());
     this.panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing && !this.panel.matches(":modal")) this.close();
+      if (event.key === "Escape" && !event.isComposing && event.keyCode !== WHILE_COMPOSING && !this.panel.matches(":modal")) this.close();
     });
     this.small.addEventListener("change", () => { if (this.panel.open) { this.panel.close(); this.open(); } });
+    // Who takes the element off the page takes the chat away.
+    new MutationObserver((_, watch) => {
+      if (this.host.isConnected) return;
+      watch.disconnect();
+      this.talk.conversation.leave();
+    }).observe(document.documentElement, { childList: true });
     // What is typed here is not for the page's shortcuts.
     for (const name of NOT_THE_PAGES) this.frame.addEventListener(name, (event) => event.stopPropagation());
     if (window.visualViewport) for (const name of ["resize", "scroll"]) visualViewport.addEventListener(name, () => this.fit());

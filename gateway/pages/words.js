@@ -14,6 +14,7 @@ const words = {
   gone: "{name} has left. {bot} answers again.", closed: "{bot} answers again.",
   offline: "You are offline. Your message is sent as soon as you are back.",
   unreachable: "The chat cannot be reached at the moment. Please try again.",
+  unloaded: "What was said before cannot be loaded at the moment. It comes as soon as it can.",
   locked: "This chat asks for a key that was not given.",
   busy: "Very many people are writing just now. Please try again in a moment.",
   fast: "That was a lot at once. Please wait a moment and try again.",

@@ -1,20 +1,16 @@
 """What editors accept into a base, until it stands in its files: the interface, and its adapter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-import msgspec
 import redis
+from redis.client import Pipeline
 
 from shared import keys
 from shared.connection import queue_errors
-from shared.drafts import Draft, DraftOutcome
+from shared.drafts import Draft, DraftOutcome, decode_drafts, decode_outcome, encode
 from shared.errors import DraftsFull
-
-_encode = msgspec.json.Encoder().encode
-_draft = msgspec.json.Decoder(Draft)
-_outcome = msgspec.json.Decoder(DraftOutcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,11 @@ class Drafts(Protocol):
     def all_of(self, tenant: str) -> Sequence[KnownDraft]:
         """Return them, the newest first."""
 
-    def put(self, tenant: str, draft: Draft) -> None:
-        """Keep one, in place of that with its id; DraftsFull if there are too many."""
+    def add(self, tenant: str, draft: Draft) -> None:
+        """Keep one; DraftsFull if there are too many."""
+
+    def change(self, tenant: str, draft: Draft) -> bool:
+        """Keep one in place of that with its id; False if there is none."""
 
     def remove(self, tenant: str, draft_id: str) -> bool:
         """Take one back, and let its gaps be gaps again; False if there is none of this id."""
@@ -42,7 +41,10 @@ class Drafts(Protocol):
 
 
 class RedisDrafts:
-    """Write a tenant's hash, and the number by which workers notice a change."""
+    """Write a tenant's hash, and the number by which workers notice a change.
+
+    What a change depends on is watched: if others change it meanwhile, it is looked at again.
+    """
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
@@ -53,43 +55,57 @@ class RedisDrafts:
             step.hvals(keys.drafts(tenant))
             step.hgetall(keys.draft_outcomes(tenant))
             drafts, outcomes = step.execute()
-        found = [_known(_draft.decode(each), outcomes) for each in drafts]
+        found = [_known(each, outcomes) for each in decode_drafts(drafts)]
         return sorted(found, key=lambda known: (-known.draft.at, known.draft.id))
 
-    def put(self, tenant: str, draft: Draft) -> None:
+    def add(self, tenant: str, draft: Draft) -> None:
         """Write it, the number and the settled wordings in one step."""
-        key = keys.drafts(tenant)
-        with queue_errors():
-            if not self._client.hexists(key, draft.id) and self._is_full(key):
+
+        def step(pipe: Pipeline) -> bool:
+            if pipe.hlen(keys.drafts(tenant)) >= keys.MAX_DRAFTS:
                 raise DraftsFull(f"{keys.MAX_DRAFTS} drafts wait to be written into files.")
-            with self._client.pipeline(transaction=True) as step:
-                step.hset(key, draft.id, cast("str", _encode(draft)))
-                step.hincrby(keys.DRAFT_VERSIONS, tenant)
-                _settle(step, tenant, draft.gaps, draft.at)
-                step.execute()
+            _write(pipe, tenant, draft)
+            return True
+
+        self._watching(tenant, step)
+
+    def change(self, tenant: str, draft: Draft) -> bool:
+        """Write it as `add` does, unless it has gone."""
+
+        def step(pipe: Pipeline) -> bool:
+            if not pipe.hexists(keys.drafts(tenant), draft.id):
+                return False
+            _write(pipe, tenant, draft)
+            return True
+
+        return self._watching(tenant, step)
 
     def remove(self, tenant: str, draft_id: str) -> bool:
         """Drop it and what was settled with it."""
-        with queue_errors():
-            stored = cast("bytes | None", self._client.hget(keys.drafts(tenant), draft_id))
+
+        def step(pipe: Pipeline) -> bool:
+            stored = cast("bytes | None", pipe.hget(keys.drafts(tenant), draft_id))
             if stored is None:
                 return False
-            with self._client.pipeline(transaction=True) as step:
-                step.hdel(keys.drafts(tenant), draft_id)
-                step.hincrby(keys.DRAFT_VERSIONS, tenant)
-                if gaps := _draft.decode(stored).gaps:
-                    step.zrem(keys.settled_gaps(tenant), *gaps)
-                step.execute()
-        return True
+            _drop(pipe, tenant, [draft_id])
+            if gaps := [gap for draft in decode_drafts([stored]) for gap in draft.gaps]:
+                pipe.zrem(keys.settled_gaps(tenant), *gaps)
+            return True
 
-    def forget(self, tenant: str, draft_ids: Sequence[str]) -> None:
-        """Drop what files hold by now; what it settled stays settled."""
-        if not draft_ids:
-            return
-        with queue_errors(), self._client.pipeline(transaction=True) as step:
-            step.hdel(keys.drafts(tenant), *draft_ids)
-            step.hincrby(keys.DRAFT_VERSIONS, tenant)
-            step.execute()
+        return self._watching(tenant, step)
+
+    def forget(self, tenant: str, drafts: Sequence[Draft]) -> None:
+        """Drop what files hold by now; what it settled stays settled.
+
+        A draft that was changed since it was written into files stays.
+        """
+
+        def step(pipe: Pipeline) -> bool:
+            stored = cast("list[bytes]", pipe.hvals(keys.drafts(tenant)))
+            _drop(pipe, tenant, [each.id for each in decode_drafts(stored) if each in drafts])
+            return True
+
+        self._watching(tenant, step)
 
     def settle(self, tenant: str, gaps: Sequence[str], at: float) -> None:
         """Add to the sorted set."""
@@ -97,21 +113,41 @@ class RedisDrafts:
             _settle(step, tenant, gaps, at)
             step.execute()
 
-    def _is_full(self, key: str) -> bool:
-        return self._client.hlen(key) >= keys.MAX_DRAFTS
+    def _watching(self, tenant: str, step: Callable[[Pipeline], bool]) -> bool:
+        with queue_errors():
+            done = self._client.transaction(
+                cast("Callable[[Pipeline], None]", step),
+                keys.drafts(tenant),
+                value_from_callable=True,
+            )
+        return bool(done)
 
 
-def _settle(step: "redis.client.Pipeline", tenant: str, gaps: Sequence[str], at: float) -> None:
+def _write(pipe: Pipeline, tenant: str, draft: Draft) -> None:
+    pipe.multi()
+    pipe.hset(keys.drafts(tenant), draft.id, cast("str", encode(draft)))
+    pipe.hincrby(keys.DRAFT_VERSIONS, tenant)
+    _settle(pipe, tenant, draft.gaps, draft.at)
+
+
+def _drop(pipe: Pipeline, tenant: str, draft_ids: Sequence[str]) -> None:
+    pipe.multi()
+    if draft_ids:
+        pipe.hdel(keys.drafts(tenant), *draft_ids)
+        pipe.hincrby(keys.DRAFT_VERSIONS, tenant)
+
+
+def _settle(pipe: Pipeline, tenant: str, gaps: Sequence[str], at: float) -> None:
     if not gaps:
         return
     key = keys.settled_gaps(tenant)
-    step.zadd(key, dict.fromkeys(gaps, at))
-    step.zremrangebyrank(key, 0, -keys.MAX_SETTLED_GAPS - 1)
-    step.expire(key, keys.REPORT_TTL_SECONDS)
+    pipe.zadd(key, dict.fromkeys(gaps, at))
+    pipe.zremrangebyrank(key, 0, -keys.MAX_SETTLED_GAPS - 1)
+    pipe.expire(key, keys.REPORT_TTL_SECONDS)
 
 
 def _known(draft: Draft, outcomes: Mapping[bytes, bytes]) -> KnownDraft:
     stored = outcomes.get(draft.id.encode())
-    outcome = _outcome.decode(stored) if stored else None
+    outcome = decode_outcome(stored) if stored else None
     is_of_it = outcome is not None and outcome.draft_at == draft.at
     return KnownDraft(draft, outcome if is_of_it else None)

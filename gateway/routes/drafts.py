@@ -14,6 +14,7 @@ from gateway.queue.drafts import Drafts, KnownDraft
 from gateway.queue.gaps import Gaps
 from gateway.request_body import read_json
 from shared.clock import SystemClock
+from shared.drafts import Draft
 from shared.identifiers import is_identifier
 from shared.wordings import wording_digest
 
@@ -49,7 +50,9 @@ def _register_drafts(app: Flask, drafts: Drafts, gaps: Gaps) -> None:
     @app.post("/drafts")
     def accept_draft() -> Response:
         sent = read_draft(read_json())
-        return show(_keep(drafts, gaps, sent, secrets.token_hex(8), ()), 201)
+        draft = _as_draft(gaps, sent, secrets.token_hex(8), ())
+        drafts.add(current_caller().tenant, draft)
+        return show(KnownDraft(draft, None), 201)
 
     @app.put("/drafts/<identifier:draft_id>")
     def change_draft(draft_id: str) -> Response:
@@ -57,7 +60,8 @@ def _register_drafts(app: Flask, drafts: Drafts, gaps: Gaps) -> None:
         before = [each.draft for each in drafts.all_of(tenant) if each.draft.id == draft_id]
         if not before:
             return _unknown_draft()
-        return show(_keep(drafts, gaps, sent, draft_id, before[0].gaps))
+        draft = _as_draft(gaps, sent, draft_id, before[0].gaps)
+        return show(KnownDraft(draft, None)) if drafts.change(tenant, draft) else _unknown_draft()
 
     @app.delete("/drafts/<identifier:draft_id>")
     def remove_draft(draft_id: str) -> Response:
@@ -65,17 +69,12 @@ def _register_drafts(app: Flask, drafts: Drafts, gaps: Gaps) -> None:
         return Response(status=204) if known else _unknown_draft()
 
 
-def _keep(
-    drafts: Drafts, gaps: Gaps, sent: DraftRequest, draft_id: str, settled: tuple[str, ...]
-) -> KnownDraft:
-    """Keep a draft; it settles its own wordings and those of the group that it answers."""
-    tenant = current_caller().tenant
-    group = gaps.find(tenant, sent.gap) if sent.gap else None
+def _as_draft(gaps: Gaps, sent: DraftRequest, draft_id: str, settled: tuple[str, ...]) -> Draft:
+    """Return a draft that settles its own wordings and those of the group that it answers."""
+    group = gaps.find(current_caller().tenant, sent.gap) if sent.gap else None
     own = map(wording_digest, wordings_of(sent))
     all_settled = dict.fromkeys((*settled, *(group.gaps if group else ()), *own))
-    draft = as_draft(sent, draft_id, SystemClock().now(), tuple(all_settled))
-    drafts.put(tenant, draft)
-    return KnownDraft(draft, None)
+    return as_draft(sent, draft_id, SystemClock().now(), tuple(all_settled))
 
 
 def _unknown_draft() -> Response:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from infra.cli.conversation_follower import ConversationFollower
     from infra.cli.gateway_client import GatewayClient
     from infra.cli.prompt import Prompt
+    from shared.errors import ParleyError
 
 _SHOWN_TURNS = 10
 _COMMANDS = (
@@ -35,7 +36,8 @@ def chat(
     """Hold a conversation: replies appear as they are written, and a person's words as well.
 
     A restart of the gateway is survived: what was sent is answered once. Lines may come from a
-    pipe. What you type is kept by Parley as any customer's message is, and by this command not.
+    pipe; the exit status is then that of the last one that failed. What you type is kept by
+    Parley as any customer's message is, and by this command not.
 
     [bold]Examples[/]
 
@@ -43,6 +45,7 @@ def chat(
         parley chat --user anna --conversation c-17
         echo "Where is my parcel?" | parley chat
     """
+    from infra.cli.exit_status import exit_status_of
     from infra.cli.output import console
     from infra.cli.prompt import Prompt
 
@@ -50,12 +53,15 @@ def chat(
     if screen.is_terminal:
         told = f"[dim]{client.url} · /help shows what you can do · Ctrl-D ends it[/]\n"
         screen.print(told, highlight=False)
-    talk = Talk(client, Prompt(screen), conversation, user)
+    prompt = Prompt(screen)
+    talk = Talk(client, prompt, conversation, user)
     talk.resume()
     try:
         talk.hold()
     finally:
         talk.leave()
+    if talk.failure and not prompt.is_typed:
+        raise typer.Exit(exit_status_of(talk.failure))
 
 
 class Talk:
@@ -75,6 +81,7 @@ class Talk:
         self._reply: dict[str, Any] | None = None
         self._follower: ConversationFollower | None = None
         self._holder: str | None = None
+        self.failure: ParleyError | None = None  # the last one
 
     def hold(self) -> None:
         """Take lines until the person leaves."""
@@ -114,6 +121,7 @@ class Talk:
             else:
                 self._ask(self._meant(line))
         except ParleyError as error:
+            self.failure = error
             fail(f"{error}\n")
 
     def _meant(self, line: str) -> str:

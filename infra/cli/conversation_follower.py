@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.event_source import EventSource, ServerEvent, StreamBroken
+from shared.errors import GatewayUnavailable
 
 _PAUSE_SECONDS = 1.0
 
@@ -53,6 +54,8 @@ class ConversationFollower:
                     return
             except StreamBroken:
                 pass
+            except GatewayUnavailable:  # something else answers there by now
+                return
             self._stopping.wait(_PAUSE_SECONDS)
 
     def _listen(self) -> bool:

@@ -145,13 +145,11 @@ def _show_estimate(screen: "Console", estimate: "Estimate") -> None:
 
 
 def _show(distilled: "Distilled") -> None:
-    from infra.cli.output import console
+    from infra.cli.output import print_done
 
-    console().print(
-        f"[green]✓[/] {distilled.texts:,} texts → {distilled.folder}; of {distilled.asked} "
+    print_done(
+        f"{distilled.texts:,} texts → {distilled.folder}; of {distilled.asked} "
         f"wordings set aside {distilled.found_after} find their entry, before "
         f"{distilled.found_before}. "
-        f"Build it with: parley model build --from {distilled.folder}",
-        highlight=False,
-        soft_wrap=True,
+        f"Build it with: parley model build --from {distilled.folder}"
     )

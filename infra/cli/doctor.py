@@ -74,10 +74,11 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
         print_json({"sound": sound, "findings": findings})
         return sound
     from rich.table import Table
+    from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
     for finding in findings:
-        table.add_row(_MARKS[finding.state], finding.name, finding.told)
+        table.add_row(_MARKS[finding.state], finding.name, Text(finding.told))
     console().print(table, highlight=False)
     return sound
 

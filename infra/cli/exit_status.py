@@ -53,7 +53,7 @@ _MEANINGS = {
     ExitStatus.BUSY: "refused for now, or not answered in time: the same call may succeed later",
     ExitStatus.CONFLICT: "it is in another state, or there already; the sentence names it",
     ExitStatus.SETTINGS: "a PARLEY_* setting cannot be used; no repetition helps",
-    ExitStatus.INTERRUPTED: "Ctrl-C",
+    ExitStatus.INTERRUPTED: "Ctrl-C, or SIGTERM",
 }
 _BY_ERROR: tuple[tuple[type[ParleyError], ExitStatus], ...] = (
     (CommandMisused, ExitStatus.USAGE),

@@ -30,7 +30,7 @@ def import_base(
 
         parley kb import answers.csv faq.yaml
     """
-    from infra.cli.output import console, print_json
+    from infra.cli.output import console, print_done, print_json
     from shared.errors import AlreadyThere, KnowledgeError
     from workers.modelling.knowledge.csv_import import import_csv, to_yaml
 
@@ -48,7 +48,7 @@ def import_base(
         return
     for warning in imported.warnings:
         console().print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    console().print(f"[green]✓[/] {target}: {len(imported.entries)} entries", highlight=False)
+    print_done(f"{target}: {len(imported.entries)} entries")
 
 
 @app.command("fit")
@@ -69,7 +69,7 @@ def fit_base(
 
         parley kb fit labelled.jsonl faq.yaml
     """
-    from infra.cli.output import console, print_json, suppress_native_stderr
+    from infra.cli.output import console, print_done, print_json, suppress_native_stderr
     from workers.modelling.knowledge.tuning import tune
 
     with suppress_native_stderr():
@@ -82,11 +82,11 @@ def fit_base(
         f"{report.messages} messages, {report.answerable} of them answerable, "
         f"{report.right_first:.1%} of these ranked right\n"
         f"ECE {level.error_before:.3f} before, {level.error_after:.3f} after "
-        f"(log-odds moved by {level.shift:+.2f})\n"
-        f"[green]✓[/] {target}",
+        f"(log-odds moved by {level.shift:+.2f})",
         highlight=False,
         soft_wrap=True,
     )
+    print_done(str(target))
 
 
 def worker_settings() -> "WorkerSettings":

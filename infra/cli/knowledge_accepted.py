@@ -46,7 +46,7 @@ def accepted(
         print_json(known) if as_json else _show(known)
         return
     written = write_drafts(_own_base(path, name), [each.draft for each in known])
-    box.forget(name, written.drafts)
+    box.forget(name, [each.draft for each in known if each.draft.id in written.drafts])
     if as_json:
         print_json(written)
     else:
@@ -84,7 +84,7 @@ def _show(known: "Sequence[KnownDraft]") -> None:
 
 
 def _show_written(written: "WrittenDrafts") -> None:
-    from infra.cli.output import console
+    from infra.cli.output import console, print_done
 
     for name, outcome in written.outcomes.items():
         if outcome.state == "refused":
@@ -95,6 +95,4 @@ def _show_written(written: "WrittenDrafts") -> None:
         console().print(told, style="red", markup=False, highlight=False, soft_wrap=True)
     for file in written.files:
         console().print(f"Written: {file}", highlight=False, markup=False, soft_wrap=True)
-    console().print(
-        f"[green]✓[/] {len(written.drafts)} accepted, now in the files", highlight=False
-    )
+    print_done(f"{len(written.drafts)} accepted, now in the files")

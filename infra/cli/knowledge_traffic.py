@@ -55,6 +55,8 @@ def gaps(
         print_json(candidates)
     else:
         _show(candidates, out)
+        if settings.kb is None:
+            console().print("PARLEY_KB is not set: nearest are entries of the demo.", style="dim")
 
 
 def suggest(
@@ -105,7 +107,8 @@ def _show(candidates: "Sequence[GapGroup]", out: Path | None) -> None:
         nearest = f"nearest: {each.nearest} ({each.confidence:.2f})"
         screen.print(f"{each.times:>5}  {each.question}", highlight=False, markup=False)
         screen.print(f"       {nearest}", style="dim", highlight=False, markup=False)
-    screen.print(f"{len(candidates)} candidates", highlight=False)
+    found = "1 candidate" if len(candidates) == 1 else f"{len(candidates)} candidates"
+    screen.print(found, highlight=False)
     if out:
         screen.print(f"Written: {out}", highlight=False, markup=False, soft_wrap=True)
 

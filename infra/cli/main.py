@@ -3,6 +3,7 @@
 Heavy imports stay inside the functions that need them, so that `parley --help` is quick.
 """
 
+import signal
 import sys
 from typing import Annotated
 
@@ -32,7 +33,8 @@ from infra.cli import (
     worker,
 )
 from infra.cli.exit_status import ExitStatus, exit_status_of
-from infra.cli.output import fail
+from infra.cli.help_text import flow_help
+from infra.cli.output import fail, tolerate_foreign_text
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
 
@@ -86,47 +88,57 @@ def doctor(
         raise typer.Exit(ExitStatus.DEGRADED)
 
 
-for name, command in (
-    ("up", up),
-    ("ask", talk.ask),
-    ("chat", chat.chat),
-    ("doctor", doctor),
-    ("job", job.job),
-    ("bench", bench.bench),
-    ("evaluate", evaluate.evaluate),
-    ("chaos", chaos.chaos),
-    ("report", report.report),
-    ("backup", backup.backup),
-    ("top", top.top),
-    ("completion", completion.completion),
+_RUN, _TALK, _WATCH = "Run", "Talk", "Watch and operate"
+_IMPROVE, _MEASURE = "Improve answers", "Measure Parley itself"
+for name, command, panel in (
+    ("up", up, _RUN),
+    ("doctor", doctor, _RUN),
+    ("ask", talk.ask, _TALK),
+    ("chat", chat.chat, _TALK),
+    ("top", top.top, _WATCH),
+    ("job", job.job, _WATCH),
+    ("backup", backup.backup, _WATCH),
+    ("report", report.report, _IMPROVE),
+    ("evaluate", evaluate.evaluate, _IMPROVE),
+    ("bench", bench.bench, _MEASURE),
+    ("chaos", chaos.chaos, _MEASURE),
+    ("completion", completion.completion, _RUN),
 ):
-    app.command(name)(command)
+    app.command(name, rich_help_panel=panel)(command)
 knowledge.app.command("check")(knowledge_check.check_base)
 knowledge.app.command("status")(knowledge_status.status)
 knowledge.app.command("gaps")(knowledge_traffic.gaps)
 knowledge.app.command("accepted")(knowledge_accepted.accepted)
 knowledge.app.command("suggest")(knowledge_traffic.suggest)
-app.command("worker", context_settings=worker.CONTEXT_SETTINGS)(worker.worker)
-app.command("flower", context_settings=worker.CONTEXT_SETTINGS)(worker.flower)
-for name, group in (
-    ("model", model.app),
-    ("kb", knowledge.app),
-    ("tone", tone.app),
-    ("dead-letters", dead_letters.app),
-    ("handovers", handovers.app),
-    ("keys", keys.app),
+for name, process in (("worker", worker.worker), ("flower", worker.flower)):
+    app.command(name, context_settings=worker.CONTEXT_SETTINGS, rich_help_panel=_RUN)(process)
+for name, group, panel in (
+    ("handovers", handovers.app, _TALK),
+    ("dead-letters", dead_letters.app, _WATCH),
+    ("keys", keys.app, _WATCH),
+    ("kb", knowledge.app, _IMPROVE),
+    ("model", model.app, _IMPROVE),
+    ("tone", tone.app, _IMPROVE),
 ):
-    app.add_typer(group, name=name)
+    app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def main() -> None:
     """Run the command; an error that was raised on purpose becomes one sentence, not a trace."""
     provide_home_folder()
+    tolerate_foreign_text()
+    # What was begun is undone, and the terminal left as it was, as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command = typer.main.get_command(app)
+    flow_help(command)
     try:
-        app(prog_name="parley")
+        command(prog_name="parley")
     except ParleyError as error:
         fail(str(error))
         sys.exit(exit_status_of(error))
+    except UnicodeEncodeError:  # from the command line: Python keeps such bytes apart
+        fail("A text among the arguments is not UTF-8.")
+        sys.exit(ExitStatus.USAGE)
 
 
 if __name__ == "__main__":

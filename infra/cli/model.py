@@ -84,15 +84,11 @@ def build(
 
 
 def _show_built(folder: Path, made: "Built") -> None:
-    from infra.cli.output import console
+    from infra.cli.output import print_done
 
     size = sum(file.bytes for file in made.manifest.files.values())
     done = "built" if made.built else "up to date"
-    console().print(
-        f"[green]✓[/] {made.manifest.source.name} {done} in {folder} ({size / 1e6:.0f} MB)",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print_done(f"{made.manifest.source.name} {done} in {folder} ({size / 1e6:.0f} MB)")
 
 
 @app.command()
@@ -105,7 +101,7 @@ def weights(
 
         parley model weights student
     """
-    from infra.cli.output import console
+    from infra.cli.output import print_done
     from workers.modelling.encoder.weights import (
         load_weights,
         packaged_source,
@@ -115,7 +111,7 @@ def weights(
 
     source = packaged_source()
     write_weights(source, load_weights(source, read_config(source)), target)
-    console().print(f"[green]✓[/] {source.name} in {target}", highlight=False, soft_wrap=True)
+    print_done(f"{source.name} in {target}")
 
 
 @app.command()

@@ -30,6 +30,11 @@ class Prompt:
 
             self._typed = readline.get_line_buffer
 
+    @property
+    def is_typed(self) -> bool:
+        """Tell whether a person types, and not a pipe."""
+        return bool(self._mark)
+
     def lines(self) -> Iterator[str]:
         """Yield what is typed, without blank lines, until Ctrl-D or Ctrl-C."""
         while True:

@@ -35,11 +35,18 @@ def ask(
 
 
 def connect_to_gateway(url: str | None) -> "GatewayClient":
-    """Return a client of the gateway at this address, or of this machine's, with our key."""
+    """Return a client of the gateway at this address, or of this machine's, with our key.
+
+    Raises CommandMisused if that is no address.
+    """
     from gateway.settings import GatewaySettings
     from infra.cli.gateway_client import GatewayClient
     from infra.client_settings import key_headers
+    from infra.http_client import is_http_url
     from infra.supervisor.settings import local_url
+    from shared.errors import CommandMisused
     from shared.settings import load
 
+    if url is not None and not is_http_url(url):
+        raise CommandMisused(f"--url is an address as https://chat.example.org, not {url!r}.")
     return GatewayClient(url or local_url(load(GatewaySettings)), headers=key_headers())

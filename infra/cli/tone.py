@@ -29,7 +29,7 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 
         parley tone train --data data
     """
-    from infra.cli.output import console, print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_done, print_json, progress_console, suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
 
@@ -41,11 +41,7 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
         print_json(report)
         return
     _show(report.metrics_by_set)
-    console().print(
-        f"[green]✓[/] {report.rows:,} messages → {target} ({report.head_bytes / 1e3:.0f} kB)",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print_done(f"{report.rows:,} messages → {target} ({report.head_bytes / 1e3:.0f} kB)")
 
 
 @app.command("judge", hidden=True)  # its former name

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from infra.cli.keyboard import Keyboard
     from infra.top.view import TopView
     from infra.top.watching import Watcher
 
@@ -100,15 +101,26 @@ def _stay(
         Keyboard() as keyboard,
         Live(console=screen, screen=True, auto_refresh=False) as live,
     ):
+
+        def show() -> None:
+            clock = time.strftime(_CLOCK)
+            live.update(drawing.draw(shown, clock, screen.width, trouble), refresh=True)
+
         while True:
             drawing.remember(shown)
-            until = time.monotonic() + interval
-            while (left := until - time.monotonic()) > 0:
-                clock = time.strftime(_CLOCK)
-                live.update(drawing.draw(shown, clock, screen.width, trouble), refresh=True)
-                if keyboard.pressed(min(left, _REDRAW_SECONDS)) in ("q", "Q"):
-                    return
+            if _wait_for_end(keyboard, interval, show):
+                return
             try:
                 shown, trouble = watcher.look(), None
             except GatewayUnavailable as error:
                 trouble = str(error)
+
+
+def _wait_for_end(keyboard: "Keyboard", seconds: float, show: "Callable[[], None]") -> bool:
+    """Show again and again until the time is over; return whether q was pressed."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        show()
+        if keyboard.pressed(min(left, _REDRAW_SECONDS)) in ("q", "Q"):
+            return True
+    return False

@@ -94,6 +94,7 @@ class Terminal:
         table = Table.grid(padding=(0, 3))
         table.add_column(style="dim")
         table.add_row("chat page", f"{settings.gateway_url}/")
+        table.add_row("desk", f"{settings.gateway_url}/desk")
         table.add_row("dashboard", f"{settings.gateway_url}/dashboard")
         table.add_row("flower", settings.flower_url + _login_note(settings))
         table.add_row("redis", without_password(settings.redis_address))
@@ -105,7 +106,7 @@ class Terminal:
             table.add_row("more", "[bold]make run LARGE=1[/]: an encoder that is right more often")
         table.add_row("stop", "Ctrl-C")
         self._print(f"\n[bold green]Parley is ready[/] after {seconds:.1f} s\n")
-        self._print(Padding(table, (0, 0, 1, 2)), highlight=False, soft_wrap=True)
+        self._print(Padding(table, (0, 0, 1, 2), expand=False), highlight=False, soft_wrap=True)
 
     def _print(self, *things: RenderableType, **options: Any) -> None:
         """Print to the terminal; a closed one must not keep the stack from stopping."""

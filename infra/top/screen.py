@@ -86,8 +86,11 @@ class Screen:
 
 
 def print_plain(shown: TopView, title: str, clock: str, console: Console) -> None:
-    """Print a view once, as a file or a pipe takes it."""
+    """Print a view once; in a pipe without blanks at the ends of lines."""
     drawn = Screen(title).draw(shown, clock, console.width, None)
+    if console.is_terminal:
+        console.print(drawn)
+        return
     with console.capture() as captured:
         console.print(drawn)
     for line in captured.get().splitlines():

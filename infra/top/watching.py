@@ -7,6 +7,7 @@ from infra.top.reading import Reading, Span, read_exposition
 from infra.top.view import TopView, view
 from shared.errors import GatewayUnavailable
 
+_PREFIX = "parley_"
 _RATE_SECONDS = 5.0
 _WINDOW_SECONDS = 60.0
 
@@ -29,6 +30,8 @@ class Watcher:
             reading = read_exposition(text, self._clock())
         except ValueError as fault:
             raise GatewayUnavailable(f"What answers there has no metrics: {fault}.") from None
+        if not any(name.startswith(_PREFIX) for name, _ in reading.samples):
+            raise GatewayUnavailable("What answers there has metrics, but none of Parley.")
         self._readings.append(reading)
         while self._readings[0].at < reading.at - _WINDOW_SECONDS:
             self._readings.popleft()

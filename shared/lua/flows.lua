@@ -43,6 +43,11 @@ local function announce_flow(queue, tenant)
   wake_worker(queue)
 end
 
+-- Tell whether WAKE is in a queue's own list.
+local function is_called(queue)
+  return redis.call('LINDEX', queue, -1) == WAKE
+end
+
 -- Put a message at the tail of its tenant's flow; return how many wait there.
 local function queue_message(queue, tenant, message)
   local waiting = redis.call('LPUSH', flow_of(queue, tenant), message)
@@ -51,8 +56,9 @@ local function queue_message(queue, tenant, message)
   return waiting
 end
 
--- Put a message at the head of its tenant's flow.
+-- Put a message at the head of its tenant's flow. It says more than WAKE, which is always the head.
 local function return_message(queue, tenant, message)
+  if tenant == DEFAULT_TENANT and is_called(queue) then redis.call('RPOP', queue) end
   local waiting = redis.call('RPUSH', flow_of(queue, tenant), message)
   announce_flow(queue, tenant)
   announce_first(queue, waiting)
@@ -65,19 +71,18 @@ end
 -- Return how many messages wait in a tenant's flow.
 local function count_flow(queue, tenant)
   local waiting = redis.call('LLEN', flow_of(queue, tenant))
-  local is_called = tenant == DEFAULT_TENANT and redis.call('LINDEX', queue, -1) == WAKE
-  return is_called and waiting - 1 or waiting
+  if waiting > 0 and tenant == DEFAULT_TENANT and is_called(queue) then return waiting - 1 end
+  return waiting
 end
 
 -- Return how many messages wait in all flows, and whether there are others than the queue's own.
 local function count_flows(queue)
   local flows = redis.call('ZRANGE', flows_of(queue), 0, -1)
-  if #flows == 0 then return redis.call('LLEN', queue), false end
   local waiting = count_flow(queue, DEFAULT_TENANT)
   for _, tenant in ipairs(flows) do
     if tenant ~= DEFAULT_TENANT then waiting = waiting + count_flow(queue, tenant) end
   end
-  return waiting, true
+  return waiting, #flows > 0
 end
 
 -- Return the tenants that have messages that wait, as a set, and how many they are.

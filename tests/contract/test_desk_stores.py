@@ -1,30 +1,27 @@
-"""What the desk shows and keeps, on a real Redis: stories, ratings, gaps and drafts."""
+"""What the desk shows and keeps, on a real Redis: stories, ratings, gaps and handovers."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from gateway.queue.drafts import RedisDrafts
 from gateway.queue.gaps import RedisGaps
 from gateway.queue.handovers import RedisHandovers
 from gateway.queue.ratings import RedisRatings
 from gateway.queue.stories import MAX_LETTERS, RedisStories
+from infra.cli.exit_status import ExitStatus
 from shared import keys, wire
 from shared.dead_letters import DeadLetter
-from shared.drafts import Draft, DraftOutcome
-from shared.errors import DraftsFull, HandoverConflict
+from shared.drafts import Draft
+from shared.errors import HandoverConflict
 from shared.gap_groups import GapGroup, GapGroups
 from shared.tenants import scope
 from shared.wordings import wording_digest
 from tests.contract.broker import Broker, job
 from tests.contract.conversation_stand import ConversationStand
 from tests.contract.handover_stand import TTL, HandoverStand
-from workers.draft_source import RedisDraftSource
 from workers.gap_store import RedisGapStore, open_gaps
 from workers.gaps import Gap
 
@@ -165,57 +162,6 @@ def test_ratings_of_many_conversations_are_read_until_none_can_be_newer(broker: 
     assert [each.at for each in latest] == [float(number) for number in range(149, 29, -1)]
 
 
-def test_a_draft_is_kept_noticed_by_workers_and_told_of(redis_client: "redis.Redis") -> None:
-    drafts, source = RedisDrafts(redis_client), RedisDraftSource(redis_client)
-    assert source.changed()
-    assert source.read() == {}
-    source.take({})
-    assert not source.changed()
-
-    drafts.put("acme", WIFI)
-
-    assert source.changed()
-    assert source.read() == {"acme": [WIFI]}
-    assert drafts.all_of("acme")[0].outcome is None
-    source.take({"acme": {"d-1": DraftOutcome("live", 1.0)}})
-    assert not source.changed()
-    assert drafts.all_of("acme")[0].outcome == DraftOutcome("live", 1.0)
-    assert drafts.all_of("default") == []
-
-    drafts.put("acme", Draft("d-1", "entry", "wifi", 2.0, "Wifi?", "No."))
-    assert source.changed()
-    [known] = drafts.all_of("acme")
-    assert (known.draft.answer, known.outcome) == ("No.", None), "what was told is of the old text"
-
-    assert drafts.remove("acme", "d-1")
-    assert not drafts.remove("acme", "d-1")
-    assert source.changed()
-    assert source.read() == {"acme": []}
-
-
-def test_without_redis_the_last_drafts_hold(redis_client: "redis.Redis") -> None:
-    drafts, source = RedisDrafts(redis_client), RedisDraftSource(redis_client)
-    drafts.put("default", WIFI)
-    assert source.read() == {"default": [WIFI]}
-    nobody = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
-    dead = RedisDraftSource(nobody)
-    assert not dead.changed()
-    assert dead.read() == {}
-    dead.take({"default": {}})
-    source._client = nobody
-    assert source.read() == {"default": [WIFI]}
-
-
-def test_drafts_are_bounded(redis_client: "redis.Redis", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "MAX_DRAFTS", 1)
-    drafts = RedisDrafts(redis_client)
-    drafts.put("default", WIFI)
-    drafts.put("default", WIFI)
-    with pytest.raises(DraftsFull):
-        drafts.put("default", Draft("d-2", "entry", "b", 1.0, "B?", "B."))
-    drafts.put("acme", WIFI)
-
-
 def test_gaps_are_grouped_on_demand_and_leave_when_they_are_settled(
     redis_client: "redis.Redis", stand: ConversationStand
 ) -> None:
@@ -241,7 +187,7 @@ def test_gaps_are_grouped_on_demand_and_leave_when_they_are_settled(
     assert gaps.find("default", "g-1") is None
     assert gaps.look("default").groups == ()
 
-    drafts.put("acme", WIFI)
+    drafts.add("acme", WIFI)
     assert gaps.look("acme").groups == []
     assert store.source("acme") != before
     drafts.remove("acme", "d-1")
@@ -254,31 +200,6 @@ def test_gaps_are_grouped_on_demand_and_leave_when_they_are_settled(
     stand.erasure.erase_conversation(scope("acme", "c-1"))
     assert store.groups("acme") is None
     assert gaps.look("acme").kept == 0
-
-
-def test_a_draft_in_a_file_leaves_the_desk_and_its_gaps_stay_settled(
-    parley: Parley,
-    redis_client: "redis.Redis",
-    redis_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PARLEY_REDIS_URL", redis_url)
-    drafts = RedisDrafts(redis_client)
-    drafts.put("default", WIFI)
-    drafts.put("default", Draft("d-2", "phrasings", "gone", 2.0, phrasings=("A?",)))
-    (tmp_path / "faq.yaml").write_text("- {id: pay, question: Pay?, answer: Card.}\n")
-
-    code, shown, _ = parley("kb", "accepted")
-    assert (code, "2 accepted" in shown) == (0, True)
-    assert "waiting   new entry wifi: Wifi?" in shown
-    assert parley("kb", "accepted", "--write")[0] == 1, "the demo base is not written into"
-
-    code, shown, _ = parley("kb", "accepted", str(tmp_path), "--write")
-    assert (code, "accepted.yaml" in shown, "no entry with the id gone" in shown) == (0, True, True)
-    assert [each.draft.id for each in drafts.all_of("default")] == ["d-2"]
-    assert redis_client.zrange(keys.settled_gaps("default"), 0, -1) == [b"x", b"y"]
-    assert "Wifi?" in (tmp_path / "accepted.yaml").read_text()
 
 
 def test_a_handover_is_given_back_to_those_who_wait(redis_client: "redis.Redis") -> None:
@@ -334,9 +255,9 @@ def test_a_tenant_s_handovers_are_reached_without_its_key(
     assert parley("handovers", "--tenant", "beta", "list")[1] == "No handovers.\n"
     assert run("claim", "h-1", "--by", "anna") == (0, "claimed\n", "")
     assert run("reply", "h-1", "Hi.")[1] == "sent\n"
-    assert "anna       Hi." in run("show", "h-1")[1]
+    assert "anna    Hi." in run("show", "h-1")[1]
     code, _, errors = run("claim", "h-1", "--by", "ben")
-    assert (code, errors) == (1, "anna has it.\n")
+    assert (code, errors) == (ExitStatus.CONFLICT, "anna has it.\n")
     assert run("release", "h-1") == (0, "released\n", "")
     assert run("close", "h-1", "--note", "Done")[1] == "closed\n"
     assert run("show", "h-9")[2] == "No such handover, or it is no longer kept.\n"

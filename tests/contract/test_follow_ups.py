@@ -310,6 +310,28 @@ def test_the_thread_outlives_any_fault(shop: Shop) -> None:
     assert shop.client.zrange(keys.FOLLOW_UPS_SENDING, 0, -1) == [b"junk"]
 
 
+def test_an_outage_is_told_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(RedisFollowUpOutbox):
+        calls = 0
+
+        def take(self, now: float, due_again: float) -> bytes | None:
+            self.calls += 1
+            if self.calls < 5:
+                raise QueueUnavailable("switched off by a test")
+            return super().take(now, due_again)
+
+    monkeypatch.setattr("workers.follow_ups.sender._POLL_SECONDS", 0.01)
+    caplog.set_level("INFO", "workers.follow_ups.sender")
+    outbox = Away(shop.client)
+    sender = FollowUpSender(outbox, shop.dispatcher, shop.clock)
+    sender.start()
+    wait_until(lambda: outbox.calls > 6, 5)
+    sender.stop()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
 def test_the_thread_sends_when_it_is_woken(shop: Shop) -> None:
     shop.dispatcher = dispatcher = Unreachable()
     dispatcher.down = False

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.queue.conversations import RedisConversations
+from infra.cli.exit_status import ExitStatus
 from shared import keys
 from tests.contract.broker import Broker, claim, done, job, push
 from tests.contract.conversation_stand import LIMITS, ConversationStand
@@ -76,4 +77,8 @@ def test_without_any_the_command_says_how_to_get_them(
     mine = tmp_path / "mine.yaml"
     mine.write_text("mine")
     code, _, errors = parley("kb", "gaps", "--out", str(mine))
-    assert (code, "exists already" in errors, mine.read_text()) == (1, True, "mine")
+    assert (code, "exists already" in errors, mine.read_text()) == (
+        ExitStatus.CONFLICT,
+        True,
+        "mine",
+    )

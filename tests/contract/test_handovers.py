@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
 
 from gateway.queue.conversations import RedisConversations
-from gateway.queue.handovers import HandoverFigures, HandoverFilter, RedisHandovers
+from gateway.queue.handovers import (
+    TENANTS_TOGETHER,
+    HandoverFigures,
+    HandoverFilter,
+    RedisHandovers,
+)
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.connection import connect
@@ -237,6 +243,28 @@ def test_figures_count_what_waits_and_since_when(
     assert (figures.open, figures.open_since) == (2, begun + 1)
     assert (figures.claimed, figures.claimed_since) == (1, begun)
     assert (figures.events, figures.events_since) == (4, begun)
+
+
+def test_figures_of_many_tenants_are_counted_some_at_a_time(
+    stand: HandoverStand, handovers: RedisHandovers
+) -> None:
+    begun, names = stand.clock.now(), [f"t{number}" for number in range(2 * TENANTS_TOGETHER + 3)]
+    for number, name in enumerate(names):
+        stand.client.zadd(keys.handovers("open", name), {f"{name}␟c": begun + number})
+    stand.open(webhook=True)
+
+    before = _script_calls(stand.client)
+    figures = handovers.figures([*names, "default"])
+
+    assert _script_calls(stand.client) - before == 3
+    assert (figures.open, figures.open_since) == (len(names) + 1, begun)
+    assert (figures.events, figures.events_since) == (1, begun)
+    assert handovers.figures(names[::-1]).events == 1
+
+
+def _script_calls(client: "redis.Redis") -> int:
+    stats: Any = client.info("commandstats")
+    return int(stats.get("cmdstat_evalsha", {"calls": 0})["calls"])
 
 
 def test_a_customer_who_writes_keeps_the_handover_alive(

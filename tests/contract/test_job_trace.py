@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from gateway.queue.publisher import EnqueueRequest, RedisPublisher
+from infra.cli.exit_status import ExitStatus
 from infra.cli.job import describe
 from infra.job_trace import JobTrace, JobTracer
 from infra.message_search import Place
@@ -222,7 +223,7 @@ def test_the_command_prints_sentences_or_json(parley: Parley, broker: Broker) ->
 
 def test_an_unknown_job_is_a_sentence(parley: Parley) -> None:
     code, out, error = parley("job", "nowhere")
-    assert (code, out) == (1, "")
+    assert (code, out) == (ExitStatus.NOT_FOUND, "")
     assert error.startswith("No job nowhere is known: it was never accepted here")
 
 

@@ -1,6 +1,7 @@
 """The gateway's ports and a worker's queues over several partitions, here of one server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from gateway.partitioned.placement import PartitionedIds
 from gateway.queue.adapters import QueueOptions, QueuePorts
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
+from gateway.queue.drafts import RedisDrafts
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import (
     EnqueueLimits,
@@ -27,6 +29,7 @@ from infra.job_trace import trace_job
 from infra.traffic.reading import days_of_all, tenants_of_all
 from shared import keys, wire
 from shared.counts import day_of
+from shared.drafts import Draft
 from shared.errors import KeyReused, RateLimited, UnsuitableRedis
 from shared.jobs import ChatJob
 from shared.partition_names import BareKey
@@ -43,6 +46,7 @@ from workers.consumer.lease_queue import LeasedJob, QueuePolicy
 from workers.consumer.partitioned_roles import PartitionedInferenceQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
+from workers.draft_source import RedisDraftSource
 from workers.gap_store import gap_store, open_gaps_of_all
 from workers.gaps import Gap
 
@@ -228,6 +232,19 @@ def test_the_desk_sees_what_lies_in_any_partition(stand: Stand) -> None:
     assert [each.conversation_id for each in by_job] == ["c0"]
     assert len(stand.ports.stories.tell("c0").turns) == 2
     assert len(stand.ports.stories.tell("nobody's").turns) == 0
+
+
+def test_drafts_lie_in_the_first_partition(stand: Stand) -> None:
+    drafts = RedisDrafts(stand.partitions.home)
+    draft = Draft("d-1", "entry", "wifi", 1.0, "Wifi?", "Yes.", gaps=("x",))
+    drafts.add("acme", draft)
+    assert drafts.change("acme", replace(draft, answer="No."))
+    assert RedisDraftSource(stand.partitions.home).read() == {
+        "acme": [replace(draft, answer="No.")]
+    }
+    drafts.forget("acme", [draft])
+    assert drafts.remove("acme", "d-1")
+    assert not drafts.remove("acme", "d-1")
 
 
 def test_gaps_of_all_partitions_are_grouped_together(stand: Stand) -> None:

@@ -47,6 +47,11 @@ def test_the_version_rises_only_when_nobody_older_lives(redis_client: "redis.Red
     assert ProtocolRegister(redis_client).live() == {2: 1}
 
 
+def test_who_has_ended_is_not_counted_among_the_live(redis_client: "redis.Redis") -> None:
+    leave(redis_client, OLD, "old")
+    assert ProtocolRegister(redis_client).live() == {}
+
+
 def test_an_older_one_comes_back_until_it_has_risen(redis_client: "redis.Redis") -> None:
     register(redis_client, OLD, "old")
     register(redis_client, NEW, "new")

@@ -137,6 +137,8 @@ def test_a_link_that_goes_silent_and_stays_so_is_replaced(
 def test_a_quiet_connection_is_pinged_and_kept(
     listener: Listener, redis_client: "redis.Redis"
 ) -> None:
+    # The connections of the test before may still be about to close.
+    wait_until(lambda: len(redis_client.client_list(_type="pubsub")) == 1, 10)
     [connection] = redis_client.client_list(_type="pubsub")
 
     def pinged() -> bool:

@@ -105,7 +105,7 @@ def everything(office: Office) -> dict[bytes, bytes]:
 def edit(office: Office, tenant: str) -> None:
     """Let a tenant have a draft, and a gap that is grouped."""
     draft = Draft("draft", "entry", "secret", NOW, "Where is it?", "Where is it?", gaps=("x",))
-    RedisDrafts(office.broker.client).put(tenant, draft)
+    RedisDrafts(office.broker.client).add(tenant, draft)
     group = GapGroup("gap", "Where is it?", (), 1, {}, None, "", 0.0, gaps=("y",))
     groups = GapGroups(NOW, "", 1, (group,))
     RedisGapStore(office.broker.client).put(tenant, groups)

@@ -109,7 +109,7 @@ def stop_stack(stack: Stack) -> int:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[Stack]:
     """Run a stack for the whole session."""
-    running = start_stack(tmp_path_factory.mktemp("stack"), model_dir)
+    running = start_stack(tmp_path_factory.mktemp("stack"), model_dir, PARLEY_GAPS="1")
     try:
         wait_until(running.ready, 120)
         yield running
@@ -120,11 +120,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
             stop_stack(running)
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One Chromium for a module's tests; no stack is started for it."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for all tests; no stack is started for it."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")
     with Browser(path, tmp_path_factory.mktemp("chromium")) as running:
         yield running
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The Chromium, as on a desktop in daylight, whatever the test before has made of it."""
+    chromium.emulate()
+    return chromium

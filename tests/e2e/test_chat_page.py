@@ -1,5 +1,6 @@
 """The chat page in a real browser: what a customer sees and does, and how it copes with trouble."""
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -31,10 +32,8 @@ def stage() -> ChatStage:
 def view(browser: Browser, stage: ChatStage) -> Iterator[ChatView]:
     """The page, opened by somebody who has never been there."""
     with served(stage.harness.app) as origin:
-        browser.emulate()
         browser.open(f"{origin}/")
         yield ChatView(browser)
-        browser.open("about:blank#left")
 
 
 def ask_and_wait(view: ChatView, stage: ChatStage, message: str) -> ChatJob:
@@ -318,6 +317,16 @@ def test_all_is_done_by_keyboard(view: ChatView, stage: ChatStage) -> None:
     browser.wait_for("!document.querySelector('.comment')")
     assert browser.evaluate("document.activeElement.ariaLabel") == "Not helpful"
     assert list(stage.harness.feedback.given.values()) == [(1, None)]
+
+
+def test_the_markdown_of_replies_becomes_elements(view: ChatView) -> None:
+    text = "# Head\nOne\n*two*.\n\n2. b **c**\n   d\n3. e\n- f\n```\n- `g`\n```\n`h`\r\n\n```\ni"
+    shown = f"markdown({json.dumps(text)}).map((block) => block.outerHTML).join('')"
+    assert view.browser.evaluate(shown) == (
+        "<p><strong>Head</strong></p><p>One <em>two</em>.</p>"
+        '<ol start="2"><li>b <strong>c</strong> d</li><li>e</li></ol><ul><li>f</li></ul>'
+        "<pre><code>- `g`</code></pre><p><code>h</code></p><pre><code>i</code></pre>"
+    )
 
 
 def test_right_to_left_text_runs_from_the_right(view: ChatView) -> None:

@@ -41,11 +41,9 @@ def harness() -> GatewayHarness:
 def page(browser: Browser, harness: GatewayHarness) -> Iterator[Browser]:
     """The page with a made-up day."""
     with served(harness.app) as origin:
-        browser.emulate()
         browser.open(f"{origin}/dashboard")
         browser.wait_for(SHOWN)
         yield browser
-        browser.open("about:blank#left")
 
 
 def asked_for(browser: Browser) -> list[str]:
@@ -91,6 +89,28 @@ def test_a_range_is_chosen_by_keyboard_and_stays_in_the_address(page: Browser) -
     assert page.evaluate(f"{drawn}.options.scales.x.max - {drawn}.options.scales.x.min") == 86_400
     page.evaluate("location.reload()")
     page.wait_for("typeof board !== 'undefined' && board && board.range === '24h'")
+
+
+def test_few_messages_are_told_by_the_minute_and_no_label_comes_twice(
+    browser: Browser, harness: GatewayHarness
+) -> None:
+    now = int(harness.clock.now())
+    harness.history.seconds = [
+        sample(now - 60 + 5 * place, arrivals=int(place == 4), counts={"kind=answer": place == 6})
+        for place in range(12)
+    ]
+    with served(harness.app) as origin:
+        browser.open(f"{origin}/dashboard")
+        browser.wait_for(SHOWN)
+        figure = browser.evaluate("cards.get('traffic').figure.textContent")
+        labels = browser.evaluate(
+            "cards.get('traffic').drawn.scales.y.ticks.map((tick) => tick.label)"
+        )
+        rates = browser.evaluate("[0, 0.4, 0.5, 1.25, 117].map((rate) => shown.rate(rate))")
+    assert figure == "1.1/min"  # of the 55 seconds that are wholly within the last minute
+    assert len(labels) == len(set(labels)) > 2
+    assert all(label.endswith("/min") for label in labels)
+    assert rates == ["0/s", "24/min", "0.5/s", "1.3/s", "117/s"]
 
 
 def test_where_nothing_was_sampled_there_is_a_gap(page: Browser) -> None:
@@ -204,7 +224,6 @@ def test_a_key_with_the_scope_metrics_opens_the_figures(
         return key
 
     other, own = issue("acme", "metrics"), issue("default", "metrics")
-    browser.emulate()
     with served(harness.app) as origin:
         browser.open(f"{origin}/dashboard?key")
         browser.wait_for("!byId('key-form').hidden")
@@ -222,7 +241,6 @@ def test_a_key_with_the_scope_metrics_opens_the_figures(
 def test_behind_a_proxy_that_strips_its_path(browser: Browser, base_path: str | None) -> None:
     harness = GatewayHarness(settings=load(GatewaySettings, base_path=base_path))
     fill(harness.history, harness.clock.now())
-    browser.emulate()
     with served(behind("/support", harness.app)) as origin:
         browser.open(f"{origin}/support/dashboard")
         browser.wait_for(SHOWN)

@@ -1,106 +1,35 @@
 """The desk in a real browser: taken, answered, closed; stories, feedback, gaps; on any device."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
+from gateway.authentication import CACHE_SECONDS, REFRESH_SECONDS
 from gateway.queue.ratings import Rating
 from gateway.queue.story import Death
-from shared import results
-from shared.api_keys import ApiKey, Scope, digest_of, new_key
+from shared.api_keys import digest_of
 from shared.drafts import DraftOutcome
 from shared.feedback import Feedback
-from shared.gap_groups import GapGroup
-from shared.handovers import Attempt, Handover, HandoverSummary
-from shared.jobs import Alternative, Answer, ChatJob, Timings, Tone, Turn
-from shared.results import JobRecord
+from shared.handovers import Attempt, HandoverSummary
+from shared.jobs import Turn
 from tests.support.accessibility import find_violations
-from tests.support.browser import Browser, find_chromium, served
-from tests.support.gateway_harness import GatewayHarness, reply_to
+from tests.support.browser import Browser, served
+from tests.support.desk_stage import GROUP, Desk
 from tests.support.hostile_texts import HOSTILE
 
 CARDS = "document.querySelectorAll('.card').length"
 NAMES = "[...document.querySelectorAll('.card .who')]"
 COLUMNS = "[...document.querySelectorAll('.columns > section')]"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => one.open = true)"
-TEXT = "document.getElementById('{}').textContent"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed (Debian: apt install chromium)")
-    with Browser(path, tmp_path_factory.mktemp("chromium")) as running:
-        yield running
-
-
-class Desk:
-    """The page over a gateway of fakes, with two who wait."""
-
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
-        self.harness = GatewayHarness()
-        self.origin = ""
-        self.wait_in_line("h-1", "c-1", "anna@example.com", "I want a person!", opened_at=100.0)
-        self.wait_in_line("h-2", "c-2", None, "And now?", opened_at=200.0)
-
-    def wait_in_line(
-        self, name: str, conversation: str, user: str | None, text: str, opened_at: float
-    ) -> None:
-        summary = HandoverSummary((text,), (Attempt("late", "My parcel is late?"),), ("negative",))
-        opened = Handover(name, conversation, user, opened_at, "wish", summary)
-        self.harness.handovers.records[name] = opened
-        self.say(conversation, Turn("user", text, name, opened_at))
-        self.say(conversation, Turn("assistant", "I call **somebody**.", name, opened_at + 1))
-        self.answer(name, conversation)
-
-    def answer(self, job: str, conversation: str, text: str = "x") -> None:
-        offered = (Alternative("other", text, 0.2),)
-        reply = replace(
-            reply_to(ChatJob(job, text, conversation, 1.0)),
-            answer=Answer("handover", "late", 0.43, offered, reask_score=0.7),
-            tone=Tone("negative", 0.9, {"angry": 0.8}),
-            timings=Timings(3, 1, 9, 2, 15),
-            knowledge_revision="abc123",
-        )
-        self.harness.jobs.records[job] = JobRecord("done", results.encode_reply(reply))
-
-    def say(self, conversation: str, turn: Turn) -> None:
-        stored = self.harness.conversations.stored.setdefault(conversation, [])
-        stored.append(msgspec.json.encode(turn))
-        self.harness.watches.wake([conversation])
-
-    def open(self, place: str = "", name: str = "") -> None:
-        """Go to a place of the page, as whoever is named."""
-        self.browser.open(f"{self.origin}/healthz")
-        self.browser.evaluate(f"localStorage.setItem('desk name', {json.dumps(name)})")
-        self.browser.open(f"{self.origin}/desk{place}")
-        self.browser.wait_for("queue.seen !== null || !byId('key-form').hidden")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.browser.press(key)
-
-    def has(self, text: str, place: str = "log") -> None:
-        self.browser.wait_for(f"{TEXT.format(place)}.includes({json.dumps(text)})")
-
-    def focused(self) -> str:
-        found: str = self.browser.evaluate("document.activeElement.textContent.trim()")
-        return found
 
 
 @pytest.fixture
 def desk(browser: Browser) -> Iterator[Desk]:
-    browser.emulate()
     desk = Desk(browser)
     with served(desk.harness.app) as desk.origin:
         yield desk
-        browser.call("Page.navigate", url="about:blank")
 
 
 def test_a_conversation_is_taken_answered_and_closed_by_keyboard_alone(desk: Desk) -> None:
@@ -146,8 +75,8 @@ def test_a_conversation_is_taken_answered_and_closed_by_keyboard_alone(desk: Des
     desk.press("Tab", "Tab", "Enter")
     browser.wait_for("byId('composer').hidden")
     closed = desk.harness.handovers.find("h-1")
-    assert (closed.state, closed.note) == ("closed", "Found it.")
-    desk.has("Closed", "middle-note")
+    assert (closed.state, closed.note, closed.closed_by) == ("closed", "Found it.", "Mira")
+    desk.has("by Mira", "middle-note")
 
 
 def test_what_somebody_else_took_is_told_plainly_and_nothing_is_lost(desk: Desk) -> None:
@@ -160,7 +89,7 @@ def test_what_somebody_else_took_is_told_plainly_and_nothing_is_lost(desk: Desk)
     desk.has("Ben has it", "middle-note")
     assert browser.evaluate("byId('composer').hidden")
 
-    desk.open("#/inbox/c-2", name="Mira")
+    desk.go("#/inbox/c-2")
     browser.wait_for("byId('actions').children.length === 2")
     browser.evaluate("take()")
     browser.wait_for("!byId('composer').hidden")
@@ -172,6 +101,77 @@ def test_what_somebody_else_took_is_told_plainly_and_nothing_is_lost(desk: Desk)
     assert browser.evaluate("byId('reply').value") == "One moment"
 
 
+def test_what_was_written_is_neither_lost_nor_sent_twice(desk: Desk) -> None:
+    desk.harness.handovers.claim("h-1", "Mira")
+    desk.open("#/inbox/c-1", name="Mira")
+    browser, text = desk.browser, "byId('reply').value"
+    browser.wait_for("!byId('composer').hidden")
+    browser.evaluate(f"{text} = 'One'; showSend(); sendReply(); {text} += ' and two'; 0")
+    browser.wait_for(f"{text} === 'and two'")
+    desk.has("One")
+
+    browser.evaluate("window.sent = sendReply(); location.hash = '#/inbox/c-2'; sent")
+    desk.go("#/inbox/c-1")
+    assert browser.evaluate(text) == "", "it was sent while another one was looked at"
+
+    browser.evaluate(f"{text} = 'Later'; showSend()")
+    desk.go("#/inbox/c-2")
+    desk.go("#/inbox/c-1")
+    browser.wait_for("!byId('send').disabled")
+    browser.evaluate(ANSWER_IS_LOST)
+    browser.evaluate("sendReply()")
+    browser.wait_for(f"{text} === '' && byId('alert').hidden")
+    desk.has("Later")
+
+    browser.evaluate(f"{text} = 'Too late'; showSend()")
+    desk.harness.handovers.close("h-1", None)
+    browser.evaluate("sendReply()")
+    desk.has("Somebody has closed this handover meanwhile.", "alert-text")
+    shown = "[byId('composer').hidden, byId('reply').value, byId('reply').readOnly]"
+    assert browser.evaluate(shown) == [False, "Too late", True]
+    said = [turn["text"] for turn in desk.turns("c-1")]
+    assert said[-3:] == ["One", "and two", "Later"]
+
+
+ANSWER_IS_LOST = """
+  const whole = window.fetch;
+  window.fetch = async (...call) => {
+    window.fetch = whole;
+    await whole(...call);
+    throw new TypeError("no answer");
+  };
+"""
+
+
+def test_an_address_that_was_cut_off_does_no_harm(desk: Desk) -> None:
+    desk.open("#/inbox/%")
+    desk.browser.wait_for(f"{CARDS} === 2")
+
+
+def test_the_keyboard_keeps_its_place_while_cards_come_and_go(desk: Desk) -> None:
+    desk.wait_in_line("h-3", "c-3", "zoe", "Hi", opened_at=300.0)
+    desk.open(name="Mira")
+    desk.browser.wait_for(f"{CARDS} === 3")
+    desk.browser.evaluate("document.querySelectorAll('.card')[1].focus()")
+    desk.harness.handovers.claim("h-1", "Ben")
+    desk.browser.evaluate("lookAtQueue()")
+    assert desk.focused().startswith("c-2")
+    desk.harness.handovers.claim("h-2", "Ben")
+    desk.browser.evaluate("lookAtQueue()")
+    assert desk.focused().startswith("zoe"), "the next one, since its own is gone"
+    desk.harness.handovers.claim("h-3", "Ben")
+    desk.browser.evaluate("lookAtQueue()")
+    assert desk.browser.evaluate("document.activeElement.id") == "list"
+
+
+def test_all_pages_of_handovers_are_read(desk: Desk) -> None:
+    for number in range(501):
+        desk.wait_in_line(f"x-{number}", f"x-{number}", None, "Hi", opened_at=300.0 + number)
+        desk.harness.handovers.claim(f"x-{number}", "Ben")
+    desk.open(name="Mira")
+    desk.has("Others 501", "filters")
+
+
 def test_news_appear_by_themselves(desk: Desk) -> None:
     desk.open("#/inbox/c-1", name="Mira")
     desk.has("I want a person!")
@@ -180,6 +180,7 @@ def test_news_appear_by_themselves(desk: Desk) -> None:
     desk.say("c-1", Turn("user", "Are you there?", "job-9", 300.0))
     desk.has("Are you there?")
     assert desk.browser.evaluate(f"window.first === {kept}"), "what is shown stays"
+    desk.has("Customer: Are you there?", "news")
     desk.wait_in_line("h-3", "c-3", "zoe", "Help!", opened_at=300.0)
     urgent = replace(desk.harness.handovers.records["h-3"], reason="emergency")
     desk.harness.handovers.records["h-3"] = urgent
@@ -199,6 +200,12 @@ def test_a_claimed_one_is_given_back_and_lists_say_whose_is_whose(desk: Desk) ->
     desk.browser.evaluate("byId('actions').firstChild.click()")
     desk.has("Waiting 1", "filters")
     assert desk.harness.handovers.find("h-1").state == "open"
+
+    desk.go("#/inbox/c-2")
+    desk.has("Give back for them", "actions")
+    desk.browser.evaluate("byId('actions').firstChild.click()")
+    desk.has("Waiting 2", "filters")
+    assert desk.harness.handovers.find("h-2").state == "open", "Ben has gone home"
 
 
 def test_a_story_is_found_and_tells_all_that_is_kept(desk: Desk) -> None:
@@ -233,13 +240,6 @@ def test_bad_ratings_lead_to_their_story(desk: Desk) -> None:
     desk.browser.wait_for(f"{CARDS} === 2")
 
 
-GROUP = GapGroup(
-    *("g-1", "Is there wifi?", ("wifi in the shop", "wlan?"), 7, {"fallback": 7}),
-    *("hours", "When are you open?", 0.31),
-    gaps=("x", "y", "z"),
-)
-
-
 def test_a_gap_becomes_an_entry_and_its_way_into_the_base_is_shown(desk: Desk) -> None:
     desk.harness.gaps.groups["default"] = [GROUP]
     desk.open("#/gaps", name="Mira")
@@ -251,7 +251,11 @@ def test_a_gap_becomes_an_entry_and_its_way_into_the_base_is_shown(desk: Desk) -
     browser.evaluate("byId('field-answer').focus()")
     browser.type_text("Yes, **Guest**.")
     browser.evaluate("document.querySelectorAll('.wordings input')[2].click()")
-    browser.evaluate("document.querySelector('.editor form').requestSubmit()")
+    desk.go("#/inbox")
+    desk.go("#/gaps/gap/g-1")
+    assert browser.evaluate("byId('field-answer').value") == "Yes, **Guest**.", "it stays"
+    twice = "document.querySelector('.editor form').requestSubmit();" * 2
+    browser.evaluate(twice)
     desk.has("A worker will take it in", "editor")
     [draft] = (each.draft for each in desk.harness.drafts.all_of("default"))
     assert (draft.question, draft.answer, draft.by) == ("Is there wifi?", "Yes, **Guest**.", "Mira")
@@ -278,7 +282,7 @@ def test_a_gap_becomes_wordings_of_the_nearest_entry_or_none(desk: Desk) -> None
     browser.wait_for("location.hash.startsWith('#/gaps/draft/')")
     [draft] = (each.draft for each in desk.harness.drafts.all_of("default"))
     assert (draft.kind, draft.entry, len(draft.phrasings)) == ("phrasings", "hours", 3)
-    desk.open("#/gaps/gap/g-2")
+    desk.go("#/gaps/gap/g-2")
     browser.wait_for("document.querySelectorAll('.editor .quiet').length === 1")
     browser.evaluate("document.querySelector('.editor .quiet').click()")
     desk.has("Every question that got no answer is settled.", "list-empty")
@@ -294,16 +298,23 @@ def test_a_refusal_of_the_gateway_is_shown(desk: Desk) -> None:
 
 
 def test_a_key_is_asked_for_and_sent_from_then_on(desk: Desk) -> None:
-    key_id, key = new_key()
-    scopes: frozenset[Scope] = frozenset(("read", "admin"))
-    desk.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=scopes))
-    desk.browser.open(f"{desk.origin}/desk")
-    desk.browser.wait_for("!byId('key-form').hidden")
-    desk.browser.evaluate(f"byId('key').value = '{key}'; byId('key-form').requestSubmit()")
-    desk.browser.wait_for(f"{CARDS} === 2")
-    assert desk.browser.evaluate("byId('key-form').hidden")
-    assert all(key not in url for url in desk.browser.requested())
-    desk.browser.evaluate("sessionStorage.clear()")
+    key, lesser = desk.key("read", "admin"), desk.key("chat")
+    browser, use = desk.browser, "byId('key').value = '{}'; byId('key-form').requestSubmit()"
+    browser.open(f"{desk.origin}/desk")
+    browser.wait_for("!byId('key-form').hidden")
+    browser.evaluate(use.format(lesser))
+    desk.has("scope", "alert-text")
+    browser.wait_for("!byId('key-form').hidden")
+    browser.evaluate(use.format(key))
+    browser.wait_for(f"{CARDS} === 2 && byId('alert').hidden")
+    assert browser.evaluate("byId('key-form').hidden")
+    assert all(key not in url for url in browser.requested())
+
+    del desk.harness.keys.held[digest_of(key)]
+    desk.harness.clock.advance(CACHE_SECONDS + REFRESH_SECONDS)
+    browser.evaluate("lookAtQueue()")
+    browser.wait_for("!byId('key-form').hidden && !byId('alert').hidden")
+    browser.evaluate("sessionStorage.clear()")
 
 
 def test_hostile_texts_are_shown_and_never_run(desk: Desk) -> None:
@@ -335,16 +346,15 @@ def test_hostile_texts_are_shown_and_never_run(desk: Desk) -> None:
         replace(GROUP, id=f"g-{n}", question=text, wordings=(text,), nearest=text)
         for n, text in enumerate(HOSTILE)
     ]
+    desk.open("#/inbox", name=HOSTILE[1])
     for place, done in (
         ("#/stories/c-1", f"document.querySelectorAll('.turn').length > {3 * len(HOSTILE)}"),
         ("#/feedback", f"{CARDS} === {len(HOSTILE)}"),
         ("#/gaps/gap/g-1", f"{CARDS} === {len(HOSTILE)}"),
     ):
-        desk.open(place, name=HOSTILE[1])
+        desk.go(place)
         desk.browser.wait_for(done)
-        desk.browser.evaluate(
-            "document.querySelectorAll('details').forEach((one) => one.open = true)"
-        )
+        desk.browser.evaluate(OPEN_ALL)
         check_powerless(desk)
 
 
@@ -375,36 +385,30 @@ def check_powerless(desk: Desk) -> None:
 PLACES = ("#/inbox", "#/inbox/c-1", "#/stories/c-2", "#/feedback/c-1/h-1", "#/gaps/gap/g-1")
 
 
-def go(desk: Desk, place: str) -> None:
-    """Go to a place within the page, in which axe-core stays, and wait until it is shown."""
-    desk.browser.evaluate(f"location.hash = {place!r}")
-    chosen = "byId('placeholder').hidden === (location.hash !== '#/inbox')"
-    desk.browser.wait_for(f"location.hash === {place!r} && {chosen}")
-    desk.browser.wait_for("view.story || location.hash === '#/inbox' || !byId('editor').hidden")
-    desk.browser.evaluate(OPEN_ALL)
-
-
 def test_no_part_breaks_a_rule_of_accessibility(desk: Desk) -> None:
-    fill(desk)
+    desk.fill()
     desk.browser.emulate(reduced_motion=True)
     desk.open("#/inbox", name="Mira")
     for place in PLACES:
-        go(desk, place)
+        desk.go(place)
+        desk.browser.evaluate(OPEN_ALL)
         assert find_violations(desk.browser) == [], place
     desk.browser.emulate(color_scheme="dark", reduced_motion=True)
     for place in PLACES:
-        go(desk, place)
+        desk.go(place)
+        desk.browser.evaluate(OPEN_ALL)
         assert find_violations(desk.browser, rules=("wcag2aa",)) == [], place
 
 
 def test_a_phone_shows_one_column_at_a_time_and_nothing_is_cut(desk: Desk) -> None:
-    fill(desk)
+    desk.fill()
     desk.browser.emulate(width=360, height=640, phone=True, reduced_motion=True)
     shown = f"{COLUMNS}.filter((one) => one.offsetWidth).map((one) => one.id)"
     fits = "document.documentElement.scrollWidth <= 360"
     desk.open("#/inbox", name="Mira")
     for place in PLACES:
-        go(desk, place)
+        desk.go(place)
+        desk.browser.evaluate(OPEN_ALL)
         expected = ["left"] if place == "#/inbox" else ["middle"]
         assert desk.browser.evaluate(shown) == expected, place
         assert desk.browser.evaluate(fits), place
@@ -413,12 +417,3 @@ def test_a_phone_shows_one_column_at_a_time_and_nothing_is_cut(desk: Desk) -> No
     assert desk.browser.evaluate(shown) == ["right"]
     desk.browser.evaluate("byId('back-facts').click(); byId('back').click()")
     desk.browser.wait_for(f"JSON.stringify({shown}) === '[\"left\"]'")
-
-
-def fill(desk: Desk) -> None:
-    """Let each part have something to show."""
-    desk.harness.handovers.claim("h-1", "Mira")
-    desk.harness.stories.extra["h-1"] = {"feedback": Feedback(1, "No.", 1.0, "2026-01-01")}
-    rated = Rating("h-1", "c-1", 1, "No.", 1.0, "late", "answer", "Where?", "There.")
-    desk.harness.ratings.given["default"] = [rated]
-    desk.harness.gaps.groups["default"] = [GROUP]

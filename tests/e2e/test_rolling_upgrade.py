@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ import requests
 from shared import keys
 from tests.e2e.gateway_process import ROOT, Gateway
 from tests.e2e.worker_process import WorkerProcess, wait_until_alive
-from tests.support.processes import RedisServer
+from tests.support.processes import RedisServer, wait_until
 
 RELEASE = "bfeff87"
+BOTH_QUEUES = f"{keys.INFERENCE},{keys.SENTIMENT}"
 PACKAGES = ("gateway", "infra", "shared", "workers")
 
 
@@ -80,8 +83,22 @@ def _outcome(session: requests.Session, gateway: Gateway, answer: requests.Respo
         job = session.get(f"{gateway.url}/jobs/{answer.json()['job_id']}", timeout=10).json()
         if job["state"] not in ("queued", "started"):
             return str(job["state"])
-        time.sleep(0.2)
+        time.sleep(0.05)
     return "done" if answer.status_code == 200 else answer.text
+
+
+@contextmanager
+def started_together(*gateways: Gateway) -> Iterator[None]:
+    """Start gateways at once, and end them."""
+    for gateway in gateways:
+        gateway.start()
+    try:
+        for gateway in gateways:
+            wait_until(gateway.answers, 60)
+        yield
+    finally:
+        for gateway in gateways:
+            gateway.__exit__()
 
 
 def say(gateway: Gateway, text: str, conversation: str = "talk") -> dict[str, object]:
@@ -105,40 +122,32 @@ def test_old_and_new_serve_side_by_side(release: Path, tmp_path: Path, model_dir
         found.root = root
         return found
 
-    def worker(queue: str, root: Path) -> WorkerProcess:
+    def worker(root: Path) -> WorkerProcess:
         folder = tmp_path / root.name
-        folder.mkdir(exist_ok=True)
-        found = WorkerProcess(server.url, queue, folder, model_dir)
+        folder.mkdir()
+        found = WorkerProcess(server.url, BOTH_QUEUES, folder, model_dir)
         found.root = root
         return found
 
-    with RedisServer(tmp_path) as server:
-        with (
-            worker(keys.INFERENCE, release) as old_inference,
-            worker(keys.SENTIMENT, release) as old_sentiment,
-            gateway(release) as old,
-            gateway(ROOT) as new,
-        ):
-            wait_until_alive(old_inference, old_sentiment)
-            with Customers([old, new]) as customers:
-                say(old, "one")  # all old
-                handover = str(say(old, "I want to talk to a human", "help")["job_id"])
-                say(new, "two")  # a new gateway, old workers
-                assert change(new, handover, "claim", by="anna")["state"] == "claimed"
-                with (
-                    worker(keys.INFERENCE, ROOT) as inference,
-                    worker(keys.SENTIMENT, ROOT) as sentiment,
-                ):
-                    wait_until_alive(inference, sentiment)
-                    say(new, "three")  # whichever worker
-                    assert old_inference.stop() == old_sentiment.stop() == 0
-                    say(old, "four")  # an old gateway, new workers
-                    assert say(old, "Hello?", "help")["response"] == ""  # anna has it
-                    change(old, handover, "reply", text="I am here.")
-                    assert change(new, handover, "close", by="anna")["closed_by"] == "anna"
-                    say(new, "five")  # all new
-                    said = requests.get(f"{old.url}/conversations/talk", timeout=10).json()
-                    customers.leave()
+    with RedisServer(tmp_path) as server, worker(release) as old_worker:
+        old, new = gateway(release), gateway(ROOT)
+        with started_together(old, new), Customers([old, new]) as customers:
+            wait_until_alive(old_worker)
+            say(old, "one")  # all old
+            handover = str(say(old, "I want to talk to a human", "help")["job_id"])
+            say(new, "two")  # a new gateway, an old worker
+            assert change(new, handover, "claim", by="anna")["state"] == "claimed"
+            with worker(ROOT) as new_worker:
+                wait_until_alive(new_worker)
+                say(new, "three")  # whichever worker
+                assert old_worker.stop() == 0
+                say(old, "four")  # an old gateway, a new worker
+                assert say(old, "Hello?", "help")["response"] == ""  # anna has it
+                change(old, handover, "reply", text="I am here.")
+                assert change(new, handover, "close", by="anna")["closed_by"] == "anna"
+                say(new, "five")  # all new
+                said = requests.get(f"{old.url}/conversations/talk", timeout=10).json()
+                customers.leave()
         asked = [turn["text"] for turn in said["turns"] if turn["role"] == "user"]
         assert asked == ["one", "two", "three", "four", "five"]
         assert set(customers.outcomes) == {"done"}

@@ -8,7 +8,7 @@ import pytest
 
 from shared.api_keys import ApiKey, digest_of, new_key
 from tests.support.accessibility import find_violations
-from tests.support.browser import Browser, WsgiApp, served
+from tests.support.browser import NOTHING_IS_KEPT, Browser, WsgiApp, served
 from tests.support.chat_stage import ChatStage, ChatView
 from tests.support.processes import wait_until
 
@@ -72,7 +72,6 @@ def widget_on(browser: Browser, stage: ChatStage, **page: str) -> Iterator[ChatV
             browser.open(f"{elsewhere}/")
             browser.wait_for("document.querySelector('parley-chat')")
             yield ChatView(browser, TREE)
-            browser.open("about:blank#left")
 
 
 def said_on_console(browser: Browser) -> list[str]:
@@ -117,7 +116,6 @@ def test_no_violation_of_accessibility(browser: Browser, stage: ChatStage, devic
 
 
 def test_neither_page_nor_widget_breaks_the_other(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     strict = (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' PARLEY; "
         "connect-src PARLEY; require-trusted-types-for 'script'"
@@ -143,7 +141,6 @@ def test_neither_page_nor_widget_breaks_the_other(browser: Browser, stage: ChatS
 
 
 def test_the_conversation_goes_on_on_the_next_page(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     key_id, key = new_key()
     stage.harness.keys.create(digest_of(key), ApiKey(key_id, scopes=frozenset(("chat",))))
     attributes = f'data-key="{key}" data-user="customer 7"'
@@ -193,7 +190,6 @@ def test_on_a_phone_it_is_a_dialog_that_keeps_the_focus(browser: Browser, stage:
 
 
 def test_on_a_desktop_escape_closes_it(browser: Browser, stage: ChatStage) -> None:
-    browser.emulate()
     with widget_on(browser, stage) as view:
         view.click(".launcher")
         focused = browser.evaluate(f"{TREE}.activeElement.id")
@@ -228,7 +224,6 @@ def test_it_looks_and_speaks_as_the_tag_says(browser: Browser, stage: ChatStage)
 def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
     browser: Browser, stage: ChatStage
 ) -> None:
-    browser.emulate()
     with widget_on(browser, stage, attributes="data-storage=local") as view:
         view.click(".launcher")
         view.ask("Hello there")
@@ -251,6 +246,56 @@ def test_two_tags_make_one_chat_that_a_visit_later_still_knows(
     assert asked_unopened == set()
 
 
+def test_words_that_do_not_exist_are_complained_of_and_the_chat_is_there(
+    browser: Browser, stage: ChatStage
+) -> None:
+    words = '{"send": null, "sned": "Senden", "close": "Zu"}'
+    with widget_on(browser, stage, attributes=f"data-words='{words}'") as view:
+        wait_until(lambda: len(said_on_console(browser)) == 2, 10)
+        told = said_on_console(browser)
+        view.click(".launcher")
+        labels = view.attribute(".send, .launcher", "aria-label")
+    assert ["send" in told[0], "sned" in told[1]] == [True, True]
+    assert labels == ["Zu", "Send"]
+
+
+def test_where_nothing_may_be_kept_the_widget_chats_all_the_same(
+    browser: Browser, stage: ChatStage
+) -> None:
+    with widget_on(browser, stage, before=f"<script>{NOTHING_IS_KEPT}</script>") as view:
+        view.click(".launcher")
+        view.ask("Hello there")
+        view.wait_for(".assistant .bubble", "You said 11 characters.")
+        complaints = [each for each in browser.events if each["method"] == "Log.entryAdded"]
+    assert complaints == []
+
+
+def test_who_takes_the_element_off_the_page_ends_the_chat(
+    browser: Browser, stage: ChatStage
+) -> None:
+    noted = (
+        "<script>{ const ask = fetch; window.streams = [];"
+        " window.fetch = (address, options = {}) => {"
+        "  if (address.includes('/conversations/') && address.endsWith('/events'))"
+        "   streams.push(options.signal);"
+        "  return ask(address, options); }; }</script>"
+    )
+    with widget_on(browser, stage, before=noted) as view:
+        view.click(".launcher")
+        view.ask("I want a person")
+        view.wait_for(".banner", "waiting")
+        browser.evaluate("window.gone = document.querySelector('parley-chat'); gone.remove()")
+        browser.wait_for("streams.length === 1 && streams[0].aborted")
+        browser.evaluate(
+            "(one => { one.src = document.scripts[1].src; document.head.append(one); })"
+            "(document.createElement('script'))"
+        )
+        browser.wait_for("document.querySelector('parley-chat')")
+        view.wait_for(".user .bubble", "I want a person")
+        count = browser.evaluate("document.querySelectorAll('parley-chat').length")
+    assert count == 1
+
+
 def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: ChatStage) -> None:
     browser.emulate(color_scheme="dark")
     ground = f"getComputedStyle({TREE}.querySelector('.panel')).backgroundColor"
@@ -266,7 +311,6 @@ def test_a_page_that_is_never_dark_has_a_light_chat(browser: Browser, stage: Cha
 
 
 def test_who_builds_a_page_that_may_not_is_told_why(browser: Browser) -> None:
-    browser.emulate()
     with widget_on(browser, ChatStage()) as view:
         view.click(".launcher")
         view.wait_for(".note", "The chat cannot be reached at the moment.")

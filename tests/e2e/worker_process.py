@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class WorkerProcess:
-    """A worker of one queue; a context manager. `root` holds the code that it runs."""
+    """A worker of queues, by commas; a context manager. `root` holds the code that it runs."""
 
     root = ROOT
 
@@ -55,9 +55,10 @@ class WorkerProcess:
             )
 
     def lives(self) -> bool:
-        """Tell whether this very process has a heartbeat."""
+        """Tell whether this very process has a heartbeat for each of its queues."""
         assert self.process.poll() is None, self.log()
-        return HeartbeatProbe(self._redis_url, self._queue).is_ready(self.process.pid)
+        pid, queues = self.process.pid, self._queue.split(",")
+        return all(HeartbeatProbe(self._redis_url, queue).is_ready(pid) for queue in queues)
 
     def stop(self) -> int:
         """End it as an operator does; return its exit status."""

@@ -1,6 +1,6 @@
 """Builds answers over bases with an encoder that knows equal words alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.errors import EngineError, KnowledgeError
@@ -36,9 +36,11 @@ class WordAnswersBuilder:
         self._clock = clock
         self._wording = Wording.load()
 
-    def embeddings(self, *, in_between: bool = False) -> EmbeddingCache:
+    def embeddings(
+        self, stopping: Callable[[], bool] = bool, *, in_between: bool = False
+    ) -> EmbeddingCache:
         """Return the cache, the same while messages come."""
-        return EmbeddingCache(self._cache, self.encoder)
+        return EmbeddingCache(self._cache, self.encoder, stopping)
 
     def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
         """Build over a base and note its path."""

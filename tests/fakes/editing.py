@@ -1,6 +1,6 @@
 """What editors do, as a worker meets it: drafts and gaps that a test puts in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from shared.drafts import Draft
 from shared.errors import QueueUnavailable
@@ -15,10 +15,12 @@ class FakeDraftSource:
     def __init__(self) -> None:
         self.kept: dict[str, list[Draft]] = {}
         self.told: Mapping[str, Outcomes] = {}
+        self.asking: Callable[[], None] = lambda: None  # what asking Redis comes to
         self._taken: object = {}
         self._read: object = {}
 
     def changed(self) -> bool:
+        self.asking()
         return self.kept != self._taken
 
     def read(self) -> DraftsByTenant:

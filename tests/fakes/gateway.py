@@ -311,11 +311,18 @@ class FakeDrafts:
         newest = sorted(found, key=lambda each: -each.at)
         return [KnownDraft(each, self.outcomes.get(each.id)) for each in newest]
 
-    def put(self, tenant: str, draft: Draft) -> None:
+    def add(self, tenant: str, draft: Draft) -> None:
         if self.full:
             raise DraftsFull("200 drafts wait to be written into files.")
         self.kept[tenant, draft.id] = draft
         self.settle(tenant, draft.gaps, draft.at)
+
+    def change(self, tenant: str, draft: Draft) -> bool:
+        if (tenant, draft.id) not in self.kept:
+            return False
+        self.kept[tenant, draft.id] = draft
+        self.settle(tenant, draft.gaps, draft.at)
+        return True
 
     def remove(self, tenant: str, draft_id: str) -> bool:
         found = self.kept.pop((tenant, draft_id), None)

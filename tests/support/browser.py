@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -21,8 +22,20 @@ _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
     *("--remote-debugging-pipe", "--disable-sync", "--disable-extensions", "--mute-audio"),
+    # One process shows all pages: a new one for each origin takes longer than most tests.
+    "--disable-site-isolation-trials",
+    "--disable-features=BackForwardCache,ProactivelySwapBrowsingInstance,MediaRouter,Translate",
 )
 _TIMEOUT_SECONDS = 30.0
+_LEFT = re.compile("navigated|collected|destroyed")  # said of who waits in a page that goes
+# Looks in the page itself, which takes one call instead of many; false after a while.
+_WAITING = """(async () => {{
+  for (const over = performance.now() + 5000; performance.now() < over;) {{
+    if ({condition}) return true;
+    await new Promise((next) => setTimeout(next, 4));
+  }}
+  return false;
+}})()"""
 # The code that Windows gives a key, and what it writes.
 _KEYS = {
     "Tab": (9, ""),
@@ -44,6 +57,11 @@ os.dup2(read, 3)
 os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+# Run before a page's own scripts: as where a visitor has blocked storage.
+NOTHING_IS_KEPT = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() {
+    throw new DOMException("no", "SecurityError");
+  } });"""
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -121,13 +139,12 @@ class Browser:
     def wait_for(self, condition: str) -> None:
         """Return once an expression is true in the page."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while not self._holds(condition):
+        while not self._comes_true(condition):
             assert time.monotonic() < deadline, f"{condition} did not become true"
-            time.sleep(0.02)
 
-    def _holds(self, condition: str) -> bool:
+    def _comes_true(self, condition: str) -> bool:
         try:
-            return bool(self.evaluate(f"Boolean({condition})"))
+            return bool(self.evaluate(_WAITING.format(condition=condition)))
         except PageLeft:  # the next one is coming
             return False
 
@@ -190,7 +207,7 @@ class Browser:
         while True:
             message = self._receive()
             if message.get("id") == number:
-                if "navigated" in message.get("error", {}).get("message", ""):
+                if _LEFT.search(message.get("error", {}).get("message", "")):
                     raise PageLeft(message)
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]

@@ -1,6 +1,7 @@
 """A day of samples such as a busy help centre might have had, for the dashboard to show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from math import exp, pi, sin
 from random import Random
 
@@ -28,15 +29,20 @@ _BACK_AGO = (5 * 3_600, 6 * 3_600)  # of a halt, in seconds before the end
 
 def fill(history: FakeHistory, now: float) -> None:
     """Put a day that ends now into a history, with an hour in which nothing ran."""
+    seconds, minutes = _day(now)
+    history.seconds, history.minutes, history.seen = list(seconds), list(minutes), seen(now)
+
+
+@cache
+def _day(now: float) -> tuple[Sequence[Sample], Sequence[Sample]]:
+    """Return the samples of the last hour and the minutes of the day."""
     chance, over = Random(7), now // MINUTE_SECONDS * MINUTE_SECONDS
-    history.seconds = list(_samples(chance, now, 3_600, SAMPLE_SECONDS))
-    last_hour = [each for each in history.seconds if each.at > over - 3_600 + MINUTE_SECONDS]
+    seconds = list(_samples(chance, now, 3_600, SAMPLE_SECONDS))
+    begin = over - 3_600 + MINUTE_SECONDS
     older = _samples(chance, over, 86_400, MINUTE_SECONDS)
-    history.minutes = [each for each in older if each.at <= over - 3_600 + MINUTE_SECONDS]
-    history.minutes += [
-        minute for minute in merge_by_step(last_hour, MINUTE_SECONDS) if minute.at <= over
-    ]
-    history.seen = seen(now)
+    minutes = [each for each in older if each.at <= begin]
+    last_hour = merge_by_step([each for each in seconds if each.at > begin], MINUTE_SECONDS)
+    return seconds, [*minutes, *(minute for minute in last_hour if minute.at <= over)]
 
 
 def seen(now: float) -> LiveStatus:

@@ -1,6 +1,9 @@
 """The `parley` command as a whole: quick, helpful, and no traces for expected failures."""
 
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.cli.exit_status import ExitStatus
+from tests.support.played_events import REPLY, Played, played_gateway
 
 Parley = Callable[..., tuple[int, str, str]]
 
@@ -89,3 +93,51 @@ def test_the_doctor_misses_a_large_encoder_that_is_asked_for(
     failed = [each["told"] for each in json.loads(out)["findings"] if each["state"] == "fail"]
     assert code == ExitStatus.DEGRADED
     assert any("--encoder large" in told for told in failed)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone = []
+
+    def wait(_seconds: float) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            undone.append("undone")
+
+    monkeypatch.setattr("time.sleep", wait)
+    former = signal.getsignal(signal.SIGTERM)
+    try:
+        with played_gateway() as (url, script):
+            script.play("GET /metrics", Played(text="parley_redis_up 1.0\n"))
+            code, out, _ = parley("top", "--once", "--url", url)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert (code, out, undone) == (ExitStatus.INTERRUPTED, "", ["undone"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ask", "a\udcff"), ("chat", "--conversation", "\udcff"), ("handovers", "show", "\udcff")],
+)
+def test_an_argument_that_is_no_text_is_told(parley: Parley, command: tuple[str, ...]) -> None:
+    code, _, err = parley(*command)
+    assert (code, err) == (ExitStatus.USAGE, "A text among the arguments is not UTF-8.\n")
+
+
+def test_lines_of_another_coding_are_read_and_a_narrow_one_is_written(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Wo ist f\xfcr\n"), "utf-8"))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    with played_gateway() as (url, script):
+        script.play("POST /chat", Played(events=(("reply", "reply", REPLY),)))
+        code, _, err = parley("chat", "--url", url)
+        assert [each.body for each in script.asked("POST /chat")] == [
+            {"message": "Wo ist f\ufffdr"}
+        ]
+    sys.stdout.flush()
+    assert (code, err) == (0, "")
+    assert b"? 93% sure ?" in written.getvalue()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infra.cli.exit_status import ExitStatus
+from infra.http_client import is_http_url
 from tests.support.played_events import REPLY
 from tests.support.processes import free_port
 
@@ -109,3 +110,30 @@ def test_a_key_is_sent_and_asked_for(
     code, _, told = parley("ask", "Where is it?")
     assert code == ExitStatus.KEY_REFUSED
     assert "This API key has expired. Set PARLEY_API_KEY." in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("gateway", "http://", "http://[::1", "http://h:x", "http://h:99999", "ftp://h"),
+        *(
+            f"http://{'a' * 80}",
+            "http://h/ x",
+            "http://anna:secret@h",
+            "http://h/\x7f",
+            "http://h/ü",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [("ask", "Hi"), ("chat",), ("top", "--once")])
+def test_what_is_no_address_is_told_so(parley: Parley, command: tuple[str, ...], url: str) -> None:
+    code, _, err = parley(*command, "--url", url)
+    assert code == ExitStatus.USAGE
+    assert err.startswith("--url is an address as https://chat.example.org, not ")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h", "https://h:8443/base", "http://[::1]:80", "http://ü.de"]
+)
+def test_addresses_are_taken(url: str) -> None:
+    assert is_http_url(url)

@@ -7,10 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 from celery import Celery
+from celery.exceptions import WorkerShutdown
+from celery.signals import worker_shutting_down
+from celery.worker import state
 from celery.worker.consumer import Consumer
 
+from shared.errors import WorkerStopped
+from shared.settings import load
+from workers.bootstrap import build_context
 from workers.celery_app import app
 from workers.consumer.bootstep import BatchConsumerStep, build_consumers
+from workers.settings import WorkerSettings
 
 
 def test_the_consumer_starts_between_the_task_step_and_the_event_loop() -> None:
@@ -115,3 +122,32 @@ def test_a_worker_keeps_numpy_to_one_thread_however_it_is_started() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "True", "1"]
+
+
+def build_until_stopped(_app: Celery, _hostname: str) -> Recorder:
+    """Get the signal to stop while a base is embedded."""
+    context = build_context(load(WorkerSettings, task_events="off"), app, "w", "inference", "small")
+    worker_shutting_down.send(sender="w", sig="TERM", how="Warm", exitcode=0)
+    if context.stopping.is_set():
+        raise WorkerStopped
+    return RECORDER
+
+
+def test_a_worker_that_is_stopped_while_it_is_built_ends_as_others_do(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_shutting_down, "receivers", [])  # others would end this process
+    consumer = celery_consumer("inference")
+    builders = {"inference": f"{__name__}:build_until_stopped"}
+    consumer.app.conf.parley_consumers = builders
+    with pytest.raises(WorkerShutdown) as ended:
+        build_consumers(consumer)
+    assert ended.value.code == 0
+    assert "cannot start" not in caplog.text
+
+
+def test_a_signal_before_the_building_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(WorkerSettings, task_events="off")
+    assert not build_context(settings, app, "w", "inference", "small").stopping.is_set()
+    monkeypatch.setattr(state, "should_stop", 0)
+    assert build_context(settings, app, "w", "inference", "small").stopping.is_set()

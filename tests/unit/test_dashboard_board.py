@@ -54,6 +54,17 @@ def test_each_range_has_as_many_points_as_can_be_seen(
     assert NOW - seconds < ends[0] < ends[-1] <= NOW
 
 
+def test_one_message_in_eight_minutes_is_seen_in_a_day(harness: GatewayHarness) -> None:
+    harness.history.seconds = []
+    harness.history.minutes = [
+        sample(int(NOW) - 7_200 + 60 * place, seconds=60.0, arrivals=int(place == 4))
+        for place in range(8)
+    ]
+    points = data(harness, "?range=24h")["points"]
+    assert sum(points["seconds"]) == 480
+    assert max(points["arrivals"]) > 0
+
+
 def lengths(columns: Any) -> set[int]:
     if isinstance(columns, list):
         return {len(columns)}

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gateway.dashboard.handover_meter import TENANTS_A_LOOK, HandoverMeter
+from gateway.dashboard.handover_meter import HandoverMeter
 from gateway.dashboard.live import LiveStatus
 from gateway.dashboard.meter import MAX_SECONDS, Meter
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.sample import STAGES, Sample
 from gateway.dashboard.tally import KINDS, amounts, increase, reasks, replies, tally_of
 from gateway.dashboard.traffic_meter import BUSIEST, IN_TURN, TrafficMeter
-from gateway.queue.handovers import HandoverFigures
+from gateway.queue.handovers import TENANTS_TOGETHER, HandoverFigures
 from shared import keys
 from shared.counts import day_of, fields_of
 from shared.histograms import STAGE_BOUNDS_SECONDS, Histogram
@@ -210,6 +210,37 @@ def test_arrivals_are_what_ended_and_what_there_is_more_of(stand: Stand) -> None
     assert stand.measured().arrivals == 8
 
 
+def test_a_queue_that_was_emptied_hides_the_next_arrivals_for_a_moment_only(stand: Stand) -> None:
+    stand.unfinished = 9_000
+    stand.measure()
+    stand.unfinished = 9_100
+    assert stand.measured().arrivals == 100
+    stand.unfinished = 0  # FLUSHALL
+    assert stand.measured().arrivals == 0
+    stand.count(REPLY, 130)
+    assert stand.measured().arrivals == 30
+    stand.unfinished = 5_000
+    assert stand.measured().arrivals == 5_000
+    stand.unfinished = 0
+    shown = []
+    for _ in range(8):
+        stand.count(REPLY, 50)
+        shown.append(stand.measured().arrivals)
+    assert shown[-1] == 50
+
+
+def test_arrivals_of_a_tenant_whose_turn_comes_late_are_counted_once(stand: Stand) -> None:
+    names = [f"t{number:03}" for number in range(30 * IN_TURN)]
+    stand.traffic.of_others = {name: {} for name in names}
+    stand.measure()
+    stand.unfinished = 7
+    arrivals = stand.measured().arrivals
+    stand.unfinished = 0
+    stand.count(REPLY, 7, names[-5])  # which is read at the end of the round
+    arrivals += sum(stand.measured().arrivals for _ in range(31))
+    assert arrivals == 7
+
+
 def test_of_many_tenants_the_busiest_are_read_each_time() -> None:
     traffic = FakeTraffic()
     names = [f"t{number}" for number in range(4 * IN_TURN)]
@@ -236,11 +267,11 @@ def test_handovers_of_many_tenants_are_added_up_over_some_looks() -> None:
             return HandoverFigures(len(of_tenants), float(100 - len(asked)), 1, None, 3, 9.0)
 
     asked: list[int] = []
-    tenants = [f"t{number}" for number in range(2 * TENANTS_A_LOOK + 5)]
+    tenants = [f"t{number}" for number in range(2 * TENANTS_TOGETHER + 5)]
     meter = HandoverMeter(Figures(FakeConversations(), ManualClock()))
     seen = [meter.look(tenants).open for _ in range(4)]
-    assert seen == [TENANTS_A_LOOK, 2 * TENANTS_A_LOOK, len(tenants), len(tenants)]
-    assert max(asked) == TENANTS_A_LOOK
+    assert seen == [TENANTS_TOGETHER, 2 * TENANTS_TOGETHER, len(tenants), len(tenants)]
+    assert max(asked) == TENANTS_TOGETHER
     found = meter.look(["default"])
     assert (found.open, found.claimed, found.open_since, found.claimed_since) == (1, 1, 95.0, None)
     assert (found.events, found.events_since) == (3, 9.0)

@@ -143,6 +143,20 @@ def test_json_lines_take_them_too(tmp_path: Path) -> None:
     ]
 
 
+BREAKS = ("a\x85b", "a\u2028b", "a\nb", "a\r\nb", "a\rb", "--- a", "- a: #b", "null", "\ufeffa")
+
+
+@pytest.mark.parametrize("text", BREAKS)
+def test_any_character_that_a_draft_has_is_written(tmp_path: Path, text: str) -> None:
+    (tmp_path / "faq.yaml").write_text(WRITTEN)
+    entry = Draft("d5", "entry", "x", 5.0, f"X {text}?", f"{text}.", (f"y {text}",))
+    opening = Draft("d4", "phrasings", "hours", 4.0, phrasings=(f"when {text}",))
+    assert len(write_drafts(tmp_path, [entry, opening]).drafts) == 2
+    entries = {entry.id: entry for entry in load(tmp_path).entries}
+    assert "\x85" not in text or "\x85" in entries["x"].answer
+    assert len(entries["hours"].phrasings) == 1
+
+
 def test_windows_line_ends_stay(tmp_path: Path) -> None:
     faq = tmp_path / "faq.yaml"
     faq.write_bytes(WRITTEN.replace("\n", "\r\n").encode())

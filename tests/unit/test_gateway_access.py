@@ -321,3 +321,21 @@ def test_while_redis_is_down_it_stays_as_it_was_known() -> None:
     store.available = False
     clock.advance(CACHE_SECONDS)
     assert asked.identify(None) is ANYONE
+
+
+def test_while_redis_is_down_a_key_that_was_good_may_scrape_that() -> None:
+    gateway = harness()
+    key, other = (issue(gateway.keys, "admin", "read") for _ in range(2))
+    assert gateway.client.get("/metrics", headers=bearer(key)).status_code == 200
+    gateway.keys.available = gateway.health.available = False
+    for _ in range(3):
+        gateway.clock.advance(CACHE_SECONDS)
+        scrape = gateway.client.get("/metrics", headers=bearer(key))
+        assert "\nparley_redis_up 0.0\n" in scrape.text
+    assert gateway.client.get("/metrics", headers=bearer(other)).status_code == 503
+    gateway.clock.advance(CACHE_SECONDS)
+    assert gateway.client.get("/conversations/c", headers=bearer(key)).status_code == 503
+    gateway.keys.available = True
+    del gateway.keys.held[digest_of(key)]
+    gateway.clock.advance(CACHE_SECONDS)
+    assert gateway.client.get("/metrics", headers=bearer(key)).status_code == 401

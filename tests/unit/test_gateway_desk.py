@@ -131,6 +131,14 @@ def test_a_gap_that_is_none_for_the_base_is_left_out(harness: GatewayHarness) ->
     assert (gone.status_code, gone.get_json()["type"]) == (404, "urn:parley:problem:unknown-gap")
 
 
+def test_questions_of_any_script_get_ids_of_their_own(harness: GatewayHarness) -> None:
+    asked = ("Πού είναι;", "营业时间？", "???")
+    sent = [
+        harness.client.post("/drafts", json={**ENTRY, "question": question}) for question in asked
+    ]
+    assert len({each.get_json()["draft"]["entry"] for each in sent}) == 3
+
+
 def test_equal_wordings_are_kept_once(harness: GatewayHarness) -> None:
     body = {**MORE, "phrasings": ["Cheques?", "cheques", " CHEQUES? ", "By\x00 cheque"]}
     draft = harness.client.post("/drafts", json=body).get_json()["draft"]
@@ -191,7 +199,7 @@ def test_tenants_see_their_own_alone(harness: GatewayHarness) -> None:
     talk(harness, "acme\x1fc-1")
     harness.ratings.given["acme"] = [Rating("j", "c-1", 1, None, 1.0, None, None)]
     harness.gaps.groups["acme"] = [GROUP]
-    harness.drafts.put("acme", Draft("d-1", "entry", "wifi", 1.0, "Wifi?", "Yes."))
+    harness.drafts.add("acme", Draft("d-1", "entry", "wifi", 1.0, "Wifi?", "Yes."))
     acme, other = client_of(harness.app, "acme"), client_of(harness.app, "default")
     for path, name in (
         ("/conversations/c-1/story", "turns"),

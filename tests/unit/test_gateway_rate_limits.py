@@ -198,3 +198,11 @@ def test_without_redis_a_limit_is_no_reason_to_refuse_as_if_it_were_over() -> No
     gateway.limiter.available = False
     assert gateway.client.get("/conversations/c").status_code == 503
     assert gateway.client.post("/chat", json={"message": ""}).status_code == 400
+
+
+def test_a_scrape_says_that_redis_is_down_whatever_its_limit() -> None:
+    gateway = harness(rate_limit="1/s")
+    gateway.limiter.available = gateway.health.available = False
+    scrape = gateway.client.get("/metrics")
+    assert scrape.status_code == 200
+    assert "\nparley_redis_up 0.0\n" in scrape.text

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.errors import WorkerStopped
 from tests.fakes.word_encoder import WordEncoder
 from workers.knowledge import embeddings
 from workers.knowledge.embeddings import EmbeddingCache
@@ -95,3 +96,13 @@ def test_where_nothing_can_be_written_it_goes_on_and_says_so_once(
         found = EmbeddingCache(tmp_path / "file" / "cache", WordEncoder()).vectors(TEXTS)
         assert np.array_equal(found, encode(WordEncoder(), TEXTS))
     assert caplog.text.count("are not kept") == 1
+
+
+def test_a_worker_that_stops_leaves_its_base_and_keeps_what_is_embedded(tmp_path: Path) -> None:
+    texts = [f"text {number}" for number in range(1000)]
+    encoder = WordEncoder()
+    with pytest.raises(WorkerStopped):
+        EmbeddingCache(tmp_path, encoder, lambda: encoder.embedded > 200).vectors(texts)
+    assert encoder.embedded == 256
+    assert EmbeddingCache(tmp_path, encoder).vectors(texts).shape == (1000, 64)
+    assert encoder.embedded == 1000

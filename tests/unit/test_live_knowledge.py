@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import WorkerStopped
 from shared.jobs import Reply
 from tests.support.live_stand import NEUTRAL, PAY, Stand
 from workers.consumer.jobs import BatchResult
@@ -230,3 +231,34 @@ def test_an_offered_entry_that_is_gone_is_no_fault(stand: Stand, message: str) -
     reply = stand.ask(message, dialogue=dialogue)
     assert reply.answer.id != "gone"
     assert (reply.response == "By card.") == (message == PAY)
+
+
+def test_a_worker_that_stops_builds_no_base(
+    stand: Stand, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = stand.open()
+    stand.write("By invoice.", question="What do you take at the till?")
+    live.step()  # the file must rest for a look
+    stand.context.stopping.set()
+    with pytest.raises(WorkerStopped):
+        live.step()
+    assert stand.counted() == (0, 0)
+    assert caplog.text == ""
+    with pytest.raises(WorkerStopped):
+        stand.open()
+
+
+def test_a_stop_in_the_middle_of_a_base_ends_the_thread_without_a_word(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live, looks = stand.open(), []
+
+    def look() -> None:
+        looks.append(1)
+        raise WorkerStopped
+
+    monkeypatch.setattr(live, "step", look)
+    monkeypatch.setattr("workers.live_knowledge._LOOK_SECONDS", 0.0)
+    live.run()
+    assert looks == [1]
+    assert caplog.text == ""

@@ -49,6 +49,14 @@ def test_a_worker_that_starts_has_them_at_once(tmp_path: Path, cache: Path) -> N
     assert stand.drafts.told["default"]["d-1"].state == "live"
 
 
+def test_a_redis_that_does_not_answer_makes_no_look_rarer(stand: Stand) -> None:
+    stand.drafts.asking = lambda: stand.clock.advance(4.0)
+    assert stand.live.step() == 1.0
+    stand.write("In cash.")
+    stand.settle()
+    assert stand.ask(PAY).response == "In cash."
+
+
 def test_nothing_is_built_again_while_nothing_changes(stand: Stand) -> None:
     stand.drafts.kept["default"] = [WIFI]
     stand.live.step()

@@ -71,7 +71,8 @@ def test_an_alert_says_what_is_wrong_and_where_help_is(name: str) -> None:
 
 def test_every_alert_has_a_test_and_every_section_an_alert() -> None:
     tests = yaml.safe_load((PROMETHEUS / "rules_test.yml").read_text())["tests"]
-    assert [each["name"] for each in tests] == list(ALERTS)
+    told = [each["name"].split()[0] for each in tests]  # some have several, of more words
+    assert list(dict.fromkeys(told)) == list(ALERTS)
     page = (ROOT / "docs" / "operations.md").read_text()
     assert re.findall(r"^### (Parley\w+)$", page, re.MULTILINE) == list(ALERTS)
 

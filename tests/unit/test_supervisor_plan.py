@@ -132,7 +132,8 @@ def test_the_banner_names_every_address(settings: StackSettings, screen: Console
     other = settings.model_copy(update={"http_port": 8123, "flower_basic_auth": "ann:secret"})
     Terminal(screen, LogFolder(other.log_folder)).print_banner(other, 3.21)
     text = fields(screen)
-    for words in ("ready after 3.2 s", "8123/", "8123/dashboard", ":5555", ":6390", "Ctrl-C"):
+    pages = ("8123/", "8123/desk", "8123/dashboard")
+    for words in ("ready after 3.2 s", *pages, ":5555", ":6390", "Ctrl-C"):
         assert words in text
     assert "PARLEY_HTTP_PORT=8123" in text
     assert "make run LARGE=1" in text

@@ -210,3 +210,9 @@ def test_who_may_not_look_is_told(parley: Parley, gateway: tuple[str, Script]) -
     assert (code, "lacks the scope" in err) == (ExitStatus.KEY_REFUSED, True)
     code, _, err = parley("top", "--url", f"http://127.0.0.1:{free_port()}")
     assert (code, "No gateway answers" in err) == (ExitStatus.UNREACHABLE, True)
+
+
+def test_another_programs_metrics_are_told_apart() -> None:
+    watcher = Watcher(lambda: "node_load1 0.5\n", lambda: 0.0)
+    with pytest.raises(GatewayUnavailable, match="none of Parley"):
+        watcher.look()

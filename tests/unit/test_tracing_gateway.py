@@ -140,7 +140,7 @@ def test_a_request_for_an_earlier_job_names_it() -> None:
     assert (send["parley.outcome"], send["parley.job.id"]) == ("existing", "earlier")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/dashboard/data"])
 def test_probes_are_not_recorded(path: str) -> None:
     harness, traces = traced_gateway()
     harness.client.get(path).close()

@@ -359,7 +359,16 @@ def test_what_is_handed_over_ends_here_and_goes_on_in_the_same_trace() -> None:
     assert read_chat_job(handed, 0.0).trace == prepared.job.trace
 
 
-@pytest.mark.parametrize(("look", "waited"), [("{}", 0.06), ("", 0.06), ('{"handed_at":AT}', 0.02)])
+@pytest.mark.parametrize(
+    ("look", "waited"),
+    [
+        ("{}", 0.06),
+        ("", 0.06),
+        ('{"handed_at":AT}', 0.02),
+        ('{"handed_at":-1e300}', 0.06),
+        ('{"handed_at":1e300}', 0.06),
+    ],
+)
 def test_the_wait_for_a_second_look_begins_where_it_was_handed_over(
     look: str, waited: float
 ) -> None:

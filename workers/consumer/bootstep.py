@@ -12,13 +12,14 @@ from functools import partial
 from typing import Any, Protocol
 
 from celery import bootsteps
+from celery.exceptions import WorkerShutdown
 from celery.signals import worker_shutting_down
 from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 from kombu.utils.imports import symbol_by_name
 
 import workers.consumer.remote_control  # noqa: F401 - its commands replace Celery's
-from shared.errors import ParleyError, ProtocolMismatch, SettingsError
+from shared.errors import ParleyError, ProtocolMismatch, SettingsError, WorkerStopped
 from shared.gc_tuning import freeze_gc
 from shared.home_folder import provide_home_folder
 from shared.partitions import connect_partitions
@@ -135,6 +136,9 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
         _check_redis(settings, f"{c.hostname}.{os.getpid()}")
         builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
+    except WorkerStopped as fault:
+        _log.info("%s", fault)
+        raise WorkerShutdown(os.EX_OK) from fault
     except ParleyError as fault:
         _log.critical("this worker cannot start: %s", fault)
         # No restart helps against newer data: `parley up` ends with this sentence.

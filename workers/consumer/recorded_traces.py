@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,7 +16,7 @@ from shared.jobs import ChatJob, Tone
 from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
-from shared.wire import peek_headers, peek_id
+from shared.wire import END_OF_TIME, peek_headers, peek_id
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (
@@ -217,7 +217,7 @@ class RecordedTraces:
 
 
 class _HandedOver(msgspec.Struct):
-    handed_at: float
+    handed_at: Annotated[float, msgspec.Meta(ge=0, lt=END_OF_TIME)]
 
 
 def _queued_at(job: Job) -> float | None:

@@ -190,9 +190,11 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
     def _dead_workers(self, queue: str) -> list[str]:
         known = cast("list[bytes]", self._redis.zrange(keys.workers(queue), 0, -1))
         names = [name.decode() for name in known if name.decode() != self._worker_id]
-        if not names:
+        heartbeats = [keys.worker(name) for name in names]
+        # Mostly all live: each worker reading what all others report, each second, would add up.
+        if not names or self._redis.exists(*heartbeats) == len(names):
             return []
-        beats = cast("list[bytes | None]", self._redis.mget([keys.worker(name) for name in names]))
+        beats = cast("list[bytes | None]", self._redis.mget(heartbeats))
         return [name for name, beat in zip(names, beats, strict=True) if beat is None]
 
     def _take_from(self, worker_id: str, queue: str, deliveries: int) -> list[Any]:

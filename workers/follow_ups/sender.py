@@ -9,6 +9,7 @@ import msgspec
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.follow_ups import EndedTask, decode_ended
+from shared.outage_log import OutageLog
 from shared.results import JobRecord, read_celery_result
 from workers.follow_ups.dispatch import FollowUpDispatcher
 from workers.follow_ups.outbox import FollowUpOutbox
@@ -35,6 +36,7 @@ class FollowUpSender:
         self._dispatcher = dispatcher
         self._clock = clock
         self._on_give_up = on_give_up
+        self._outage = OutageLog(_log, "the list of follow-ups")
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-ups", daemon=True)
@@ -90,8 +92,9 @@ class FollowUpSender:
             try:
                 while not self._stopping.is_set() and self.send_next():
                     pass
+                self._outage.record(None)
             except QueueUnavailable as absence:
-                _log.warning("follow-ups: %s", absence)
+                self._outage.record(str(absence))
                 self._stopping.wait(_POLL_SECONDS)
             except Exception:  # noqa: BLE001 - what could not be sent is due again; others go on
                 _log.exception("what follows a task could not be sent; it is tried again")

@@ -5,17 +5,19 @@ import logging
 import os
 import secrets
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import WorkerStopped
 from workers.knowledge.encoder import Encoder, Ids
 
 _log = logging.getLogger(__name__)
 
+_ROWS_AT_ONCE = 128  # how late it sees that the worker stops
 MAX_ROWS_KEPT = 50_000  # 77 MB at 384 dimensions; a base in use is always kept whole
 
 Vectors = NDArray[np.float32]
@@ -27,12 +29,15 @@ class EmbeddingCache:
     A file per encoder under `folder`; several processes may share it: each write replaces the
     file whole, the last one wins, and a damaged file is rebuilt. The file is read once in this
     object's life, which should last for one loading of all bases: it holds all vectors in memory.
+    `stopping` tells whether the worker stops: then what is embedded by then is kept for its next
+    start, and WorkerStopped is raised.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, stopping: Callable[[], bool] = bool) -> None:
         digest = hashlib.sha256(encoder.name.encode()).hexdigest()[:16]
         self._path = folder / f"embeddings-{digest}.npz"
         self._encoder = encoder
+        self._stopping = stopping
         self._stored: dict[bytes, Vectors] | None = None
         self._needed: dict[bytes, None] = {}
 
@@ -44,11 +49,21 @@ class EmbeddingCache:
         self._needed |= dict.fromkeys(keys)
         missing = {key: row for key, row in zip(keys, ids, strict=True) if key not in stored}
         if missing:
-            fresh = self._encoder.embed(list(missing.values()))
-            stored |= dict(zip(missing, fresh, strict=True))
-            self._try_write(stored, self._needed)
+            try:
+                self._embed(missing, stored)
+            finally:
+                self._try_write(stored, self._needed)
         rows = [stored[key] for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), self._encoder.dimension)
+
+    def _embed(self, missing: Mapping[bytes, Ids], stored: dict[bytes, Vectors]) -> None:
+        keys = list(missing)
+        for start in range(0, len(keys), _ROWS_AT_ONCE):
+            if self._stopping():
+                raise WorkerStopped("this worker stops: its knowledge base is not embedded")
+            part = keys[start : start + _ROWS_AT_ONCE]
+            fresh = self._encoder.embed([missing[key] for key in part])
+            stored |= dict(zip(part, fresh, strict=True))
 
     def _read(self) -> dict[bytes, Vectors]:
         try:
@@ -74,8 +89,9 @@ class EmbeddingCache:
 
     def _write(self, stored: Mapping[bytes, Vectors], needed: Mapping[bytes, None]) -> None:
         spare = [key for key in stored if key not in needed]
-        room = max(0, MAX_ROWS_KEPT - len(needed))
-        kept = [*spare[max(0, len(spare) - room) :], *needed]
+        used = [key for key in needed if key in stored]
+        room = max(0, MAX_ROWS_KEPT - len(used))
+        kept = [*spare[max(0, len(spare) - room) :], *used]
         keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), 32)
         partial = self._path.with_suffix(f".{secrets.token_hex(4)}.part")
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,11 +7,11 @@ import msgspec
 
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
+from shared.wire import END_OF_TIME
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding
 
-_END_OF_TIME = 1e11  # Unix seconds
 _KEPT = 4  # candidates of a finding: more than a reply ever names
 
 
@@ -114,7 +114,7 @@ def _is_plausible(look: FirstLook) -> bool:
     seen = (look.main, *look.questions, *look.contexts)
     confidences = [each[1] for one in seen for each in one.candidates]
     shares = [*confidences, look.decision.answer.confidence, look.reask_score or 0.0]
-    bounded = all(0 <= share <= 1 for share in shares) and 0 <= look.handed_at < _END_OF_TIME
+    bounded = all(0 <= share <= 1 for share in shares) and 0 <= look.handed_at < END_OF_TIME
     return bounded and any(look.vector)
 
 

@@ -26,6 +26,7 @@ COLUMNS = (
     "tone_negative",
     "tone_positive",
 )
+NEXT_LINE = "\x85"  # a break in YAML, which comes back as a line feed unless it is escaped
 _LISTS = ("phrasings", "tags")
 _TRUE = {"true", "yes", "y", "1", "x"}
 _FALSE = {"false", "no", "n", "0"}
@@ -152,11 +153,11 @@ def _row(entry: Entry) -> dict[str, object]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Write answers of several lines as blocks, as a person would."""
+    """Write answers of several lines as blocks, as a person would, where these keep every break."""
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    style = '"' if NEXT_LINE in text else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -17,7 +17,7 @@ from workers.knowledge.base import Entry, KnowledgeBase
 from workers.knowledge.files import YAML, base_files
 from workers.knowledge.loader import read, read_file
 from workers.knowledge.schema import Placed
-from workers.modelling.knowledge.csv_import import to_yaml
+from workers.modelling.knowledge.csv_import import NEXT_LINE, to_yaml
 
 ACCEPTED = "accepted.yaml"
 _ITEM = re.compile(r"(\s*)- \S")
@@ -107,7 +107,7 @@ def _with_wordings(placed: Placed, wordings: Sequence[str], text: str) -> str | 
     lines = text.split("\n")
     if placed.file.suffix.lower() not in YAML:
         return _in_row(lines, placed.line - 1, wordings)
-    quoted = [json.dumps(wording, ensure_ascii=False) for wording in wordings]
+    quoted = [_quoted(wording) for wording in wordings]
     phrasings = [line for _, line in placed.phrasing_lines[1:]]
     if phrasings:  # before the first one: what follows the last may belong to it
         place = min(phrasings) - 1
@@ -125,6 +125,11 @@ def _with_wordings(placed: Placed, wordings: Sequence[str], text: str) -> str | 
         fresh = [f"{key[1]}phrasings:", *(f"{key[1]}  - {each}" for each in quoted)]
     end = "\r" if lines[place].endswith("\r") else ""
     return "\n".join([*lines[:place], *(line + end for line in fresh), *lines[place:]])
+
+
+def _quoted(wording: str) -> str:
+    """Write a text as JSON that is YAML too, which takes one more character for a break."""
+    return json.dumps(wording, ensure_ascii=False).replace(NEXT_LINE, "\\u0085")
 
 
 def _in_row(lines: list[str], place: int, wordings: Sequence[str]) -> str | None:
@@ -155,9 +160,17 @@ def _replace(path: Path, texts: Mapping[Path, str], wanted: KnowledgeBase) -> No
 
 def _require_said(path: Path, wanted: KnowledgeBase) -> None:
     found = read(path)
-    if found.faults or _said(found.base) != _said(wanted):
-        why = str(found.faults[0]) if found.faults else "they would say something else"
-        raise KnowledgeError(f"The files were left as they are: {why}.")
+    if found.faults:
+        raise KnowledgeError(f"The files were left as they are: {found.faults[0]}.")
+    would, should = _said(found.base), _said(wanted)
+    if others := [
+        name for name in should.keys() | would.keys() if would.get(name) != should.get(name)
+    ]:
+        named = ", ".join(sorted(others)[:5])
+        raise KnowledgeError(
+            f"The files were left as they are: they would say something else of {named}. "
+            "Take that back in the desk, or write it by hand."
+        )
 
 
 def _put_back(before: Mapping[Path, bytes | None]) -> None:
