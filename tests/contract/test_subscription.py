@@ -31,7 +31,6 @@ def test_another_client_is_tried_where_one_fails(redis_url: str) -> None:
     assert heard.get(timeout=10) == b"news"
     subscription.stop()
     alive.close()
-    alive.close()
 
 
 @dataclass
