@@ -170,6 +170,7 @@ def test_all_pages_of_handovers_are_read(desk: Desk) -> None:
         desk.harness.handovers.claim(f"x-{number}", "Ben")
     desk.open(name="Mira")
     desk.has("Others 501", "filters")
+    assert desk.browser.evaluate(CARDS) == 2, "only those who wait are listed"
 
 
 def test_news_appear_by_themselves(desk: Desk) -> None:
