@@ -176,7 +176,7 @@ def _connection_class(address: ServerAddress) -> type[Any]:
 def backoff_seconds(failures: int, longest_seconds: float) -> float:
     """Return how long to wait after a number of failures in a row: doubling, bounded, jittered."""
     bound = min(longest_seconds, _MIN_PAUSE_SECONDS * 2.0 ** min(failures - 1, 20))
-    return random.uniform(bound / 2, bound)  # noqa: S311 - spreads reconnections, no secret
+    return random.SystemRandom().uniform(bound / 2, bound)
 
 
 @contextmanager

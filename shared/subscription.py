@@ -98,7 +98,7 @@ class Subscription:
     def _another(self) -> int:
         """Choose another client at random: the next one's node may well be the same."""
         others = [turn for turn in range(len(self._clients)) if turn != self._turn]
-        return random.choice(others) if others else 0  # noqa: S311 - no secret
+        return random.SystemRandom().choice(others) if others else 0
 
     def _listen(self) -> None:
         poll_seconds = min(_POLL_SECONDS, self._silence_seconds)

@@ -1,7 +1,7 @@
 """Run the whole suite in two parts at once: one waits for processes while the other computes.
 
-Both take about as long: the tests of the benchmark, which share no stack with others, come after
-the part that computes.
+Both take about as long: the tests of the benchmark and of the fault campaign, which share no stack
+with others, come after the part that computes.
 
 `python -m tests` prints the first part as it runs and the second one after it, and fails if one of
 them fails. Arguments go to both.
@@ -16,8 +16,8 @@ from typing import IO
 from shared.pdeathsig import dying_with_this_process
 
 BENCHMARK = ("tests/e2e/test_bench.py", "tests/e2e/test_bench_load.py")
-WAITING = ("tests/e2e", "tests/chaos", *(f"--ignore={file}" for file in BENCHMARK))
-COMPUTING = ("tests/unit", "tests/contract", "tests/build", *BENCHMARK)
+WAITING = ("tests/e2e", *(f"--ignore={file}" for file in BENCHMARK))
+COMPUTING = ("tests/unit", "tests/contract", "tests/build", *BENCHMARK, "tests/chaos")
 
 
 def main() -> int:

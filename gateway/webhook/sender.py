@@ -95,4 +95,4 @@ class WebhookSender:
 def pause_seconds(failures: int) -> float:
     """Return how long to wait after one more failure: from 1 to 2 s, doubling, at most an hour."""
     bound = min(_MAX_PAUSE_SECONDS, 2.0 ** min(failures + 1, 20))
-    return random.uniform(bound / 2, bound)  # noqa: S311 - spreads tries, no secret
+    return random.SystemRandom().uniform(bound / 2, bound)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
 from shared.errors import ModelError
 from tests.support.part_wheels import PartIndex
 from tests.support.tiny_mpnet import HIDDEN, write_tiny_mpnet
@@ -173,7 +174,10 @@ def test_the_command_builds_it_beside_the_small_one(
     assert json.loads(out)["folder"] == str(tmp_path / "model-large")
     assert not (tmp_path / "model").exists()
     code, _, errors = parley("model", "build", "--encoder", "large", "--from", str(tmp_path))
-    assert (code, "--from DIR names the small encoder's weights" in errors) == (1, True)
+    assert (code, "--from DIR names the small encoder's weights" in errors) == (
+        ExitStatus.USAGE,
+        True,
+    )
 
 
 @pytest.fixture(scope="module")

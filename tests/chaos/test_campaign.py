@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.cli.exit_status import ExitStatus
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -67,6 +68,6 @@ def test_a_worker_that_acknowledges_early_is_found_out(tmp_path: Path, model_dir
     load = ("--messages", "500", "--seconds", "4", "--patience", "4")
     faults = ("--faults", "3", "--only", "kill inference")
     status, report = run_chaos(tmp_path, model_dir, *load, *faults, "--planted-bug")
-    assert status == 1
+    assert status == ExitStatus.DEGRADED
     assert report["verdict"]["lost"] > 0
     assert report["verdict"]["broken"]["lost"] > 0
