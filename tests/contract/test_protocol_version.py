@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -108,7 +109,7 @@ def test_a_worker_on_newer_data_ends_as_one_that_no_restart_helps(
     queues = SimpleNamespace(consume_from=["inference"])
     app = SimpleNamespace(amqp=SimpleNamespace(queues=queues), conf=SimpleNamespace())
     with pytest.raises(SystemExit) as ended:
-        build_consumers(SimpleNamespace(app=app, hostname="w"))
+        build_consumers(SimpleNamespace(app=app, hostname="w"), threading.Event())
     assert ended.value.code == os.EX_CONFIG
 
 

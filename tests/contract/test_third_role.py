@@ -1,5 +1,6 @@
 """A role is one file: this one shouts. It is leased, prepared, run and ended like any other."""
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
@@ -93,7 +94,9 @@ def build(broker: Broker) -> RunningConsumer:
     app.conf.parley_consumers = {SHOUTING: f"{__name__}:build_shouting_consumer"}
     app.amqp.queues.select([SHOUTING])
     worker = type("Worker", (), {"app": app, "hostname": "shouter@here"})
-    return build_consumers(worker)[SHOUTING]
+    ended = threading.Event()
+    ended.set()
+    return build_consumers(worker, ended)[SHOUTING]
 
 
 def test_a_third_role_needs_one_file_and_one_line_of_configuration(broker: Broker) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -66,6 +67,13 @@ def celery_consumer(*queues: str) -> SimpleNamespace:
     return SimpleNamespace(app=app, hostname="w@host", call_soon=lambda call: call())
 
 
+def ended_process() -> threading.Event:
+    """Return the sign of a process that has ended, so that nothing goes on after a test."""
+    event = threading.Event()
+    event.set()
+    return event
+
+
 def new_connection(consumer: SimpleNamespace) -> list[str]:
     """Do what Celery's task step does on each connection; return what kombu is told to consume."""
     consumed: list[str] = []
@@ -102,7 +110,7 @@ def test_a_queue_without_a_role_ends_the_worker_with_a_sentence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(SystemExit):
-        build_consumers(celery_consumer("celery"))
+        build_consumers(celery_consumer("celery"), ended_process())
     assert "no worker serves a queue named 'celery'; use -Q inference" in caplog.text
 
 
@@ -110,13 +118,14 @@ def test_a_worker_keeps_numpy_to_one_thread_however_it_is_started() -> None:
     script = (
         "import os, sys, workers.celery_app\n"
         "from types import SimpleNamespace as Namespace\n"
+        "from threading import Event\n"
         "from workers.consumer.bootstep import build_consumers\n"
         "early = 'numpy' in sys.modules\n"
         "builders = {'inference': 'numpy:shape'}\n"
         "queues = Namespace(consume_from=['inference'])\n"
         "conf, amqp = Namespace(parley_consumers=builders), Namespace(queues=queues)\n"
         "app = Namespace(conf=conf, amqp=amqp)\n"
-        "try: build_consumers(Namespace(app=app, hostname=''))\n"
+        "try: build_consumers(Namespace(app=app, hostname=''), Event())\n"
         "except TypeError: pass\n"
         "print(early, 'numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])\n"
     )
@@ -141,7 +150,7 @@ def test_a_worker_that_is_stopped_while_it_is_built_ends_as_others_do(
     builders = {"inference": f"{__name__}:build_until_stopped"}
     consumer.app.conf.parley_consumers = builders
     with pytest.raises(WorkerShutdown) as ended:
-        build_consumers(consumer)
+        build_consumers(consumer, ended_process())
     assert ended.value.code == 0
     assert "cannot start" not in caplog.text
 

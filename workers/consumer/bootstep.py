@@ -87,13 +87,14 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
         self._consumers: Mapping[str, RunningConsumer] = {}
         consumer.batch_consumers = self._consumers  # for remote control
         self._stopping = threading.Lock()
+        self._ended = threading.Event()
         super().__init__(consumer, **options)
 
     def start(self, c: Any) -> None:
         """Keep kombu from taking messages, on each new connection; start the consumers once."""
         c.task_consumer.consume = _ignore_consume
         if not self._consumers:
-            self._consumers = c.batch_consumers = build_consumers(c)
+            self._consumers = c.batch_consumers = build_consumers(c, self._ended)
             freeze_gc()
             for consumer in self._consumers.values():
                 consumer.on_failover(partial(c.call_soon, _reconnect))
@@ -109,6 +110,7 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
             for consumer in self._consumers.values():
                 consumer.stop()
             self._consumers = {}
+            self._ended.set()
 
     def _on_shutdown(self, **_signal: Any) -> None:
         """Stop the consumers at the signal itself: Celery's loop may hang if Redis does."""
@@ -121,9 +123,10 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
         os._exit(0)
 
 
-def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
+def build_consumers(c: Any, ended: threading.Event) -> Mapping[str, RunningConsumer]:
     """Build the consumers of a worker's queues; end the process with a sentence if one cannot.
 
+    The process stays registered with its protocol version until it has `ended`.
     Celery is connected by now: a Redis that was down when the process started is checked here.
     """
     # Read when numpy is first imported, by a builder's module: its threads would compete with the
@@ -133,7 +136,7 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
     try:
         names = c.app.amqp.queues.consume_from
         settings = load(CommonSettings)
-        _check_redis(settings, f"{c.hostname}.{os.getpid()}")
+        _check_redis(settings, f"{c.hostname}.{os.getpid()}", ended)
         builders = {queue: _builder(c.app.conf.parley_consumers, queue) for queue in names}
         return {queue: build(c.app, c.hostname) for queue, build in builders.items()}
     except WorkerStopped as fault:
@@ -146,13 +149,13 @@ def build_consumers(c: Any) -> Mapping[str, RunningConsumer]:
         raise SystemExit(status) from fault
 
 
-def _check_redis(settings: CommonSettings, process: str) -> None:
+def _check_redis(settings: CommonSettings, process: str, ended: threading.Event) -> None:
     """Register this process; raise UnsuitableRedis if server or data is not to be served."""
     url, partitions = settings.redis_address, settings.partitions
     check_redis_at_start(url, partitions)
     check_protocol_at_start(url, process, partitions)
     register = ProtocolRegister(connect_partitions(url, partitions).home)
-    ProtocolKeeper(register, process).start()
+    ProtocolKeeper(register, process, stopping=ended).start()
 
 
 def _builder(builders: Any, queue: str) -> Any:
