@@ -27,13 +27,8 @@ from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.preprocessing.preprocessor import Prepared
 
-# However slow this machine is, its throughput refuses nothing here: only the limits do.
 GATEWAY_LIMITS = EnqueueLimits(
-    messages=12,
-    job_ttl_seconds=600,
-    lane_ttl_seconds=600,
-    messages_per_conversation=4,
-    max_wait_seconds=100_000,
+    messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
 TENANT = "acme"
 CONVERSATIONS = ("talk", tenants.scope(TENANT, "a chat: 1/2"))

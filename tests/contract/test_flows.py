@@ -268,6 +268,20 @@ def test_a_full_queue_takes_what_is_under_a_tenants_share(broker: Broker) -> Non
         publish(publisher, of("acme", "more"))
 
 
+def test_the_blank_that_wakes_a_worker_takes_no_place(broker: Broker) -> None:
+    publisher = RedisPublisher(broker.client, replace(LIMITS, messages=3))
+    queue = broker.inference("w")
+    publish(publisher, of("default", "first"))
+    queue.lease(1)
+    publish(publisher, of("acme", "second"))  # another list: a blank lies in the queue's own
+
+    queue.release_all()  # the first message comes back over it
+
+    assert publish(publisher, of("default", "third")) == Queued(2)
+    with pytest.raises(AdmissionRefused):
+        publish(publisher, of("default", "fourth"))
+
+
 def test_jobs_that_wait_behind_others_count_against_their_tenants_share(broker: Broker) -> None:
     publisher = RedisPublisher(broker.client, replace(LIMITS, messages=8))
     flood(publisher, "acme", 8)

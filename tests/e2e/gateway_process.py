@@ -63,7 +63,7 @@ class Gateway:
 
     def __enter__(self) -> "Gateway":
         self.start()
-        wait_until(self.answers, 60)
+        wait_until(self.answers, 20)
         return self
 
     def __exit__(self, *_: object) -> None:

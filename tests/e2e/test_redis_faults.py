@@ -82,7 +82,7 @@ def test_killed_under_load_it_loses_nothing_that_was_accepted(scene: Field) -> N
         stopped.set()
     for future in sending:
         future.result()
-    wait_until(lambda: not scene.unanswered(), 100, 0.2)
+    wait_until(lambda: not scene.unanswered(), 60, 0.2)
     assert scene.refused
     for response in scene.refused:
         assert_told_clearly(response)
