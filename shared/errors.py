@@ -4,6 +4,7 @@ ParleyError
 ├── SettingsError          a setting is missing or out of range; the process stops
 ├── ModelError             weights or a built model are missing, unknown or damaged
 ├── EngineError            an engine could not warm up or run a batch
+├── ModelUnavailable       a language model did not begin a reply, or did not end it
 ├── KnowledgeError         a knowledge base file is faulty (names file, line and fault)
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
@@ -56,6 +57,10 @@ class WorkerStopped(ParleyError):
 
 class EngineError(ParleyError):
     """Say why an engine could not warm up or run a batch."""
+
+
+class ModelUnavailable(ParleyError):
+    """Say why a language model did not begin a reply, or did not end it."""
 
 
 class KnowledgeError(ParleyError):

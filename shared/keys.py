@@ -4,6 +4,7 @@
 |---|---|---|---|
 | inference | list | Celery messages of chat jobs (or WAKE); right end: the head | admission |
 | inference-large | list | those of them that wait for a second look | the latency target |
+| generation | list | those of them that wait to be put into a model's words | the voice's target |
 | sentiment | list | Celery messages of tone tasks; the oldest are dropped | MAX_TONES |
 | <queue>␟<tenant> | list | the same of a tenant other than the default one | admission, MAX_TONES |
 | parley:flows:<queue> | zset | tenants with such a list, by what they had of the workers | lease |
@@ -88,12 +89,14 @@ from shared import tenants
 
 INFERENCE = "inference"
 INFERENCE_LARGE = "inference-large"
+GENERATION = "generation"
 SENTIMENT = "sentiment"
-NEEDED_QUEUES = (INFERENCE, SENTIMENT)  # the other one is there in a cascade alone
-QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE)
+NEEDED_QUEUES = (INFERENCE, SENTIMENT)  # the others: in a cascade, with a language model
+QUEUES = (*NEEDED_QUEUES, INFERENCE_LARGE, GENERATION)
 # Where a queue's messages go when a worker gives them up; not named: to their own queue. A second
-# look is asked for once: what a large worker gave up, the small encoder answers.
-RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE}
+# look is asked for once, and so are a model's words: what such a worker gave up, an inference
+# worker answers.
+RETURN_QUEUES = {INFERENCE_LARGE: INFERENCE, GENERATION: INFERENCE}
 MAX_TONES = 10_000  # messages on the sentiment queue
 MAX_SCHEDULED = 10_000  # jobs that are not due yet
 MAX_TURNS = 200  # kept of a conversation

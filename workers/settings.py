@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from shared.settings import CommonSettings
+from shared.web_address import check_web_address
 from workers.tenant_weights import read_weights
 from workers.tone.prior import read_prior
 
@@ -30,7 +31,77 @@ class ModelSettings(CommonSettings):
         return self.model_folder.with_name(f"{self.model_folder.name}-large")
 
 
-class WorkerSettings(ModelSettings):
+class VoiceSettings(CommonSettings):
+    """What puts answers into a language model's words; without a server nothing does."""
+
+    llm_url: str | None = Field(
+        None,
+        description="base address of an OpenAI-compatible server, as http://127.0.0.1:8000/v1, "
+        "that puts answers into words; unset: the entries' own words ([how](voice.md))",
+    )
+    llm_model: str | None = Field(
+        None, description="the model's name there; unset: the first one that the server lists"
+    )
+    llm_key: SecretStr | None = Field(None, description="API key of that server")
+    llm_gguf: Path | None = Field(
+        None,
+        description="GGUF file of a model that `parley up` serves itself, with llama.cpp, if "
+        "PARLEY_LLM_URL is unset",
+    )
+    llm_port: int = Field(8_091, ge=1, le=65535, description="port of that server")
+    llm_max_places: int = Field(
+        32, ge=1, le=256, description="most replies that one worker has the model write at once"
+    )
+    voice_target_ms: int = Field(
+        5_000,
+        ge=0,
+        description="a reply in the model's words is whole this soon after the message was "
+        "accepted, or goes out in the entries' own",
+    )
+    voice_style: str | None = Field(
+        None, max_length=2_000, description="how replies shall sound: `short and formal; use du`"
+    )
+    voice_max_tokens: int = Field(
+        400, ge=16, le=4_096, description="most tokens that a model writes for one reply"
+    )
+    voice_budget_tokens: int | None = Field(
+        None,
+        ge=0,
+        description="tokens, read and written, that a tenant's replies may cost a day (UTC); "
+        "beyond, entries' own words; unset: no limit",
+    )
+
+    @property
+    def has_voice(self) -> bool:
+        """Return whether a language model is configured."""
+        return self.llm_url is not None or self.llm_gguf is not None
+
+    @property
+    def llm_address(self) -> str | None:
+        """Return the server's base address, that of the embedded one if none is set."""
+        return self.llm_url or (f"http://127.0.0.1:{self.llm_port}/v1" if self.llm_gguf else None)
+
+    @property
+    def voice_target_seconds(self) -> float:
+        """Return the target in seconds."""
+        return self.voice_target_ms / 1000
+
+    @field_validator("llm_url")
+    @classmethod
+    def _must_be_a_server(cls, url: str | None) -> str | None:
+        if url is not None:
+            check_web_address(url)
+        return url
+
+    @field_validator("llm_gguf")
+    @classmethod
+    def _must_be_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("no such file")
+        return path
+
+
+class WorkerSettings(ModelSettings, VoiceSettings):
     """What a worker reads from the environment."""
 
     encoder: Literal["small", "large", "cascade"] | None = Field(
