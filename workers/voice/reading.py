@@ -122,9 +122,11 @@ def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
     while first and not wording.content_of(rest[ends[first] : end]):
         first -= 1
     bounds = [0, *(mark.end() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
-    start = max(each for each in bounds if each <= fact.start)
+    segment = max(at for at, each in enumerate(bounds) if each <= fact.start)
+    if segment and _LEANS.match(rest[bounds[segment] :]):
+        segment -= 1
     stop = min((each for each in bounds if each >= fact.end), default=len(rest))
-    return Place(near, _around(rest, min(start, ends[first]), stop, others) | near)
+    return Place(near, _around(rest, min(bounds[segment], ends[first]), stop, others) | near)
 
 
 def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
