@@ -123,7 +123,7 @@ ANSWERS = re.compile(
     re.IGNORECASE,
 )
 BENIGN = frozenset(
-    "choose select click go tap press check follow visit see look open use keep note".split()
+    "choose select click go tap press check follow visit see look open use keep note add attach".split()
 )
 YES_OR_NO = re.compile(
     r"\W*(?:can|could|may|do|does|did|is|are|was|were|will|would|should|must|has|have|am)\b",

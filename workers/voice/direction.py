@@ -109,5 +109,5 @@ def _agree(clause: Clause, known: Stems, stated: Stated) -> bool:
     elif other.denied & known:
         return False
     if clause.demands and not clause.permits:
-        return other.demands or not other.permits
+        return other.asks
     return not (clause.permits and other.demands and not other.permits)

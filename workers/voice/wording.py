@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
 # They carry no content of their own. Words that widen, narrow or deny are not among them.
 EMPTY = _words(
     """
-    a about actually any after again ahead along also although am among an and another are around as at
+    a about actually already any after again ahead along also although am among an and another are around as at
     away back be because been before being below between both but by can could did do does doing done
     down during each either else etc even for from further get gets getting go goes going got had has
     have having he hence her here hers herself him himself his how however i if in indeed instead into is it
@@ -240,6 +240,9 @@ _PHRASES = [
             r"|unconditionally|at\s+any\s+time|any\s?time|at\s+all\s+times",
             "always",
         ),
+        (r"by\s+(?:itself|themselves)|on\s+(?:its|their)\s+own", "automatically"),
+        (r"at\s+once|right\s+away|straight\s+away|without\s+delay|on\s+the\s+spot", "immediately"),
+        (r"only(?=\s+(?:ha(?:ve|s)|needs?)\s+to)", ""),
         (r"any(?=\s+\w+\s+(?:can|may|is|are|could|will)\b)", "every"),
         (r"bank\s+cards?", "card"),
     )
