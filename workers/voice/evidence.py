@@ -73,6 +73,11 @@ class Stated:
     stems: Stems
     statement: Statement
 
+    @property
+    def around(self) -> Stems:
+        """Return what its whole sentence says."""
+        return self.stems | self.statement.reading.stems
+
 
 class Evidence:
     """All that the sources state, by sentence, clause, fact and word."""

@@ -46,6 +46,7 @@ _ORDER = re.compile(
 _ASKS = re.compile(
     rf"\W*(?:(?:and|or|then|please|so|but)\s+)*(?:if|when|unless|only|{VERBS})\b", re.IGNORECASE
 )
+_DEPENDS = re.compile(r"\W*(?:if|unless|in\s+case)\b", re.IGNORECASE)
 _NARROWING = frozenset(stem for group in wording.BOUNDING for stem in group)
 _SCOPE = 3  # stems that a "not" reaches
 
@@ -54,7 +55,8 @@ _SCOPE = 3  # stems that a "not" reaches
 class Clause:
     """A part of a sentence: what it is about, what of it is denied, whether it demands or permits.
 
-    `asks`: it demands, tells to do, or is a condition.
+    `asks`: it demands, tells to do, or is a condition; `depends`: it begins with "if"; `states`: it
+    holds a fact.
     `leans` says that it begins with "it" or "they": what stands before is meant too.
     """
 
@@ -64,6 +66,8 @@ class Clause:
     demands: bool
     asks: bool
     permits: bool
+    depends: bool
+    states: bool
     leans: bool
 
 
@@ -126,7 +130,7 @@ def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
     near = _around(rest, ends[first], end, others)
     while first and not wording.content_of(rest[ends[first] : end]):
         first -= 1
-    bounds = [0, *(mark.end() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
+    bounds = [0, *(mark.start() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
     segment = max(at for at, each in enumerate(bounds) if each <= fact.start)
     if segment and _LEANS.match(rest[bounds[segment] :]):
         segment -= 1
@@ -179,6 +183,8 @@ def _clause(part: str) -> Clause:
         demands=bool(wording.MUST.search(part)),
         asks=bool(wording.MUST.search(part) or _ASKS.match(part)),
         permits=bool(wording.MAY.search(part)),
+        depends=bool(_DEPENDS.match(part)),
+        states="0" in part,
         leans=bool(_LEANS.match(part.lstrip(",;:.!?()- "))),
     )
 

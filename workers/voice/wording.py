@@ -17,17 +17,17 @@ def _words(text: str) -> frozenset[str]:
 # They carry no content of their own. Words that widen, narrow or deny are not among them.
 EMPTY = _words(
     """
-    a about actually already any after again ahead along also although am among an and another are around as at
+    a about actually already otherwise any after again ahead along also although am among an and another are around as at
     away back be because been before being below between both but by can could did do does doing done
     down during each either else etc even for from further get gets getting go goes going got had has
     have having he hence her here hers herself him himself his how however i if in indeed instead into is it
-    its itself like may me meanwhile might mine more moreover much my myself nor now of off on once
-    one ones onto or   our ours ourselves out over own per perhaps please quite rather really
+    its itself like may me meanwhile might  more moreover much my myself nor now of off on once
+    one ones onto or   our  ourselves out over own per perhaps please quite rather really
     said say says see she should simply since so some somebody someone something soon such than that
     the their theirs them themselves then there thereby therefore these they thing things this those
     though through thus till to together too toward towards under until up upon us very via was way
     ways we well were what whatever when where whereas whether which while who whom whose why will
-    with within would yet you your yours yourself yourselves just let make makes need needs needed
+    with within would yet you your  yourself yourselves just let make makes need needs needed
     still sure use uses using able available case e g first next finally lastly additionally
     mean means regarding concerning related relevant respective exactly okay ok yes no not never none
     without cannot must shall ought able
@@ -46,7 +46,7 @@ LIGHT = _words(
     currently area part open belong means afterwards directly straight moreover page section menu option
     button simply head navigate scroll under take takes taken took place placed either possible allowed able
     required require necessary everything carry bring brings include includes included made done given
-    else other others receive receives received obtain tell told apply applies come arrive back down full fully
+    else ours yours mine other others receive receives received obtain tell told apply applies come arrive back down full fully
     """
 )
 IRREGULAR = dict(
@@ -243,6 +243,7 @@ _PHRASES = [
         (r"by\s+(?:itself|themselves)|on\s+(?:its|their)\s+own", "automatically"),
         (r"at\s+once|right\s+away|straight\s+away|without\s+delay|on\s+the\s+spot", "immediately"),
         (r"only(?=\s+(?:ha(?:ve|s)|needs?)\s+to)", ""),
+        (r"both(?=\s+[\w\s]{1,30}\band\b)|only(?=\s+\d)", ""),
         (r"any(?=\s+\w+\s+(?:can|may|is|are|could|will)\b)", "every"),
         (r"bank\s+cards?", "card"),
     )
@@ -369,7 +370,8 @@ def opposes(stems: frozenset[str], own: frozenset[str], around: frozenset[str]) 
 BOUNDING = tuple(
     frozenset(stem_of(word) for word in group.split())
     for group in (
-        "all every everyone everybody anyone anybody everything whole entire each both whatever unlimited",
+        "all every everyone everybody anyone anybody everything whole entire each whatever unlimited",
+        "both",
         "always anytime ever forever whenever permanent permanently lifetime indefinitely constantly",
         "only solely exclusively alone except",
         "instantly immediately immediate instant straightaway automatically automatic",
