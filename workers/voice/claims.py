@@ -2,7 +2,7 @@
 
 import re
 
-from workers.voice import conduct, wording
+from workers.voice import conduct, vocabulary, wording
 from workers.voice.direction import Direction
 from workers.voice.evidence import Evidence, Stated, deeds_of
 from workers.voice.likeness import Likeness
@@ -29,7 +29,7 @@ class Claims:
         self._placement = Placement(evidence)
         self._direction = Direction(evidence)
         self._passages = likeness.vectors(evidence.passages()) if likeness else None
-        light = wording.COURTEOUS | wording.LIGHT
+        light = vocabulary.COURTEOUS | vocabulary.LIGHT
         self._light = frozenset(map(wording.stem_of, light)) - evidence.known
 
     def is_unfounded_promise(self, reading: Reading) -> bool:
@@ -45,7 +45,7 @@ class Claims:
     def is_unfounded_command(self, reading: Reading) -> bool:
         """Tell whether a sentence tells the customer to do what no source says."""
         verbs = {_verb(found) for found in conduct.COMMAND.finditer(reading.text)}
-        stems = {wording.stem_of(verb) for verb in verbs - conduct.BENIGN - wording.EMPTY}
+        stems = {wording.stem_of(verb) for verb in verbs - conduct.BENIGN - vocabulary.EMPTY}
         return not stems - self._light <= self._evidence.stated or self._asks_for_secrets(reading)
 
     def _asks_for_secrets(self, reading: Reading) -> bool:
@@ -136,7 +136,7 @@ class Claims:
         return float(cosines.max(initial=-1.0)) < _LIKENESS
 
 
-_EMPTY_STEMS = frozenset(map(wording.stem_of, wording.EMPTY))
+_EMPTY_STEMS = frozenset(map(wording.stem_of, vocabulary.EMPTY))
 
 
 def _verb(found: re.Match[str]) -> str:

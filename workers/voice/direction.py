@@ -36,6 +36,10 @@ class Direction:
         return False
 
     def _is_clause_turned(self, clause: Clause, known: Stems) -> bool:
+        if known and known <= (
+            self._evidence.affirmed if clause.denies else self._evidence.refused
+        ):
+            return True
         like = self._evidence.clauses_like(known) if known else []
         if not like or like[0][0] < _LEAST_SHARE:
             return False
@@ -62,7 +66,7 @@ class Direction:
         """Tell whether a sentence without content answers the question as no source does."""
         if conduct.AFFIRMS.match(reading.text):
             return not self._answers("yes")
-        if conduct.DENIES.match(reading.text):
+        if conduct.DENIES.match(reading.text) or conduct.REGRETS.match(reading.text):
             return not self._answers("no")
         if reading.text.rstrip().endswith("?") or not conduct.ANSWERS.search(reading.text):
             return False

@@ -6,6 +6,7 @@ from workers.voice import wording
 from workers.voice.evidence import Evidence, Spot
 from workers.voice.facts import Fact
 from workers.voice.reading import Place, Reading, Stems
+from workers.voice.vocabulary import words_in
 
 _LEAST_HELD = 0.6  # of the words around a fact that must stand around it in the sources
 _LEAST_BOUND = 0.5  # of the words around "free" that must be said with it
@@ -13,7 +14,7 @@ _LEAST_BOUND = 0.5  # of the words around "free" that must be said with it
 _NEAR_NEAR, _NEAR_BROAD, _NEAR_CONTEXT = 1.0, 0.6, 0.2
 _BROAD_BROAD, _BROAD_CONTEXT = 0.6, 0.1
 # Whatever is sold or asked for: they tell no fact from another.
-GENERIC = frozenset(map(wording.stem_of, "order item customer product thing arrive".split()))
+GENERIC = frozenset(map(wording.stem_of, words_in("order item customer product thing arrive")))
 
 
 class Placement:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workers.voice import wording
 from workers.voice.conduct import VERBS
@@ -13,11 +14,13 @@ from workers.voice.spelling import in_digits
 Stems = frozenset[str]
 
 _STARTS = (
-    r"(?:we|you|it|they|i|there|then|he|she|that|can|may|must|is|are|was|were|will|has|have|costs?|takes?|comes?|holds?"
+    r"(?:we|you|it|they|i|there|then|he|she|that|can|may|must|is|are|was|were|will|has|have"
+    r"|costs?|takes?|comes?|holds?"
     rf"|don't|can't|not|never|no|only|{VERBS})\b"
 )
 _FINITE = re.compile(
-    rf"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|do|does|did|costs?|takes?|comes?|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
+    rf"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|do|does|did|costs?|takes?|comes?"
+    rf"|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
 _BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
@@ -26,21 +29,25 @@ _CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless|so)\b|\band\b(?=\s+{_STARTS})",
+    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless|so)\b"
+    rf"|\band\b(?=\s+{_STARTS})",
     re.IGNORECASE,
 )
 _SEGMENT_END = re.compile(r";|[.!?]\s|\b(?:but|while|whereas|otherwise)\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:it|they|this|that|these|those|he|she|both)\b", re.IGNORECASE)
 _SCOPE_END = re.compile(
-    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because|we|you|they|he|she|it)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
+    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because|we|you"
+    r"|they|he|she|it)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
     re.IGNORECASE,
 )
 _IS_NO_DENIAL = re.compile(
-    r"\bno\.\s*\d|\bnot\s+only\b|\bwhy\s+not\b|\bif\s+not\b|\b(?:do\s+not|don't)\s+(?:worry|hesitate)\b|\bno\s+(?:problem|worries|matter)\b",
+    r"\bno\.\s*\d|\bnot\s+only\b|\bwhy\s+not\b|\bif\s+not\b|\b(?:do\s+not|don't)\s+(?:worry"
+    r"|hesitate)\b|\bno\s+(?:problem|worries|matter)\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
+    r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after"
+    r"|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -161,7 +168,7 @@ def _order(rest: str) -> Iterator[tuple[str, str]]:
 def _clauses(rest: str) -> Iterator[Clause]:
     ends = [0, *(mark.start() for mark in _TURN.finditer(rest)), len(rest)]
     parts: list[str] = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         part = rest[start:end]
         # A part of a list, and what has no content of its own, belongs to what stands before it.
         if parts and (_is_fragment(part) or not wording.content_of(parts[-1])):
