@@ -47,7 +47,8 @@ LIGHT = words_in(
 )
 COURTEOUS = words_in(
     """
-    unfortunately sadly regrettably fortunately luckily thank thanks thankyou hello hi hey dear greetings welcome glad happy pleased pleasure
+    unfortunately sadly regrettably fortunately luckily
+    thank thanks thankyou hello hi hey dear greetings welcome glad happy pleased pleasure
     sorry apologise apologize apologies regret hope hopefully help helps helping helpful
     assist assistance question questions ask asked asking answer answers understand
     understandable understood frustrating annoying frustration inconvenience inconvenient
