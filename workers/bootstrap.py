@@ -147,6 +147,8 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         lists=settings.queue_lists,
         tenant_weights=read_weights(settings.tenant_weights),
         replica_acks=settings.replica_acks,
+        voice_target_seconds=settings.voice_target_seconds,
+        voice_budget=settings.voice_budget_tokens,
     )
 
 
