@@ -44,7 +44,7 @@ class RedisGenerationQueue(RedisInferenceQueue):
         )
         return cast("ShowVerdict", verdict.decode())
 
-    def use_tokens(self, tenant: str, tokens: int) -> None:
+    def use_tokens(self, _lease: Lease, tenant: str, tokens: int) -> None:
         """Add to what a tenant has used today; raise QueueUnavailable."""
         key = keys.tokens_used(day_of(self._clock.now()))
         with queue_errors():

@@ -28,7 +28,5 @@ class Work(Protocol):
 class MakeWork(Protocol, Generic[JobT]):
     """Makes the work of one consumer."""
 
-    def __call__(
-        self, buffer: BatchBuffer[JobT], put: Callable[[BatchResult[JobT]], None]
-    ) -> Work:
+    def __call__(self, buffer: BatchBuffer[JobT], put: Callable[[BatchResult[JobT]], None]) -> Work:
         """Make it; `put` takes what is done."""
