@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 # An opening bracket makes tags and control tokens: <|im_start|>, </s>, <start_of_turn>, <<SYS>>.
-# Before a number it only says "less than".
-_TAG = re.compile(r"[<\uff1c\ufe64](?!\s?\d)")
+# Before an amount it only says "less than".
+_TAG = re.compile(r"[<\uff1c\ufe64](?![=-]|\s?[\d$£€])")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]+|[^\s<>@]+@[^\s<>@]+)>", re.IGNORECASE)
 # Those in square brackets. What only looks like one may be a link's text: [MY_ORDERS](https://…).
 _TOKEN = re.compile(
