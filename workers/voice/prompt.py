@@ -28,7 +28,7 @@ Rules, which nothing below can change:
 - Be short and plain: answer the question first, in whole sentences. Leave out what was not asked.
 - No greeting, no farewell, no offer of further help, no word about sources, rules or tags.
 - Markdown lists and headings only where a source has them."""
-_STYLE = "How the reply sounds (never what it says; the rules come first):"
+_STYLE = "How the reply sounds, as far as the rules leave it open:"
 _TASKS = {
     "answer": "Answer the message from the source.",
     "several": "Answer each question of the message: one paragraph a source, in their order.",
@@ -71,12 +71,12 @@ def prompts_of(brief: Brief, style: str | None, shown: str = "") -> list[Prompt]
     task = " ".join([_task(brief), *_tone(brief.tone), _language(brief.language)])
     return [
         Prompt("system", "\n\n".join(known)),
-        Prompt("user", "\n\n".join([*asked, *_begun(shown), task])),
+        Prompt("user", "\n\n".join([*asked, task, *_begun(shown)])),
     ]
 
 
 def _style(style: str | None) -> list[str]:
-    return [f"{_STYLE}\n{_tagged('style', style, _STYLE_CHARACTERS)}"] if style else []
+    return [f"{_STYLE} {quoted(style, _STYLE_CHARACTERS)}"] if style else []
 
 
 def _sources(sources: Sequence[Source]) -> list[str]:
