@@ -22,7 +22,7 @@ class ChatResult:
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
     Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
-    `brief` is what a language model may put the reply into words with, None where it may not.
+    `brief` is what a language model would be told to put the reply into words, if one may.
     `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
     reply is NO_REPLY.
     """
