@@ -2,7 +2,7 @@
 
 import re
 
-from workers.voice.brief import RefusalReason
+from shared.jobs import RefusalReason
 
 SHORTEST_PHONE = 6
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shared.jobs import RefusalReason
 from workers.voice import fact_forms as forms
-from workers.voice.brief import RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
