@@ -212,12 +212,13 @@ def test_notes_say_what_else_to_look_at() -> None:
     told = headline(
         NOW,
         BUSY,
-        live(served=[keys.INFERENCE], workers=workers, cascade=True, dead_letters=1,
-             handovers_open=3, handovers_open_since=NOW - 7_300),
+        live(served=[keys.INFERENCE], workers=workers, cascade=True, voice=True,
+             dead_letters=1, handovers_open=3, handovers_open_since=NOW - 7_300),
     )  # fmt: skip
     assert told.notes == (
         "No sentiment worker: replies do not know the tone.",
         "No large worker: the small encoder answers alone.",
+        "No generation worker: the entries' own words go out.",
         "3 conversations wait for a person, the oldest for 2 h.",
         "1 dead letter: parley dead-letters list shows why.",
         "A knowledge base was refused: acme.",
