@@ -92,7 +92,7 @@ def test_figures_are_rates_quantiles_and_means() -> None:
     harness = GatewayHarness()
     pool = PoolSample(7, 1.5, 2, 40, 8, 5.0, 10.0)
     counts = {"kind=answer": 40, "ms=50": 40, "score=1": -1, "score=5": 2, "bert replies": 40}
-    fields: dict[str, Any] = {"arrivals": 45, "pools": (pool, PoolSample(), PoolSample())}
+    fields: dict[str, Any] = {"arrivals": 45, "pools": (pool, *[PoolSample()] * 3)}
     harness.history.seconds = [sample(int(NOW), counts=counts, **fields)]
     told = data(harness)
     points = told["points"]
