@@ -11,6 +11,11 @@ from shared import keys
 _STEPS = ("lease", "prepare", "engine", "compose", "complete")
 _ANSWERING = (keys.INFERENCE, keys.INFERENCE_LARGE)
 _SPEAKING = (keys.GENERATION,)
+_VERDICTS = ("handed", "late", "unserved", "spent")
+_MODEL_FAULTS = (
+    *("no_place", "open", "unreachable", "busy", "failed", "key"),
+    *("refused", "address", "late", "broken", "length"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +157,14 @@ COUNTERS: Sequence[WorkerFigure] = (
         "parley_voice_requests",
         "replies that a language model could put into words, by what became of that",
         "verdict",
-        {f"words_{name}": name for name in ("handed", "late", "unserved", "spent")},
+        {f"words_{verdict}": verdict for verdict in _VERDICTS},
         _ANSWERING,
     ),
     *_each(
         "parley_voice_failures",
         "requests to the language model's server that failed, by why",
         "reason",
-        {f"llm_failures_{reason}": reason for reason in FAILURE_REASONS},
+        {f"llm_failures_{reason}": reason for reason in _MODEL_FAULTS},
         _SPEAKING,
     ),
     WorkerFigure(

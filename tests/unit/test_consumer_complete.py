@@ -222,4 +222,4 @@ def test_without_a_voice_nobody_is_asked_for_words() -> None:
     harness.queue.words = {"given": "handed"}
     harness.run("given")
     assert set(harness.ends()) == {"given"}
-    assert "words_asked" not in harness.context.counters.snapshot()
+    assert "words_handed" not in harness.context.counters.snapshot()
