@@ -57,7 +57,7 @@ _COUNTERS = (
 _REFUSED = _Family(
     "parley_voice_refused_sentences",
     "sentences of a language model's that were not shown, by reason",
-    ("refused",),
+    ("reason",),
 )
 # Tenants whose replies are put into a language model's words have all of them.
 _VOICE = (
@@ -96,7 +96,7 @@ _GAUGES = (
 
 def traffic_metrics(counted: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
     """Yield the metrics of a day from the fields of each tenant."""
-    fields = [
+    fields: list[CountedField] = [
         ({_TENANT: tenant, **_read_field(field)}, amount)
         for tenant, of_tenant in counted.items()
         for field, amount in of_tenant.items()
@@ -118,7 +118,7 @@ def traffic_metrics(counted: Mapping[str, Mapping[str, int]]) -> Iterator[Metric
 def _nothing_refused(fields: Sequence[CountedField]) -> list[CountedField]:
     """Return zeros for each tenant that has a voice."""
     speaking = sum_by(fields, (_TENANT, "words"))
-    zeros = [{"refused": reason} for reason in get_args(RefusalReason)]
+    zeros = [{"reason": reason} for reason in get_args(RefusalReason)]
     zeros += [{"voice": name} for name in ("sentences", "faults")]
     return [({_TENANT: tenant, **zero}, 0) for tenant, _ in speaking for zero in zeros]
 

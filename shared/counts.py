@@ -16,7 +16,7 @@ these went out or not; all but the first are counted however its job ended, as i
     words=model              whose words went out
     voice=prompt_tokens      sums: completion_tokens, ms (with the model), sentences, faults,
     voice=first_ms           that to the first sentence, and `firsts`, of how many replies
-    refused=number           sentences of the model's that were not shown, by reason
+    reason=number            sentences of the model's that were not shown, by reason
     first=750                replies by the upper bound of the time to the first sentence
 
 All values but those of sums are of short lists, so a hash has some hundred fields. The other hash
@@ -187,7 +187,7 @@ def _costs(voice: VoiceFacts) -> list[Amount]:
         "firsts": int(voice.first_ms is not None),
     }
     amounts = [(f"voice={name}", amount) for name, amount in sums.items() if amount]
-    return amounts + [(f"refused={name}", n) for name, n in Counter(voice.refused).items()]
+    return amounts + [(f"reason={name}", n) for name, n in Counter(voice.refused).items()]
 
 
 def _first(first_ms: float) -> Amount:

@@ -142,14 +142,18 @@ COSTS = {
     "voice=firsts": 1,
     "voice=sentences": 4,
     "voice=faults": 1,
-    "refused=number": 2,
-    "refused=link": 1,
+    "reason=number": 2,
+    "reason=link": 1,
 }
 VOICED = replace(FACTS, voice=VOICE)
 
 
 def of_voice(counted: dict[str, int]) -> dict[str, int]:
-    return {name: n for name, n in counted.items() if name.startswith(("voice", "ref", "wo", "fi"))}
+    return {
+        name: n
+        for name, n in counted.items()
+        if name.startswith(("voice", "reason", "words", "first"))
+    }
 
 
 def of_entry(counted: dict[str, int], entry: str = "parcel") -> dict[str, int]:

@@ -56,8 +56,8 @@ def test_what_a_model_cost_has_its_metrics() -> None:
     assert value("tokens_total", kind="completion") == 40
     assert value("model_seconds_total") == 0.812
     assert (value("sentences_total"), value("faults_total")) == (4, 1)
-    assert value("refused_sentences_total", refused="link") == 2
-    assert value("refused_sentences_total", refused="number") == 0
+    assert value("refused_sentences_total", reason="link") == 2
+    assert value("refused_sentences_total", reason="number") == 0
     assert value("first_sentence_seconds_bucket", le="0.2") == 0
     assert value("first_sentence_seconds_bucket", le="0.3") == 1
     assert value("first_sentence_seconds_sum") == 0.26

@@ -70,7 +70,7 @@ def test_refused_sentences_are_counted_by_reason() -> None:
     counted = fields_of(replace(FACTS, voice=voice))
 
     amounts = dict(counted.costs)
-    assert (amounts["refused=link"], amounts["refused=claim"]) == (2, 1)
+    assert (amounts["reason=link"], amounts["reason=claim"]) == (2, 1)
     assert (amounts["voice=faults"], counted.entry_costs) == (1, ())
 
 
