@@ -15,7 +15,7 @@ _WORDS = {
 def voice_tables(voice: VoiceFigures) -> list[Table]:
     """Return the tables, some without rows."""
     return [
-        Table("The voice", ("", ""), tuple(_totals(voice))),
+        Table("The voice", ("", "in all"), tuple(_totals(voice))),
         counted("Sentences of the model's that were not shown", voice.cost.refused),
         Table(
             "The voice by entry, the most often replaced first; a reply's tokens and times",

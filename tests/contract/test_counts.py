@@ -112,14 +112,16 @@ def test_a_conversation_over_midnight_counts_on_its_last_day_alone(
 
 def test_the_entries_of_a_day_are_bounded(stand: ConversationStand) -> None:
     today = keys.entry_counts(day_of(stand.broker.clock.now()))
-    for n in range(keys.MAX_ENTRY_COUNTS):
-        stand.broker.client.hset(today, f"kind=answer|reask=0|entry=e-{n}", 1)
+    names = [f"kind=answer|reask=0|entry=e-{n}" for n in range(keys.MAX_ENTRY_COUNTS)]
+    stand.broker.client.hset(today, mapping=dict.fromkeys(names, 1))
 
     stand.say("one", "c-1")
     stand.say("two", "c-2", replace(FACTS, entry="e-7"))
+    stand.say("three", "c-3", replace(VOICED, entry="e|entry=8"))
 
     counted = stand.counted(entries=True)
-    assert counted["kind=answer|reask=0|other"] == 1
+    assert counted["kind=answer|reask=0|other"] == 2
+    assert counted["voice=prompt_tokens|other"] == 900
     assert counted["kind=answer|reask=0|entry=e-7"] == 2
     assert "kind=answer|reask=0|entry=parcel" not in counted
 
