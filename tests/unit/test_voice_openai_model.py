@@ -1,12 +1,15 @@
 """The adapter to OpenAI-compatible servers, on real sockets and a scripted server."""
 
+import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
 
@@ -344,6 +347,76 @@ def test_proxies_of_the_environment_are_not_used(
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with ModelServer(TEXT) as server:
         assert read(opened(server.url)) == TEXT
+
+
+def test_cookies_are_neither_kept_nor_sent(opened: Opened) -> None:
+    with ModelServer(ModelReply(text=TEXT, headers={"Set-Cookie": "a=b; Path=/"})) as server:
+        model = opened(server.url)
+        assert [read(model), read(model)] == [TEXT, TEXT]
+        assert "Cookie" not in server.headers[-1]
+        assert server.headers[-1]["Accept-Encoding"] == "identity"
+
+
+def test_a_server_that_is_busy_or_late_gets_fewer_places(opened: Opened) -> None:
+    late = ModelReply(text=TEXT, stall_after=0)
+    with ModelServer(replies(ModelReply(status=429), TEXT, late)) as server:
+        model = opened(server.url)
+        assert model.gauges()["llm_places"] == 4
+        assert read(model) == TEXT
+        assert model.gauges()["llm_places"] == 2
+        assert fault_of(model, seconds=0.03).reason == "late"
+        assert model.gauges()["llm_places"] == 1
+
+
+def test_a_reply_that_said_its_end_is_not_waited_for(opened: Opened) -> None:
+    body = b'data: {"choices": [{"delta": {"content": "Yes."}, "finish_reason": "stop"}]}\n\n'
+    headers = {"Content-Length": "9999"}
+    with ModelServer(ModelReply(raw=body, headers=headers, stall_after=0)) as server:
+        started_at = time.monotonic()
+        assert read(opened(server.url), seconds=60) == "Yes."
+        assert time.monotonic() - started_at < 5
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a certificate for 127.0.0.1, signed by itself, with its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl to make a certificate")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-keyout", f"{path}.key", "-out", path, "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + Path(f"{path}.key").read_text())
+    return path
+
+
+def test_over_tls(opened: Opened, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    stalls = ModelReply(text=TEXT, stall_after=2, ping_seconds=0.01)
+    with ModelServer(replies(TEXT, TEXT, stalls), certificate=certificate) as server:
+        model = opened(server.url)
+        assert [read(model), read(model)] == [TEXT, TEXT]
+        assert server.connections == 1
+        assert fault_of(model, seconds=0.08).reason == "late"
+        assert server.wait_for(lambda: server.disconnects == 1)
+
+
+def test_a_certificate_that_nobody_vouches_for(opened: Opened, certificate: Path) -> None:
+    with ModelServer(TEXT, certificate=certificate) as server:
+        assert "certificate" in str(fault_of(opened(server.url)))
+        assert not server.requests
+
+
+def test_a_handshake_that_nobody_answers(opened: Opened) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        model = opened(f"https://127.0.0.1:{silent.getsockname()[1]}/v1")
+        assert fault_of(model, seconds=0.05).reason == "late"
 
 
 def test_a_model_is_opened_as_the_settings_say() -> None:

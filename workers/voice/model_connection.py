@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
 import httpcore
@@ -69,7 +70,10 @@ class ModelConnection:
         self._clock = clock
         headers = {"Accept-Encoding": "identity", "User-Agent": "parley", **_authorization(key)}
         transport = _DeadlineTransport(DeadlineNetwork(clock, stall_seconds, CONNECT_SECONDS))
-        self._client = httpx.Client(headers=headers, transport=transport, trust_env=False)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx.Client(
+            headers=headers, cookies=no_cookies, transport=transport, trust_env=False
+        )
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs a line for each call
 
     @contextmanager
