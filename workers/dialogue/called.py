@@ -22,8 +22,9 @@ def while_called(heard: Heard, decision: Decision) -> Decision:
     if decision.handover == "unanswered" or _gives_up(heard, decision):
         return _left_to_person(heard, decision)
     if decision.handover == "wish" or _is_handed_over_again(heard, decision):
-        text = _in_their_words(heard) or phrases.choose(phrases.CALLED, heard.text)
-        return replace(decision, text=text, tones={}, handover=None, called="said")
+        foreign = _in_their_words(heard)
+        text = foreign or phrases.choose(phrases.CALLED, heard.text)
+        return Decision(decision.answer, text, called="said", solemn=foreign is not None)
     return replace(decision, handover=None, offers_person=False, called="unsaid")
 
 
