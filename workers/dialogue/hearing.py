@@ -86,6 +86,7 @@ class Listener:
             choice=cues.choice,
             unwanted=cues.unwanted,
             unreadable=cues.unreadable,
+            language=cues.language,
             recalls=recalls,
             looks_back=cues.looks_back,
             bereaved=cues.bereaved,
