@@ -13,6 +13,7 @@ ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
 Encoder = Literal["small", "large", "none"]
+Words = Literal["entry", "model", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class ChatJob:
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
-    `first_look` is what the small encoder left for a second look, once one was asked for. It is
-    not run before `due_at`. `trace` is what its spans belong to.
+    `first_look` is what the small encoder left for a second look, once one was asked for; `draft`
+    is the whole result in the entries' own words, once it was handed over to be put into a model's.
+    It is not run before `due_at`. `trace` is what its spans belong to.
     """
 
     id: str
@@ -51,6 +53,7 @@ class ChatJob:
     gateway: str | None = None
     external: bool = False
     first_look: str | None = None
+    draft: str | None = None
     due_at: float | None = None
     follow_ups: FollowUps | None = None
     trace: TraceContext | None = None
@@ -169,7 +172,8 @@ class Reply:
 
     `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
     `knowledge_revision` names the state of the knowledge base that answered; None: an older
-    worker's reply.
+    worker's reply. `words` says whose they are: those of the knowledge base, a language model's, or
+    a model's as far as it went.
     """
 
     response: str
@@ -183,6 +187,7 @@ class Reply:
     encoder: Encoder = "small"
     variant: Variant = "bert"
     knowledge_revision: str | None = None
+    words: Words = "entry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@
 | parley:outcome:<conversation> | string | how it counts, by its last turn | TTL |
 | parley:counts:<day> | hash | what was counted on a day (UTC): shared/counts.py | TTL |
 | parley:entry-counts:<day> | hash | the same for each entry of the knowledge base | TTL, cap |
+| parley:tokens-used:<day> | hash | tokens that language models used for each tenant | TTL |
 | parley:feedback | zset | conversations with feedback by its time | TTL, cap |
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
@@ -310,6 +311,11 @@ def counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
 def entry_counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
     """Name the hash of what was counted on a day for entries of the knowledge base."""
     return f"parley:entry-counts:{tenants.scope(tenant, day)}"
+
+
+def tokens_used(day: str) -> str:
+    """Return the key of what language models used on a day, 2026-01-31."""
+    return f"parley:tokens-used:{day}"
 
 
 def feedback(tenant: str) -> str:

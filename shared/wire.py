@@ -31,7 +31,9 @@ MAX_AHEAD_SECONDS = 86_400  # of an eta
 MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
-FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
+# Headers of messages that were handed over: for a second look, to be put into a model's words.
+FIRST_LOOK = "parley_first_look"
+DRAFT = "parley_draft"
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()
@@ -93,7 +95,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     headers, due_at = task.headers, task.due_at
     accepted_at = _written_time(headers.get("parley_accepted_at"))
     gateway = headers.get("parley_gateway")
-    first_look = headers.get(FIRST_LOOK)
+    first_look, draft = headers.get(FIRST_LOOK), headers.get(DRAFT)
     tenant = tenant_of(request)
     conversation_id = id_of(request, "conversation_id", tenant)
     return ChatJob(
@@ -106,6 +108,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         external=not isinstance(headers.get("parley_accepted_at"), float),
         first_look=first_look if isinstance(first_look, str) else None,
+        draft=draft if isinstance(draft, str) else None,
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
         trace=context_of(headers),
@@ -179,9 +182,17 @@ def read_second_look(raw: bytes, received_at: float) -> ChatJob:
 
 def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
     """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
+    return _with_header(raw, job, FIRST_LOOK, first_look)
+
+
+def with_draft(raw: bytes, job: ChatJob, draft: str) -> bytes | None:
+    """Add the reply in the entries' own words likewise."""
+    return _with_header(raw, job, DRAFT, draft)
+
+
+def _with_header(raw: bytes, job: ChatJob, name: str, value: str) -> bytes | None:
     envelope: dict[str, Any] = msgspec.json.decode(raw)
-    added = {FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
-    added |= headers_of(job.trace)
+    added = {name: value, "parley_accepted_at": job.accepted_at, **headers_of(job.trace)}
     headers = {**(envelope.get("headers") or {}), **added}
     longer = _encoder.encode({**envelope, "headers": headers})
     return longer if len(longer) <= MAX_BODY_BYTES else None

@@ -147,6 +147,8 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         lists=settings.queue_lists,
         tenant_weights=read_weights(settings.tenant_weights),
         replica_acks=settings.replica_acks,
+        voice_target_seconds=settings.voice_target_seconds,
+        voice_budget=settings.voice_budget_tokens,
     )
 
 
@@ -180,12 +182,24 @@ def queue_over(
     queues = [
         build(
             client,
-            replace(policy, lists=partitions.lists_of(client, policy.lists)),
+            _policy_of_part(policy, partitions, client),
             SingleTry(context.stopping, context.failover, f"{name} in partition {prefix}"),
         )
         for client, prefix in zip(partitions.clients, partitions.prefixes, strict=True)
     ]
     return combine(queues, news)
+
+
+def _policy_of_part(
+    policy: QueuePolicy, partitions: Partitions, client: "redis.Redis"
+) -> QueuePolicy:
+    budget = policy.voice_budget
+    return replace(
+        policy,
+        lists=partitions.lists_of(client, policy.lists),
+        # Conversations spread evenly, and a script sees the tokens of one partition.
+        voice_budget=None if budget is None else budget // len(partitions.clients),
+    )
 
 
 def consumer_options(

@@ -49,6 +49,7 @@ from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import read_in_time
 from workers.settings import WorkerSettings
+from workers.speaking.returned import ReturnedJobs
 
 _TYPICAL_TOKENS = 16  # of a message; with it a large worker guesses its pace before it knows
 
@@ -78,14 +79,19 @@ def build_inference_consumer(
     sender = _follow_ups(settings, partitions, context)
     queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
+    if embedder:
+        returned = ReturnedJobs(embedder.prepare, embedder.draft, context.clock)
+    else:
+        returned = ReturnedJobs(answering.prepare, knowledge.draft, context.clock)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job if embedder is None else wire.read_inference_job,
-        prepare=answering.prepare if embedder is None else embedder.prepare,
-        draft=knowledge.draft if embedder is None else embedder.draft,
+        prepare=returned.prepare,
+        draft=returned.draft,
         tones=queue,
         second_looks=queue if answering.cascade else None,
+        voice=queue if settings.has_voice else None,
     )
 
     def gauges() -> Mapping[str, float]:
@@ -132,6 +138,7 @@ def build_large_consumer(
         prepare=read_in_time(answering.prepare, context.clock, target_seconds),
         draft=knowledge.draft,
         tones=queue,
+        voice=queue if settings.has_voice else None,
         outlasts_faults=True,
         is_for_others=is_of_another_version,
     )

@@ -11,6 +11,7 @@ from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings,
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from workers.consumer.lease_queue import Completion
 from workers.consumer.redis_lease_queue import encode_dead_letter
+from workers.voice.brief import Brief
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,6 +22,7 @@ class ChatResult:
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
     Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
+    `brief` is what a language model would be told to put the reply into words, if one may.
     `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
     reply is NO_REPLY.
     """
@@ -32,6 +34,7 @@ class ChatResult:
     facts: Facts | None = None
     gap: bytes = b""
     embedded: bytes = b""
+    brief: Brief | None = None
 
 
 NO_REPLY = Reply(

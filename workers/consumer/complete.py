@@ -30,6 +30,7 @@ from workers.consumer.role import Draft, Role
 TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
 COUNTED_HAND_OVERS: tuple[HandOverVerdict, ...] = ("handed", "late", "unserved")
+COUNTED_WORDS: tuple[HandOverVerdict, ...] = (*COUNTED_HAND_OVERS, "spent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Completer(Generic[JobT, ResultT]):
         with self._context.counters.cpu("compose"):
             waited = [*self._match(arrivals.tones), *self._overdue()]
             traces.toned([each.prepared.lease for each, _ in waited])
-            completions = [self._finish(each, tone) for each, tone in (*known, *waited)]
+            finished = [self._finish(each, tone) for each, tone in (*known, *waited)]
+        completions = self._offer_words(finished)
         with self._context.counters.cpu("complete"):
             self._committer.commit([*completions, *dead])
 
@@ -242,6 +244,22 @@ class Completer(Generic[JobT, ResultT]):
                 clock, started_at=drafted.started_at, ended_at=drafted.ended_at, now=monotonic
             ),
         )
+
+    def _offer_words(
+        self, completions: Sequence[Completion[JobT, ResultT]]
+    ) -> Sequence[Completion[JobT, ResultT]]:
+        """Hand over what a language model may put into words; return the ends that stay here."""
+        if self._role.voice is None or not completions:
+            return completions
+        verdicts = self._role.voice.offer_words(completions)
+        asked = sum(verdict is not None for verdict in verdicts)
+        if not asked:
+            return completions
+        counted = {f"words_{name}": verdicts.count(name) for name in COUNTED_WORDS}
+        self._context.counters.add(words_asked=asked, **counted)
+        pairs = list(zip(completions, verdicts, strict=True))
+        self._context.traces.handed_over([end.lease for end, each in pairs if each == "handed"])
+        return [end for end, verdict in pairs if verdict != "handed"]
 
     def _dead(
         self, prepared: PreparedJob[JobT], started_at: float, fault: BaseException
