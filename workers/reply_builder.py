@@ -21,12 +21,14 @@ from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
+from workers.voice.briefing import brief_of
 
 
 class ReplyBuilder:
     """Draft replies for a batch; each is finished when its tone is known.
 
     `webhook`: whether handovers are announced to one. `gaps` keeps what is not answered, if given.
+    `voice`: a language model may put into words what was decided, so that results bring a brief.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ReplyBuilder:
         *,
         webhook: bool = False,
         gaps: GapRecorder | None = None,
+        voice: bool = False,
     ) -> None:
         self._decider = decider
         self._wording = wording
@@ -45,6 +48,7 @@ class ReplyBuilder:
         self._clock = clock
         self._webhook = webhook
         self._gaps = gaps
+        self._voice = voice
 
     def draft(self, batch: BatchResult[ChatJob]) -> list[Draft[ChatResult]]:
         """Return one draft a job, in order."""
@@ -87,6 +91,9 @@ class ReplyBuilder:
             self._handover(job, decision, dialogue),
             _facts(reply, decided),
             self._gaps.record(job, heard, decision) if self._gaps else b"",
+            brief=brief_of(job, heard, decision, said, tone, self._decider.entries)
+            if self._voice
+            else None,
         )
 
     def _reply(

@@ -12,8 +12,9 @@ from tests.fakes.consumer import FakeQueue, chat_role, prepared_job
 from tests.fakes.task_events import RecordedEvents
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
-from workers.consumer.complete import COUNTED_HAND_OVERS, TONE_WAIT_SECONDS, Completer
+from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
+from workers.consumer.hand_overs import COUNTED_HAND_OVERS, TONE_WAIT_SECONDS
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import Completion
 from workers.consumer.role import Draft

@@ -43,8 +43,9 @@ class ConsumerOptions:
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
     `gauges` are reported with every heartbeat, next to the counters, and so is `knowledge`, which
-    has a thread of its own. `beside` runs as long as the consumer does. `make_work` makes what works
-    on prepared jobs; unset, it is the engine. `engine_name` is told of it in place of the engine's.
+    has a thread of its own. `beside` runs as long as the consumer does. `make_work` makes what
+    works on prepared jobs; unset, it is the engine. `engine_name` is told of it in the engine's
+    place.
     """
 
     limits: BatchLimits

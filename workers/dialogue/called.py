@@ -22,7 +22,7 @@ def while_called(heard: Heard, decision: Decision) -> Decision:
         return _left_to_person(heard, decision)
     if decision.handover == "wish" or _is_handed_over_again(heard, decision):
         text = phrases.choose(phrases.CALLED, heard.text)
-        return replace(decision, text=text, tones={}, handover=None, called="said")
+        return Decision(decision.answer, text, called="said")
     return replace(decision, handover=None, offers_person=False, called="unsaid")
 
 

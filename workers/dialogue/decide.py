@@ -111,10 +111,12 @@ class Decider:
         others = _unique((*unsure, *_rivals(finding)))
         answer = Answer(kind, best.entry.id, best.confidence, others)
         likely = [each for each in unsure if each.confidence >= self._thresholds.clarify_from]
+        sources = () if kind == "smalltalk" else (best.entry.id,)
         if not likely:
-            return Decision(answer, best.entry.answer.strip(), best.entry.tones)
-        text = f"{best.entry.answer.strip()}\n\n{phrases.rest_text(likely[0].question)}"
-        return Decision(answer, text, offered=(likely[0].id,))
+            return Decision(answer, best.entry.answer.strip(), best.entry.tones, sources=sources)
+        rest = phrases.rest_text(likely[0].question)
+        text, offered = f"{best.entry.answer.strip()}\n\n{rest}", (likely[0].id,)
+        return Decision(answer, text, offered=offered, sources=sources, kept=rest)
 
     def _best_reading(self, heard: Heard) -> Finding:
         """Return what all of a message means, or what it asks in one sentence, if surer."""
@@ -156,7 +158,7 @@ class Decider:
         answer = Answer("clarify", finding.best.entry.id, finding.confidence, offered)
         question = phrases.choose(phrases.QUESTIONS_BACK, heard.text)
         ids = tuple(each.id for each in offered)
-        return Decision(answer, f"{question}\n\n{asked}", offered=ids)
+        return Decision(answer, f"{question}\n\n{asked}", offered=ids, sources=ids, kept=asked)
 
     def _answer(
         self, heard: Heard, candidates: Sequence[Candidate], others: Sequence[Alternative]
@@ -167,10 +169,12 @@ class Decider:
         first, *more = candidates
         also = [_alternative(each) for each in more]
         answer = Answer("answer", first.entry.id, first.confidence, _unique((*also, *others)))
+        sources = tuple(each.entry.id for each in candidates)
         if not more:
-            return Decision(answer, first.entry.answer.strip(), first.entry.tones)
+            text, tones = first.entry.answer.strip(), first.entry.tones
+            return Decision(answer, text, tones, sources=sources)
         parts = (f"**{each.entry.question}**\n\n{each.entry.answer.strip()}" for each in candidates)
-        return Decision(answer, "\n\n".join(parts))
+        return Decision(answer, "\n\n".join(parts), sources=sources)
 
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         answer = _answer_for("handover", finding)

@@ -57,7 +57,9 @@ class Decision:
     that the reply offers to choose from. `handover` says why a person takes over, if one does;
     `offers_person`: the words offer one. `called`: a person is on the way, so that the words offer
     none; they say so themselves (`said`), or it is to be said with them (`unsaid`). `solemn`: the
-    words take no opener, whatever the tone.
+    words take no opener, whatever the tone. `sources` are the entries that the words are made of,
+    none where no entry says them. `kept` ends `text` and is said as it is, because what the next
+    message means depends on it: a list to choose from, the offer of a further question.
     """
 
     answer: Answer
@@ -69,3 +71,5 @@ class Decision:
     called: Called | None = None
     solemn: bool = False
     subject: str = ""
+    sources: tuple[str, ...] = ()
+    kept: str = ""

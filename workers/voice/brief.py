@@ -14,7 +14,7 @@ RefusalReason = Literal[
 class Source:
     """One text that a reply may draw on: an entry, or what the person wrote before (without an id).
 
-    `title` is an entry's question; `text` is Markdown.
+    `title` is an entry's question; `text` is Markdown, and empty if only the question is offered.
     """
 
     id: str
