@@ -1,13 +1,13 @@
 """What became of one question, and of one planted falsehood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from infra.evaluation.voice.asking import Drafted
 from infra.evaluation.voice.falsehood import Twist
 from infra.evaluation.voice.judge import unborne_facts
 from infra.evaluation.voice.lies import Lie
-from infra.evaluation.voice.questions import Question
 from shared.jobs import AnswerKind
 from workers.voice.brief import Brief, RefusalReason, Spoken
 
@@ -61,33 +61,34 @@ class LieOutcome:
     unborne: Sequence[str]
 
 
-def question_outcome(
-    question: Question, kind: AnswerKind, entry: str | None, own: str
-) -> QuestionOutcome:
-    """Judge a reply that no model was asked for: the base's own words."""
-    misses = question.misses(kind, entry, own)
-    return QuestionOutcome(question.group, question.asks, kind, entry, own, "not asked", misses, ())
-
-
-def spoken_outcome(
-    question: Question, kind: AnswerKind, entry: str | None, own: str, brief: Brief, spoken: Spoken
-) -> QuestionOutcome:
-    """Judge a reply that a model was asked for."""
+def question_outcome(drafted: Drafted) -> QuestionOutcome:
+    """Judge a reply that no model is asked for: the base's own words."""
     return QuestionOutcome(
-        question.group,
-        question.asks,
-        kind,
-        entry,
-        spoken.text,
-        _whose(own, spoken),
-        question.misses(kind, entry, spoken.text),
-        unborne_facts(spoken.text, brief),
-        [RefusedSentence(each.sentence, each.reason) for each in spoken.refused],
-        spoken.fault,
-        spoken.first_seconds,
-        spoken.seconds,
-        spoken.usage.prompt_tokens,
-        spoken.usage.completion_tokens,
+        drafted.question.group,
+        drafted.question.asks,
+        drafted.kind,
+        drafted.entry,
+        drafted.own,
+        "not asked",
+        drafted.question.misses(drafted.kind, drafted.entry, drafted.own),
+        (),
+    )
+
+
+def spoken_outcome(drafted: Drafted, brief: Brief, spoken: Spoken) -> QuestionOutcome:
+    """Judge a reply that a model was asked for."""
+    return replace(
+        question_outcome(drafted),
+        reply=spoken.text,
+        words=_whose(drafted.own, spoken),
+        misses=drafted.question.misses(drafted.kind, drafted.entry, spoken.text),
+        unborne=unborne_facts(spoken.text, brief),
+        refused=[RefusedSentence(each.sentence, each.reason) for each in spoken.refused],
+        fault=spoken.fault,
+        first_seconds=spoken.first_seconds,
+        seconds=spoken.seconds,
+        prompt_tokens=spoken.usage.prompt_tokens,
+        completion_tokens=spoken.usage.completion_tokens,
     )
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
+from typing import TypeVar
 
 import msgspec
 
 from infra.evaluation.voice.falsehood import KINDS
 from infra.evaluation.voice.outcomes import LieOutcome, QuestionOutcome
+
+OutcomeT = TypeVar("OutcomeT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _is_caught(outcome: LieOutcome) -> bool:
     return not outcome.reached
 
 
-def _shares[OutcomeT](
+def _shares(
     outcomes: Iterable[OutcomeT],
     group: Callable[[OutcomeT], str],
     counts: Callable[[OutcomeT], bool],
