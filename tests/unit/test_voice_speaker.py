@@ -1,6 +1,5 @@
 """A reply as it is said: sentence by sentence, none unchecked, whole whatever the model does."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -47,7 +46,11 @@ def speaker(model: SayingModel, judged: list[str] | None = None) -> Speaker:
 
 
 def test_a_good_reply_is_shown_as_it_comes_and_is_the_model_s_alone() -> None:
-    model, listener, judged = SayingModel("Within 3", " to 5 days. ", "A link", " follows."), Listener(), list[str]()
+    model, listener, judged = (
+        SayingModel("Within 3", " to 5 days. ", "A link", " follows."),
+        Listener(),
+        list[str](),
+    )
     spoken = speaker(model, judged).speak(BRIEF, 9.0, listener)
     assert listener.shown == ["Within 3 to 5 days.", " A link follows."]
     assert judged == ["Within 3 to 5 days.", "A link follows."]
@@ -119,7 +122,10 @@ def test_what_broke_off_is_ended_by_the_entry() -> None:
 
 
 def test_what_may_not_be_shown_any_more_stops_the_model() -> None:
-    model, listener = SayingModel("One is so. ", "Two is so. ", "Three is so. ", "Four."), Listener(most=1)
+    model, listener = (
+        SayingModel("One is so. ", "Two is so. ", "Three is so. ", "Four."),
+        Listener(most=1),
+    )
     speaker(model).speak(BRIEF, 9.0, listener)
     assert listener.shown == ["One is so."]
     assert model.streams[0].taken < 4
@@ -151,7 +157,6 @@ def test_a_reply_that_somebody_began_is_ended_as_it_began() -> None:
 
 def test_the_time_until_the_first_sentence_is_told() -> None:
     clock = ManualClock()
-    tick: Callable[[], object] = lambda: clock.advance(0.25)
-    model = SayingModel("It is so. ", on_call=tick)
+    model = SayingModel("It is so. ", on_call=lambda: clock.advance(0.25))
     spoken = Speaker(model, lambda _: Suspicious([]), clock).speak(BRIEF, 9.0, Listener())
     assert (spoken.first_seconds, spoken.seconds) == (0.25, 0.25)

@@ -1,0 +1,42 @@
+"""What a reply has not said yet of an entry's own words."""
+
+import pytest
+
+from workers.voice.coverage import join, remaining_words
+
+RETURNS = "You have **30 days** to return unused items. Send them with the label from your account. Gift cards can't be returned."
+LIST = "We are there:\n\n- **Phone:** 01632 960 140\n- **Email:** help@shop.example\n\nWrite at any time."
+SEVERAL = "**How do I pay?**\n\nWe take cards and PayPal.\n\n**When does it arrive?**\n\nDelivery takes 3 days."
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "rest"),
+    [
+        (RETURNS, "", RETURNS),
+        (RETURNS, " \n", RETURNS),
+        (RETURNS, "Unused items may be returned for thirty days.", "Send them with the label from your account. Gift cards can't be returned."),
+        (RETURNS, RETURNS, ""),
+        (RETURNS, "Happy to help!", RETURNS),
+        (RETURNS, "Gift cards are great, and so are returned ones.", RETURNS),
+        (LIST, "We are there by phone: 01632 960 140.", "- **Phone:** 01632 960 140\n- **Email:** help@shop.example\n\nWrite at any time."),
+        (SEVERAL, "You can pay with cards and PayPal.", "**When does it arrive?**\n\nDelivery takes 3 days."),
+        (SEVERAL, "Delivery takes three days.", "**How do I pay?**\n\nWe take cards and PayPal."),
+        (SEVERAL, "Delivery takes 3 days. We take cards and PayPal.", ""),
+        ("**How do I pay?**\nBy card.", "Hello.", "**How do I pay?**\n\nBy card."),
+    ],
+)  # fmt: skip
+def test_what_is_left_to_say(words: str, shown: str, rest: str) -> None:
+    assert remaining_words(words, shown) == rest
+
+
+@pytest.mark.parametrize(
+    ("shown", "rest", "whole"),
+    [
+        ("A. ", "B.", "A.\n\nB."),
+        ("", "B.", "B."),
+        ("A.", "", "A."),
+        ("- a\n", "\n- b", "- a\n\n- b"),
+    ],
+)
+def test_what_was_shown_and_the_rest_make_one_text(shown: str, rest: str, whole: str) -> None:
+    assert join(shown, rest) == whole
