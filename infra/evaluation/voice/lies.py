@@ -11,6 +11,8 @@ from infra.evaluation.voice.guises import GUISES
 from infra.evaluation.voice.plain_text import comparable, sentences
 from workers.voice.brief import RefusalReason, Source
 
+_FROM_ELSEWHERE: frozenset[Twist] = frozenset({"borrowed", "invented", "foreign"})
+
 
 @dataclass(frozen=True, slots=True)
 class Lie:
@@ -68,10 +70,10 @@ def _told(
 
 
 def _twists(seed: object, kind: RefusalReason) -> list[Twist]:
-    """Return all twists in turn; another language comes last two times in three."""
+    """Return all twists in turn; two times in three, what comes of the sources goes first."""
     order = shuffled(TWISTS, seed, kind)
     late = draw(seed, kind) % 3 > 0
-    return sorted(order, key=lambda twist: late and twist == "foreign")
+    return sorted(order, key=lambda twist: late and twist in _FROM_ELSEWHERE)
 
 
 def _stands(words: str, text: str) -> bool:

@@ -61,6 +61,27 @@ class LieOutcome:
     unborne: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of one reply, and of the falsehood in it if one was planted."""
+
+    question: QuestionOutcome
+    lie: LieOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float:
+        """Return the share, 1 of nothing."""
+        return self.part / self.whole if self.whole else 1.0
+
+
 def question_outcome(drafted: Drafted) -> QuestionOutcome:
     """Judge a reply that no model is asked for: the base's own words."""
     return QuestionOutcome(

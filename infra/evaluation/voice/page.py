@@ -16,8 +16,8 @@ def page(report: VoiceReport) -> str:
 
 def _parts(report: VoiceReport) -> Iterator[str]:
     yield "<h1>Evaluation of the voice</h1>"
-    yield html_note(f"{report.made_at} · {', '.join(report.files)}")
-    yield html_note(f"Knowledge base: {report.base} · Model: {report.model}")
+    yield html_note(f"{report.about.made_at} · {', '.join(report.about.files)}")
+    yield html_note(f"Knowledge base: {report.about.base} · Model: {report.about.model}")
     for table in tables(report):
         yield f"<h2>{escape(table.title)}</h2>{html_table(table)}"
     if report.missed:

@@ -10,22 +10,9 @@ from typing import TypeVar
 import msgspec
 
 from infra.evaluation.voice.falsehood import KINDS
-from infra.evaluation.voice.outcomes import LieOutcome, QuestionOutcome
+from infra.evaluation.voice.outcomes import LieOutcome, QuestionOutcome, Share, Trial
 
 OutcomeT = TypeVar("OutcomeT")
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float:
-        """Return the share, 1 of nothing."""
-        return self.part / self.whole if self.whole else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +44,29 @@ class LieFigures:
     twists: Mapping[str, Share]
     guises: Mapping[str, Share]
     reasons: Mapping[str, int]
-    unborne: int
     true_shown: Share
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceReport:
-    """One evaluation; `missed` are questions whose expectation is not met or that say too much.
-
-    `reached` are the falsehoods that were shown, or whose reply says what no source does.
-    """
+class About:
+    """What was evaluated, and when."""
 
     made_at: str
     files: Sequence[str]
     base: str
     model: str
-    questions: QuestionFigures | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceReport:
+    """One evaluation.
+
+    `missed` are replies that do not meet what is expected or say what no source does, each once a
+    question and fault; `reached` are the falsehoods that were shown.
+    """
+
+    about: About
+    questions: QuestionFigures
     lies: LieFigures | None
     missed: Sequence[QuestionOutcome]
     reached: Sequence[LieOutcome]
@@ -80,6 +74,24 @@ class VoiceReport:
     def save(self, path: Path) -> None:
         """Write the report as JSON."""
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+
+
+def make_report(about: About, trials: Sequence[Trial], true_shown: Share | None) -> VoiceReport:
+    """Put together what was seen; `true_shown` is there if falsehoods were planted."""
+    lies = [trial.lie for trial in trials if trial.lie]
+    questions = [trial.question for trial in trials]
+    missed = {
+        (*each.asks, *each.misses, *each.unborne): each
+        for each in questions
+        if each.misses or each.unborne
+    }
+    return VoiceReport(
+        about,
+        question_figures(questions),
+        lie_figures(lies, true_shown) if true_shown else None,
+        list(missed.values()),
+        [lie for lie in lies if lie.reached],
+    )
 
 
 def question_figures(outcomes: Sequence[QuestionOutcome]) -> QuestionFigures:
@@ -103,9 +115,8 @@ def lie_figures(outcomes: Sequence[LieOutcome], true_shown: Share) -> LieFigures
     return LieFigures(
         kinds={kind: by_kind[kind] for kind in KINDS if kind in by_kind},
         twists=_shares(outcomes, lambda each: each.twist, _is_caught),
-        guises=_shares(outcomes, lambda each: each.guise, _is_caught),
+        guises=dict(sorted(_shares(outcomes, lambda each: each.guise, _is_caught).items())),
         reasons=Counter(each.reason or "none" for each in outcomes),
-        unborne=sum(bool(each.unborne) for each in outcomes),
         true_shown=true_shown,
     )
 

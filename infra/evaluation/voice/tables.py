@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from infra.evaluation.voice.outcomes import LieOutcome, QuestionOutcome
+from infra.evaluation.voice.outcomes import LieOutcome, QuestionOutcome, Share
 from infra.evaluation.voice.report import (
     LieFigures,
     QuestionFigures,
-    Share,
     VoiceReport,
     total,
 )
 from infra.tables import NO_VALUE, Table
 
+_CAUGHT = 0.99
 _WORDS = {
     "model": "in the model's words",
     "mended": "begun by the model, ended in the entry's",
@@ -22,12 +22,19 @@ _WORDS = {
 
 def tables(report: VoiceReport) -> list[Table]:
     """Return all tables of figures."""
-    found: list[Table] = []
-    if report.questions:
-        found += _question_tables(report.questions)
+    lies = _lie_tables(report.lies) if report.lies else ()
+    refused = [] if report.lies else [_refused(report.questions)]
+    return [*lies, *_question_tables(report.questions), *refused]
+
+
+def summary(report: VoiceReport) -> list[tuple[str, bool]]:
+    """Return what matters most in sentences, and of each whether all is well."""
+    unborne = report.questions.unborne
+    said = [(f"Facts shown that no source says: {unborne}.", unborne == 0)]
     if report.lies:
-        found += _lie_tables(report.lies)
-    return found
+        caught = total(report.lies.kinds.values())
+        said.append((f"Falsehoods caught: {_of(caught)}.", caught.value >= _CAUGHT))
+    return said
 
 
 def miss_words(miss: QuestionOutcome) -> list[str]:
@@ -40,8 +47,7 @@ def miss_words(miss: QuestionOutcome) -> list[str]:
 def lie_words(lie: LieOutcome) -> list[str]:
     """Return a falsehood that got through in lines: what it was, the sentence, the reply."""
     how = f"{lie.kind}, {lie.twist}, {lie.guise}"
-    said = lie.sentence if lie.reached else f"no source says {', '.join(lie.unborne)}"
-    return [f"{how}: {lie.asked}", said, lie.reply]
+    return [f"{how}: {lie.asked}", lie.sentence, lie.reply]
 
 
 def _question_tables(figures: QuestionFigures) -> Iterator[Table]:
@@ -50,9 +56,12 @@ def _question_tables(figures: QuestionFigures) -> Iterator[Table]:
     rows = [(words, _of(Share(figures.words.get(key, 0), asked))) for key, words in _WORDS.items()]
     yield Table(f"Replies: {asked}", ("whose words", "replies"), tuple(rows))
     yield Table("Expectations", ("kind of question", "met"), (*_rows(figures.met), _all(met)))
-    if figures.refused:
-        yield Table("Sentences refused", ("for", "times"), _counts(figures.refused))
     yield Table("Of these replies", ("figure", "value"), tuple(_figures(figures)))
+
+
+def _refused(figures: QuestionFigures) -> Table:
+    rows = _counts(figures.refused) or (("nothing", "0"),)
+    return Table("Sentences refused", ("for", "times"), rows)
 
 
 def _figures(figures: QuestionFigures) -> Iterator[tuple[str, str]]:
@@ -70,12 +79,8 @@ def _lie_tables(figures: LieFigures) -> Iterator[Table]:
     yield Table("By what makes them false", ("what", "caught"), _rows(figures.twists))
     yield Table("By how they are told", ("how", "caught"), _rows(figures.guises))
     yield Table("Refused as", ("reason", "times"), _counts(figures.reasons))
-    yield Table("Held against that", ("figure", "value"), tuple(_controls(figures)))
-
-
-def _controls(figures: LieFigures) -> Iterator[tuple[str, str]]:
-    yield "replies with a fact that no source says", str(figures.unborne)
-    yield "true replies shown whole", _of(figures.true_shown)
+    shown = (("shown whole", _of(figures.true_shown)),)
+    yield Table("The entries' own words, said by the model", ("what", "replies"), shown)
 
 
 def _rows(shares: Mapping[str, Share]) -> tuple[tuple[str, str], ...]:

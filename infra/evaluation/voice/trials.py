@@ -9,29 +9,20 @@ from infra.evaluation.voice.falsehood import Falsehood
 from infra.evaluation.voice.lies import Lie, lies, told
 from infra.evaluation.voice.lying_model import LyingModel
 from infra.evaluation.voice.outcomes import (
-    LieOutcome,
-    QuestionOutcome,
+    Share,
+    Trial,
     lie_outcome,
     question_outcome,
     spoken_outcome,
 )
 from infra.evaluation.voice.plain_text import sentences
 from infra.evaluation.voice.questions import HandMadeLie, Question
-from infra.evaluation.voice.report import Share
 from workers.evaluation.observation import Progress
 from workers.voice.brief import Brief, Source, Spoken
 from workers.voice.language_model import LanguageModel
 
 Speak = Callable[[LanguageModel, Brief], Spoken]
 _SEED = "voice"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What became of one reply, and of the falsehood in it if one was planted."""
-
-    question: QuestionOutcome
-    lie: LieOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
