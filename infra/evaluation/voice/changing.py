@@ -10,6 +10,7 @@ from infra.evaluation.voice.patterns import MONTHS, UNITS, WEEKDAYS
 from workers.voice.brief import RefusalReason
 
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_RANGE = re.compile(r"\d[–-]\d")
 _SWAPS = (
     ("working day", "day"),
     ("am", "pm"),
@@ -34,7 +35,9 @@ def changes(fact: str, kind: RefusalReason, seed: object) -> Iterator[tuple[Twis
         return
     other = _other_names(fact, seed)
     if number := _DIGITS.search(fact):
-        changed = _other_number(number[0], seed, largest=_largest(fact, kind))
+        in_range = bool(_RANGE.search(fact))
+        largest = 10**6 if in_range else _largest(fact, kind)
+        changed = _other_number(number[0], seed, largest=largest, in_range=in_range)
         other = fact[: number.start()] + changed + fact[number.end() :]
         yield from (("words", words) for words in _in_words(other))
         yield from (("unit", swapped) for swapped in _other_unit(fact, seed))
@@ -47,10 +50,12 @@ def _largest(fact: str, kind: RefusalReason) -> int:
     return 12 if kind == "time" and fact.endswith(("am", "pm")) else 10**6
 
 
-def _other_number(digits: str, seed: object, *, largest: int) -> str:
+def _other_number(digits: str, seed: object, *, largest: int, in_range: bool) -> str:
     whole, _, cents = digits.replace(",", "").partition(".")
     value = int(whole)
-    options = [value + 1, value + 2, value * 2, value * 10, value + 15, value - 1, value // 2]
+    options = [value + 15, value * 10]
+    if not in_range:
+        options += [value + 1, value + 2, value * 2, value - 1, value // 2]
     fitting = [each for each in options if 1 < each <= largest and each != value]
     changed = chosen(fitting, seed, digits)
     return f"{changed:,}" + (f".{cents}" if cents else "")
@@ -78,7 +83,7 @@ def _other_unit(fact: str, seed: object) -> Iterator[str]:
 
 def _in_words(fact: str) -> Iterator[str]:
     number = _DIGITS.search(fact)
-    if number is None or re.search(r"[–-]\d|:", fact):
+    if number is None or ":" in fact or _RANGE.search(fact):
         return
     whole, _, cents = number[0].replace(",", "").partition(".")
     if len(whole) > 5:

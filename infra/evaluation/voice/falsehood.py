@@ -8,7 +8,16 @@ from workers.voice.brief import RefusalReason
 KINDS: tuple[RefusalReason, ...] = get_args(RefusalReason)
 
 Twist = Literal[
-    "changed", "unit", "words", "negated", "unconditional", "borrowed", "invented", "foreign"
+    "changed",
+    "unit",
+    "words",
+    "negated",
+    "opposite",
+    "overstated",
+    "unconditional",
+    "borrowed",
+    "invented",
+    "foreign",
 ]
 TWISTS: tuple[Twist, ...] = get_args(Twist)
 

@@ -1,4 +1,4 @@
-"""All falsehoods about some sources, of ten kinds and in eight ways."""
+"""All falsehoods about some sources, of ten kinds and in ten ways."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,13 @@ from infra.evaluation.voice.choosing import shuffled
 from infra.evaluation.voice.falsehood import KINDS, Falsehood
 from infra.evaluation.voice.patterns import PATTERNS, facts
 from infra.evaluation.voice.plain_text import comparable, sentences
-from infra.evaluation.voice.turning import contrary_orders, negations, unconditional
+from infra.evaluation.voice.turning import (
+    contrary_orders,
+    negations,
+    opposites,
+    overstated,
+    unconditional,
+)
 from workers.voice.brief import RefusalReason, Source
 
 _INVENTIONS = Path(__file__).with_name("inventions.yaml")
@@ -54,6 +60,9 @@ def _turned(sentence: str) -> Iterator[Falsehood]:
     if len(sentence.split()) < 4:
         return
     yield from (Falsehood("claim", "negated", text, text) for text in negations(sentence))
+    yield from (Falsehood("claim", "opposite", text, text) for text in opposites(sentence))
+    for text, false in overstated(sentence):
+        yield Falsehood("claim", "overstated", text, false)
     for text in unconditional(sentence):
         yield Falsehood("claim", "unconditional", text, text)
     for text in contrary_orders(sentence):

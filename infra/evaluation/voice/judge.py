@@ -21,10 +21,18 @@ _AMOUNT = re.compile(
 )
 _PERIOD = re.compile(
     rf"({_NUMBER})(?:\s?[–-]\s?({_NUMBER})| to ({_NUMBER}))?[ -]?"
-    rf"((?:working )?(?:{'|'.join(UNITS)})s?\b|am\b|pm\b)"
+    rf"((?:working )?(?:{'|'.join([*UNITS, 'time'])})s?\b|[ap]\.?m\b)",
+    re.IGNORECASE,
 )
-_DAY = re.compile(rf"\b(?:{'|'.join([*MONTHS, *WEEKDAYS])})")
-_SIZE = re.compile(r"\b(?:half|quarter|dozen|fortnight|double|triple|twice|overnight)\b", re.I)
+_DAYS = [*MONTHS, *WEEKDAYS]
+# Not in small letters: may and march are words.
+_DAY = re.compile(rf"\b(?:{'|'.join([*_DAYS, *map(str.upper, _DAYS)])})")
+_SIZE = re.compile(
+    r"\b(?:half|quarter|dozen|fortnight|double|triple|twice|overnight|today|tonight|tomorrow"
+    r"|yesterday)\b|\w+ (?:dot|\[dot\]) [a-z]{2,4}\b",
+    re.IGNORECASE,
+)
+_ROMAN = re.compile(r"\b[IVXLCDM]{2,}\b")
 _NAME = re.compile(r"(?<=[a-z0-9,;:'’)] )[A-Z][\w'-]+|(?<=→ )[A-Z][\w'-]+")
 _PRONOUN = re.compile(r"I(?:'\w+)?$")
 _SIGNS = {"per cent": "%", "percent": "%", "pounds": "£", "pound": "£", "GBP": "£"} | {
@@ -66,9 +74,10 @@ def _facts(told: _Told) -> Iterator[str]:
     yield from _numbers(told)
     yield from (_amount(found) for found in _AMOUNT.findall(told.digits))
     for first, *lasts, unit in _PERIOD.findall(told.digits):
-        singular = unit if unit in {"am", "pm"} else unit.rstrip("s")
+        singular = unit.lower().replace(".", "").rstrip("s")
         yield from (f"{number} {singular}" for number in (first, *lasts) if number)
-    yield from _DAY.findall(told.plain)
+    yield from (found.capitalize() for found in _DAY.findall(told.plain))
+    yield from _ROMAN.findall(told.plain)
     yield from (found.lower() for found in _SIZE.findall(told.plain))
 
 

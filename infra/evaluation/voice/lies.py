@@ -70,10 +70,12 @@ def _told(
 
 
 def _twists(seed: object, kind: RefusalReason) -> list[Twist]:
-    """Return all twists in turn; two times in three, what comes of the sources goes first."""
+    """Return twists in turn: mostly what comes of the sources first; another language rarely."""
     order = shuffled(TWISTS, seed, kind)
-    late = draw(seed, kind) % 3 > 0
-    return sorted(order, key=lambda twist: late and twist in _FROM_ELSEWHERE)
+    luck = draw(seed, kind) % 6
+    if luck:
+        order.remove("foreign")
+    return sorted(order, key=lambda twist: luck > 1 and twist in _FROM_ELSEWHERE)
 
 
 def _stands(words: str, text: str) -> bool:

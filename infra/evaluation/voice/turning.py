@@ -30,17 +30,55 @@ _OPPOSITES: Mapping[str, str] = {
     ),
     r"\bmust\b": "needn't",
 }
+_ANTONYMS: Mapping[str, str] = dict(
+    pair
+    for one, other in (
+        ("before", "after"),
+        ("first", "last"),
+        ("more", "less"),
+        ("longer", "shorter"),
+        ("later", "earlier"),
+        ("add", "remove"),
+        ("accept", "refuse"),
+        ("refund", "charge"),
+        ("buy", "sell"),
+        ("all", "none"),
+        ("every", "no"),
+        ("with", "without"),
+        ("open", "closed"),
+        ("new", "old"),
+        ("large", "small"),
+        ("inside", "outside"),
+        ("covered", "not insured"),
+        ("online", "by letter"),
+        ("by email", "by fax"),
+        ("the bank", "the courier"),
+        ("yourself", "through a dealer"),
+        ("at once", "much later"),
+        ("automatically", "on request"),
+    )
+    for pair in ((one, other), (other, one))
+)
+_OVERSTATEMENTS = (
+    "in every case",
+    "whatever the condition of it",
+    "for everybody, without exception",
+    "even after the period is over",
+    "as often as you like",
+    "also abroad",
+    "no matter what the terms say",
+)
 # A part that a sentence must not lose; without it more is said than is true.
 _CONDITIONS = (
     r"^(?:If|While|As long as|Unless|Once) [^,.;:]*, ",
     r", (?:if|unless|provided|as long as|except)\b[^.;:]*(?=[.;:]|$)",
     r" (?:unless|as long as|except|provided)\b[^.;:,]*",
+    r"(?<!only) if (?:the|it|our|they|an?)\b[^,.;:]*(?=[.;:])",
     r" on orders of \S*\d\S*(?: or more\b)?\**",
     r" for orders (?:from|of|over) [^,.;:]*",
     r" while the order says \*\*\w+\*\*",
     r"\b[Uu]sually ",
     r"\bmost (?=\w+s\b)",
-    r"\bup to (?=\*{0,2}£)",
     r" until \*{0,2}\d+ days\*{0,2} before [^,.;:(]*",
     r", (?:but )?not [^,.;:]*",
 )
@@ -56,6 +94,20 @@ def negations(sentence: str) -> Iterator[str]:
         turned, count = re.subn(pattern, opposite, sentence, count=1)
         if count:
             yield turned
+
+
+def opposites(sentence: str) -> Iterator[str]:
+    """Yield a statement with one word that means the contrary of what stood there."""
+    for word, other in _ANTONYMS.items():
+        turned, count = re.subn(rf"\b{word}\b", other, sentence, count=1)
+        if count:
+            yield turned
+
+
+def overstated(sentence: str) -> Iterator[tuple[str, str]]:
+    """Yield a statement that claims too much, and what it claims."""
+    if re.search(r"[^.!?:;][.]$", sentence):
+        yield from ((f"{sentence[:-1]}, {more}.", more) for more in _OVERSTATEMENTS)
 
 
 def unconditional(sentence: str) -> Iterator[str]:
