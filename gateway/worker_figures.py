@@ -74,7 +74,7 @@ COUNTERS: Sequence[WorkerFigure] = (
         "missing_replica_acks",
         "parley_worker_missing_replica_acks",
         "calls that ended messages and that too few replicas confirmed in time",
-        queues=_ANSWERING,
+        queues=(*_ANSWERING, keys.GENERATION),
     ),
     WorkerFigure(
         "tones_late",
@@ -165,6 +165,12 @@ GAUGES: Sequence[WorkerFigure] = (
         "cascade",
         "parley_worker_cascade",
         "1 if the worker asks for second looks",
+        queues=(keys.INFERENCE,),
+    ),
+    WorkerFigure(
+        "voice",
+        "parley_worker_voice",
+        "1 if the worker hands answers over to be put into a language model's words",
         queues=(keys.INFERENCE,),
     ),
     WorkerFigure(

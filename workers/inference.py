@@ -95,7 +95,7 @@ def build_inference_consumer(
     )
 
     def gauges() -> Mapping[str, float]:
-        return {"cascade": float(answering.cascade)}
+        return {"cascade": float(answering.cascade), "voice": float(settings.has_voice)}
 
     options = consumer_options(settings, model, gauges=gauges, beside=sender, knowledge=knowledge)
     return BatchConsumer(context, role, queue, model.engine, options)

@@ -84,6 +84,8 @@ def _notes(now: float, seen: LiveStatus) -> Iterator[str]:
         yield "No sentiment worker: replies do not know the tone."
     if seen.cascade and keys.INFERENCE_LARGE not in seen.served:
         yield "No large worker: the small encoder answers alone."
+    if seen.voice and keys.GENERATION not in seen.served:
+        yield "No generation worker: the entries' own words go out."
     since = seen.handovers_open_since
     if seen.handovers_open and since and now - since > LONG_HANDOVER_SECONDS:
         wait = "conversation waits" if seen.handovers_open == 1 else "conversations wait"

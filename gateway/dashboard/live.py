@@ -46,6 +46,7 @@ class LiveStatus(msgspec.Struct, frozen=True):
     handovers_open_since: float | None = None
     dead_letters: int = 0
     cascade: bool = False
+    voice: bool = False
 
 
 _encoder = msgspec.json.Encoder()
@@ -81,6 +82,7 @@ def live_status(now: Observation, work: Sequence[Work], seconds: float) -> LiveS
         handovers_open_since=now.handovers.open_since,
         dead_letters=now.dead_letters,
         cascade=any(each.status.counters.get("cascade") for each in work),
+        voice=any(each.status.counters.get("voice") for each in work),
     )
 
 

@@ -211,7 +211,9 @@ def _memory(settings: StackSettings) -> Iterator[Finding]:
     if free is None:
         return
     large = 0 if chosen_encoder(settings) == "small" else _LARGE_MEMORY_BYTES
-    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES + large else "warn"
+    own = settings.llm_gguf if settings.serves_language_model else None
+    language_model = own.stat().st_size if own else 0  # contexts come on top
+    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES + large + language_model else "warn"
     yield Finding("memory", state, f"{free / 1e9:.1f} GB free, {os.cpu_count()} processors")
 
 

@@ -59,6 +59,9 @@ def _environment(settings: StackSettings) -> dict[str, str]:
         shared["PARLEY_REDIS_URL"] = with_absolute_files(settings.redis_url)
     if settings.llm_address:
         shared["PARLEY_LLM_URL"] = settings.llm_address
+    if settings.serves_language_model:  # what is asked beyond its slots would wait in the server
+        places = min(settings.llm_max_places, settings.llm_slots)
+        shared["PARLEY_LLM_MAX_PLACES"] = str(places)
     return shared
 
 

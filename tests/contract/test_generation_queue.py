@@ -185,7 +185,7 @@ def test_a_tenant_that_has_used_up_its_tokens_gets_the_entries_words(broker: Bro
     generation.use_tokens(leases[0], "bbb", 99)
     verdicts = [offer(worker, leases[n], jobs[n]) for n in (1, 2)]
     assert verdicts == ["spent", "handed"]
-    ttl: int = broker.client.ttl(keys.tokens_used("2023-11-14"))  # type: ignore[assignment]
+    ttl = broker.client.ttl(keys.tokens_used("2023-11-14"))
     assert 86_400 < ttl <= 2 * 86_400
 
 
@@ -213,7 +213,7 @@ def test_sentences_are_shown_once_each_in_order_and_followed(broker: Broker) -> 
     hand_over(broker, one)
     lease, seen = take(generation)
     follower = RedisJobFollower(broker.connect(), "gw", 60)
-    listener = broker.client.pubsub()
+    listener = broker.client.pubsub()  # type: ignore[no-untyped-call]
     listener.subscribe(keys.replies("gw"))
     progress = follower.follow("one", 0)
     assert isinstance(progress, JobProgress)

@@ -111,6 +111,7 @@ def test_a_model_file_is_served_before_the_worker_that_asks_it(
     assert model.niceness > worker.niceness > services["inference"].niceness
     assert worker.after == ("redis", "llm")
     assert "-Q generation -n generation@%h" in " ".join(worker.command)
+    assert worker.environment["PARLEY_LLM_MAX_PLACES"] == "4"
     for name in ("inference", "sentiment", "generation"):
         assert services[name].environment["PARLEY_LLM_URL"] == "http://127.0.0.1:8123/v1"
 
@@ -121,6 +122,7 @@ def test_a_model_elsewhere_is_asked_and_none_is_started(settings: StackSettings)
     services = by_name(settings.model_copy(update=both))
     assert "llm" not in services
     assert services["generation"].after == ("redis",)
+    assert "PARLEY_LLM_MAX_PLACES" not in services["generation"].environment
     for name in ("inference", "generation"):
         assert services[name].environment["PARLEY_LLM_URL"] == there
 
@@ -154,6 +156,17 @@ def test_the_gateway_is_asked_where_it_listens(
     settings: StackSettings, host: str, address: str
 ) -> None:
     assert settings.model_copy(update={"http_host": host}).gateway_url == f"http://{address}:8000"
+
+
+def test_the_banner_names_the_model_that_speaks(settings: StackSettings, screen: Console) -> None:
+    terminal = Terminal(screen, LogFolder(settings.log_folder))
+    terminal.print_banner(settings, 1.0)
+    assert "voice" not in fields(screen)
+    voiced = settings.model_copy(update={"llm_gguf": Path("/models/small.gguf")})
+    terminal.print_banner(voiced, 1.0)
+    terminal.print_banner(voiced.model_copy(update={"llm_url": "https://models.example/v1"}), 1.0)
+    assert "small.gguf at http://127.0.0.1:8091/v1" in fields(screen)
+    assert "the first model at https://models.example/v1" in fields(screen)
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ def drawn(shown: TopView, width: int, trouble: str | None = None) -> str:
 
 def test_every_name_that_is_looked_for_is_in_a_real_scrape() -> None:
     shown = seen(read_exposition(full_scrape(), 0.0), read_exposition(full_scrape(), 10.0))
-    assert [queue.name for queue in shown.queues] == ["inference", "sentiment", "inference-large"]
+    assert [queue.name for queue in shown.queues] == [
+        *("inference", "sentiment", "inference-large", "generation")
+    ]
     assert all(queue.answered_per_second == 0.0 and queue.workers == 1 for queue in shown.queues)
     by_queue = {worker.queue: worker for worker in shown.workers}
     assert by_queue["inference"].memory_bytes == 1.0
