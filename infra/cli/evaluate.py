@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from infra.evaluation.report import Report
     from infra.evaluation.systems import System
+    from infra.evaluation.voice.runner import VoiceRequest
 
 
 def evaluate(
@@ -105,12 +106,17 @@ def evaluate(
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.evaluation.runner import Request
     from infra.evaluation.runner import evaluate as run
+    from infra.evaluation.voice.runner import VoiceRequest
     from infra.supervisor.progress import StageProgress
     from shared.errors import CommandMisused
 
     folder = out or _data_folder() / "evaluate"
     if voice:
-        return _evaluate_voice(files or [], folder, base, lies, connections, as_json=as_json)
+        if compare or through or folds or missing or split:
+            raise CommandMisused("--voice asks one base in this process, and whole files alone.")
+        (system,) = _systems(encoder, variant, None, [])
+        asked = VoiceRequest(files or [], folder, base, system, lies, connections)
+        return _evaluate_voice(asked, as_json=as_json)
     if not files:
         raise CommandMisused("Name a labelled file, or ask for --voice.")
     if lies:
@@ -137,28 +143,18 @@ def evaluate(
     return None
 
 
-def _evaluate_voice(
-    files: "Sequence[Path]",
-    folder: Path,
-    base: Path | None,
-    lies: int,
-    connections: int,
-    *,
-    as_json: bool,
-) -> None:
+def _evaluate_voice(request: "VoiceRequest", *, as_json: bool) -> None:
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
-    from infra.evaluation.voice.runner import VoiceRequest, evaluate_voice
+    from infra.cli.voice_report import show_voice
+    from infra.evaluation.voice.runner import evaluate_voice
     from infra.supervisor.progress import StageProgress
 
-    request = VoiceRequest(files, folder, base, lies, connections)
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Evaluating") as progress:
         report, written = evaluate_voice(request, progress.update)
     if as_json:
         print_json(report)
     else:
-        from infra.cli.voice_report import show_voice
-
         show_voice(report, written)
 
 

@@ -8,11 +8,17 @@ import pytest
 from infra.cli.exit_status import ExitStatus
 from infra.evaluation.voice.asking import Drafted
 from infra.evaluation.voice.lies import Lie
-from infra.evaluation.voice.outcomes import Trial, lie_outcome, question_outcome, spoken_outcome
+from infra.evaluation.voice.outcomes import (
+    Share,
+    Trial,
+    lie_outcome,
+    question_outcome,
+    spoken_outcome,
+)
 from infra.evaluation.voice.page import page
 from infra.evaluation.voice.plain_text import comparable
 from infra.evaluation.voice.questions import QUESTIONS, Question, check_entries, read_asked
-from infra.evaluation.voice.report import About, Share, make_report
+from infra.evaluation.voice.report import About, make_report
 from infra.evaluation.voice.tables import summary
 from shared.errors import EvaluationError
 from workers.knowledge.loader import DEMO, load
@@ -130,6 +136,9 @@ def test_an_entry_that_the_base_does_not_have_is_named(tmp_path: Path) -> None:
         ((), "Name a labelled file"),
         (("x.jsonl", "--lies", "1"), "with --voice alone"),
         (("--voice",), "PARLEY_LLM_URL is not set"),
+        (("--voice", "--folds", "5"), "whole files alone"),
+        (("--voice", "--through", "http://127.0.0.1:1"), "in this process"),
+        (("--voice", "--encoder", "huge"), "is no system"),
     ],
 )
 def test_what_cannot_be_done_is_said(

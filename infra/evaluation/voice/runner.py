@@ -1,11 +1,12 @@
 """Run one evaluation of the voice: ask, have a model speak, judge, and write the report."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from infra.evaluation.systems import System, overrides
 from infra.evaluation.voice.asking import Asking, Drafted
 from infra.evaluation.voice.outcomes import Share, Trial
 from infra.evaluation.voice.page import page
@@ -41,6 +42,7 @@ class VoiceRequest:
     files: Sequence[Path]
     folder: Path
     base: Path | None = None
+    system: System = field(default_factory=lambda: System("this"))
     lies: int = 0
     at_once: int = 8
 
@@ -49,7 +51,7 @@ def evaluate_voice(request: VoiceRequest, update: Update) -> tuple[VoiceReport, 
     """Return the report and the files that were written. Raises ParleyError."""
     asked = read_asked(request.files or [QUESTIONS])
     told = bool(request.lies or asked.lies)
-    settings = _settings(lying=told)
+    settings = _settings(overrides(request.system), lying=told)
     base = read_base(request.base or settings.kb or DEMO)
     sources = {entry.id: Source(entry.id, entry.question, entry.answer) for entry in base.entries}
     check_entries(asked, sources)
@@ -75,10 +77,10 @@ def evaluate_voice(request: VoiceRequest, update: Update) -> tuple[VoiceReport, 
     return report, _write(report, request.folder)
 
 
-def _settings(*, lying: bool) -> WorkerSettings:
+def _settings(chosen: Mapping[str, str], *, lying: bool) -> WorkerSettings:
     if lying:
-        return load(WorkerSettings, llm_url=_NO_SERVER)
-    settings = load(WorkerSettings)
+        return load(WorkerSettings, llm_url=_NO_SERVER, **chosen)
+    settings = load(WorkerSettings, **chosen)
     if not settings.has_voice:
         raise CommandMisused(
             "PARLEY_LLM_URL is not set, so that no model speaks; add --lies to try one that lies."
