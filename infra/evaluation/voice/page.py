@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from html import escape
 
 from infra.evaluation.voice.report import VoiceReport
-from infra.evaluation.voice.tables import lie_words, miss_words, tables
-from infra.html_page import html_note, html_page, html_table
+from infra.evaluation.voice.tables import lie_words, miss_words, summary, tables
+from infra.html_page import html_note, html_page, html_sentences, html_table
 from infra.tables import Table
 
 
@@ -18,6 +18,7 @@ def _parts(report: VoiceReport) -> Iterator[str]:
     yield "<h1>Evaluation of the voice</h1>"
     yield html_note(f"{report.about.made_at} · {', '.join(report.about.files)}")
     yield html_note(f"Knowledge base: {report.about.base} · Model: {report.about.model}")
+    yield html_sentences(sentence for sentence, _ in summary(report))
     for table in tables(report):
         yield f"<h2>{escape(table.title)}</h2>{html_table(table)}"
     if report.missed:

@@ -28,6 +28,7 @@ from workers.evaluation.observation import Progress
 from workers.knowledge.loader import DEMO
 from workers.settings import WorkerSettings
 from workers.voice.brief import Source
+from workers.voice.openai_model import open_model
 
 Update = Callable[[str, float], None]
 
@@ -95,8 +96,6 @@ def _spoken(
     at_once: int,
     progress: Progress,
 ) -> list[Trial]:
-    from workers.voice.openai_model import open_model
-
     model = open_model(settings, SystemClock())
     speak = partial(asking.speak, seconds=settings.voice_target_seconds)
     return try_model(drafted, model, speak, at_once, progress)
