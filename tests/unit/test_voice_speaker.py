@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.jobs import RefusalReason
 from tests.fakes.clock import ManualClock
 from tests.fakes.language_model import SayingModel
-from workers.voice.brief import Brief, Source
+from workers.voice.brief import Brief, RefusalReason, Source
 from workers.voice.speaker import Speaker, end_in_own_words
 
 WORDS = "Orders arrive within 3 to 5 days. You get a link by e-mail."

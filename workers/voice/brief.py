@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from shared.jobs import AnswerKind, RefusalReason, ToneLabel
+from shared.jobs import AnswerKind, ToneLabel
+from shared.jobs import RefusalReason as RefusalReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.jobs import RefusalReason
 from workers.voice import conduct, wording
-from workers.voice.brief import Brief
+from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
 from workers.voice.facts import Fact

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import ModelUnavailable
-from shared.jobs import RefusalReason
-from workers.voice.brief import Brief, Refusal, Spoken, Usage
+from workers.voice.brief import Brief, Refusal, RefusalReason, Spoken, Usage
 from workers.voice.coverage import remaining_words
 from workers.voice.language_model import LanguageModel, ModelStream
 from workers.voice.prompt import prompts_of
