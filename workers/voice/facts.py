@@ -99,6 +99,8 @@ def _written_date(found: re.Match[str]) -> Iterator[Found]:
     parts = [int(part) for part in re.findall(r"\d+", found.group())]
     if parts[0] > 31:
         parts.reverse()
+    if max(parts[:2]) > 31 or min(parts[:2]) > 12:
+        return  # "3.50." ends a sentence
     if len(parts) == 3:
         yield "date", "year", str(parts[2] + (2000 if parts[2] < 100 else 0))
     yield "date", "day", f"{parts[1]}-{parts[0]}"
