@@ -15,7 +15,7 @@ from workers.knowledge.finder import Finding, Thresholds
 from workers.reading.escalation import find_escalation
 from workers.reading.languages import language_of
 
-_MATTERS: tuple[Matter, ...] = ("unread", "handover", "called")
+_MATTERS: tuple[Matter, ...] = ("unread", "handover", "called", "english")
 _TEXTS: dict[str, dict[Matter, str]] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
 _NAMED = re.compile(r"[«»“„”‘「]\s*([^«»“„”‘’「」]+?)\s*[»«”“’」]")
 _DECIDER = Decider(Thresholds(answer_from=0.6, clarify_from=0.3), {})
