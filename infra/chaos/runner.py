@@ -21,6 +21,14 @@ from infra.supervisor.progress import StageProgress
 from infra.supervisor.settings import StackSettings
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
+from workers.settings import VoiceSettings
+
+# A campaign has a model server of its own, or none.
+_OF_A_VOICE = tuple(
+    f"PARLEY_{name.upper()}"
+    for name in VoiceSettings.model_fields
+    if name.startswith(("llm_", "voice_"))
+)
 
 
 def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
@@ -34,8 +42,9 @@ def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
     texts = read_messages(None).texts
     folder = new_run_folder(settings.data_folder / "chaos")
     progress = StageProgress(console, "Injecting faults", lines=False)
-    with isolated_environment(), sigterm_as_interrupt(), progress:
-        paths = CampaignPaths(settings.model_folder, settings.data_folder / "cache")
+    with isolated_environment(_OF_A_VOICE), sigterm_as_interrupt(), progress:
+        cache = settings.data_folder / "cache"
+        paths = CampaignPaths(settings.model_folder, cache, settings.kb)
         campaign = ChaosCampaign(plan, texts, folder, paths, progress.update)
         try:
             report = campaign.run()
