@@ -11,7 +11,7 @@ a word, or a `ModelReply`, which says how: late, slowly, broken off, malformed. 
 `ModelReply` instead of a script is what the server always says. Scripts run in the threads of
 their requests, many at once. A script that raises cuts its connection.
 
-What came is in `requests` (the bodies), `keys` (the Authorization headers) and `model_lookups`;
+What came is in `requests` (the bodies), `headers`, `keys` (Authorization) and `model_lookups`;
 what was seen in `in_flight`, `most_at_once`, `connections` and `disconnects` (replies whose client
 went away before their end). `wait_for` waits for any of it.
 
@@ -25,10 +25,12 @@ import json
 import re
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -46,8 +48,9 @@ class ModelReply:
     and no text. Counts of pieces: `break_after` closes the connection after so many, without an
     end; `stall_after` sends nothing more after so many (0: no first token) until the client goes
     away. While it waits or stalls it sends a comment each `ping_seconds`. `head_drip_seconds`:
-    the response's head comes byte by byte. `raw` is sent as the body instead of all else, as it is.
-    `usage` (prompt and completion tokens) is told only if the request asks for it.
+    the response's head comes byte by byte. `raw` is sent as the body instead of all else, as it is;
+    a `Content-Length` in `headers` may lie. `usage` (prompt and completion tokens) is told only if
+    the request asks for it.
     """
 
     text: str = ""
@@ -96,14 +99,26 @@ class ModelServer(ThreadingHTTPServer):
         models: Sequence[str] = (MODEL,),
         key: str | None = None,
         refused_parameters: Sequence[str] = (),
+        certificate: Path | None = None,
     ) -> None:
-        """`key`: what calls must bring, else 401. `refused_parameters` in a body answer 400."""
+        """`key`: what calls must bring, else 401. `refused_parameters` in a body answer 400.
+
+        `certificate`: a PEM file with its key, to speak TLS.
+        """
         super().__init__(("127.0.0.1", port), _Handler)
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.script: Script = script if callable(script) else lambda _: script
         self.models = list(models)
         self.key = key
         self.refused_parameters = tuple(refused_parameters)
         self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.keys: list[str | None] = []
         self.model_lookups = 0
         self.in_flight = 0
@@ -117,7 +132,7 @@ class ModelServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Return the base address."""
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+        return f"{self._scheme}://127.0.0.1:{self.server_address[1]}/v1"
 
     def wait_for(self, is_so: Callable[[], bool], seconds: float = 5.0) -> bool:
         """Wait until something of what was seen is so; tell whether it is."""
@@ -160,11 +175,12 @@ class ModelServer(ThreadingHTTPServer):
                 self._open.discard(connection)
 
     @contextmanager
-    def counted(self, body: dict[str, Any], key: str | None) -> Iterator[None]:
+    def counted(self, body: dict[str, Any], headers: Message) -> Iterator[None]:
         """Count a request while it is answered."""
         with self._changed:
             self.requests.append(body)
-            self.keys.append(key)
+            self.headers.append(dict(headers.items()))
+            self.keys.append(headers["Authorization"])
             self.in_flight += 1
             self.most_at_once = max(self.most_at_once, self.in_flight)
             self._changed.notify_all()
@@ -215,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v1/chat/completions":
             return self._send_json(404, {"error": {"message": "no such path"}})
-        with self._model.counted(body, self.headers["Authorization"]):
+        with self._model.counted(body, self.headers):
             if not self._is_refused() and not self._is_faulty(body):
                 self._reply(body)
         return None
@@ -248,11 +264,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_whole(self, reply: ModelReply) -> None:
         self._wait(reply.first_delay_seconds)
         if reply.raw is not None:
-            self._send_body(200, reply.raw, {"Content-Type": "text/event-stream", **reply.headers})
+            self._send_raw(reply.raw, reply)
             return
         message = {"role": "assistant", "content": "".join(reply.all_pieces)}
         choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
         self._send_json(200, {"choices": [choice], "usage": _usage(reply)}, reply.headers)
+
+    def _send_raw(self, body: bytes, reply: ModelReply) -> None:
+        length = {"Content-Type": "text/event-stream", "Content-Length": str(len(body))}
+        self._send_head(200, {**length, **reply.headers})
+        self.wfile.write(body)
+        self._halt(reply, 0)
 
     def _send_json(
         self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
