@@ -94,7 +94,7 @@ def _apply(history: MessageHistory, entry: LedgerEntry) -> None:
         history.accepted_at = history.accepted_at or entry.at
     elif entry.event == "gave_up":
         history.gave_up = True
-    elif entry.event in ("trouble", "torn"):
+    elif entry.event == "trouble" or entry.event == "torn":
         noted = history.troubles if entry.event == "trouble" else history.torn
         noted.append(entry.detail or "?")
     else:
