@@ -36,7 +36,7 @@ from infra.harness.running_system import RunningSystem, running_system
 from infra.supervisor.logs import LogFolder
 from shared.connection import REDIS_ERRORS, connect
 from shared.errors import BenchError
-from workers.knowledge.loader import DEMO, load
+from workers.knowledge.loader import load
 
 _TICK_SECONDS = 0.05
 _LOAD_SHARE = 0.95  # of a campaign's time; the rest is settling and inspection
@@ -51,7 +51,7 @@ class CampaignPaths:
 
     model: Path
     cache: Path
-    kb: Path | None
+    kb: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class ChaosCampaign:
         )
 
     def _judge_voice(self, record: _RunRecord) -> tuple[Sequence[Violation], VoiceFigures]:
-        entries = load(self._kb or DEMO).entries
+        entries = load(self._kb).entries
         known = KnownSentences(
             text for each in entries for text in (each.question, each.answer, *each.tones.values())
         )

@@ -83,12 +83,12 @@ def chaos(
         "timeout_seconds": patience,
         "specs": specs,
     }
+    plan = quick_plan(seed, voice=voice) if quick else ChaosPlan(seed)
     plan = dataclasses.replace(
-        quick_plan(seed, voice=voice) if quick else ChaosPlan(seed),
+        with_voice(plan) if voice else plan,
         planted_bug=planted_bug,
         **{name: value for name, value in chosen.items() if value is not None},
     )
-    plan = with_voice(plan) if voice else plan
     if cluster:
         _run_on_cluster(plan, only, as_json=as_json)
         return
