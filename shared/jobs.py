@@ -34,13 +34,22 @@ class FollowUps:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """What a language model made of a message: its language (ISO 639), and its text in English."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatJob:
     """One message that a person sent, accepted for an answer.
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
     `first_look` is what the small encoder left for a second look, once one was asked for; `draft`
-    is the whole result in the entries' own words, once it was handed over to be put into a model's.
+    is the whole result in the entries' own words, once it was handed over to be put into a model's. `translation` is what
+    the message says in English, if it was written in another language and a model knows it.
     It is not run before `due_at`. `trace` is what its spans belong to.
     """
 
@@ -54,6 +63,7 @@ class ChatJob:
     external: bool = False
     first_look: str | None = None
     draft: str | None = None
+    translation: Translation | None = None
     due_at: float | None = None
     follow_ups: FollowUps | None = None
     trace: TraceContext | None = None
@@ -71,6 +81,11 @@ class ChatJob:
     def task(self) -> str:
         """Return the name of its Celery task."""
         return keys.INFER_TASK
+
+    @property
+    def read_text(self) -> str:
+        """Return the text that is to be understood."""
+        return self.translation.text if self.translation else self.message
 
     @property
     def tenant(self) -> str:

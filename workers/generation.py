@@ -47,7 +47,7 @@ from workers.speaking.voiced_job import EndDrafter, VoicedJob, is_unreadable, re
 from workers.voice.brief import Spoken
 from workers.voice.guard import Guard
 from workers.voice.language_model import LanguageModel
-from workers.voice.openai_model import open_model
+from workers.voice.openai_model import OpenAiModel, open_model
 from workers.voice.speaker import Speaker
 
 _TO_BE_SPOKEN = (0,)  # what has an id goes to the model; what has none goes out as it is
@@ -90,11 +90,30 @@ def build_generation_consumer(
         is_for_others=is_unreadable,
     )
     options = ConsumerOptions(
-        BatchLimits(1, 1), NoLinger(), meter.gauges, make_work=make_work, engine_name=name
+        BatchLimits(1, 1),
+        NoLinger(),
+        meter.gauges,
+        beside=ModelConnections(model),
+        make_work=make_work,
+        engine_name=name,
     )
     # A VoicedJob is a ChatJob, and the queue asks no more of it.
     jobs = cast("LeaseQueue[VoicedJob, ChatResult]", queue)
     return BatchConsumer(context, role, jobs, text_model.engine, options)
+
+
+class ModelConnections:
+    """Close the connections to the model with the worker."""
+
+    def __init__(self, model: OpenAiModel) -> None:
+        self._model = model
+
+    def start(self) -> None:
+        """Do nothing: the first reply opens one."""
+
+    def stop(self) -> None:
+        """Close them."""
+        self._model.close()
 
 
 class Speaking:

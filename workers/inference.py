@@ -44,6 +44,7 @@ from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
 from workers.memory.memory import Memory
 from workers.memory.redis_memory import PartitionedMemory, RedisMemory
+from workers.reading import languages
 from workers.second_look.first_look import is_of_another_version
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
@@ -63,6 +64,7 @@ def build_inference_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
+    languages.load_soon()
     encoder = "large" if settings.encoder == "large" else "small"
     context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
@@ -119,6 +121,7 @@ def build_large_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
+    languages.load_soon()
     context = build_context(settings, app, hostname, keys.INFERENCE_LARGE, "large")
     target_seconds = settings.latency_target_seconds
     model = load_large_model(settings, make_engine)

@@ -9,7 +9,7 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_follower import JobProgress, RedisJobFollower
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, Translation
 from shared.tenants import scope
 from shared.wire import MAX_BODY_BYTES, read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done, job, push
@@ -319,3 +319,27 @@ def test_a_worker_that_stops_gives_what_it_holds_to_an_inference_worker(broker: 
     assert len(generation.lease(1)) == 1
     assert generation.release_all() == 1
     assert names(broker.waiting(keys.INFERENCE)) == ["one"]
+
+
+def test_a_translated_message_goes_back_to_be_decided(broker: Broker) -> None:
+    generation, worker = broker.generation("g"), broker.inference("w")
+    one = replace(job("one", scope("acme", "talk")), id=scope("acme", "one"))
+    hand_over(broker, one)
+    lease, seen = take(generation)
+    translation = Translation("de", "Where is my parcel?")
+    push(broker, job("later"))
+    assert generation.return_translated(lease, seen, translation)
+    assert not generation.return_translated(lease, seen, translation)  # a repeated call
+    found = [read_chat_job(each.raw, NOW) for each in worker.lease(9)]
+    (again,) = [each for each in found if each.tenant == "acme"]
+    assert again == replace(one, translation=translation)
+    assert (again.message, again.read_text) == (one.message, "Where is my parcel?")
+    assert broker.client.get(keys.lane(one.conversation_id)) == one.id.encode()
+
+
+def test_a_translation_without_room_stays(broker: Broker) -> None:
+    generation, one = broker.generation("g"), job("one")
+    hand_over(broker, one)
+    lease, seen = take(generation)
+    assert not generation.return_translated(lease, seen, Translation("de", "x" * MAX_BODY_BYTES))
+    assert generation.complete([done(lease, seen)]) == ["applied"]

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import pytest
 import requests
 
 from tests.e2e.conftest import ROOT
@@ -22,12 +21,6 @@ from tests.support.small_language_model import (
 )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModelServer]:
-    with run_language_model(small_language_model(), tmp_path_factory.mktemp("llm")) as running:
-        yield running
-
-
 def pieces(response: requests.Response) -> Iterator[str]:
     """Yield the text of each event."""
     for line in response.iter_lines():
@@ -37,22 +30,22 @@ def pieces(response: requests.Response) -> Iterator[str]:
             yield choice["delta"].get("content") or ""
 
 
-def test_it_streams_answers_in_openai_s_form(server: LanguageModelServer) -> None:
-    (model,) = requests.get(f"{server.url}/models", timeout=5).json()["data"]
+def test_it_streams_answers_in_openai_s_form(language_model: LanguageModelServer) -> None:
+    (model,) = requests.get(f"{language_model.url}/models", timeout=5).json()["data"]
     assert model["id"] == "gemma-3-270m-q4_k_m"
-    with stream(server.url, "Water boils at 100 degrees.", 24) as response:
+    with stream(language_model.url, "Water boils at 100 degrees.", 24) as response:
         assert response.status_code == 200
         told = list(pieces(response))
     assert len(told) > 5
     assert "".join(told).strip()
 
 
-def test_it_serves_programs_and_nothing_else(server: LanguageModelServer) -> None:
-    root = server.url.removesuffix("/v1")
+def test_it_serves_programs_and_nothing_else(language_model: LanguageModelServer) -> None:
+    root = language_model.url.removesuffix("/v1")
     answered = {path: requests.get(root + path, timeout=5) for path in ("/", "/slots", "/metrics")}
     assert all(response.status_code in (404, 501) for response in answered.values())
     foreign = {"Origin": "https://elsewhere.example"}
-    allowed = requests.get(f"{server.url}/models", headers=foreign, timeout=5).headers
+    allowed = requests.get(f"{language_model.url}/models", headers=foreign, timeout=5).headers
     assert not allowed.get("Access-Control-Allow-Origin")
 
 
@@ -63,7 +56,12 @@ def test_sigterm_ends_it_at_once_though_it_writes(tmp_path: Path) -> None:
     ):
         assert refused.status_code == 401
         headers = {"Authorization": "Bearer only-ours"}
-        asked = {"prompt": "Once upon a time", "max_tokens": 1_900, "stream": True}
+        asked = {
+            "prompt": "Once upon a time",
+            "ignore_eos": True,
+            "max_tokens": 1_900,
+            "stream": True,
+        }
         with requests.post(
             f"{ours.url}/completions", json=asked, headers=headers, stream=True, timeout=30
         ) as response:

@@ -9,8 +9,8 @@ import pytest
 from shared.jobs import ChatJob
 from tests.fakes.clock import ManualClock
 from tests.fakes.task_events import RecordedEvents
+from tests.support.handed_jobs import handed
 from tests.support.processes import wait_until
-from tests.unit.test_speaking_returned import handed
 from workers.consumer.batching import BatchBuffer, BatchLimits
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, Reply, Timings, Tone
+from shared.jobs import UNKNOWN_TONE, Answer, ChatJob
 from tests.fakes.clock import ManualClock
+from tests.support.handed_jobs import REPLY, RESULT, WORDS, handed, job
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.draft_header import encode_draft
 from workers.consumer.jobs import BatchResult, PreparedJob
@@ -16,29 +17,9 @@ from workers.consumer.role import Draft
 from workers.preprocessing.preprocessor import Prepared
 from workers.speaking.returned import ReturnedJobs
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, voiced
-from workers.voice.brief import Brief, Refusal, Source, Spoken
+from workers.voice.brief import Refusal, Spoken
 
-WORDS = "Orders arrive within 3 to 5 days. You get a link by e-mail."
-BRIEF = Brief("answer", "when", (Source("late", "When?", WORDS),), WORDS)
-REPLY = Reply(
-    WORDS,
-    "j",
-    "c",
-    Tone("neutral", 0.9),
-    Answer("answer", "late", 0.9),
-    Timings(1, 1, 1, 1, 4),
-    "e",
-)
-RESULT = ChatResult(REPLY, b"dialogue", b"memory", brief=BRIEF)
 RUN = ClaimResult("run")
-
-
-def job(name: str, draft: str | None) -> ChatJob:
-    return ChatJob(name, f"text of {name}", "c", ManualClock().now(), draft=draft)
-
-
-def handed(name: str = "back") -> ChatJob:
-    return job(name, encode_draft(RESULT, ManualClock().now()))
 
 
 class Answering:

@@ -1,77 +1,27 @@
 """The adapter to OpenAI-compatible servers, on real sockets and a scripted server."""
 
-import shutil
-import socket
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from itertools import chain, repeat
-from pathlib import Path
 
 import pytest
 
 from shared.clock import SystemClock
 from shared.errors import ModelUnavailable, SettingsError
 from shared.settings import load
-from tests.support.model_server import ModelReply, ModelServer, Script
+from tests.support.model_calls import PROMPTS, TEXT, Opened, fault_of, opening_models, read, replies
+from tests.support.model_server import ModelReply, ModelServer
 from workers.settings import VoiceSettings
-from workers.voice.breaker import Breaker
 from workers.voice.brief import Usage
-from workers.voice.language_model import LanguageModel, Prompt
-from workers.voice.model_connection import ModelConnection
-from workers.voice.openai_model import OpenAiModel, open_model
-from workers.voice.places import Places
+from workers.voice.openai_model import open_model
 
-PROMPTS = [Prompt("system", "Say what is there."), Prompt("user", "How long?")]
 KEY = "sk-very-secret"
-TEXT = "Refunds take 5 days. They go to your card."
-Opened = Callable[..., OpenAiModel]
 
 
 @pytest.fixture
 def opened() -> Iterator[Opened]:
-    """Open models that wait next to nothing before retries; all are closed at the end."""
-    with ExitStack() as held:
-
-        def open_one(
-            url: str,
-            *,
-            model: str | None = "m",
-            key: str | None = None,
-            most: int = 8,
-            stall_seconds: float = 5.0,
-            paused: list[float] | None = None,
-        ) -> OpenAiModel:
-            clock = SystemClock()
-            connection = ModelConnection(url, key, clock, stall_seconds=stall_seconds)
-            pause = (lambda _: None) if paused is None else paused.append
-            places, breaker = Places(most, clock), Breaker(clock)
-            one = OpenAiModel(connection, model, clock, places, breaker, pause=pause)
-            held.callback(one.close)
-            return one
-
+    with opening_models() as open_one:
         yield open_one
-
-
-def read(model: LanguageModel, seconds: float = 5.0) -> str:
-    due_at = time.monotonic() + seconds
-    with model.stream(PROMPTS, max_tokens=50, due_at=due_at) as reply:
-        return "".join(reply)
-
-
-def fault_of(model: LanguageModel, seconds: float = 5.0) -> ModelUnavailable:
-    with pytest.raises(ModelUnavailable) as caught:
-        read(model, seconds)
-    return caught.value
-
-
-def replies(*several: str | ModelReply) -> Script:
-    """Say one after the other, and the last one for ever."""
-    said = chain(several, repeat(several[-1]))
-    return lambda _: next(said)
 
 
 def test_a_reply_comes_in_pieces_with_its_usage(opened: Opened) -> None:
@@ -88,77 +38,12 @@ def test_a_reply_comes_in_pieces_with_its_usage(opened: Opened) -> None:
     assert server.keys == [f"Bearer {KEY}"]
 
 
-def test_the_connection_is_kept_for_the_next_reply(opened: Opened) -> None:
-    with ModelServer(TEXT) as server:
-        model = opened(server.url + "/")
-        assert [read(model), read(model), read(model)] == [TEXT] * 3
-        assert server.connections == 1
-
-
 def test_usage_is_estimated_where_the_server_does_not_tell(opened: Opened) -> None:
     with ModelServer(ModelReply(text="12345678", usage=None)) as server:
         model = opened(server.url)
         with model.stream(PROMPTS, max_tokens=9, due_at=time.monotonic() + 5) as reply:
             assert list(reply) == ["12345678"]
             assert reply.usage == Usage(7, 2)  # 27 characters and 8, a quarter each
-
-
-def test_who_leaves_has_the_server_stop_at_once(opened: Opened) -> None:
-    with ModelServer(ModelReply(text=TEXT, stall_after=2)) as server:
-        model = opened(server.url)
-        with model.stream(PROMPTS, max_tokens=9, due_at=time.monotonic() + 5) as reply:
-            assert next(iter(reply)) == "Refunds"
-        assert server.wait_for(lambda: server.disconnects == 1)
-        assert model.gauges()["llm_places_taken"] == 0
-
-
-@pytest.mark.parametrize(
-    ("reply", "reason"),
-    [
-        (ModelReply(text=TEXT, stall_after=0), "late"),
-        (ModelReply(text=TEXT, stall_after=2), "late"),
-        (ModelReply(text=TEXT, stall_after=0, ping_seconds=0.01), "late"),
-        (ModelReply(text=TEXT, stall_after=3, ping_seconds=0.01), "late"),
-        (ModelReply(text=TEXT, head_drip_seconds=0.005), "late"),
-        (ModelReply(text=TEXT * 9, piece_delay_seconds=0.02), "late"),
-        (ModelReply(text=TEXT, is_streamed=False, first_delay_seconds=5), "late"),
-        (ModelReply(status=500, first_delay_seconds=5), "late"),
-    ],
-)
-def test_no_server_holds_a_thread_beyond_its_time(
-    opened: Opened, reply: ModelReply, reason: str
-) -> None:
-    with ModelServer(reply) as server:
-        model = opened(server.url)
-        started_at = time.monotonic()
-        assert fault_of(model, seconds=0.08).reason == reason
-        assert 0.07 < time.monotonic() - started_at < 1
-        assert server.wait_for(lambda: server.in_flight == 0)
-
-
-def test_a_server_that_is_silent_in_between_is_left_before_the_time_is_over(opened: Opened) -> None:
-    with ModelServer(ModelReply(text=TEXT, stall_after=2)) as server:
-        assert fault_of(opened(server.url, stall_seconds=0.03), seconds=60).reason == "late"
-
-
-def test_a_port_that_takes_connections_and_is_silent(opened: Opened) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        model = opened(f"http://127.0.0.1:{silent.getsockname()[1]}/v1", model=None)
-        assert fault_of(model, seconds=0.05).reason == "late"
-
-
-def test_a_port_where_nobody_listens(opened: Opened) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
-    model = opened(url)
-    fault = fault_of(model)
-    assert fault.reason == "unreachable"
-    assert "refused" in str(fault)
-    assert model.gauges()["llm_retries"] == 2
-
-
-def test_a_host_without_a_name(opened: Opened) -> None:
-    assert fault_of(opened("http://no-such-host.invalid/v1")).reason in ("unreachable", "late")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -183,14 +68,6 @@ def test_a_server_that_stays_busy_is_asked_three_times(opened: Opened) -> None:
 def test_a_lost_connection_is_replaced_before_the_first_token(opened: Opened) -> None:
     with ModelServer(replies(ModelReply(text=TEXT, break_after=0), TEXT)) as server:
         assert read(opened(server.url)) == TEXT
-
-
-def test_a_server_that_was_started_again_meets_idle_connections(opened: Opened) -> None:
-    with ModelServer(TEXT) as server:
-        model = opened(server.url)
-        assert read(model) == TEXT
-        server.drop_connections()
-        assert read(model) == TEXT
 
 
 def test_after_the_first_token_nothing_is_tried_again(opened: Opened) -> None:
@@ -340,23 +217,6 @@ def test_a_caller_that_fails_gives_its_place_back(opened: Opened) -> None:
         assert model.gauges()["llm_places_taken"] == 0
 
 
-def test_proxies_of_the_environment_are_not_used(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    with ModelServer(TEXT) as server:
-        assert read(opened(server.url)) == TEXT
-
-
-def test_cookies_are_neither_kept_nor_sent(opened: Opened) -> None:
-    with ModelServer(ModelReply(text=TEXT, headers={"Set-Cookie": "a=b; Path=/"})) as server:
-        model = opened(server.url)
-        assert [read(model), read(model)] == [TEXT, TEXT]
-        assert "Cookie" not in server.headers[-1]
-        assert server.headers[-1]["Accept-Encoding"] == "identity"
-
-
 def test_a_server_that_is_busy_or_late_gets_fewer_places(opened: Opened) -> None:
     late = ModelReply(text=TEXT, stall_after=0)
     with ModelServer(replies(ModelReply(status=429), TEXT, late)) as server:
@@ -366,57 +226,6 @@ def test_a_server_that_is_busy_or_late_gets_fewer_places(opened: Opened) -> None
         assert model.gauges()["llm_places"] == 2
         assert fault_of(model, seconds=0.03).reason == "late"
         assert model.gauges()["llm_places"] == 1
-
-
-def test_a_reply_that_said_its_end_is_not_waited_for(opened: Opened) -> None:
-    body = b'data: {"choices": [{"delta": {"content": "Yes."}, "finish_reason": "stop"}]}\n\n'
-    headers = {"Content-Length": "9999"}
-    with ModelServer(ModelReply(raw=body, headers=headers, stall_after=0)) as server:
-        started_at = time.monotonic()
-        assert read(opened(server.url), seconds=60) == "Yes."
-        assert time.monotonic() - started_at < 5
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate for 127.0.0.1, signed by itself, with its key."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl to make a certificate")
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-keyout", f"{path}.key", "-out", path, "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text(path.read_text() + Path(f"{path}.key").read_text())
-    return path
-
-
-def test_over_tls(opened: Opened, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    stalls = ModelReply(text=TEXT, stall_after=2, ping_seconds=0.01)
-    with ModelServer(replies(TEXT, TEXT, stalls), certificate=certificate) as server:
-        model = opened(server.url)
-        assert [read(model), read(model)] == [TEXT, TEXT]
-        assert server.connections == 1
-        assert fault_of(model, seconds=0.08).reason == "late"
-        assert server.wait_for(lambda: server.disconnects == 1)
-
-
-def test_a_certificate_that_nobody_vouches_for(opened: Opened, certificate: Path) -> None:
-    with ModelServer(TEXT, certificate=certificate) as server:
-        assert "certificate" in str(fault_of(opened(server.url)))
-        assert not server.requests
-
-
-def test_a_handshake_that_nobody_answers(opened: Opened) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        model = opened(f"https://127.0.0.1:{silent.getsockname()[1]}/v1")
-        assert fault_of(model, seconds=0.05).reason == "late"
 
 
 def test_a_model_is_opened_as_the_settings_say() -> None:
@@ -436,19 +245,3 @@ def test_settings_that_open_no_model() -> None:
     with pytest.raises(SettingsError, match="PARLEY_LLM_KEY") as caught:
         open_model(load(VoiceSettings, llm_url="http://h/v1", llm_key="ä b"), SystemClock())
     assert "ä b" not in str(caught.value)
-
-
-def test_threads_that_look_for_a_host_are_not_waited_for(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = threading.Event()
-
-    def slow(*_: object, **__: object) -> list[object]:
-        found.wait()
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
-    try:
-        assert fault_of(opened("http://slow.invalid/v1"), seconds=0.03).reason == "late"
-    finally:
-        found.set()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, Tone, ToneJob
+from shared.jobs import ChatJob, Tone, ToneJob, Translation
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.lease_queue import Completion, HandOver, HandOverVerdict, Lease
 from workers.consumer.partition_routing import group, partition_of, unmark
@@ -99,6 +99,20 @@ class PartitionedGenerationQueue(PartitionedQueue[ChatJob, ChatResult, RedisGene
         except QueueUnavailable:
             self._news.rest(partition_of(lease.token))
             return "lost"
+
+    def return_translated(self, lease: Lease, job: ChatJob, translation: Translation) -> bool:
+        """Put a job back within its partition; False also if that is out of reach."""
+        if not self._held.holds(lease.token):
+            return False
+        queue = self._queues[partition_of(lease.token)]
+        try:
+            returned = queue.return_translated(unmark(lease), job, translation)
+        except QueueUnavailable:
+            self._news.rest(partition_of(lease.token))
+            return False
+        with self._lock:
+            self._forget(lease.token, job.id)
+        return returned
 
     def use_tokens(self, lease: Lease, tenant: str, tokens: int) -> None:
         """Add to what a tenant has used in the lease's partition; raise QueueUnavailable."""

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Literal, cast
 
+import msgspec
 import redis
 
-from shared import keys
+from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.counts import day_of
+from shared.jobs import ChatJob, Translation
+from shared.wire import with_translation
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Lease, QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
@@ -43,6 +46,23 @@ class RedisGenerationQueue(RedisInferenceQueue):
             self._show, keys=[self._lease_key], args=[*args, len(known.encode()), text]
         )
         return cast("ShowVerdict", verdict.decode())
+
+    def return_translated(self, lease: Lease, job: ChatJob, translation: Translation) -> bool:
+        """Put a job back to where it is decided, with what it says in English.
+
+        False: its lease is lost, or the message would be too long. Tried as `show` is.
+        """
+        try:
+            message = with_translation(lease.raw, job, translation)
+        except (msgspec.DecodeError, ValueError, RecursionError):  # only its known fields were read
+            message = None
+        if message is None:
+            return False
+        args = [lease.token, tenants.tenant_of(job.conversation_id), message]
+        returned: int = self._retry.until_stopped(
+            self._give_back, keys=[self._lease_key, keys.INFERENCE], args=args
+        )
+        return returned == 1
 
     def use_tokens(self, _lease: Lease, tenant: str, tokens: int) -> None:
         """Add to what a tenant has used today; raise QueueUnavailable."""

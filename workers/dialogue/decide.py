@@ -9,6 +9,7 @@ from workers.dialogue import phrases
 from workers.dialogue.called import GRAVE, while_called
 from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.foreign import foreign_text
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 from workers.reading.legibility import FOR_A_PERSON, FOREIGN
@@ -143,9 +144,14 @@ class Decider:
         # A person could do no more with random keys, however often they come.
         if heard.dialogue.unclear and (illegible is None or illegible in FOREIGN):
             decision = self._hand_over(heard, finding, "unanswered")
-            return replace(decision, text=phrases.FOREIGN_HANDOVER) if illegible else decision
-        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
+            if illegible and not decision.solemn:
+                return replace(decision, text=phrases.FOREIGN_HANDOVER)
+            return decision
         answer = _answer_for("fallback", finding)
+        own = foreign_text("unread", heard.language, heard.text)
+        if own:
+            return Decision(answer, own, offers_person=True, solemn=True)
+        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
         offers_person = illegible is None or illegible in FOR_A_PERSON
         return Decision(answer, phrases.choose(texts, heard.text), offers_person=offers_person)
 
@@ -178,6 +184,9 @@ class Decider:
 
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         answer = _answer_for("handover", finding)
+        foreign = foreign_text("handover", heard.language, heard.text)
+        if foreign and reason in ("wish", "unanswered"):
+            return Decision(answer, foreign, handover=reason, solemn=True)
         own = next((each for each in finding.candidates if each.entry.handover), None)
         if own is None or reason not in ("wish", "entry"):
             return Decision(answer, phrases.handover_text(reason), handover=reason)

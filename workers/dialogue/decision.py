@@ -24,6 +24,7 @@ class Heard:
     `joined` the same where it does not seem to lean on that.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
+    `language` (ISO 639-1) is the one it is in, as far as that is known; None: English.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
     `looks_back`: it asks so, or sounds so at least.
     `bereaved`: it tells of a death.
@@ -40,6 +41,7 @@ class Heard:
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
     unreadable: IllegibleReason | None = None
+    language: str | None = None
     recalled: MemoryRecord | None = None
     recalls: bool = False
     looks_back: bool = False

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.voice import conduct, wording
-from workers.voice.evidence import Evidence, Spot, Statement
-from workers.voice.reading import Clause, Reading, Stems, is_denial
+from workers.voice.evidence import Evidence, Spot, Stated, Statement
+from workers.voice.facts import Fact
+from workers.voice.reading import Clause, Place, Reading, Stems, is_denial
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -25,8 +26,8 @@ class Claims:
         self._message = message.stems
         self._encode = encode
         self._known = evidence.stated | evidence.asked
-        self._courtesy = frozenset(map(wording.stem_of, wording.COURTEOUS)) - self._known
-        self._words = sorted(self._known)
+        light = wording.COURTEOUS | wording.LIGHT
+        self._courtesy = frozenset(map(wording.stem_of, light)) - self._known
         self._passages: NDArray[np.float32] | None = None
         self._word_vectors: NDArray[np.float32] | None = None
 
@@ -62,7 +63,11 @@ class Claims:
         """Tell whether a sentence tells the customer to do what no source says."""
         for found in conduct.COMMAND.finditer(reading.text):
             verb = next(word for word in found.groups() if word).lower()
-            if verb in wording.EMPTY or wording.stem_of(verb) in self._courtesy:
+            if (
+                verb in wording.EMPTY
+                or verb in conduct.BENIGN
+                or wording.stem_of(verb) in self._courtesy
+            ):
                 continue
             if not self._is_said(wording.stem_of(verb)):
                 return True
@@ -90,16 +95,19 @@ class Claims:
         content -= named
         if not content and not reading.facts:
             return bool(reading.bounds) or self._is_bare_answer(reading)
-        new = content - self._known
+        return any(test(reading, content) for test in self.tests)
+
+    @property
+    def tests(self):
         return (
-            self._answers_wrongly(reading)
-            or self._is_asked_only(reading, content)
-            or self._is_misbounded(reading, content)
-            or self._is_swapped(reading)
-            or self._is_turned(reading)
-            or self._is_scattered(content - new)
-            or self._is_new(new, content, reading)
-            or self._is_unlike(reading)
+            self._answers_wrongly,
+            self._is_asked_only,
+            self._is_misbounded,
+            self._is_misplaced,
+            self._is_turned,
+            self._is_scattered,
+            self._is_new,
+            self._is_unlike,
         )
 
     def _repeats(self, stem: str, reading: Reading) -> bool:
@@ -124,7 +132,7 @@ class Claims:
         denies = is_denial(reading.text)
         return not (self._evidence.denies if denies else self._evidence.affirms)
 
-    def _answers_wrongly(self, reading: Reading) -> bool:
+    def _answers_wrongly(self, reading: Reading, content: Stems) -> bool:
         if conduct.AFFIRMS.match(reading.text):
             return self._evidence.denies and not self._evidence.affirms
         if conduct.DENIES.match(reading.text):
@@ -134,13 +142,15 @@ class Claims:
     def _is_asked_only(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence says yes or no to what a title asks and no text answers."""
         asked = content & (self._evidence.asked - self._evidence.stated)
-        if not asked - self._evidence.asked_and_answered:
+        if not asked:
             return False
-        answers = conduct.AFFIRMS.match(reading.text) or conduct.DENIES.match(reading.text)
-        return bool(answers) or any(
-            clause.permits or clause.denies or clause.demands
+        granted, refused = self._evidence.granted, self._evidence.refused
+        affirms = bool(conduct.AFFIRMS.match(reading.text))
+        return any(
+            not asked & clause.stems <= (refused if clause.denies else granted)
             for clause in reading.clauses
             if clause.stems & asked
+            if affirms or clause.permits or clause.denies or clause.demands
         )
 
     def _is_misbounded(self, reading: Reading, content: Stems) -> bool:
@@ -159,68 +169,122 @@ class Claims:
         known = stems & self._known
         return self._evidence.weight(known & held) / (self._evidence.weight(known) or 1.0)
 
-    def _is_swapped(self, reading: Reading) -> bool:
+    def _is_misplaced(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a fact is said of something that the sources say another fact of."""
         return any(
-            self._is_out_of_place(
-                fact.key, fact.unit, fact.limit, near & (self._known | _DAYS), reading
-            )
-            for fact, near in zip(reading.facts, reading.near, strict=True)
+            self._is_out_of_place(fact, place)
+            for fact, place in zip(reading.facts, reading.places, strict=True)
+            if not self._is_end_of_range(fact, reading)
         )
 
-    def _is_out_of_place(
-        self, key: tuple[str, str], unit: str, limit: str, near: Stems, reading: Reading
-    ) -> bool:
-        spots = [spot for spot in self._evidence.spots if spot.fact.key == key]
-        others = [s for s in self._evidence.spots if s.fact.unit == unit and s.fact.key != key]
-        best = max(map(lambda spot: self._nearness(near, spot), spots), default=0.0)
-        if any(self._nearness(near, other) > best for other in others):
-            return True
-        known = reading.stems & self._known
-        held = max((self._share(known, spot.statement.context) for spot in spots), default=0.0)
-        if known and held < 0.5:
-            return True
-        limits = {spot.fact.limit for spot in spots if self._nearness(near, spot) >= best}
-        return bool(limit) and bool(limits - {""}) and limit not in limits
+    def _is_end_of_range(self, fact: Fact, reading: Reading) -> bool:
+        return any(
+            other.start == fact.start and other.unit == f"{fact.unit}s" for other in reading.facts
+        )
 
-    def _nearness(self, near: Stems, spot: Spot) -> float:
-        return self._evidence.weight(near & spot.near)
-
-    def _is_turned(self, reading: Reading) -> bool:
-        """Tell whether a clause denies what the sources affirm, or the other way round."""
-        return any(self._is_clause_turned(clause) for clause in reading.clauses)
-
-    def _is_clause_turned(self, clause: Clause) -> bool:
-        known = clause.stems & self._known
-        if not known:
-            return False
-        like = self._evidence.clauses_like(clause, known)
-        if not like or like[0][0] < 0.5:
-            return False
-        best = [
-            (other, statement) for share, other, statement in like if share >= like[0][0] * 0.85
+    def _is_out_of_place(self, fact: Fact, place: Place) -> bool:
+        spots = [spot for spot in self._evidence.spots if spot.fact.key == fact.key]
+        others = [
+            spot
+            for spot in self._evidence.spots
+            if spot.fact.measure == fact.measure and spot.fact.key != fact.key
+            if (spot.fact.start, spot.statement) not in [(s.fact.start, s.statement) for s in spots]
         ]
-        if not any(_agree(clause, other) for other, _ in best):
+        best = max((self._nearness(place, spot) for spot in spots), default=0.0)
+        if any(self._nearness(place, other) > best + 1e-9 for other in others):
             return True
-        return all(self._is_opposed(clause, statement) for _, statement in best)
+        spots = [spot for spot in spots if self._nearness(place, spot) >= best - 1e-9]
+        if all(self._lacks(place.near, spot, others) for spot in spots):
+            return True
+        if all(
+            self._opposes(place.near, spot.place.near, spot.place.broad | spot.statement.title)
+            for spot in spots
+        ):
+            return True
+        limits = {spot.fact.limit for spot in spots}
+        is_range = "~" in fact.value
+        return (
+            not is_range and bool(fact.limit) and bool(limits - {""}) and fact.limit not in limits
+        )
 
-    def _is_opposed(self, clause: Clause, statement: Statement) -> bool:
+    def _lacks(self, near: Stems, spot: Spot, others: Sequence[Spot]) -> bool:
+        """Tell whether a fact is said of things that its spot knows nothing of."""
+        known = near & self._known
+        missing = known - _held(spot)
+        if missing & frozenset().union(*(other.place.broad for other in others)):
+            return True
+        return bool(known) and self._share(known, _held(spot)) < 0.6
+
+    def _nearness(self, place: Place, spot: Spot) -> float:
+        """Return how well the words around a fact fit a spot of the sources."""
+        weight, there = self._evidence.weight, spot.place
+        around = spot.statement.context
+        return (
+            weight(place.near & there.near)
+            + 0.6 * weight(place.near & (there.broad - there.near))
+            + 0.2 * weight(place.near & (around - there.broad))
+            + 0.6 * weight((place.broad - place.near) & there.broad)
+            + 0.1 * weight((place.broad - place.near) & (around - there.broad))
+        )
+
+    def _opposes(self, stems: Stems, own: Stems, around: Stems) -> bool:
+        """Tell whether a word's opposite stands in the sources where it should itself."""
         opposites = wording.opposites()
         return any(
-            not opposites[stem].isdisjoint(statement.reading.stems)
-            for stem in clause.stems
-            if stem in opposites and stem not in statement.reading.stems
+            not opposites[stem].isdisjoint(around) and stem not in own
+            for stem in stems
+            if stem in opposites
         )
 
-    def _is_scattered(self, known: Stems) -> bool:
+    def _is_turned(self, reading: Reading, content: Stems) -> bool:
+        """Tell whether a clause denies what the sources affirm, or the other way round."""
+        if reading.text.rstrip().endswith("?"):
+            return False
+        turned = {"before": "after", "after": "before"}
+        stated = frozenset().union(*(each.reading.order for each in self._evidence.statements))
+        if any(
+            (turned[way], stem) in stated and (way, stem) not in stated
+            for way, stem in reading.order
+        ):
+            return True
+        before: Stems = frozenset()
+        for clause in reading.clauses:
+            stems = clause.stems | before if clause.leans else clause.stems
+            if self._is_clause_turned(clause, stems & self._known):
+                return True
+            before = stems
+        return False
+
+    def _is_clause_turned(self, clause: Clause, known: Stems) -> bool:
+        if not known:
+            return False
+        like = self._evidence.clauses_like(known)
+        if not like or like[0][0] < 0.4:
+            return False
+        best = [stated for share, stated in like if share >= like[0][0] * 0.85]
+        if not any(_agree(clause, known, stated) for stated in best):
+            return True
+        return all(
+            self._opposes(
+                clause.stems, stated.statement.reading.stems, stated.statement.reading.stems
+            )
+            for stated in best
+        )
+
+    def _is_scattered(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence's words come from all over the sources."""
-        held = max(
-            (self._share(known, each.context) for each in self._evidence.statements), default=0
-        )
-        return bool(known) and held < 0.5
+        known = content & self._known
+        if not known:
+            return False
+        statements = self._evidence.statements
+        if max((self._share(known, each.own) for each in statements), default=0.0) >= 0.6:
+            return False
+        many = len(known) > 4
+        return not (many and max(self._share(known, each.context) for each in statements) >= 0.8)
 
-    def _is_new(self, new: Stems, content: Stems, reading: Reading) -> bool:
+    def _is_new(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence has words of content that no source has, nor one like it."""
+        new = content - self._known
         if not new:
             return False
         if self._encode is None or new & _FORBIDDEN_TO_GUESS:
@@ -229,11 +293,11 @@ class Claims:
             return True
         words = {w for w in wording.words_of(reading.text) if wording.stem_of(w) in new}
         if self._word_vectors is None:
-            self._word_vectors = self._encode(self._words)
+            self._word_vectors = self._encode(sorted(self._evidence.words))
         cosines = self._encode(sorted(words)) @ self._word_vectors.T
         return bool((cosines.max(axis=1) < _WORD_LIKENESS).any())
 
-    def _is_unlike(self, reading: Reading) -> bool:
+    def _is_unlike(self, reading: Reading, content: Stems) -> bool:
         if self._encode is None:
             return False
         if self._passages is None:
@@ -244,8 +308,21 @@ class Claims:
 _DAYS = frozenset(f"day {day}" for day in range(7))
 
 
-def _agree(clause: Clause, other: Clause) -> bool:
-    if clause.denies != other.denies:
+def _held(spot: Spot) -> Stems:
+    return (
+        spot.place.broad
+        | spot.statement.title
+        | (spot.statement.before if spot.leans else frozenset())
+    )
+
+
+def _agree(clause: Clause, known: Stems, stated: Stated) -> bool:
+    other = stated.clause
+    if clause.denies:
+        denied = clause.denied & known
+        if not other.denies or (denied and not denied & other.denied):
+            return False
+    elif other.denied & known:
         return False
     if clause.demands and not clause.permits:
         return other.demands or not other.permits

@@ -42,7 +42,7 @@ LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 
-_ADVERBS = r"(?:\s+(?:also|then|now|just|already|gladly|happily|personally|certainly|definitely|always|immediately|even|of\s+course|usually|normally|generally))*"
+_ADVERBS = r"(?:\s+(?:also|then|now|just|already|gladly|happily|personally|certainly|definitely|always|immediately|even|of\s+course|usually|normally|generally|only|never))*"
 # What "I" may say to do: nothing that leaves the chat.
 _HARMLESS = r"(?:help|assist|explain|understand|see|hope|know|be|say|tell\s+you|show\s+you|guide|walk|think|realise|realize|appreciate|apologi[sz]e|found|find|'d)\b"
 VOWS = re.compile(
@@ -68,13 +68,13 @@ DEEDS = re.compile(
 )
 # What "we" do or will do, as a rule: the verb must be a source's.
 CUSTOMS = re.compile(
-    rf"\bwe(?:'ll|'d|\s+will|\s+shall|\s+can|\s+may|\s+could|\s+would)?{_ADVERBS}\s+(?!are\b|have\b|do\b|will\b|can\b|may\b|also\b|be\b|not\b|would\b|could\b|don't\b|can't\b|cannot\b|won't\b|need\b|ask\b|recommend\b)(?P<verb>[a-z]+)",
+    rf"\bwe(?:'ll|'d|\s+will|\s+shall|\s+can|\s+may|\s+could|\s+would)?{_ADVERBS}\s+(?!are\b|have\b|do\b|will\b|can\b|may\b|also\b|be\b|not\b|would\b|could\b|don't\b|can't\b|cannot\b|won't\b|doesn't\b|need\b|only\b|never\b|ask\b|recommend\b)(?P<verb>[a-z]+)",
     re.IGNORECASE,
 )
 PROMISING = frozenset(
     """guarante promis ensur assur compens except goodwil discount voucher coupon bonus gift credit upgrad
     waiv complimentari reward cashback reimburs refund fault liabl liabil respons neglig owe entitl extra prioriti
-    special free exclus definit personal fulli promot rebat allow""".split()
+    special exclus definit personal fulli promot rebat""".split()
 )
 
 VERBS = (
@@ -116,5 +116,12 @@ DENIES = re.compile(
 )
 ANSWERS = re.compile(
     r"\b(?:can|can't|cannot|may|possible|impossible|allowed|must|will|won't|does|doesn't|is|isn't|are|aren't|do|don't|works?|true|correct|right|wrong|yes|no)\b",
+    re.IGNORECASE,
+)
+BENIGN = frozenset(
+    "choose select click go tap press check follow visit see look open use keep note".split()
+)
+YES_OR_NO = re.compile(
+    r"\W*(?:can|could|may|do|does|did|is|are|was|were|will|would|should|must|has|have|am)\b",
     re.IGNORECASE,
 )

@@ -10,8 +10,9 @@ from workers.voice import conduct
 from workers.voice.brief import Brief
 from workers.voice.facts import Fact
 from workers.voice.plain import plain
-from workers.voice.reading import Clause, Reading, Stems, read
+from workers.voice.reading import Clause, Place, Reading, Stems, read
 from workers.voice.sentences import sentences_of
+from workers.voice.wording import EMPTY
 
 _TOKEN = re.compile(r"[^\W_]+")
 
@@ -23,7 +24,18 @@ class Statement:
     source: int
     text: str
     reading: Reading
-    context: Stems
+    title: Stems
+    before: Stems
+
+    @property
+    def own(self) -> Stems:
+        """Return what it says under its title."""
+        return self.reading.stems | self.title
+
+    @property
+    def context(self) -> Stems:
+        """Return that and what the sentence before says."""
+        return self.own | self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,22 @@ class Spot:
     """A fact where a source states it."""
 
     fact: Fact
-    near: Stems
+    place: Place
+    statement: Statement
+
+    @property
+    def leans(self) -> bool:
+        """Return whether its statement begins with "it": what stands before is meant too."""
+        clauses = self.statement.reading.clauses
+        return not clauses or clauses[0].leans
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A clause of a source; `stems` hold what its "it" or "they" means too."""
+
+    clause: Clause
+    stems: Stems
     statement: Statement
 
 
@@ -46,22 +73,22 @@ class Evidence:
             texts.append(("", brief.kept))
         self.titles = [read(title) for title, _ in texts]
         self.statements = list(_statements(texts, self.titles))
-        self.clauses = [
-            (clause, each) for each in self.statements for clause in each.reading.clauses
-        ]
+        self.clauses = list(_clauses(self.statements))
         self.spots = list(_spots(self.statements))
         self.stated = frozenset().union(*(each.reading.stems for each in self.statements))
         self.asked = frozenset().union(*(title.stems for title in self.titles))
         self.tokens = frozenset(_tokens(texts))
+        self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
         self.denies = any(conduct.DENIES.match(plain(text)) for _, text in texts)
-        self.asked_and_answered = frozenset().union(
-            *(
-                title.stems
-                for title, (_, text) in zip(self.titles, texts, strict=True)
-                if conduct.AFFIRMS.match(plain(text)) or conduct.DENIES.match(plain(text))
-            )
+        answers = [plain(text) for _, text in texts]
+        titles = list(zip(self.titles, answers, strict=True))
+        self.granted = _stems(
+            title
+            for title, text in titles
+            if conduct.AFFIRMS.match(text) or not conduct.YES_OR_NO.match(title.text)
         )
+        self.refused = _stems(title for title, text in titles if conduct.DENIES.match(text))
         self._count = len(self.statements)
         self._holding = Counter(stem for each in self.statements for stem in each.reading.stems)
 
@@ -81,15 +108,19 @@ class Evidence:
                 found.append(f"{self.statements[place - 1].text} {statement.text}")
         return found
 
-    def clauses_like(self, clause: Clause, known: Stems) -> list[tuple[float, Clause, Statement]]:
-        """Return the sources' clauses by how much of a clause's known stems they hold."""
+    def clauses_like(self, known: Stems) -> list[tuple[float, "Stated"]]:
+        """Return the sources' clauses by how much of some known stems they hold."""
         total = self.weight(known)
         found = [
-            (self.weight(known & other.stems) / total, other, statement)
-            for other, statement in self.clauses
-            if known & other.stems
+            (self.weight(known & each.stems) / total, each)
+            for each in self.clauses
+            if known & each.stems
         ]
         return sorted(found, key=lambda each: -each[0])
+
+
+def _stems(readings: Iterable[Reading]) -> Stems:
+    return frozenset().union(*(reading.stems for reading in readings))
 
 
 def _statements(texts: Sequence[tuple[str, str]], titles: Sequence[Reading]) -> Iterator[Statement]:
@@ -98,17 +129,26 @@ def _statements(texts: Sequence[tuple[str, str]], titles: Sequence[Reading]) -> 
         for sentence in sentences_of(text):
             reading = read(sentence)
             if reading.stems or reading.facts:
-                context = reading.stems | title.stems | before
-                yield Statement(place, " ".join(plain(sentence).split()), reading, context)
+                text = " ".join(plain(sentence).split())
+                yield Statement(place, text, reading, title.stems, before)
                 before = reading.stems
 
 
 def _spots(statements: Sequence[Statement]) -> Iterator[Spot]:
     for statement in statements:
-        for fact, near in zip(statement.reading.facts, statement.reading.near, strict=True):
-            yield Spot(fact, near, statement)
+        for fact, place in zip(statement.reading.facts, statement.reading.places, strict=True):
+            yield Spot(fact, place, statement)
 
 
 def _tokens(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
     for title, text in texts:
         yield from _TOKEN.findall(plain(f"{title}\n{text}").casefold())
+
+
+def _clauses(statements: Sequence[Statement]) -> Iterator[Stated]:
+    for statement in statements:
+        before = statement.before
+        for clause in statement.reading.clauses:
+            stems = clause.stems | before if clause.leans else clause.stems
+            yield Stated(clause, stems, statement)
+            before = stems

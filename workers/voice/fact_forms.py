@@ -42,9 +42,10 @@ MONTH_DAY = re.compile(
     rf"\b(?P<month>{_MONTH})\.?\s+(?:the\s+)?(?P<days>{_DAYS})\b(?!\s*(?:%|[ap]\.?m|:\d)){_YEAR}",
     re.IGNORECASE,
 )
+_D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 WRITTEN_DATE = re.compile(
-    r"\b(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d)?"
-    r"|\d{1,2}-\d{1,2}-(?:19|20)\d\d|\d{1,2}/\d{1,2})(?!\w)"
+    rf"(?<![\d.,/£€$-])(?:\d{{4}}[-/.]{_M}[-/.]{_D}|{_D}[./]{_M}[./](?:\d{{4}}|\d\d)|{_D}\.{_M}\.(?=\s+[a-z])"
+    rf"|{_M}/{_D}/(?:\d{{4}}|\d\d)|{_D}-{_M}-(?:19|20)\d\d|{_D}/{_M})(?![\w/]|\.\d)"
 )
 _WEEKDAY = (
     r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?"
@@ -180,6 +181,15 @@ MEASURES: tuple[tuple[re.Pattern[str], RefusalReason, str, float], ...] = tuple(
         ),
     )
 )
+
+# Units that measure the same: a fact of one is compared with those of the others.
+FREE = re.compile(r"(?<!-)\bfree\b(?!-)", re.IGNORECASE)
+CLASSES = {
+    **dict.fromkeys(("working day", "night", "month", "hour", "working time"), "span"),
+    **dict.fromkeys(
+        ("euro", "dollar", "pound", "cent", "franc", "other money", "free", "yen", "rupee"), "money"
+    ),
+}
 
 CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b")
 

@@ -27,6 +27,11 @@ class Fact:
         """Return what two equal facts share; the kind alone may be read in two ways."""
         return self.unit, self.value
 
+    @property
+    def measure(self) -> str:
+        """Return what units of one sort share: all money, all spans of time."""
+        return forms.CLASSES.get(self.unit, self.unit)
+
 
 Found = tuple[RefusalReason, str, str]
 Reader = Callable[[re.Match[str]], Iterator[Found]]
@@ -190,6 +195,10 @@ def _code(found: re.Match[str]) -> Iterator[Found]:
     yield "number", "code", re.sub(r"\W", "", found.group().lower())
 
 
+def _free(found: re.Match[str]) -> Iterator[Found]:
+    yield "amount", "free", "0"
+
+
 def _bare(found: re.Match[str]) -> Iterator[Found]:
     yield "number", "", f"{_number(found.group()):g}"
 
@@ -221,6 +230,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (forms.NAMED_DAY, _named_day),
     (forms.MONTH, _month),
     (forms.YEAR, _year),
+    (forms.FREE, _free),
     (forms.CODE, _code),
     (forms.NUMBER, _bare),
 )

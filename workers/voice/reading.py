@@ -5,46 +5,84 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workers.voice import wording
+from workers.voice.conduct import VERBS
 from workers.voice.facts import Fact, facts_of
 from workers.voice.plain import plain
 from workers.voice.spelling import in_digits
 
 Stems = frozenset[str]
 
+_STARTS = (
+    r"(?:we|you|it|they|i|there|then|he|she|that|can|may|must|is|are|was|were|will|has|have|costs?|takes?|comes?|holds?"
+    rf"|don't|can't|not|never|no|only|{VERBS})\b"
+)
+_FINITE = re.compile(
+    rf"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|do|does|did|costs?|takes?|comes?|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
+    re.IGNORECASE,
+)
+_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
 _CLAUSE_END = re.compile(
-    r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
+    rf"{_BREAK}|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"[,:](?!\d)|[;()\"]|\s-\s|[.!?]\s|\b(?:but|while|whereas|if|when|otherwise|because|and)\b",
+    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless)\b|\band\b(?=\s+{_STARTS})",
+    re.IGNORECASE,
+)
+_SEGMENT_END = re.compile(r";|[.!?]\s|\b(?:but|while|whereas|otherwise)\b", re.IGNORECASE)
+_LEANS = re.compile(r"\W*(?:it|they|this|that|these|those|he|she|both)\b", re.IGNORECASE)
+_SCOPE_END = re.compile(
+    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
     re.IGNORECASE,
 )
 _IS_NO_DENIAL = re.compile(
     r"\bno\.\s*\d|\bnot\s+only\b|\bwhy\s+not\b|\bif\s+not\b|\b(?:do\s+not|don't)\s+(?:worry|hesitate)\b|\bno\s+(?:problem|worries|matter)\b",
     re.IGNORECASE,
 )
+_ORDER = re.compile(
+    r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
+    re.IGNORECASE,
+)
 _NARROWING = frozenset(stem for group in wording.BOUNDING for stem in group)
+_SCOPE = 3  # stems that a "not" reaches
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a sentence: what it is about, and whether it denies, demands or permits."""
+    """A part of a sentence: what it is about, what of it is denied, whether it demands or permits.
+
+    `leans` says that it begins with "it" or "they": what stands before is meant too.
+    """
 
     stems: Stems
+    denied: Stems
     denies: bool
     demands: bool
     permits: bool
+    leans: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fact stands: the words of its clause, and of the segment around that."""
+
+    near: Stems
+    broad: Stems
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A sentence as the checks see it. `near` holds what stands in the clause of each fact."""
+    """A sentence as the checks see it. `places` are those of the facts.
+
+    `bounds` are words like "all" and "only"; `order` what stands "before" or "after" which stem.
+    """
 
     text: str
     facts: tuple[Fact, ...]
-    near: tuple[Stems, ...]
+    places: tuple[Place, ...]
     stems: Stems
     bounds: Stems
+    order: frozenset[tuple[str, str]]
     clauses: tuple[Clause, ...]
 
 
@@ -58,13 +96,13 @@ def read_plain(text: str) -> Reading:
     """Read a text that is plain, in digits and unified already."""
     facts = tuple(facts_of(text))
     rest = _without(text, facts)
-    words = wording.content_of(rest)
     return Reading(
         text=text,
         facts=facts,
-        near=tuple(_near(rest, fact, facts) for fact in facts),
-        stems=frozenset(words) - _NARROWING,
+        places=tuple(_place(rest, fact, facts) for fact in facts),
+        stems=frozenset(wording.content_of(rest)) - _NARROWING,
         bounds=frozenset(map(wording.stem_of, wording.words_of(rest))) & _NARROWING,
+        order=frozenset(_order(rest)),
         clauses=tuple(_clauses(rest)),
     )
 
@@ -75,34 +113,69 @@ def _without(text: str, facts: Sequence[Fact]) -> str:
     return text
 
 
-def _near(rest: str, fact: Fact, facts: Sequence[Fact]) -> Stems:
+def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
     ends = [0, *(mark.end() for mark in _CLAUSE_END.finditer(rest)), len(rest)]
-    start = max(end for end in ends if end <= fact.start)
+    first = max(place for place, end in enumerate(ends) if end <= fact.start)
     end = min((each for each in ends if each >= fact.end), default=len(rest))
-    days = {
-        f"day {other.value}"
-        for other in facts
-        if other.unit == "weekday" and start <= other.start < end
-    }
-    return frozenset(wording.content_of(rest[start:end])) | (
-        days if fact.unit != "weekday" else set()
-    )
+    others = [each for each in facts if each.measure != fact.measure and each.start != fact.start]
+    near = _around(rest, ends[first], end, others)
+    while first and not wording.content_of(rest[ends[first] : end]):
+        first -= 1
+    bounds = [0, *(mark.end() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
+    start = max(each for each in bounds if each <= fact.start)
+    stop = min((each for each in bounds if each >= fact.end), default=len(rest))
+    return Place(near, _around(rest, min(start, ends[first]), stop, others) | near)
+
+
+def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
+    facts = {f"{each.unit} {each.value}" for each in others if start <= each.start < end}
+    return (frozenset(wording.content_of(rest[start:end])) - _NARROWING) | facts
+
+
+def _order(rest: str) -> Iterator[tuple[str, str]]:
+    for found in _ORDER.finditer(rest):
+        for stem in wording.content_of(rest[found.end() : found.end() + 60])[:_SCOPE]:
+            yield found.lastgroup or "", stem
 
 
 def _clauses(rest: str) -> Iterator[Clause]:
-    ends = [0, *(mark.end() for mark in _TURN.finditer(rest)), len(rest)]
+    ends = [0, *(mark.start() for mark in _TURN.finditer(rest)), len(rest)]
+    parts: list[str] = []
     for start, end in zip(ends, ends[1:], strict=False):
         part = rest[start:end]
-        stems = frozenset(wording.content_of(part)) - _NARROWING
-        if stems:
-            yield Clause(
-                stems,
-                is_denial(part),
-                bool(wording.MUST.search(part)),
-                bool(wording.MAY.search(part)),
-            )
+        # What has no verb or no content of its own belongs to what stands before it.
+        if parts and not (_is_whole(part) and _is_whole(parts[-1])):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return map(_clause, filter(wording.content_of, parts))
+
+
+def _is_whole(part: str) -> bool:
+    return bool(_FINITE.search(part) and wording.content_of(part))
+
+
+def _clause(part: str) -> Clause:
+    return Clause(
+        stems=frozenset(wording.content_of(part)) - _NARROWING,
+        denied=frozenset(_denied(part)) - _NARROWING,
+        denies=is_denial(part),
+        demands=bool(wording.MUST.search(part)),
+        permits=bool(wording.MAY.search(part)),
+        leans=bool(_LEANS.match(part.lstrip(",;:.!?()- "))),
+    )
+
+
+def _denied(part: str) -> Iterator[str]:
+    text = _IS_NO_DENIAL.sub(" ", part)
+    for found in wording.NEGATIVE.finditer(text):
+        rest = text[found.end() :]
+        if not wording.content_of(rest):
+            yield from wording.content_of(text[: found.start()])[-1:]
+        stop = _SCOPE_END.search(rest)
+        yield from wording.content_of(rest[: stop.start()] if stop else rest)[:_SCOPE]
 
 
 def is_denial(text: str) -> bool:
-    """Tell whether a text denies something: a word that denies two ways is no denial."""
+    """Tell whether a text denies something."""
     return wording.NEGATIVE.search(_IS_NO_DENIAL.sub(" ", text)) is not None

@@ -29,6 +29,12 @@ _ONE_NEEDS = re.compile(
     rf"\s*(?:-|to|or|and)?\s*(?:\d|{_SPAN}\b|percent|per\s+cent|%|pounds?\b|euros?\b|dollars?\b|point)",
     re.IGNORECASE,
 )
+# "One parent", not "this one", "one of them", "one by one".
+_ONE_THING = re.compile(
+    r"(?<!\bthe )(?<!\bthis )(?<!\bthat )(?<!\beach )(?<!\bevery )(?<!\bno )(?<!\bany )(?<!\banother )(?<!\bwhich )(?<!\bby )(?<!-)"
+    r"\bone\s+(?!of\b|by\b|or\b|and\b|is\b|can\b|that\b|who\b|which\b|will\b|for\b|with\b|in\b|on\b|at\b|to\b|from\b|under\b|you\b|we\b|i\b|may\b|must\b|has\b|day\b|where\b)(?=[a-z])",
+    re.IGNORECASE,
+)
 _PHRASES = [
     (re.compile(pattern, re.IGNORECASE), put)
     for pattern, put in (
@@ -38,6 +44,11 @@ _PHRASES = [
         (r"\bhalf\s+a\s+year\b", "6 months"),
         (r"\bhalf\s+a\s+day\b", "12 hours"),
         (r"\b(?:a\s+)?fortnights?\b", "14 days"),
+        (r"\btwice\b", "2 times"),
+        (r"\bonce\s+(?=(?:a|an|per|each|every|in)\s)", "1 times "),
+        (r"\b(?:each|every|per)\s+pound\b", "every £1"),
+        (r"\b(?:each|every|per)\s+euro\b", "every €1"),
+        (r"\b(?:each|every|per)\s+dollar\b", "every $1"),
         (r"\b(?:a\s+)?dozens?(?:\s+of)?\b", "12"),
         (r"\ba\s+couple\s+of\b", "2"),
         (r"\bhalf\s+(?:of\s+)?(?:the|its|your)\s+(price|cost|fee|amount)\b", r"50% \1"),
@@ -56,7 +67,7 @@ _PHRASES = [
 
 def in_digits(text: str) -> str:
     """Return a text whose spelled numbers and spans stand in digits."""
-    text = _SPELLED.sub(_replaced, text)
+    text = _ONE_THING.sub("1 ", _SPELLED.sub(_replaced, text))
     for pattern, put in _PHRASES:
         text = pattern.sub(put, text)
     return text

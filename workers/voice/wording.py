@@ -28,15 +28,34 @@ EMPTY = _words(
     though through thus till to together too toward towards under until up upon us very via was way
     ways we well were what whatever when where whereas whether which while who whom whose why will
     with within would yet you your yours yourself yourselves just let make makes need needs needed
-    still sure use used using able available case e g first next finally lastly additionally
+    still sure use uses using able available case e g first next finally lastly additionally
     mean means regarding concerning related relevant respective exactly okay ok yes no not never none
     without cannot must shall ought able
     'll 've 're 'd 's 'm i'm i'll i've i'd you're you'll you've you'd we're we'll we've we'd it's it'll that's
     that'll there's here's what's they're they'll they've don't doesn't didn't won't can't couldn't
     shouldn't wouldn't isn't aren't wasn't weren't haven't hasn't hadn't mustn't needn't let's who's he's she's
-    come comes want wants wish wanted would'd keep keeps put find found look looks
+    come comes want wants wish wanted would'd put find found look looks
     short simple simplest easy easily quick quickly best
     """
+)
+# Verbs that say little: new ones are no new claim.
+LIGHT = _words(
+    """
+    choose select click go tap press check follow visit see look place stay stays turn turns become becomes remain
+    remains spend listed listing weigh count counts happen happens work works start starts afraid number own
+    currently area part open belong means afterwards directly straight moreover page section menu option
+    button simply head navigate scroll under take takes taken took place placed either possible allowed able
+    required require necessary everything carry bring brings include includes included made done given
+    else other others receive receives received obtain tell told apply applies come arrive back down full fully
+    """
+)
+IRREGULAR = dict(
+    pair.split(":")
+    for pair in """kept:keep sent:send paid:pay lost:lose bought:buy got:get given:give gave:give taken:take took:take came:come
+    told:tell left:leave held:hold chose:choose chosen:choose written:write wrote:write brought:bring broken:break broke:break begun:begin
+    began:begin shown:show known:know found:find spent:spend met:meet ran:run sold:sell thrown:throw withdrawn:withdraw worn:wear
+    stolen:steal driven:drive spoken:speak forgotten:forget built:build lent:lend meant:mean read:read went:go gone:go cost:cost
+    refunds:refund shut:close closed:close opened:open""".split()
 )
 COURTEOUS = _words(
     """
@@ -168,7 +187,8 @@ def _classes() -> dict[str, str]:
 @lru_cache(maxsize=_KEPT_STEMS)
 def stem_of(word: str) -> str:
     """Return what a word shares with words that mean the same in customer service."""
-    stem = str(_stem(word.removesuffix("'s")))
+    word = word.removesuffix("'s")
+    stem = str(_stem(IRREGULAR.get(word, word)))
     return _classes().get(stem, stem)
 
 
@@ -204,8 +224,18 @@ _PHRASES = [
         (r"turn(?:ed|ing)?\s+on|switch(?:ed|ing)?\s+on|activat(?:e|es|ed|ing)", "enable"),
         (r"turn(?:ed|ing)?\s+off|switch(?:ed|ing)?\s+off|deactivat(?:e|es|ed|ing)", "disable"),
         (r"take(?:s|n)?\s+place", "happen"),
+        (
+            r"used(?!\s+(?:to|for|by|in|at|with|as|on|only|up|within|together|until|till|instead)\b)(?<!be used)(?<!is used)(?<!are used)",
+            "secondhand",
+        ),
+        (
+            r"(?:do(?:es)?n't|do(?:es)?\s+not|needn't)\s+(?:have\s+to\s+)?(?:pay|cost)(?:\s+you)?\s+anything",
+            "free",
+        ),
         (r"as\s+(?:long|soon)\s+as", "when"),
         (r"at\s+the\s+latest", "at most"),
+        (r"(?:(?:that|which)\s+(?:is|are)\s+)?(?:not|no)\s+older\s+than", "at most"),
+        (r"any(?=\s+\w+\s+(?:can|may|is|are|could|will)\b)", "every"),
         (r"bank\s+cards?", "card"),
     )
 ]
@@ -232,7 +262,9 @@ _OPPOSED = """
 open close
 open unopened
 opened unopened
-used unused
+secondhand unused
+secondhand new
+green red
 buy sell
 before after
 include exclude
@@ -321,9 +353,9 @@ def opposites() -> dict[str, frozenset[str]]:
 BOUNDING = tuple(
     frozenset(stem_of(word) for word in group.split())
     for group in (
-        "all every any everyone everybody anyone anybody everything whole entire each both whatever unlimited",
+        "all every everyone everybody anyone anybody everything whole entire each both whatever unlimited",
         "always anytime ever forever whenever permanent permanently lifetime indefinitely constantly",
-        "only solely exclusively alone just except",
+        "only solely exclusively alone except",
         "instantly immediately immediate instant straightaway automatically automatic",
         "guaranteed definitely certainly surely absolutely",
         "worldwide everywhere anywhere nationwide international internationally globally abroad",
