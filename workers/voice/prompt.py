@@ -37,6 +37,8 @@ _TASKS = {
         "reply. Write one sentence that asks which of them is meant. Name no item of the list, and "
         "answer none."
     ),
+    "smalltalk": "Say what stands in <written>.",
+    "fallback": "Say what stands in <written>.",
     "recall": "The customer asks what they wrote before. Tell them what stands in <written>.",
 }
 _TONES: dict[ToneLabel, str] = {

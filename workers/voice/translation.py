@@ -15,7 +15,7 @@ from workers.voice.literals import allowed_by, literals_of, names_in, without_re
 from workers.voice.plain import is_disguised
 from workers.voice.prompt import LANGUAGES, MAX_MESSAGE_CHARACTERS
 from workers.voice.quoting import quoted
-from workers.voice.speaker import SentenceCheck
+from workers.voice.sentence_check import SentenceCheck
 
 _RULES = """\
 You translate for a company's help desk. Translate the text between the tags from {language} into \
