@@ -94,7 +94,6 @@ class SpeakingLoop:
             end(1)
             return BatchResult((prepared,), _NOTHING, began_at, clock.monotonic(), fault)
         end(0)
-        seconds = clock.monotonic() - began_at
-        self._context.counters.add(messages=1, batches=1, engine_seconds=seconds)
+        self._context.counters.add(messages=1, batches=1)
         done = replace(prepared, job=replace(prepared.job, spoken=spoken))
         return BatchResult((done,), _NOTHING, began_at, clock.monotonic())

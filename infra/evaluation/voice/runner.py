@@ -1,6 +1,7 @@
 """Run one evaluation of the voice: ask, have a model speak, judge, and write the report."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -96,9 +97,9 @@ def _spoken(
     at_once: int,
     progress: Progress,
 ) -> list[Trial]:
-    model = open_model(settings, SystemClock())
     speak = partial(asking.speak, seconds=settings.voice_target_seconds)
-    return try_model(drafted, model, speak, at_once, progress)
+    with closing(open_model(settings, SystemClock())) as model:
+        return try_model(drafted, model, speak, at_once, progress)
 
 
 def _lied(
