@@ -1,4 +1,4 @@
-"""Who speaks of taking their life in another language than English. Patterns are for folded text."""
+"""Who speaks of taking their life in another language. All patterns are for folded text."""
 
 import re
 
