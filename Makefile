@@ -21,9 +21,10 @@ endef
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## set up what is missing and start everything (GPU=1: for an NVIDIA GPU; LARGE=1: a second, large encoder; TRACING=1: for PARLEY_TRACES)
+run: ## set up what is missing and start everything (GPU=1: for an NVIDIA GPU; LARGE=1: a second, large encoder; TRACING=1: for PARLEY_TRACES; LLAMA=1: for PARLEY_LLM_GGUF)
 	$(call set_up,$(if $(GPU),gpu,run))
 	$(if $(TRACING)$(PARLEY_TRACES),$(call set_up,tracing))
+	$(if $(LLAMA)$(PARLEY_LLM_GGUF),$(call set_up,llama))
 	@$(if $(LARGE),.venv/bin/python -m infra.cli model build --encoder both)
 	@$(if $(LARGE),PARLEY_ENCODER="$${PARLEY_ENCODER:-cascade}") exec .venv/bin/python -m infra.cli up
 

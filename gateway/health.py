@@ -86,6 +86,14 @@ class RedisHealth:
         return self._foreign.look()
 
 
+# Queues that are served only if asked for: the gauge of inference workers that hand messages over
+# to them, and what happens while no worker lives there.
+_OPTIONAL = (
+    (keys.INFERENCE_LARGE, "cascade", "the small encoder answers alone"),
+    (keys.GENERATION, "voice", "the entries' own words go out"),
+)
+
+
 class PartHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a part works and, if not, why; one that does may have a reason to look after it."""
 
@@ -107,7 +115,8 @@ def readiness(health: Health, feed_is_live: bool) -> Mapping[str, PartHealth]:
     served = {worker.queue for worker in workers if not worker.paused}
     paused = {worker.queue for worker in workers} - served
     parts = {queue: _queue_part(queue, served, paused) for queue in keys.NEEDED_QUEUES}
-    return {"redis": redis_part, **parts, **_large_part(workers, served)}
+    optional = (_optional_part(*each, workers, served) for each in _OPTIONAL)
+    return {"redis": redis_part, **parts, **{name: part for name, part in optional if part}}
 
 
 def _queue_part(queue: str, served: set[str], paused: set[str]) -> PartHealth:
@@ -119,14 +128,15 @@ def _queue_part(queue: str, served: set[str], paused: set[str]) -> PartHealth:
     return PartHealth(False, _no_worker(queue))
 
 
-def _large_part(workers: Sequence[WorkerStatus], served: set[str]) -> Mapping[str, PartHealth]:
-    """Return the large workers' health in a cascade; without one, every message is answered."""
-    queue = keys.INFERENCE_LARGE
+def _optional_part(
+    queue: str, gauge: str, without: str, workers: Sequence[WorkerStatus], served: set[str]
+) -> tuple[str, PartHealth | None]:
+    """Return the health of workers without whom every message is answered; None: nobody asks."""
     if queue in served:
-        return {queue: PartHealth(True)}
-    if any(worker.counters.get("cascade") for worker in workers):
-        return {queue: PartHealth(True, f"{_no_worker(queue)}: the small encoder answers alone")}
-    return {}
+        return queue, PartHealth(True)
+    if any(worker.counters.get(gauge) for worker in workers):
+        return queue, PartHealth(True, f"{_no_worker(queue)}: {without}")
+    return queue, None
 
 
 def _no_worker(queue: str) -> str:

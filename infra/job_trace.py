@@ -104,7 +104,7 @@ class JobTracer:
             place = search.find_parked(conversation, job_id)
             place = place or search.find_scheduled(conversation, job_id)
         # A message goes from one queue to the other, and comes back if no worker lives there.
-        for queue in (keys.INFERENCE, keys.INFERENCE_LARGE, keys.INFERENCE):
+        for queue in (keys.INFERENCE, *keys.RETURN_QUEUES, keys.INFERENCE):
             place = place or search.find(queue, job_id)
         result = self._result(job_id)  # after the search: a job may end meanwhile
         dead_letter = self._death(job_id)

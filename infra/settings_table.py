@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 from gateway.settings import GatewaySettings
 from infra.client_settings import ClientSettings
-from infra.supervisor.settings import StackSettings
+from infra.supervisor.settings import LlamaSettings, StackSettings
 from shared.settings import CommonSettings
 from workers.settings import WorkerSettings
 
@@ -22,6 +22,7 @@ READERS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("all", CommonSettings),
     ("gateway", GatewaySettings),
     ("workers", WorkerSettings),
+    ("language model server", LlamaSettings),
     ("`parley up`", StackSettings),
     ("clients", ClientSettings),
 )

@@ -4,7 +4,8 @@ ParleyError
 ├── SettingsError          a setting is missing or out of range; the process stops
 ├── ModelError             weights or a built model are missing, unknown or damaged
 ├── EngineError            an engine could not warm up or run a batch
-├── ModelUnavailable       a language model did not begin a reply, or did not end it
+├── ModelUnavailable       a language model did not begin a reply, or did not end it; carries why
+│   └── ModelBusy          its server may begin one if it is asked again
 ├── KnowledgeError         a knowledge base file is faulty (names file, line and fault)
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
@@ -60,7 +61,24 @@ class EngineError(ParleyError):
 
 
 class ModelUnavailable(ParleyError):
-    """Say why a language model did not begin a reply, or did not end it."""
+    """Say why a language model did not begin a reply, or did not end it.
+
+    `reason` is one of a few words, for counters: workers/voice/model_faults.py lists them.
+    """
+
+    def __init__(self, message: str, reason: str = "broken") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ModelBusy(ModelUnavailable):
+    """Say that a language model's server may begin a reply if it is asked again."""
+
+    def __init__(
+        self, message: str, reason: str = "busy", retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, reason)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class KnowledgeError(ParleyError):

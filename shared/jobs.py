@@ -13,6 +13,10 @@ ToneLabel = Literal["positive", "neutral", "negative", "unknown"]
 JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"]
 Variant = Literal["bert", "tfidf"]
 Encoder = Literal["small", "large", "none"]
+Words = Literal["entry", "model", "both"]
+RefusalReason = Literal[
+    "number", "amount", "date", "time", "name", "address", "link", "promise", "command", "claim"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,23 @@ class FollowUps:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """What a language model made of a message: its language (ISO 639), and its text in English."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatJob:
     """One message that a person sent, accepted for an answer.
 
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
-    `first_look` is what the small encoder left for a second look, once one was asked for. It is
-    not run before `due_at`. `trace` is what its spans belong to.
+    `first_look` is what the small encoder left for a second look, once one was asked for; `draft`
+    is the whole result in the entries' own words, once it was handed over to be put into a model's. `translation` is what
+    the message says in English, if it was written in another language and a model knows it.
+    It is not run before `due_at`. `trace` is what its spans belong to.
     """
 
     id: str
@@ -51,6 +65,8 @@ class ChatJob:
     gateway: str | None = None
     external: bool = False
     first_look: str | None = None
+    draft: str | None = None
+    translation: Translation | None = None
     due_at: float | None = None
     follow_ups: FollowUps | None = None
     trace: TraceContext | None = None
@@ -68,6 +84,11 @@ class ChatJob:
     def task(self) -> str:
         """Return the name of its Celery task."""
         return keys.INFER_TASK
+
+    @property
+    def read_text(self) -> str:
+        """Return the text that is to be understood."""
+        return self.translation.text if self.translation else self.message
 
     @property
     def tenant(self) -> str:
@@ -169,7 +190,8 @@ class Reply:
 
     `encoder` is the one whose word this is, none for the TF-IDF variant; `engine` is what ran it.
     `knowledge_revision` names the state of the knowledge base that answered; None: an older
-    worker's reply.
+    worker's reply. `words` says whose they are: those of the knowledge base, a language model's, or
+    a model's as far as it went.
     """
 
     response: str
@@ -183,6 +205,7 @@ class Reply:
     encoder: Encoder = "small"
     variant: Variant = "bert"
     knowledge_revision: str | None = None
+    words: Words = "entry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@
 | parley:outcome:<conversation> | string | how it counts, by its last turn | TTL |
 | parley:counts:<day> | hash | what was counted on a day (UTC): shared/counts.py | TTL |
 | parley:entry-counts:<day> | hash | the same for each entry of the knowledge base | TTL, cap |
+| parley:tokens-used:<day> | hash | tokens that language models used for each tenant | TTL |
 | parley:feedback | zset | conversations with feedback by its time | TTL, cap |
 | parley:feedback:<conversation> | hash | Feedback as JSON by job | TTL, parley:feedback |
 | parley:gaps | zset | conversations with gaps by the time of the last | TTL, cap |
@@ -101,7 +102,7 @@ MAX_TONES = 10_000  # messages on the sentiment queue
 MAX_SCHEDULED = 10_000  # jobs that are not due yet
 MAX_TURNS = 200  # kept of a conversation
 MAX_DEAD_LETTERS = 10_000
-MAX_ENTRY_COUNTS = 5_000  # fields of a day: the entries that are asked for first
+MAX_ENTRY_COUNTS = 10_000  # fields of a day, some ten an entry: those asked for first
 MAX_FEEDBACK = 10_000  # conversations whose feedback is kept
 MAX_GAPS = 5_000  # conversations whose gaps are kept
 MAX_SETTLED_GAPS = 20_000  # wordings of a tenant
@@ -310,6 +311,11 @@ def counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
 def entry_counts(day: str, tenant: str = tenants.DEFAULT_TENANT) -> str:
     """Name the hash of what was counted on a day for entries of the knowledge base."""
     return f"parley:entry-counts:{tenants.scope(tenant, day)}"
+
+
+def tokens_used(day: str) -> str:
+    """Return the key of what language models used on a day, 2026-01-31."""
+    return f"parley:tokens-used:{day}"
 
 
 def feedback(tenant: str) -> str:

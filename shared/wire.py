@@ -18,7 +18,7 @@ from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTE
 from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
-from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob
+from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob, Translation
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
 from shared.task_message import END_OF_TIME as END_OF_TIME
 from shared.task_message import TaskMessage
@@ -29,12 +29,17 @@ from shared.tracing.context import TraceContext, context_of, headers_of
 
 MAX_AHEAD_SECONDS = 86_400  # of an eta
 MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
+LANGUAGE = re.compile(r"[a-z]{2,3}\Z")  # ISO 639
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 
-FIRST_LOOK = "parley_first_look"  # the header of a message that was handed over
+# Headers of messages that were handed over: for a second look, to be put into a model's words.
+FIRST_LOOK = "parley_first_look"
+DRAFT = "parley_draft"
+TRANSLATION = "parley_translation"  # what a model made of a message in another language
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()
+_read_translation = msgspec.json.Decoder(Translation).decode
 
 
 def new_job_id() -> str:
@@ -93,7 +98,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     headers, due_at = task.headers, task.due_at
     accepted_at = _written_time(headers.get("parley_accepted_at"))
     gateway = headers.get("parley_gateway")
-    first_look = headers.get(FIRST_LOOK)
+    first_look, draft = headers.get(FIRST_LOOK), headers.get(DRAFT)
     tenant = tenant_of(request)
     conversation_id = id_of(request, "conversation_id", tenant)
     return ChatJob(
@@ -106,6 +111,8 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
         external=not isinstance(headers.get("parley_accepted_at"), float),
         first_look=first_look if isinstance(first_look, str) else None,
+        draft=draft if isinstance(draft, str) else None,
+        translation=_translation(headers.get(TRANSLATION)),
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
         trace=context_of(headers),
@@ -159,6 +166,16 @@ def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
     )
 
 
+def _translation(header: object) -> Translation | None:
+    try:
+        translation = _read_translation(header) if isinstance(header, str) else None
+    except (msgspec.DecodeError, ValueError, RecursionError):  # another version wrote it
+        return None
+    if translation is None or len(translation.text) > MAX_MESSAGE_CHARACTERS:
+        return None
+    return translation if LANGUAGE.match(translation.language) else None
+
+
 def _follow_ups(task: TaskMessage) -> FollowUps | None:
     wanted = any(task.embed.values())
     return read_follow_ups(task.id, task.headers, task.embed) if wanted else None
@@ -179,10 +196,27 @@ def read_second_look(raw: bytes, received_at: float) -> ChatJob:
 
 def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
     """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
+    return _with_header(raw, job, FIRST_LOOK, first_look)
+
+
+def with_draft(raw: bytes, job: ChatJob, draft: str) -> bytes | None:
+    """Add the reply in the entries' own words likewise."""
+    return _with_header(raw, job, DRAFT, draft)
+
+
+def with_translation(raw: bytes, job: ChatJob, translation: Translation) -> bytes | None:
+    """Add what a message says in English likewise, and take its draft out."""
+    encoded = _encoder.encode(translation).decode()
+    return _with_header(raw, job, TRANSLATION, encoded, without=DRAFT)
+
+
+def _with_header(
+    raw: bytes, job: ChatJob, name: str, value: str, without: str = ""
+) -> bytes | None:
     envelope: dict[str, Any] = msgspec.json.decode(raw)
-    added = {FIRST_LOOK: first_look, "parley_accepted_at": job.accepted_at}
-    added |= headers_of(job.trace)
+    added = {name: value, "parley_accepted_at": job.accepted_at, **headers_of(job.trace)}
     headers = {**(envelope.get("headers") or {}), **added}
+    headers.pop(without, None)
     longer = _encoder.encode({**envelope, "headers": headers})
     return longer if len(longer) <= MAX_BODY_BYTES else None
 

@@ -122,6 +122,7 @@ class AnswersBuilder:
             self._clock,
             webhook=self._settings.handover_webhook is not None,
             gaps=_gap_recorder(decider) if self._settings.gaps else None,
+            voice=self._settings.has_voice,
         )
         entries = len(reading.base.entries)
         return Answers(reading.base.revision, entries, decider, replies, deciding.finder)

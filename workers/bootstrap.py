@@ -45,6 +45,7 @@ from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 from workers.tenant_weights import read_weights
+from workers.token_budgets import read_budgets
 
 _log = logging.getLogger(__name__)
 QueueT = TypeVar("QueueT", bound=RedisLeaseQueue[Any, Any], covariant=True)
@@ -147,6 +148,8 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         lists=settings.queue_lists,
         tenant_weights=read_weights(settings.tenant_weights),
         replica_acks=settings.replica_acks,
+        voice_target_seconds=settings.voice_target_seconds,
+        voice_budgets=read_budgets(settings.voice_budget_tokens),
     )
 
 
@@ -180,12 +183,23 @@ def queue_over(
     queues = [
         build(
             client,
-            replace(policy, lists=partitions.lists_of(client, policy.lists)),
+            _policy_of_part(policy, partitions, client),
             SingleTry(context.stopping, context.failover, f"{name} in partition {prefix}"),
         )
         for client, prefix in zip(partitions.clients, partitions.prefixes, strict=True)
     ]
     return combine(queues, news)
+
+
+def _policy_of_part(
+    policy: QueuePolicy, partitions: Partitions, client: "redis.Redis"
+) -> QueuePolicy:
+    return replace(
+        policy,
+        lists=partitions.lists_of(client, policy.lists),
+        # Conversations spread evenly, and a script sees the tokens of one partition.
+        voice_budgets=policy.voice_budgets.part(len(partitions.clients)),
+    )
 
 
 def consumer_options(

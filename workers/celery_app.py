@@ -20,6 +20,7 @@ from workers.flower_access import connect_flower_access
 CONSUMERS = {
     keys.INFERENCE: "workers.inference:build_inference_consumer",
     keys.INFERENCE_LARGE: "workers.inference:build_large_consumer",
+    keys.GENERATION: "workers.generation:build_generation_consumer",
     keys.SENTIMENT: "workers.sentiment:build_sentiment_consumer",
 }
 

@@ -38,7 +38,7 @@ class GapRecorder:
         reason = _reason(heard, decision)
         if reason is None:
             return b""
-        text, entry = job.message, decision.answer.id
+        text, entry = job.read_text, decision.answer.id
         if heard.choice is not None or is_bare_choice(heard.text):
             # "Neither" is no gap, but what was asked back about is one.
             asked = heard.dialogue.asked[-1:] if heard.choice == () else ()

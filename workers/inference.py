@@ -44,11 +44,13 @@ from workers.knowledge.loader import DEMO
 from workers.live_knowledge import open_knowledge
 from workers.memory.memory import Memory
 from workers.memory.redis_memory import PartitionedMemory, RedisMemory
+from workers.reading import languages
 from workers.second_look.first_look import is_of_another_version
 from workers.second_look.meter import SecondLookMeter
 from workers.second_look.pace import Pace
 from workers.second_look.second import read_in_time
 from workers.settings import WorkerSettings
+from workers.speaking.returned import ReturnedJobs
 
 _TYPICAL_TOKENS = 16  # of a message; with it a large worker guesses its pace before it knows
 
@@ -62,6 +64,7 @@ def build_inference_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
+    languages.load_soon()
     encoder = "large" if settings.encoder == "large" else "small"
     context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
@@ -78,18 +81,23 @@ def build_inference_consumer(
     sender = _follow_ups(settings, partitions, context)
     queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
+    if embedder:
+        returned = ReturnedJobs(embedder.prepare, embedder.draft, context.clock)
+    else:
+        returned = ReturnedJobs(answering.prepare, knowledge.draft, context.clock)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
         decode=wire.read_chat_job if embedder is None else wire.read_inference_job,
-        prepare=answering.prepare if embedder is None else embedder.prepare,
-        draft=knowledge.draft if embedder is None else embedder.draft,
+        prepare=returned.prepare,
+        draft=returned.draft,
         tones=queue,
         second_looks=queue if answering.cascade else None,
+        voice=queue if settings.has_voice else None,
     )
 
     def gauges() -> Mapping[str, float]:
-        return {"cascade": float(answering.cascade)}
+        return {"cascade": float(answering.cascade), "voice": float(settings.has_voice)}
 
     options = consumer_options(settings, model, gauges=gauges, beside=sender, knowledge=knowledge)
     return BatchConsumer(context, role, queue, model.engine, options)
@@ -113,6 +121,7 @@ def build_large_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
+    languages.load_soon()
     context = build_context(settings, app, hostname, keys.INFERENCE_LARGE, "large")
     target_seconds = settings.latency_target_seconds
     model = load_large_model(settings, make_engine)
@@ -132,6 +141,7 @@ def build_large_consumer(
         prepare=read_in_time(answering.prepare, context.clock, target_seconds),
         draft=knowledge.draft,
         tones=queue,
+        voice=queue if settings.has_voice else None,
         outlasts_faults=True,
         is_for_others=is_of_another_version,
     )

@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.connection import queue_errors
 from shared.jobs import WorkerStatus
 
-_ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
+_ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE, keys.GENERATION))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from math import ceil
 import msgspec
 
 from gateway.dashboard.tally import LABELS
+from shared import keys
 from shared.histograms import STAGE_BOUNDS_SECONDS
 
 # Another one for each change of what the numbers mean; samples of other formats are passed over.
-FORMAT = 1
+FORMAT = 2
+_WITHOUT_GENERATION = 1  # one pool fewer, else the same
 STAGES = ("queue", "prepare", "engine", "compose")
 SAMPLE_SECONDS = 5
 MINUTE_SECONDS = 60
@@ -66,9 +68,16 @@ def decode(stored: bytes) -> Sample | None:
         sample = _decoder.decode(stored)
     except msgspec.DecodeError:
         return None
+    if sample.format == _WITHOUT_GENERATION:
+        pools = (*sample.pools, PoolSample())
+        sample = msgspec.structs.replace(sample, format=FORMAT, pools=pools)
+    return sample if sample.format == FORMAT and _fits(sample) else None
+
+
+def _fits(sample: Sample) -> bool:
     buckets = len(STAGE_BOUNDS_SECONDS) + 1
-    fits = len(sample.counts) == len(LABELS) and all(len(each) == buckets for each in sample.stages)
-    return sample if sample.format == FORMAT and fits else None
+    stages = all(len(each) == buckets for each in sample.stages)
+    return stages and len(sample.counts) == len(LABELS) and len(sample.pools) == len(keys.QUEUES)
 
 
 def slot(at: float, step_seconds: int) -> int:

@@ -1,7 +1,8 @@
 "use strict";
 // What each chart of the dashboard shows. `board` is the last answer, with all points of the range.
 const line = (name, values, colour, more = {}) => ({ name, values, colour, ...more });
-const QUEUES = { inference: ["Inference", "blue"], sentiment: ["Sentiment", "vermillion", "dash"], "inference-large": ["Large", "purple", "dot"] };
+const QUEUES = { inference: ["Inference", "blue"], sentiment: ["Sentiment", "vermillion", "dash"], "inference-large": ["Large", "purple", "dot"], generation: ["Generation", "green", "dash"] };
+const NEEDED_QUEUES = ["inference", "sentiment"];
 const KINDS = [
   ["answer", "Answer", "green"], ["recall", "Recall", "blue"], ["smalltalk", "Small talk", "grey"],
   ["clarify", "Asks back", "amber"], ["handover", "Handover", "purple"], ["fallback", "No answer", "vermillion"],
@@ -12,7 +13,7 @@ const STAGES = [["queue", "Queue", "amber"], ["prepare", "Prepare", "blue", "dot
 const VARIANT_COLOURS = [["blue"], ["vermillion", "dash"]];
 
 const minuteOf = (column) => column && column.length ? column[0] : null;
-const usedQueues = (board) => Object.keys(QUEUES).filter((queue) => queue !== "inference-large"
+const usedQueues = (board) => Object.keys(QUEUES).filter((queue) => NEEDED_QUEUES.includes(queue)
   || board.live && board.live.served.includes(queue) || anything(board.points.queues[queue].workers));
 
 // How a queue stands now. Points have the worst of their step.
@@ -79,7 +80,8 @@ const CHARTS = [
     lines: (board) => queueLines(board, "oldest_seconds", shown.age) },
   { id: "batch", title: "Messages in a batch", format: shown.size, empty: "No batches yet",
     figure: ({ minute }) => shown.size(minuteOf(minute.queues.inference.batch_messages)),
-    lines: (board) => usedQueues(board).map((queue) => {
+    // A language model's server forms batches of its own.
+    lines: (board) => usedQueues(board).filter((queue) => queue !== "generation").map((queue) => {
       const [name, colour, dash] = QUEUES[queue];
       return line(name, board.points.queues[queue].batch_messages, colour, { dash, now: shown.size(minuteOf(board.minute.queues[queue].batch_messages)) });
     }) },

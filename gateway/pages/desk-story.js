@@ -154,6 +154,7 @@ function jobPairs(job) {
     ["Tone", tone.label === "unknown" ? "came too late" : `${tone.label}, ${percent(tone.score)}`],
     ["Emotions", emotions.map(([name, share]) => `${name} ${percent(share)}`).join(", ")],
     ["Encoder", `${reply.encoder}, ${reply.engine}${reply.variant === "bert" ? "" : `, ${reply.variant}`}`],
+    ["Words", {model: "a language model's", both: "a language model's, then the entry's"}[reply.words] ?? ""],
     ["Knowledge", reply.knowledge_revision ? `revision ${reply.knowledge_revision}` : ""],
     ["Read", reply.truncated ? "only the beginning" : ""],
     ["Dead letter", job.dead_letter ? `${job.dead_letter.queue}: ${job.dead_letter.reason}` : ""],

@@ -66,6 +66,7 @@ function details(reply, elapsed) {
     ["Time", milliseconds(elapsed)],
     ["Queue", milliseconds(timings.queue_ms)],
     ["Engine", `${milliseconds(timings.engine_ms)} (${reply.engine}, ${reply.encoder || "small"} encoder)`],
+    ["Words", {model: "a language model's", both: "a language model's, then the entry's"}[reply.words] ?? ""],
     ["Knowledge", reply.knowledge_revision ? `revision ${reply.knowledge_revision}` : ""],
     ["Job", reply.job_id],
   ].filter(([, value]) => value);

@@ -22,6 +22,7 @@ _COLOURS = {
     "parley-gateway": "#2f6fdb",
     "parley-inference": "#16836a",
     "parley-inference-large": "#8250c4",
+    "parley-generation": "#b3365c",
     "parley-sentiment": "#c26a00",
 }
 _OTHER_COLOUR = "#6b7280"

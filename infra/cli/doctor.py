@@ -15,6 +15,7 @@ from typing import Literal
 from infra.cli.output import console, print_json
 from infra.cli.weak_settings import weak_settings
 from infra.supervisor import checks
+from infra.supervisor.language_model import check_language_model
 from infra.supervisor.lock import owner
 from infra.supervisor.model import built_model
 from infra.supervisor.settings import StackSettings
@@ -57,6 +58,7 @@ def examine() -> list[Finding]:
         "protocol": lambda: _protocol(settings),
         "queues": lambda: _queues(settings),
         "model": lambda: _model(settings),
+        "voice": lambda: _voice(settings),
         "ports": lambda: _ports(settings),
         "disk": lambda: _disk(settings),
         "memory": lambda: _memory(settings),
@@ -176,6 +178,14 @@ def _encoder(settings: StackSettings) -> Finding:
     return Finding("encoder", "ok", told)
 
 
+def _voice(settings: StackSettings) -> Iterator[Finding]:
+    warnings: list[str] = []
+    found = check_language_model(settings, warnings.append)
+    yield from (Finding("voice", "warn", warning) for warning in warnings)
+    if not warnings:
+        yield Finding("voice", "ok", found or "off: the entries' own words go out")
+
+
 def _ports(settings: StackSettings) -> Iterator[Finding]:
     running = owner(settings)
     if running:
@@ -184,6 +194,7 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
     checks.check_ports(settings)
     ports = [settings.http_port, settings.flower_port]
     ports += [] if settings.redis_url else [settings.redis_port]
+    ports += [settings.llm_port] if settings.serves_language_model else []
     yield Finding("ports", "ok", f"{', '.join(map(str, ports))} are free")
 
 
@@ -200,7 +211,9 @@ def _memory(settings: StackSettings) -> Iterator[Finding]:
     if free is None:
         return
     large = 0 if chosen_encoder(settings) == "small" else _LARGE_MEMORY_BYTES
-    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES + large else "warn"
+    own = settings.llm_gguf if settings.serves_language_model else None
+    language_model = own.stat().st_size if own else 0  # contexts come on top
+    state: State = "ok" if free >= _NEEDED_MEMORY_BYTES + large + language_model else "warn"
     yield Finding("memory", state, f"{free / 1e9:.1f} GB free, {os.cpu_count()} processors")
 
 

@@ -10,12 +10,18 @@ if TYPE_CHECKING:
 
     from infra.evaluation.report import Report
     from infra.evaluation.systems import System
+    from infra.evaluation.voice.runner import VoiceRequest
 
 
 def evaluate(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Labelled JSON lines, YAML or JSON.")
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE…",
+            help="Labelled JSON lines, YAML or JSON; with --voice, questions and what a right "
+            "reply holds \\[default: 100 over the demo].",
+        ),
+    ] = None,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -61,6 +67,21 @@ def evaluate(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let the gateway be on another machine.")
     ] = False,
+    voice: Annotated[
+        bool,
+        typer.Option(
+            "--voice",
+            help="Have the language model of PARLEY_LLM_URL word replies, and judge them.",
+        ),
+    ] = False,
+    lies: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=20,
+            help="With --voice: have a model lie instead, so often of each kind a question.",
+        ),
+    ] = 0,
     examples: Annotated[
         int, typer.Option(min=0, help="Messages to show for each confusion, in the report alone.")
     ] = 0,
@@ -80,16 +101,30 @@ def evaluate(
 
         parley evaluate messages.jsonl --kb faq.yaml
         parley evaluate messages.jsonl --encoder small --compare large
+        parley evaluate --voice --lies 1
     """
     from infra.cli.output import print_json, progress_console, suppress_native_stderr
     from infra.evaluation.runner import Request
     from infra.evaluation.runner import evaluate as run
+    from infra.evaluation.voice.runner import VoiceRequest
     from infra.supervisor.progress import StageProgress
+    from shared.errors import CommandMisused
 
+    folder = out or _data_folder() / "evaluate"
+    if voice:
+        if compare or through or folds or missing or split:
+            raise CommandMisused("--voice asks one base in this process, and whole files alone.")
+        (system,) = _systems(encoder, variant, None, [])
+        asked = VoiceRequest(files or [], folder, base, system, lies, connections)
+        return _evaluate_voice(asked, as_json=as_json)
+    if not files:
+        raise CommandMisused("Name a labelled file, or ask for --voice.")
+    if lies:
+        raise CommandMisused("--lies are told with --voice alone.")
     request = Request(
         files=files,
         systems=_systems(encoder, variant, through, compare or []),
-        folder=out or _data_folder() / "evaluate",
+        folder=folder,
         base=base,
         folds=folds,
         missing=missing,
@@ -105,6 +140,22 @@ def evaluate(
         print_json(report)
     else:
         _show(report, written)
+    return None
+
+
+def _evaluate_voice(request: "VoiceRequest", *, as_json: bool) -> None:
+    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.voice_report import show_voice
+    from infra.evaluation.voice.runner import evaluate_voice
+    from infra.supervisor.progress import StageProgress
+
+    screen = progress_console(as_json=as_json)
+    with suppress_native_stderr(), StageProgress(screen, "Evaluating") as progress:
+        report, written = evaluate_voice(request, progress.update)
+    if as_json:
+        print_json(report)
+    else:
+        show_voice(report, written)
 
 
 def _systems(

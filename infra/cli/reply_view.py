@@ -69,6 +69,7 @@ def footnote(reply: dict[str, Any]) -> str:
         f"tone {sound}",
         f"{reply['timings']['total_ms']:.0f} ms",
         *(["second look"] if reply.get("encoder") == "large" else []),
+        *(["in a model's words"] if reply.get("words", "entry") != "entry" else []),
         *(["only the beginning was read"] if reply.get("truncated") else []),
     ]
     return " · ".join(parts)

@@ -12,7 +12,8 @@ CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 def worker(
     context: typer.Context,
     queue: Annotated[
-        Literal["inference", "inference-large", "sentiment"], typer.Argument(help="Queue to serve.")
+        Literal["inference", "inference-large", "generation", "sentiment"],
+        typer.Argument(help="Queue to serve."),
     ],
 ) -> None:
     """Run a worker of a queue; further options go to Celery's worker. Exits with its code.

@@ -53,10 +53,11 @@ def open_system(system: System, *, connections: int, allow_remote: bool) -> Aske
             return gateway
 
         return over
-    return Pipelines.load(load(WorkerSettings, **_overrides(system))).over
+    return Pipelines.load(load(WorkerSettings, **overrides(system))).over
 
 
-def _overrides(system: System) -> dict[str, str]:
+def overrides(system: System) -> dict[str, str]:
+    """Return the settings that a system has of its own. Raises CommandMisused."""
     chosen = {"encoder": system.encoder, "variant": system.variant}
     wanted = {name: value for name, value in chosen.items() if value is not None}
     for name, value in wanted.items():

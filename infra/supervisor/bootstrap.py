@@ -1,11 +1,10 @@
 """Make or repair `.venv` from a hash-pinned lock. Run by make; needs the standard library alone.
 
 `python infra/supervisor/bootstrap.py run` installs requirements/run.txt and Parley itself; `test`
-adds requirements/test.txt, `tracing` requirements/tracing.txt; `gpu` installs requirements/gpu.txt
-instead. A stamp in the environment
-records what it was made from, so that nothing is done when nothing changed. A marker records
-that an installation is under way: one that was cut off starts afresh, since pip takes half-written
-packages for whole ones.
+adds requirements/test.txt, `tracing` and `llama` the locks of their names; `gpu` installs
+requirements/gpu.txt instead. A stamp in the environment records what it was made from, so that
+nothing is done when nothing changed. A marker records that an installation is under way: one that
+was cut off starts afresh, since pip takes half-written packages for whole ones.
 """
 
 import fcntl
@@ -25,19 +24,21 @@ NEEDED_BYTES = {
     "test": 3_000_000_000,
     "gpu": 12_000_000_000,
     "tracing": 100_000_000,
+    "llama": 200_000_000,
 }
+_ADDED = ("tracing", "llama")  # to whichever there is
 # Profiles that can share an environment; the two TensorFlows would overwrite each other.
 _COMPATIBLE = {
-    "run": {"run", "test", "tracing"},
-    "test": {"run", "test", "tracing"},
-    "gpu": {"gpu", "tracing"},
-    "tracing": {"run", "test", "gpu", "tracing"},
+    "run": {"run", "test", *_ADDED},
+    "test": {"run", "test", *_ADDED},
+    "gpu": {"gpu", *_ADDED},
+    **{added: {"run", "test", "gpu", *_ADDED} for added in _ADDED},
 }
 _CONTAINS = {
     "run": ("run", "test"),
     "test": ("test",),
     "gpu": ("gpu",),
-    "tracing": ("tracing", "test"),
+    **{added: (added, "test") for added in _ADDED},
 }
 _PINNED = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 _PROGRESS = re.compile(r"^(?:Collecting|Ignoring|Requirement already satisfied:) ([^\s=:]+)")

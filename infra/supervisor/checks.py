@@ -72,6 +72,8 @@ def check_ports(settings: StackSettings, *, timeout_seconds: float = 0.0) -> Non
     ports = {"PARLEY_HTTP_PORT": settings.http_port, "PARLEY_FLOWER_PORT": settings.flower_port}
     if settings.redis_url is None:
         ports["PARLEY_REDIS_PORT"] = settings.redis_port
+    if settings.serves_language_model:
+        ports["PARLEY_LLM_PORT"] = settings.llm_port
     _check_distinct(ports)
     deadline = time.monotonic() + timeout_seconds
     for setting, port in ports.items():

@@ -12,13 +12,16 @@ from shared import keys
 from workers.encoder_choice import chosen_encoder
 
 REDIS = "redis"
+LANGUAGE_MODEL = "llm"
 _HUNG_SECONDS = 30.0
 # gunicorn itself gives the longest wait and 5 s more (gateway/gunicorn_conf.py).
 _GATEWAY_STOP_SECONDS = 10.0
 # If processors are short, tones may lag behind answers a little, and Flower behind both. Second
 # looks get what is left over.
-_NICENESS = {keys.SENTIMENT: 5, keys.INFERENCE_LARGE: 15}
+_NICENESS = {keys.SENTIMENT: 5, keys.GENERATION: 5, keys.INFERENCE_LARGE: 15}
 _FLOWER_NICENESS = 10
+# The model writes for seconds on all the threads that it has; a message is decided in milliseconds.
+_LANGUAGE_MODEL_NICENESS = 10
 
 
 def plan_services(settings: StackSettings) -> list[Service]:
@@ -37,7 +40,9 @@ def plan_services(settings: StackSettings) -> list[Service]:
     if chosen_encoder(settings) == "cascade":
         workers.append(_worker(settings, keys.INFERENCE_LARGE, 1, environment, after))
     workers.append(_worker(settings, keys.SENTIMENT, 1, environment, after))
-    return [*services, *workers, _gateway(settings, environment, after), _flower(settings, after)]
+    voice = _voice(settings, environment, after)
+    rest = (_gateway(settings, environment, after), _flower(settings, after))
+    return [*services, *workers, *voice, *rest]
 
 
 def _environment(settings: StackSettings) -> dict[str, str]:
@@ -50,8 +55,14 @@ def _environment(settings: StackSettings) -> dict[str, str]:
         "PARLEY_REDIS_PORT": str(settings.redis_port),
         "PARLEY_HTTP_PORT": str(settings.http_port),
     }
-    url = settings.redis_url and with_absolute_files(settings.redis_url)
-    return shared | ({"PARLEY_REDIS_URL": url} if url else {})
+    if settings.redis_url:
+        shared["PARLEY_REDIS_URL"] = with_absolute_files(settings.redis_url)
+    if settings.llm_address:
+        shared["PARLEY_LLM_URL"] = settings.llm_address
+    if settings.serves_language_model:  # what is asked beyond its slots would wait in the server
+        places = min(settings.llm_max_places, settings.llm_slots)
+        shared["PARLEY_LLM_MAX_PLACES"] = str(places)
+    return shared
 
 
 def _redis(settings: StackSettings) -> Service:
@@ -62,6 +73,29 @@ def _redis(settings: StackSettings) -> Service:
         orphan_signal=signal.SIGTERM,
         stop_seconds=30.0,  # it writes out its file
         hung_seconds=_HUNG_SECONDS,
+    )
+
+
+def _voice(
+    settings: StackSettings, environment: dict[str, str], after: tuple[str, ...]
+) -> list[Service]:
+    """Return what puts answers into a language model's words, the model first if it is ours."""
+    if not settings.has_voice:
+        return []
+    model = [_language_model(settings, environment)] if settings.serves_language_model else []
+    after = (*after, *(service.name for service in model))
+    return [*model, _worker(settings, keys.GENERATION, 1, environment, after)]
+
+
+def _language_model(settings: StackSettings, environment: dict[str, str]) -> Service:
+    own = {"PARLEY_LLM_HOST": "127.0.0.1", "PARLEY_LLM_PORT": str(settings.llm_port)}
+    return Service(
+        name=LANGUAGE_MODEL,
+        command=(sys.executable, "-m", "infra.llama_server"),
+        probe=HttpProbe(f"http://127.0.0.1:{settings.llm_port}/health"),
+        environment=environment | own,
+        hung_seconds=_HUNG_SECONDS,
+        niceness=_LANGUAGE_MODEL_NICENESS,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from infra.supervisor import checks, embedded_redis
+from infra.supervisor.language_model import check_language_model
 from infra.supervisor.lock import hold_data_folder
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.model import built_model, refresh_model
@@ -55,6 +56,7 @@ def _prepare(
         checks.check_space(settings.model_folder.parent, checks.RUN_BYTES + checks.MODEL_BYTES)
     checks.check_encoder(settings)
     check_tracing(settings)
+    check_language_model(settings, terminal.warn)
     settings.given_keys  # noqa: B018 - a faulty one ends the start here
     checks.check_redis(settings, terminal.warn)
     checks.check_ports(settings, timeout_seconds=_ORPHANS_END_SECONDS if was_cut_off else 0.0)
@@ -137,7 +139,7 @@ class StackRun:
     def _give_up_if_hopeless(self, supervisor: Supervisor) -> None:
         if supervisor.misconfigured:
             name = supervisor.misconfigured[0]
-            raise StackError(self.logs.tail(name, lines=1).removeprefix(f"parley {name}: "))
+            raise StackError(self.logs.last_words(name))
         if supervisor.crash_looping:
             name = supervisor.crash_looping[0]
             log = short_path(self.logs.path(name))

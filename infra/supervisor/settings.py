@@ -1,18 +1,47 @@
 """What `parley up` reads from the environment."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
 
 from gateway.settings import GatewaySettings
 from shared.web_address import url_host
-from workers.settings import WorkerSettings
+from workers.settings import VoiceSettings, WorkerSettings
 
 # Where a gateway that listens everywhere, or on a name, is reached from the same machine.
 _LOCAL_HOSTS = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-class StackSettings(GatewaySettings, WorkerSettings):
+_OTHERS_PROCESSORS = 2  # those of gateway and workers, while the model writes
+
+
+class LlamaSettings(VoiceSettings):
+    """What the embedded language model server reads from the environment."""
+
+    llm_host: str = Field(
+        "127.0.0.1", description="address that the language model server of one's own listens on"
+    )
+    llm_slots: int = Field(
+        4, ge=1, le=64, description="replies that this server writes at once; others wait"
+    )
+    llm_context_tokens: int = Field(
+        4_096, ge=512, description="tokens that each of them may have, with what it is told"
+    )
+    llm_threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="CPU threads of this server; unset: two fewer than there are processors",
+    )
+
+    @property
+    def llm_thread_count(self) -> int:
+        """Return the threads that the server computes with."""
+        return self.llm_threads or max(1, (os.cpu_count() or 1) - _OTHERS_PROCESSORS)
+
+
+class StackSettings(GatewaySettings, WorkerSettings, LlamaSettings):
     """All settings of the gateway and the workers, and those of the stack around them."""
 
     flower_port: int = Field(5555, ge=1, le=65535, description="port of Flower")
@@ -46,6 +75,11 @@ class StackSettings(GatewaySettings, WorkerSettings):
     def redis_folder(self) -> Path:
         """Return the folder of the embedded Redis."""
         return self.data_folder / "redis"
+
+    @property
+    def serves_language_model(self) -> bool:
+        """Return whether a language model server is among the services."""
+        return self.llm_gguf is not None and self.llm_url is None
 
     @property
     def gateway_url(self) -> str:

@@ -99,6 +99,8 @@ class Terminal:
         table.add_row("flower", settings.flower_url + _login_note(settings))
         table.add_row("redis", without_password(settings.redis_address))
         table.add_row("encoder", _encoder(settings))
+        if settings.llm_address:
+            table.add_row("voice", _voice(settings))
         table.add_row("logs", short_path(settings.log_folder))
         ask = f'{command_prefix(settings)} ask "Where is my parcel?"'
         table.add_row("try", f"[bold]{escape(ask)}[/]")
@@ -152,6 +154,12 @@ def _encoder(settings: StackSettings) -> str:
     if choice == "small" and not is_built(settings.large_model_folder):
         return "small  [dim](parley model build --encoder large adds the large one)[/]"
     return choice
+
+
+def _voice(settings: StackSettings) -> str:
+    own = settings.llm_gguf if settings.serves_language_model else None
+    model = own.name if own else settings.llm_model or "the first model"
+    return escape(f"{model} at {settings.llm_address}")
 
 
 def _login_note(settings: StackSettings) -> str:

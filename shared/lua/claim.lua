@@ -16,14 +16,14 @@
 -- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
--- ARGV[3..] seven per job: token, job id, conversation id, tone task if external or '', expires_at,
+-- ARGV[3..] eight per job: token, job id, conversation id, tone task if external or '', expires_at,
 --           when it is due if that is not yet, or '', both in Unix seconds; '1' if something is to
---           follow its end, or ''
+--           follow its end, or ''; '1' if somebody may have shown a part of its reply, or ''
 --
 -- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, those of lanes.lua and schedule.lua
+--   parley:lane-waiting:*, parley:reply-text:*, those of lanes.lua and schedule.lua
 -- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
--- 'none'}; verdict is one of
+-- 'none', what was shown of the reply or ''}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane, or it is not due yet; the lease is given up (or was lost)
 --   refused    it is not due yet, and too many such jobs are kept
@@ -71,7 +71,7 @@ local function postpone(token, id, conversation, message, due_at, expires_at)
   return {'parked'}
 end
 
-local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
+local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
   local status = stored_status(id)
@@ -83,7 +83,8 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
   if claim_lane(conversation, id) then
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      handover_state(conversation)}
+      handover_state(conversation),
+      is_begun ~= '' and redis.call('GET', REPLY_TEXT .. id) or ''}
     record_state(id, 'started', conversation)
     announce_step(id)
   else
@@ -95,10 +96,11 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   return verdict
 end
 
-for i = 3, #ARGV, 7 do
-  local token, id, conversation, tone_task, expires_at, due_at, follow_ups = unpack(ARGV, i, i + 6)
+for i = 3, #ARGV, 8 do
+  local token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun =
+    unpack(ARGV, i, i + 7)
   verdicts[#verdicts + 1] =
-    claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups)
+    claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
 end
 flush_notifications()
 return verdicts

@@ -7,6 +7,7 @@
 --
 -- @include flows.lua
 -- @include keys.lua
+-- @include pools.lua
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] queue of second looks
@@ -15,7 +16,7 @@
 -- ARGV[2] seconds that a reply takes beyond its turn with a worker
 -- ARGV[3..] four per job: token, job id, Unix time at which its reply is due, message
 --
--- Keys made from arguments and members: celery-task-meta-*, parley:worker:*, parley:lease:*
+-- Keys made from arguments: celery-task-meta-*, those of pools.lua
 -- Returns for each job one of
 --   handed    it waits for its second look; the lease is given up
 --   late      it would not be back in time
@@ -26,40 +27,14 @@ local leases, queue, workers = unpack(KEYS, 1, 3)
 local now, reply_seconds = unpack(ARGV, 1, 2)
 local verdicts = {}
 
-local function measured(worker)
-  local heartbeat = redis.call('GET', WORKER .. worker)
-  local status = heartbeat and cjson.decode(heartbeat) or {}
-  local counters = not status.paused and status.counters or {}
-  local pace, turnaround = counters.pace_seconds, counters.turnaround_seconds
-  return type(pace) == 'number' and pace or nil, type(turnaround) == 'number' and turnaround or 0
-end
-
--- Return the messages a second that all live workers get through, how many are ahead, and the
--- turnaround of late, of the faster workers more.
-local function measure_pool()
-  local per_second, ahead, turnarounds = 0, redis.call('LLEN', queue), 0
-  for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
-    local pace, turnaround = measured(worker)
-    if pace then
-      local own = 1 / math.max(pace, 1e-6)
-      per_second, turnarounds = per_second + own, turnarounds + own * turnaround
-      ahead = ahead + redis.call('HLEN', LEASE .. worker)
-    end
-  end
-  return per_second, ahead, turnarounds / math.max(per_second, 1e-6)
-end
-
-local per_second, ahead, turnaround = measure_pool()
-
-local function seconds_until_back()
-  return math.max(reply_seconds + (ahead + 1) / per_second, turnaround)
-end
+local per_second, ahead, turnaround = measure_pool(queue, workers)
 
 local function hand_over(token, id, due_at, message)
   if redis.call('HEXISTS', leases, token) == 0 then return 'lost' end
   if redis.call('EXISTS', RESULT .. id) == 1 then return 'ended' end
   if per_second == 0 then return 'unserved' end
-  if now + seconds_until_back() > tonumber(due_at) then return 'late' end
+  local back_after = seconds_until_back(per_second, ahead, turnaround, reply_seconds)
+  if now + back_after > tonumber(due_at) then return 'late' end
   redis.call('HDEL', leases, token)
   announce_first(queue, redis.call('LPUSH', queue, message))
   ahead = ahead + 1

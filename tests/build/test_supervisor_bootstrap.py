@@ -41,7 +41,7 @@ class FakePip:
 def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     (tmp_path / "requirements").mkdir()
-    for profile in ("run", "test", "gpu", "tracing"):
+    for profile in ("run", "test", "gpu", "tracing", "llama"):
         (tmp_path / "requirements" / f"{profile}.txt").write_text(f"{profile}==1\n")
     fake = FakePip(tmp_path)
     monkeypatch.setattr(Environment, "_pip", lambda self, *args: fake(self, *args))
@@ -67,19 +67,28 @@ def test_test_packages_are_added_and_serve_run_too(pip: FakePip) -> None:
     assert set_up(pip, "run") == []
 
 
+@pytest.mark.parametrize("added", ["tracing", "llama"])
 @pytest.mark.parametrize("profile", ["run", "gpu"])
-def test_tracing_is_added_to_either_kind_and_stays(pip: FakePip, profile: str) -> None:
+def test_what_is_added_to_either_kind_stays(pip: FakePip, profile: str, added: str) -> None:
     set_up(pip, profile)
-    assert set_up(pip, "tracing") == ["/requirements/tracing.txt", ""]
+    assert set_up(pip, added) == [f"/requirements/{added}.txt", ""]
     assert set_up(pip, profile) == []
-    assert set_up(pip, "tracing") == []
+    assert set_up(pip, added) == []
     (pip.root / "requirements" / f"{profile}.txt").write_text("other==2\n")
     assert set_up(pip, profile) == [f"/requirements/{profile}.txt", ""]
 
 
-def test_the_test_packages_hold_those_of_tracing(pip: FakePip) -> None:
+@pytest.mark.parametrize("added", ["tracing", "llama"])
+def test_the_test_packages_hold_what_can_be_added(pip: FakePip, added: str) -> None:
     set_up(pip, "test")
-    assert set_up(pip, "tracing") == []
+    assert set_up(pip, added) == []
+
+
+def test_one_addition_leaves_the_other_in_place(pip: FakePip) -> None:
+    set_up(pip, "run")
+    set_up(pip, "tracing")
+    assert set_up(pip, "llama") == ["/requirements/llama.txt", ""]
+    assert set_up(pip, "tracing") == set_up(pip, "run") == []
 
 
 @pytest.mark.parametrize("changed", ["requirements/run.txt", "pyproject.toml"])

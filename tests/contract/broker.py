@@ -21,6 +21,7 @@ from workers.consumer.lease_queue import (
     LeasedJob,
     QueuePolicy,
 )
+from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
@@ -81,6 +82,15 @@ class Broker:
             counters = {"pace_seconds": pace_seconds, "turnaround_seconds": turnaround_seconds}
             beat = replace(status(worker_id, keys.INFERENCE_LARGE), counters=counters)
             queue.heartbeat(beat)
+        return queue
+
+    def generation(
+        self, worker_id: str, pace_seconds: float | None = 0.01, policy: QueuePolicy = POLICY
+    ) -> RedisGenerationQueue:
+        """Return the queue of a generation worker; its heartbeat tells the pace, if it has one."""
+        queue = RedisGenerationQueue(self.connect(), self.context(worker_id), policy)
+        counters = {} if pace_seconds is None else {"pace_seconds": pace_seconds}
+        queue.heartbeat(replace(status(worker_id, keys.GENERATION), counters=counters))
         return queue
 
     def sentiment(self, worker_id: str) -> RedisSentimentQueue:

@@ -1,8 +1,8 @@
 """Gateway and workers over one Redis, driven step by step, and what must hold after each step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 import redis
@@ -12,7 +12,7 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys, tenants
 from shared.connection import connect
-from shared.jobs import ChatJob, JobState, Turn, WorkerStatus
+from shared.jobs import ChatJob, JobState, Reply, Turn, WorkerStatus
 from shared.results import read_celery_result
 from shared.wire import encode_infer, read_chat_job, read_second_look
 from tests.contract.broker import done
@@ -23,9 +23,12 @@ from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, Completion, Lease, QueuePolicy
 from workers.consumer.prepare import Preparer
+from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Role
 from workers.preprocessing.preprocessor import Prepared
+from workers.speaking.voiced_job import VoicedJob, read_voiced_job
+from workers.voice.brief import Brief, Source
 
 GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
@@ -33,12 +36,26 @@ GATEWAY_LIMITS = EnqueueLimits(
 TENANT = "acme"
 CONVERSATIONS = ("talk", tenants.scope(TENANT, "a chat: 1/2"))
 WAKE = keys.WAKE.encode()
+BRIEF = Brief("answer", "Hello", (Source("entry", "Question?", "r"),), "r")
 POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
 
 
 def prepare_whole(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
     """Prepare each text as one token."""
     return [(Prepared(each.job.message, (1,), False),) for each in claimed]
+
+
+Kind = Literal["small", "large", "generation"]
+_QUEUES = {
+    "small": keys.INFERENCE,
+    "large": keys.INFERENCE_LARGE,
+    "generation": keys.GENERATION,
+}
+_DECODERS: Mapping[Kind, Callable[[bytes, float], ChatJob]] = {
+    "small": read_chat_job,
+    "large": read_second_look,
+    "generation": read_voiced_job,
+}
 
 
 @dataclass
@@ -77,7 +94,7 @@ class Worker:
     preparer: Preparer[ChatJob, ChatResult]
     leases: list[Lease] = field(default_factory=list)
     jobs: list[PreparedJob[ChatJob]] = field(default_factory=list)
-    large: bool = False
+    kind: Kind = "small"
 
 
 class ProtocolStand:
@@ -99,28 +116,33 @@ class ProtocolStand:
         self.answered: dict[str, list[str]] = {}
         self.revoked: set[str] = set()
         self._accepted = self._hired = 0
-        self.workers = [self.hire(), self.hire(), self.hire(large=True)]
+        self.shown: dict[str, str] = {}
+        self.workers = [self.hire(), self.hire(), self.hire("large"), self.hire("generation")]
 
-    def hire(self, *, large: bool = False) -> Worker:
-        """Start a worker under a new name; a large one looks at what is handed over."""
+    def hire(self, kind: Kind = "small") -> Worker:
+        """Start a worker under a new name; large and generation ones take what is handed over."""
         self._hired += 1
         name = f"w{self._hired}"
         context = WorkerContext(name, clock=self.clock, is_revoked=self.revoked.__contains__)
-        name_of_queue = keys.INFERENCE_LARGE if large else keys.INFERENCE
-        queue = RedisInferenceQueue(connect(self._url), context, POLICY, name_of_queue)
-        decode = read_second_look if large else read_chat_job
+        client, name_of_queue = connect(self._url), _QUEUES[kind]
+        queue = (
+            RedisGenerationQueue(client, context, POLICY)
+            if kind == "generation"
+            else RedisInferenceQueue(client, context, POLICY, name_of_queue)
+        )
+        decode = _DECODERS[kind]
         role: Role[ChatJob, ChatResult] = Role(
             name_of_queue, keys.INFER_TASK, decode, prepare_whole, draft=_never, tones=queue
         )
         committer = Committer(context, queue, role.task)
-        worker = Worker(name, queue, Preparer(context, role, queue, committer), large=large)
+        worker = Worker(name, queue, Preparer(context, role, queue, committer), kind=kind)
         self.heartbeat(worker)
         return worker
 
     def heartbeat(self, worker: Worker) -> None:
         """Let a worker tell that it lives."""
-        now, queue = self.clock.now(), keys.INFERENCE_LARGE if worker.large else keys.INFERENCE
-        pace = {"pace_seconds": 0.1} if worker.large else {}
+        now, queue = self.clock.now(), _QUEUES[worker.kind]
+        pace = {} if worker.kind == "small" else {"pace_seconds": 0.1}
         worker.queue.heartbeat(WorkerStatus(worker.name, queue, "test", 1, "host", now, pace))
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
@@ -170,8 +192,14 @@ class ProtocolStand:
     def completion(
         self, prepared: PreparedJob[ChatJob], state: JobState
     ) -> Completion[ChatJob, ChatResult]:
-        """Return the end of a prepared job, as done or failed."""
-        return replace(done(prepared.lease, prepared.job, state), done_at=self.clock.now())
+        """Return the end of a prepared job, as done or failed: it begins with what was shown."""
+        end = replace(done(prepared.lease, prepared.job, state), done_at=self.clock.now())
+        if end.result is None:
+            return end
+        speaks = isinstance(prepared.job, VoicedJob)  # it knows itself what it has shown
+        shown = self.shown.get(prepared.job.id, "") if speaks else prepared.claim.shown
+        reply = replace(end.result.reply, response=f"{shown}r")
+        return replace(end, result=replace(end.result, reply=reply, brief=BRIEF))
 
     def check(self, ended: Iterable[str] = ()) -> None:
         """Check all that must always hold; `ended` names the jobs that this step ended."""
@@ -189,7 +217,9 @@ class ProtocolStand:
             look.lrange(keys.flow(keys.INFERENCE, TENANT), 0, -1)
             look.hgetall(keys.PARKED_COUNTS)
             look.lrange(keys.quarantine(keys.INFERENCE), 0, -1)
-            look.lrange(keys.INFERENCE_LARGE, 0, -1)
+            for queue in (keys.INFERENCE_LARGE, keys.GENERATION):
+                look.lrange(queue, 0, -1)
+                look.lrange(keys.flow(queue, TENANT), 0, -1)
             look.zrange(keys.PARKED, 0, -1)
             look.mget([keys.result(name) for name in (*self.jobs, "none")])
             for conversation in CONVERSATIONS:
@@ -198,16 +228,20 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
-            own, other, counts, quarantine, large, listed, results, *rest = look.execute()
+            own, other, counts, quarantine, *handed, listed, results = (found := look.execute())[
+                :10
+            ]
+            rest = found[10:]
+        waiting = [raw for each in (own, other, quarantine, *handed) for raw in each]
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
-            queue=[self._name(raw) for raw in (*own, *other, *quarantine, *large) if raw != WAKE],
+            queue=[self._name(raw) for raw in waiting if raw != WAKE],
             listed=[member.decode() for member in listed],
             results=dict(zip(self.jobs, results[:-1], strict=True)),
             lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},
             parked={
-                name: [line.split(b"\n", 1)[0].decode() for line in waiting]
-                for name, (_, waiting, _) in lanes.items()
+                name: [line.split(b"\n", 1)[0].decode() for line in parked]
+                for name, (_, parked, _) in lanes.items()
             },
             turns={
                 name: [msgspec.json.decode(turn, type=Turn) for turn in turns]
@@ -230,7 +264,14 @@ class ProtocolStand:
                 assert stored == known.result, f"the end of {name} was changed"
             elif stored is not None:
                 known.result = stored
+                self._check_text(name, stored)
                 self._check_reason(known, stored, name in ended)
+
+    def _check_text(self, name: str, stored: bytes) -> None:
+        record = read_celery_result(stored)
+        if record.state == "done":
+            reply = msgspec.json.decode(record.body or b"", type=Reply)
+            assert reply.response.startswith(self.shown.get(name, "")), f"{name} was torn"
 
     def _check_reason(self, known: Known, stored: bytes, ended: bool) -> None:
         state, over_at = read_celery_result(stored).state, known.job.expires_at

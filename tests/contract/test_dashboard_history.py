@@ -113,6 +113,7 @@ def test_all_that_is_not_finished_is_counted(
     assert observer.observe().unfinished == 0
     redis_client.lpush(keys.INFERENCE, "a", "b")
     redis_client.lpush(keys.INFERENCE_LARGE, "c")
+    redis_client.lpush(keys.GENERATION, "f")
     redis_client.lpush(keys.SENTIMENT, "t")
     redis_client.zadd(keys.PARKED, {"d": 1})
     redis_client.lpush(keys.quarantine(keys.INFERENCE), "h")
@@ -123,8 +124,8 @@ def test_all_that_is_not_finished_is_counted(
     redis_client.set(keys.worker("w"), status)
     redis_client.hset(keys.lease("w"), mapping={"1": "f", "2": "g"})
     now = observer.observe()
-    assert now.unfinished == 8
-    assert dict(now.waiting) == {"inference": 2, "sentiment": 1, "inference-large": 1}
+    assert now.unfinished == 9
+    assert dict(now.waiting) == dict(zip(keys.QUEUES, (2, 1, 1, 1), strict=True))
     assert (now.dead_letters, [worker.id for worker in now.workers]) == (1, ["w"])
 
 

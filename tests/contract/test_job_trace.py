@@ -89,6 +89,13 @@ def test_a_foreign_job_is_found_on_the_list_of_its_priority(broker: Broker) -> N
     assert place(broker, "a") == Place("queue", key, 1, 1)
 
 
+@pytest.mark.parametrize("queue", keys.RETURN_QUEUES)
+def test_a_job_that_was_handed_over_is_found_where_it_waits(broker: Broker, queue: str) -> None:
+    publish(broker, job("a"))
+    broker.client.rename(keys.INFERENCE, queue)
+    assert place(broker, "a") == Place("queue", queue, 1, 1)
+
+
 def test_a_position_far_back_is_counted_over_all_chunks(broker: Broker) -> None:
     broker.client.lpush(keys.INFERENCE, *[b"x"] * 1_234)
     publish(broker, job("a"))

@@ -27,17 +27,19 @@ from tests.contract.protocol_stand import (
 from tests.support.queue_view import publish
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import HandOver, HandOverVerdict, LeasedJob
+from workers.consumer.redis_generation_queue import RedisGenerationQueue
+from workers.consumer.redis_inference_queue import voice_due_at
 
 TALKS = st.sampled_from(("talk", *CONVERSATIONS))
 SECONDS = st.sampled_from([None, 30.0, 60.0])
-WORKERS = st.integers(0, 2)
+WORKERS = st.integers(0, 3)
 SMALL_WORKERS = st.integers(0, 1)
 COUNTS = st.integers(1, 4)
 ENDS: st.SearchStrategy[JobState] = st.sampled_from(["done", "done", "failed"])
 
 
 class Protocol(RuleBasedStateMachine):
-    """Two workers, a large one and a gateway; whatever can happen between two Lua calls."""
+    """Workers of each kind and a gateway; whatever can happen between two Lua calls."""
 
     stand: ProtocolStand
 
@@ -112,7 +114,7 @@ class Protocol(RuleBasedStateMachine):
     @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
     @rule(at=SMALL_WORKERS, count=COUNTS, repeated=st.booleans())
     def hand_over(self, at: int, count: int, repeated: bool) -> None:
-        worker, served = self.stand.workers[at], self._large_worker_lives()
+        worker, served = self.stand.workers[at], self._lives(2)
         jobs = worker.jobs[:count]
         expected = [self._hand_over_verdict(worker, job, served=served) for job in jobs]
         offers = [HandOver(LeasedJob(job.lease, job.job), lambda: "look") for job in jobs]
@@ -136,8 +138,8 @@ class Protocol(RuleBasedStateMachine):
             return ("ended",)
         return ("handed", "late") if served else ("unserved",)
 
-    def _large_worker_lives(self) -> bool:
-        return bool(self.stand.client.exists(keys.worker(self.stand.workers[2].name)))
+    def _lives(self, at: int) -> bool:
+        return bool(self.stand.client.exists(keys.worker(self.stand.workers[at].name)))
 
     @precondition(lambda self: self.stand.waiting(keys.INFERENCE_LARGE))
     @rule(count=COUNTS)
@@ -145,12 +147,68 @@ class Protocol(RuleBasedStateMachine):
         self.lease(2, count)
         self.start(9)
 
+    @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:3]))
+    @rule(at=st.integers(0, 2), count=COUNTS, repeated=st.booleans())
+    def offer_words(self, at: int, count: int, repeated: bool) -> None:
+        worker, served = self.stand.workers[at], self._lives(3)
+        # What comes back from a generation worker is ended as it is.
+        jobs = [job for job in worker.jobs[:count] if job.job.draft is None]
+        expected = [self._words_verdict(worker, job, served=served) for job in jobs]
+        ends = [self.stand.completion(job, "done") for job in jobs]
+        verdicts = worker.queue.offer_words(ends)
+        for verdict, possible in zip(verdicts, expected, strict=True):
+            assert verdict in possible
+        if repeated:
+            again = worker.queue.offer_words(ends)
+            assert again == ["lost" if each == "handed" else each for each in verdicts]
+        handed = [job for job, each in zip(jobs, verdicts, strict=True) if each == "handed"]
+        worker.jobs = [job for job in worker.jobs if job not in handed]
+
+    def _words_verdict(
+        self, worker: Worker, job: PreparedJob[ChatJob], *, served: bool
+    ) -> tuple[HandOverVerdict, ...]:
+        if self.stand.clock.now() + 0.02 >= voice_due_at(job.job, 5.0):
+            return ("late",)
+        if not self.stand.holds(worker, job.lease.token):
+            return ("lost",)
+        if self.stand.client.exists(keys.result(job.job.id)):
+            return ("ended",)
+        return ("handed", "late") if served else ("unserved",)
+
+    @precondition(lambda self: self.stand.waiting(keys.GENERATION))
+    @rule(count=COUNTS)
+    def take_up(self, count: int) -> None:
+        self.lease(3, count)
+        self.start(9)
+
+    @precondition(lambda self: self.stand.workers[3].jobs)
+    @rule(count=COUNTS, repeated=st.booleans())
+    def show(self, count: int, repeated: bool) -> None:
+        stand, worker = self.stand, self.stand.workers[3]
+        assert isinstance(worker.queue, RedisGenerationQueue)
+        for each in worker.jobs[:count]:
+            job, known = each.job, stand.shown.get(each.job.id, "")
+            valid = stand.holds(worker, each.lease.token)
+            ended = stand.client.exists(keys.result(job.id))
+            for _ in range(1 + repeated):
+                said = worker.queue.show(each.lease, job.id, job.conversation_id, known, "é. ")
+                assert said == ("lost" if not valid else "ended" if ended else "shown")
+            if said == "shown":
+                stand.shown[job.id] = f"{known}é. "
+
+    @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
+    @rule(at=SMALL_WORKERS, repeated=st.booleans())
+    def begin_words(self, at: int, repeated: bool) -> None:
+        self.offer_words(at, 4, repeated)
+        self.take_up(4)
+        self.show(4, repeated)
+
     @rule(at=WORKERS, forgets=st.booleans())
     def die_or_freeze(self, at: int, forgets: bool) -> None:
         worker, other = self.stand.workers[at], self.stand.workers[(at + 1) % 2]
         self.stand.client.delete(keys.worker(worker.name))
         if forgets:
-            self.stand.workers[at] = self.stand.hire(large=worker.large)
+            self.stand.workers[at] = self.stand.hire(worker.kind)
         self._sweep(other)
 
     @rule(at=WORKERS)
@@ -162,7 +220,7 @@ class Protocol(RuleBasedStateMachine):
     def stop_in_order(self, at: int) -> None:
         worker = self.stand.workers[at]
         worker.queue.release_all()
-        self.stand.workers[at] = self.stand.hire(large=worker.large)
+        self.stand.workers[at] = self.stand.hire(worker.kind)
 
     def _sweep(self, worker: Worker) -> None:
         over_limit = worker.queue.reclaim_dead().over_limit
@@ -224,8 +282,9 @@ class Protocol(RuleBasedStateMachine):
             self.all_holds()
         unfinished = [name for name, known in self.stand.jobs.items() if known.result is None]
         assert unfinished == []
-        assert self.stand.waiting() == self.stand.waiting(keys.INFERENCE_LARGE) == []
-        for kind in ("lane", "flows:inference", "parked"):
+        for queue in (keys.INFERENCE, keys.INFERENCE_LARGE, keys.GENERATION):
+            assert self.stand.waiting(queue) == []
+        for kind in ("lane", "flows:inference", "flows:generation", "parked", "reply-text"):
             assert self.stand.client.keys(f"parley:{kind}*") == []
 
 

@@ -14,6 +14,11 @@ import requests
 
 from tests.support.browser import Browser, find_chromium
 from tests.support.processes import free_port, wait_until
+from tests.support.small_language_model import (
+    LanguageModelServer,
+    run_language_model,
+    small_language_model,
+)
 from workers.knowledge.loader import DEMO
 
 ROOT = Path(__file__).parent.parent.parent
@@ -118,6 +123,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
     finally:
         if running.process.poll() is None:
             stop_stack(running)
+
+
+@pytest.fixture(scope="session")
+def language_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModelServer]:
+    """Run llama.cpp with a small model for all tests; the first one fetches the model."""
+    folder = tmp_path_factory.mktemp("language-model")
+    with run_language_model(small_language_model(), folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,14 @@ import redis
 import requests
 
 from gateway.settings import GatewaySettings
+from infra.supervisor.settings import LlamaSettings
 from shared.settings import CommonSettings, load
 from tests.e2e.compose import DOCKERFILE, ROOT, ComposeService, read_services, stage
 from tests.support.processes import free_port, wait_until
-from workers.settings import WorkerSettings
+from workers.settings import VoiceSettings, WorkerSettings
 
 IMAGE_DECIDES = {"data_dir", "model_dir", "redis_port"}
+OF_ITS_OWN_SERVER = {"llm_gguf", "llm_port"}  # the service llm has them
 
 SERVICES = read_services("docker-compose.yml")
 
@@ -110,10 +112,16 @@ def test_redis_is_durable_and_never_evicts(system: ComposeSystem) -> None:
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("gateway", GatewaySettings), ("inference", WorkerSettings), ("sentiment", WorkerSettings)],
+    [
+        ("gateway", GatewaySettings),
+        ("inference", WorkerSettings),
+        ("sentiment", WorkerSettings),
+        ("generation", WorkerSettings),
+    ],
 )
 def test_every_setting_can_be_handed_on(name: str, settings: type[CommonSettings]) -> None:
-    known = {f"PARLEY_{each}".upper() for each in settings.model_fields.keys() - IMAGE_DECIDES}
+    wanted = settings.model_fields.keys() - IMAGE_DECIDES - OF_ITS_OWN_SERVER
+    known = {f"PARLEY_{each}".upper() for each in wanted}
     handed_on = {each for each in SERVICES[name]["environment"] if each.startswith("PARLEY_")}
     assert known == handed_on
 
@@ -141,8 +149,8 @@ def test_no_container_may_more_than_it_needs() -> None:
         assert service["tmpfs"] == ["/tmp"]  # noqa: S108
         assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & service.keys()
     assert SERVICES["redis"]["user"] == "redis"
-    for name in ("gateway", "worker-gpu"):
-        assert re.findall(r"^USER (\S+)$", stage(name), re.MULTILINE) == ["parley"]
+    for name in ("gateway", "worker-gpu", "llama"):
+        assert re.findall(r"^USER (\S+)$", stage(name), re.MULTILINE)[-1] == "parley"
 
 
 def test_workers_can_be_scaled() -> None:
@@ -160,7 +168,7 @@ def test_services_are_looked_after() -> None:
 def test_images_are_built_from_stages_that_exist() -> None:
     stages = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE))
     targets = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
-    assert targets == {"gateway", "worker", "worker-gpu"}
+    assert targets == {"gateway", "worker", "worker-gpu", "llama"}
     assert targets <= stages
 
 
@@ -174,6 +182,29 @@ def test_the_gpu_profile_serves_the_same_queue_on_a_gpu_and_never_without_one() 
     assert device["driver"] == "nvidia"
     assert device["count"] == 1  # docker-compose 1.29 takes no text for it
     assert device["capabilities"] == ["gpu"]
+
+
+def test_the_voice_is_there_only_if_asked_for_with_a_model_elsewhere_or_here() -> None:
+    worker, model = SERVICES["generation"], SERVICES["llm"]
+    assert worker["profiles"] == ["voice", "llama"]
+    assert model["profiles"] == ["llama"]
+    assert worker["environment"] == SERVICES["inference"]["environment"]
+    assert "-Q generation -n generation@%h" in " ".join(worker["command"])
+    known = {f"PARLEY_{name}".upper() for name in LlamaSettings.model_fields}
+    assert set(model["environment"]) <= known
+    own = LlamaSettings.model_fields.keys() - VoiceSettings.model_fields.keys()
+    assert set(model["environment"]) >= {f"PARLEY_{name}".upper() for name in own}
+    assert not {"ports", "depends_on"} & model.keys()
+    (mounted,) = model["volumes"]
+    assert mounted.endswith(f":{model['environment']['PARLEY_LLM_GGUF']}:ro")
+    port = model["environment"]["PARLEY_LLM_PORT"]
+    assert model["healthcheck"]["test"][-1] == f"http://127.0.0.1:{port}/health"
+
+
+def test_no_image_holds_a_key_or_a_model_of_the_voice() -> None:
+    assert "PARLEY_LLM" not in DOCKERFILE.read_text()
+    assert ".gguf" not in DOCKERFILE.read_text()
+    assert re.findall(r"install-lock /requirements/(\S+)", stage("packages-llama")) == ["llama.txt"]
 
 
 def test_cpu_images_hold_no_tensorflow() -> None:

@@ -48,6 +48,7 @@ class FakeQueue:
     verdicts: dict[str | None, CompletionVerdict] = field(default_factory=dict)
     known_tones: dict[str, Tone] = field(default_factory=dict)
     hand_overs: dict[str, HandOverVerdict] = field(default_factory=dict)
+    words: dict[str, HandOverVerdict] = field(default_factory=dict)
     delivered: dict[str, int] = field(default_factory=dict)
     reclaimed: Reclaimed = field(default_factory=Reclaimed)
     completed: list[Completion[Any, Any]] = field(default_factory=list)
@@ -84,6 +85,11 @@ class FakeQueue:
 
     def hand_over(self, jobs: Sequence[HandOver[Any]]) -> list[HandOverVerdict]:
         return [self.hand_overs.get(each.leased.job.task_id, "unserved") for each in jobs]
+
+    def offer_words(
+        self, completions: Sequence[Completion[Any, Any]]
+    ) -> list[HandOverVerdict | None]:
+        return [self.words.get(each.task_id or "") for each in completions]
 
     def heartbeat(self, status: WorkerStatus) -> None:
         self.statuses.append(status)

@@ -100,6 +100,7 @@ def _sample(chance: Random, at: int, step: int, load: float) -> Sample:
             _pool(messages, step, waiting, 2, 0.0105, 3 * slowness),
             _pool(messages, step, waiting // 4, 1, 0.0025, 4 * slowness),
             _pool(messages // 12, step, waiting // 9, 1, 0.09, 1 + slowness / 2),
+            PoolSample(),  # no voice
         ),
         stages=tuple(
             _times(chance, messages, _STAGE_SECONDS[stage] * slowness) for stage in STAGES

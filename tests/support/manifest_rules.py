@@ -33,6 +33,7 @@ _HEALTH = ["python", "-m", "infra.deploy.health"]
 _CONFIG_MAPS = ("parley-settings", "parley-redis", "parley-knowledge")
 _SECRETS = {
     "parley-redis": {"url", "password"},
+    "parley-llm": {"key"},
     "parley-keys": {"api-keys", "metrics-key", "flower-basic-auth"},
 }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,28 @@ def test_the_doctor_misses_a_large_encoder_that_is_asked_for(
     failed = [each["told"] for each in json.loads(out)["findings"] if each["state"] == "fail"]
     assert code == ExitStatus.DEGRADED
     assert any("--encoder large" in told for told in failed)
+
+
+def test_the_doctor_looks_at_the_language_model(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def told() -> tuple[str, str]:
+        findings = json.loads(parley("doctor", "--json")[1])["findings"]
+        (found,) = (each for each in findings if each["name"] == "voice")
+        return found["state"], found["told"]
+
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    assert told() == ("ok", "off: the entries' own words go out")
+    model = tmp_path / "small.gguf"
+    model.write_bytes(b"GGUF")
+    monkeypatch.setenv("PARLEY_LLM_GGUF", str(model))
+    assert told() == ("ok", "small.gguf, 0 MB, served on port 8091")
+    model.write_bytes(b"other")
+    state, fault = told()
+    assert (state, "is no GGUF file" in fault) == ("fail", True)
+    monkeypatch.setenv("PARLEY_LLM_URL", "http://127.0.0.1:1/v1")
+    state, warning = told()
+    assert (state, "does not answer" in warning) == ("warn", True)
 
 
 def test_sigterm_ends_a_command_as_ctrl_c_does(

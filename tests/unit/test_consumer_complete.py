@@ -12,8 +12,9 @@ from tests.fakes.consumer import FakeQueue, chat_role, prepared_job
 from tests.fakes.task_events import RecordedEvents
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
-from workers.consumer.complete import COUNTED_HAND_OVERS, TONE_WAIT_SECONDS, Completer
+from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
+from workers.consumer.hand_overs import COUNTED_HAND_OVERS, COUNTED_WORDS, TONE_WAIT_SECONDS
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import Completion
 from workers.consumer.role import Draft
@@ -187,3 +188,38 @@ def test_a_role_may_have_results_for_what_the_engine_failed_with() -> None:
     harness.completer.put(BatchResult((job,), nothing, now, now, RuntimeError("no engine")))
     harness.completer.step(0.0)
     assert [each.dead_letter for each in harness.queue.completed] == [None]
+
+
+class VoicedHarness(Harness):
+    """The same with a role whose ends a language model may put into words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        role = replace(chat_role(self.queue), voice=self.queue)
+        committer = Committer(self.context, self.queue, role.task)
+        self.completer = Completer(self.context, role, committer)
+
+
+def test_what_a_model_puts_into_words_is_not_ended_here() -> None:
+    harness = VoicedHarness()
+    names = ("plain", "given", "late", "alone", "spent", "gone")
+    harness.queue.known_tones = dict.fromkeys(names, SAD)
+    harness.queue.words = {
+        "given": "handed", "late": "late", "alone": "unserved", "spent": "spent", "gone": "lost",
+    }  # fmt: skip
+    harness.queue.verdicts["gone"] = "lost"
+    harness.run(*names)
+    assert set(harness.ends()) == set(names) - {"given"}
+    counters = harness.context.counters.snapshot()
+    counted = [counters[f"words_{name}"] for name in COUNTED_WORDS]
+    assert counted == [1, 1, 1, 1]
+    assert counters["answered"] == 4
+
+
+def test_without_a_voice_nobody_is_asked_for_words() -> None:
+    harness = Harness()
+    harness.queue.known_tones = {"given": SAD}
+    harness.queue.words = {"given": "handed"}
+    harness.run("given")
+    assert set(harness.ends()) == {"given"}
+    assert "words_handed" not in harness.context.counters.snapshot()

@@ -92,7 +92,7 @@ def test_figures_are_rates_quantiles_and_means() -> None:
     harness = GatewayHarness()
     pool = PoolSample(7, 1.5, 2, 40, 8, 5.0, 10.0)
     counts = {"kind=answer": 40, "ms=50": 40, "score=1": -1, "score=5": 2, "bert replies": 40}
-    fields: dict[str, Any] = {"arrivals": 45, "pools": (pool, PoolSample(), PoolSample())}
+    fields: dict[str, Any] = {"arrivals": 45, "pools": (pool, *[PoolSample()] * 3)}
     harness.history.seconds = [sample(int(NOW), counts=counts, **fields)]
     told = data(harness)
     points = told["points"]
@@ -212,12 +212,13 @@ def test_notes_say_what_else_to_look_at() -> None:
     told = headline(
         NOW,
         BUSY,
-        live(served=[keys.INFERENCE], workers=workers, cascade=True, dead_letters=1,
-             handovers_open=3, handovers_open_since=NOW - 7_300),
+        live(served=[keys.INFERENCE], workers=workers, cascade=True, voice=True,
+             dead_letters=1, handovers_open=3, handovers_open_since=NOW - 7_300),
     )  # fmt: skip
     assert told.notes == (
         "No sentiment worker: replies do not know the tone.",
         "No large worker: the small encoder answers alone.",
+        "No generation worker: the entries' own words go out.",
         "3 conversations wait for a person, the oldest for 2 h.",
         "1 dead letter: parley dead-letters list shows why.",
         "A knowledge base was refused: acme.",
@@ -225,6 +226,26 @@ def test_notes_say_what_else_to_look_at() -> None:
     )
     assert headline(NOW, BUSY, live()).notes == ()
     assert headline(NOW, BUSY, seen(NOW)).level == "good"
+
+
+@pytest.mark.parametrize(
+    ("away", "notes"),
+    [
+        ((False, False), ()),
+        ((True, True), ("The language model does not answer: the entries' own words go out.",)),
+        ((True, False), ("The language model does not answer 1 of 2 generation workers.",)),
+    ],
+)
+def test_a_model_that_does_not_answer_is_noted(
+    away: tuple[bool, ...], notes: tuple[str, ...]
+) -> None:
+    workers = [
+        LiveWorker(str(n), keys.GENERATION, "m", "h", 1.0, model_away=each)
+        for n, each in enumerate(away)
+    ]
+    served = [keys.INFERENCE, keys.SENTIMENT, keys.GENERATION]
+    told = headline(NOW, BUSY, live(served=served, workers=workers, voice=True))
+    assert told.notes == notes
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.dashboard.meter import Meter
 from gateway.dashboard.observation import Observation
-from gateway.dashboard.sample import decode, encode, merge, merge_by_step, slot
+from gateway.dashboard.sample import PoolSample, decode, encode, merge, merge_by_step, slot
 from gateway.dashboard.sampler import Sampler
 from gateway.dashboard.tally import replies
 from gateway.dashboard.traffic_meter import TrafficMeter
@@ -137,7 +137,8 @@ OTHERS = (
     b"",
     b"{}",
     b"\x91\x01",
-    encode(sample(60, format=2)),
+    encode(sample(60, format=3)),
+    encode(sample(60, format=1)),  # with a pool too many
     encode(sample(60, stages=((1, 2),) * 4)),
 )
 
@@ -147,14 +148,22 @@ def test_what_another_version_kept_is_passed_over(stored: bytes) -> None:
     assert decode(stored) is None
 
 
+def test_what_was_kept_before_there_was_a_voice_is_read() -> None:
+    before = encode(sample(60, format=1, arrivals=4, pools=(PoolSample(waiting=2),) * 3))
+    read = decode(before)
+    assert read is not None
+    assert [pool.waiting for pool in read.pools] == [2, 2, 2, 0]
+    assert merge([read, sample(65)]).arrivals == 4
+
+
 def test_merging_adds_what_was_counted_and_keeps_the_worst() -> None:
     first, second = (sample(at, counts={"kind=answer": 2}, arrivals=3) for at in (5, 10))
     full = second.pools[0].__class__(9, 4.5, 1, 20, 4, 1.5, 5.0)
     idle = second.pools[0].__class__(1, 0.5, 2, 10, 1, 0.5, 10.0)
-    one = sample(5, pools=(full,) * 3, dead_letters=1)
+    one = sample(5, pools=(full,) * 4, dead_letters=1)
     merged = merge([first, second])
     assert (merged.at, merged.seconds, merged.arrivals, replies(merged.counts)) == (10, 10, 6, 4)
-    pool = merge([one, sample(10, pools=(idle,) * 3)]).pools[0]
+    pool = merge([one, sample(10, pools=(idle,) * 4)]).pools[0]
     assert (pool.waiting, pool.oldest_seconds, pool.workers) == (9, 4.5, 1)
     assert (pool.messages, pool.batches, pool.engine_seconds, pool.worker_seconds) == (30, 5, 2, 15)
     steps = merge_by_step([first, second, sample(15), sample(20)], 10)

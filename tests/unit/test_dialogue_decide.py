@@ -16,6 +16,7 @@ from workers.dialogue.phrases import (
     GREETED_AGAIN,
     LEFT_TO_PERSON,
     UNREADABLE,
+    rest_text,
 )
 from workers.dialogue.state import Asked, Dialogue
 from workers.knowledge.base import Entry
@@ -314,3 +315,39 @@ def test_an_entry_that_calls_a_person_is_told_once() -> None:
 
 def test_once_a_person_is_there_the_bot_is_silent_though_one_was_called() -> None:
     assert while_called(PAY, 0.9, with_person=True).text == ""
+
+
+TWO = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(REFUND, 0.8)))
+ONE_OF_TWO = replace(heard(PAY, 0.7), questions=(finding(PAY, 0.9), finding(REFUND, 0.4)))
+
+
+@pytest.mark.parametrize(
+    ("what", "sources", "kept"),
+    [
+        (heard(PAY, 0.9), ("pay",), ""),
+        (TWO, ("pay", "refund"), ""),
+        (ONE_OF_TWO, ("pay",), rest_text(REFUND.question)),
+        (
+            heard(PAY, 0.5),
+            ("pay", "refund", "hacked"),
+            f"1. {PAY.question}\n2. {REFUND.question}\n3. {HACKED.question}",
+        ),
+        (replace(heard(HACKED, 0.1, ASKED_BACK), choice=(1,)), ("refund",), ""),
+        (replace(heard(HACKED, 0.1, ASKED_BACK), choice=(0, 1)), ("pay", "refund"), ""),
+        (replace(heard(PAY, 0.5), contexts=(finding(REFUND, 0.8),)), ("refund",), ""),
+        (replace(heard(PAY, 0.9), person_called=True), ("pay",), ""),
+        (heard(HELLO, 0.9), (), ""),
+        (heard(HACKED, 0.9), (), ""),
+        (heard(PAY, 0.1), (), ""),
+        (replace(heard(PAY, 0.9), unwanted=True), (), ""),
+        (replace(heard(PAY, 0.9), escalation="wish", person_called=True), (), ""),
+        (replace(heard(PAY, 0.5, replace(FIRST, unclear=1)), person_called=True), (), ""),
+    ],
+)
+def test_words_name_the_entries_that_they_are_made_of(
+    what: Heard, sources: tuple[str, ...], kept: str
+) -> None:
+    decision = decider.decide(what)
+    assert decision.sources == sources
+    assert decision.kept == kept
+    assert decision.text.endswith(kept)

@@ -1,5 +1,8 @@
 """A decision in words: what goes before it and after it, and what never does."""
 
+from dataclasses import replace
+from itertools import product
+
 import pytest
 
 from shared.handovers import HandoverReason
@@ -83,3 +86,49 @@ def test_who_waits_for_a_person_is_offered_none() -> None:
     upset = say_called("smalltalk", "unsaid", ANGRY)
     assert upset.text in CALLED_UPSET
     assert not upset.person_offered
+
+
+OFFER = "As to your other question, did you mean *Refund?*?"
+LIST = "1. Pay?\n2. Refund?"
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "called", "tone", "concern"),
+    [
+        *product(
+            ("answer", "clarify", "recall", "fallback"),
+            ("", LIST, OFFER),
+            (None, "said", "unsaid"),
+            (CALM, ANGRY),
+            (None, Concern.FALLS),
+        )
+    ],
+)
+def test_what_is_kept_stands_below_the_same_words(
+    kind: AnswerKind, kept: str, called: Called | None, tone: Tone, concern: Concern | None
+) -> None:
+    """The text is that of a decision which keeps nothing; what is kept has no opener in it."""
+    text = f"By card.\n\n{kept}" if kept else "By card."
+    whole = Decision(Answer(kind, "pay", 0.8), text, called=called)
+    before = word(WORDING, whole, Dialogue("test"), tone, concern, "job")
+    said = word(WORDING, replace(whole, kept=kept), Dialogue("test"), tone, concern, "job")
+    assert said.text == before.text
+    assert said.openers == before.openers
+    assert said.words.endswith("By card.")
+    assert said.kept.startswith(kept)
+    added = said.kept.removeprefix(kept).strip()
+    assert bool(added) == (said.person_offered or called == "unsaid")
+
+
+def test_the_text_is_words_and_what_is_kept() -> None:
+    assert Worded("By card.", kept=LIST).text == f"By card.\n\n{LIST}"
+    assert Worded("By card.").text == "By card."
+    assert Worded("").text == ""
+
+
+def test_a_wording_of_its_own_keeps_nothing_that_it_does_not_say() -> None:
+    decision = Decision(
+        Answer("answer", "pay", 0.8), f"By card.\n\n{OFFER}", {"negative": "Sorry."}, kept=OFFER
+    )
+    said = word(WORDING, decision, Dialogue("test"), ANGRY, None, "job")
+    assert (said.text, said.kept) == ("Sorry.", "")

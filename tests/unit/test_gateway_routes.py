@@ -168,6 +168,24 @@ def test_readyz_warns_of_a_cascade_without_a_large_worker() -> None:
     assert served.get_json()["inference-large"] == {"ok": True}
 
 
+def test_readyz_warns_of_a_voice_without_a_generation_worker() -> None:
+    harness = GatewayHarness()
+    harness.health.live = [worker_status("inference", voice=1), worker_status("sentiment")]
+
+    alone = harness.client.get("/readyz")
+    harness.health.live.append(worker_status("generation"))
+    served = harness.client.get("/readyz")
+
+    assert (alone.status_code, served.status_code) == (200, 200)
+    assert alone.get_json()["generation"] == {
+        "ok": True,
+        "reason": "no generation worker has reported in the last seconds: "
+        "the entries' own words go out",
+    }
+    assert served.get_json()["generation"] == {"ok": True}
+    assert "inference-large" not in served.get_json()
+
+
 def test_readyz_without_redis() -> None:
     harness = GatewayHarness()
     harness.health.available = False

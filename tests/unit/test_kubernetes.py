@@ -135,6 +135,19 @@ def test_only_the_gateway_is_reached_and_redis_by_ours_alone() -> None:
     assert all(selects(peer["podSelector"]["matchLabels"], each) for each in pods.values())
 
 
+def test_only_workers_of_the_voice_reach_a_language_model() -> None:
+    policies = {each["metadata"]["name"]: each["spec"] for each in of_kind(ALL, "NetworkPolicy")}
+    reach_models = {
+        name
+        for policy in policies.values()
+        for rule in policy.get("egress", ())
+        if {8000, 11434} <= {each.get("port") for each in rule["ports"]}
+        for name, template in pod_templates(ALL)
+        if selects(policy["podSelector"]["matchLabels"], template["metadata"]["labels"])
+    }
+    assert reach_models == {"parley-generation"}
+
+
 def test_no_drain_waits_for_a_pool_of_one() -> None:
     budgets = of_kind(ALL, "PodDisruptionBudget")
     assert {each["metadata"]["name"] for each in budgets} == {
@@ -163,6 +176,7 @@ def test_secrets_are_made_as_the_page_says() -> None:
     for secret, names in {
         "parley-redis": ("url", "password"),
         "parley-keys": ("metrics-key",),
+        "parley-llm": ("key",),
     }.items():
         assert f"kubectl create secret generic {secret}" in PAGE
         assert all(f"--from-literal={name}=" in PAGE for name in names)

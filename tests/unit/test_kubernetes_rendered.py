@@ -23,8 +23,14 @@ from tests.support.manifests import (
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
 
 Rule = Callable[[Sequence[Document]], Iterator[str]]
-TOGETHER = ("redis", "gpu", "large", "knowledge", "ingress", "monitoring", "keda", "keda-large")
-WITHOUT_PROMETHEUS = ("large", "keda-metrics-api", "keda-metrics-api-large")
+TOGETHER = (
+    *("redis", "gpu", "large", "voice", "knowledge", "ingress", "monitoring"),
+    *("keda", "keda-large", "keda-voice"),
+)
+WITHOUT_PROMETHEUS = (
+    *("large", "voice"),
+    *("keda-metrics-api", "keda-metrics-api-large", "keda-metrics-api-voice"),
+)
 
 
 @cache

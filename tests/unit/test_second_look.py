@@ -181,7 +181,7 @@ class Large:
             SecondLookMeter(self.context, self.pace, target_seconds=0.5),
             REVISION,
         )
-        self._replies = ReplyBuilder(decider, Wording.load(), "test", self.clock)
+        self._replies = ReplyBuilder(decider, Wording.load(), "test", self.clock, voice=True)
 
     def job(self, small_confidence: float = 0.4, revision: str = REVISION) -> PreparedJob[ChatJob]:
         """Return a job that the small encoder handed over."""
@@ -241,6 +241,30 @@ def test_a_word_that_stands_keeps_the_revision_that_it_is_of() -> None:
     large = Large()
     batch = batch_of(large.job(revision="older"), np.empty((0, 0), np.float32))
     assert large.answer(batch).reply.knowledge_revision == "older"
+
+
+@pytest.mark.parametrize("revision", [REVISION, "older"])
+def test_a_brief_is_of_one_revision_of_the_base(revision: str) -> None:
+    large = Large()
+    late = batch_of(large.job(revision=revision), np.empty((0, 0), np.float32))
+    brief = large.answer(late).brief
+    assert (brief is not None) == (revision == REVISION)
+    again = large.answer(batch_of(large.job(revision=revision), LARGE_VECTOR)).brief
+    assert again is not None
+    assert [each.text for each in again.sources] == [PAY.answer]
+
+
+def test_a_first_look_of_an_older_worker_names_no_sources() -> None:
+    large = Large()
+    job = large.job()
+    look = msgspec.json.decode(job.job.first_look or "")
+    del look["decision"]["sources"], look["decision"]["kept"]
+    header = msgspec.json.encode(look).decode()
+    assert read_first_look(header).decision.sources == ()
+    batch = batch_of(replace(job, job=replace(job.job, first_look=header)), LARGE_VECTOR[:0, :0])
+    assert large.answer(batch).brief is None
+    look["decision"]["of a newer worker"] = 1
+    assert read_first_look(msgspec.json.encode(look).decode()).decision.kept == ""
 
 
 def test_a_second_look_after_the_target_counts_as_late() -> None:

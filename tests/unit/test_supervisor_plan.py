@@ -87,6 +87,46 @@ def test_a_cascade_has_a_large_worker_that_yields_to_the_others(
         assert "-Q inference-large " in " ".join(large.command)
 
 
+def test_without_a_language_model_nothing_of_it_is_there(settings: StackSettings) -> None:
+    services = by_name(settings)
+    assert not services.keys() & {"llm", "generation"}
+    told = {name for service in services.values() for name in service.environment}
+    assert not any(name.startswith(("PARLEY_LLM", "PARLEY_VOICE")) for name in told)
+
+
+def test_a_model_file_is_served_before_the_worker_that_asks_it(
+    settings: StackSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    voiced = settings.model_copy(update={"llm_gguf": Path("small.gguf"), "llm_port": 8_123})
+    services = by_name(voiced)
+    assert [*services] == [
+        "redis", "inference", "sentiment", "llm", "generation", "gateway", "flower"
+    ]  # fmt: skip
+    model, worker = services["llm"], services["generation"]
+    assert model.command[-2:] == ("-m", "infra.llama_server")
+    assert model.environment["PARLEY_LLM_GGUF"] == str(tmp_path / "small.gguf")
+    assert model.environment["PARLEY_LLM_PORT"] == "8123"
+    assert model.environment["PARLEY_LLM_HOST"] == "127.0.0.1"
+    assert model.niceness > worker.niceness > services["inference"].niceness
+    assert worker.after == ("redis", "llm")
+    assert "-Q generation -n generation@%h" in " ".join(worker.command)
+    assert worker.environment["PARLEY_LLM_MAX_PLACES"] == "4"
+    for name in ("inference", "sentiment", "generation"):
+        assert services[name].environment["PARLEY_LLM_URL"] == "http://127.0.0.1:8123/v1"
+
+
+def test_a_model_elsewhere_is_asked_and_none_is_started(settings: StackSettings) -> None:
+    there = "https://models.example/v1"
+    both = {"llm_url": there, "llm_gguf": Path("small.gguf")}
+    services = by_name(settings.model_copy(update=both))
+    assert "llm" not in services
+    assert services["generation"].after == ("redis",)
+    assert "PARLEY_LLM_MAX_PLACES" not in services["generation"].environment
+    for name in ("inference", "generation"):
+        assert services[name].environment["PARLEY_LLM_URL"] == there
+
+
 @pytest.mark.parametrize("encoder", ["large", "cascade"])
 def test_a_large_encoder_that_is_not_built_is_named(settings: StackSettings, encoder: str) -> None:
     with pytest.raises(StackError, match=rf"PARLEY_ENCODER is {encoder}.*model-large.*--encoder"):
@@ -116,6 +156,17 @@ def test_the_gateway_is_asked_where_it_listens(
     settings: StackSettings, host: str, address: str
 ) -> None:
     assert settings.model_copy(update={"http_host": host}).gateway_url == f"http://{address}:8000"
+
+
+def test_the_banner_names_the_model_that_speaks(settings: StackSettings, screen: Console) -> None:
+    terminal = Terminal(screen, LogFolder(settings.log_folder))
+    terminal.print_banner(settings, 1.0)
+    assert "voice" not in fields(screen)
+    voiced = settings.model_copy(update={"llm_gguf": Path("/models/small.gguf")})
+    terminal.print_banner(voiced, 1.0)
+    terminal.print_banner(voiced.model_copy(update={"llm_url": "https://models.example/v1"}), 1.0)
+    assert "small.gguf at http://127.0.0.1:8091/v1" in fields(screen)
+    assert "the first model at https://models.example/v1" in fields(screen)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What an answered chat job leaves, and how the completion script takes it."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -11,6 +12,7 @@ from shared.jobs import UNKNOWN_TONE, Answer, ChatJob, EmbedJob, Reply, Timings,
 from shared.results import celery_result, encode_failure, encode_notification, encode_reply
 from workers.consumer.lease_queue import Completion
 from workers.consumer.redis_lease_queue import encode_dead_letter
+from workers.voice.brief import Brief
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,6 +23,7 @@ class ChatResult:
 
     `memory` is the record of what the person wrote, to be recalled later; `handover` opens one.
     Both are empty for none. `facts` are counted; `gap` is kept, if the message shows one.
+    `brief` is what a language model would be told to put the reply into words, if one may.
     `embedded` is the JSON that ends a job of texts, which have no place in a conversation: its
     reply is NO_REPLY.
     """
@@ -32,6 +35,7 @@ class ChatResult:
     facts: Facts | None = None
     gap: bytes = b""
     embedded: bytes = b""
+    brief: Brief | None = None
 
 
 NO_REPLY = Reply(
@@ -77,6 +81,7 @@ def completion_arguments(
         counted.entry,
         counted.outcome,
         result.gap if result else b"",
+        _cost(result.facts) if result and result.facts else b"",
         _ended_task(completion, body),
     ]
 
@@ -106,6 +111,16 @@ def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
         texts = isinstance(completion.job, EmbedJob)
         return Counted() if texts else fields_of_failure(completion.state)
     return fields_of(result.facts) if result.facts else Counted()
+
+
+def _cost(facts: Facts) -> bytes:
+    """Return what a language model cost, as complete.lua counts it; nothing if none was asked."""
+    if facts.voice is None:
+        return b""
+    counted = fields_of(facts)
+    sent = [[name, 1] if name else [] for name in (counted.words, counted.entry_words)]
+    costs = [list(chain(*amounts)) for amounts in (counted.costs, counted.entry_costs)]
+    return _encode(sent + costs)
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:

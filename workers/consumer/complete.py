@@ -14,36 +14,18 @@ from shared.jobs import UNKNOWN_TONE, Tone
 from shared.results import Failure
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
-from workers.consumer.decaying import FadingSum
+from workers.consumer.hand_overs import Drafted, HandOvers
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (
     Completion,
     DeadLetter,
-    HandOver,
-    HandOverVerdict,
     JobT,
-    LeasedJob,
     ResultT,
 )
 from workers.consumer.role import Draft, Role
 
 TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
-COUNTED_HAND_OVERS: tuple[HandOverVerdict, ...] = ("handed", "late", "unserved")
-
-
-@dataclass(frozen=True, slots=True)
-class _Drafted(Generic[JobT, ResultT]):
-    """A job whose result lacks its tone; the tone becomes unknown at `due_at` (monotonic)."""
-
-    prepared: PreparedJob[JobT]
-    draft: Draft[ResultT]
-    started_at: float
-    ended_at: float
-
-    @property
-    def due_at(self) -> float:
-        return self.ended_at + TONE_WAIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +53,9 @@ class Completer(Generic[JobT, ResultT]):
             queues.SimpleQueue()
         )
         # By job: one that was delivered twice is twice under lease.
-        self._waiting: dict[str, list[_Drafted[JobT, ResultT]]] = {}
+        self._waiting: dict[str, list[Drafted[JobT, ResultT]]] = {}
         self._closed = False
-        self._turned_away = FadingSum(context.clock)
+        self._hand_overs = HandOvers(context, role)
 
     def put(self, batch: BatchResult[JobT]) -> None:
         """Take a batch that went through the engine."""
@@ -89,7 +71,7 @@ class Completer(Generic[JobT, ResultT]):
 
     def looks_turned_away(self) -> float:
         """Return how many second looks could not be had lately."""
-        return self._turned_away.value()
+        return self._hand_overs.looks_turned_away()
 
     def run(self) -> None:
         """End jobs until closed."""
@@ -111,11 +93,12 @@ class Completer(Generic[JobT, ResultT]):
         with self._context.counters.cpu("compose"):
             drafted, dead = self._draft(arrivals.batches)
         traces.drafted([each.prepared.lease for each in drafted])
-        known = self._await_tones(self._hand_over(drafted))
+        known = self._await_tones(self._hand_overs.offer_looks(drafted))
         with self._context.counters.cpu("compose"):
             waited = [*self._match(arrivals.tones), *self._overdue()]
             traces.toned([each.prepared.lease for each, _ in waited])
-            completions = [self._finish(each, tone) for each, tone in (*known, *waited)]
+            finished = [self._finish(each, tone) for each, tone in (*known, *waited)]
+        completions = self._hand_overs.offer_words(finished)
         with self._context.counters.cpu("complete"):
             self._committer.commit([*completions, *dead])
 
@@ -140,7 +123,7 @@ class Completer(Generic[JobT, ResultT]):
 
     def _draft(
         self, batches: Iterable[BatchResult[JobT]]
-    ) -> tuple[list[_Drafted[JobT, ResultT]], list[Completion[JobT, ResultT]]]:
+    ) -> tuple[list[Drafted[JobT, ResultT]], list[Completion[JobT, ResultT]]]:
         """Find the results of batches; a job whose result cannot be found becomes a dead letter."""
         drafted, dead = [], []
         pending = list(batches)
@@ -155,7 +138,7 @@ class Completer(Generic[JobT, ResultT]):
                     pending[:0] = [batch.single(index) for index in range(len(batch.jobs))]
                 continue
             drafted += [
-                _Drafted(prepared, draft, batch.started_at, batch.ended_at)
+                Drafted(prepared, draft, batch.started_at, batch.ended_at)
                 for prepared, draft in zip(batch.jobs, drafts, strict=True)
             ]
         return drafted, dead
@@ -165,37 +148,9 @@ class Completer(Generic[JobT, ResultT]):
             raise batch.fault
         return self._role.draft(batch)
 
-    def _hand_over(
-        self, drafted: Sequence[_Drafted[JobT, ResultT]]
-    ) -> Sequence[_Drafted[JobT, ResultT]]:
-        """Offer what is not sure for a second look; return the jobs that stay here."""
-        unsure = [
-            HandOver(LeasedJob(each.prepared.lease, each.prepared.job), each.draft.first_look)
-            for each in drafted
-            if each.draft.first_look is not None
-        ]
-        if self._role.second_looks is None or not unsure:
-            return drafted
-        verdicts = self._role.second_looks.hand_over(unsure)
-        self._context.counters.add(
-            second_looks_asked=len(unsure),
-            **{f"second_looks_{name}": verdicts.count(name) for name in COUNTED_HAND_OVERS},
-        )
-        self._turned_away.add(verdicts.count("late") + verdicts.count("unserved"))
-        verdict_of = {
-            each.leased.lease.token: verdict for each, verdict in zip(unsure, verdicts, strict=True)
-        }
-        handed = [
-            each.leased.lease
-            for each, verdict in zip(unsure, verdicts, strict=True)
-            if verdict == "handed"
-        ]
-        self._context.traces.handed_over(handed)
-        return [each for each in drafted if verdict_of.get(each.prepared.lease.token) != "handed"]
-
     def _await_tones(
-        self, drafted: Sequence[_Drafted[JobT, ResultT]]
-    ) -> list[tuple[_Drafted[JobT, ResultT], Tone]]:
+        self, drafted: Sequence[Drafted[JobT, ResultT]]
+    ) -> list[tuple[Drafted[JobT, ResultT], Tone]]:
         """Return the jobs whose tone is known; the others wait for theirs."""
         if self._role.tones is None or not drafted:
             return [(each, UNKNOWN_TONE) for each in drafted]
@@ -214,16 +169,16 @@ class Completer(Generic[JobT, ResultT]):
 
     def _match(
         self, tones: Iterable[tuple[str, Tone]]
-    ) -> list[tuple[_Drafted[JobT, ResultT], Tone]]:
+    ) -> list[tuple[Drafted[JobT, ResultT], Tone]]:
         return [(each, tone) for job_id, tone in tones for each in self._waiting.pop(job_id, ())]
 
-    def _overdue(self) -> list[tuple[_Drafted[JobT, ResultT], Tone]]:
+    def _overdue(self) -> list[tuple[Drafted[JobT, ResultT], Tone]]:
         now = self._context.clock.monotonic()
         late = [job_id for job_id, each in self._waiting.items() if each[0].due_at <= now]
         self._context.counters.add(tones_late=len(late))
         return [(each, UNKNOWN_TONE) for job_id in late for each in self._waiting.pop(job_id)]
 
-    def _finish(self, drafted: _Drafted[JobT, ResultT], tone: Tone) -> Completion[JobT, ResultT]:
+    def _finish(self, drafted: Drafted[JobT, ResultT], tone: Tone) -> Completion[JobT, ResultT]:
         prepared, clock = drafted.prepared, self._context.clock
         now, monotonic = clock.now(), clock.monotonic()
         try:

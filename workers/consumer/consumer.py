@@ -1,7 +1,7 @@
 """The batch consumer of one queue: four threads around the five steps.
 
 fetcher:   fetch → prepare → buffer      while the engine is busy
-engine:    batch → run → completer       the moment the engine is free
+engine:    batch → run → completer       the moment the engine is free (engine_loop.py)
 completer: complete                      late tones, results, one atomic call
 heartbeat: report, reclaim dead workers' messages
 """
@@ -17,15 +17,13 @@ from typing import Generic
 import numpy as np
 
 from shared.errors import QueueUnavailable
-from shared.histograms import BATCH_BOUNDS_MESSAGES
 from shared.jobs import WorkerStatus
 from workers.consumer.batching import BatchBuffer
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
-from workers.consumer.decaying import LoadedPace, expected_message_seconds
+from workers.consumer.engine_loop import EngineLoop
 from workers.consumer.fetch import Fetcher
-from workers.consumer.histograms import HistogramCounter
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
 from workers.consumer.linger import EngineLinger
@@ -33,8 +31,7 @@ from workers.consumer.options import ConsumerOptions
 from workers.consumer.prepare import Preparer
 from workers.consumer.process_figures import process_figures
 from workers.consumer.role import Role
-from workers.consumer.run import Runner
-from workers.consumer.task_events import TaskEvent
+from workers.consumer.work import Work
 from workers.engines.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -56,7 +53,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
         options: ConsumerOptions,
     ) -> None:
         self._context, self._role, self._queue = context, role, queue
-        self._engine_name, self._gauges = engine.name, options.gauges
+        self._engine_name = options.engine_name or engine.name
+        self._gauges = options.gauges
         self._beside = options.beside
         self._knowledge = options.knowledge
         self._started_at = context.clock.now()
@@ -65,15 +63,18 @@ class BatchConsumer(Generic[JobT, ResultT]):
             options.limits, capacity=options.limits.messages
         )
         self._engine_linger = EngineLinger(context.clock, engine.cost)
-        expected = expected_message_seconds(engine.cost, options.limits)
-        self._loaded_pace = LoadedPace(context.clock, expected)
-        self._batch_messages = HistogramCounter(BATCH_BOUNDS_MESSAGES)
         self._fetcher = Fetcher(queue, self._buffer, options.linger or self._engine_linger)
         committer = Committer(context, queue, role.task)
         self._preparer = Preparer(context, role, queue, committer)
-        self._runner = Runner(engine, context.clock)
         self._completer = Completer(context, role, committer)
-        self._running: Sequence[str] = ()
+        self._work: Work = (
+            options.make_work(self._buffer, self._completer.put)
+            if options.make_work
+            else EngineLoop(
+                *(context, engine, options.limits, self._buffer, self._fetcher),
+                *(self._engine_linger, self._completer.put),
+            )
+        )
         self._leasing = threading.Event()
         self._leasing.set()
         self._at_rest = threading.Event()
@@ -81,7 +82,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
             for name, loop in (
                 ("fetcher", self._fetch),
-                ("engine", self._run_engine),
+                ("engine", self._work.run),
                 ("completer", self._completer.run),
                 ("heartbeat", self._run_heartbeat),
             )
@@ -150,7 +151,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     def held(self) -> list[tuple[str, str, bool]]:
         """Return task, task id, and whether the engine works on it, of the jobs held."""
         task = self._role.task
-        active = [(task, task_id, True) for task_id in self._running]
+        active = [(task, task_id, True) for task_id in self._work.running()]
         return active + [(task, task_id, False) for task_id in self._buffer.waiting()]
 
     def on_failover(self, listener: Callable[[], object]) -> None:
@@ -196,42 +197,6 @@ class BatchConsumer(Generic[JobT, ResultT]):
             now, nothing = self._context.clock.monotonic(), np.empty((0, 0), np.float32)
             self._completer.put(BatchResult(tuple(jobs), nothing, now, now))
 
-    def _run_engine(self) -> None:
-        counters, clock = self._context.counters, self._context.clock
-        while jobs := self._buffer.take():
-            lengths = [len(passage.ids) for job in jobs for passage in job.passages]
-            padded = self._runner.padded_tokens(lengths)
-            began_at = clock.monotonic()
-            more_wait = self._fetcher.likely_more or len(self._buffer) > 0
-            self._loaded_pace.begin_batch(len(jobs), more_wait=more_wait)
-            self._engine_linger.begin(padded)
-            self._running = [prepared.job.task_id for prepared in jobs]
-            self._context.events.emit(
-                TaskEvent("started", prepared.job.task_id, prepared.job.task, clock.now())
-                for prepared in jobs
-            )
-            end_batch = self._context.traces.begin_batch(
-                jobs, self._engine_name, sum(lengths), padded
-            )
-            faults = 0
-            with counters.cpu("engine"):
-                for batch in self._runner.run(jobs):
-                    faults += batch.fault is not None
-                    self._completer.put(batch)
-            end_batch(faults)
-            self._running = ()
-            self._engine_linger.end()
-            seconds = clock.monotonic() - began_at
-            counters.add(
-                messages=len(jobs),
-                batches=1,
-                tokens=sum(lengths),
-                padded_tokens=padded,
-                engine_seconds=seconds,
-            )
-            self._batch_messages.observe([len(jobs)])
-            _log.debug("batch: %d messages, %d tokens, %.1f ms", len(jobs), padded, seconds * 1e3)
-
     def _run_heartbeat(self) -> None:
         while not self._context.stopping.wait(HEARTBEAT_SECONDS):
             with suppress(QueueUnavailable):  # the queue logs it; the next second tries again
@@ -254,8 +219,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
             paused=self.is_paused,
             knowledge=self._knowledge.status() if self._knowledge else (),
             stage_seconds=self._context.stage_times.snapshot(),
-            batch_messages=self._batch_messages.snapshot(),
-            loaded_per_second=round(self._loaded_pace.per_second(), 3),
+            batch_messages=self._work.batch_messages(),
+            loaded_per_second=round(self._work.loaded_per_second(), 3),
             looks_turned_away=round(self._completer.looks_turned_away(), 1),
         )
         self._queue.heartbeat(status)

@@ -11,6 +11,7 @@ from shared.queue_lists import QueueLists
 from shared.results import Failure
 from shared.tracing.context import TraceContext
 from workers.consumer.message_span import MessageSpan
+from workers.token_budgets import TokenBudgets
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
@@ -18,7 +19,7 @@ ClaimVerdict = Literal["run", "parked", "refused", "ended", "cancelled"]
 # postponed: its partition cannot be reached now; complete it again later
 CompletionVerdict = Literal["applied", "lost", "duplicate", "postponed"]
 DeadLetterReason = Literal["malformed", "unprepared", "failed", "deliveries"]
-HandOverVerdict = Literal["handed", "late", "unserved", "ended", "lost"]
+HandOverVerdict = Literal["handed", "late", "unserved", "spent", "ended", "lost"]
 
 # Longer than the longest deadline that a gateway can be given (an hour): when a lane runs out, its
 # holder is a job that will be dropped as expired.
@@ -86,13 +87,14 @@ class ClaimResult:
 
     `dialogue` is as the last job's completion stored it, empty on a first turn.
     `with_person`: a person has taken the conversation over. `person_called`: one shall, but none
-    has yet.
+    has yet. `shown` is what was shown of a reply that somebody else began to put into words.
     """
 
     verdict: ClaimVerdict
     dialogue: bytes = b""
     with_person: bool = False
     person_called: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +238,27 @@ class SecondLooks(Protocol[JobT]):
         """
 
 
+class Voice(Protocol[JobT, ResultT]):
+    """Takes ends for a language model to put into words, as far as it would do so in time."""
+
+    def offer_words(
+        self, completions: Sequence[Completion[JobT, ResultT]]
+    ) -> list[HandOverVerdict | None]:
+        """Hand each job over or not, in order; None: there is nothing to put into words.
+
+        Only of those `handed` the lease is gone for good; `spent`: their tenant has used up what
+        it may use today. Retried as the calls of a queue are.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
     """How long a queue keeps what, how often it delivers a message, how soon a reply is due.
 
     `replica_acks`: how many replicas must have an end before it counts as stored.
     `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
+    `voice_target_seconds`: how soon a reply in a language model's words is due. `voice_budgets`:
+    tokens that tenants may use for these a day.
     """
 
     heartbeat_ttl_seconds: float = 3.0
@@ -260,3 +277,5 @@ class QueuePolicy:
     lists: QueueLists = field(default_factory=QueueLists)
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
     replica_acks: int = 0
+    voice_target_seconds: float = 5.0
+    voice_budgets: TokenBudgets = field(default_factory=TokenBudgets)

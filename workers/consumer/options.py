@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.jobs import KnowledgeStatus
 from workers.consumer.batching import BatchLimits
 from workers.consumer.linger import Linger
+from workers.consumer.work import MakeWork
 
 Gauges = Callable[[], Mapping[str, float]]
 
@@ -42,7 +43,9 @@ class ConsumerOptions:
 
     `linger` holds the fetcher back before each lease; unset, until the engine is nearly free.
     `gauges` are reported with every heartbeat, next to the counters, and so is `knowledge`, which
-    has a thread of its own. `beside` runs as long as the consumer does.
+    has a thread of its own. `beside` runs as long as the consumer does. `make_work` makes what
+    works on prepared jobs; unset, it is the engine. `engine_name` is told of it in the engine's
+    place.
     """
 
     limits: BatchLimits
@@ -50,3 +53,5 @@ class ConsumerOptions:
     gauges: Gauges = no_gauges
     beside: Beside | None = None
     knowledge: Knowledge | None = None
+    make_work: MakeWork[Any] | None = None
+    engine_name: str = ""

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, Tone, ToneJob
+from shared.jobs import ChatJob, Tone, ToneJob, Translation
 from workers.consumer.chat_result import ChatResult
-from workers.consumer.lease_queue import HandOver, HandOverVerdict
-from workers.consumer.partition_routing import group, unmark
+from workers.consumer.lease_queue import Completion, HandOver, HandOverVerdict, Lease
+from workers.consumer.partition_routing import group, partition_of, unmark
 from workers.consumer.partitioned_queue import PartitionedQueue
+from workers.consumer.redis_generation_queue import RedisGenerationQueue, ShowVerdict
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
@@ -49,11 +50,73 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
         verdicts: list[HandOverVerdict] = self._by_partition(
             jobs, lambda each: each.leased.lease.token, hand_over, stay, "lost"
         )
-        with self._lock:
-            for each, verdict in zip(jobs, verdicts, strict=True):
-                if verdict == "handed":
-                    self._forget(each.leased.lease.token, each.leased.job.task_id)
+        self._forget_handed([(each.leased.lease, each.leased.job.id) for each in jobs], verdicts)
         return verdicts
+
+    def offer_words(
+        self, completions: Sequence[Completion[ChatJob, ChatResult]]
+    ) -> list[HandOverVerdict | None]:
+        """Hand over what a language model may put into words, each within its partition."""
+
+        def offer(
+            index: int, part: Sequence[Completion[ChatJob, ChatResult]]
+        ) -> list[HandOverVerdict | None]:
+            own = [replace(each, lease=unmark(each.lease)) for each in part]
+            return self._queues[index].offer_words(own)
+
+        def stay(part: Sequence[Completion[ChatJob, ChatResult]]) -> list[HandOverVerdict | None]:
+            return ["late"] * len(part)
+
+        verdicts: list[HandOverVerdict | None] = self._by_partition(
+            completions, lambda each: each.lease.token, offer, stay, "lost"
+        )
+        self._forget_handed([(each.lease, each.task_id) for each in completions], verdicts)
+        return verdicts
+
+    def _forget_handed(
+        self,
+        jobs: Sequence[tuple[Lease, str | None]],
+        verdicts: Sequence[HandOverVerdict | None],
+    ) -> None:
+        with self._lock:
+            for (lease, task_id), verdict in zip(jobs, verdicts, strict=True):
+                if verdict == "handed":
+                    self._forget(lease.token, task_id)
+
+
+class PartitionedGenerationQueue(PartitionedQueue[ChatJob, ChatResult, RedisGenerationQueue]):
+    """A queue of replies that are to be put into words."""
+
+    def show(
+        self, lease: Lease, job_id: str, conversation_id: str, known: str, text: str
+    ) -> ShowVerdict:
+        """Show a further part of a reply in its partition; what is out of reach is lost."""
+        if not self._held.holds(lease.token):
+            return "lost"
+        queue = self._queues[partition_of(lease.token)]
+        try:
+            return queue.show(unmark(lease), job_id, conversation_id, known, text)
+        except QueueUnavailable:
+            self._news.rest(partition_of(lease.token))
+            return "lost"
+
+    def return_translated(self, lease: Lease, job: ChatJob, translation: Translation) -> bool:
+        """Put a job back within its partition; False also if that is out of reach."""
+        if not self._held.holds(lease.token):
+            return False
+        queue = self._queues[partition_of(lease.token)]
+        try:
+            returned = queue.return_translated(unmark(lease), job, translation)
+        except QueueUnavailable:
+            self._news.rest(partition_of(lease.token))
+            return False
+        with self._lock:
+            self._forget(lease.token, job.id)
+        return returned
+
+    def use_tokens(self, lease: Lease, tenant: str, tokens: int) -> None:
+        """Add to what a tenant has used in the lease's partition; raise QueueUnavailable."""
+        self._queues[partition_of(lease.token)].use_tokens(lease, tenant, tokens)
 
 
 class PartitionedSentimentQueue(PartitionedQueue[ToneJob, Tone, RedisSentimentQueue]):

@@ -10,9 +10,10 @@ import redis
 from shared import keys
 from shared.counts import day_of
 from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
-from shared.wire import encode_tone, with_first_look
+from shared.wire import encode_tone, with_draft, with_first_look
 from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
+from workers.consumer.draft_header import encode_draft
 from workers.consumer.lease_queue import (
     EXPIRY_GRACE_SECONDS,
     ClaimResult,
@@ -56,7 +57,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         self._release_due = self._script("release_due.lua")
         self._hasten = self._script("hasten.lua")
         self._hand_over = self._script("hand_over.lua")
-        self._return_second_looks = self._script("return_second_looks.lua")
+        self._offer_words = self._script("offer_words.lua")
+        self._return_unserved = self._script("return_unserved.lua")
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         """Decide on each job; one that does not hold its lane claims it or is parked."""
@@ -69,7 +71,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             tone = encode_tone(job) if job.external else b""
             args += [leased.lease.token, job.id, job.conversation_id, tone]
             args += self._times(job)
-            args.append("1" if job.follow_ups else "")
+            args += ["1" if job.follow_ups else "", "1" if job.draft else ""]
         verdicts = self._retry.until_stopped(
             self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
         )
@@ -143,6 +145,50 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             return None
         return (lease.token, job.id, due_at, message) if message else None
 
+    def offer_words(
+        self, completions: Sequence[Completion[ChatJob, ChatResult]]
+    ) -> list[HandOverVerdict | None]:
+        """Hand over what a language model may put into words, all in one atomic step."""
+        now = self._clock.now()
+        args: list[bytes | str | float] = [now, _REPLY_SECONDS]
+        verdicts: list[HandOverVerdict | None] = [None] * len(completions)
+        asked = []
+        for position, completion in enumerate(completions):
+            if completion.result is None or completion.result.brief is None:
+                continue
+            verdicts[position] = "late"
+            if part := self._offer(completion, now):
+                args += part
+                asked.append(position)
+        if not asked:
+            return verdicts
+        queue = keys.GENERATION
+        used = [self._lease_key, queue, keys.workers(queue), keys.tokens_used(day_of(now))]
+        found = self._retry.until_stopped(self._offer_words, keys=used, args=args)
+        for position, verdict in zip(asked, found, strict=True):
+            verdicts[position] = cast("HandOverVerdict", verdict.decode())
+        return verdicts
+
+    def _offer(
+        self, completion: Completion[ChatJob, ChatResult], now: float
+    ) -> tuple[bytes, str, str, float, str | int, bytes] | None:
+        """Return nothing for a job that is late already, or whose message would be too long."""
+        job, result, lease = completion.job, completion.result, completion.lease
+        if job is None or result is None:
+            return None
+        due_at = voice_due_at(job, self._policy.voice_target_seconds)
+        if now + _REPLY_SECONDS >= due_at:
+            return None
+        try:
+            message = with_draft(lease.raw, job, encode_draft(result, now))
+        except (msgspec.DecodeError, ValueError, RecursionError):  # only its known fields were read
+            return None
+        if message is None:
+            return None
+        budget = self._policy.voice_budgets.of(job.tenant)
+        tokens = "" if budget is None else budget
+        return lease.token, job.id, job.conversation_id, due_at, tokens, message
+
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
         """Return the tones that are known, or can't come; ask to be sent the others."""
         args = [keys.tones(self._worker_id), _TONE_INTEREST_MILLISECONDS, *job_ids]
@@ -176,17 +222,28 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         args = [now - EXPIRY_GRACE_SECONDS, _MAX_AT_ONCE, lane_ttl, now + lane_ttl]
         self._expire_parked(keys=[keys.INFERENCE], args=args)
         self._release_due(keys=[keys.INFERENCE], args=[now, _MAX_AT_ONCE])
-        large = keys.INFERENCE_LARGE
-        used = [large, keys.workers(large), keys.INFERENCE]
-        returned = reclaimed.returned + self._return_second_looks(keys=used, args=[_MAX_AT_ONCE])
-        return replace(reclaimed, returned=returned)
+        returned = sum(map(self._return_from, keys.RETURN_QUEUES))
+        return replace(reclaimed, returned=reclaimed.returned + returned)
+
+    def _return_from(self, queue: str) -> int:
+        used = [queue, keys.workers(queue), keys.INFERENCE]
+        returned: int = self._return_unserved(keys=used, args=[_MAX_AT_ONCE])
+        return returned
+
+
+def voice_due_at(job: ChatJob, target_seconds: float) -> float:
+    """Return when a reply in a model's words is due, Unix seconds: before the job expires."""
+    due_at = job.accepted_at + target_seconds
+    return due_at if job.expires_at is None else min(due_at, job.expires_at - EXPIRY_GRACE_SECONDS)
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
-    name, dialogue, handover = (*verdict, b"", b"none")[:3]
+    name, *found = verdict
+    dialogue, handover, shown = found or (b"", b"none", b"")
     return ClaimResult(
         cast("ClaimVerdict", name.decode()),
         dialogue,
         with_person=handover == b"claimed",
         person_called=handover == b"open",
+        shown=shown.decode(),
     )

@@ -113,7 +113,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         queue = keys.RETURN_QUEUES.get(self._queue, self._queue)
         args: list[bytes | str] = []
         for each in reversed(jobs):
-            args += (each.lease.token, tenants.tenant_of(each.job.task_id))
+            args += (each.lease.token, tenants.tenant_of(each.job.task_id), "")
         returned: int = self._retry.until_stopped(
             self._give_back, keys=[self._lease_key, queue], args=args
         )
@@ -156,7 +156,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         args = [
             part
             for token, raw in zip(newest_first, held, strict=True)
-            for part in (token, tenants.tenant_of(peek_id(raw or b"") or ""))
+            for part in (token, tenants.tenant_of(peek_id(raw or b"") or ""), "")
         ]
         used = [self._lease_key, queue]
         returned: int = self._retry.once(self._give_back, keys=used, args=args)

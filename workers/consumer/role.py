@@ -6,7 +6,7 @@ from typing import Generic
 
 from shared.jobs import Tone
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, SecondLooks, ToneSource
+from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, SecondLooks, ToneSource, Voice
 from workers.preprocessing.preprocessor import Prepared
 
 
@@ -32,7 +32,8 @@ class Role(Generic[JobT, ResultT]):
     at a time. `draft` finds the results of a batch, in order; it may fail for the whole batch,
     and is then asked for one job at a time. If `tones` is given, a result is finished once its
     tone is known; otherwise at once. If `second_looks` is given, it is offered what drafts are not
-    sure of. `outlasts_faults`: `draft` has a result for jobs that the engine failed with, too.
+    sure of, and if `voice` is given, the ends that a language model may put into words.
+    `outlasts_faults`: `draft` has a result for jobs that the engine failed with, too.
     `is_for_others` tells of a job that another role must work on: it goes back to the queue.
     """
 
@@ -43,5 +44,6 @@ class Role(Generic[JobT, ResultT]):
     draft: Callable[[BatchResult[JobT]], Sequence[Draft[ResultT]]]
     tones: ToneSource | None = None
     second_looks: SecondLooks[JobT] | None = None
+    voice: Voice[JobT, ResultT] | None = None
     outlasts_faults: bool = False
     is_for_others: Callable[[JobT], bool] | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from shared.handovers import HandoverReason
 from workers.dialogue import phrases
 from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.foreign import foreign_text
 from workers.reading.legibility import FOR_A_PERSON
 
 # Whoever comes must know of it at once, so the handover that is open takes the new reason.
@@ -21,8 +22,9 @@ def while_called(heard: Heard, decision: Decision) -> Decision:
     if decision.handover == "unanswered" or _gives_up(heard, decision):
         return _left_to_person(heard, decision)
     if decision.handover == "wish" or _is_handed_over_again(heard, decision):
-        text = phrases.choose(phrases.CALLED, heard.text)
-        return replace(decision, text=text, tones={}, handover=None, called="said")
+        foreign = _in_their_words(heard)
+        text = foreign or phrases.choose(phrases.CALLED, heard.text)
+        return Decision(decision.answer, text, called="said", solemn=foreign is not None)
     return replace(decision, handover=None, offers_person=False, called="unsaid")
 
 
@@ -40,4 +42,10 @@ def _is_handed_over_again(heard: Heard, decision: Decision) -> bool:
 
 def _left_to_person(heard: Heard, decision: Decision) -> Decision:
     answer = replace(decision.answer, kind="fallback")
-    return Decision(answer, phrases.choose(phrases.LEFT_TO_PERSON, heard.text), called="said")
+    foreign = _in_their_words(heard)
+    text = foreign or phrases.choose(phrases.LEFT_TO_PERSON, heard.text)
+    return Decision(answer, text, called="said", solemn=foreign is not None)
+
+
+def _in_their_words(heard: Heard) -> str | None:
+    return foreign_text("called", heard.language, heard.text)

@@ -11,7 +11,8 @@ from workers.reading.bare_number import is_bare_number
 from workers.reading.bereavement import tells_of_death
 from workers.reading.choices import read_choice, read_second_thoughts
 from workers.reading.escalation import EscalationKind, find_escalation
-from workers.reading.legibility import IllegibleReason, judge_legibility
+from workers.reading.languages import language_of
+from workers.reading.legibility import FOREIGN, IllegibleReason, judge_legibility
 from workers.reading.lexicon import words
 from workers.reading.recall import Recall, looks_back
 from workers.reading.spelling import spell_out
@@ -25,6 +26,8 @@ _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
     "person": "wish",
 }
 _A_PERSON = "Talk to a person"
+_SPELT_OUT = "hi"
+_MAX_BARE_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Cues:
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
     unreadable: IllegibleReason | None = None
+    language: str | None = None
     recall: Recall | None = None
     looks_back: bool = False
     bereaved: bool = False
@@ -42,24 +46,51 @@ class Cues:
 
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
     """Read the cues of a message in its conversation; `message` is as the person wrote it."""
-    text = spell_out(clean(message).text)
+    plain = clean(message).text
+    text = spell_out(plain)
     negation, recall = negation_of(text), recall_of(text)
+    escalation = _escalation(text, dialogue)
+    unreadable = _unreadable(message, plain, text, entries)
     return Cues(
-        escalation=_escalation(text, dialogue),
+        escalation=escalation,
         choice=_choice(text, dialogue, entries),
         unwanted=negation is not None and negation.wanted is None,
-        unreadable=_unreadable(message, text, entries),
+        unreadable=unreadable,
+        language=_language(plain, dialogue, escalation, unreadable, reworded=plain != text),
         recall=recall,
         looks_back=recall is not None or looks_back(text),
         bereaved=tells_of_death(text),
     )
 
 
-def _unreadable(message: str, text: str, entries: Mapping[str, Entry]) -> IllegibleReason | None:
+def _unreadable(
+    message: str, plain: str, text: str, entries: Mapping[str, Entry]
+) -> IllegibleReason | None:
     # "E1047" may be an error that the knowledge base explains.
     if is_bare_number(message) and not _is_written(message, entries.values()):
         return "number"
-    return judge_legibility(text).reason
+    reason = judge_legibility(text).reason
+    # "Wat" is "what" in haste, and Dutch. Hindi in Latin letters is read as it is spelt out.
+    if reason is None and plain != text and language_of(plain) not in (None, _SPELT_OUT):
+        return "language"
+    return reason
+
+
+def _language(
+    plain: str,
+    dialogue: Dialogue,
+    escalation: Escalation | None,
+    unreadable: IllegibleReason | None,
+    *,
+    reworded: bool,
+) -> str | None:
+    """Return the language to answer in where a message is not answered, None for English."""
+    may_be_foreign = unreadable in FOREIGN or reworded or escalation in ("wish", "self_harm")
+    own = language_of(plain) if may_be_foreign else None
+    if escalation == "wish" and dialogue.asked and len(words(fold(plain))) <= _MAX_BARE_WORDS:
+        # The word for a person alone is that of several languages, or the English one.
+        return language_of(dialogue.asked[-1].text) or own
+    return own
 
 
 def _is_written(text: str, entries: Iterable[Entry]) -> bool:

@@ -9,6 +9,7 @@ from workers.dialogue import phrases
 from workers.dialogue.called import GRAVE, while_called
 from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
+from workers.dialogue.foreign import Matter, foreign_text
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 from workers.reading.legibility import FOR_A_PERSON, FOREIGN
@@ -24,6 +25,13 @@ _WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
 _GREETING = "smalltalk-greeting"  # of the small talk that comes with Parley
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
+
+# Reasons of which those are told who write in another language than English, in theirs.
+_MATTERS_ABROAD: Mapping[HandoverReason, Matter] = {
+    "wish": "handover",
+    "unanswered": "handover",
+    "self_harm": "self_harm",
+}
 
 
 class Decider:
@@ -111,10 +119,12 @@ class Decider:
         others = _unique((*unsure, *_rivals(finding)))
         answer = Answer(kind, best.entry.id, best.confidence, others)
         likely = [each for each in unsure if each.confidence >= self._thresholds.clarify_from]
+        sources = () if kind == "smalltalk" else (best.entry.id,)
         if not likely:
-            return Decision(answer, best.entry.answer.strip(), best.entry.tones)
-        text = f"{best.entry.answer.strip()}\n\n{phrases.rest_text(likely[0].question)}"
-        return Decision(answer, text, offered=(likely[0].id,))
+            return Decision(answer, best.entry.answer.strip(), best.entry.tones, sources=sources)
+        rest = phrases.rest_text(likely[0].question)
+        text, offered = f"{best.entry.answer.strip()}\n\n{rest}", (likely[0].id,)
+        return Decision(answer, text, offered=offered, sources=sources, kept=rest)
 
     def _best_reading(self, heard: Heard) -> Finding:
         """Return what all of a message means, or what it asks in one sentence, if surer."""
@@ -141,9 +151,14 @@ class Decider:
         # A person could do no more with random keys, however often they come.
         if heard.dialogue.unclear and (illegible is None or illegible in FOREIGN):
             decision = self._hand_over(heard, finding, "unanswered")
-            return replace(decision, text=phrases.FOREIGN_HANDOVER) if illegible else decision
-        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
+            if illegible and not decision.solemn:
+                return replace(decision, text=phrases.FOREIGN_HANDOVER)
+            return decision
         answer = _answer_for("fallback", finding)
+        own = foreign_text("unread", heard.language, heard.text)
+        if own:
+            return Decision(answer, own, offers_person=True, solemn=True)
+        texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
         offers_person = illegible is None or illegible in FOR_A_PERSON
         return Decision(answer, phrases.choose(texts, heard.text), offers_person=offers_person)
 
@@ -156,7 +171,7 @@ class Decider:
         answer = Answer("clarify", finding.best.entry.id, finding.confidence, offered)
         question = phrases.choose(phrases.QUESTIONS_BACK, heard.text)
         ids = tuple(each.id for each in offered)
-        return Decision(answer, f"{question}\n\n{asked}", offered=ids)
+        return Decision(answer, f"{question}\n\n{asked}", offered=ids, sources=ids, kept=asked)
 
     def _answer(
         self, heard: Heard, candidates: Sequence[Candidate], others: Sequence[Alternative]
@@ -167,13 +182,19 @@ class Decider:
         first, *more = candidates
         also = [_alternative(each) for each in more]
         answer = Answer("answer", first.entry.id, first.confidence, _unique((*also, *others)))
+        sources = tuple(each.entry.id for each in candidates)
         if not more:
-            return Decision(answer, first.entry.answer.strip(), first.entry.tones)
+            text, tones = first.entry.answer.strip(), first.entry.tones
+            return Decision(answer, text, tones, sources=sources)
         parts = (f"**{each.entry.question}**\n\n{each.entry.answer.strip()}" for each in candidates)
-        return Decision(answer, "\n\n".join(parts))
+        return Decision(answer, "\n\n".join(parts), sources=sources)
 
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         answer = _answer_for("handover", finding)
+        matter = _MATTERS_ABROAD.get(reason)
+        foreign = foreign_text(matter, heard.language, heard.text) if matter else None
+        if foreign:
+            return Decision(answer, foreign, handover=reason, solemn=True)
         own = next((each for each in finding.candidates if each.entry.handover), None)
         if own is None or reason not in ("wish", "entry"):
             return Decision(answer, phrases.handover_text(reason), handover=reason)

@@ -24,6 +24,7 @@ class Heard:
     `joined` the same where it does not seem to lean on that.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
+    `language` (ISO 639-1) is the one it is in, as far as that is known; None: English.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
     `looks_back`: it asks so, or sounds so at least.
     `bereaved`: it tells of a death.
@@ -40,6 +41,7 @@ class Heard:
     choice: tuple[int, ...] | None = None
     unwanted: bool = False
     unreadable: IllegibleReason | None = None
+    language: str | None = None
     recalled: MemoryRecord | None = None
     recalls: bool = False
     looks_back: bool = False
@@ -57,7 +59,9 @@ class Decision:
     that the reply offers to choose from. `handover` says why a person takes over, if one does;
     `offers_person`: the words offer one. `called`: a person is on the way, so that the words offer
     none; they say so themselves (`said`), or it is to be said with them (`unsaid`). `solemn`: the
-    words take no opener, whatever the tone.
+    words take no opener, whatever the tone. `sources` are the entries that the words are made of,
+    none where no entry says them. `kept` ends `text` and is said as it is, because what the next
+    message means depends on it: a list to choose from, the offer of a further question.
     """
 
     answer: Answer
@@ -69,3 +73,5 @@ class Decision:
     called: Called | None = None
     solemn: bool = False
     subject: str = ""
+    sources: tuple[str, ...] = ()
+    kept: str = ""

@@ -67,7 +67,7 @@ class Listener:
     ) -> Heard:
         dialogue = read_dialogue(prepared.claim.dialogue, kept.encoder)
         kinds = [passage.kind for passage in prepared.passages]
-        cues = read_cues(prepared.job.message, dialogue, self._finder.entries)
+        cues = read_cues(prepared.job.read_text, dialogue, self._finder.entries)
         asking = vectors[[kind in _ASKING for kind in kinds]]
         recalled = self._recall(prepared.job, cues.recall, asking) if cues.recall else None
         recalls = recalled is not None or (cues.recall is not None and cues.recall.certain)
@@ -86,6 +86,7 @@ class Listener:
             choice=cues.choice,
             unwanted=cues.unwanted,
             unreadable=cues.unreadable,
+            language=cues.language,
             recalls=recalls,
             looks_back=cues.looks_back,
             bereaved=cues.bereaved,

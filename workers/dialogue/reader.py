@@ -33,7 +33,7 @@ class MessageReader:
 
     def read(self, claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
         """Return the passages of each job, in order; `claimed` brings their dialogues."""
-        messages = self._preprocessor.prepare([each.job.message for each in claimed])
+        messages = self._preprocessor.prepare([each.job.read_text for each in claimed])
         texts = [
             list(self._further(message, read_dialogue(each.claim.dialogue, self._encoder)))
             for message, each in zip(messages, claimed, strict=True)

@@ -12,20 +12,29 @@ from workers.tone.wording import Wording
 
 _MAY_OFFER_PERSON: frozenset[AnswerKind] = frozenset({"answer", "clarify"})
 _PLAIN = Tone("neutral", 1.0)
+_GAP = "\n\n"  # between paragraphs
 _UPSET_FROM = 0.6  # a negative tone of this probability takes no cheerful small talk
 
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A reply's text (Markdown), the openers that it used, and what it says of a person.
+    """A reply (Markdown), the openers that it used, and what it says of a person.
 
-    `person_offered`: it offers one. `person_announced`: it says that one has been called.
+    `words` may be put otherwise; `kept` stands below them as it is, because it says what the next
+    message can refer to. `person_offered`: the reply offers one. `person_announced`: it says that
+    one has been called.
     """
 
-    text: str
+    words: str
     openers: tuple[str, ...] = ()
     person_offered: bool = False
     person_announced: bool = False
+    kept: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the whole reply."""
+        return _stacked(self.words, self.kept)
 
 
 def word(
@@ -50,10 +59,12 @@ def word(
     text, openers = wording.adapt(
         decision.text, decision.tones, tone, dialogue.openers, kind, job_id
     )
+    words, kept = _split(text, decision.kept)
     if not concern or kind not in _MAY_OFFER_PERSON:
-        return Worded(text, openers, decision.offers_person)
-    text, offer = wording.offer_person(text, dialogue.openers, job_id)
-    return Worded(text, (*openers, *offer), bool(offer) or decision.offers_person)
+        return Worded(words, openers, decision.offers_person, kept=kept)
+    offer, used = wording.offer_person(dialogue.openers, job_id)
+    offered = bool(offer) or decision.offers_person
+    return Worded(words, (*openers, *used), offered, kept=_stacked(kept, offer))
 
 
 def _word_called(
@@ -66,10 +77,20 @@ def _word_called(
     text, openers = wording.adapt(
         decision.text, decision.tones, tone, dialogue.openers, kind, job_id
     )
-    if decision.called == "said" or dialogue.person_announced:
-        return Worded(text, openers, person_announced=True)
-    announced = phrases.choose(phrases.CALLED_TOO, job_id)
-    return Worded(f"{text}\n\n{announced}", openers, person_announced=True)
+    words, kept = _split(text, decision.kept)
+    if decision.called == "unsaid" and not dialogue.person_announced:
+        kept = _stacked(kept, phrases.choose(phrases.CALLED_TOO, job_id))
+    return Worded(words, openers, person_announced=True, kept=kept)
+
+
+def _split(text: str, kept: str) -> tuple[str, str]:
+    """Return the words before what ends them as it is, and that; nothing if the text lacks it."""
+    end = f"{_GAP}{kept}"
+    return (text.removesuffix(end), kept) if kept and text.endswith(end) else (text, "")
+
+
+def _stacked(*parts: str) -> str:
+    return _GAP.join(part for part in parts if part)
 
 
 def _is_upset(tone: Tone) -> bool:

@@ -118,16 +118,21 @@ class InProcess:
         self, conversations: Sequence[Conversation], progress: Progress
     ) -> list[list[Observation]]:
         """Return an observation for each message, in order."""
+        return [[seen for seen, _ in turns] for turns in self.converse(conversations, progress)]
+
+    def converse(
+        self, conversations: Sequence[Conversation], progress: Progress
+    ) -> list[list[tuple[Observation, ChatResult]]]:
+        """Return for each message, in order, what is seen of its reply, and all that it left."""
         self._memory.forget()
-        asked: list[list[Observation]] = [[] for _ in conversations]
-        states = [b""] * len(conversations)
+        asked: list[list[tuple[Observation, ChatResult]]] = [[] for _ in conversations]
         total, done = sum(map(len, conversations)), 0
         for turn, part in _parts(conversations):
             messages = [conversations[index][turn] for index in part]
-            answered = self._answer(part, messages, [states[index] for index in part])
+            states = [asked[index][-1][1].dialogue if turn else b"" for index in part]
+            answered = self._answer(part, messages, states)
             for index, (observation, result) in zip(part, answered, strict=True):
-                asked[index].append(observation)
-                states[index] = result.dialogue
+                asked[index].append((observation, result))
                 self._memory.add(keys.memory_owner(None, f"{index}"), result.memory)
             done += len(part)
             progress(done / total)

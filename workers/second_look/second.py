@@ -74,6 +74,8 @@ class SecondLookDecider:
         )
         # A person may have taken the conversation over since the small encoder decided.
         decision = self._decider.decide(heard) if heard.with_person else look.decision
+        if look.revision != self._revision:  # an entry may have other words here
+            decision = replace(decision, sources=())
         vector = unpack_vectors([look.vector])[0]
         return Decided(heard, decision, vector, "small", look.revision)
 

@@ -64,7 +64,7 @@ class Wording:
         neutral, unknown or doubtful tone, or a stock that this conversation has used up, leaves
         the answer as it is. `key` (the job's id) spreads the choice among equally fitting phrases.
         """
-        if tone is None or not _is_sure(tone):
+        if tone is None or not is_sure(tone):
             return answer, ()
         takes_opener = kind in _KINDS_BY_TONE.get(tone.label, ())
         variant = tones.get(tone.label) if takes_opener or kind == "smalltalk" else None
@@ -75,13 +75,11 @@ class Wording:
         opener = self._choose(tone, used, kind, key)
         return (_join(opener.text, answer), (opener.id,)) if opener else (answer, ())
 
-    def offer_person(
-        self, answer: str, used: Collection[str], key: str = ""
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return the answer with an offer of a person below it, and the ids of what was added."""
+    def offer_person(self, used: Collection[str], key: str = "") -> tuple[str, tuple[str, ...]]:
+        """Return an offer of a person and its id; nothing once all were used."""
         offers = [each for each in self._openers if each.tone == _OFFER and each.id not in used]
         chosen = _pick(offers, key)
-        return (f"{answer}\n\n{chosen.text}", (chosen.id,)) if chosen else (answer, ())
+        return (chosen.text, (chosen.id,)) if chosen else ("", ())
 
     def _choose(self, tone: Tone, used: Collection[str], kind: str, key: str) -> Opener | None:
         feeling = leading_emotion(tone.emotions, tone.label)
@@ -110,7 +108,8 @@ def _opener(tone: str, row: Mapping[str, Any]) -> Opener:
     )
 
 
-def _is_sure(tone: Tone) -> bool:
+def is_sure(tone: Tone) -> bool:
+    """Return whether a reply may be worded for a tone; a cheerful one takes more than its label."""
     if tone.score < _MIN_SCORE:
         return False
     return tone.label == "negative" or _negativity(tone) <= _MAX_ANGER

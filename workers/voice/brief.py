@@ -1,20 +1,16 @@
 """What a model is told for one reply, and what it said."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from shared.jobs import AnswerKind, ToneLabel
-
-RefusalReason = Literal[
-    "number", "amount", "date", "time", "name", "address", "link", "promise", "command", "claim"
-]
+from shared.jobs import RefusalReason as RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One text that a reply may draw on: an entry, or what the person wrote before (without an id).
 
-    `title` is an entry's question; `text` is Markdown.
+    `title` is an entry's question; `text` is Markdown, and empty if only the question is offered.
     """
 
     id: str
