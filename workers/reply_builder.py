@@ -14,9 +14,10 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision
+from workers.dialogue.foreign import foreign_text
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
-from workers.dialogue.worded import word
+from workers.dialogue.worded import Worded, word
 from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
@@ -73,7 +74,7 @@ class ReplyBuilder:
     ) -> ChatResult:
         heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        said = word(self._wording, decision, dialogue, tone, concern, job.id)
+        said = _led_in(job, word(self._wording, decision, dialogue, tone, concern, job.id))
         dialogue = advance(
             dialogue,
             heard,
@@ -149,6 +150,14 @@ class ReplyBuilder:
             self._clock, started_at=batch.started_at, ended_at=batch.ended_at, now=now
         )
         return Timings(*map(_milliseconds, stages))
+
+
+def _led_in(job: ChatJob, said: Worded) -> Worded:
+    """Say in the person's language that what follows is in English, if a model read the message."""
+    if job.translation is None or not said.words:
+        return said
+    lead = foreign_text("english", job.translation.language, job.message)
+    return replace(said, words=f"{lead}\n\n{said.words}") if lead else said
 
 
 def _facts(reply: Reply, decided: Decided) -> Facts:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from infra.chaos.faults import draw
+from infra.chaos.faults import MODEL_SERVER, draw
 from infra.chaos.inspection import Inspection, inspect, left_over
 from infra.chaos.leases import InFlightProbe
 from infra.chaos.ledger import LedgerEntry, MessageHistory, histories, read_ledger
@@ -20,15 +20,23 @@ from infra.chaos.proxy import Proxy
 from infra.chaos.recovery import recoveries
 from infra.chaos.report import ChaosReport, Timeline
 from infra.chaos.scheduler import AIM_SECONDS, FaultScheduler
-from infra.chaos.script import write_script
+from infra.chaos.script import FOLLOWING, prompt_messages, write_script
 from infra.chaos.testbed import QUICK_RESTARTS, ChaosObserver, ChaosTestbed, build_testbed
-from infra.chaos.verdict import judge
+from infra.chaos.verdict import Violation, judge
+from infra.chaos.voice_verdict import (
+    KnownSentences,
+    VoiceFigures,
+    planted_in,
+    voice_figures,
+    voice_violations,
+)
 from infra.harness.children import ChildProgram, running_child
 from infra.harness.machine import this_machine
 from infra.harness.running_system import RunningSystem, running_system
 from infra.supervisor.logs import LogFolder
 from shared.connection import REDIS_ERRORS, connect
 from shared.errors import BenchError
+from workers.knowledge.loader import load
 
 _TICK_SECONDS = 0.05
 _LOAD_SHARE = 0.95  # of a campaign's time; the rest is settling and inspection
@@ -39,10 +47,11 @@ ShowProgress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class CampaignPaths:
-    """Folders that a campaign reads: the built model, and the cache of embeddings."""
+    """What a campaign reads: the built model, the cache of embeddings, the knowledge base."""
 
     model: Path
     cache: Path
+    kb: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +81,24 @@ class ChaosCampaign:
         self._folder = folder
         self._model_folder = paths.model
         self._cache_folder = paths.cache
+        self._kb = paths.kb
         self._show = show
         self._faults = draw(plan.seed, plan.faults, plan.seconds, plan.specs)
-        self._script = write_script(plan.seed, plan.messages, plan.seconds, texts, self._faults)
+        following = FOLLOWING if plan.voice else 0.0
+        self._script = write_script(
+            plan.seed, plan.messages, plan.seconds, texts, self._faults, following
+        )
 
     def run(self) -> ChaosReport:
         """Return the report; raise BenchError if the system cannot be judged at all."""
         made_at = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         logs = LogFolder(self._folder / "log")
         self._copy_cache()
-        testbed = build_testbed(
-            self._folder / "data.tmp", self._model_folder, planted_bug=self._plan.planted_bug
-        )
+        testbed = build_testbed(self._folder / "data.tmp", self._model_folder, self._plan)
         observer = ChaosObserver(logs)
         self._show("starting", 0.0)
         with (
-            Proxy(testbed.links, testbed.redis_port) as proxy,
+            Proxy(testbed.links, testbed.redis_port, testbed.far_ports) as proxy,
             running_system(testbed.system, logs, observer, QUICK_RESTARTS) as system,
         ):
             aim_seconds = 0.0 if self._plan.planted_bug else AIM_SECONDS  # it never shows leases
@@ -202,19 +213,33 @@ class ChaosCampaign:
         self, made_at: str, record: _RunRecord, scheduler: FaultScheduler, observer: ChaosObserver
     ) -> ChaosReport:
         journal = scheduler.journal
+        further, voice = self._judge_voice(record) if self._plan.voice else ((), None)
+        struck = recoveries(
+            journal.injections, record.histories, observer.ready_at, prompt_messages(self._script)
+        )
         return ChaosReport(
             made_at=made_at,
             machine=this_machine(),
             plan=self._plan,
             load_seconds=record.load_seconds,
             settle_seconds=record.settle_seconds,
-            verdict=judge(self._script, record.histories, record.found, journal.pushed),
-            recoveries=tuple(recoveries(journal.injections, record.histories, observer.ready_at)),
+            verdict=judge(self._script, record.histories, record.found, journal.pushed, further),
+            recoveries=tuple(struck),
             injections=tuple(journal.injections),
             missed=tuple(journal.missed),
             deaths={name: len(codes) for name, codes in observer.deaths.items()},
             timeline=timeline(record.entries, record.began_at),
+            voice=voice,
         )
+
+    def _judge_voice(self, record: _RunRecord) -> tuple[Sequence[Violation], VoiceFigures]:
+        entries = load(self._kb).entries
+        known = KnownSentences(
+            text for each in entries for text in (each.question, each.answer, *each.tones.values())
+        )
+        broken = tuple(voice_violations(self._script, record.histories, record.found, known))
+        planted = planted_in(LogFolder(self._folder / "log").path(MODEL_SERVER[0]))
+        return broken, voice_figures(self._script, record.histories, planted)
 
 
 def timeline(entries: Sequence[LedgerEntry], began_at: float) -> Timeline:

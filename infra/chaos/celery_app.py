@@ -6,6 +6,7 @@
 from workers.celery_app import app as app
 
 app.conf.parley_consumers = {
+    **app.conf.parley_consumers,
     "inference": "infra.chaos.worker:build_faulty_inference_consumer",
     "inference-large": "infra.chaos.worker:build_faulty_large_consumer",
     "sentiment": "infra.chaos.worker:build_faulty_sentiment_consumer",

@@ -16,10 +16,10 @@ from infra.http_client import HTTP_ERRORS, HttpConnection
 _WAIT_SECONDS = 8
 _SOCKET_SECONDS = 12.0
 _MAX_PAUSE_SECONDS = 5.0
-_JOB_ENDED_BADLY = "urn:parley:problem:job-"
+JOB_ENDED_BADLY = "urn:parley:problem:job-"
 UNKNOWN_JOB = "urn:parley:problem:unknown-job"
 INTERNAL = "urn:parley:problem:internal-error"
-_RETRYABLE = frozenset((429, 500, 502, 503, 504))
+RETRYABLE = frozenset((429, 500, 502, 503, 504))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,11 @@ class RetryingClient:
             return self._answered(message, response.body)
         if response.status == 202:
             return self._accepted(message, str(response.body["job_id"]), wait=wait)
-        if response.problem.startswith(_JOB_ENDED_BADLY):
+        if response.problem.startswith(JOB_ENDED_BADLY):
             job_id = str(response.body.get("instance", "")).removeprefix("/jobs/")
             self._record_event(message, "failed", job_id, response.problem)
             return SendResult("ended", job_id)
-        if response.status not in _RETRYABLE:
+        if response.status not in RETRYABLE:
             self._record_event(message, "refused", detail=response.problem)
             return SendResult("ended")
         self._record_event(message, "trouble", detail=response.problem)
@@ -199,7 +199,9 @@ class RetryingClient:
 
     def _answered(self, message: Message, reply: dict[str, Any]) -> SendResult:
         job_id, digest = str(reply["job_id"]), digest_of(reply["response"])
-        self._record(LedgerEntry(self._now(), message.number, "answered", job_id, digest))
+        words = reply.get("words")
+        entry = LedgerEntry(self._now(), message.number, "answered", job_id, digest, words=words)
+        self._record(entry)
         return SendResult("ended", job_id)
 
     def _record_event(

@@ -15,9 +15,11 @@ REDIS = "redis"
 INFERENCE = ("inference", "inference-2")
 LARGE = ("inference-large",)
 SENTIMENT = ("sentiment",)
+GENERATION = ("generation",)
+MODEL_SERVER = ("llm",)
 GATEWAYS = ("gateway", "gateway-2")
 TARGETED_LINKS = (*INFERENCE, *SENTIMENT, *GATEWAYS)
-LINKED = (*TARGETED_LINKS, *LARGE)  # the services that talk to Redis
+LINKED = (*TARGETED_LINKS, *LARGE, *GENERATION)  # the services that talk to Redis
 
 _EDGE = 0.04  # of the campaign: no faults at its beginning and its end
 
@@ -77,6 +79,21 @@ SECOND_LOOK_FAULTS = (
     FaultSpec("freeze", LARGE, 2.0, 8.0),
     FaultSpec("restart", LARGE),
     FaultSpec("hang", LARGE, 2.0, 8.0),
+)
+
+# For a system with a voice. The model server's link is the generation worker's to it.
+VOICE_FAULTS = (
+    FaultSpec("kill", GENERATION),
+    FaultSpec("freeze", GENERATION, 2.0, 8.0),
+    FaultSpec("restart", GENERATION),
+    FaultSpec("cut", GENERATION),
+    FaultSpec("hang", GENERATION, 2.0, 8.0),
+    FaultSpec("malformed", (keys.GENERATION,)),
+    FaultSpec("kill", MODEL_SERVER),
+    FaultSpec("freeze", MODEL_SERVER, 2.0, 8.0),
+    FaultSpec("restart", MODEL_SERVER),
+    FaultSpec("refuse", MODEL_SERVER, 3.0, 10.0),
+    FaultSpec("slow", MODEL_SERVER, 3.0, 8.0),
 )
 
 

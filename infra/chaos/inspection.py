@@ -25,7 +25,7 @@ _MARK_BYTES = 4_096
 
 # None of these may exist while nothing is in flight.
 _TRANSIENT = (
-    *(f"{queue}*" for queue in (keys.INFERENCE, keys.SENTIMENT)),
+    *(f"{queue}*" for queue in (keys.INFERENCE, keys.SENTIMENT, keys.GENERATION)),
     *(keys.handoff("*"), keys.lease("*"), keys.quarantine("*")),
     *(keys.lane("*"), keys.lane_waiting("*"), keys.job("*")),
 )

@@ -4,7 +4,7 @@ from typing import cast
 
 import redis
 
-from infra.chaos.faults import INFERENCE, LARGE, SENTIMENT
+from infra.chaos.faults import GENERATION, INFERENCE, LARGE, SENTIMENT
 from infra.supervisor.probes import live_workers
 from shared import keys
 from shared.connection import connect
@@ -15,6 +15,7 @@ WORKERS = {
     **dict.fromkeys(INFERENCE, keys.INFERENCE),
     **dict.fromkeys(LARGE, keys.INFERENCE_LARGE),
     **dict.fromkeys(SENTIMENT, keys.SENTIMENT),
+    **dict.fromkeys(GENERATION, keys.GENERATION),
 }  # service → queue
 
 

@@ -8,13 +8,14 @@ from typing import Literal
 
 import msgspec
 
-Event = Literal["sent", "accepted", "answered", "failed", "refused", "gave_up", "trouble"]
+Event = Literal["sent", "accepted", "answered", "failed", "refused", "gave_up", "trouble", "torn"]
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a client saw; `at` is Unix seconds, `number` the message's.
 
-    `digest` stands for a reply's text, `detail` for a problem's type or a connection's error.
+    `digest` stands for a reply's text, `words` tells whose it is; `detail` is a problem's type, a
+    connection's error, or what a stream said (`torn`) that is not its reply.
     """
 
     at: float
@@ -23,6 +24,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     job_id: str | None = None
     digest: str | None = None
     detail: str | None = None
+    words: str | None = None
 
 
 class Ledger:
@@ -72,6 +74,8 @@ class MessageHistory:
     job_ids: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+    words: str | None = None
 
 
 def histories(entries: Iterable[LedgerEntry]) -> dict[int, MessageHistory]:
@@ -90,13 +94,15 @@ def _apply(history: MessageHistory, entry: LedgerEntry) -> None:
         history.accepted_at = history.accepted_at or entry.at
     elif entry.event == "gave_up":
         history.gave_up = True
-    elif entry.event == "trouble":
-        history.troubles.append(entry.detail or "?")
+    elif entry.event == "trouble" or entry.event == "torn":
+        noted = history.troubles if entry.event == "trouble" else history.torn
+        noted.append(entry.detail or "?")
     else:
         history.ending, history.detail = entry.event, entry.detail
         history.ended_at = history.ended_at or entry.at
     if entry.job_id:
         history.job_ids.add(entry.job_id)
     if entry.digest:
+        history.words = entry.words
         history.digest = entry.digest
         history.digests.add(entry.digest)

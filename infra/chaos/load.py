@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from infra.chaos.client import GatewayLink, RetryingClient
+from infra.chaos.follower import Follower
 from infra.chaos.ledger import Ledger
 from infra.chaos.script import Conversation, Message
 
@@ -65,7 +66,9 @@ class ClientPool:
     def _work(self, number: int, start: float) -> None:
         rng = random.Random(f"client {self._spec.seed} {number}")  # noqa: S311 - no secret
         link = GatewayLink(self._spec.urls, first=number)
-        client = RetryingClient(link, self._ledger.record, rng, self._spec.timeout_seconds)
+        record, timeout = self._ledger.record, self._spec.timeout_seconds
+        client = RetryingClient(link, record, rng, timeout)
+        follower = Follower(self._spec.urls, number, record, rng, timeout)
         while True:
             try:
                 conversation = self._waiting.get_nowait()
@@ -73,7 +76,10 @@ class ClientPool:
                 link.close()
                 return
             time.sleep(max(0.0, start + conversation.due_seconds - time.monotonic()))
-            converse(client, conversation)
+            if conversation.pacing == "following":
+                follow(follower, conversation)
+            else:
+                converse(client, conversation)
             link.close()  # a gateway closes idle connections, which is no error
 
 
@@ -89,6 +95,13 @@ def converse(client: RetryingClient, conversation: Conversation) -> None:
             accepted.append((message, result.job_id))
     for message, job_id in accepted:
         client.collect(message, job_id)
+
+
+def follow(follower: Follower, conversation: Conversation) -> None:
+    """Send every message in order, and follow each reply; stop after one that was given up."""
+    for message in conversation.messages:
+        if follower.send(conversation.id, message).outcome == "gave_up":
+            return
 
 
 def main(spec_file: Path, ledger_file: Path) -> None:

@@ -9,7 +9,11 @@ import msgspec
 from shared import keys
 
 _HUGE_BYTES = 10_000_000
-_TASKS = {keys.INFERENCE: keys.INFER_TASK, keys.SENTIMENT: keys.TONE_TASK}
+_TASKS = {
+    keys.INFERENCE: keys.INFER_TASK,
+    keys.GENERATION: keys.INFER_TASK,
+    keys.SENTIMENT: keys.TONE_TASK,
+}
 
 
 def malformed_messages(queue: str, mark: str) -> Mapping[str, bytes]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from infra.chaos.faults import GATEWAYS, INFERENCE, LARGE, REDIS
+from infra.chaos.faults import GATEWAYS, GENERATION, INFERENCE, LARGE, MODEL_SERVER, REDIS
 from infra.chaos.report import ChaosReport
 from infra.plot_style import GRID, INK, STYLE
 
@@ -21,6 +21,7 @@ _COLOURS = {
     "poison": "#7b4fc9",
     "crash": "#7b4fc9",
 }
+_VOICE = (*GENERATION, *MODEL_SERVER)
 _ROWS = (REDIS, *INFERENCE, *LARGE, "sentiment", *GATEWAYS)
 _MIN_SECONDS = 0.7  # of a bar, so that a moment can be seen
 
@@ -72,19 +73,20 @@ def _draw_answers(axes: Any, report: ChaosReport) -> None:
 
 def _draw_faults(axes: Any, report: ChaosReport) -> None:
     """Draw each fault as a bar in its target's row, as long as it lasted."""
-    free = dict.fromkeys(_ROWS, 0.0)  # second from which a name has room above its bar
+    rows = (*_ROWS, *_VOICE) if report.plan.voice else _ROWS
+    free = dict.fromkeys(rows, 0.0)  # second from which a name has room above its bar
     for injection in report.injections:
         fault = injection.fault
         begin = injection.injected_at - report.timeline.began_at
         lasted = fault.seconds if injection.reverted_at else 0.0
-        row = _ROWS.index(fault.target)
+        row = rows.index(fault.target)
         colour = _COLOURS[fault.action]
         axes.barh(row, max(lasted, _MIN_SECONDS), left=begin, height=0.55, color=colour)
         above = begin >= free[fault.target]
         free[fault.target] = begin + 1.2 * len(fault.action) if above else free[fault.target]
         height, edge = (-0.33, "bottom") if above else (0.31, "top")
         axes.text(begin, row + height, fault.action, fontsize=6, color=INK, va=edge)
-    axes.set_yticks(range(len(_ROWS)), _ROWS)
+    axes.set_yticks(range(len(rows)), rows)
     axes.invert_yaxis()
     axes.set(xlabel="seconds", title="faults")
     axes.grid(axis="x", color=GRID)

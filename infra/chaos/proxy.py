@@ -1,4 +1,4 @@
-"""A proxy between every service and Redis, for network faults: cut, hang, refuse, slow."""
+"""A proxy between the services, for network faults: cut, hang, refuse, slow."""
 
 import asyncio
 import contextlib
@@ -11,15 +11,16 @@ from typing import Literal, Self
 
 _CHUNK_BYTES = 65_536
 _HOST = "127.0.0.1"
+_NONE: Mapping[str, int] = {}
 
 Mode = Literal["open", "hang", "refuse"]
 
 
 class ProxiedLink:
-    """One service's link to Redis; all its methods run in the proxy's own thread."""
+    """One link, as of a service to Redis; all its methods run in the proxy's own thread."""
 
-    def __init__(self, redis_port: int) -> None:
-        self._redis_port = redis_port
+    def __init__(self, far_port: int) -> None:
+        self._far_port = far_port
         self._mode: Mode = "open"
         self._delay_seconds = 0.0
         self._flowing = asyncio.Event()
@@ -48,7 +49,7 @@ class ProxiedLink:
             return
         self._writers.add(writer)
         try:
-            far_reader, far_writer = await asyncio.open_connection(_HOST, self._redis_port)
+            far_reader, far_writer = await asyncio.open_connection(_HOST, self._far_port)
         except OSError:
             self._drop(writer)
             return
@@ -83,11 +84,17 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 class Proxy:
-    """A listening port for each link, all served by one thread; a context manager."""
+    """A listening port for each link, all served by one thread; a context manager.
 
-    def __init__(self, ports: Mapping[str, int], redis_port: int) -> None:
+    All lead to Redis, except those that `far_ports` names.
+    """
+
+    def __init__(
+        self, ports: Mapping[str, int], redis_port: int, far_ports: Mapping[str, int] = _NONE
+    ) -> None:
         self._ports = ports
         self._redis_port = redis_port
+        self._far_ports = far_ports
         self._links: dict[str, ProxiedLink] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -131,7 +138,8 @@ class Proxy:
     async def _listen(self) -> None:
         self._servers = []
         for name, port in self._ports.items():
-            link = self._links[name] = ProxiedLink(self._redis_port)
+            far_port = self._far_ports.get(name, self._redis_port)
+            link = self._links[name] = ProxiedLink(far_port)
             self._servers.append(await asyncio.start_server(link.carry, _HOST, port))
 
     async def _close(self) -> None:

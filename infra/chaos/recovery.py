@@ -1,21 +1,33 @@
 """How long recovery took: after a worker's death, after Redis's return, after a gateway's death."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from infra.chaos.faults import GATEWAYS, INFERENCE, LARGE, REDIS, SENTIMENT
+from infra.chaos.faults import (
+    GATEWAYS,
+    GENERATION,
+    INFERENCE,
+    LARGE,
+    MODEL_SERVER,
+    REDIS,
+    SENTIMENT,
+)
 from infra.chaos.leases import WORKERS
 from infra.chaos.ledger import MessageHistory
 from infra.chaos.scheduler import Injection
 
 TARGET_SECONDS = 5.0
+# From sending to the reply: the voice's target in a campaign, and what else a reply takes.
+_REPLY_SECONDS = 4.0
 _NEEDS = {
     **dict.fromkeys(INFERENCE, (*INFERENCE, REDIS)),
     **dict.fromkeys(LARGE, (*LARGE, *INFERENCE, REDIS)),
     **dict.fromkeys(SENTIMENT, (*WORKERS, REDIS)),
     **dict.fromkeys(GATEWAYS, (*GATEWAYS, REDIS)),
+    **dict.fromkeys(GENERATION, (*GENERATION, *INFERENCE, REDIS)),
+    **dict.fromkeys(MODEL_SERVER, (*MODEL_SERVER, *GENERATION, *INFERENCE, *GATEWAYS, REDIS)),
     REDIS: (REDIS, *INFERENCE, *GATEWAYS),
 }  # target → services that its recovery needs
 _HARMLESS = frozenset(("malformed", "poison"))
@@ -23,6 +35,9 @@ _HARMLESS = frozenset(("malformed", "poison"))
 _KILLED_BACK = "inference killed: messages back"
 _KILLED_ANSWERED = "inference killed: they are answered"
 _FROZEN_BACK = "worker frozen: messages back or done"
+_SPEAKER_BACK = "generation killed: messages back"
+_SPEAKER_ANSWERED = "generation killed: they are answered"
+_MODEL = "model server struck: replies"
 _TONE_BACK = "sentiment killed: messages back"
 _REDIS = "Redis back: first answer"
 _GATEWAY = "gateway killed: serves again"
@@ -59,14 +74,23 @@ class _Sample:
 
 
 def recoveries(
-    injections: Sequence[Injection], sent: Mapping[int, MessageHistory], ready: ReadyTimes
+    injections: Sequence[Injection],
+    sent: Mapping[int, MessageHistory],
+    ready: ReadyTimes,
+    prompt: Collection[int] = (),
 ) -> list[Recovery]:
-    """Return every kind of recovery of which there is a sample."""
+    """Return every kind of recovery of which there is a sample.
+
+    `prompt` are the messages that wait for none before them.
+    """
     times = _Times(injections, sent, ready)
     made = [
         _recovery(_KILLED_BACK, times.released("kill", INFERENCE), TARGET_SECONDS),
         _recovery(_KILLED_ANSWERED, times.answered("kill", INFERENCE)),
         _recovery(_FROZEN_BACK, times.released("freeze", tuple(WORKERS))),
+        _recovery(_SPEAKER_BACK, times.released("kill", GENERATION), TARGET_SECONDS),
+        _recovery(_SPEAKER_ANSWERED, times.answered("kill", GENERATION)),
+        _recovery(_MODEL, times.replies(MODEL_SERVER, prompt), _REPLY_SECONDS),
         _recovery(_TONE_BACK, times.released("kill", SENTIMENT)),
         _recovery(_REDIS, times.first_answers(), TARGET_SECONDS),
         _recovery(_GATEWAY, times.served()),
@@ -94,6 +118,7 @@ class _Times:
     ) -> None:
         self._injections = injections
         self._ready = ready
+        self._sent = sent
         ended = [history for history in sent.values() if history.ended_at]
         self._ended = {job: history.ended_at or 0.0 for history in ended for job in history.job_ids}
         self._waits = [(history.sent_at or 0.0, history.ended_at or 0.0) for history in ended]
@@ -138,6 +163,18 @@ class _Times:
         return [
             self._sample(injection, injection.injected_at, self._end(injection))
             for injection in self._injected("kill", GATEWAYS)
+        ]
+
+    def replies(self, targets: Sequence[str], messages: Collection[int]) -> list[_Sample]:
+        """Return the times of replies to messages that were sent while a target was struck."""
+        return [
+            self._sample(injection, sent_at, ended_at)
+            for injection in self._injections
+            if injection.fault.target in targets
+            for number in messages
+            if (history := self._sent.get(number)) and history.ending == "answered"
+            for sent_at, ended_at in [(history.sent_at or 0.0, history.ended_at or 0.0)]
+            if injection.injected_at <= sent_at < self._end(injection)
         ]
 
     def _injected(self, action: str, targets: Sequence[str]) -> list[Injection]:

@@ -11,6 +11,7 @@ from infra.chaos.plan import ChaosPlan
 from infra.chaos.recovery import Recovery
 from infra.chaos.scheduler import Injection
 from infra.chaos.verdict import CampaignVerdict
+from infra.chaos.voice_verdict import VoiceFigures
 from infra.harness.machine import Machine
 from infra.tables import NO_VALUE, Table, markdown_page
 
@@ -43,6 +44,7 @@ class ChaosReport:
     missed: tuple[PlannedFault, ...]
     deaths: Mapping[str, int]
     timeline: Timeline
+    voice: VoiceFigures | None = None
 
     def save(self, path: Path) -> None:
         """Write the report as JSON."""
@@ -54,6 +56,7 @@ def tables(report: ChaosReport) -> list[Table]:
     candidates = (
         _verdict(report),
         _broken(report.verdict),
+        _voice(report.voice),
         _recoveries(report.recoveries),
         _counts("Errors reported for accepted messages", report.verdict.errors),
         _counts("Attempts that failed and were repeated", report.verdict.trouble),
@@ -92,6 +95,18 @@ def _broken(verdict: CampaignVerdict) -> Table:
         for each in verdict.examples
     )
     return Table("Broken promises, the first of them", ("what", "message", "how"), rows)
+
+
+def _voice(figures: VoiceFigures | None) -> Table:
+    told = (
+        ("in the model's words", "model"),
+        ("in the model's and the entry's", "both"),
+        ("in the entry's own words", "entry"),
+        ("followed as they came", "followed"),
+        ("falsehoods that the model said", "planted"),
+    )
+    rows = tuple((label, f"{getattr(figures, name):,}") for label, name in told if figures)
+    return Table("Answers", ("with a language model", ""), rows)
 
 
 def _recoveries(recoveries: Sequence[Recovery]) -> Table:

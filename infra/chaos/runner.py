@@ -21,6 +21,15 @@ from infra.supervisor.progress import StageProgress
 from infra.supervisor.settings import StackSettings
 from shared.settings import load
 from workers.encoder_choice import chosen_encoder
+from workers.knowledge.loader import DEMO
+from workers.settings import VoiceSettings
+
+# A campaign has a model server of its own, or none.
+_OF_A_VOICE = tuple(
+    f"PARLEY_{name.upper()}"
+    for name in VoiceSettings.model_fields
+    if name.startswith(("llm_", "voice_"))
+)
 
 
 def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
@@ -31,11 +40,13 @@ def run_chaos(plan: ChaosPlan, console: Console) -> tuple[ChaosReport, Path]:
     refresh_model(settings.model_folder, console)
     if chosen_encoder(settings) == "cascade":
         plan = with_second_looks(plan)
-    texts = read_messages(None).texts
+    kb = settings.kb or DEMO
+    texts = read_messages(None, kb).texts
     folder = new_run_folder(settings.data_folder / "chaos")
     progress = StageProgress(console, "Injecting faults", lines=False)
-    with isolated_environment(), sigterm_as_interrupt(), progress:
-        paths = CampaignPaths(settings.model_folder, settings.data_folder / "cache")
+    with isolated_environment(_OF_A_VOICE), sigterm_as_interrupt(), progress:
+        cache = settings.data_folder / "cache"
+        paths = CampaignPaths(settings.model_folder, cache, kb)
         campaign = ChaosCampaign(plan, texts, folder, paths, progress.update)
         try:
             report = campaign.run()

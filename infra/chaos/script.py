@@ -19,7 +19,9 @@ _MAX_TURNS = 6
 _BURST_SECONDS = 5.0
 _DUTY_CYCLE = 0.3
 
-Pacing = Literal["waiting", "bursting"]
+Pacing = Literal["waiting", "bursting", "following"]
+_BURSTING = 0.3  # of the conversations
+FOLLOWING = 0.1  # of those that have replies in a model's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Message:
 class Conversation:
     """Messages of one person, sent one after the other from `due_seconds` on.
 
-    `waiting` sends the next one after the reply, `bursting` as soon as the one before is accepted.
+    `waiting` sends the next one after the reply, `bursting` as soon as the one before is accepted;
+    `following` waits as well, and reads each reply as a stream of events.
     """
 
     id: str
@@ -48,9 +51,14 @@ class Conversation:
 
 
 def write_script(
-    seed: int, messages: int, seconds: float, texts: Sequence[str], faults: Sequence[PlannedFault]
+    seed: int,
+    messages: int,
+    seconds: float,
+    texts: Sequence[str],
+    faults: Sequence[PlannedFault],
+    following: float = 0.0,
 ) -> list[Conversation]:
-    """Return the conversations in order of when they are due."""
+    """Return the conversations in order of when they are due; `following` is a share of them."""
     rng = random.Random(f"script {seed}")  # noqa: S311 - a repeatable draw, no secret
     poison = _poison(messages, seconds, faults)
     script: list[Conversation] = []
@@ -58,7 +66,7 @@ def write_script(
     while number < messages:
         turns = min(rng.randint(1, _MAX_TURNS), messages - number)
         due = in_bursts(seconds * number / messages)
-        pacing: Pacing = "bursting" if rng.random() < 0.3 else "waiting"
+        pacing = _pacing(rng.random(), following)
         chosen = tuple(
             _message(n, rng.choice(texts), poison) for n in range(number, number + turns)
         )
@@ -67,10 +75,26 @@ def write_script(
     return script
 
 
+def _pacing(drawn: float, following: float) -> Pacing:
+    if drawn < _BURSTING:
+        return "bursting"
+    return "following" if drawn < _BURSTING + following else "waiting"
+
+
 def in_bursts(at_seconds: float) -> float:
     """Map a time of an even load to its time in bursts."""
     burst, within = divmod(at_seconds, _BURST_SECONDS)
     return burst * _BURST_SECONDS + within * _DUTY_CYCLE
+
+
+def prompt_messages(script: Sequence[Conversation]) -> list[int]:
+    """Return the numbers of the messages that are sent once those before have their replies."""
+    return [
+        message.number
+        for conversation in script
+        if conversation.pacing != "bursting"
+        for message in conversation.messages
+    ]
 
 
 def _poison(messages: int, seconds: float, faults: Sequence[PlannedFault]) -> dict[int, str]:

@@ -57,13 +57,18 @@ def judge(
     sent: Mapping[int, MessageHistory],
     found: Inspection,
     pushed: Mapping[str, int],
+    further: Sequence[Violation] = (),
 ) -> CampaignVerdict:
-    """Return the verdict on one campaign; `pushed` are the marks of malformed messages."""
+    """Return the verdict on one campaign.
+
+    `pushed` are the marks of malformed messages, `further` the violations found elsewhere.
+    """
     violations = [
         violation
         for conversation in script
         for violation in _conversation_violations(conversation, sent, found)
     ]
+    violations += further
     messages = [message for conversation in script for message in conversation.messages]
     violations += _dead_letter_violations(messages, sent, found, pushed)
     violations += [Violation("left over", key) for key in found.left_over]

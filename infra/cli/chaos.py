@@ -28,6 +28,14 @@ def chaos(
     quick: Annotated[
         bool, typer.Option("--quick", help="1,500 messages, each kind of fault once.")
     ] = False,
+    voice: Annotated[
+        bool,
+        typer.Option(
+            "--voice",
+            help="With a generation worker and a language model server that lies, is late and "
+            "breaks off: both are hit as well.",
+        ),
+    ] = False,
     planted_bug: Annotated[
         bool,
         typer.Option(
@@ -52,6 +60,7 @@ def chaos(
     [bold]Examples[/]
 
         parley chaos --quick
+        parley chaos --quick --voice
         parley chaos --seed 7 --only "kill inference,cut"
     """
     from infra.cli.checkout import require_checkout
@@ -59,7 +68,7 @@ def chaos(
     require_checkout("chaos", *_PACKAGES)
     import dataclasses
 
-    from infra.chaos.plan import ChaosPlan, quick_plan, specs_named
+    from infra.chaos.plan import ChaosPlan, quick_plan, specs_named, with_voice
     from infra.chaos.report import tables
     from infra.chaos.runner import run_chaos
     from infra.cli.output import console, print_json, progress_console
@@ -74,8 +83,9 @@ def chaos(
         "timeout_seconds": patience,
         "specs": specs,
     }
+    plan = quick_plan(seed, voice=voice) if quick else ChaosPlan(seed)
     plan = dataclasses.replace(
-        quick_plan(seed) if quick else ChaosPlan(seed),
+        with_voice(plan) if voice else plan,
         planted_bug=planted_bug,
         **{name: value for name, value in chosen.items() if value is not None},
     )

@@ -1,4 +1,4 @@
-"""The messages that are sent: those of a file, or the demo base's phrasings."""
+"""The messages that are sent: those of a file, or the phrasings of a knowledge base."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +24,14 @@ class _Line(msgspec.Struct):
     text: str
 
 
-def read_messages(path: Path | None) -> Messages:
-    """Return the texts of a JSON lines file (field `text`), or the demo base's phrasings.
+def read_messages(path: Path | None, base: Path = DEMO) -> Messages:
+    """Return the texts of a JSON lines file (field `text`), or a base's phrasings.
 
     The order is shuffled, the same each time. Raises BenchError if the file cannot be read.
     """
     if path is None:
-        texts = [text for entry in load(DEMO).entries for text in entry.all_phrasings]
-        return Messages("demo knowledge base", _shuffled(texts))
+        texts = [text for entry in load(base).entries for text in entry.all_phrasings]
+        return Messages("demo knowledge base" if base == DEMO else base.stem, _shuffled(texts))
     try:
         lines = msgspec.json.Decoder(_Line).decode_lines(path.read_bytes())
     except (OSError, msgspec.DecodeError) as error:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 # These would point a measured system at another stack.
@@ -23,9 +23,13 @@ def new_run_folder(parent: Path) -> Path:
 
 
 @contextlib.contextmanager
-def isolated_environment() -> Iterator[None]:
-    """Hide settings that are for another stack; those that tune a worker or gateway stay."""
-    hidden = {name: os.environ.pop(name) for name in _OF_ANOTHER_STACK if name in os.environ}
+def isolated_environment(further: Sequence[str] = ()) -> Iterator[None]:
+    """Hide settings that are for another stack, and `further` ones.
+
+    Those that tune a worker or gateway stay.
+    """
+    names = (*_OF_ANOTHER_STACK, *further)
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.supervisor.plan import plan_services
 from infra.supervisor.service import Service
@@ -39,7 +40,10 @@ class Allocation:
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
     def stack_settings(
-        self, inference_workers: int = 1, encoder: EncoderChoice | None = None
+        self,
+        inference_workers: int = 1,
+        encoder: EncoderChoice | None = None,
+        **more: Any,
     ) -> StackSettings:
         """Return a whole stack's settings on these ports and folders; make its Redis folder."""
         settings = load(
@@ -53,6 +57,7 @@ class Allocation:
             model_dir=self.model_folder,
             inference_workers=inference_workers,
             encoder=encoder,
+            **more,
         )
         settings.redis_folder.mkdir(parents=True)
         return settings

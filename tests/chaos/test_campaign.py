@@ -18,11 +18,27 @@ KNOWLEDGE = """
 - id: delivery-time
   question: How long does delivery take?
   phrasings: [When does my parcel come?, How many days until it arrives?]
-  answer: Two to three days.
+  answer: |
+    Your parcel takes two to three working days. To an island it takes two days more.
+    You get a message on the morning on which it arrives.
 - id: opening-hours
   question: When are you open?
   phrasings: [What are your opening hours?, Are you open on Sunday?]
-  answer: From nine to five.
+  answer: Our shop is open from nine to five. It is closed on Sundays and on public holidays.
+- id: returns
+  question: Can I send something back?
+  phrasings: [How do I return an article?, Do you take back what I do not like?]
+  answer: |
+    You can send back whatever you do not like within 30 days.
+    - Put the article into its box again.
+    - Stick the label from your account on it.
+    - Take the box to a post office.
+
+    The money is back on your account after five days.
+- id: gift-card
+  question: Do you have gift cards?
+  phrasings: [Where can I buy a gift card?, I want to give somebody a voucher]
+  answer: Gift cards are sold in our shop and at the till. A gift card is valid for three years.
 """  # a small one, so that workers that were killed are back soon
 
 

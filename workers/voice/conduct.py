@@ -63,6 +63,10 @@ DEEDS = re.compile(
     rf"|\bi\s+(?:can|could|would|may){_ADVERBS}\s+(?!{_HARMLESS})(?P<offered>\w+)"
     rf"|\bi\s+(?P<did>\w+ed|sent|gave|made|took|put|put|told|paid)\b(?!\s+that)"
     rf"|\blet\s+me\s+(?!know\b|explain\b|help\b|walk\b|show\b|see\b|tell\b|guide\b)(?P<let>\w+)"
+    r"|\b(?:your|the|this|that)\s+(?:[\w'-]+\s+){0,2}?(?:has|have|had)\s+(?:\w+\s+)?been\s+(?P<been>\w+)"
+    r"|\b(?:your|the|this|that)\s+(?:[\w'-]+\s+){0,2}?(?:is|are)\s+(?:(?:already|now|currently)\s+)?(?P<state>on\s+(?:its|their|the)\s+way|being\s+\w+)"
+    r"|\byour\s+(?:[\w'-]+\s+){1,2}?(?:was|were)\s+(?P<was>\w+)"
+    r"|\byou(?:'ve|\s+have)\s+(?:\w+\s+)?been\s+(?P<you>\w+)"
     rf"|\b(?:my|our)\s+(?:team|manager|supervisor|boss)\s+(?:has|have|will|is|are)\s+(?:\w+\s+)??(?P<team>\w+)",
     re.IGNORECASE,
 )
@@ -119,9 +123,10 @@ ANSWERS = re.compile(
     re.IGNORECASE,
 )
 BENIGN = frozenset(
-    "choose select click go tap press check follow visit see look open use keep note".split()
+    "choose select click go tap press check follow visit see look open use keep note add attach".split()
 )
 YES_OR_NO = re.compile(
     r"\W*(?:can|could|may|do|does|did|is|are|was|were|will|would|should|must|has|have|am)\b",
     re.IGNORECASE,
 )
+THERE_IS = re.compile(r"\W*there(?:'s|\s+is|\s+are|\s+was|\s+were|\s+has)\b", re.IGNORECASE)

@@ -129,7 +129,7 @@ _SIZES = (
 )
 _PERCENT = r"%|\bpercent(?:age points?)?\b|\bper\s?cent\b|\bpct\b"
 PRICED = re.compile(
-    rf"(?P<unit>{_CURRENCY})\s?(?P<numbers>{_FIGURE}(?:\s*(?:-|\bto\b|\band\b|\bor\b)\s*(?:(?:{_CURRENCY})\s?{_FIGURE}|(?<=-)\s?{_FIGURE}))?)"
+    rf"(?<!\d)(?<!\d\s)(?P<unit>{_CURRENCY})\s?(?P<numbers>{_FIGURE}(?:\s*(?:-|\bto\b|\band\b|\bor\b)\s*(?:(?:{_CURRENCY})\s?{_FIGURE}|(?<=-)\s?{_FIGURE}))?)"
     r"(?P<scale>\s?(?:k|m|million|bn)\b)?",
     re.IGNORECASE,
 )

@@ -26,13 +26,13 @@ _CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless)\b|\band\b(?=\s+{_STARTS})",
+    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless|so)\b|\band\b(?=\s+{_STARTS})",
     re.IGNORECASE,
 )
 _SEGMENT_END = re.compile(r";|[.!?]\s|\b(?:but|while|whereas|otherwise)\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:it|they|this|that|these|those|he|she|both)\b", re.IGNORECASE)
 _SCOPE_END = re.compile(
-    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
+    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because|we|you|they|he|she|it)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
     re.IGNORECASE,
 )
 _IS_NO_DENIAL = re.compile(
@@ -43,6 +43,9 @@ _ORDER = re.compile(
     r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    rf"\W*(?:(?:and|or|then|please|so|but)\s+)*(?:if|when|unless|only|{VERBS})\b", re.IGNORECASE
+)
 _NARROWING = frozenset(stem for group in wording.BOUNDING for stem in group)
 _SCOPE = 3  # stems that a "not" reaches
 
@@ -51,6 +54,7 @@ _SCOPE = 3  # stems that a "not" reaches
 class Clause:
     """A part of a sentence: what it is about, what of it is denied, whether it demands or permits.
 
+    `asks`: it demands, tells to do, or is a condition.
     `leans` says that it begins with "it" or "they": what stands before is meant too.
     """
 
@@ -58,6 +62,7 @@ class Clause:
     denied: Stems
     denies: bool
     demands: bool
+    asks: bool
     permits: bool
     leans: bool
 
@@ -114,7 +119,7 @@ def _without(text: str, facts: Sequence[Fact]) -> str:
 
 
 def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
-    ends = [0, *(mark.end() for mark in _CLAUSE_END.finditer(rest)), len(rest)]
+    ends = [*_clause_starts(rest), len(rest)]
     first = max(place for place, end in enumerate(ends) if end <= fact.start)
     end = min((each for each in ends if each >= fact.end), default=len(rest))
     others = [each for each in facts if each.measure != fact.measure and each.start != fact.start]
@@ -122,9 +127,20 @@ def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
     while first and not wording.content_of(rest[ends[first] : end]):
         first -= 1
     bounds = [0, *(mark.end() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
-    start = max(each for each in bounds if each <= fact.start)
+    segment = max(at for at, each in enumerate(bounds) if each <= fact.start)
+    if segment and _LEANS.match(rest[bounds[segment] :]):
+        segment -= 1
     stop = min((each for each in bounds if each >= fact.end), default=len(rest))
-    return Place(near, _around(rest, min(start, ends[first]), stop, others) | near)
+    return Place(near, _around(rest, min(bounds[segment], ends[first]), stop, others) | near)
+
+
+def _clause_starts(rest: str) -> list[int]:
+    starts = [0]
+    for mark in _CLAUSE_END.finditer(rest):
+        # "Films and games for 7 days" is one clause, "a day costs £1 and a week £5" are two.
+        if mark.group().lower() not in ("and", "or") or "0" in rest[starts[-1] : mark.start()]:
+            starts.append(mark.end())
+    return starts
 
 
 def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
@@ -143,16 +159,16 @@ def _clauses(rest: str) -> Iterator[Clause]:
     parts: list[str] = []
     for start, end in zip(ends, ends[1:], strict=False):
         part = rest[start:end]
-        # What has no verb or no content of its own belongs to what stands before it.
-        if parts and not (_is_whole(part) and _is_whole(parts[-1])):
+        # A part of a list, and what has no content of its own, belongs to what stands before it.
+        if parts and (_is_fragment(part) or not wording.content_of(parts[-1])):
             parts[-1] += part
         else:
             parts.append(part)
     return map(_clause, filter(wording.content_of, parts))
 
 
-def _is_whole(part: str) -> bool:
-    return bool(_FINITE.search(part) and wording.content_of(part))
+def _is_fragment(part: str) -> bool:
+    return not wording.content_of(part) or (part[0] in ',:(-"' and not _FINITE.search(part))
 
 
 def _clause(part: str) -> Clause:
@@ -161,6 +177,7 @@ def _clause(part: str) -> Clause:
         denied=frozenset(_denied(part)) - _NARROWING,
         denies=is_denial(part),
         demands=bool(wording.MUST.search(part)),
+        asks=bool(wording.MUST.search(part) or _ASKS.match(part)),
         permits=bool(wording.MAY.search(part)),
         leans=bool(_LEANS.match(part.lstrip(",;:.!?()- "))),
     )
@@ -172,7 +189,7 @@ def _denied(part: str) -> Iterator[str]:
         rest = text[found.end() :]
         if not wording.content_of(rest):
             yield from wording.content_of(text[: found.start()])[-1:]
-        stop = _SCOPE_END.search(rest)
+        stop = None if found.group().lower() == "unless" else _SCOPE_END.search(rest)
         yield from wording.content_of(rest[: stop.start()] if stop else rest)[:_SCOPE]
 
 

@@ -17,12 +17,12 @@ def _words(text: str) -> frozenset[str]:
 # They carry no content of their own. Words that widen, narrow or deny are not among them.
 EMPTY = _words(
     """
-    a about actually after again ahead along also although am among an and another are around as at
+    a about actually already any after again ahead along also although am among an and another are around as at
     away back be because been before being below between both but by can could did do does doing done
     down during each either else etc even for from further get gets getting go goes going got had has
     have having he hence her here hers herself him himself his how however i if in indeed instead into is it
     its itself like may me meanwhile might mine more moreover much my myself nor now of off on once
-    one ones onto or other others our ours ourselves out over own per perhaps please quite rather really
+    one ones onto or   our ours ourselves out over own per perhaps please quite rather really
     said say says see she should simply since so some somebody someone something soon such than that
     the their theirs them themselves then there thereby therefore these they thing things this those
     though through thus till to together too toward towards under until up upon us very via was way
@@ -35,7 +35,7 @@ EMPTY = _words(
     that'll there's here's what's they're they'll they've don't doesn't didn't won't can't couldn't
     shouldn't wouldn't isn't aren't wasn't weren't haven't hasn't hadn't mustn't needn't let's who's he's she's
     come comes want wants wish wanted would'd put find found look looks
-    short simple simplest easy easily quick quickly best
+    exclude excludes excluded short simple simplest easy easily quick quickly best
     """
 )
 # Verbs that say little: new ones are no new claim.
@@ -134,7 +134,7 @@ fast quick rapid
 approximately approx roughly about
 usually normally generally typically
 include included including
-exclude excluded exclusion
+exclude excluded
 limit maximum max cap
 minimum least
 keep retain store
@@ -235,6 +235,14 @@ _PHRASES = [
         (r"as\s+(?:long|soon)\s+as", "when"),
         (r"at\s+the\s+latest", "at most"),
         (r"(?:(?:that|which)\s+(?:is|are)\s+)?(?:not|no)\s+older\s+than", "at most"),
+        (
+            r"in\s+(?:any|every)\s+case|under\s+(?:any|all)\s+circumstances|regardless|no\s+matter\s+what"
+            r"|unconditionally|at\s+any\s+time|any\s?time|at\s+all\s+times",
+            "always",
+        ),
+        (r"by\s+(?:itself|themselves)|on\s+(?:its|their)\s+own", "automatically"),
+        (r"at\s+once|right\s+away|straight\s+away|without\s+delay|on\s+the\s+spot", "immediately"),
+        (r"only(?=\s+(?:ha(?:ve|s)|needs?)\s+to)", ""),
         (r"any(?=\s+\w+\s+(?:can|may|is|are|could|will)\b)", "every"),
         (r"bank\s+cards?", "card"),
     )
@@ -347,6 +355,14 @@ def opposites() -> dict[str, frozenset[str]]:
                 found.setdefault(one, set()).add(other)
                 found.setdefault(other, set()).add(one)
     return {stem: frozenset(others) for stem, others in found.items()}
+
+
+def opposes(stems: frozenset[str], own: frozenset[str], around: frozenset[str]) -> bool:
+    """Tell whether the opposite of some stem stands around where the stem itself should stand."""
+    known = opposites()
+    return any(
+        not known[stem].isdisjoint(around) for stem in stems if stem in known and stem not in own
+    )
 
 
 # They stretch or bound what is said, so that a source must have them, or one of the same group.
