@@ -74,7 +74,9 @@ class ReplyBuilder:
     ) -> ChatResult:
         heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        said = _led_in(job, word(self._wording, decision, dialogue, tone, concern, job.id))
+        said = word(self._wording, decision, dialogue, tone, concern, job.id)
+        if job.translation and not decision.solemn:  # what is solemn is said in their language
+            said = _led_in(said, job.translation.language, job.message)
         dialogue = advance(
             dialogue,
             heard,
@@ -152,12 +154,10 @@ class ReplyBuilder:
         return Timings(*map(_milliseconds, stages))
 
 
-def _led_in(job: ChatJob, said: Worded) -> Worded:
-    """Say in the person's language that what follows is in English, if a model read the message."""
-    if job.translation is None or not said.words:
-        return said
-    lead = foreign_text("english", job.translation.language, job.message)
-    return replace(said, words=f"{lead}\n\n{said.words}") if lead else said
+def _led_in(said: Worded, language: str, message: str) -> Worded:
+    """Say in the person's language that what follows is in English."""
+    lead = foreign_text("english", language, message)
+    return replace(said, words=f"{lead}\n\n{said.words}") if lead and said.words else said
 
 
 def _facts(reply: Reply, decided: Decided) -> Facts:

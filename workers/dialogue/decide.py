@@ -155,7 +155,9 @@ class Decider:
                 return replace(decision, text=phrases.FOREIGN_HANDOVER)
             return decision
         answer = _answer_for("fallback", finding)
-        own = foreign_text("unread", heard.language, heard.text)
+        own = (
+            foreign_text("unread", heard.language, heard.written) if illegible in FOREIGN else None
+        )
         if own:
             return Decision(answer, own, offers_person=True, solemn=True)
         texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
@@ -192,7 +194,7 @@ class Decider:
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         answer = _answer_for("handover", finding)
         matter = _MATTERS_ABROAD.get(reason)
-        foreign = foreign_text(matter, heard.language, heard.text) if matter else None
+        foreign = foreign_text(matter, heard.language, heard.written) if matter else None
         if foreign:
             return Decision(answer, foreign, handover=reason, solemn=True)
         own = next((each for each in finding.candidates if each.entry.handover), None)

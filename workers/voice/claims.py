@@ -2,18 +2,19 @@
 
 import re
 
-from workers.voice import conduct, wording
+from workers.voice import conduct, vocabulary, wording
 from workers.voice.direction import Direction
-from workers.voice.evidence import Evidence, deeds_of
+from workers.voice.evidence import Evidence, Stated, deeds_of
 from workers.voice.likeness import Likeness
-from workers.voice.placement import Placement
+from workers.voice.placement import GENERIC, Placement
 from workers.voice.reading import Reading, Stems, is_denial
 
 _LIKENESS = 0.4  # cosine of a sentence with a passage of the sources
 _WORD_LIKENESS = 0.6  # cosine of a word that no source has with one that some source has
 _MAX_NEW_SHARE = 0.34  # of a sentence's weight that may be such words
-_LEAST_HELD = 0.6  # of a sentence's weight that one statement of the sources must hold
-_LEAST_HELD_BY_TWO, _MANY = 0.8, 5  # with its neighbour, if a sentence has many words
+# Of a clause's weight that one clause of the sources must hold, and what words count for that stand
+# in another clause of its sentence, or in its title alone: a fact has a place of its own.
+_LEAST_HELD, _BESIDE, _TITLED, _TITLED_FACT = 0.7, 0.3, 0.3, 0.8
 _NOT_TO_GUESS = conduct.PROMISING | frozenset(wording.opposites())
 _POINTING = frozenset(("your", "the", "this", "these"))
 
@@ -28,7 +29,7 @@ class Claims:
         self._placement = Placement(evidence)
         self._direction = Direction(evidence)
         self._passages = likeness.vectors(evidence.passages()) if likeness else None
-        light = wording.COURTEOUS | wording.LIGHT
+        light = vocabulary.COURTEOUS | vocabulary.LIGHT
         self._light = frozenset(map(wording.stem_of, light)) - evidence.known
 
     def is_unfounded_promise(self, reading: Reading) -> bool:
@@ -44,7 +45,7 @@ class Claims:
     def is_unfounded_command(self, reading: Reading) -> bool:
         """Tell whether a sentence tells the customer to do what no source says."""
         verbs = {_verb(found) for found in conduct.COMMAND.finditer(reading.text)}
-        stems = {wording.stem_of(verb) for verb in verbs - conduct.BENIGN - wording.EMPTY}
+        stems = {wording.stem_of(verb) for verb in verbs - conduct.BENIGN - vocabulary.EMPTY}
         return not stems - self._light <= self._evidence.stated or self._asks_for_secrets(reading)
 
     def _asks_for_secrets(self, reading: Reading) -> bool:
@@ -74,7 +75,7 @@ class Claims:
             or self._direction.is_misbounded(reading, content)
             or self._placement.is_misplaced(reading)
             or self._direction.is_turned(reading)
-            or self._is_scattered(content)
+            or self._is_scattered(reading)
             or self._is_new(reading, content)
             or self._is_unlike(reading)
         )
@@ -90,15 +91,28 @@ class Claims:
             for place, word in enumerate(words)
         )
 
-    def _is_scattered(self, content: Stems) -> bool:
-        """Tell whether a sentence's words come from all over the sources."""
-        known, share = content & self._evidence.known, self._evidence.share
-        statements = self._evidence.statements
-        if not known or any(share(known, each.own) >= _LEAST_HELD for each in statements):
+    def _is_scattered(self, reading: Reading) -> bool:
+        """Tell whether the words of a clause come from all over the sources."""
+        affirms = conduct.AFFIRMS.match(reading.text) and self._evidence.affirms
+        for clause in reading.clauses:
+            known = (clause.stems & self._evidence.known) - GENERIC
+            if affirms and known <= self._evidence.granted:
+                continue
+            titled = _TITLED_FACT if clause.states else _TITLED
+            clauses = self._evidence.clauses
+            if known and not any(self._holds(each, known, titled) for each in clauses):
+                return True
+        return False
+
+    def _holds(self, stated: Stated, known: Stems, titled: float) -> bool:
+        """Tell whether a clause of the sources says what some words may say together."""
+        weight, title = self._evidence.weight, stated.statement.title
+        beside = stated.around - stated.stems
+        if known - stated.around - title:
             return False
-        return len(known) < _MANY or all(
-            share(known, each.context) < _LEAST_HELD_BY_TWO for each in statements
-        )
+        held = weight(known & stated.stems) + _BESIDE * weight(known & beside)
+        asked = weight((known & title) - stated.around)
+        return held + titled * asked >= _LEAST_HELD * weight(known)
 
     def _is_new(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence has words of content that no source has, nor one like it."""
@@ -122,7 +136,7 @@ class Claims:
         return float(cosines.max(initial=-1.0)) < _LIKENESS
 
 
-_EMPTY_STEMS = frozenset(map(wording.stem_of, wording.EMPTY))
+_EMPTY_STEMS = frozenset(map(wording.stem_of, vocabulary.EMPTY))
 
 
 def _verb(found: re.Match[str]) -> str:

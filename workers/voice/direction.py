@@ -2,6 +2,7 @@
 
 from workers.voice import conduct, wording
 from workers.voice.evidence import Evidence, Stated
+from workers.voice.placement import GENERIC
 from workers.voice.reading import Clause, Reading, Stems, is_denial
 
 _LEAST_SHARE = 0.4  # of a clause's weight that a source's clause must hold to be compared with it
@@ -28,12 +29,17 @@ class Direction:
         before: Stems = frozenset()
         for clause in reading.clauses:
             stems = clause.stems | before if clause.leans else clause.stems
-            if self._is_clause_turned(clause, stems & self._evidence.known):
+            known = stems & self._evidence.known
+            if self._is_clause_turned(clause, known - GENERIC or known):
                 return True
             before = stems
         return False
 
     def _is_clause_turned(self, clause: Clause, known: Stems) -> bool:
+        if known and known <= (
+            self._evidence.affirmed if clause.denies else self._evidence.refused
+        ):
+            return True
         like = self._evidence.clauses_like(known) if known else []
         if not like or like[0][0] < _LEAST_SHARE:
             return False
@@ -60,7 +66,7 @@ class Direction:
         """Tell whether a sentence without content answers the question as no source does."""
         if conduct.AFFIRMS.match(reading.text):
             return not self._answers("yes")
-        if conduct.DENIES.match(reading.text):
+        if conduct.DENIES.match(reading.text) or conduct.REGRETS.match(reading.text):
             return not self._answers("no")
         if reading.text.rstrip().endswith("?") or not conduct.ANSWERS.search(reading.text):
             return False
@@ -102,6 +108,8 @@ class Direction:
 
 def _agree(clause: Clause, known: Stems, stated: Stated) -> bool:
     other = stated.clause
+    if other.depends and not clause.depends:
+        return False
     if clause.denies:
         denied = clause.denied & known
         if not other.denies or (denied and not denied & other.denied):

@@ -12,7 +12,8 @@ from workers.voice.facts import Fact
 from workers.voice.plain import plain
 from workers.voice.reading import Clause, Place, Reading, Stems, read
 from workers.voice.sentences import sentences_of
-from workers.voice.wording import EMPTY, stem_of
+from workers.voice.vocabulary import EMPTY
+from workers.voice.wording import stem_of
 
 _TOKEN = re.compile(r"[^\W_]+")
 
@@ -73,6 +74,11 @@ class Stated:
     stems: Stems
     statement: Statement
 
+    @property
+    def around(self) -> Stems:
+        """Return what its whole sentence says."""
+        return self.stems | self.statement.reading.stems
+
 
 class Evidence:
     """All that the sources state, by sentence, clause, fact and word."""
@@ -103,6 +109,7 @@ class Evidence:
             for title, text in titles
             if conduct.AFFIRMS.match(text) or not conduct.YES_OR_NO.match(title.text)
         )
+        self.affirmed = _stems(title for title, text in titles if conduct.AFFIRMS.match(text))
         self.refused = _stems(title for title, text in titles if conduct.DENIES.match(text))
         self._count = len(self.statements)
         self._holding = Counter(stem for each in self.statements for stem in each.reading.stems)

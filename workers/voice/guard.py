@@ -2,13 +2,14 @@
 
 import re
 
-from workers.voice import conduct, wording
+from workers.voice import conduct, vocabulary, wording
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
 from workers.voice.likeness import Encode, Likeness
 from workers.voice.plain import is_disguised, plain
 from workers.voice.reading import Reading, read, read_plain
+from workers.voice.vocabulary import words_in
 
 _SEVERITY: tuple[RefusalReason, ...] = (
     "link", "address", "amount", "time", "date", "number",
@@ -16,7 +17,11 @@ _SEVERITY: tuple[RefusalReason, ...] = (
 _NAME = re.compile(r"(?<![\w'])[A-Z][\w'&-]*(?:\.[A-Z])*")
 _NAME_PART = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:\A|[.!?:;>(\"]\s|[\"(])\W*\Z")
-_NO_NAMES = frozenset("i i'm i'll i've i'd ok faq pdf id".split())
+_NO_NAMES = words_in(
+    """
+    i i'm i'll i've i'd ok faq pdf id
+    """
+)
 
 
 class Guard:
@@ -61,7 +66,11 @@ class Check:
 
     def _is_known(self, name: str) -> bool:
         folded = name.casefold().removesuffix("'s")
-        if folded in _NO_NAMES or folded in wording.EMPTY or wording.DAY_OR_MONTH.fullmatch(folded):
+        if (
+            folded in _NO_NAMES
+            or folded in vocabulary.EMPTY
+            or wording.DAY_OR_MONTH.fullmatch(folded)
+        ):
             return True
         known = self._evidence.tokens
         parts = _NAME_PART.findall(folded)

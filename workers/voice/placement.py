@@ -6,13 +6,15 @@ from workers.voice import wording
 from workers.voice.evidence import Evidence, Spot
 from workers.voice.facts import Fact
 from workers.voice.reading import Place, Reading, Stems
+from workers.voice.vocabulary import words_in
 
 _LEAST_HELD = 0.6  # of the words around a fact that must stand around it in the sources
+_LEAST_BOUND = 0.5  # of the words around "free" that must be said with it
 # How much a word tells by where it stands around a fact: here, and there.
 _NEAR_NEAR, _NEAR_BROAD, _NEAR_CONTEXT = 1.0, 0.6, 0.2
 _BROAD_BROAD, _BROAD_CONTEXT = 0.6, 0.1
 # Whatever is sold or asked for: they tell no fact from another.
-_GENERIC = frozenset(map(wording.stem_of, "order item customer product thing".split()))
+GENERIC = frozenset(map(wording.stem_of, words_in("order item customer product thing arrive")))
 
 
 class Placement:
@@ -45,6 +47,7 @@ class Placement:
             all(self._lacks(place.near, spot, others) for spot in spots)
             or all(_is_opposed(place.near, spot) for spot in spots)
             or _is_beyond(fact, spots)
+            or (fact.unit == "free" and all(self._widens(place, spot) for spot in spots))
         )
 
     def _nearness(self, place: Place, spot: Spot) -> float:
@@ -61,11 +64,16 @@ class Placement:
 
     def _lacks(self, near: Stems, spot: Spot, others: Sequence[Spot]) -> bool:
         """Tell whether a fact is said of things that its spot knows nothing of."""
-        known = (near & self._evidence.known) - _GENERIC
+        known = (near & self._evidence.known) - GENERIC
         missing = known - spot.held
         if missing & frozenset().union(*(other.place.broad for other in others)):
             return True
         return bool(known) and self._evidence.share(known, spot.held) < _LEAST_HELD
+
+    def _widens(self, place: Place, spot: Spot) -> bool:
+        """Tell whether less is free in the sources: "folded bikes are free", not all."""
+        weight, bounds = self._evidence.weight, spot.place.near - GENERIC
+        return weight(bounds & place.broad) < _LEAST_BOUND * weight(bounds)
 
 
 def _is_end_of_range(fact: Fact, reading: Reading) -> bool:

@@ -11,6 +11,7 @@ from workers.voice.brief import Brief, Refusal, Spoken, Usage
 from workers.voice.coverage import remaining_words
 from workers.voice.language_model import LanguageModel, ModelStream
 from workers.voice.prompt import prompts_of
+from workers.voice.reading import read
 from workers.voice.sentence_check import SentenceCheck
 from workers.voice.sentences import SentenceCutter
 from workers.voice.translation import TranslatedCheck
@@ -149,9 +150,7 @@ def end_in_own_words(brief: Brief, shown: str, *, is_whole: bool = False) -> str
     What is kept stands below in any case; what has not been said yet of the entries' own words
     stands before it, unless what was shown `is_whole` and says some of it.
     """
-    rest = _rest(brief, shown)
-    if is_whole and (rest != brief.words or not _must_say_something(brief)):
-        rest = ""
+    rest = "" if is_whole and _says_something(brief, shown) else _rest(brief, shown)
     return "\n\n".join(part for part in (shown, rest, brief.kept) if part)
 
 
@@ -161,9 +160,11 @@ def _rest(brief: Brief, shown: str) -> str:
     return remaining_words(brief.words, shown)
 
 
-def _must_say_something(brief: Brief) -> bool:
-    """Tell whether a reply of courtesies alone leaves something out."""
-    return brief.language == ENGLISH and brief.kind in ("answer", "recall")
+def _says_something(brief: Brief, shown: str) -> bool:
+    """Tell whether a reply says more than courtesies: some word of what it is to say."""
+    if brief.language != ENGLISH or brief.kind not in ("answer", "recall"):
+        return True
+    return not read(brief.words).stems.isdisjoint(read(shown).stems)
 
 
 def _units(stream: ModelStream) -> Iterator[str]:
