@@ -161,3 +161,15 @@ def test_figures_are_the_same_however_they_are_written() -> None:
     assert literals_of("12:05") != literals_of("12.5")
     assert ("number", "18") in allowed_by(["until 6 pm"])
     assert ("number", "14") in allowed_by(["in a fortnight"])
+
+
+MENU = "Go to **My account → Orders → Return items** and choose the items."
+
+
+def test_a_menu_is_no_foreign_sentence_if_the_sources_have_it() -> None:
+    brief = Brief("answer", "…", (Source("how", "How?", MENU),), MENU, language="de")
+    said = "Gehen Sie zu **My account → Orders → Return items**."
+    back = "Go to My account → Orders → Return items."
+    check = TranslatedCheck(brief, Guard().over(brief), SayingModel(back), 9.0)
+    assert check.judge(said) is None
+    assert check.judge("Go to **My other account → All its orders** and pay.") == "claim"

@@ -4,6 +4,7 @@ Nothing that a model translated is believed by itself: what needs no language mu
 both sides, and a sentence goes out only if its English, translated back, passes the English check.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ _LENGTHS = 4  # of the original: Chinese says in one character what takes Englis
 _MIN_CHARACTERS = 120
 _CHARACTERS_A_TOKEN = 2  # or more, in English
 _QUOTES = "\"'“”«»„「」 \n"
+_MARKED = re.compile(r"(\*\*|__|\*|`)(.+?)\1")
 _LEAST_WORDS = 4  # of which a language can be told
 
 
@@ -82,6 +84,7 @@ class TranslatedCheck:
         self._check = check
         self._model = model
         self._due_at = due_at
+        self._sources = "\n".join(texts)
         self._allowed = allowed_by(texts)
         self._names = frozenset[str]().union(*map(names_in, texts))
         self.usage = Usage()
@@ -91,11 +94,19 @@ class TranslatedCheck:
         reason = self._foreign_literal(sentence) or self._foreign_name(sentence)
         if reason is not None:
             return reason
-        if is_disguised(sentence) or not self._is_in_language(without_references(sentence)):
+        if is_disguised(sentence) or not self._is_in_language(self._without_quotes(sentence)):
             return "claim"
         back = to_english(self._model, sentence, self._language, self._due_at)
         self.usage += back.usage
         return "claim" if back.text is None else self._check.judge(back.text)
+
+    def _without_quotes(self, sentence: str) -> str:
+        """Leave out links, and what stands marked in the sources as it stands here, as menus do."""
+
+        def of_the_sources(found: re.Match[str]) -> str:
+            return "" if found[2] in self._sources else found[0]
+
+        return _MARKED.sub(of_the_sources, without_references(sentence))
 
     def _is_in_language(self, sentence: str) -> bool:
         named = language_of(sentence)
