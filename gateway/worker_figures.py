@@ -10,6 +10,12 @@ from shared import keys
 
 _STEPS = ("lease", "prepare", "engine", "compose", "complete")
 _ANSWERING = (keys.INFERENCE, keys.INFERENCE_LARGE)
+_SPEAKING = (keys.GENERATION,)
+_VERDICTS = ("handed", "late", "unserved", "spent")
+_MODEL_FAULTS = (
+    *("no_place", "open", "unreachable", "busy", "failed", "key"),
+    *("refused", "address", "late", "broken", "length"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,26 @@ COUNTERS: Sequence[WorkerFigure] = (
         },
         (keys.INFERENCE_LARGE,),
     ),
+    *_each(
+        "parley_voice_requests",
+        "replies that a language model could put into words, by what became of that",
+        "verdict",
+        {f"words_{verdict}": verdict for verdict in _VERDICTS},
+        _ANSWERING,
+    ),
+    *_each(
+        "parley_voice_failures",
+        "requests to the language model's server that failed, by why",
+        "reason",
+        {f"llm_failures_{reason}": reason for reason in _MODEL_FAULTS},
+        _SPEAKING,
+    ),
+    WorkerFigure(
+        "llm_retries",
+        "parley_voice_retries",
+        "requests to the language model's server that were tried again",
+        queues=_SPEAKING,
+    ),
     WorkerFigure(
         "second_looks_late",
         "parley_second_looks_late",
@@ -176,14 +202,32 @@ GAUGES: Sequence[WorkerFigure] = (
     WorkerFigure(
         "pace_seconds",
         "parley_worker_pace_seconds",
-        "time that a message keeps a large worker, as small workers reckon with it",
-        queues=(keys.INFERENCE_LARGE,),
+        "time that a message keeps a large or a generation worker, as small workers reckon with it",
+        queues=(keys.INFERENCE_LARGE, keys.GENERATION),
     ),
     WorkerFigure(
         "turnaround_seconds",
         "parley_worker_turnaround_seconds",
-        "time from hand-over to decision that few messages exceeded lately",
-        queues=(keys.INFERENCE_LARGE,),
+        "time from hand-over to decision, or to the whole reply, that few messages exceeded lately",
+        queues=(keys.INFERENCE_LARGE, keys.GENERATION),
+    ),
+    WorkerFigure(
+        "llm_places",
+        "parley_voice_places",
+        "replies that the worker has the language model write at once, at most",
+        queues=_SPEAKING,
+    ),
+    WorkerFigure(
+        "llm_places_taken",
+        "parley_voice_places_taken",
+        "replies that the language model writes for the worker now",
+        queues=_SPEAKING,
+    ),
+    WorkerFigure(
+        "llm_open",
+        "parley_voice_model_away",
+        "1 if the language model's server is left alone, as it failed again and again",
+        queues=_SPEAKING,
     ),
 )
 

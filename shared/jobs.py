@@ -14,6 +14,9 @@ JobState = Literal["queued", "started", "done", "failed", "cancelled", "expired"
 Variant = Literal["bert", "tfidf"]
 Encoder = Literal["small", "large", "none"]
 Words = Literal["entry", "model", "both"]
+RefusalReason = Literal[
+    "number", "amount", "date", "time", "name", "address", "link", "promise", "command", "claim"
+]
 
 
 @dataclass(frozen=True, slots=True)

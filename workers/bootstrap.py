@@ -45,6 +45,7 @@ from workers.preprocessing.preprocessor import Prepared, Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 from workers.tenant_weights import read_weights
+from workers.token_budgets import read_budgets
 
 _log = logging.getLogger(__name__)
 QueueT = TypeVar("QueueT", bound=RedisLeaseQueue[Any, Any], covariant=True)
@@ -148,7 +149,7 @@ def queue_policy(settings: WorkerSettings) -> QueuePolicy:
         tenant_weights=read_weights(settings.tenant_weights),
         replica_acks=settings.replica_acks,
         voice_target_seconds=settings.voice_target_seconds,
-        voice_budget=settings.voice_budget_tokens,
+        voice_budgets=read_budgets(settings.voice_budget_tokens),
     )
 
 
@@ -193,12 +194,11 @@ def queue_over(
 def _policy_of_part(
     policy: QueuePolicy, partitions: Partitions, client: "redis.Redis"
 ) -> QueuePolicy:
-    budget = policy.voice_budget
     return replace(
         policy,
         lists=partitions.lists_of(client, policy.lists),
         # Conversations spread evenly, and a script sees the tokens of one partition.
-        voice_budget=None if budget is None else budget // len(partitions.clients),
+        voice_budgets=policy.voice_budgets.part(len(partitions.clients)),
     )
 
 

@@ -14,9 +14,10 @@ from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.role import Draft
 from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision
+from workers.dialogue.foreign import foreign_text
 from workers.dialogue.opening import open_handover
 from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
-from workers.dialogue.worded import word
+from workers.dialogue.worded import Worded, word
 from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
@@ -74,6 +75,8 @@ class ReplyBuilder:
         heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
         said = word(self._wording, decision, dialogue, tone, concern, job.id)
+        if job.translation and not decision.solemn:  # what is solemn is said in their language
+            said = _led_in(said, job.translation.language, job.message)
         dialogue = advance(
             dialogue,
             heard,
@@ -149,6 +152,12 @@ class ReplyBuilder:
             self._clock, started_at=batch.started_at, ended_at=batch.ended_at, now=now
         )
         return Timings(*map(_milliseconds, stages))
+
+
+def _led_in(said: Worded, language: str, message: str) -> Worded:
+    """Say in the person's language that what follows is in English."""
+    lead = foreign_text("english", language, message)
+    return replace(said, words=f"{lead}\n\n{said.words}") if lead and said.words else said
 
 
 def _facts(reply: Reply, decided: Decided) -> Facts:

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from shared.settings import CommonSettings
 from shared.web_address import check_web_address
 from workers.tenant_weights import read_weights
+from workers.token_budgets import read_budgets
 from workers.tone.prior import read_prior
 
 VariantChoice = Literal["bert", "tfidf", "ab"]
@@ -31,7 +32,24 @@ class ModelSettings(CommonSettings):
         return self.model_folder.with_name(f"{self.model_folder.name}-large")
 
 
-class VoiceSettings(CommonSettings):
+class BudgetSettings(CommonSettings):
+    """What a language model's words may cost."""
+
+    voice_budget_tokens: str | None = Field(
+        None,
+        description="tokens, read and written, that a tenant's replies may cost a day (UTC), "
+        "and those of tenants with a budget of their own: `50000,acme=200000`; beyond, the "
+        "entries' own words; unset: no limit ([how](voice.md#cost))",
+    )
+
+    @field_validator("voice_budget_tokens")
+    @classmethod
+    def _must_be_budgets(cls, budgets: str | None) -> str | None:
+        read_budgets(budgets)
+        return budgets
+
+
+class VoiceSettings(BudgetSettings):
     """What puts answers into a language model's words; without a server nothing does."""
 
     llm_url: str | None = Field(
@@ -63,12 +81,6 @@ class VoiceSettings(CommonSettings):
     )
     voice_max_tokens: int = Field(
         400, ge=16, le=4_096, description="most tokens that a model writes for one reply"
-    )
-    voice_budget_tokens: int | None = Field(
-        None,
-        ge=0,
-        description="tokens, read and written, that a tenant's replies may cost a day (UTC); "
-        "beyond, entries' own words; unset: no limit",
     )
 
     @property

@@ -86,6 +86,7 @@ def _notes(now: float, seen: LiveStatus) -> Iterator[str]:
         yield "No large worker: the small encoder answers alone."
     if seen.voice and keys.GENERATION not in seen.served:
         yield "No generation worker: the entries' own words go out."
+    yield from _model_notes(seen)
     since = seen.handovers_open_since
     if seen.handovers_open and since and now - since > LONG_HANDOVER_SECONDS:
         wait = "conversation waits" if seen.handovers_open == 1 else "conversations wait"
@@ -98,6 +99,15 @@ def _notes(now: float, seen: LiveStatus) -> Iterator[str]:
         yield f"A knowledge base was refused: {', '.join(sorted(refused))}."
     if len(_revisions(seen)) > 1:
         yield "Workers answer from different revisions of the knowledge base."
+
+
+def _model_notes(seen: LiveStatus) -> Iterator[str]:
+    speaking = [worker for worker in seen.workers if worker.queue == keys.GENERATION]
+    away = sum(worker.model_away for worker in speaking)
+    if away and away == len(speaking):
+        yield "The language model does not answer: the entries' own words go out."
+    elif away:
+        yield f"The language model does not answer {away} of {len(speaking)} generation workers."
 
 
 def _revisions(seen: LiveStatus) -> set[str]:

@@ -13,7 +13,10 @@ MAX_WORKERS = 100  # listed
 
 
 class LiveWorker(msgspec.Struct, frozen=True):
-    """A worker: `busy` is the share of the last seconds in which its engine ran, None: unknown."""
+    """A worker: `busy` is the share of the last seconds in which its engine ran, None: unknown.
+
+    `model_away`: the language model that it asks does not answer.
+    """
 
     id: str
     queue: str
@@ -27,6 +30,7 @@ class LiveWorker(msgspec.Struct, frozen=True):
     knowledge_revision: str | None = None
     knowledge_entries: int | None = None
     knowledge_refused: str | None = None
+    model_away: bool = False
 
 
 class LiveStatus(msgspec.Struct, frozen=True):
@@ -104,6 +108,7 @@ def _worker(work: Work, seconds: float) -> LiveWorker:
         knowledge_revision=base.revision if base else None,
         knowledge_entries=base.entries if base else None,
         knowledge_refused=_refused(status.knowledge),
+        model_away=bool(status.counters.get("llm_open")),
     )
 
 

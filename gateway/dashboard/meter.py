@@ -14,7 +14,7 @@ from shared.histograms import STAGE_BOUNDS_SECONDS
 
 MAX_SECONDS = 30.0  # between two observations; what happened in a longer time is a gap
 _SETTLED_SAMPLES = 5  # beyond a round of the tenants nothing turns out to be counted too early
-_ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE))
+_ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE, keys.GENERATION))
 _NO_TIMES: Tally = (0,) * (len(STAGE_BOUNDS_SECONDS) + 1)
 
 

@@ -80,7 +80,8 @@ const CHARTS = [
     lines: (board) => queueLines(board, "oldest_seconds", shown.age) },
   { id: "batch", title: "Messages in a batch", format: shown.size, empty: "No batches yet",
     figure: ({ minute }) => shown.size(minuteOf(minute.queues.inference.batch_messages)),
-    lines: (board) => usedQueues(board).map((queue) => {
+    // A language model's server forms batches of its own.
+    lines: (board) => usedQueues(board).filter((queue) => queue !== "generation").map((queue) => {
       const [name, colour, dash] = QUEUES[queue];
       return line(name, board.points.queues[queue].batch_messages, colour, { dash, now: shown.size(minuteOf(board.minute.queues[queue].batch_messages)) });
     }) },

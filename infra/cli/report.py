@@ -37,15 +37,27 @@ def report(
     """
     from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import print_json
-    from infra.traffic.reading import comments_of_all, days_of_all, tenants_of_all
+    from infra.traffic.reading import (
+        comments_of_all,
+        days_of_all,
+        tenants_of_all,
+        tokens_of_all,
+    )
     from infra.traffic.report import make_report
+    from infra.traffic.voice import spending_of
     from shared.clock import SystemClock
     from shared.settings import CommonSettings, load
+    from workers.settings import BudgetSettings
+    from workers.token_budgets import read_budgets
 
     partitions, now = connect_to_partitions(), SystemClock().now()
     of_tenants = tenants_of_all(partitions, tenant)
     said = comments_of_all(partitions, comments, of_tenants) if comments else []
-    made = make_report(days_of_all(partitions, now, days, of_tenants), said, now)
+    spending = spending_of(
+        tokens_of_all(partitions, now, of_tenants),
+        read_budgets(load(BudgetSettings).voice_budget_tokens),
+    )
+    made = make_report(days_of_all(partitions, now, days, of_tenants), said, now, spending)
     written = _write(made, out or load(CommonSettings).data_dir / "report")
     if as_json:
         print_json(made)

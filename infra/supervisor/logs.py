@@ -62,5 +62,15 @@ class LogFolder:
                     last.append(line.rstrip())
         return "\n".join(last)
 
+    def last_words(self, name: str) -> str:
+        """Return the sentence with which the service ended, else its last line.
+
+        A library's own thread may log a few lines after it.
+        """
+        lines = self.tail(name).splitlines() or [""]
+        begin = f"parley {name}: "
+        said = [line.removeprefix(begin) for line in lines if line.startswith(begin)]
+        return said[-1] if said else lines[-1]
+
     def _older(self, name: str) -> Path:
         return self._folder / f"{name}.log.1"

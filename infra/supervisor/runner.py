@@ -139,7 +139,7 @@ class StackRun:
     def _give_up_if_hopeless(self, supervisor: Supervisor) -> None:
         if supervisor.misconfigured:
             name = supervisor.misconfigured[0]
-            raise StackError(self.logs.tail(name, lines=1).removeprefix(f"parley {name}: "))
+            raise StackError(self.logs.last_words(name))
         if supervisor.crash_looping:
             name = supervisor.crash_looping[0]
             log = short_path(self.logs.path(name))

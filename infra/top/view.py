@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from infra.top.reading import Reading, Span
 from shared import keys
 
-_ANSWERING = (keys.INFERENCE, keys.INFERENCE_LARGE)
+_ANSWERING = (keys.INFERENCE, keys.INFERENCE_LARGE, keys.GENERATION)
 _STAGES = ("queue", "prepare", "engine", "compose", "total")
 _SHARES = (0.5, 0.95, 0.99)
 _TOO_OLD_SECONDS = 10.0
@@ -115,14 +115,17 @@ def _workers(span: Span) -> Iterator[WorkerView]:
         one = {"worker": labels["worker"]}
         batches = span.growth("parley_worker_batches_total", **one)
         messages = span.growth("parley_worker_messages_total", **one)
+        busy = span.rate("parley_worker_engine_busy_seconds_total", **one)
+        # A language model's server forms batches of its own.
+        forms_batches = batches > 0 and labels["queue"] != keys.GENERATION
         yield WorkerView(
             id=labels["worker"],
             queue=labels["queue"],
             engine=labels["engine"],
             encoder=_encoder(now, labels),
-            busy_share=span.rate("parley_worker_engine_busy_seconds_total", **one),
+            busy_share=None if busy is None else min(1.0, busy),
             messages_per_second=span.rate("parley_worker_answered_total", **one),
-            batch_messages=messages / batches if batches and span.earlier else None,
+            batch_messages=messages / batches if forms_batches and span.earlier else None,
             memory_bytes=now.first("parley_worker_process_resident_memory_bytes", **one),
             is_paused=bool(now.total("parley_worker_paused", **one)),
         )
@@ -177,6 +180,22 @@ def _warnings(
     }
     if refused:
         yield "A changed knowledge base was refused: `parley kb status`."
+    yield from _voice_warnings(now)
     foreign = now.total("parley_foreign_messages")
     if foreign:
         yield f"{foreign:.0f} messages lie where no worker looks: `parley doctor`."
+
+
+def _voice_warnings(now: Reading) -> Iterator[str]:
+    words = "the entries' own words go out"
+    if (
+        now.total("parley_worker_voice")
+        and now.first("parley_worker_up", queue=keys.GENERATION) is None
+    ):
+        yield f"No worker serves {keys.GENERATION}: {words}."
+    told = [away for _, away in now.rows("parley_voice_model_away")]
+    if told and all(told):
+        yield f"The language model does not answer: {words}."
+    elif any(told):
+        some = f"{sum(told):.0f} of {len(told)} generation workers"
+        yield f"The language model does not answer {some}."

@@ -11,7 +11,7 @@ import redis
 
 from shared import keys, tenants
 from shared.connection import queue_errors
-from shared.counts import CountedField, read_fields
+from shared.counts import CountedField, day_of, read_fields
 from shared.errors import CommandMisused
 from shared.feedback import Feedback
 from shared.known_tenants import known_tenants
@@ -117,6 +117,18 @@ def comments_of_all(partitions: Partitions, most: int, of_tenants: Sequence[str]
     """Return what `read_comments` does, of all partitions."""
     found = chain(*(read_comments(client, most, of_tenants) for client in partitions.clients))
     return sorted(found, key=lambda comment: -comment.at)[:most]
+
+
+def tokens_of_all(partitions: Partitions, now: float, of_tenants: Sequence[str]) -> dict[str, int]:
+    """Return the tokens of a language model that tenants have used today, of those that have."""
+    used: dict[str, int] = {}
+    for client in partitions.clients:
+        with queue_errors():
+            found = client.hgetall(keys.tokens_used(day_of(now)))
+        for tenant, tokens in _decode(cast("Mapping[bytes, bytes]", found)).items():
+            if tenant in of_tenants:
+                used[tenant] = used.get(tenant, 0) + tokens
+    return used
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from infra.traffic.figures import Figures, figures, share_of
 from infra.traffic.reading import Comment, DayCounts
+from infra.traffic.voice import Spending, VoiceFigures, voice_figures
 from shared.counts import CountedField, sum_by
 from workers.evaluation.comparison import Comparison, compare_shares
 
@@ -46,11 +47,18 @@ class Report:
     verdicts: Sequence[Comparison]
     notes: Sequence[str]
     comments: Sequence[Comment] = field(default_factory=tuple)
+    voice: VoiceFigures | None = None
 
 
-def make_report(days: Sequence[DayCounts], comments: Sequence[Comment], now: float) -> Report:
+def make_report(
+    days: Sequence[DayCounts],
+    comments: Sequence[Comment],
+    now: float,
+    spending: Sequence[Spending] = (),
+) -> Report:
     """Put together what was counted."""
     fields = [each for day in days for each in day.fields]
+    of_entries = [each for day in days for each in day.entries]
     variants, encoders = (_values(fields, label) for label in ("variant", "encoder"))
     groups = [figures("all", fields)]
     for label, values in (("variant", variants), ("encoder", encoders)):
@@ -62,11 +70,12 @@ def make_report(days: Sequence[DayCounts], comments: Sequence[Comment], now: flo
         last_day=days[-1].day,
         groups=groups,
         days=[figures(day.day, day.fields) for day in days],
-        entries=_entries([each for day in days for each in day.entries]),
+        entries=_entries(of_entries),
         failures={each[0]: n for each, n in sum_by(fields, ("failure",)).items()},
         verdicts=_verdicts(fields, variants),
         notes=_notes(variants, encoders),
         comments=comments,
+        voice=voice_figures(fields, of_entries, spending),
     )
 
 
@@ -102,7 +111,7 @@ def _notes(variants: Sequence[str], encoders: Sequence[str]) -> list[str]:
 def _entries(fields: Sequence[CountedField]) -> list[EntryFigures]:
     by_entry: dict[str, list[CountedField]] = {}
     for each in fields:
-        if "entry" in each[0]:
+        if "entry" in each[0] and each[0].keys() & {"kind", "score"}:
             by_entry.setdefault(each[0]["entry"], []).append(each)
     found = [_entry(name, its) for name, its in by_entry.items()]
     return sorted(found, key=lambda each: (-each.replies, each.entry))[:_MAX_ENTRIES]

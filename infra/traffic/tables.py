@@ -1,12 +1,12 @@
 """A report as tables."""
 
-from collections.abc import Mapping, Sequence
-from math import isnan
+from collections.abc import Sequence
 
-from infra.tables import NO_VALUE, Table
+from infra.tables import Table
+from infra.traffic.cells import counted, number, percent, span
 from infra.traffic.figures import Figures
 from infra.traffic.report import EntryFigures, Report
-from workers.evaluation.comparison import Interval
+from infra.traffic.voice_tables import voice_tables
 
 
 def tables(report: Report) -> list[Table]:
@@ -16,9 +16,10 @@ def tables(report: Report) -> list[Table]:
         Table("Conversations", _CONVERSATIONS, tuple(map(_conversations, report.groups))),
         Table("Replies", _REPLIES, tuple(map(_replies, report.groups))),
         Table("Tone of messages", _TONES, tuple(map(_tones, report.groups))),
-        _counted("Handed over because of", total.handover_reasons),
-        _counted("Messages without a reply", report.failures),
+        counted("Handed over because of", total.handover_reasons),
+        counted("Messages without a reply", report.failures),
         Table("Entries, the most asked for first", _ENTRIES, tuple(map(_entry, report.entries))),
+        *(voice_tables(report.voice) if report.voice else ()),
     ]
     return [table for table in found if table.rows]
 
@@ -37,11 +38,11 @@ def _conversations(group: Figures) -> tuple[str, ...]:
     return (
         group.name,
         f"{group.conversations:,}",
-        _span(shares["resolved"]),
+        span(shares["resolved"]),
         f"{group.ratings:,}",
-        _number(group.mean_score, 2),
-        _span(shares["satisfied"]),
-        _span(shares["dissatisfied"]),
+        number(group.mean_score, 2),
+        span(shares["satisfied"]),
+        span(shares["dissatisfied"]),
     )
 
 
@@ -50,36 +51,17 @@ def _replies(group: Figures) -> tuple[str, ...]:
     return (
         group.name,
         f"{group.replies:,}",
-        _number(group.p50_ms),
-        _number(group.p95_ms),
-        *(_percent(group.shares[name].value) for name in names),
-        _number(group.confidence, 2),
+        number(group.p50_ms),
+        number(group.p95_ms),
+        *(percent(group.shares[name].value) for name in names),
+        number(group.confidence, 2),
     )
 
 
 def _tones(group: Figures) -> tuple[str, ...]:
-    return (group.name, *(_percent(group.tones[tone]) for tone in _TONES[1:]))
-
-
-def _counted(title: str, amounts: Mapping[str, int]) -> Table:
-    rows = sorted(amounts.items(), key=lambda pair: -pair[1])
-    return Table(title, ("", "times"), tuple((name, f"{times:,}") for name, times in rows))
+    return (group.name, *(percent(group.tones[tone]) for tone in _TONES[1:]))
 
 
 def _entry(each: EntryFigures) -> tuple[str, ...]:
     counts: Sequence[int] = (each.replies, each.answered, each.reasked, each.ratings)
-    return (each.entry, *(f"{count:,}" for count in counts), _number(each.mean_score, 2))
-
-
-def _span(share: Interval) -> str:
-    if isnan(share.value):
-        return NO_VALUE
-    return f"{share.value:.1%} ({100 * share.low:.1f}–{100 * share.high:.1f})"
-
-
-def _percent(share: float) -> str:
-    return NO_VALUE if isnan(share) else f"{share:.1%}"
-
-
-def _number(value: float, places: int = 0) -> str:
-    return NO_VALUE if isnan(value) else f"{value:,.{places}f}"
+    return (each.entry, *(f"{count:,}" for count in counts), number(each.mean_score, 2))

@@ -25,12 +25,14 @@
 -- ARGV[6] records kept in a memory
 -- ARGV[7] memory TTL, seconds
 -- ARGV[8] today (UTC), as 2026-01-31
--- ARGV[9..] twenty-two per job: token, job id or '', conversation id or '', gateway or '', notification,
+-- ARGV[9..] twenty-three per job: token, job id or '', conversation id or '', gateway or '', notification,
 --           Celery result, user turn or '', assistant turn or '' (a person answers), dialogue or '',
 --           dead letter or '', memory record or '', owner of the memory, its user or '', opening of
 --           a handover or '', and what is counted, each a field or '': of the reply (or failure),
 --           of its time, of the sum of times, the milliseconds to add to that, of the entry, of the
---           conversation; gap or ''; what is to follow its end, as a task that ended, or ''
+--           conversation; gap or ''; what putting it into words cost, or '': JSON of four lists of
+--           fields, each with its amount after it: of the tenant and the entry if the reply goes
+--           out, and of both in any case; what is to follow its end, as a task that ended, or ''
 --
 -- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
 --   counts.lua, parley:follow-ups, parley:followed-up:*, handovers.lua, lanes.lua, memory.lua and results.lua
@@ -62,12 +64,25 @@ local function keep_gap(conversation, gap)
   keep_indexed(GAPS, GAPS_OF, conversation, unix_seconds(), MAX_GAPS)
 end
 
+-- What a model has written is paid for, whether its reply goes out or not.
+local function count_cost(conversation, cost, goes_out)
+  if cost == '' then return end
+  local tenant, lists = tenant_of(conversation), cjson.decode(cost)
+  if goes_out then
+    count_each(count, tenant, lists[1])
+    count_each(count_entry, tenant, lists[2])
+  end
+  count_each(count, tenant, lists[3])
+  count_each(count_entry, tenant, lists[4])
+end
+
 -- A person may have taken the conversation, or closed its handover, since the job was claimed: then
 -- what was decided does not hold, and the message is looked at again, before any later one.
-local function return_to_queue(token, conversation)
+local function return_to_queue(token, conversation, cost)
   local message = redis.call('HGET', leases, token)
   if message and redis.call('HDEL', leases, token) == 1 then
     return_message(queue, tenant_of(conversation), message)
+    count_cost(conversation, cost, false)
   end
 end
 
@@ -81,14 +96,15 @@ end
 local function complete(i)
   local token, id, conversation, gateway, notification, result, asked, answered, dialogue, dead,
     record, owner, user, opening, reply, time, time_sum, milliseconds, entry,
-    outcome, gap, ended_task = unpack(ARGV, i, i + 21)
+    outcome, gap, cost, ended_task = unpack(ARGV, i, i + 22)
   local silent = answered == ''
   if conversation ~= '' and asked ~= '' and silent ~= has_person(conversation) then
-    return_to_queue(token, conversation)
+    return_to_queue(token, conversation, cost)
     return 'lost'
   end
   if redis.call('HDEL', leases, token) == 0 then return 'lost' end
   local ended = id ~= '' and has_result(id)
+  count_cost(conversation, cost, not ended)
   if ended then
     if asked == '' then report_revoked(id, notification) end
   else
@@ -112,7 +128,7 @@ local function complete(i)
       count(tenant, time, 1)
       count(tenant, time_sum, tonumber(milliseconds))
     end
-    if entry ~= '' then count_entry(tenant, entry) end
+    if entry ~= '' then count_entry(tenant, entry, 1) end
     if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if ended_task ~= '' then follow_up(id, ended_task) end
@@ -120,7 +136,7 @@ local function complete(i)
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 9, #ARGV, 22 do verdicts[#verdicts + 1] = complete(i) end
+for i = 9, #ARGV, 23 do verdicts[#verdicts + 1] = complete(i) end
 flush_notifications()
 flush_counts(today)
 count_completed(throughput, completed, has_waiting(queue))

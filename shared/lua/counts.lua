@@ -18,8 +18,13 @@ local function count(tenant, field, amount)
   add_up(sums, tenant, field, amount)
 end
 
-local function count_entry(tenant, field)
-  add_up(entry_sums, tenant, field, 1)
+local function count_entry(tenant, field, amount)
+  add_up(entry_sums, tenant, field, amount)
+end
+
+-- Count a list of fields, each with its amount after it.
+local function count_each(count_one, tenant, amounts)
+  for i = 1, #amounts, 2 do count_one(tenant, amounts[i], amounts[i + 1]) end
 end
 
 local function add(key, field, amount)
@@ -33,7 +38,7 @@ local function add_entry(key, field, amount)
   if not add(key, field, amount) then return end
   if redis.call('HLEN', key) <= MAX_ENTRY_COUNTS then return end
   redis.call('HDEL', key, field)
-  redis.call('HINCRBY', key, 'other', amount)
+  redis.call('HINCRBY', key, string.gsub(field, '|entry=.*$', '|other', 1), amount)
 end
 
 local function flush_counts(day)

@@ -48,7 +48,7 @@ local WAKES = 'parley:wakes:'
 local WORKER = PREFIX .. 'parley:worker:'
 
 local DEAD_LETTER_TTL_SECONDS = 2592000
-local MAX_ENTRY_COUNTS = 5000
+local MAX_ENTRY_COUNTS = 10000
 local MAX_FEEDBACK = 10000
 local MAX_GAPS = 5000
 local MAX_TENANTS = 1000

@@ -58,7 +58,7 @@ if before then
   if entry_field(reply, '') then uncount_entry(tenant, last.day, entry_field(reply, last.score)) end
 end
 count(tenant, segment .. '|score=' .. score, 1)
-if entry_field(reply, '') then count_entry(tenant, entry_field(reply, score)) end
+if entry_field(reply, '') then count_entry(tenant, entry_field(reply, score), 1) end
 flush_counts(day)
 rate_outcome(conversation, id, is_bad)
 if before or redis.call('HLEN', FEEDBACK_OF .. conversation) < MAX_FEEDBACK_OF_ONE then

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.queue.feedback import RedisFeedbackBox
 from gateway.queue.traffic import RedisTraffic
+from shared import keys
 from shared.clock import SystemClock
-from shared.counts import read_fields, sum_by
+from shared.counts import VoiceFacts, day_of, read_fields, sum_by
 from tests.contract.broker import Broker
-from tests.contract.conversation_stand import ConversationStand
+from tests.contract.conversation_stand import FACTS, ConversationStand
 
 Parley = Callable[..., tuple[int, str, str]]
 
@@ -68,3 +70,23 @@ def test_gateways_read_the_same(stand: ConversationStand) -> None:
     )
 
     assert sum_by(fields, ("kind",)) == {("answer",): 3}
+
+
+def test_it_tells_what_the_voice_cost_and_what_is_left_of_the_day_s_tokens(
+    parley: Parley, stand: ConversationStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_VOICE_BUDGET_TOKENS", "5000")
+    voice = VoiceFacts("both", 700, 41, 800.0, 250.0, 3, ("promise",))
+    stand.say("four", "c-four", replace(FACTS, voice=voice))
+    today = day_of(stand.broker.clock.now())
+    stand.broker.client.hset(keys.tokens_used(today), "default", 741)
+
+    code, shown, _ = parley("report", "--out", str(tmp_path))
+
+    assert code == 0
+    assert "promise" in shown
+    assert "4,259" in shown
+    told = json.loads((tmp_path / "report.json").read_text())["voice"]
+    assert (told["cost"]["tokens_a_reply"], told["cost"]["refused"]) == (741, {"promise": 1})
+    assert told["entries"][0]["cost"]["replies"] == {"both": 1}
+    assert "not shown" in (tmp_path / "report.html").read_text()

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.queue.handovers import RedisHandovers
+from gateway.queue.job_canceller import RedisJobCanceller
 from shared import keys
-from shared.counts import Facts, day_of
+from shared.counts import Facts, VoiceFacts, day_of
 from shared.handovers import HandoverReason
-from shared.jobs import AnswerKind
+from shared.jobs import AnswerKind, ChatJob
 from tests.contract.broker import Broker, claim, done, job, push
-from tests.contract.conversation_stand import FACTS, ConversationStand
+from tests.contract.conversation_stand import FACTS, LIMITS, ConversationStand
+from workers.consumer.chat_result import ChatResult
+from workers.consumer.lease_queue import Completion
 
 SEGMENT = "variant=bert|encoder=small"
 RESOLVED, UNRESOLVED = f"{SEGMENT}|resolved=1", f"{SEGMENT}|resolved=0"
@@ -108,16 +112,127 @@ def test_a_conversation_over_midnight_counts_on_its_last_day_alone(
 
 def test_the_entries_of_a_day_are_bounded(stand: ConversationStand) -> None:
     today = keys.entry_counts(day_of(stand.broker.clock.now()))
-    for n in range(keys.MAX_ENTRY_COUNTS):
-        stand.broker.client.hset(today, f"kind=answer|reask=0|entry=e-{n}", 1)
+    names = [f"kind=answer|reask=0|entry=e-{n}" for n in range(keys.MAX_ENTRY_COUNTS)]
+    stand.broker.client.hset(today, mapping=dict.fromkeys(names, 1))
 
     stand.say("one", "c-1")
     stand.say("two", "c-2", replace(FACTS, entry="e-7"))
+    stand.say("three", "c-3", replace(VOICED, entry="e|entry=8"))
 
     counted = stand.counted(entries=True)
-    assert counted["other"] == 1
+    assert counted["kind=answer|reask=0|other"] == 2
+    assert counted["voice=prompt_tokens|other"] == 900
     assert counted["kind=answer|reask=0|entry=e-7"] == 2
     assert "kind=answer|reask=0|entry=parcel" not in counted
+
+
+VOICE = VoiceFacts(
+    words="both",
+    prompt_tokens=900,
+    completion_tokens=60,
+    model_ms=800.4,
+    first_ms=310.0,
+    sentences=4,
+    refused=("number", "number", "link"),
+    is_faulty=True,
+)
+COSTS = {
+    "voice=prompt_tokens": 900,
+    "voice=completion_tokens": 60,
+    "voice=ms": 800,
+    "voice=first_ms": 310,
+    "voice=firsts": 1,
+    "voice=sentences": 4,
+    "voice=faults": 1,
+    "reason=number": 2,
+    "reason=link": 1,
+}
+VOICED = replace(FACTS, voice=VOICE)
+
+
+def of_voice(counted: dict[str, int]) -> dict[str, int]:
+    return {
+        name: n
+        for name, n in counted.items()
+        if name.startswith(("voice", "reason", "words", "first"))
+    }
+
+
+def of_entry(counted: dict[str, int], entry: str = "parcel") -> dict[str, int]:
+    return {f"{name}|entry={entry}": n for name, n in counted.items()}
+
+
+def complete_voiced(stand: ConversationStand, completion: Completion[ChatJob, ChatResult]) -> str:
+    assert completion.result
+    result = replace(completion.result, facts=VOICED)
+    return stand.worker.complete([replace(completion, result=result)])[0]
+
+
+def test_what_a_model_cost_is_summed_up_for_the_tenant_and_the_entry(
+    stand: ConversationStand,
+) -> None:
+    stand.say("one", "c-1", VOICED)
+    stand.say("two", "c-2", replace(VOICED, voice=replace(VOICE, first_ms=None, refused=())))
+    stand.say("three", "c-3", replace(VOICED, entry=None, voice=VoiceFacts("entry")))
+    stand.say("four", "c-4")
+
+    twice = ("prompt_tokens", "completion_tokens", "ms", "sentences", "faults")
+    costs = COSTS | {f"voice={name}": 2 * COSTS[f"voice={name}"] for name in twice}
+    assert of_voice(stand.counted()) == costs | {"words=both": 2, "words=entry": 1, "first=400": 1}
+    assert of_voice(stand.counted(entries=True)) == of_entry(costs | {"words=both": 2})
+
+
+def test_a_model_s_cost_is_that_of_the_job_s_tenant(stand: ConversationStand) -> None:
+    each = replace(job("one"), id="acme\x1fone", conversation_id="acme\x1fc")
+    push(stand.broker, each)
+    (lease,) = stand.worker.lease(1)
+    claim(stand.worker, lease, each)
+
+    assert complete_voiced(stand, done(lease, each)) == "applied"
+    assert of_voice(stand.counted()) == {}
+    key = keys.counts(day_of(stand.broker.clock.now()), "acme")
+    assert stand.broker.client.hget(key, "voice=prompt_tokens") == b"900"
+
+
+def test_a_lost_lease_costs_nothing_twice(stand: ConversationStand) -> None:
+    each = job("one")
+    push(stand.broker, each)
+    (lease,) = stand.worker.lease(1)
+    claim(stand.worker, lease, each)
+    stand.broker.client.hdel(keys.lease("w"), lease.token)
+
+    assert complete_voiced(stand, done(lease, each)) == "lost"
+    assert stand.counted() == {}
+
+
+def test_what_was_cancelled_meanwhile_has_cost_it_and_is_no_reply(
+    stand: ConversationStand,
+) -> None:
+    each = job("one")
+    push(stand.broker, each)
+    (lease,) = stand.worker.lease(1)
+    claim(stand.worker, lease, each)
+    stand.broker.client.hset(keys.job(each.id), "conversation", each.conversation_id)
+    RedisJobCanceller(stand.broker.client, stand.broker.clock, LIMITS).cancel(each.id)
+    before = stand.counted()
+
+    assert [complete_voiced(stand, done(lease, each)) for _ in range(2)] == ["duplicate", "lost"]
+    assert of_voice(stand.counted()) == COSTS | {"first=400": 1}
+    assert stand.counted().items() >= before.items()
+    assert stand.counted(entries=True) == of_entry(COSTS)
+
+
+def test_what_a_person_took_over_meanwhile_has_cost_it(stand: ConversationStand) -> None:
+    stand.say("one", "c-1", handover=True)
+    each = job("two", "c-1")
+    push(stand.broker, each)
+    (lease,) = stand.worker.lease(1)
+    claim(stand.worker, lease, each)
+    RedisHandovers(stand.broker.client, stand.broker.clock, 60).claim("one", "amy")
+
+    assert complete_voiced(stand, done(lease, each)) == "lost"
+    assert of_voice(stand.counted()) == COSTS | {"first=400": 1}
+    assert len(stand.broker.waiting(keys.INFERENCE)) == 1
 
 
 def test_facts_without_an_entry_count_none(stand: ConversationStand) -> None:

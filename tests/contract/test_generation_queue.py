@@ -25,6 +25,7 @@ from workers.consumer.lease_queue import (
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.speaking.voiced_job import read_voiced_job
+from workers.token_budgets import TokenBudgets
 from workers.voice.brief import Brief, Source
 
 BRIEF = Brief("answer", "text", (Source("entry", "Question?", "Answer."),), "Answer.")
@@ -166,7 +167,7 @@ def test_a_message_without_room_for_its_draft_stays(broker: Broker) -> None:
 
 
 def test_a_tenant_that_has_used_up_its_tokens_gets_the_entries_words(broker: Broker) -> None:
-    policy = QueuePolicy(voice_budget=100)
+    policy = QueuePolicy(voice_budgets=TokenBudgets({"bbb": 200}, 100))
     worker = broker.inference("w", policy)
     generation = broker.generation("g", policy=policy)
     jobs = [job(f"{name}{number}", f"c-{name}{number}") for name in "ab" for number in range(2)]
@@ -182,7 +183,7 @@ def test_a_tenant_that_has_used_up_its_tokens_gets_the_entries_words(broker: Bro
     assert offer(worker, leases[0], jobs[0]) == "handed"
     generation.use_tokens(leases[0], "aaa", 60)
     generation.use_tokens(leases[0], "aaa", 40)
-    generation.use_tokens(leases[0], "bbb", 99)
+    generation.use_tokens(leases[0], "bbb", 199)
     verdicts = [offer(worker, leases[n], jobs[n]) for n in (1, 2)]
     assert verdicts == ["spent", "handed"]
     ttl = broker.client.ttl(keys.tokens_used("2023-11-14"))

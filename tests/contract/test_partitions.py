@@ -26,7 +26,7 @@ from gateway.queue.publisher import (
 from gateway.queue.rate_limiter import Bucket, Charge
 from infra.dead_letters import PartitionedDeadLetterBox
 from infra.job_trace import trace_job
-from infra.traffic.reading import days_of_all, tenants_of_all
+from infra.traffic.reading import days_of_all, tenants_of_all, tokens_of_all
 from shared import keys, wire
 from shared.counts import day_of
 from shared.drafts import Draft
@@ -216,6 +216,14 @@ def test_counts_of_all_partitions_are_added_up(stand: Stand) -> None:
     assert stand.ports.traffic.today(["default"])["default"] == {"kind=answer": 8}
     assert stand.ports.traffic.tenants() == ["default", "acme"] == tenants
     assert sum(amount for _, amount in counted.fields) == 8
+
+
+def test_tokens_that_tenants_used_today_are_added_up(stand: Stand) -> None:
+    for client in stand.partitions.clients:
+        client.hset(keys.tokens_used(day_of(NOW)), mapping={"acme": 10, "default": 1, "bolt": 5})
+    used = tokens_of_all(stand.partitions, NOW, ["default", "acme"])
+    assert used == {"acme": 40, "default": 4}
+    assert tokens_of_all(stand.partitions, NOW + 86_400, ["default", "acme"]) == {}
 
 
 def test_the_desk_sees_what_lies_in_any_partition(stand: Stand) -> None:

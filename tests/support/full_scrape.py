@@ -6,12 +6,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from shared import keys
-from shared.counts import Facts, fields_of
+from shared.counts import Facts, VoiceFacts, fields_of
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, STAGES, Histogram
 from shared.jobs import KnowledgeStatus, WorkerStatus
 from tests.support.gateway_harness import GatewayHarness, worker_status
 
 _FACTS = Facts("bert", "small", "handover", "parcel", 0.9, "negative", 0.9, True, "wish", 120.0)
+_VOICE = VoiceFacts("both", 700, 40, 800.0, 250.0, 3, ("number",), is_faulty=True)
 
 
 def full_harness() -> GatewayHarness:
@@ -21,8 +22,9 @@ def full_harness() -> GatewayHarness:
     harness.health.live = [_worker(queue) for queue in keys.QUEUES]
     harness.health.foreign = {"shop_inference": 3}
     harness.health.tenants = {"acme": 2}
-    each = fields_of(_FACTS)
+    each = fields_of(replace(_FACTS, voice=_VOICE))
     counted = {each.reply: 1, each.time: 1, each.time_sum: each.milliseconds}
+    counted |= {each.words: 1, **dict(each.costs)}
     counted |= {"variant=bert|encoder=small|resolved=0": 1, "failure=expired": 2}
     harness.traffic.counted = counted | {"variant=bert|encoder=small|score=4": 3}
     harness.metrics.count_enqueued(2, waiting=1)

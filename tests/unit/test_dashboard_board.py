@@ -229,6 +229,26 @@ def test_notes_say_what_else_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
+    ("away", "notes"),
+    [
+        ((False, False), ()),
+        ((True, True), ("The language model does not answer: the entries' own words go out.",)),
+        ((True, False), ("The language model does not answer 1 of 2 generation workers.",)),
+    ],
+)
+def test_a_model_that_does_not_answer_is_noted(
+    away: tuple[bool, ...], notes: tuple[str, ...]
+) -> None:
+    workers = [
+        LiveWorker(str(n), keys.GENERATION, "m", "h", 1.0, model_away=each)
+        for n, each in enumerate(away)
+    ]
+    served = [keys.INFERENCE, keys.SENTIMENT, keys.GENERATION]
+    told = headline(NOW, BUSY, live(served=served, workers=workers, voice=True))
+    assert told.notes == notes
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (119, "119 s"), (150, "2 min"), (8_000, "2 h"), (2e5, "2 d")],
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from workers.dialogue.cues import read_cues
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Heard
 from workers.dialogue.foreign import PHRASES, Matter, foreign_text
@@ -15,7 +16,7 @@ from workers.knowledge.finder import Finding, Thresholds
 from workers.reading.escalation import find_escalation
 from workers.reading.languages import language_of
 
-_MATTERS: tuple[Matter, ...] = ("unread", "handover", "called")
+_MATTERS: tuple[Matter, ...] = ("unread", "handover", "called", "english", "self_harm")
 _TEXTS: dict[str, dict[Matter, str]] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
 _NAMED = re.compile(r"[«»“„”‘「]\s*([^«»“„”‘’「」]+?)\s*[»«”“’」]")
 _DECIDER = Decider(Thresholds(answer_from=0.6, clarify_from=0.3), {})
@@ -72,6 +73,8 @@ def test_who_asks_for_a_person_in_their_language_is_told_in_it() -> None:
     assert (decision.handover, decision.text) == ("wish", _TEXTS["es"]["handover"])
     called = _DECIDER.decide(replace(heard, person_called=True))
     assert called.text == _TEXTS["es"]["called"]
+    grave = _DECIDER.decide(replace(heard, escalation="self_harm"))
+    assert (grave.handover, grave.text) == ("self_harm", _TEXTS["es"]["self_harm"])
     legal = _DECIDER.decide(replace(heard, escalation="legal"))
     assert legal.text != _TEXTS["es"]["handover"]
 
@@ -132,3 +135,33 @@ def test_a_wish_for_a_person_is_heard_in_other_languages(message: str) -> None:
 )
 def test_who_wants_none_gets_none(message: str) -> None:
     assert find_escalation(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "ya no puedo más, quiero morir",
+        "je veux mourir",
+        "ich denke an Selbstmord",
+        "ich will nicht mehr leben",
+        "voglio uccidermi",
+        "quero morrer",
+        "chcę się zabić",
+        "ölmek istiyorum",
+        "я не хочу жить",
+        "أريد أن أموت",
+        "我想自杀",
+        "死にたい",
+        "죽고 싶어요",
+        "मैं मरना चाहता हूँ",
+    ],
+)
+def test_who_speaks_of_taking_their_life_gets_a_person_at_once(message: str) -> None:
+    cues = read_cues(message, Dialogue("small"), {})
+    assert cues.escalation == "self_harm"
+    assert cues.language is not None
+
+
+@pytest.mark.parametrize("message", ["suicide squad dvd", "morir by mistake?", "tuer sofa"])
+def test_films_and_names_call_nobody(message: str) -> None:
+    assert read_cues(message, Dialogue("small"), {}).escalation is None

@@ -1,6 +1,8 @@
 """What workers counted, as /metrics shows it."""
 
-from shared.counts import Facts, fields_of
+from dataclasses import replace
+
+from shared.counts import Facts, VoiceFacts, fields_of
 from tests.support.gateway_harness import GatewayHarness
 from tests.support.metric_samples import samples
 
@@ -39,6 +41,31 @@ def test_each_fact_has_its_metric() -> None:
         found["parley_failures_total", frozenset({("tenant", "default"), ("failure", "expired")})]
         == 2
     )
+
+
+def test_what_a_model_cost_has_its_metrics() -> None:
+    voice = VoiceFacts("both", 700, 40, 812.0, 260.0, 4, ("link", "link", "claim"), True)
+    each = fields_of(replace(FACTS, voice=voice))
+    found = shown({each.words: 1, "words=model": 5, **dict(each.costs)})
+
+    def value(name: str, **labels: str) -> float:
+        return found[f"parley_voice_{name}", frozenset({"tenant": "default", **labels}.items())]
+
+    assert (value("replies_total", words="both"), value("replies_total", words="model")) == (1, 5)
+    assert value("tokens_total", kind="prompt") == 700
+    assert value("tokens_total", kind="completion") == 40
+    assert value("model_seconds_total") == 0.812
+    assert (value("sentences_total"), value("faults_total")) == (4, 1)
+    assert value("refused_sentences_total", reason="link") == 2
+    assert value("refused_sentences_total", reason="number") == 0
+    assert value("first_sentence_seconds_bucket", le="0.2") == 0
+    assert value("first_sentence_seconds_bucket", le="0.3") == 1
+    assert value("first_sentence_seconds_sum") == 0.26
+
+
+def test_without_a_voice_there_are_no_figures_of_one() -> None:
+    found = shown({fields_of(FACTS).reply: 1})
+    assert [name for name, labels in found if "voice" in name and "tenant" in dict(labels)] == []
 
 
 def test_entries_are_no_labels() -> None:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from tests.support.full_scrape import full_scrape, shown
+from workers.voice.model_faults import REASONS
 
 ROOT = Path(__file__).parent.parent.parent
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
@@ -68,3 +69,8 @@ def test_what_workers_count_has_a_metric() -> None:
     counted = set(counted_names())
     assert {"messages", "reclaimed", "second_looks_overdue"} <= counted
     assert counted - figures - NO_METRIC == set()
+
+
+def test_what_the_model_s_client_tells_has_a_metric() -> None:
+    figures = {each.figure for each in (*COUNTERS, *GAUGES)}
+    assert {f"llm_failures_{reason}" for reason in REASONS} | {"llm_open", "llm_places"} <= figures

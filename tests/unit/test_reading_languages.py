@@ -1,51 +1,32 @@
 """Messages in other languages are told from English and from each other; English never is one."""
 
-from itertools import chain
-from pathlib import Path
-
 import pytest
-import yaml
 
 from tests.support.growth import LINEAR, growth
+from tests.support.language_figures import SPELT_OUT, messages_of, told, total
 from workers.dialogue.cues import read_cues
 from workers.dialogue.state import Asked, Dialogue
 from workers.reading.languages import language_of, load_soon
 from workers.reading.legibility import judge_legibility
 
-_DATA = Path(__file__).parents[1] / "data"
 _FIRST = Dialogue("small")
-_SPELT_OUT = "hi-Latn"  # as spelling.py reads it, so it may well be answered
-
-
-def _messages(name: str) -> dict[str, list[str]]:
-    messages: dict[str, list[str]] = yaml.safe_load((_DATA / name).read_text(encoding="utf-8"))
-    return messages
-
-
-def _is_foreign(message: str) -> bool:
-    return read_cues(message, _FIRST, {}).unreadable in ("language", "script")
-
-
-def _named(messages: dict[str, list[str]]) -> list[bool]:
-    each = ((name[:2], message) for name, those in messages.items() for message in those)
-    return [language_of(message) == name for name, message in each]
 
 
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("languages_development.yaml", 0.95),
-        ("languages_development_2.yaml", 0.85),
-        ("languages_unseen.yaml", 0.8),
+        ("languages_development", 0.95),
+        ("languages_development_2", 0.85),
+        ("languages_unseen", 0.8),
     ],
 )
 def test_messages_in_other_languages_are_found_and_named(name: str, least: float) -> None:
-    messages = _messages(name)
-    named = _named(messages)
-    assert sum(named) >= least * len(named)
-    rest = chain.from_iterable(those for name, those in messages.items() if name != _SPELT_OUT)
-    found = [_is_foreign(message) for message in rest]
-    assert sum(found) >= least * len(found)
+    figures = {language: told(language, those) for language, those in messages_of(name).items()}
+    whole = total(list(figures.values()))
+    assert whole.named >= least * whole.messages
+    del figures[SPELT_OUT]
+    rest = total(list(figures.values()))
+    assert rest.found >= least * rest.messages
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.jobs import ChatJob, Tone
+from shared.jobs import ChatJob, Tone, Translation
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job
 from tests.fakes.memory import FakeMemory
@@ -82,3 +82,16 @@ def test_a_brief_is_made_for_a_voice_alone() -> None:
 def test_who_is_with_a_person_gets_no_brief() -> None:
     job = replace(prepared_job("a"), claim=ClaimResult("run", with_person=True))
     assert drafted(job, ManualClock(), voice=True).brief is None
+
+
+def test_an_answer_in_english_to_who_wrote_otherwise_says_so_in_their_language() -> None:
+    job = prepared_job("a")
+    translation = Translation("de", "How can I pay?")
+    job = replace(job, job=replace(job.job, message="Wie zahle ich?", translation=translation))
+    result = drafted(job, ManualClock(), voice=True)
+    lead, answer = result.reply.response.split("\n\n")
+    assert "auf Englisch" in lead
+    assert answer == "Within two days."
+    assert result.brief
+    assert (result.brief.language, result.brief.words) == ("de", result.reply.response)
+    assert b"Wie zahle ich?" in result.memory, "what the person wrote is remembered as it was"

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from shared.counts import Counted, Facts, day_of, fields_of, fields_of_failure, read_field
+from shared.counts import (
+    Counted,
+    Facts,
+    VoiceFacts,
+    day_of,
+    fields_of,
+    fields_of_failure,
+    read_field,
+)
 
 FACTS = Facts("bert", "large", "clarify", None, 1.0, "negative", 0.2, True, None, 30_001.0)
 
@@ -35,6 +43,53 @@ def test_an_entry_is_named() -> None:
 def test_an_entrys_id_may_hold_what_parts_fields() -> None:
     read = read_field("kind=answer|reask=0|entry=a|b=c|entry=d")
     assert read == {"kind": "answer", "reask": "0", "entry": "a|b=c|entry=d"}
+
+
+VOICE = VoiceFacts("model", 700, 40, 812.6, 260.0, 2)
+
+
+def test_what_a_model_was_asked_for_has_its_costs_and_whose_words_went_out() -> None:
+    counted = fields_of(replace(FACTS, entry="a|entry=b", voice=VOICE))
+
+    costs = {"prompt_tokens": 700, "completion_tokens": 40, "ms": 813, "sentences": 2}
+    costs |= {"first_ms": 260, "firsts": 1}
+    assert dict(counted.costs) == {f"voice={name}": n for name, n in costs.items()} | {
+        "first=300": 1
+    }
+    assert dict(counted.entry_costs) == {
+        f"voice={name}|entry=a|entry=b": costs[name] for name in costs
+    }
+    assert (counted.words, counted.entry_words) == ("words=model", "words=model|entry=a|entry=b")
+    assert replace(counted, words="", entry_words="", costs=(), entry_costs=()) == fields_of(
+        replace(FACTS, entry="a|entry=b")
+    )
+
+
+def test_refused_sentences_are_counted_by_reason() -> None:
+    voice = replace(VOICE, words="both", refused=("link", "claim", "link"), is_faulty=True)
+    counted = fields_of(replace(FACTS, voice=voice))
+
+    amounts = dict(counted.costs)
+    assert (amounts["reason=link"], amounts["reason=claim"]) == (2, 1)
+    assert (amounts["voice=faults"], counted.entry_costs) == (1, ())
+
+
+def test_a_reply_that_no_model_was_asked_for_costs_nothing() -> None:
+    counted = fields_of(replace(FACTS, entry="parcel", voice=VoiceFacts("entry")))
+
+    assert (counted.words, counted.costs, counted.entry_costs) == ("words=entry", [], [])
+
+
+def test_costs_that_cannot_be_are_counted_as_the_nearest_that_can() -> None:
+    voice = VoiceFacts("model", 10**30, -5, float("inf"), -1.0)
+    counted = fields_of(replace(FACTS, voice=voice))
+
+    assert dict(counted.costs) == {
+        "voice=prompt_tokens": 10_000_000,
+        "voice=ms": 3_600_000,
+        "voice=firsts": 1,
+        "first=25": 1,
+    }
 
 
 def test_small_talk_leaves_a_conversation_as_it_was() -> None:

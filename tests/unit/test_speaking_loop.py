@@ -32,7 +32,7 @@ def prepared(name: str) -> Job:
 class Stand:
     """A loop over a buffer, in a thread of its own until the buffer is closed."""
 
-    def __init__(self, speak: Callable[[Job], Spoken], most: int = 2) -> None:
+    def __init__(self, speak: Callable[[Job], Spoken | None], most: int = 2) -> None:
         self.buffer: BatchBuffer[VoicedJob] = BatchBuffer(BatchLimits(1, 1), 8)
         self.done: list[BatchResult[VoicedJob]] = []
         self.events = RecordedEvents()
@@ -107,3 +107,12 @@ def test_it_ends_after_what_is_under_way() -> None:
     stand.close()
     assert len(stand.done) == 1
     assert (stand.loop.loaded_per_second(), stand.loop.batch_messages()) == (3.0, None)
+
+
+def test_what_was_given_back_is_not_passed_on() -> None:
+    stand = Stand(lambda _job: None)
+    stand.buffer.put([prepared("a")])
+    wait_until(lambda: stand.context.counters.snapshot().get("messages") == 1, 5)
+    stand.close()
+    assert stand.done == []
+    assert stand.loop.running() == []

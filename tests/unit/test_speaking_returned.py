@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shared.counts import Facts, VoiceFacts
 from shared.jobs import UNKNOWN_TONE, Answer, ChatJob
 from tests.fakes.clock import ManualClock
 from tests.support.handed_jobs import REPLY, RESULT, WORDS, handed, job
@@ -17,8 +18,9 @@ from workers.consumer.role import Draft
 from workers.preprocessing.preprocessor import Prepared
 from workers.speaking.returned import ReturnedJobs
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, voiced
-from workers.voice.brief import Refusal, Spoken
+from workers.voice.brief import Refusal, Spoken, Usage
 
+FACTS = Facts("bert", "small", "answer", "late", 0.9, "neutral", None, False, None, 4.0)
 RUN = ClaimResult("run")
 
 
@@ -83,9 +85,12 @@ def test_what_a_person_took_over_or_cannot_be_read_is_decided_anew(
     assert (said, seen, ids) == (["anew"], [returned.id] * 2, [2])
 
 
-def finish(spoken: Spoken | None, shown: str = "", waited: float = 0.5) -> ChatResult:
+def finish(
+    spoken: Spoken | None, shown: str = "", waited: float = 0.5, facts: Facts = FACTS
+) -> ChatResult:
     clock = ManualClock()
-    each = replace(voiced(handed()), spoken=spoken)
+    carried = job("one", encode_draft(replace(RESULT, facts=facts), 1.0))
+    each = replace(voiced(carried), spoken=spoken)
     draft = EndDrafter(clock).end(each, shown)
     clock.advance(waited)
     assert not draft.needs_tone
@@ -115,6 +120,29 @@ def test_a_reply_in_a_model_s_words_has_all_else_of_the_draft() -> None:
 )
 def test_it_says_whose_words_they_are(spoken: Spoken | None, shown: str, words: str) -> None:
     assert finish(spoken, shown).reply.words == words
+
+
+def test_what_a_model_was_asked_for_is_counted_whosever_words_go_out() -> None:
+    spoken = Spoken(
+        WORDS,
+        3,
+        (Refusal("x", "number"),),
+        Usage(700, 40),
+        seconds=0.8,
+        first_seconds=0.25,
+        fault="stopped",
+    )
+    facts = finish(spoken).facts
+    assert facts
+    assert facts.voice == VoiceFacts("entry", 700, 40, 800.0, 250.0, 3, ("number",), True)
+    assert facts == replace(FACTS, total_ms=500.0, voice=facts.voice)
+
+
+def test_what_the_header_says_that_it_cost_is_not_believed() -> None:
+    forged = replace(FACTS, voice=VoiceFacts("model", 10**9))
+    facts = finish(None, facts=forged).facts
+    assert facts
+    assert facts.voice == VoiceFacts("entry")
 
 
 @pytest.mark.parametrize(

@@ -40,3 +40,14 @@ def test_the_tail_begins_at_the_latest_start(tmp_path: Path) -> None:
             log.write(f"{word} 1\n\n{word} 2\n{word} 3\n".encode())
     assert logs.tail("part", lines=2) == "new 2\nnew 3"
     assert logs.tail("absent") == ""
+
+
+def test_the_last_words_are_the_sentence_whatever_a_library_logs_after_it(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path)
+    with logs.open("llm", ("run",)) as log:
+        log.write(b"loads\nparley llm: the file is damaged\nE srv init: exiting\n")
+    assert logs.last_words("llm") == "the file is damaged"
+    with logs.open("llm", ("run",)) as log:
+        log.write(b"killed\n")
+    assert logs.last_words("llm") == "killed"
+    assert logs.last_words("absent") == ""

@@ -78,7 +78,10 @@ def test_every_name_that_is_looked_for_is_in_a_real_scrape() -> None:
     ]
     assert shown.kinds_today == {"handover": 1}
     assert shown.dead_letters is not None
-    assert shown.warnings == ("3 messages lie where no worker looks: `parley doctor`.",)
+    assert shown.warnings == (
+        "The language model does not answer: the entries' own words go out.",
+        "3 messages lie where no worker looks: `parley doctor`.",
+    )
 
 
 def test_rates_are_of_the_time_between_two_looks() -> None:
@@ -124,6 +127,47 @@ def test_faults_and_warnings_are_sentences() -> None:
     assert seen(reading(slow)).warnings == ("The oldest message of inference waits 31 s.",)
     paused = SERVING + 'parley_worker_paused{queue="inference",worker="w"} 1\n'
     assert seen(reading(paused)).warnings == ("Paused: w.",)
+
+
+SPEAKING = """
+parley_worker_voice{queue="inference",worker="w"} 1.0
+parley_queue_messages{queue="generation"} 3.0
+parley_queue_oldest_seconds{queue="generation"} 1.0
+parley_worker_up{engine="small.gguf",queue="generation",worker="v"} 1.0
+parley_worker_messages_total{queue="generation",worker="v"} %d
+parley_worker_batches_total{queue="generation",worker="v"} %d
+parley_worker_engine_busy_seconds_total{queue="generation",worker="v"} %d
+parley_voice_model_away{queue="generation",worker="v"} 0.0
+"""
+
+
+def speaking(at: float, done: int) -> Reading:
+    return reading(SERVING % (100, 100) + SPEAKING % (done, done, done), at)
+
+
+def test_a_generation_worker_has_a_load_and_no_batches() -> None:
+    shown = seen(speaking(100.0, 0), speaking(110.0, 5))
+    assert shown.warnings == ()
+    assert [(queue.name, queue.waiting) for queue in shown.queues][-1] == ("generation", 3)
+    worker = shown.workers[-1]
+    assert (worker.busy_share, worker.batch_messages) == (0.5, None)
+    assert seen(speaking(100.0, 0), speaking(101.0, 9)).workers[-1].busy_share == 1.0
+
+
+def test_a_model_that_does_not_answer_is_told() -> None:
+    text = SERVING % (1, 1) + SPEAKING % (1, 1, 1)
+    away = text.replace('away{queue="generation",worker="v"} 0.0', 'away{worker="v"} 1.0')
+    assert seen(reading(away)).warnings == (
+        "The language model does not answer: the entries' own words go out.",
+    )
+    two = f'{away}parley_voice_model_away{{worker="v2"}} 0.0\n'
+    assert seen(reading(two)).warnings == (
+        "The language model does not answer 1 of 2 generation workers.",
+    )
+    alone = text.replace('parley_worker_up{engine="small.gguf"', "parley_other{")
+    assert seen(reading(alone)).warnings == (
+        "No worker serves generation: the entries' own words go out.",
+    )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])

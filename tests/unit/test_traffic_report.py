@@ -13,8 +13,10 @@ from infra.traffic.pictures import draw
 from infra.traffic.reading import Comment, DayCounts
 from infra.traffic.report import Report, make_report
 from infra.traffic.tables import tables
-from shared.counts import Facts, fields_of, read_fields
+from infra.traffic.voice import Spending, spending_of
+from shared.counts import Facts, VoiceFacts, fields_of, read_fields
 from shared.jobs import AnswerKind, Variant
+from workers.token_budgets import TokenBudgets
 
 FACTS = Facts("bert", "small", "answer", "parcel", 0.95, "neutral", None, False, None, 100.0)
 NOW = 1_700_000_000.0
@@ -30,6 +32,10 @@ def counted(*pairs: tuple[Facts, int]) -> tuple[dict[str, int], dict[str, int]]:
         for field in (each.reply, each.time, each.outcome):
             fields[field] += times
         fields[each.time_sum] += times * each.milliseconds
+        fields[each.words] += times
+        entries[each.entry_words] += times
+        for sums, amounts in ((fields, each.costs), (entries, each.entry_costs)):
+            sums.update({field: times * amount for field, amount in amounts})
     return fields, entries
 
 
@@ -166,3 +172,85 @@ def test_the_page_holds_tables_pictures_and_comments(tmp_path: Path) -> None:
     assert text.count("data:image/png;base64,") == 3
     assert "Too &lt;slow&gt;." in text
     assert draw(report(day()), tmp_path) == []
+
+
+MODEL = VoiceFacts("model", 600, 50, 800.0, 260.0, 3)
+BOTH = VoiceFacts("both", 600, 30, 700.0, 260.0, 2, ("link",))
+ENTRY = VoiceFacts("entry", 600, 20, 500.0, None, 1, ("number",), is_faulty=True)
+
+
+def voiced(entry: str, voice: VoiceFacts) -> Facts:
+    return replace(FACTS, entry=entry, voice=voice)
+
+
+def test_without_a_voice_the_report_has_none() -> None:
+    made = report(day((FACTS, 3)))
+
+    assert made.voice is None
+    assert not any("voice" in each.title for each in tables(made))
+
+
+def test_the_voice_has_its_cost_and_its_share_of_replaced_sentences() -> None:
+    made = report(
+        day((voiced("parcel", MODEL), 6), (voiced("parcel", BOTH), 2), (FACTS, 9)),
+        day((voiced("refund", ENTRY), 2), name="2023-11-15"),
+    )
+
+    assert made.voice
+    cost = made.voice.cost
+    assert (cost.in_all, cost.replies) == (10, {"model": 6, "both": 2, "entry": 2})
+    assert (cost.prompt_tokens, cost.completion_tokens) == (6_000, 400)
+    assert cost.tokens_a_reply == 640
+    assert cost.seconds == pytest.approx(7.2)
+    assert cost.seconds_a_reply == pytest.approx(0.72)
+    assert (cost.sentences, cost.refused, cost.faults) == (24, {"link": 2, "number": 2}, 2)
+    assert cost.replaced.value == pytest.approx(4 / 24)
+    assert cost.first_ms == 260
+    assert 200 < made.voice.first_p50_ms < 300
+    assert made.groups[0].replies == 19
+
+
+def test_entries_whose_words_are_replaced_most_often_come_first() -> None:
+    made = report(
+        day(
+            (voiced("parcel", MODEL), 9),
+            (voiced("parcel", BOTH), 1),
+            (voiced("refund", BOTH), 1),
+            (voiced("refund", ENTRY), 2),
+            (voiced("hours", MODEL), 1),
+        )
+    )
+
+    assert made.voice
+    assert [each.entry for each in made.voice.entries] == ["refund", "parcel", "hours"]
+    assert [each.cost.not_the_models for each in made.voice.entries] == [3, 1, 0]
+    refund = made.voice.entries[0].cost
+    assert (refund.refused, refund.tokens_a_reply) == ({"link": 1, "number": 2}, 1_870 / 3)
+    (shown,) = (each for each in tables(made) if "by entry" in each.title)
+    assert shown.rows[0] == ("refund", "3", "0", "1", "2", "75.0%", "623", "0.57", "260")
+    # Who is asked for most is told of all replies, whosever words they are in.
+    assert [each.entry for each in made.entries] == ["parcel", "refund", "hours"]
+
+
+def test_an_entrys_cost_without_a_reply_is_told() -> None:
+    costs = {"voice=sentences|entry=parcel": 2, "voice=prompt_tokens|entry=parcel": 700}
+    made = report(DayCounts("2023-11-14", [], read_fields(costs)))
+    assert made.voice is None
+    made = report(DayCounts("2023-11-14", read_fields({"voice=sentences": 2}), read_fields(costs)))
+    assert made.voice
+    assert isnan(made.voice.entries[0].cost.tokens_a_reply)
+    assert "–" in {row[1] for each in tables(made) for row in each.rows}
+    assert made.entries == []
+
+
+def test_the_day_s_budget_and_what_is_left_of_it() -> None:
+    spending = spending_of({"acme": 300, "bolt": 900, "default": 5}, TokenBudgets({"acme": 250}))
+    made = make_report([day()], [], NOW, spending)
+
+    assert spending[0] == Spending("bolt", 900, None)
+    (shown,) = (each for each in tables(made) if "today" in each.title)
+    assert shown.rows == (
+        ("bolt", "900", "any", "any"),
+        ("acme", "300", "250", "0"),
+        ("default", "5", "any", "any"),
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.jobs import Answer, AnswerKind, ChatJob, Tone
+from shared.jobs import Answer, AnswerKind, ChatJob, Tone, Translation
 from tests.support.injections import INJECTIONS
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
@@ -18,7 +18,7 @@ from workers.memory.memory import MemoryRecord
 from workers.tone.trend import Concern
 from workers.tone.wording import Wording
 from workers.voice.brief import Brief, Exchange, Source
-from workers.voice.briefing import brief_of
+from workers.voice.briefing import brief_of, is_to_be_translated
 from workers.voice.prompt import MAX_MESSAGE_CHARACTERS, MAX_SOURCE_CHARACTERS
 
 PAY = Entry("pay", "How can I pay?", "By card.\n", tones={"negative": "Sorry. By card or cash."})
@@ -208,3 +208,63 @@ def test_a_long_message_loses_its_middle() -> None:
 def test_what_a_prompt_cannot_hold_as_it_is_goes_out_in_its_own_words(answer: str) -> None:
     entries = {"pay": replace(PAY, answer=answer), "refund": REFUND}
     assert briefed(heard(entries["pay"], 0.9), entries=entries) is None
+
+
+HONEST = "Leider verstehe ich hier nur Englisch."
+GERMAN = "Wie kann ich bezahlen?"
+
+
+def translated(what: Heard) -> Brief | None:
+    """Return the brief of a message that a model brought into English."""
+    decision = Decider(Thresholds(answer_from=0.6, clarify_from=0.3), ENTRIES).decide(what)
+    said = word(WORDING, decision, what.dialogue, CALM, None, "job")
+    translation = Translation("de", "How can I pay?")
+    job = ChatJob("job", GERMAN, "c", 1.0, translation=translation)
+    return brief_of(job, what, decision, said, CALM, ENTRIES)
+
+
+def test_a_message_in_another_language_is_to_be_translated_first() -> None:
+    what = heard(PAY, 0.9, unreadable="language", language="de", text=GERMAN)
+    brief = made(briefed(what, message=GERMAN))
+    assert (brief.kind, brief.message, brief.language) == ("fallback", GERMAN, "de")
+    assert brief.words.startswith(HONEST)
+    assert brief.sources == ()
+    assert is_to_be_translated(brief)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"unreadable": "language", "language": None},
+        {"unreadable": "gibberish"},
+        {"unreadable": "language", "language": "de", "with_person": True},
+        {"unreadable": "language", "language": "de", "escalation": "wish"},
+        {"unreadable": "language", "language": "de", "dialogue": replace(FIRST, unclear=1)},
+    ],
+)
+def test_what_nobody_can_name_or_a_person_gets_is_not_translated(more: dict[str, Any]) -> None:
+    assert briefed(heard(PAY, 0.9, **more), message=GERMAN) is None
+
+
+def test_a_translated_message_is_answered_in_its_own_language() -> None:
+    brief = made(translated(heard(PAY, 0.9, language="de", original=GERMAN)))
+    assert (brief.kind, brief.language, brief.message) == ("answer", "de", GERMAN)
+    assert brief.sources == (Source("pay", "How can I pay?", "By card."),)
+    assert not is_to_be_translated(brief)
+
+
+@pytest.mark.parametrize(("best", "confidence"), [(HELLO, 0.9), (PAY, 0.1)])
+def test_so_are_small_talk_and_an_honest_no(best: Entry, confidence: float) -> None:
+    brief = made(translated(heard(best, confidence, language="de", original=GERMAN)))
+    assert brief.language == "de"
+    assert [each.text for each in brief.sources] == [brief.words]
+    assert not is_to_be_translated(brief)
+    assert briefed(heard(best, confidence)) is None, "in English they have their own words"
+
+
+def test_a_person_is_called_in_the_person_s_own_language() -> None:
+    what = heard(PAY, 0.9, language="de", original=GERMAN, escalation="wish")
+    assert translated(what) is None
+    decision = Decider(Thresholds(answer_from=0.6, clarify_from=0.3), ENTRIES).decide(what)
+    assert "Team" in decision.text
+    assert decision.solemn

@@ -18,6 +18,7 @@ from infra.evaluation.voice.questions import read_asked
 from workers.knowledge.loader import DEMO, load
 from workers.voice.brief import Brief, Source
 
+KEPT_TRUTHS = Path(__file__).parents[1] / "data" / "voice_kept_truths.yaml"
 KEPT = Path(__file__).parents[1] / "data" / "voice_kept_lies.yaml"
 SOURCES = [Source(each.id, each.question, each.answer) for each in load(DEMO).entries]
 SOME = SOURCES[::9]
@@ -111,6 +112,18 @@ def test_lies_made_by_hand_are_of_all_kinds_and_about_entries_that_exist() -> No
     assert {lie.kind for lie in asked.lies} == set(KINDS)
     assert {lie.entry for lie in asked.lies} <= {source.id for source in SOURCES}
     assert all(lie.lie in lie.as_lie().reply for lie in asked.lies)
+
+
+def test_the_judge_passes_true_replies_in_other_words() -> None:
+    entries = {source.id: source for source in SOURCES}
+    truths = read_asked([KEPT_TRUTHS]).truths
+    unborne = [
+        (each.truth, facts)
+        for each in truths
+        if (facts := unborne_facts(each.truth, _brief(entries[each.entry])))
+    ]
+    assert len(truths) == 60
+    assert len(unborne) <= 3, unborne
 
 
 @pytest.mark.parametrize(

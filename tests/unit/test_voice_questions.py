@@ -88,7 +88,9 @@ def test_a_report_counts_and_lists_what_got_through() -> None:
         Trial(spoken_outcome(DRAFTED, BRIEF, spoken), lie_outcome(BRIEF, lie, spoken))
         for spoken in (caught, missed, missed)
     ]
-    report = make_report(About("now", ["file"], "base", "one that lies"), trials, Share(1, 1))
+    report = make_report(
+        About("now", ["file"], "base", "one that lies"), trials, {"own": Share(1, 1)}
+    )
     assert report.lies
     assert report.lies.kinds == {"amount": Share(1, 3)}
     assert report.lies.reasons == {"amount": 1, "none": 2}

@@ -86,7 +86,7 @@ PIECES = st.lists(
     ids=lambda sentences: sentences[0],
 )
 def test_where_sentences_end(sentences: list[str]) -> None:
-    assert sentences_of("".join(sentences)) == [s for s in _merged_blank(sentences)]
+    assert sentences_of("".join(sentences)) == _merged_blank(sentences)
 
 
 def _merged_blank(sentences: list[str]) -> list[str]:

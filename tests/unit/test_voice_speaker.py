@@ -1,12 +1,15 @@
 """A reply as it is said: sentence by sentence, none unchecked, whole whatever the model does."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.fakes.clock import ManualClock
-from tests.fakes.language_model import SayingModel
-from workers.voice.brief import Brief, RefusalReason, Source
+from tests.fakes.language_model import SaidStream, SayingModel
+from workers.voice.brief import Brief, RefusalReason, Source, Spoken
+from workers.voice.language_model import Prompt
 from workers.voice.speaker import Speaker, end_in_own_words
 
 WORDS = "Orders arrive within 3 to 5 days. You get a link by e-mail."
@@ -160,3 +163,57 @@ def test_the_time_until_the_first_sentence_is_told() -> None:
     model = SayingModel("It is so. ", on_call=lambda: clock.advance(0.25))
     spoken = Speaker(model, lambda _: Suspicious([]), clock).speak(BRIEF, 9.0, Listener())
     assert (spoken.first_seconds, spoken.seconds) == (0.25, 0.25)
+
+
+def test_courtesies_alone_are_no_reply() -> None:
+    spoken = speaker(SayingModel("Happy to help! ")).speak(BRIEF, 9.0, Listener())
+    assert spoken.text == f"Happy to help!\n\n{WORDS}"
+
+
+GERMAN = "Bestellungen kommen in 3 bis 5 Tagen an. Sie bekommen eine E-Mail mit einem Link."
+LEAD = "Darauf kann ich leider nur auf Englisch antworten:"
+
+
+class Bilingual(SayingModel):
+    """Says the German text; asked to translate, it says what its sentences mean, or lies."""
+
+    meanings: Mapping[str, str] = {
+        "Bestellungen kommen": "Orders arrive in 3 to 5 days.",
+        "Sie bekommen": "You get an e-mail with a link.",
+    }
+
+    @contextmanager
+    def stream(
+        self, prompts: Sequence[Prompt], *, max_tokens: int, due_at: float
+    ) -> Iterator[SaidStream]:
+        asked = prompts[-1].content
+        meant = [each for begun, each in self.meanings.items() if f"<text>\n{begun}" in asked]
+        assert not self.open, "a second reply while one is open waits for its place"
+        self.open = True
+        self._pieces = tuple(meant) or (GERMAN,)
+        with super().stream(prompts, max_tokens=max_tokens, due_at=due_at) as stream:
+            yield stream
+        self.open = False
+
+    open = False
+
+
+def in_german(model: SayingModel) -> tuple[Spoken, Listener]:
+    brief = replace(BRIEF, words=f"{LEAD}\n\n{WORDS}", language="de")
+    listener = Listener()
+    return speaker(model).speak(brief, 9.0, listener), listener
+
+
+def test_another_language_is_held_against_english_sources_sentence_by_sentence() -> None:
+    spoken, listener = in_german(Bilingual())
+    assert spoken.text == GERMAN
+    assert len(listener.shown) == 2
+    assert spoken.usage.tokens == 3 * 15, "translating back costs tokens, too"
+
+
+def test_what_fails_in_another_language_is_said_in_english_and_told_so() -> None:
+    model = Bilingual()
+    model.meanings = {**model.meanings, "Sie bekommen": LIE}
+    spoken, listener = in_german(model)
+    assert listener.shown == ["Bestellungen kommen in 3 bis 5 Tagen an."]
+    assert spoken.text == f"{listener.shown[0]}\n\n{LEAD}\n\n{WORDS}"

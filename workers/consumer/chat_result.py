@@ -1,6 +1,7 @@
 """What an answered chat job leaves, and how the completion script takes it."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -80,6 +81,7 @@ def completion_arguments(
         counted.entry,
         counted.outcome,
         result.gap if result else b"",
+        _cost(result.facts) if result and result.facts else b"",
         _ended_task(completion, body),
     ]
 
@@ -109,6 +111,16 @@ def _counted(completion: Completion[ChatJob, ChatResult]) -> Counted:
         texts = isinstance(completion.job, EmbedJob)
         return Counted() if texts else fields_of_failure(completion.state)
     return fields_of(result.facts) if result.facts else Counted()
+
+
+def _cost(facts: Facts) -> bytes:
+    """Return what a language model cost, as complete.lua counts it; nothing if none was asked."""
+    if facts.voice is None:
+        return b""
+    counted = fields_of(facts)
+    sent = [[name, 1] if name else [] for name in (counted.words, counted.entry_words)]
+    costs = [list(chain(*amounts)) for amounts in (counted.costs, counted.entry_costs)]
+    return _encode(sent + costs)
 
 
 def _turns(job: ChatJob | None, result: ChatResult | None, done_at: float) -> tuple[bytes, bytes]:

@@ -85,11 +85,10 @@ class HandOvers(Generic[JobT, ResultT]):
         if self._voice is None or not completions:
             return completions
         verdicts = self._voice.offer_words(completions)
-        asked = sum(verdict is not None for verdict in verdicts)
-        if not asked:
+        if all(verdict is None for verdict in verdicts):
             return completions
         counted = {f"words_{name}": verdicts.count(name) for name in COUNTED_WORDS}
-        self._context.counters.add(words_asked=asked, **counted)
+        self._context.counters.add(**counted)
         pairs = list(zip(completions, verdicts, strict=True))
         self._context.traces.handed_over([end.lease for end, each in pairs if each == "handed"])
         return [end for end, verdict in pairs if verdict != "handed"]

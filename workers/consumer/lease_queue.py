@@ -11,6 +11,7 @@ from shared.queue_lists import QueueLists
 from shared.results import Failure
 from shared.tracing.context import TraceContext
 from workers.consumer.message_span import MessageSpan
+from workers.token_budgets import TokenBudgets
 
 QUARANTINE_AFTER = 3  # from this delivery on, a message is run alone
 
@@ -256,8 +257,8 @@ class QueuePolicy:
 
     `replica_acks`: how many replicas must have an end before it counts as stored.
     `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
-    `voice_target_seconds`: how soon a reply in a language model's words is due. `voice_budget`:
-    tokens that a tenant may use for these a day.
+    `voice_target_seconds`: how soon a reply in a language model's words is due. `voice_budgets`:
+    tokens that tenants may use for these a day.
     """
 
     heartbeat_ttl_seconds: float = 3.0
@@ -277,4 +278,4 @@ class QueuePolicy:
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
     replica_acks: int = 0
     voice_target_seconds: float = 5.0
-    voice_budget: int | None = None
+    voice_budgets: TokenBudgets = field(default_factory=TokenBudgets)

@@ -149,8 +149,8 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         self, completions: Sequence[Completion[ChatJob, ChatResult]]
     ) -> list[HandOverVerdict | None]:
         """Hand over what a language model may put into words, all in one atomic step."""
-        now, budget = self._clock.now(), self._policy.voice_budget
-        args: list[bytes | str | float] = [now, _REPLY_SECONDS, "" if budget is None else budget]
+        now = self._clock.now()
+        args: list[bytes | str | float] = [now, _REPLY_SECONDS]
         verdicts: list[HandOverVerdict | None] = [None] * len(completions)
         asked = []
         for position, completion in enumerate(completions):
@@ -171,7 +171,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def _offer(
         self, completion: Completion[ChatJob, ChatResult], now: float
-    ) -> tuple[bytes, str, str, float, bytes] | None:
+    ) -> tuple[bytes, str, str, float, str | int, bytes] | None:
         """Return nothing for a job that is late already, or whose message would be too long."""
         job, result, lease = completion.job, completion.result, completion.lease
         if job is None or result is None:
@@ -185,7 +185,9 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             return None
         if message is None:
             return None
-        return lease.token, job.id, job.conversation_id, due_at, message
+        budget = self._policy.voice_budgets.of(job.tenant)
+        tokens = "" if budget is None else budget
+        return lease.token, job.id, job.conversation_id, due_at, tokens, message
 
     def tones(self, job_ids: Sequence[str]) -> Mapping[str, Tone]:
         """Return the tones that are known, or can't come; ask to be sent the others."""

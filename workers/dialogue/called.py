@@ -48,4 +48,4 @@ def _left_to_person(heard: Heard, decision: Decision) -> Decision:
 
 
 def _in_their_words(heard: Heard) -> str | None:
-    return foreign_text("called", heard.language, heard.text)
+    return foreign_text("called", heard.language, heard.written)

@@ -85,7 +85,8 @@ def _language(
     reworded: bool,
 ) -> str | None:
     """Return the language to answer in where a message is not answered, None for English."""
-    own = language_of(plain) if unreadable in FOREIGN or reworded or escalation == "wish" else None
+    may_be_foreign = unreadable in FOREIGN or reworded or escalation in ("wish", "self_harm")
+    own = language_of(plain) if may_be_foreign else None
     if escalation == "wish" and dialogue.asked and len(words(fold(plain))) <= _MAX_BARE_WORDS:
         # The word for a person alone is that of several languages, or the English one.
         return language_of(dialogue.asked[-1].text) or own

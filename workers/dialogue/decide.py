@@ -9,7 +9,7 @@ from workers.dialogue import phrases
 from workers.dialogue.called import GRAVE, while_called
 from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
-from workers.dialogue.foreign import foreign_text
+from workers.dialogue.foreign import Matter, foreign_text
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 from workers.reading.legibility import FOR_A_PERSON, FOREIGN
@@ -25,6 +25,13 @@ _WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
 _GREETING = "smalltalk-greeting"  # of the small talk that comes with Parley
 _UNWANTED_FACTOR = 0.3  # the best entry is what the person says they do not want
+
+# Reasons of which those are told who write in another language than English, in theirs.
+_MATTERS_ABROAD: Mapping[HandoverReason, Matter] = {
+    "wish": "handover",
+    "unanswered": "handover",
+    "self_harm": "self_harm",
+}
 
 
 class Decider:
@@ -148,7 +155,9 @@ class Decider:
                 return replace(decision, text=phrases.FOREIGN_HANDOVER)
             return decision
         answer = _answer_for("fallback", finding)
-        own = foreign_text("unread", heard.language, heard.text)
+        own = (
+            foreign_text("unread", heard.language, heard.written) if illegible in FOREIGN else None
+        )
         if own:
             return Decision(answer, own, offers_person=True, solemn=True)
         texts = phrases.UNREADABLE[illegible] if illegible else phrases.FALLBACKS
@@ -184,8 +193,9 @@ class Decider:
 
     def _hand_over(self, heard: Heard, finding: Finding, reason: HandoverReason) -> Decision:
         answer = _answer_for("handover", finding)
-        foreign = foreign_text("handover", heard.language, heard.text)
-        if foreign and reason in ("wish", "unanswered"):
+        matter = _MATTERS_ABROAD.get(reason)
+        foreign = foreign_text(matter, heard.language, heard.written) if matter else None
+        if foreign:
             return Decision(answer, foreign, handover=reason, solemn=True)
         own = next((each for each in finding.candidates if each.entry.handover), None)
         if own is None or reason not in ("wish", "entry"):

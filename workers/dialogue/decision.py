@@ -24,7 +24,8 @@ class Heard:
     `joined` the same where it does not seem to lean on that.
     `choice` are the places (from 0) that it chooses among those offered before, empty for none of
     them, None if it chooses nothing. `unwanted`: it says only what the person does not want.
-    `language` (ISO 639-1) is the one it is in, as far as that is known; None: English.
+    `language` (ISO 639-1) is the one it is in, as far as that is known; None: English. If a model
+    translated it, `original` is what the person wrote.
     `recalls`: it asks for what the person wrote before; `recalled` is that, if it was found.
     `looks_back`: it asks so, or sounds so at least.
     `bereaved`: it tells of a death.
@@ -42,6 +43,7 @@ class Heard:
     unwanted: bool = False
     unreadable: IllegibleReason | None = None
     language: str | None = None
+    original: str = ""
     recalled: MemoryRecord | None = None
     recalls: bool = False
     looks_back: bool = False
@@ -49,6 +51,11 @@ class Heard:
     with_person: bool = False
     person_called: bool = False
     reask_score: float | None = None
+
+    @property
+    def written(self) -> str:
+        """Return the message as it was written."""
+        return self.original or self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import yaml
 
-Matter: TypeAlias = Literal["unread", "handover", "called"]
+Matter: TypeAlias = Literal["unread", "handover", "called", "english", "self_harm"]
 
 PHRASES = Path(__file__).with_name("foreign.yaml")
 _DEVANAGARI = re.compile("[\u0900-\u097f]")

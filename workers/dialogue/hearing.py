@@ -68,6 +68,7 @@ class Listener:
         dialogue = read_dialogue(prepared.claim.dialogue, kept.encoder)
         kinds = [passage.kind for passage in prepared.passages]
         cues = read_cues(prepared.job.read_text, dialogue, self._finder.entries)
+        translation = prepared.job.translation
         asking = vectors[[kind in _ASKING for kind in kinds]]
         recalled = self._recall(prepared.job, cues.recall, asking) if cues.recall else None
         recalls = recalled is not None or (cues.recall is not None and cues.recall.certain)
@@ -86,7 +87,8 @@ class Listener:
             choice=cues.choice,
             unwanted=cues.unwanted,
             unreadable=cues.unreadable,
-            language=cues.language,
+            language=translation.language if translation else cues.language,
+            original=prepared.job.message if translation else "",
             recalls=recalls,
             looks_back=cues.looks_back,
             bereaved=cues.bereaved,

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from workers.reading import danger_forms as danger
 from workers.reading import escalation_forms as forms
+from workers.reading.foreign_danger import speaks_of_suicide
 from workers.reading.foreign_person import asks_for_person
 from workers.reading.lexicon import words
 from workers.reading.text import MAX_CHARACTERS, Span, fold
@@ -47,6 +48,8 @@ def find_escalation(text: str) -> Escalation | None:
     """Return the gravest cue of a message that needs a person, if there is one."""
     folded = fold(text[:MAX_CHARACTERS])
     spoken = words(folded)
+    if speaks_of_suicide(folded, spoken):
+        return Escalation("self_harm", Span(0, len(folded)))
     for form in _GRAVEST_FIRST:
         if not form.triggers.isdisjoint(spoken) and (span := _first(form, folded)):
             return Escalation(form.kind, span)

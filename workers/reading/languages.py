@@ -103,7 +103,7 @@ def language_of(text: str) -> str | None:
 
 def _of_script(folded: str) -> str | None:
     name = next((name for name, letters in _SCRIPTS if letters.search(folded)), None)
-    if name not in _SHARING:
+    if name is None or name not in _SHARING:
         return name
     chances = _chances(folded)
     likeliest = max(_SHARING[name], key=lambda other: chances[other])

@@ -16,7 +16,7 @@ from workers.consumer.task_events import TaskEvent
 from workers.speaking.voiced_job import VoicedJob
 from workers.voice.brief import Spoken
 
-Speak = Callable[[PreparedJob[VoicedJob]], Spoken]
+Speak = Callable[[PreparedJob[VoicedJob]], Spoken | None]
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,8 @@ _log = logging.getLogger(__name__)
 class SpeakingLoop:
     """Have many replies written at once; each is passed on when it is whole.
 
-    `speak` returns a whole reply in time, whatever the model does. `most`: so many jobs are taken
+    `speak` returns a whole reply in time, whatever the model does, or None of a job that it has
+    given back. `most`: so many jobs are taken
     at once, more than the model has places: those that wait for one are ended in time all the same.
     """
 
@@ -75,13 +76,14 @@ class SpeakingLoop:
         try:
             with self._lock:
                 self._running.add(prepared.job.task_id)
-            self._put(self._spoken(prepared))
+            if done := self._spoken(prepared):
+                self._put(done)
         finally:
             with self._lock:
                 self._running.discard(prepared.job.task_id)
             free.release()
 
-    def _spoken(self, prepared: PreparedJob[VoicedJob]) -> BatchResult[VoicedJob]:
+    def _spoken(self, prepared: PreparedJob[VoicedJob]) -> BatchResult[VoicedJob] | None:
         clock = self._context.clock
         began_at = clock.monotonic()
         started = TaskEvent("started", prepared.job.task_id, prepared.job.task, clock.now())
@@ -94,7 +96,9 @@ class SpeakingLoop:
             end(1)
             return BatchResult((prepared,), _NOTHING, began_at, clock.monotonic(), fault)
         end(0)
-        seconds = clock.monotonic() - began_at
-        self._context.counters.add(messages=1, batches=1, engine_seconds=seconds)
+        self._context.counters.add(messages=1, batches=1)
+        if spoken is None:
+            self._context.traces.handed_over([prepared.lease])
+            return None
         done = replace(prepared, job=replace(prepared.job, spoken=spoken))
         return BatchResult((done,), _NOTHING, began_at, clock.monotonic())

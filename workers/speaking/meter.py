@@ -1,4 +1,4 @@
-"""What generation workers count, and how fast they say that they are."""
+"""How fast generation workers say that they are, and how busy."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _MAX_SECONDS = 600.0  # no reply takes longer; a foreign client may have written
 
 
 class VoiceMeter:
-    """Count replies and learn the pace; a worker whose model is away names none."""
+    """Learn the pace; a worker whose model is away names none."""
 
     def __init__(self, context: WorkerContext, model: LanguageModel, clock: Clock) -> None:
         self._context = context
@@ -23,23 +23,13 @@ class VoiceMeter:
         self._pace = Pace(clock, _EXPECTED_SECONDS / self._places())
 
     def record(self, job: VoicedJob, spoken: Spoken) -> None:
-        """Count a reply for which a model was asked."""
+        """Learn from a reply for which a model was asked."""
         handed_at = job.left.handed_at if job.left else self._clock.now()
         turnaround = min(max(0.0, self._clock.now() - handed_at), _MAX_SECONDS)
-        self._pace.record(1, spoken.seconds / self._places(), turnaround)
-        reasons = [each.reason for each in spoken.refused]
-        self._context.counters.add(
-            voice_seconds=spoken.seconds,
-            voice_prompt_tokens=spoken.usage.prompt_tokens,
-            voice_completion_tokens=spoken.usage.completion_tokens,
-            voice_sentences=spoken.sentences,
-            voice_faults=spoken.fault is not None,
-            **{f"voice_refused_{reason}": reasons.count(reason) for reason in set(reasons)},
-        )
-        if spoken.first_seconds is not None:
-            self._context.counters.add(
-                voice_first_sentences=1, voice_first_seconds=spoken.first_seconds
-            )
+        seconds = spoken.seconds / self._places()
+        self._pace.record(1, seconds, turnaround)
+        # Of the places, so that a second each second is full load.
+        self._context.counters.add(engine_seconds=seconds)
 
     def per_second(self) -> float:
         """Return how many replies a second the model gets through."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from shared.clock import Clock
+from shared.counts import VoiceFacts
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, Timings, Tone, Words
 from shared.wire import read_chat_job
@@ -72,14 +73,31 @@ class EndDrafter:
     ) -> ChatResult:
         result = without_brief(left.result)
         total_ms = round(1_000 * max(0.0, self._clock.now() - job.accepted_at), 2)
+        words = _whose(result.reply.response, spoken, shown)
         reply = replace(
             result.reply,
             response=spoken.text,
-            words=_whose(result.reply.response, spoken, shown),
+            words=words,
             timings=_until_now(result.reply.timings, total_ms),
         )
-        facts = result.facts and replace(result.facts, total_ms=total_ms)
+        # What the header says of this is not asked: anybody can write it.
+        voice = _facts(words, spoken)
+        facts = result.facts and replace(result.facts, total_ms=total_ms, voice=voice)
         return replace(result, reply=reply, facts=facts)
+
+
+def _facts(words: Words, spoken: Spoken) -> VoiceFacts:
+    first = spoken.first_seconds
+    return VoiceFacts(
+        words=words,
+        prompt_tokens=spoken.usage.prompt_tokens,
+        completion_tokens=spoken.usage.completion_tokens,
+        model_ms=1_000 * spoken.seconds,
+        first_ms=None if first is None else 1_000 * first,
+        sentences=spoken.sentences,
+        refused=tuple(each.reason for each in spoken.refused),
+        is_faulty=spoken.fault is not None,
+    )
 
 
 def _whose(own: str, spoken: Spoken, shown: str) -> Words:

@@ -1,13 +1,9 @@
 """What a model is told for one reply, and what it said."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from shared.jobs import AnswerKind, ToneLabel
-
-RefusalReason = Literal[
-    "number", "amount", "date", "time", "name", "address", "link", "promise", "command", "claim"
-]
+from shared.jobs import RefusalReason as RefusalReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.state import Asked
 from workers.dialogue.worded import Worded
 from workers.knowledge.base import Entry
+from workers.reading.legibility import FOREIGN
 from workers.tone.wording import is_sure
 from workers.voice.brief import Brief, Exchange, Source
 from workers.voice.prompt import MAX_MESSAGE_CHARACTERS, MAX_SOURCE_CHARACTERS
@@ -16,6 +17,8 @@ _MAX_TURNS = 3
 _HEAD_SHARE = 0.4  # of a long message: what it is about; the question mostly comes last
 _CUT = " […] "
 _VOICED: frozenset[AnswerKind] = frozenset({"answer", "clarify", "recall"})
+# What has the same words for everybody is said in another language, too.
+_TRANSLATED: frozenset[AnswerKind] = _VOICED | {"smalltalk", "fallback"}
 _ANSWERED: frozenset[AnswerKind] = frozenset({"answer", "handover"})
 
 
@@ -33,7 +36,9 @@ def brief_of(
     grave, a person's matter, small talk or an honest no is never put otherwise, nor what a prompt
     cannot hold whole and as it is: a few sentences would lose its conditions, or its code.
     """
-    if not said.words or not _may_be_voiced(heard, decision):
+    if job.translation is None and heard.unreadable in FOREIGN:
+        return _to_be_translated(job, heard, decision, said)
+    if not said.words or not _may_be_voiced(job, heard, decision):
         return None
     sources = _sources(heard, decision, said, entries)
     if not sources or not _are_quotable(sources):
@@ -46,13 +51,27 @@ def brief_of(
         kept=said.kept,
         turns=_turns(heard.dialogue.asked),
         tone=tone.label if is_sure(tone) else "unknown",
+        language=job.translation.language if job.translation else "en",
     )
 
 
-def _may_be_voiced(heard: Heard, decision: Decision) -> bool:
+def _to_be_translated(job: ChatJob, heard: Heard, decision: Decision, said: Worded) -> Brief | None:
+    """Return what lets a model translate the message; None if a person has it, or is called."""
+    if heard.language is None or heard.with_person or decision.handover or not said.words:
+        return None
+    return Brief("fallback", job.message, (), said.words, kept=said.kept, language=heard.language)
+
+
+def is_to_be_translated(brief: Brief) -> bool:
+    """Tell whether a message is to be brought into English, rather than a reply into words."""
+    return brief.kind == "fallback" and not brief.sources
+
+
+def _may_be_voiced(job: ChatJob, heard: Heard, decision: Decision) -> bool:
     grave = heard.escalation or heard.bereaved or decision.solemn or decision.handover
     silent = heard.with_person or heard.unreadable
-    return decision.answer.kind in _VOICED and not (grave or silent)
+    kinds = _TRANSLATED if job.translation else _VOICED
+    return decision.answer.kind in kinds and not (grave or silent)
 
 
 def _sources(
@@ -62,6 +81,8 @@ def _sources(
     kind = decision.answer.kind
     if kind == "recall":
         return (Source("", "", heard.recalled.text),) if heard.recalled else ()
+    if kind in ("smalltalk", "fallback"):
+        return (Source("", "", said.words),)
     chosen = [entries.get(name) for name in dict.fromkeys(decision.sources)]
     if kind == "clarify":
         return tuple(Source(each.id, each.question, "") for each in chosen if each)

@@ -12,7 +12,8 @@ from workers.voice.facts import Fact
 from workers.voice.plain import plain
 from workers.voice.reading import Clause, Place, Reading, Stems, read
 from workers.voice.sentences import sentences_of
-from workers.voice.wording import EMPTY
+from workers.voice.vocabulary import EMPTY
+from workers.voice.wording import stem_of
 
 _TOKEN = re.compile(r"[^\W_]+")
 
@@ -22,6 +23,7 @@ class Statement:
     """A sentence of a source, with what stands around it: the title and its neighbour before."""
 
     source: int
+    place: int
     text: str
     reading: Reading
     title: Stems
@@ -47,6 +49,17 @@ class Spot:
     statement: Statement
 
     @property
+    def where(self) -> tuple[int, int, int]:
+        """Return what tells it from any other."""
+        return self.statement.source, self.statement.place, self.fact.start
+
+    @property
+    def held(self) -> Stems:
+        """Return the words that the fact may be said of."""
+        before = self.statement.before if self.leans else frozenset()
+        return self.place.broad | self.statement.title | before
+
+    @property
     def leans(self) -> bool:
         """Return whether its statement begins with "it": what stands before is meant too."""
         clauses = self.statement.reading.clauses
@@ -61,6 +74,11 @@ class Stated:
     stems: Stems
     statement: Statement
 
+    @property
+    def around(self) -> Stems:
+        """Return what its whole sentence says."""
+        return self.stems | self.statement.reading.stems
+
 
 class Evidence:
     """All that the sources state, by sentence, clause, fact and word."""
@@ -74,9 +92,12 @@ class Evidence:
         self.titles = [read(title) for title, _ in texts]
         self.statements = list(_statements(texts, self.titles))
         self.clauses = list(_clauses(self.statements))
+        self.deeds = frozenset(d for each in self.statements for d in deeds_of(each.reading.text))
+        self.order = frozenset().union(*(each.reading.order for each in self.statements))
         self.spots = list(_spots(self.statements))
         self.stated = frozenset().union(*(each.reading.stems for each in self.statements))
         self.asked = frozenset().union(*(title.stems for title in self.titles))
+        self.known = self.stated | self.asked
         self.tokens = frozenset(_tokens(texts))
         self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
@@ -88,6 +109,7 @@ class Evidence:
             for title, text in titles
             if conduct.AFFIRMS.match(text) or not conduct.YES_OR_NO.match(title.text)
         )
+        self.affirmed = _stems(title for title, text in titles if conduct.AFFIRMS.match(text))
         self.refused = _stems(title for title, text in titles if conduct.DENIES.match(text))
         self._count = len(self.statements)
         self._holding = Counter(stem for each in self.statements for stem in each.reading.stems)
@@ -95,6 +117,11 @@ class Evidence:
     def weight(self, stems: Iterable[str]) -> float:
         """Return how much stems tell together: rare ones tell more."""
         return sum(log(2 + self._count / (1 + self._holding[stem])) for stem in stems)
+
+    def share(self, stems: Stems, held: Stems) -> float:
+        """Return which part (0-1) of the known among some stems is among those held."""
+        known = stems & self.known
+        return self.weight(known & held) / (self.weight(known) or 1.0)
 
     def passages(self) -> list[str]:
         """Return the texts that a sentence is compared with: each statement, each two, titled."""
@@ -124,14 +151,21 @@ def _stems(readings: Iterable[Reading]) -> Stems:
 
 
 def _statements(texts: Sequence[tuple[str, str]], titles: Sequence[Reading]) -> Iterator[Statement]:
-    for place, ((_, text), title) in enumerate(zip(texts, titles, strict=True)):
+    for source, ((_, text), title) in enumerate(zip(texts, titles, strict=True)):
         before: Stems = frozenset()
-        for sentence in sentences_of(text):
+        for place, sentence in enumerate(sentences_of(text)):
             reading = read(sentence)
             if reading.stems or reading.facts:
-                text = " ".join(plain(sentence).split())
-                yield Statement(place, text, reading, title.stems, before)
+                own = " ".join(plain(sentence).split())
+                yield Statement(source, place, own, reading, title.stems, before)
                 before = reading.stems
+
+
+def deeds_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield how a speaker acts (has done, is doing, will do), and the verb's stem."""
+    for found in conduct.DEEDS.finditer(text):
+        verb = next((word for word in found.groups() if word), "")
+        yield found.lastgroup or "", stem_of(verb.lower())
 
 
 def _spots(statements: Sequence[Statement]) -> Iterator[Spot]:

@@ -196,7 +196,8 @@ def _code(found: re.Match[str]) -> Iterator[Found]:
 
 
 def _free(found: re.Match[str]) -> Iterator[Found]:
-    yield "amount", "free", "0"
+    if found.group():
+        yield "amount", "free", "0"
 
 
 def _bare(found: re.Match[str]) -> Iterator[Found]:

@@ -1,21 +1,15 @@
 """Decide whether a language model's sentence may be shown: only what the sources bear out."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from workers.voice import conduct, wording
+from workers.voice import conduct, vocabulary, wording
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
-from workers.voice.facts import Fact
+from workers.voice.likeness import Encode, Likeness
 from workers.voice.plain import is_disguised, plain
 from workers.voice.reading import Reading, read, read_plain
-
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Returns vectors [texts, dimension] of length 1."""
+from workers.voice.vocabulary import words_in
 
 _SEVERITY: tuple[RefusalReason, ...] = (
     "link", "address", "amount", "time", "date", "number",
@@ -23,26 +17,30 @@ _SEVERITY: tuple[RefusalReason, ...] = (
 _NAME = re.compile(r"(?<![\w'])[A-Z][\w'&-]*(?:\.[A-Z])*")
 _NAME_PART = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:\A|[.!?:;>(\"]\s|[\"(])\W*\Z")
-_NO_NAMES = frozenset("i i'm i'll i've i'd ok faq pdf id".split())
+_NO_NAMES = words_in(
+    """
+    i i'm i'll i've i'd ok faq pdf id
+    """
+)
 
 
 class Guard:
-    """Checks sentences; `encode` (None: words and facts alone) is called by one thread at a time."""
+    """Checks sentences; by words and facts alone without `encode`. Safe from many threads."""
 
     def __init__(self, encode: Encode | None = None) -> None:
-        self._encode = encode
+        self._likeness = Likeness(encode) if encode else None
 
     def over(self, brief: Brief) -> "Check":
         """Read a brief's sources, for all sentences of one reply."""
-        return Check(brief, self._encode)
+        return Check(brief, self._likeness)
 
 
 class Check:
     """Judges sentences by one brief's sources."""
 
-    def __init__(self, brief: Brief, encode: Encode | None) -> None:
+    def __init__(self, brief: Brief, likeness: Likeness | None) -> None:
         self._evidence = Evidence(brief)
-        self._claims = Claims(self._evidence, read(brief.message), encode)
+        self._claims = Claims(self._evidence, read(brief.message).stems, likeness)
         self._facts = {spot.fact.key for spot in self._evidence.spots}
 
     def judge(self, sentence: str) -> RefusalReason | None:
@@ -68,7 +66,11 @@ class Check:
 
     def _is_known(self, name: str) -> bool:
         folded = name.casefold().removesuffix("'s")
-        if folded in _NO_NAMES or folded in wording.EMPTY or wording.DAY_OR_MONTH.fullmatch(folded):
+        if (
+            folded in _NO_NAMES
+            or folded in vocabulary.EMPTY
+            or wording.DAY_OR_MONTH.fullmatch(folded)
+        ):
             return True
         known = self._evidence.tokens
         parts = _NAME_PART.findall(folded)

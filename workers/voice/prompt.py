@@ -37,6 +37,8 @@ _TASKS = {
         "reply. Write one sentence that asks which of them is meant. Name no item of the list, and "
         "answer none."
     ),
+    "smalltalk": "Say what stands in <written>.",
+    "fallback": "Say what stands in <written>.",
     "recall": "The customer asks what they wrote before. Tell them what stands in <written>.",
 }
 _TONES: dict[ToneLabel, str] = {
@@ -46,7 +48,7 @@ _TONES: dict[ToneLabel, str] = {
     ),
     "positive": "The customer is in a good mood: be warm.",
 }
-_LANGUAGES = {
+LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech",
     "da": "Danish", "de": "German", "el": "Greek", "es": "Spanish", "fa": "Persian",
     "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian",
@@ -136,7 +138,7 @@ def _tone(tone: ToneLabel) -> list[str]:
 def _language(code: str) -> str:
     if code == "en":
         return "Write in English."
-    name = _LANGUAGES.get(code, "the language of the message")
+    name = LANGUAGES.get(code, "the language of the message")
     return f"Write in {name}; names, numbers and links stay as the sources have them."
 
 

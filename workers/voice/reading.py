@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workers.voice import wording
 from workers.voice.conduct import VERBS
@@ -13,11 +14,13 @@ from workers.voice.spelling import in_digits
 Stems = frozenset[str]
 
 _STARTS = (
-    r"(?:we|you|it|they|i|there|then|he|she|that|can|may|must|is|are|was|were|will|has|have|costs?|takes?|comes?|holds?"
+    r"(?:we|you|it|they|i|there|then|he|she|that|can|may|must|is|are|was|were|will|has|have"
+    r"|costs?|takes?|comes?|holds?"
     rf"|don't|can't|not|never|no|only|{VERBS})\b"
 )
 _FINITE = re.compile(
-    rf"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|do|does|did|costs?|takes?|comes?|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
+    rf"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|do|does|did|costs?|takes?|comes?"
+    rf"|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
 _BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
@@ -26,23 +29,31 @@ _CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless)\b|\band\b(?=\s+{_STARTS})",
+    rf"{_BREAK}|\b(?:but|while|whereas|if|when|otherwise|because|unless|so)\b"
+    rf"|\band\b(?=\s+{_STARTS})",
     re.IGNORECASE,
 )
 _SEGMENT_END = re.compile(r";|[.!?]\s|\b(?:but|while|whereas|otherwise)\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:it|they|this|that|these|those|he|she|both)\b", re.IGNORECASE)
 _SCOPE_END = re.compile(
-    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
+    r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because|we|you"
+    r"|they|he|she|it)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
     re.IGNORECASE,
 )
 _IS_NO_DENIAL = re.compile(
-    r"\bno\.\s*\d|\bnot\s+only\b|\bwhy\s+not\b|\bif\s+not\b|\b(?:do\s+not|don't)\s+(?:worry|hesitate)\b|\bno\s+(?:problem|worries|matter)\b",
+    r"\bno\.\s*\d|\bnot\s+only\b|\bwhy\s+not\b|\bif\s+not\b|\b(?:do\s+not|don't)\s+(?:worry"
+    r"|hesitate)\b|\bno\s+(?:problem|worries|matter)\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
+    r"\b(?:(?P<before>before|until|till|prior\s+to|by\s+the\s+time)(?!\s+0)|(?P<after>after"
+    r"|once|as\s+soon\s+as|following|since|when)(?!\s+0))\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    rf"\W*(?:(?:and|or|then|please|so|but)\s+)*(?:if|when|unless|only|{VERBS})\b", re.IGNORECASE
+)
+_DEPENDS = re.compile(r"\W*(?:if|unless|in\s+case)\b", re.IGNORECASE)
 _NARROWING = frozenset(stem for group in wording.BOUNDING for stem in group)
 _SCOPE = 3  # stems that a "not" reaches
 
@@ -51,6 +62,8 @@ _SCOPE = 3  # stems that a "not" reaches
 class Clause:
     """A part of a sentence: what it is about, what of it is denied, whether it demands or permits.
 
+    `asks`: it demands, tells to do, or is a condition; `depends`: it begins with "if"; `states`: it
+    holds a fact.
     `leans` says that it begins with "it" or "they": what stands before is meant too.
     """
 
@@ -58,7 +71,10 @@ class Clause:
     denied: Stems
     denies: bool
     demands: bool
+    asks: bool
     permits: bool
+    depends: bool
+    states: bool
     leans: bool
 
 
@@ -114,17 +130,28 @@ def _without(text: str, facts: Sequence[Fact]) -> str:
 
 
 def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
-    ends = [0, *(mark.end() for mark in _CLAUSE_END.finditer(rest)), len(rest)]
+    ends = [*_clause_starts(rest), len(rest)]
     first = max(place for place, end in enumerate(ends) if end <= fact.start)
     end = min((each for each in ends if each >= fact.end), default=len(rest))
     others = [each for each in facts if each.measure != fact.measure and each.start != fact.start]
     near = _around(rest, ends[first], end, others)
     while first and not wording.content_of(rest[ends[first] : end]):
         first -= 1
-    bounds = [0, *(mark.end() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
-    start = max(each for each in bounds if each <= fact.start)
+    bounds = [0, *(mark.start() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
+    segment = max(at for at, each in enumerate(bounds) if each <= fact.start)
+    if segment and _LEANS.match(rest[bounds[segment] :]):
+        segment -= 1
     stop = min((each for each in bounds if each >= fact.end), default=len(rest))
-    return Place(near, _around(rest, min(start, ends[first]), stop, others) | near)
+    return Place(near, _around(rest, min(bounds[segment], ends[first]), stop, others) | near)
+
+
+def _clause_starts(rest: str) -> list[int]:
+    starts = [0]
+    for mark in _CLAUSE_END.finditer(rest):
+        # "Films and games for 7 days" is one clause, "a day costs £1 and a week £5" are two.
+        if mark.group().lower() not in ("and", "or") or "0" in rest[starts[-1] : mark.start()]:
+            starts.append(mark.end())
+    return starts
 
 
 def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
@@ -141,18 +168,18 @@ def _order(rest: str) -> Iterator[tuple[str, str]]:
 def _clauses(rest: str) -> Iterator[Clause]:
     ends = [0, *(mark.start() for mark in _TURN.finditer(rest)), len(rest)]
     parts: list[str] = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         part = rest[start:end]
-        # What has no verb or no content of its own belongs to what stands before it.
-        if parts and not (_is_whole(part) and _is_whole(parts[-1])):
+        # A part of a list, and what has no content of its own, belongs to what stands before it.
+        if parts and (_is_fragment(part) or not wording.content_of(parts[-1])):
             parts[-1] += part
         else:
             parts.append(part)
     return map(_clause, filter(wording.content_of, parts))
 
 
-def _is_whole(part: str) -> bool:
-    return bool(_FINITE.search(part) and wording.content_of(part))
+def _is_fragment(part: str) -> bool:
+    return not wording.content_of(part) or (part[0] in ',:(-"' and not _FINITE.search(part))
 
 
 def _clause(part: str) -> Clause:
@@ -161,7 +188,10 @@ def _clause(part: str) -> Clause:
         denied=frozenset(_denied(part)) - _NARROWING,
         denies=is_denial(part),
         demands=bool(wording.MUST.search(part)),
+        asks=bool(wording.MUST.search(part) or _ASKS.match(part)),
         permits=bool(wording.MAY.search(part)),
+        depends=bool(_DEPENDS.match(part)),
+        states="0" in part,
         leans=bool(_LEANS.match(part.lstrip(",;:.!?()- "))),
     )
 
@@ -172,7 +202,7 @@ def _denied(part: str) -> Iterator[str]:
         rest = text[found.end() :]
         if not wording.content_of(rest):
             yield from wording.content_of(text[: found.start()])[-1:]
-        stop = _SCOPE_END.search(rest)
+        stop = None if found.group().lower() == "unless" else _SCOPE_END.search(rest)
         yield from wording.content_of(rest[: stop.start()] if stop else rest)[:_SCOPE]
 
 

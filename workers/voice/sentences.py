@@ -2,6 +2,8 @@
 
 import re
 
+from workers.voice.vocabulary import words_in
+
 _LONGEST = 1_000  # characters after which a unit ends, whatever stands there
 _LONGEST_GAP = 200  # characters of white space that belong to one end
 _STOP = re.compile(r"\n|[.!?…]+|[。！？｡؟।॥۔]+")
@@ -14,12 +16,22 @@ _LIST_MARK = re.compile(r"\s*(?:\(?\d{1,3}|[a-zA-Z])\Z")
 _LAST_WORD = re.compile(r"(?:[^\W\d_]\.)*[^\W_]+\Z")
 _QUOTES = frozenset("\"'”’»」』")
 _WIDE = frozenset("。！？｡؟।॥۔")
-_NEVER_LAST = frozenset(
-    """mr mrs ms mx dr prof st rev hon sr jr e.g i.e eg ie cf vs approx ca tel ext dept est incl excl
-    bzw z.b d.h u.a ggf nr fig vol art abs sec""".split()
+_NEVER_LAST = words_in(
+    """
+    mr mrs ms mx dr prof st rev hon sr jr e.g i.e eg ie cf vs approx ca tel ext dept est
+    incl excl bzw z.b d.h u.a ggf nr fig vol art abs sec
+    """
 )
-_BEFORE_DIGITS = frozenset("no nos p pp ch para min max".split())
-_LAST_BEFORE_CAPITAL = frozenset("a.m p.m am pm etc inc ltd co corp plc u.s u.k u.s.a".split())
+_BEFORE_DIGITS = words_in(
+    """
+    no nos p pp ch para min max
+    """
+)
+_LAST_BEFORE_CAPITAL = words_in(
+    """
+    a.m p.m am pm etc inc ltd co corp plc u.s u.k u.s.a
+    """
+)
 
 
 class SentenceCutter:

@@ -2,28 +2,26 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import ModelUnavailable
-from workers.voice.brief import Brief, Refusal, RefusalReason, Spoken, Usage
+from workers.voice.brief import Brief, Refusal, Spoken, Usage
 from workers.voice.coverage import remaining_words
 from workers.voice.language_model import LanguageModel, ModelStream
 from workers.voice.prompt import prompts_of
+from workers.voice.reading import read
+from workers.voice.sentence_check import SentenceCheck
 from workers.voice.sentences import SentenceCutter
+from workers.voice.translation import TranslatedCheck
 
 Show = Callable[[str, str], bool]  # what was shown before, what shall be now; whether to go on
+_Opened = AbstractContextManager[ModelStream]
+ENGLISH = "en"
 _LENGTHS = 3  # of the entries' own words: no model needs more to say the same
 _MIN_CHARACTERS = 600
 _log = logging.getLogger(__name__)
-
-
-class SentenceCheck(Protocol):
-    """Holds sentences against the sources of one brief."""
-
-    def judge(self, sentence: str) -> RefusalReason | None:
-        """Return why a sentence may not be shown, or None."""
 
 
 CheckOver = Callable[[Brief], SentenceCheck]
@@ -95,15 +93,40 @@ class Speaker:
         brief = saying.brief
         prompts = prompts_of(brief, self._style)
         opened = self._model.stream(prompts, max_tokens=self._max_tokens, due_at=due_at)
+        if brief.language != ENGLISH:
+            self._say_translated(saying, opened, due_at, show)
+            return
         with opened as stream:
             check = self._check_over(brief)
             try:
-                for sentence in _units(stream):
-                    saying.sentences += 1
-                    if not self._may_go_on(saying, check, sentence, show):
-                        return
+                self._show_units(saying, check, _units(stream), show)
             finally:
-                saying.usage = stream.usage
+                saying.usage += stream.usage
+
+    def _say_translated(self, saying: _Saying, opened: _Opened, due_at: float, show: Show) -> None:
+        """Check when all is said: to translate back takes a place with the model, as to say does.
+
+        Two at a time for one reply would wait for each other where there is one.
+        """
+        with opened as stream:
+            try:
+                units = list(_units(stream))
+            finally:
+                saying.usage += stream.usage
+        own = self._check_over(saying.brief)
+        check = TranslatedCheck(saying.brief, own, self._model, due_at)
+        try:
+            self._show_units(saying, check, units, show)
+        finally:
+            saying.usage += check.usage
+
+    def _show_units(
+        self, saying: _Saying, check: SentenceCheck, units: Iterable[str], show: Show
+    ) -> None:
+        for sentence in units:
+            saying.sentences += 1
+            if not self._may_go_on(saying, check, sentence, show):
+                return
 
     def _may_go_on(self, saying: _Saying, check: SentenceCheck, sentence: str, show: Show) -> bool:
         if sentence.strip() in saying.text or _is_too_long(saying.brief, saying.text, sentence):
@@ -125,10 +148,23 @@ def end_in_own_words(brief: Brief, shown: str, *, is_whole: bool = False) -> str
     """Return the whole reply that begins with what was shown.
 
     What is kept stands below in any case; what has not been said yet of the entries' own words
-    stands before it, unless what was shown `is_whole`.
+    stands before it, unless what was shown `is_whole` and says some of it.
     """
-    rest = "" if is_whole else remaining_words(brief.words, shown)
+    rest = "" if is_whole and _says_something(brief, shown) else _rest(brief, shown)
     return "\n\n".join(part for part in (shown, rest, brief.kept) if part)
+
+
+def _rest(brief: Brief, shown: str) -> str:
+    if shown and brief.language != ENGLISH:  # what it says of them cannot be told
+        return brief.words
+    return remaining_words(brief.words, shown)
+
+
+def _says_something(brief: Brief, shown: str) -> bool:
+    """Tell whether a reply says more than courtesies: some word of what it is to say."""
+    if brief.language != ENGLISH or brief.kind not in ("answer", "recall"):
+        return True
+    return not read(brief.words).stems.isdisjoint(read(shown).stems)
 
 
 def _units(stream: ModelStream) -> Iterator[str]:

@@ -5,34 +5,63 @@ import re
 _ONES = {
     word: number
     for number, word in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-        fifteen sixteen seventeen eighteen nineteen""".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     word: number
     for number, word in zip(
         range(20, 100, 10),
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
         strict=True,
     )
 }
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _NUMBER = "|".join([*_ONES, *_TENS])
-_SPAN = r"(?:working\s+|business\s+|calendar\s+)?(?:second|minute|min|hour|hr|day|week|month|year|night|evening)s?"
+_SPAN = (
+    r"(?:working\s+|business\s+|calendar\s+)?"
+    r"(?:second|minute|min|hour|hr|day|week|month|year|night|evening)s?"
+)
 _SCALE = "|".join(_SCALES)
-_TAIL = rf"(?:(?:[\s-]+(?:{_SCALE})(?:\s+and\s+(?:{_NUMBER})(?:-(?:{_NUMBER}))?)?|[\s-](?:{_NUMBER}))\b)*"
+_TAIL = (
+    rf"(?:(?:[\s-]+(?:{_SCALE})(?:\s+and\s+(?:{_NUMBER})(?:-(?:{_NUMBER}))?)?"
+    rf"|[\s-](?:{_NUMBER}))\b)*"
+)
 _SPELLED = re.compile(
     rf"\b(?:(?:{_NUMBER})|(?:an?|\d[\d.,]*)\s+(?:{_SCALE}))\b{_TAIL}", re.IGNORECASE
 )
 _ONE_NEEDS = re.compile(
-    rf"\s*(?:-|to|or|and)?\s*(?:\d|{_SPAN}\b|percent|per\s+cent|%|pounds?\b|euros?\b|dollars?\b|point)",
+    rf"\s*(?:-|to|or|and)?\s*(?:\d|{_SPAN}\b|percent|per\s+cent|%|pounds?\b|euros?\b|dollars?\b"
+    rf"|point)",
     re.IGNORECASE,
 )
 # "One parent", not "this one", "one of them", "one by one".
 _ONE_THING = re.compile(
-    r"(?<!\bthe )(?<!\bthis )(?<!\bthat )(?<!\beach )(?<!\bevery )(?<!\bno )(?<!\bany )(?<!\banother )(?<!\bwhich )(?<!\bby )(?<!-)"
-    r"\bone\s+(?!of\b|by\b|or\b|and\b|is\b|can\b|that\b|who\b|which\b|will\b|for\b|with\b|in\b|on\b|at\b|to\b|from\b|under\b|you\b|we\b|i\b|may\b|must\b|has\b|day\b|where\b)(?=[a-z])",
+    r"(?<!\bthe )(?<!\bthis )(?<!\bthat )(?<!\beach )(?<!\bevery )(?<!\bno )"
+    r"(?<!\bany )(?<!\banother )(?<!\bwhich )(?<!\bby )(?<!-)"
+    r"\bone\s+(?!of\b|by\b|or\b|and\b|is\b|can\b|that\b|who\b|which\b|will\b|for\b|with\b|in\b"
+    r"|on\b|at\b|to\b|from\b|under\b|you\b|we\b|i\b|may\b|must\b|has\b|day\b|where\b)(?=[a-z])",
     re.IGNORECASE,
 )
 _PHRASES = [

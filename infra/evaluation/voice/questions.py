@@ -77,37 +77,55 @@ class HandMadeLie:
 
 
 @dataclass(frozen=True, slots=True)
+class HandMadeTruth:
+    """A message and a true reply to it in other words than the entry's."""
+
+    entry: str
+    asked: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """All that is asked: questions, and falsehoods made by hand."""
+    """All that is asked: questions, and false and true replies made by hand."""
 
     questions: Sequence[Question]
     lies: Sequence[HandMadeLie] = ()
+    truths: Sequence[HandMadeTruth] = ()
+
+
+_Row = Question | HandMadeLie | HandMadeTruth
 
 
 def read_asked(files: Iterable[Path]) -> Asked:
     """Return what some files hold; EvaluationError lists the faults of the first bad one."""
-    found: list[Question | HandMadeLie] = []
+    found: list[_Row] = []
     for file in files:
         found += convert(read_rows(file), _read)
-    questions = [each for each in found if isinstance(each, Question)]
-    return Asked(questions, [each for each in found if isinstance(each, HandMadeLie)])
+    return Asked(
+        [each for each in found if isinstance(each, Question)],
+        [each for each in found if isinstance(each, HandMadeLie)],
+        [each for each in found if isinstance(each, HandMadeTruth)],
+    )
 
 
 def check_entries(asked: Asked, known: Iterable[str]) -> None:
     """Raise EvaluationError if a row names an entry that the base does not have."""
     named = {name for each in asked.questions for name in each.entries or ()}
-    missing = sorted((named | {each.entry for each in asked.lies}) - set(known))
+    named |= {lie.entry for lie in asked.lies} | {truth.entry for truth in asked.truths}
+    missing = sorted(named - set(known))
     if missing:
         raise EvaluationError(f"The base has no entry {missing[0]}.")
 
 
-def _read(row: Row) -> Question | HandMadeLie:
-    form: type[Any] = HandMadeLie if "lie" in row.values else Question
+def _read(row: Row) -> _Row:
+    marks = {"lie": HandMadeLie, "truth": HandMadeTruth}
+    form: type[Any] = next((marks[mark] for mark in marks if mark in row.values), Question)
     unknown = row.values.keys() - set(form.__dataclass_fields__)
     if unknown:
         raise RowFault(f"the row has a field {min(unknown)}, which is not known")
     try:
-        made: Question | HandMadeLie = msgspec.convert(row.values, form)
+        made: _Row = msgspec.convert(row.values, form)
     except msgspec.ValidationError as fault:
         raise RowFault(str(fault)) from None
     if isinstance(made, Question) and not (made.asks and all(made.asks)):

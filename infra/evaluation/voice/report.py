@@ -37,14 +37,14 @@ class QuestionFigures:
 class LieFigures:
     """How many falsehoods were caught: by kind, by what made them false, by how they were told.
 
-    `true_shown`: replies in the entry's own words that a model said and that were shown whole.
+    `true_shown`: true replies that a model said and that were shown whole, by whose words.
     """
 
     kinds: Mapping[str, Share]
     twists: Mapping[str, Share]
     guises: Mapping[str, Share]
     reasons: Mapping[str, int]
-    true_shown: Share
+    true_shown: Mapping[str, Share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class VoiceReport:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
 
-def make_report(about: About, trials: Sequence[Trial], true_shown: Share | None) -> VoiceReport:
+def make_report(
+    about: About, trials: Sequence[Trial], true_shown: Mapping[str, Share] | None
+) -> VoiceReport:
     """Put together what was seen; `true_shown` is there if falsehoods were planted."""
     lies = [trial.lie for trial in trials if trial.lie]
     questions = [trial.question for trial in trials]
@@ -88,7 +90,7 @@ def make_report(about: About, trials: Sequence[Trial], true_shown: Share | None)
     return VoiceReport(
         about,
         question_figures(questions),
-        lie_figures(lies, true_shown) if true_shown else None,
+        lie_figures(lies, true_shown) if true_shown is not None else None,
         list(missed.values()),
         [lie for lie in lies if lie.reached],
     )
@@ -109,7 +111,7 @@ def question_figures(outcomes: Sequence[QuestionOutcome]) -> QuestionFigures:
     )
 
 
-def lie_figures(outcomes: Sequence[LieOutcome], true_shown: Share) -> LieFigures:
+def lie_figures(outcomes: Sequence[LieOutcome], true_shown: Mapping[str, Share]) -> LieFigures:
     """Count what became of falsehoods."""
     by_kind = _shares(outcomes, lambda each: each.kind, _is_caught)
     return LieFigures(

@@ -1,6 +1,7 @@
 """Run one evaluation of the voice: ask, have a model speak, judge, and write the report."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,12 +14,11 @@ from infra.evaluation.voice.page import page
 from infra.evaluation.voice.questions import QUESTIONS, check_entries, read_asked
 from infra.evaluation.voice.report import About, VoiceReport, make_report
 from infra.evaluation.voice.trials import (
-    PlantedLie,
     by_hand,
     planted_lies,
-    true_shown,
     try_lies,
     try_model,
+    try_truths,
 )
 from shared.clock import SystemClock
 from shared.errors import CommandMisused
@@ -51,7 +51,7 @@ class VoiceRequest:
 def evaluate_voice(request: VoiceRequest, update: Update) -> tuple[VoiceReport, list[Path]]:
     """Return the report and the files that were written. Raises ParleyError."""
     asked = read_asked(request.files or [QUESTIONS])
-    told = bool(request.lies or asked.lies)
+    told = bool(request.lies or asked.lies or asked.truths)
     settings = _settings(overrides(request.system), lying=told)
     base = read_base(request.base or settings.kb or DEMO)
     sources = {entry.id: Source(entry.id, entry.question, entry.answer) for entry in base.entries}
@@ -59,13 +59,15 @@ def evaluate_voice(request: VoiceRequest, update: Update) -> tuple[VoiceReport, 
     update("loading", 0.0)
     asking = Asking.load(settings, base)
     drafted = asking.draft(asked.questions, request.folder / "bases", partial(update, "asking"))
-    shown: Share | None = None
+    shown: Mapping[str, Share] | None = None
     if told:
         planted = [
             *by_hand(asked.lies, sources),
             *planted_lies(drafted, list(sources.values()), request.lies),
         ]
-        trials, shown = _lied(asking, drafted, planted, partial(update, "lying"))
+        speak = partial(asking.speak, seconds=_UNHURRIED_SECONDS)
+        trials = try_lies(drafted, planted, speak, partial(update, "lying"))
+        shown = try_truths(drafted, asked.truths, sources, speak)
     else:
         trials = _spoken(asking, settings, drafted, request.at_once, partial(update, "speaking"))
     about = About(
@@ -96,16 +98,9 @@ def _spoken(
     at_once: int,
     progress: Progress,
 ) -> list[Trial]:
-    model = open_model(settings, SystemClock())
     speak = partial(asking.speak, seconds=settings.voice_target_seconds)
-    return try_model(drafted, model, speak, at_once, progress)
-
-
-def _lied(
-    asking: Asking, drafted: Sequence[Drafted], planted: Sequence[PlantedLie], progress: Progress
-) -> tuple[list[Trial], Share]:
-    speak = partial(asking.speak, seconds=_UNHURRIED_SECONDS)
-    return try_lies(drafted, planted, speak, progress), true_shown(drafted, speak)
+    with closing(open_model(settings, SystemClock())) as model:
+        return try_model(drafted, model, speak, at_once, progress)
 
 
 def _write(report: VoiceReport, folder: Path) -> list[Path]:

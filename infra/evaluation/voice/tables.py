@@ -24,15 +24,16 @@ def tables(report: VoiceReport) -> list[Table]:
     """Return all tables of figures."""
     lies = _lie_tables(report.lies) if report.lies else ()
     refused = [] if report.lies else [_refused(report.questions)]
-    return [*lies, *_question_tables(report.questions), *refused]
+    questions = _question_tables(report.questions) if report.questions.words else ()
+    return [*lies, *questions, *refused]
 
 
 def summary(report: VoiceReport) -> list[tuple[str, bool]]:
     """Return what matters most in sentences, and of each whether all is well."""
     unborne = report.questions.unborne
     said = [(f"Facts shown that no source says: {unborne}.", unborne == 0)]
-    if report.lies:
-        caught = total(report.lies.kinds.values())
+    caught = total(report.lies.kinds.values()) if report.lies else Share(0, 0)
+    if caught.whole:
         said.append((f"Falsehoods caught: {_of(caught)}.", caught.value >= _CAUGHT))
     return said
 
@@ -74,13 +75,20 @@ def _figures(figures: QuestionFigures) -> Iterator[tuple[str, str]]:
 
 def _lie_tables(figures: LieFigures) -> Iterator[Table]:
     caught = total(figures.kinds.values())
+    if not caught.whole:
+        yield from _truth_tables(figures)
+        return
     head = f"Falsehoods: {caught.whole:,} planted"
     yield Table(head, ("kind", "caught"), (*_rows(figures.kinds), _all(caught)))
     yield Table("By what makes them false", ("what", "caught"), _rows(figures.twists))
     yield Table("By how they are told", ("how", "caught"), _rows(figures.guises))
     yield Table("Refused as", ("reason", "times"), _counts(figures.reasons))
-    shown = (("shown whole", _of(figures.true_shown)),)
-    yield Table("The entries' own words, said by the model", ("what", "replies"), shown)
+    yield from _truth_tables(figures)
+
+
+def _truth_tables(figures: LieFigures) -> Iterator[Table]:
+    if figures.true_shown:
+        yield Table("True replies of the model", ("how", "shown whole"), _rows(figures.true_shown))
 
 
 def _rows(shares: Mapping[str, Share]) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from infra.evaluation.voice.outcomes import (
     spoken_outcome,
 )
 from infra.evaluation.voice.plain_text import sentences
-from infra.evaluation.voice.questions import HandMadeLie, Question
+from infra.evaluation.voice.questions import HandMadeLie, HandMadeTruth, Question
 from workers.evaluation.observation import Progress
 from workers.voice.brief import Brief, Source, Spoken
 from workers.voice.language_model import LanguageModel
@@ -71,11 +71,26 @@ def try_lies(
     return trials
 
 
-def true_shown(drafted: Sequence[Drafted], speak: Speak) -> Share:
-    """Return how often a model that says the entry's own words is not interrupted."""
-    briefs = [each.brief for each in drafted if each.brief]
-    whole = [not speak(LyingModel(brief.words), brief).refused for brief in briefs]
-    return Share(sum(whole), len(whole))
+def try_truths(
+    drafted: Sequence[Drafted],
+    truths: Sequence[HandMadeTruth],
+    sources: Mapping[str, Source],
+    speak: Speak,
+) -> dict[str, Share]:
+    """Return how often true replies are not interrupted: in the entries' words, in others."""
+    own = [(each.brief.words, each.brief) for each in drafted if each.brief]
+    others = [(each.truth, _about(sources[each.entry], each.asked)) for each in truths]
+    return {
+        words: Share(
+            sum(not speak(LyingModel(text), brief).refused for text, brief in told), len(told)
+        )
+        for words, told in (("in the entry's own words", own), ("in other words", others))
+        if told
+    }
+
+
+def _about(source: Source, message: str) -> Brief:
+    return Brief("answer", message, (source,), source.text)
 
 
 def planted_lies(
@@ -100,7 +115,7 @@ def by_hand(made: Sequence[HandMadeLie], sources: Mapping[str, Source]) -> Itera
     """Yield falsehoods made by hand, each about its entry."""
     for each in made:
         source = sources[each.entry]
-        brief = Brief("answer", source.title, (source,), source.text)
+        brief = _about(source, source.title)
         question = Question("made by hand", (source.title,))
         drafted = Drafted(question, "answer", each.entry, source.text, brief)
         yield PlantedLie(drafted, brief, each.as_lie())
