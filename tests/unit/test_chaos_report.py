@@ -54,7 +54,7 @@ def report() -> ChaosReport:
         missed=(),
         deaths={"redis": 1},
         timeline=Timeline(100.0, (5, 0, 3), (0, 0, 1), (0, 4, 0)),
-        voice=VoiceFigures(3, 2, 3, followed=1, planted=4),
+        voice=VoiceFigures(3, 2, 3, followed=1, asked=9, planted=4),
     )
 
 
@@ -68,7 +68,7 @@ def test_the_verdict_comes_first_and_figures_are_shown(report: ChaosReport) -> N
     assert (shown["accepted"], shown["lost"], shown["job-failed"]) == ("9", "0", "1")
     assert shown["ConnectionResetError"] == "4"
     assert shown["inference killed: messages back"] == "5"
-    assert shown["falsehoods that the model said"] == "4"
+    assert shown["falsehoods that it said"] == "4"
 
 
 def test_a_broken_promise_is_shown_and_a_missed_target_is_marked(report: ChaosReport) -> None:

@@ -95,7 +95,9 @@ def test_answers_are_counted_by_whose_words_they_are() -> None:
         8: MessageHistory(ending="failed"),
         9: MessageHistory(ending="answered", words="entry"),
     }
-    assert voice_figures(script, sent, 5) == VoiceFigures(1, 0, 1, followed=1, planted=5)
+    printed = {"asked": 6, "planted": 5}
+    figures = VoiceFigures(1, 0, 1, followed=1, asked=6, planted=5)
+    assert voice_figures(script, sent, printed) == figures
 
 
 def test_a_plan_with_a_voice_hits_it_unless_its_faults_were_chosen() -> None:
