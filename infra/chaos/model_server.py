@@ -126,7 +126,6 @@ class _Gone(Exception):
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
-    daemon_threads = True
     seed = 0
 
     def handle_error(self, request: object, client_address: object) -> None:
