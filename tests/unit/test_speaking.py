@@ -108,6 +108,7 @@ def test_the_model_is_asked_only_while_there_is_time_and_nothing_was_shown() -> 
     stand = Stand(SayingModel("Yes."))
     assert stand.asks_model()
     assert not stand.asks_model(ClaimResult("run", shown="Orders"))
+    assert not stand.asks_model(ClaimResult("run", with_person=True))
     stand.job = replace(stand.job, expires_at=stand.clock.now() + 0.4)
     assert not stand.asks_model(), "a reply is due half a second before its job expires"
     stand.job = replace(stand.job, expires_at=None)
@@ -119,6 +120,12 @@ def test_the_model_is_asked_only_while_there_is_time_and_nothing_was_shown() -> 
 def test_what_may_not_be_shown_leaves_the_entry_s_words(verdict: ShowVerdict) -> None:
     stand = Stand(SayingModel("Orders arrive in 3 to 5 days."), queue=Queue(verdict))
     assert stand.speak() == WORDS
+
+
+def test_where_no_model_was_asked_nobody_is_charged() -> None:
+    stand = Stand(SayingModel(refuses="away"))
+    assert stand.speak() == WORDS
+    assert stand.queue.used == []
 
 
 def test_a_message_in_another_language_goes_back_in_english() -> None:

@@ -30,7 +30,10 @@ class ShowingQueue(Protocol):
     def show(
         self, lease: Lease, job_id: str, conversation_id: str, known: str, text: str
     ) -> ShowVerdict:
-        """Show a further part of a reply to who follows it; `known` is what was shown before."""
+        """Show a further part of a reply to who follows it; `known` is what was shown before.
+
+        Raises QueueUnavailable: it may have been shown.
+        """
 
     def return_translated(self, lease: Lease, job: ChatJob, translation: Translation) -> bool:
         """Put a job back to where it is decided, with what it says in English."""
@@ -63,7 +66,8 @@ class Speaking:
     def _mark(self, each: ClaimedJob[VoicedJob]) -> tuple[int, ...]:
         in_time = self._seconds_left(each.job) > 0
         # What was shown already is ended in the entries' own words.
-        return _TO_BE_SPOKEN if in_time and not each.claim.shown else ()
+        claim = each.claim
+        return _TO_BE_SPOKEN if in_time and not (claim.shown or claim.with_person) else ()
 
     def speak(self, prepared: PreparedJob[VoicedJob]) -> Spoken | None:
         """Return the whole reply, of which each sentence is shown as it comes.
@@ -112,6 +116,8 @@ class Speaking:
         return voice_due_at(job, self._target_seconds) - self._clock.now()
 
     def _use(self, lease: Lease, tenant: str, tokens: int) -> None:
+        if not tokens:
+            return
         try:
             self._queue.use_tokens(lease, tenant, tokens)
         except QueueUnavailable as fault:
