@@ -273,7 +273,9 @@ def test_replies_are_put_into_words_within_their_partitions(stand: Stand) -> Non
     assert sorted(stand.hand_over_all(BRIEF)) == sorted(each.id for each in asked)
     assert not stand.worker._held.holds_outside(-1), "what was handed over is held no longer"
     leases = [lease for _ in range(9) for lease in voice.lease(1)]
-    jobs = [LeasedJob(each, read_voiced_job(each.raw, NOW)) for each in leases]
+    jobs: list[LeasedJob[ChatJob]] = [
+        LeasedJob(each, read_voiced_job(each.raw, NOW)) for each in leases
+    ]
     assert {each.verdict for each in voice.claim(jobs)} == {"run"}
     shown = [
         voice.show(each.lease, each.job.id, each.job.conversation_id, known, "So. ")
@@ -323,7 +325,7 @@ def test_a_partition_that_goes_away_while_a_reply_is_shown_leaves_open_whether_i
     stand.ask("c1")
     stand.hand_over_all(BRIEF)
     (lease,) = voice.lease(1)
-    seen = LeasedJob(lease, read_voiced_job(lease.raw, NOW))
+    seen: LeasedJob[ChatJob] = LeasedJob(lease, read_voiced_job(lease.raw, NOW))
     voice.claim([seen])
 
     def away(*_: object) -> None:
