@@ -3,6 +3,7 @@
 import re
 
 from workers.voice import conduct, vocabulary, wording
+from workers.voice.alignment import Alignment
 from workers.voice.direction import Direction
 from workers.voice.evidence import Evidence, Stated, deeds_of
 from workers.voice.likeness import Likeness
@@ -28,6 +29,7 @@ class Claims:
         self._likeness = likeness
         self._placement = Placement(evidence)
         self._direction = Direction(evidence)
+        self._alignment = Alignment(evidence)
         self._passages = likeness.vectors(evidence.passages()) if likeness else None
         light = vocabulary.COURTEOUS | vocabulary.LIGHT
         self._light = frozenset(map(wording.stem_of, light)) - evidence.known
@@ -67,6 +69,8 @@ class Claims:
         """Tell whether a sentence says something that the sources do not."""
         content = reading.stems - self._light
         content -= {stem for stem in content - self._evidence.known if self._repeats(stem, reading)}
+        if self._alignment.is_quoted(reading):
+            return False
         if not content and not reading.facts:
             return bool(reading.bounds) or self._direction.is_bare_answer(reading)
         return (
@@ -75,6 +79,7 @@ class Claims:
             or self._direction.is_misbounded(reading, content)
             or self._placement.is_misplaced(reading)
             or self._direction.is_turned(reading)
+            or self._alignment.is_altered(reading, self._light | (reading.stems - content))
             or self._is_scattered(reading)
             or self._is_new(reading, content)
             or self._is_unlike(reading)
