@@ -9,6 +9,7 @@ from itertools import pairwise
 from workers.voice.evidence import Evidence, Statement
 from workers.voice.reading import Reading, Stems, is_denial
 from workers.voice.tokens import AND, NOT, OR, PERSONS, Tokens, is_weighty, tokens_of
+from workers.voice.wording import MAY
 
 _ANCHOR = 4  # words that agree around a gap, so that what fills it is a change
 _LONGEST_GAP = 3  # words, on either side
@@ -45,11 +46,11 @@ class Alignment:
     def is_altered(self, reading: Reading, light: Stems) -> bool:
         """Tell whether it has another word somewhere; those that are `light` count nothing."""
         said = tokens_of(reading)
-        denies = is_denial(reading.text)
+        is_loose = bool(is_denial(reading.text) or MAY.search(reading.text))
         best: dict[int, tuple[int, bool]] = {}
         for stated in self._nearest(said):
             for change in _changes(said, stated.tokens):
-                matters = stated.is_changed(change, said, light, denies=denies)
+                matters = stated.is_changed(change, said, light, is_loose=is_loose)
                 anchor, before = best.get(change.at, (0, True))
                 if change.anchor >= anchor:
                     matters = matters and (before or change.anchor > anchor)
@@ -68,19 +69,19 @@ class _Stated:
     statement: Statement
     tokens: Tokens
 
-    def is_changed(self, change: Change, said: Tokens, light: Stems, *, denies: bool) -> bool:
+    def is_changed(self, change: Change, said: Tokens, light: Stems, *, is_loose: bool) -> bool:
         """Tell whether what a sentence has in place of some words says something else."""
         come = [each for each in change.said if each not in change.stated and each not in light]
         gone = [each for each in change.stated if each not in change.said]
         pair = {*come, *gone}
         if pair >= PERSONS and len(pair) == len(PERSONS):
             return True
-        if AND in pair and OR in pair and not denies:
+        if AND in pair and OR in pair and not (is_loose and OR in come):
             return True
         come, gone = [[w for w in each if w not in PERSONS | {AND, OR}] for each in (come, gone)]
         extra = Counter(said.words) - Counter(self.tokens.words)
         lost = Counter(self.tokens.words) - Counter(said.words)
-        if any(is_weighty(each) and extra[each] and (each != "<all>" or not denies) for each in come):
+        if any(is_weighty(each) and extra[each] and (each != "<all>" or not is_loose) for each in come):
             return True
         if any(is_weighty(each) and lost[each] and each != "<all>" for each in gone):
             return True
@@ -91,6 +92,7 @@ class _Stated:
 
 
 def _changes(said: Tokens, stated: Tokens) -> Iterator[Change]:
+    anchor = min(_ANCHOR, max(2, len(said.words) - 2))
     matcher = SequenceMatcher(None, said.words, stated.words, autojunk=False)
     for one, other in pairwise([(0, 0, 0), *matcher.get_matching_blocks()]):
         start, stop = one[0] + one[2], other[0]
@@ -104,7 +106,7 @@ def _changes(said: Tokens, stated: Tokens) -> Iterator[Change]:
             here, there = here[:1], there[:1]
             if other[0] == start or not here:
                 continue
-        if one[2] + other[2] < _ANCHOR or not (here or there):
+        if one[2] + other[2] < anchor or not (here or there):
             continue
         if max(len(here), len(there)) <= _LONGEST_GAP:
             yield Change(start, here, there, one[2] + other[2], not (one[2] and other[2]))

@@ -23,9 +23,9 @@ _FINITE = re.compile(
     rf"|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
-_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
+_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|[.!?]\s"
 _CLAUSE_END = re.compile(
-    rf"{_BREAK}|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
+    rf"{_BREAK}|\s>\s|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(

@@ -98,7 +98,7 @@ stop / open / close / bring / instruct instruction guide / complain complaint / 
 proof evidence / identity id / appointment / doctor physician / prescription / patient / account
 profile / balance / earn collect / print / child children kid / annual yearly / home house /
 town city / citizen resident / passport / fine penalty / trip journey / flight / luggage baggage
-bag suitcase / hotel / cover covered coverage / car vehicle / mobile cellphone
+bag suitcase / hotel / cover covered coverage / car vehicle / mobile cellphone / sign signature
 """
 OPPOSED = """
 open close / open unopened / opened unopened / secondhand unused / secondhand new / green red /

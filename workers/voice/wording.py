@@ -44,6 +44,7 @@ _PHRASES = [
         (r"(?:sign|log)(?:ging|ning|ned|ged)?[\s-]+(?:in|on)(?:to)?|logins?|sign-?ins?", "signin"),
         (r"(?:sign|log)(?:ging|ning)?[\s-]+out|logouts?", "signout"),
         (r"sign(?:ing)?[\s-]+up|registration", "register"),
+        (r"gets?\s+back\s+to\s+you", "reply"),
         (r"(?:your\s+|the\s+)?money\s+back|(?:get|pay)\s+back", "refund"),
         (
             r"(?:send|sending|sent|bring|bringing|take|give|ship|post)\s+(?:it|them|this|these"
@@ -142,7 +143,8 @@ BOUNDING = tuple(
         "only solely exclusively alone except",
         "instantly immediately immediate instant straightaway automatically automatic",
         "guaranteed definitely certainly surely absolutely",
-        "worldwide everywhere anywhere nationwide international internationally globally abroad",
+        "worldwide international internationally globally abroad",
+        "everywhere anywhere nationwide",
         "most majority usually",
     )
 )
