@@ -1,5 +1,6 @@
 """Whether a sentence that follows a source's word for word has another word where one counts."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,14 @@ from workers.voice.reading import Reading, Stems, is_denial
 from workers.voice.tokens import AND, NOT, OR, PERSONS, Tokens, is_weighty, tokens_of
 from workers.voice.wording import MAY
 
+_FIRMLY = re.compile(
+    r"\bwill\b|'ll\b|\bgets?\b|\breceives?\b|\bmust\b|\brequired\b|\b(?:have|has|need)\s+to\b",
+    re.IGNORECASE,
+)
+_WIDENING = frozenset(
+    f"<{sense}>"
+    for sense in "more less outside off down last against between short always even most".split()
+)
 _ANCHOR = 4  # words that agree around a gap, so that what fills it is a change
 _LONGEST_GAP = 3  # words, on either side
 _MOST_COMPARED = 4  # statements: those that share most words with a sentence
@@ -30,11 +39,21 @@ class Change:
     is_edge: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    denies: bool
+    permits: bool
+
+
 class Alignment:
     """Compares sentences with statements, word by word."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._stated = [_Stated(each, tokens_of(each.reading)) for each in evidence.statements]
+
+        titles = (tokens_of(each) for each in evidence.titles)
+        named = [*titles, *(each.tokens for each in self._stated)]
+        self._senses = frozenset().union(*(each.words for each in named))
 
     def is_quoted(self, reading: Reading) -> bool:
         """Tell whether it is a statement of the sources, word for word."""
@@ -46,22 +65,41 @@ class Alignment:
     def is_altered(self, reading: Reading, light: Stems) -> bool:
         """Tell whether it has another word somewhere; those that are `light` count nothing."""
         said = tokens_of(reading)
-        is_loose = bool(is_denial(reading.text) or MAY.search(reading.text))
+        if not _WIDENING & frozenset(said.words) <= self._senses:
+            return True
+        manner = _Manner(is_denial(reading.text), MAY.search(reading.text) is not None)
         best: dict[int, tuple[int, bool]] = {}
         for stated in self._nearest(said):
             for change in _changes(said, stated.tokens):
-                matters = stated.is_changed(change, said, light, is_loose=is_loose)
+                matters = stated.is_changed(change, said, light, manner)
                 anchor, before = best.get(change.at, (0, True))
                 if change.anchor >= anchor:
                     matters = matters and (before or change.anchor > anchor)
                     best[change.at] = change.anchor, matters
         return any(matters for _, matters in best.values())
 
+    def is_one_of_several(self, reading: Reading) -> bool:
+        """Tell whether it promises or demands one thing where statements name it with an "or"."""
+        if not _FIRMLY.search(reading.text) or MAY.search(reading.text):
+            return False
+        said = frozenset(tokens_of(reading).words)
+        if OR in said:
+            return False
+        holding = [each.tokens for each in self._stated if said & each.tokens.alternatives]
+        optional = frozenset().union(*(said & each.alternatives for each in holding))
+        return any(
+            all(
+                word in each.tokens.alternatives or word not in each.tokens.words
+                for each in self._stated
+            )
+            for word in optional
+        )
+
     def _nearest(self, said: Tokens) -> list["_Stated"]:
         words = Counter(said.words)
-        return sorted(
-            self._stated, key=lambda each: -(words & Counter(each.tokens.words)).total()
-        )[:_MOST_COMPARED]
+        return sorted(self._stated, key=lambda each: -(words & Counter(each.tokens.words)).total())[
+            :_MOST_COMPARED
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +107,22 @@ class _Stated:
     statement: Statement
     tokens: Tokens
 
-    def is_changed(self, change: Change, said: Tokens, light: Stems, *, is_loose: bool) -> bool:
+    def is_changed(self, change: Change, said: Tokens, light: Stems, manner: "_Manner") -> bool:
         """Tell whether what a sentence has in place of some words says something else."""
         come = [each for each in change.said if each not in change.stated and each not in light]
         gone = [each for each in change.stated if each not in change.said]
         pair = {*come, *gone}
         if pair >= PERSONS and len(pair) == len(PERSONS):
             return True
-        if AND in pair and OR in pair and not (is_loose and OR in come):
+        if pair >= {AND, OR} and not (manner.denies or (manner.permits and OR in come)):
             return True
         come, gone = [[w for w in each if w not in PERSONS | {AND, OR}] for each in (come, gone)]
         extra = Counter(said.words) - Counter(self.tokens.words)
         lost = Counter(self.tokens.words) - Counter(said.words)
-        if any(is_weighty(each) and extra[each] and (each != "<all>" or not is_loose) for each in come):
+        if any(
+            is_weighty(each) and extra[each] and (each != "<all>" or not manner.denies)
+            for each in come
+        ):
             return True
         if any(is_weighty(each) and lost[each] and each != "<all>" for each in gone):
             return True

@@ -103,6 +103,7 @@ class Evidence:
         self.known = self.stated | self.asked
         self.tokens = frozenset(_tokens(texts))
         self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
+        self.spoken = frozenset(map(stem_of, self.tokens))
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
         self.denies = any(conduct.DENIES.match(plain(text)) for _, text in texts)
         answers = [plain(text) for _, text in texts]

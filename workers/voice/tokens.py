@@ -9,6 +9,7 @@ from workers.voice.reading import Reading
 from workers.voice.vocabulary import EMPTY, words_in
 
 _LONGEST = 200  # words of a sentence that are read
+_LONGEST_ITEM = 4  # words of a part of a list
 _REWORDED = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
@@ -44,8 +45,6 @@ _SENSES: Mapping[str, str] = {
         "even",
         "some",
         "usually normally generally typically often mostly",
-        "over above beyond exceed exceeds",
-        "under below beneath",
         "within inside",
         "outside",
         "from",
@@ -57,8 +56,8 @@ _SENSES: Mapping[str, str] = {
         "first",
         "last",
         "next",
-        "more",
-        "less fewer",
+        "more over above beyond exceed exceeds",
+        "less fewer under below beneath",
         "against",
         "between",
         "through",
@@ -75,9 +74,8 @@ _WORTH = words_in(
     excluded own further look looks use uses using
     """
 )
-_HARMLESS = (
-    EMPTY - frozenset(_SENSES) - _WORTH
-    | words_in("s t too well simply just kindly should off-hand")
+_HARMLESS = EMPTY - frozenset(_SENSES) - _WORTH | words_in(
+    "s t too well simply just kindly should off-hand"
 )
 
 
@@ -87,6 +85,23 @@ class Tokens:
 
     words: tuple[str, ...]
     breaks: frozenset[int]
+
+    @property
+    def alternatives(self) -> frozenset[str]:
+        """Return the words that are named beside an "or"."""
+        found: set[str] = set()
+        for place, word in enumerate(self.words):
+            if word == OR:
+                found.update(self.words[place + 1 : place + 2])
+                found.update(self._listed_before(place))
+        return frozenset(each for each in found if each[0] not in "<#")
+
+    def _listed_before(self, place: int) -> Iterator[str]:
+        """Yield the last word of each item that ends before a place."""
+        while place:
+            yield self.words[place - 1]
+            starts = [each for each in self.breaks if place - _LONGEST_ITEM <= each < place]
+            place = max(starts, default=0)
 
 
 def is_weighty(token: str) -> bool:
