@@ -299,6 +299,18 @@ def test_replies_are_put_into_words_within_their_partitions(stand: Stand) -> Non
     assert not voice._held.holds(back.lease.token)
 
 
+def test_a_translation_without_room_leaves_the_message_held_until_it_ends(stand: Stand) -> None:
+    voice = stand.hire_voice("g")
+    stand.ask("c1")
+    stand.hand_over_all(BRIEF)
+    (lease,) = voice.lease(1)
+    seen: LeasedJob[ChatJob] = LeasedJob(lease, read_voiced_job(lease.raw, NOW))
+    voice.claim([seen])
+    long = Translation("de", "x" * wire.MAX_BODY_BYTES)
+    assert not voice.return_translated(lease, seen.job, long)
+    assert voice.complete([done(lease, seen.job)]) == ["applied"]
+
+
 def test_a_reply_is_handed_over_within_its_tenant_s_part_of_the_budget(stand: Stand) -> None:
     policy = replace(POLICY, voice_budgets=TokenBudgets({}, 30))
     stand.worker = stand.hire("w", policy)
