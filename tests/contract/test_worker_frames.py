@@ -40,7 +40,7 @@ def test_a_message_passes_few_functions_from_lease_to_completion(
         consumer.stop()
     threads = {stack[-1] for stack in stacks}
     assert "guarded" in threads
-    ours = [stack for stack in stacks if stack[-1] == "BatchConsumer._guarded"]
+    ours = [stack for stack in stacks if stack[-1] == "guarded"]
     deepest = max(ours, key=len)
     assert len(deepest) <= MAX_FRAMES, deepest
     assert any("Committer.commit" in stack for stack in ours)
