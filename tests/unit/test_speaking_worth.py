@@ -8,13 +8,14 @@ from tests.fakes.clock import ManualClock
 from tests.support.handed_jobs import BRIEF, WORDS
 from workers.speaking.rehearsals import Rehearsals
 from workers.speaking.worth import FIRST_PAUSE_SECONDS, IN_VAIN, LONGEST_PAUSE_SECONDS, Worth
-from workers.voice.brief import Brief, Refusal, Spoken
+from workers.voice.brief import Brief, Exchange, Refusal, Source, Spoken
+from workers.voice.briefing import is_to_be_translated
 
 LATE = Spoken(WORDS, seconds=5.0, fault="late")
 REFUSED = Spoken(WORDS, sentences=1, refused=(Refusal("No.", "claim"),), seconds=1.2)
 SILENT = Spoken(WORDS, seconds=1.5)
 GOOD = Spoken(WORDS, sentences=2, seconds=3.0, first_seconds=1.0)
-OTHER = replace(BRIEF, message="Another one")
+OTHER = replace(BRIEF, message="Another?", sources=(Source("other", "Another?", WORDS),))
 
 
 class Stand:
@@ -136,4 +137,22 @@ def test_a_rehearsal_that_fails_does_not_end_rehearsing(caplog: pytest.LogCaptur
     assert worth.is_left_alone
     assert BRIEF.message not in caplog.text
     clock.advance(2 * FIRST_PAUSE_SECONDS)
-    assert worth.due_rehearsal() == BRIEF
+    assert worth.due_rehearsal() is not None
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        replace(BRIEF, message="My secret", turns=(Exchange("My secret"),)),
+        Brief("recall", "Which one?", (Source("", "", "My secret"),), "You wrote: My secret"),
+        Brief("fallback", "My secret", (), "Leider verstehe ich hier nur Englisch.", language="de"),
+    ],
+)
+def test_nothing_that_a_person_wrote_is_kept_for_rehearsals(brief: Brief) -> None:
+    stand = Stand()
+    for _ in range(IN_VAIN):
+        stand.worth.learn(brief, LATE)
+    stand.step_after(FIRST_PAUSE_SECONDS)
+    (rehearsed,) = stand.rehearsed
+    assert "secret" not in repr(rehearsed)
+    assert is_to_be_translated(rehearsed) == is_to_be_translated(brief)

@@ -110,8 +110,9 @@ class PartitionedGenerationQueue(PartitionedQueue[ChatJob, ChatResult, RedisGene
         except QueueUnavailable:
             self._news.rest(partition_of(lease.token))
             return False
-        with self._lock:
-            self._forget(lease.token, job.id)
+        if returned:
+            with self._lock:
+                self._forget(lease.token, job.id)
         return returned
 
     def use_tokens(self, lease: Lease, tenant: str, tokens: int) -> None:

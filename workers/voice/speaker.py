@@ -144,14 +144,16 @@ class Speaker:
         try:
             goes_on = show(saying.text, said)
         except QueueUnavailable:
-            saying.text += said
+            self._add(saying, said)
             raise
-        if not goes_on:
-            return False
+        if goes_on:
+            self._add(saying, said)
+        return goes_on
+
+    def _add(self, saying: _Saying, said: str) -> None:
         if saying.first_seconds is None:
             saying.first_seconds = self._clock.monotonic() - saying.began_at
         saying.text += said
-        return True
 
 
 def end_in_own_words(brief: Brief, shown: str, *, is_whole: bool = False) -> str:
