@@ -37,6 +37,7 @@ from workers.consumer.role import Role
 from workers.consumer.work import Work
 from workers.engines.select import select_engine
 from workers.knowledge.encoder import EngineEncoder, encode
+from workers.reading.languages import load_soon
 from workers.settings import WorkerSettings
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
@@ -111,6 +112,7 @@ class BesideReplies:
 
     def start(self) -> None:
         """Begin; the first reply opens a connection."""
+        load_soon()  # the first reply in another language would wait for it
         self._rehearsals.start()
 
     def stop(self) -> None:

@@ -21,11 +21,19 @@ def meter_of(model: SayingModel, worth: Worth | None = None) -> tuple[VoiceMeter
 def test_a_reply_keeps_one_of_the_model_s_places() -> None:
     meter, context = meter_of(SayingModel())
     for _ in range(200):
-        meter.record(voiced(handed()), Spoken(WORDS, seconds=2.0))
+        meter.record(voiced(handed()), Spoken(WORDS, seconds=2.0), under_way=3)
 
     assert context.counters.snapshot()["engine_seconds"] == pytest.approx(100.0)
     assert meter.per_second() == pytest.approx(2.0, rel=0.05)
     assert meter.gauges()["pace_seconds"] == pytest.approx(0.5, rel=0.05)
+
+
+def test_what_waited_for_a_place_tells_nothing_of_a_slower_model() -> None:
+    meter, context = meter_of(SayingModel())
+    for _ in range(200):  # four places, sixteen replies: each waits for three before it
+        meter.record(voiced(handed()), Spoken(WORDS, seconds=8.0), under_way=16)
+    assert meter.per_second() == pytest.approx(2.0, rel=0.05)
+    assert context.counters.snapshot()["engine_seconds"] == pytest.approx(100.0)
 
 
 def test_a_worker_whose_model_is_away_names_no_pace() -> None:

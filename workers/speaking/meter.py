@@ -26,11 +26,14 @@ class VoiceMeter:
         self._clock = clock
         self._pace = Pace(clock, _EXPECTED_SECONDS / self._places())
 
-    def record(self, job: VoicedJob, spoken: Spoken) -> None:
-        """Learn from a reply for which a model was asked."""
+    def record(self, job: VoicedJob, spoken: Spoken, under_way: int) -> None:
+        """Learn from a reply for which a model was asked; `under_way` were so many at its end.
+
+        If they are more than the model has places, a part of the reply's time was a wait for one.
+        """
         handed_at = job.left.handed_at if job.left else self._clock.now()
         turnaround = min(max(0.0, self._clock.now() - handed_at), _MAX_SECONDS)
-        seconds = spoken.seconds / self._places()
+        seconds = spoken.seconds / max(self._places(), under_way)
         self._pace.record(1, seconds, turnaround)
         # Of the places, so that a second each second is full load.
         self._context.counters.add(engine_seconds=seconds)

@@ -1,7 +1,9 @@
 """What a generation worker does with one job: translate it, or have a reply to it written."""
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from shared.clock import Clock
@@ -63,6 +65,8 @@ class Speaking:
         self._model, self._speaker, self._queue, self._meter = model, speaker, queue, meter
         self._worth = worth
         self._target_seconds, self._clock = target_seconds, clock
+        self._under_way = 0
+        self._lock = threading.Lock()
 
     def prepare(self, claimed: Sequence[ClaimedJob[VoicedJob]]) -> list[tuple[Prepared, ...]]:
         """Return one passage a job, with an id if there is time to ask the model."""
@@ -85,17 +89,30 @@ class Speaking:
         assert left  # noqa: S101 - what cannot be read was given back
         if self._worth.is_left_alone:  # as it is since the message was handed over
             return Spoken(end_in_own_words(left.brief, ""), fault="the model is left alone")
-        due_at = self._clock.monotonic() + self._seconds_left(job)
-        if is_to_be_translated(left.brief):
-            spoken = self._translate(prepared.lease, job, left.brief, due_at)
-        else:
-            spoken = self._speaker.speak(left.brief, due_at, self._show(prepared.lease, job))
-        if spoken is None:
-            return None
-        self._meter.record(job, spoken)
+        with self._counted() as under_way:
+            spoken = self._say(prepared.lease, job, left.brief)
+            if spoken is None:
+                return None
+            self._meter.record(job, spoken, under_way())
         self._learn(left.brief, spoken)
         self._use(prepared.lease, job.tenant, spoken.usage.tokens)
         return spoken
+
+    def _say(self, lease: Lease, job: VoicedJob, brief: Brief) -> Spoken | None:
+        due_at = self._clock.monotonic() + self._seconds_left(job)
+        if is_to_be_translated(brief):
+            return self._translate(lease, job, brief, due_at)
+        return self._speaker.speak(brief, due_at, self._show(lease, job))
+
+    @contextmanager
+    def _counted(self) -> Iterator[Callable[[], int]]:
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield lambda: self._under_way
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def rehearse(self, brief: Brief) -> bool:
         """Have a reply written for nobody; tell whether any of it would be shown in time."""
