@@ -18,7 +18,20 @@ _FIRMLY = re.compile(
 )
 _WIDENING = frozenset(
     f"<{sense}>"
-    for sense in "more less outside off down last against between short always even most".split()
+    for sense in [
+        "more",
+        "less",
+        "outside",
+        "off",
+        "down",
+        "last",
+        "against",
+        "between",
+        "short",
+        "always",
+        "even",
+        "most",
+    ]
 )
 _ANCHOR = 4  # words that agree around a gap, so that what fills it is a change
 _LONGEST_GAP = 3  # words, on either side

@@ -131,7 +131,7 @@ class Claims:
     def _is_new(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence has words of content that no source has, nor one like it."""
         new = content - self._evidence.known
-        if _MAY_CHOOSE.search(reading.text) and not _CHOICE <= self._evidence.known:
+        if _MAY_CHOOSE.search(reading.text) and not self._evidence.known >= _CHOICE:
             return True
         if not new:
             return False
