@@ -1,13 +1,10 @@
 """The role that puts answers into a language model's words, and its worker's composition root."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
-import numpy as np
 import redis
 from celery import Celery
-from numpy.typing import NDArray
 
 from shared import keys
 from shared.clock import Clock
@@ -15,7 +12,6 @@ from shared.errors import SettingsError
 from shared.settings import load
 from workers.bootstrap import (
     MakeEngine,
-    TextModel,
     build_context,
     load_model,
     open_partitions,
@@ -36,7 +32,6 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
 from workers.consumer.work import Work
 from workers.engines.select import select_engine
-from workers.knowledge.encoder import EngineEncoder, encode
 from workers.settings import WorkerSettings
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
@@ -62,11 +57,11 @@ def build_generation_consumer(
     context = build_context(settings, app, hostname, keys.GENERATION, "none")
     clock = context.clock
     model = open_model(settings, clock)
-    # The small encoder, whatever answers: it only holds sentences against each other.
+    # The small encoder, whatever answers: it is asked for nothing but whether the engine is well.
     text_model = load_model(settings, settings.model_folder, "answer", make_engine)
     meter = VoiceMeter(context, model, clock)
     queue = _queue(settings, context)
-    speaker = _speaker(settings, model, text_model, clock)
+    speaker = _speaker(settings, model, clock)
     speaking = Speaking(model, speaker, queue, meter, settings.voice_target_seconds, clock)
     name = settings.llm_model or "llm"
 
@@ -112,19 +107,10 @@ class ModelConnections:
         self._model.close()
 
 
-def _speaker(
-    settings: WorkerSettings, model: LanguageModel, text_model: TextModel, clock: Clock
-) -> Speaker:
-    encoder = EngineEncoder(text_model.engine, text_model.preprocessor, "")
-    one_at_a_time = threading.Lock()
-
-    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-        with one_at_a_time:
-            return encode(encoder, texts)
-
+def _speaker(settings: WorkerSettings, model: LanguageModel, clock: Clock) -> Speaker:
     return Speaker(
         model,
-        Guard(vectors).over,
+        Guard().over,
         clock,
         style=settings.voice_style,
         max_tokens=settings.voice_max_tokens,

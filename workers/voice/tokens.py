@@ -29,7 +29,16 @@ _REWORDED = tuple(
     )
 )
 _WORD = re.compile(r"#\S+|[^\W_]+(?:'[^\W_]+)?|[,;:.()>!?\"]")
-AND, OR, NOT = "<and>", "<or>", "<not>"
+AND, OR, NOT, ALL = "<and>", "<or>", "<not>", "<all>"
+# Some source must have one of these senses, wherever it stands.
+WIDENING = frozenset(
+    f"<{sense}>"
+    for sense in words_in(
+        """
+        more less outside off down last against between short always even most
+        """
+    )
+)
 PERSONS = frozenset(("<you>", "<we>"))
 # One sense each: none may come or go, nor stand for another.
 _SENSES: Mapping[str, str] = {
@@ -107,6 +116,11 @@ class Tokens:
 def is_weighty(token: str) -> bool:
     """Tell whether a token stands for a word that bounds, denies or orders."""
     return token[0] == "<"
+
+
+def is_fact(token: str) -> bool:
+    """Tell whether a token stands for a fact."""
+    return token[0] == "#"
 
 
 def tokens_of(reading: Reading) -> Tokens:
