@@ -12,9 +12,12 @@ from workers.voice.reading import Reading, Stems, is_denial
 from workers.voice.tokens import (
     ALL,
     AND,
+    CONTRARY_PERSONS,
     OR,
     PERSONS,
+    WE,
     WIDENING,
+    YOU,
     Tokens,
     is_fact,
     is_weighty,
@@ -37,6 +40,9 @@ class Alignment:
         self._texts = {_bare(each.reading.text) for each in evidence.statements}
         titles = [tokens_of(each) for each in evidence.titles]
         all_tokens = [*titles, *(each.tokens for each in self._stated)]
+        self._agents = frozenset().union(
+            *(each.tokens.agents for each in self._stated if not each.asks)
+        )
         self._words = frozenset().union(*(each.words for each in all_tokens))
 
     def is_quoted(self, reading: Reading) -> bool:
@@ -48,6 +54,8 @@ class Alignment:
         said = _Said(tokens_of(reading), light, is_denial(reading.text), bool(_may(reading)))
         if not WIDENING & frozenset(said.tokens.words) <= self._words:
             return True
+        if self._changes_agents(said.tokens):
+            return True
         best: dict[int, tuple[int, bool]] = {}
         for stated in self._nearest(said):
             for change in changes_of(said.tokens, stated.tokens):
@@ -57,6 +65,13 @@ class Alignment:
                     matters = matters and (before or change.anchor > anchor)
                     best[change.at] = change.anchor, matters
         return any(matters for _, matters in best.values())
+
+    def _changes_agents(self, said: Tokens) -> bool:
+        """Tell whether "you" do what the sources say that "we" do, or the other way round."""
+        return any(
+            (who, deed) not in self._agents and (YOU if who == WE else WE, deed) in self._agents
+            for who, deed in said.agents
+        )
 
     def is_one_of_several(self, reading: Reading) -> bool:
         """Tell whether it promises or demands one thing where statements name it with an "or"."""
@@ -95,6 +110,11 @@ class _Stated:
     def words(self) -> Counter[str]:
         return Counter(self.tokens.words)
 
+    @property
+    def asks(self) -> bool:
+        """Return whether it is a customer's question, whose "I" is not the speaker."""
+        return self.statement.text.rstrip("* ").endswith("?")
+
     def leaves_open(self, word: str) -> bool:
         """Tell whether the statement names a word beside an "or"."""
         return word in self.tokens.alternatives
@@ -106,7 +126,7 @@ class _Stated:
         pair = {*come, *gone}
         if _has_fact(come) and _has_fact(gone):
             return True
-        if pair == PERSONS or (pair >= {AND, OR} and not _may_join(come, said)):
+        if pair in CONTRARY_PERSONS or (pair >= {AND, OR} and not _may_join(come, said)):
             return True
         come, gone = [list(filter(_counts, words)) for words in (come, gone)]
         if self._weighs(come, gone, said):

@@ -75,7 +75,8 @@ class Claims:
         if self._alignment.is_quoted(reading):
             return False
         if not content and not reading.facts:
-            return bool(reading.bounds) or self._direction.is_bare_answer(reading)
+            foretells = conduct.FORETELLS.search(reading.text) is not None
+            return foretells or bool(reading.bounds) or self._direction.is_bare_answer(reading)
         return (
             self._direction.answers_wrongly(reading)
             or self._direction.is_asked_only(reading, content)

@@ -91,6 +91,7 @@ class Evidence:
             texts.append(("", brief.words))
         if brief.kept:
             texts.append(("", brief.kept))
+        self.texts = [text for each in texts for text in each]
         self.titles = [read(title) for title, _ in texts]
         self.statements = list(_statements(texts, self.titles))
         self.clauses = list(_clauses(self.statements))

@@ -6,7 +6,7 @@ from workers.voice import conduct, vocabulary, wording
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
-from workers.voice.plain import is_disguised, plain
+from workers.voice.plain import is_disguised, plain, steps_of
 from workers.voice.reading import Reading, read, read_plain
 from workers.voice.vocabulary import words_in
 
@@ -37,6 +37,7 @@ class Check:
     def __init__(self, brief: Brief) -> None:
         self._evidence = Evidence(brief)
         self._claims = Claims(self._evidence, read(brief.message).stems)
+        self._steps = steps_of("\n".join(self._evidence.texts))
         self._facts = {spot.fact.key for spot in self._evidence.spots}
 
     def judge(self, sentence: str) -> RefusalReason | None:
@@ -53,6 +54,8 @@ class Check:
         return next((kind for kind in _SEVERITY if kind in unborne), None)
 
     def _foreign_name(self, sentence: str) -> RefusalReason | None:
+        if not steps_of(sentence) <= self._steps:
+            return "name"
         text = plain(sentence).strip()
         for found in _NAME.finditer(text):
             opens = _OPENING.search(text[: found.start()]) is not None
