@@ -1,13 +1,10 @@
 """The role that puts answers into a language model's words, and its worker's composition root."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
-import numpy as np
 import redis
 from celery import Celery
-from numpy.typing import NDArray
 
 from shared import keys
 from shared.clock import Clock
@@ -36,16 +33,15 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
 from workers.consumer.work import Work
 from workers.engines.select import select_engine
-from workers.knowledge.encoder import EngineEncoder, encode
 from workers.reading.languages import load_soon
 from workers.settings import WorkerSettings
+from workers.speaking.checks import checks_over
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
 from workers.speaking.rehearsals import Rehearsals
 from workers.speaking.speaking import Speaking
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, is_unreadable, read_voiced_job
 from workers.speaking.worth import Worth
-from workers.voice.guard import Guard
 from workers.voice.language_model import LanguageModel
 from workers.voice.openai_model import OpenAiModel, open_model
 from workers.voice.speaker import Speaker
@@ -124,16 +120,9 @@ class BesideReplies:
 def _speaker(
     settings: WorkerSettings, model: LanguageModel, text_model: TextModel, clock: Clock
 ) -> Speaker:
-    encoder = EngineEncoder(text_model.engine, text_model.preprocessor, "")
-    one_at_a_time = threading.Lock()
-
-    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-        with one_at_a_time:
-            return encode(encoder, texts)
-
     return Speaker(
         model,
-        Guard(vectors).over,
+        checks_over(text_model, settings.model_folder),
         clock,
         style=settings.voice_style,
         max_tokens=settings.voice_max_tokens,

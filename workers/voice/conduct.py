@@ -194,6 +194,7 @@ AFFIRMS = re.compile(
 )
 DENIES = re.compile(r"^\W*(?:no\b(?!\s+(?:problem|worries))|nope)", re.IGNORECASE)
 REGRETS = re.compile(r"^\W*(?:unfortunately|sadly|i'm\s+afraid|regrettably)", re.IGNORECASE)
+FORETELLS = re.compile(r"\byou(?:'ll|\s+will)\b", re.IGNORECASE)
 ANSWERS = re.compile(
     r"\b(?:can|can't|cannot|may|possible|impossible|allowed|must|will|won't|does|doesn't|is"
     r"|isn't|are|aren't|do|don't|works?|true|correct|right|wrong|yes|no)\b",

@@ -12,7 +12,6 @@ from workers.voice.facts import Fact
 from workers.voice.plain import plain
 from workers.voice.reading import Clause, Place, Reading, Stems, read
 from workers.voice.sentences import sentences_of
-from workers.voice.vocabulary import EMPTY
 from workers.voice.wording import stem_of
 
 _ON_CONDITION = re.compile(
@@ -92,6 +91,7 @@ class Evidence:
             texts.append(("", brief.words))
         if brief.kept:
             texts.append(("", brief.kept))
+        self.texts = [text for each in texts for text in each]
         self.titles = [read(title) for title, _ in texts]
         self.statements = list(_statements(texts, self.titles))
         self.clauses = list(_clauses(self.statements))
@@ -102,7 +102,6 @@ class Evidence:
         self.asked = frozenset().union(*(title.stems for title in self.titles))
         self.known = self.stated | self.asked
         self.tokens = frozenset(_tokens(texts))
-        self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
         self.spoken = frozenset(map(stem_of, self.tokens))
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
         self.denies = any(conduct.DENIES.match(plain(text)) for _, text in texts)
@@ -126,18 +125,6 @@ class Evidence:
         """Return which part (0-1) of the known among some stems is among those held."""
         known = stems & self.known
         return self.weight(known & held) / (self.weight(known) or 1.0)
-
-    def passages(self) -> list[str]:
-        """Return the texts that a sentence is compared with: each statement, each two, titled."""
-        found: list[str] = []
-        for place, statement in enumerate(self.statements):
-            found.append(statement.text)
-            title = self.titles[statement.source].text
-            if title:
-                found.append(f"{title} {statement.text}")
-            if place and self.statements[place - 1].source == statement.source:
-                found.append(f"{self.statements[place - 1].text} {statement.text}")
-        return found
 
     def clauses_like(self, known: Stems) -> list[tuple[float, "Stated"]]:
         """Return the sources' clauses by how much of some known stems they hold."""

@@ -6,8 +6,7 @@ from workers.voice import conduct, vocabulary, wording
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
-from workers.voice.likeness import Encode, Likeness
-from workers.voice.plain import is_disguised, plain
+from workers.voice.plain import is_disguised, plain, steps_of
 from workers.voice.reading import Reading, read, read_plain
 from workers.voice.vocabulary import words_in
 
@@ -25,22 +24,20 @@ _NO_NAMES = words_in(
 
 
 class Guard:
-    """Checks sentences; by words and facts alone without `encode`. Safe from many threads."""
-
-    def __init__(self, encode: Encode | None = None) -> None:
-        self._likeness = Likeness(encode) if encode else None
+    """Checks sentences by their words and facts. Safe from many threads."""
 
     def over(self, brief: Brief) -> "Check":
         """Read a brief's sources, for all sentences of one reply."""
-        return Check(brief, self._likeness)
+        return Check(brief)
 
 
 class Check:
     """Judges sentences by one brief's sources."""
 
-    def __init__(self, brief: Brief, likeness: Likeness | None) -> None:
+    def __init__(self, brief: Brief) -> None:
         self._evidence = Evidence(brief)
-        self._claims = Claims(self._evidence, read(brief.message).stems, likeness)
+        self._claims = Claims(self._evidence, read(brief.message).stems)
+        self._steps = steps_of("\n".join(self._evidence.texts))
         self._facts = {spot.fact.key for spot in self._evidence.spots}
 
     def judge(self, sentence: str) -> RefusalReason | None:
@@ -57,6 +54,8 @@ class Check:
         return next((kind for kind in _SEVERITY if kind in unborne), None)
 
     def _foreign_name(self, sentence: str) -> RefusalReason | None:
+        if not steps_of(sentence) <= self._steps:
+            return "name"
         text = plain(sentence).strip()
         for found in _NAME.finditer(text):
             opens = _OPENING.search(text[: found.start()]) is not None

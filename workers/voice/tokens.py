@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workers.voice import wording
 from workers.voice.reading import Reading
@@ -29,8 +30,19 @@ _REWORDED = tuple(
     )
 )
 _WORD = re.compile(r"#\S+|[^\W_]+(?:'[^\W_]+)?|[,;:.()>!?\"]")
-AND, OR, NOT = "<and>", "<or>", "<not>"
-PERSONS = frozenset(("<you>", "<we>"))
+AND, OR, NOT, ALL = "<and>", "<or>", "<not>", "<all>"
+# Some source must have one of these senses, wherever it stands.
+WIDENING = frozenset(
+    f"<{sense}>"
+    for sense in words_in(
+        """
+        more less outside off down last against between short always even most
+        """
+    )
+)
+YOU, WE = "<you>", "<we>"
+PERSONS = frozenset((YOU, WE, "<us>", "<your>", "<our>"))
+CONTRARY_PERSONS = (frozenset((YOU, WE)), frozenset(("<your>", "<our>")), frozenset((YOU, "<us>")))
 # One sense each: none may come or go, nor stand for another.
 _SENSES: Mapping[str, str] = {
     word: f"<{words.split()[0]}>"
@@ -63,8 +75,11 @@ _SENSES: Mapping[str, str] = {
         "through",
         "again",
         "short shorter",
-        "you your yours yourself",
-        "we us our ours i me my",
+        "you yourself",
+        "we i",
+        "us me",
+        "your yours",
+        "our ours my",
     )
     for word in words.split()
 }
@@ -96,6 +111,16 @@ class Tokens:
                 found.update(self._listed_before(place))
         return frozenset(each for each in found if each[0] not in "<#")
 
+    @property
+    def agents(self) -> frozenset[tuple[str, str]]:
+        """Return which words follow "you" or "we" at the head of a clause."""
+        return frozenset(
+            (word, deed)
+            for place, (word, deed) in enumerate(pairwise(self.words))
+            if word in (YOU, WE) and deed[0].isalpha()
+            if not place or place in self.breaks or not self.words[place - 1][0].isalpha()
+        )
+
     def _listed_before(self, place: int) -> Iterator[str]:
         """Yield the last word of each item that ends before a place."""
         while place:
@@ -107,6 +132,11 @@ class Tokens:
 def is_weighty(token: str) -> bool:
     """Tell whether a token stands for a word that bounds, denies or orders."""
     return token[0] == "<"
+
+
+def is_fact(token: str) -> bool:
+    """Tell whether a token stands for a fact."""
+    return token[0] == "#"
 
 
 def tokens_of(reading: Reading) -> Tokens:
