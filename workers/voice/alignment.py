@@ -110,6 +110,10 @@ class _Stated:
     def words(self) -> Counter[str]:
         return Counter(self.tokens.words)
 
+    @cached_property
+    def alternatives(self) -> frozenset[str]:
+        return self.tokens.alternatives
+
     @property
     def asks(self) -> bool:
         """Return whether it is a customer's question, whose "I" is not the speaker."""
@@ -117,7 +121,7 @@ class _Stated:
 
     def leaves_open(self, word: str) -> bool:
         """Tell whether the statement names a word beside an "or"."""
-        return word in self.tokens.alternatives
+        return word in self.alternatives
 
     def is_contrary(self, change: Change, said: _Said) -> bool:
         """Tell whether what a sentence has in place of some words says something else."""

@@ -12,7 +12,7 @@ from workers.voice.reading import Reading, Stems, is_denial
 
 # Of a clause's weight that one clause of the sources must hold, and what words count for that stand
 # in another clause of its sentence, or in its title alone: a fact has a place of its own.
-_LEAST_HELD, _BESIDE, _TITLED, _TITLED_FACT = 0.7, 0.3, 0.3, 0.8
+_LEAST_HELD, _BESIDE, _TITLED, _TITLED_FACT = 0.8, 0.3, 0.3, 0.8
 _NOT_TO_REPEAT = conduct.PROMISING | frozenset(wording.opposites())
 _MAY_CHOOSE = re.compile(
     r"\byou\s+(?:can|may|could|might)\s+(?:\w+\s+)?(?:choose|select|pick)\b", re.IGNORECASE

@@ -15,6 +15,7 @@ _NEAR_NEAR, _NEAR_BROAD, _NEAR_CONTEXT = 1.0, 0.6, 0.2
 _BROAD_BROAD, _BROAD_CONTEXT = 0.6, 0.1
 # Whatever is sold or asked for: they tell no fact from another.
 GENERIC = frozenset(map(wording.stem_of, words_in("order item customer product thing arrive")))
+_MEASURING = frozenset(map(wording.stem_of, words_in("cost pay charge take need get come")))
 
 
 class Placement:
@@ -70,6 +71,9 @@ class Placement:
     def _lacks(self, near: Stems, spot: Spot, others: Sequence[Spot]) -> bool:
         """Tell whether a fact is said of things that its spot knows nothing of."""
         known = (near & self._evidence.known) - GENERIC
+        own, there = known - _MEASURING, spot.place.near - GENERIC - _MEASURING
+        if there and not own & there and own & (spot.place.broad - spot.place.near):
+            return True
         missing = known - spot.held
         if missing & frozenset().union(*(other.place.broad for other in others)):
             return True
