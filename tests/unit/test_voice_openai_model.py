@@ -13,6 +13,7 @@ from shared.settings import load
 from tests.support.model_calls import PROMPTS, TEXT, Opened, fault_of, opening_models, read, replies
 from tests.support.model_server import ModelReply, ModelServer
 from workers.settings import VoiceSettings
+from workers.voice.breaker import Breaker
 from workers.voice.brief import Usage
 from workers.voice.openai_model import open_model
 
@@ -64,6 +65,17 @@ def test_a_server_that_stays_busy_is_asked_three_times(opened: Opened) -> None:
     with ModelServer(ModelReply(status=503)) as server:
         assert fault_of(opened(server.url)).reason == "busy"
     assert len(server.requests) == 3
+
+
+def test_the_one_that_tries_a_server_after_a_pause_waits_for_no_retry(opened: Opened) -> None:
+    breaker = Breaker(SystemClock(), failures=1, first_pause_seconds=0.0)
+    with ModelServer(ModelReply(status=503)) as server:
+        model = opened(server.url, breaker=breaker)
+        asked = []
+        for _ in range(3):
+            assert fault_of(model).reason == "busy"
+            asked.append(len(server.requests))
+    assert asked == [3, 4, 5]
 
 
 def test_a_lost_connection_is_replaced_before_the_first_token(opened: Opened) -> None:

@@ -69,7 +69,7 @@ class OpenAiModel:
             reply: StreamedReply | None = None
             fault: ModelUnavailable | None = None
             try:
-                reply = self._begun(prompts, max_tokens, due_at, place)
+                reply = self._begun(prompts, max_tokens, due_at, place, attempt)
                 with closing(reply):
                     yield reply
             except ModelUnavailable as error:
@@ -122,7 +122,12 @@ class OpenAiModel:
         return ModelUnavailable("The model server failed too often and is left alone.", reason)
 
     def _begun(
-        self, prompts: Sequence[Prompt], max_tokens: int, due_at: float, place: Place
+        self,
+        prompts: Sequence[Prompt],
+        max_tokens: int,
+        due_at: float,
+        place: Place,
+        attempt: Try,
     ) -> StreamedReply:
         """Return a reply at its first piece, after retries if the server is busy for now."""
         retries = 0
@@ -132,6 +137,8 @@ class OpenAiModel:
             except ModelBusy as fault:
                 if fault.reason in _OVERLOADED:
                     self._places.note_overload(place)
+                if attempt.ends_pause:  # the server is most likely still away
+                    raise
                 self._wait_after(fault, retries, due_at)
                 retries += 1
             else:
