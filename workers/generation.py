@@ -12,6 +12,7 @@ from shared.errors import SettingsError
 from shared.settings import load
 from workers.bootstrap import (
     MakeEngine,
+    TextModel,
     build_context,
     load_model,
     open_partitions,
@@ -32,12 +33,15 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
 from workers.consumer.work import Work
 from workers.engines.select import select_engine
+from workers.reading.languages import load_soon
 from workers.settings import WorkerSettings
+from workers.speaking.checks import checks_over
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
+from workers.speaking.rehearsals import Rehearsals
 from workers.speaking.speaking import Speaking
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, is_unreadable, read_voiced_job
-from workers.voice.guard import Guard
+from workers.speaking.worth import Worth
 from workers.voice.language_model import LanguageModel
 from workers.voice.openai_model import OpenAiModel, open_model
 from workers.voice.speaker import Speaker
@@ -57,12 +61,14 @@ def build_generation_consumer(
     context = build_context(settings, app, hostname, keys.GENERATION, "none")
     clock = context.clock
     model = open_model(settings, clock)
-    # The small encoder, whatever answers: it is asked for nothing but whether the engine is well.
+    # The small encoder, whatever answers: it only holds sentences against each other.
     text_model = load_model(settings, settings.model_folder, "answer", make_engine)
-    meter = VoiceMeter(context, model, clock)
+    worth = Worth(clock)
+    meter = VoiceMeter(context, model, worth, clock)
     queue = _queue(settings, context)
-    speaker = _speaker(settings, model, clock)
-    speaking = Speaking(model, speaker, queue, meter, settings.voice_target_seconds, clock)
+    speaker = _speaker(settings, model, text_model, clock)
+    target_seconds = settings.voice_target_seconds
+    speaking = Speaking(model, speaker, queue, meter, worth, target_seconds, clock)
     name = settings.llm_model or "llm"
 
     def make_work(
@@ -84,7 +90,7 @@ def build_generation_consumer(
         BatchLimits(1, 1),
         NoLinger(),
         meter.gauges,
-        beside=ModelConnections(model),
+        beside=BesideReplies(model, Rehearsals(worth, speaking.rehearse)),
         make_work=make_work,
         engine_name=name,
     )
@@ -93,24 +99,30 @@ def build_generation_consumer(
     return BatchConsumer(context, role, jobs, text_model.engine, options)
 
 
-class ModelConnections:
-    """Close the connections to the model with the worker."""
+class BesideReplies:
+    """Rehearse as long as the worker runs, and close the connections to the model with it."""
 
-    def __init__(self, model: OpenAiModel) -> None:
+    def __init__(self, model: OpenAiModel, rehearsals: Rehearsals) -> None:
         self._model = model
+        self._rehearsals = rehearsals
 
     def start(self) -> None:
-        """Do nothing: the first reply opens one."""
+        """Begin; the first reply opens a connection."""
+        load_soon()  # the first reply in another language would wait for it
+        self._rehearsals.start()
 
     def stop(self) -> None:
-        """Close them."""
+        """End, and close them."""
+        self._rehearsals.stop()
         self._model.close()
 
 
-def _speaker(settings: WorkerSettings, model: LanguageModel, clock: Clock) -> Speaker:
+def _speaker(
+    settings: WorkerSettings, model: LanguageModel, text_model: TextModel, clock: Clock
+) -> Speaker:
     return Speaker(
         model,
-        Guard().over,
+        checks_over(text_model, settings.model_folder),
         clock,
         style=settings.voice_style,
         max_tokens=settings.voice_max_tokens,

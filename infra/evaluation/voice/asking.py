@@ -8,14 +8,16 @@ from typing import Self
 from infra.evaluation.voice.questions import Elsewhere, Question
 from shared.clock import Clock, SystemClock
 from shared.jobs import AnswerKind
+from workers.bootstrap import load_model
 from workers.consumer.chat_result import ChatResult
+from workers.engines.select import select_engine
 from workers.evaluation.bases import Base, file_of
 from workers.evaluation.in_process import InProcess, Pipelines
 from workers.evaluation.observation import Progress
 from workers.knowledge.base import Entry
 from workers.settings import WorkerSettings
+from workers.speaking.checks import checks_over
 from workers.voice.brief import Brief, Spoken
-from workers.voice.guard import Guard
 from workers.voice.language_model import LanguageModel
 from workers.voice.speaker import CheckOver, Speaker
 
@@ -51,7 +53,9 @@ class Asking:
     @classmethod
     def load(cls, settings: WorkerSettings, base: Base) -> Self:
         """Warm all models. Raises ModelError or EngineError."""
-        return cls(settings, Pipelines.load(settings), base, Guard().over)
+        judging = load_model(settings, settings.model_folder, "answer", select_engine)
+        check_over = checks_over(judging, settings.model_folder)
+        return cls(settings, Pipelines.load(settings), base, check_over)
 
     def draft(
         self, questions: Sequence[Question], folder: Path, progress: Progress
