@@ -112,6 +112,8 @@ def test_what_the_sources_say_is_shown(check: Check, sentence: str) -> None:
         ("claim", "You refund us within 5 working days after it reaches us."),
         ("claim", "Did you know that we don't deliver within the UK?"),
         ("claim", "You'll hear about it."),
+        ("claim", "In short: Wednesday."),
+        ("claim", "Express delivery costs £9.95, or standard delivery."),
         ("promise", "Leave it to me."),
         ("claim", "You can't return it."),
         ("claim", "You have at least 30 days to return it after delivery."),

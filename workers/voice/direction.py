@@ -31,7 +31,7 @@ class Direction:
             known = known - GENERIC or (known if clause.denies else frozenset())
             if self._is_clause_turned(clause, known):
                 return True
-            before = stems
+            before = before if clause.depends else stems
         return False
 
     def _is_clause_turned(self, clause: Clause, known: Stems) -> bool:

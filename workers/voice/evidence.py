@@ -178,4 +178,4 @@ def _clauses(statements: Sequence[Statement]) -> Iterator[Stated]:
         for clause in statement.reading.clauses:
             stems = clause.stems | before if clause.leans else clause.stems
             yield Stated(clause, stems, statement)
-            before = stems
+            before = before if clause.depends else stems  # "X comes if Y, and costs Z"

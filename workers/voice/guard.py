@@ -16,6 +16,7 @@ _SEVERITY: tuple[RefusalReason, ...] = (
 _NAME = re.compile(r"(?<![\w'])[A-Z][\w'&-]*(?:\.[A-Z])*")
 _NAME_PART = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:\A|[.!?:;>(\"]\s|[\"(])\W*\Z")
+_FRAGMENT = 2  # words
 _NO_NAMES = words_in(
     """
     i i'm i'll i've i'd ok faq pdf id
@@ -82,9 +83,18 @@ class Check:
         rest = conduct.LEAD_IN.sub(" ", conduct.COURTESY.sub(" ; ", whole.text))
         if conduct.VOWS.search(rest):
             return "promise"
+        if rest != whole.text and _is_fragment(rest):
+            return "claim"
         reading = read_plain(rest) if rest != whole.text else whole
         if self._claims.is_unfounded_promise(reading):
             return "promise"
         if self._claims.is_unfounded_command(reading):
             return "command"
         return "claim" if self._claims.is_unfounded(reading) else None
+
+
+def _is_fragment(rest: str) -> bool:
+    """Tell whether a word or two are all that follows a courtesy: "In short: Wednesday."."""
+    words = wording.words_of(rest)
+    says = any(word not in vocabulary.EMPTY | vocabulary.COURTEOUS for word in words)
+    return says and len(words) <= _FRAGMENT
