@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: a real Redis, and the built model."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its tier, which is the folder it lies in."""
     for item in items:
         item.add_marker(item.path.relative_to(ROOT / "tests").parts[0])
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Take back what a test did to the log: its handlers write to a stream that is closed by now."""
+    root = logging.getLogger()
+    before, level = set(root.handlers), root.level
+    yield
+    for handler in set(root.handlers) - before:
+        if not type(handler).__module__.startswith("_pytest"):
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
