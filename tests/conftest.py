@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_log() -> Iterator[None]:
-    """Take back what a test did to the log: its handlers write to a stream that is closed by now."""
+    """Take back what a test did to the log: its handlers write to a stream that is closed."""
     root = logging.getLogger()
     before, level = set(root.handlers), root.level
     yield
