@@ -34,7 +34,11 @@ from shared.settings import load
 _USERS, _TIMES = 256, 2.0
 _SPARE_USERS = 500  # those who are being refused
 _GATEWAY = "gateway"
-_COUNTS = ("parley_http_request_duration_seconds_count", "parley_http_problems_total")
+_COUNTS = {
+    "parley_http_request_duration_seconds_count": "status",
+    "parley_http_problems_total": "problem",
+    "parley_gateway_enqueued_together_sum": "sent to Redis",
+}
 
 
 def measure(seconds: float, name: str, folder: Path) -> None:
@@ -61,7 +65,7 @@ def _measure(host: RunningSystem, folder: Path, texts: Path, plan: BenchPlan) ->
     _print(f"{_TIMES:g} times", overloaded)
     print(f"goodput / saturation  {overloaded.messages_per_second / fastest:.2f}")
     print(f"gateway's CPU a refusal  {_refusal_us(saturated, overloaded):.0f} us")
-    print(f"answers of all kinds: {_answers(host.system)}")
+    print(f"since the start: {_counts(host.system)}")
 
 
 def _refusal_us(saturated: Figures, overloaded: Figures) -> float:
@@ -71,16 +75,16 @@ def _refusal_us(saturated: Figures, overloaded: Figures) -> float:
     return 1e3 * beyond_ms / max(1.0, offered - answered)
 
 
-def _answers(system: System) -> str:
-    """Return how often the gateway gave each status of POST /chat, and each problem."""
+def _counts(system: System) -> str:
+    """Return how often POST /chat was answered with each status and problem, and sent to Redis."""
     page = get(system.url, "/metrics", 10.0, key_headers(system.api_key)).body.decode()
     found = [
-        (sample.labels.get("status") or sample.labels["problem"], int(sample.value))
+        f"{sample.labels.get(_COUNTS[sample.name], _COUNTS[sample.name])} {sample.value:.0f}"
         for family in text_string_to_metric_families(page)
         for sample in family.samples
         if sample.name in _COUNTS and sample.labels.get("route", "chat") == "chat" and sample.value
     ]
-    return ", ".join(f"{what} {count}" for what, count in found)
+    return ", ".join(found)
 
 
 def _print(load_name: str, figures: Figures) -> None:
@@ -88,7 +92,9 @@ def _print(load_name: str, figures: Figures) -> None:
     times = f"p50 {latency.p50_ms:.0f} ms, p99 {latency.p99_ms:.0f} ms" if latency else "no answer"
     cpu = ", ".join(f"{name} {ms:.2f}" for name, ms in figures.cpu_ms.items())
     print(f"{load_name:<12} {figures.messages_per_second:6.0f} answers/s  {times}", flush=True)
+    stages = ", ".join(f"{name} {ms:.0f}" for name, ms in figures.stages_ms.items())
     print(f"{'':<12} CPU ms an answer: {cpu}", flush=True)
+    print(f"{'':<12} ms in each stage: {stages}; sent late {figures.late_ms or 0:.0f}", flush=True)
 
 
 def _show(stage: str) -> None:

@@ -1,5 +1,7 @@
 """The gate that repeats a full queue's refusal for a moment: when it closes, and when it opens."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,16 +9,17 @@ from hypothesis import strategies as st
 from gateway.partitioned.jobs import PartitionedAdmission
 from gateway.queue.admission_gate import (
     ANSWER_SECONDS,
+    HALF_OPEN_SECONDS,
     MAX_CLOSED_SECONDS,
-    MAX_HALF_OPEN_SECONDS,
+    QUIET_SECONDS,
     SHARE_OF_RETRY,
+    UNHEARD_SECONDS,
     AdmissionGate,
 )
 from shared.errors import AdmissionRefused
 from tests.fakes.clock import ManualClock
 
 FULL = AdmissionRefused("full", 10.0)
-LONGEST = MAX_CLOSED_SECONDS + MAX_HALF_OPEN_SECONDS
 
 
 @pytest.fixture
@@ -117,12 +120,47 @@ def test_what_the_queue_never_heard_of_holds_nobody_up(
     assert let_in(gate, 5) == 1
 
 
-def test_it_opens_wholly_once_the_queue_has_not_refused_for_a_while(
+def test_it_opens_wholly_once_the_queue_has_taken_all_for_a_while(
     gate: AdmissionGate, clock: ManualClock
 ) -> None:
     gate.hear("acme", FULL)
-    clock.advance(LONGEST + 0.001)
+    clock.advance(1.01 * MAX_CLOSED_SECONDS)
+    for _ in range(5):
+        assert let_in(gate, 100) == 1
+        taken(gate, 1)
+        clock.advance(1.01 * HALF_OPEN_SECONDS / 5)
     assert let_in(gate, 100) == 100
+
+
+def test_it_opens_wholly_after_a_pause(gate: AdmissionGate, clock: ManualClock) -> None:
+    gate.hear("acme", FULL)
+    clock.advance(QUIET_SECONDS)
+    assert let_in(gate, 100) == 100
+
+
+def test_the_delay_of_a_busy_process_is_not_taken_for_room(
+    gate: AdmissionGate, clock: ManualClock
+) -> None:
+    gate.hear("acme", FULL)
+    for _ in range(4):
+        clock.advance(0.9 * QUIET_SECONDS)  # until its next message is looked at
+        assert let_in(gate, 1_000) == 1
+        clock.advance(2 * HALF_OPEN_SECONDS)  # until the queue's answer is
+        gate.hear("acme", FULL)
+
+
+def test_it_opens_wholly_where_nothing_is_heard(gate: AdmissionGate, clock: ManualClock) -> None:
+    gate.hear("acme", FULL)
+    clock.advance(1.01 * MAX_CLOSED_SECONDS)
+    rounds = int(UNHEARD_SECONDS / ANSWER_SECONDS)
+    assert [let_in(gate, 9) for _ in _ticks(clock, rounds)] == [1] * rounds
+    assert let_in(gate, 100) == 100
+
+
+def _ticks(clock: ManualClock, rounds: int) -> Iterator[None]:
+    for _ in range(rounds):
+        yield
+        clock.advance(1.001 * ANSWER_SECONDS)
 
 
 steps = st.lists(
@@ -136,7 +174,7 @@ steps = st.lists(
 
 
 @given(steps, st.floats(0, 120))
-def test_nobody_is_refused_for_longer_than_its_bound_after_the_queues_last_refusal(
+def test_after_a_refusal_the_queue_is_asked_again_soon_and_then_about_all(
     done: list[tuple[str, float]], told: float
 ) -> None:
     clock = ManualClock()
@@ -148,7 +186,12 @@ def test_nobody_is_refused_for_longer_than_its_bound_after_the_queues_last_refus
             gate.enter("acme")
         else:
             clock.advance(value)
-    clock.advance(LONGEST + 0.001)
+    clock.advance(MAX_CLOSED_SECONDS + 0.001)
+    for _ in range(6):
+        entered = let_in(gate, 50)
+        assert entered >= 1
+        taken(gate, entered)
+        clock.advance(ANSWER_SECONDS)
     assert let_in(gate, 1_000) == 1_000
 
 

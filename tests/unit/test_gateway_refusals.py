@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.queue.admission_gate import MAX_CLOSED_SECONDS, MAX_HALF_OPEN_SECONDS
+from gateway.queue.admission_gate import MAX_CLOSED_SECONDS, QUIET_SECONDS
 from gateway.refusal_replay import KEPT_SECONDS, MAX_FORMS
 from gateway.settings import GatewaySettings
 from shared.api_keys import ApiKey, digest_of
@@ -21,7 +21,6 @@ FULL = AdmissionRefused("more messages are waiting than can be answered in time"
 BODY = b'{"message": "Where is my parcel?"}'
 NO_JSON = b"{"
 V1 = b'{"model": "parley", "messages": [{"role": "user", "content": "Hi"}]}'
-LONGER = MAX_CLOSED_SECONDS + MAX_HALF_OPEN_SECONDS + 0.001
 
 
 def made(**settings: Any) -> GatewayHarness:
@@ -115,7 +114,7 @@ def test_the_gate_opens_when_the_queue_takes_messages_again(harness: GatewayHarn
     harness.publisher.answer = None
     harness.answer_at_once()
     assert harness.client.post("/chat", json={"message": "Hi"}).status_code == 503
-    harness.clock.advance(LONGER)
+    harness.clock.advance(QUIET_SECONDS)
     assert harness.client.post("/chat", json={"message": "Hi"}).status_code == 200
 
 
@@ -245,7 +244,7 @@ def test_an_answer_that_names_another_time_is_not_repeated(
     harness: GatewayHarness, worker: PlayedWorker
 ) -> None:
     worker.serve(request())
-    harness.clock.advance(LONGER)
+    harness.clock.advance(QUIET_SECONDS)
     harness.admission.hear("default", AdmissionRefused("full", 41.0))
     (answer,) = worker.serve(request())
     assert worker.asked_app == 2
