@@ -18,6 +18,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from gateway.problem_kind import ProblemKind, describe
 from gateway.refusal_replay import REFUSAL, REFUSALS, RefusalReplay
 from gateway.settings import GatewaySettings
+from gateway.turns import Turns
 from shared.errors import BodyTooSlow
 from shared.settings import load
 
@@ -91,6 +92,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
     def init_process(self) -> None:
         """Read the setting once, and serve."""
         self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
+        self.turns = Turns()
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -104,6 +106,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
         if self.alive and self._refuse_again(req, sock, addr):
             return True  # gunicorn reads the body away, within the time for the next headers
+        self.turns.take()
         req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             return super().handle_request(listener_name, req, sock, addr)
@@ -114,7 +117,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _refuse_again(self, request: Any, sock: Any, address: Any) -> bool:
         """Answer a request as one of its form was refused a moment ago, if it would be now."""
-        answer = self.refusals.answer(request, address[0])
+        answer = self.refusals.answer(request, address[0], is_behind=self.turns.is_behind)
         if answer is None:
             return False
         sock.sendall(answer)

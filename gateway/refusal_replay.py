@@ -69,8 +69,12 @@ class RefusalReplay:
         self._by_peer = by_peer
         self._kept: dict[Form, _Kept] = {}
 
-    def answer(self, request: Any, peer: str) -> bytes | None:
-        """Return the whole answer to a request of gunicorn's, None if the app must answer it."""
+    def answer(self, request: Any, peer: str, *, is_behind: bool = False) -> bytes | None:
+        """Return the whole answer to a request of gunicorn's, None if the app must answer it.
+
+        `is_behind`: the process has more to do than it can, so that a tenant which was refused
+        within the last second is refused without asking whether it would be now.
+        """
         if not self._kept:
             return None
         form = self._form(request, peer)
@@ -80,13 +84,17 @@ class RefusalReplay:
         if self._clock.monotonic() >= kept.until:
             del self._kept[form]
             return None
-        refused = self._admission.refusal(kept.refusal.tenant)
-        if refused is None or str(math.ceil(refused.retry_after_seconds)) != (
-            kept.refusal.retry_after
-        ):
+        if not (is_behind or self._is_refused(kept.refusal)):
             return None
         self._count(kept.refusal.route)
         return kept.answer
+
+    def _is_refused(self, refusal: Refusal) -> bool:
+        """Tell whether a tenant would be refused now, in the same words."""
+        refused = self._admission.refusal(refusal.tenant)
+        if refused is None:
+            return False
+        return str(math.ceil(refused.retry_after_seconds)) == refusal.retry_after
 
     def keep(self, request: Any, peer: str, refusal: Refusal, head: str) -> None:
         """Keep the app's answer to a request; `head` is all that went before the body."""

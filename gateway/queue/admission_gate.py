@@ -10,7 +10,7 @@ from shared.errors import AdmissionRefused
 # refused here and would have been taken is at most a hundredth of that half.
 SHARE_OF_RETRY = 0.01
 MAX_CLOSED_SECONDS = 0.05
-ANSWER_SECONDS = 0.05  # what was let in and not heard of for so long is given up
+ANSWER_SECONDS = 0.2  # what was let in and not heard of for so long is given up
 HALF_OPEN_SECONDS = 0.25  # once the queue has taken some
 UNHEARD_SECONDS = 2.0  # where nothing at all is heard
 QUIET_SECONDS = 1.0  # without any message

@@ -9,6 +9,7 @@ from gunicorn.glogging import Logger
 
 from gateway.gunicorn_worker import GatewayWorker
 from gateway.refusal_replay import REFUSALS
+from gateway.turns import Turns
 
 LISTENER = ("127.0.0.1", 8000)
 
@@ -51,6 +52,7 @@ class PlayedWorker(GatewayWorker):
         self._app, self.wsgi = app, self._ask
         self.alive, self.nr, self.max_requests = True, 0, 1_000_000
         self.body_timeout_seconds = 10.0
+        self.turns = Turns()
         self.refusals = app.extensions[REFUSALS]
         self._refused_in_a_row = 0
         self.asked_app = 0

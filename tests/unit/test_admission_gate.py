@@ -186,7 +186,7 @@ def test_after_a_refusal_the_queue_is_asked_again_soon_and_then_about_all(
             gate.enter("acme")
         else:
             clock.advance(value)
-    clock.advance(MAX_CLOSED_SECONDS + 0.001)
+    clock.advance(MAX_CLOSED_SECONDS + ANSWER_SECONDS)
     for _ in range(6):
         entered = let_in(gate, 50)
         assert entered >= 1

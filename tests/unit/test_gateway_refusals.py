@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gateway.queue.admission_gate import MAX_CLOSED_SECONDS, QUIET_SECONDS
 from gateway.refusal_replay import KEPT_SECONDS, MAX_FORMS
 from gateway.settings import GatewaySettings
+from gateway.turns import Turns
 from shared.api_keys import ApiKey, digest_of
 from shared.errors import AdmissionRefused
 from shared.settings import load
@@ -21,6 +22,14 @@ FULL = AdmissionRefused("more messages are waiting than can be answered in time"
 BODY = b'{"message": "Where is my parcel?"}'
 NO_JSON = b"{"
 V1 = b'{"model": "parley", "messages": [{"role": "user", "content": "Hi"}]}'
+
+
+class BusyTurns(Turns):
+    """Turns of a process that has too much to do."""
+
+    @property
+    def is_behind(self) -> bool:
+        return True
 
 
 def made(**settings: Any) -> GatewayHarness:
@@ -238,6 +247,19 @@ def test_an_answer_is_repeated_for_a_second_at_most_and_while_the_gate_is_closed
     harness.admission.hear("default", FULL)
     worker.serve(request())
     assert worker.asked_app == 3
+
+
+def test_a_process_that_is_behind_asks_about_nobody_who_was_just_refused(
+    harness: GatewayHarness, worker: PlayedWorker
+) -> None:
+    worker.serve(request())
+    harness.clock.advance(1.5 * MAX_CLOSED_SECONDS)
+    worker.turns = BusyTurns()
+    worker.serve(request() * 3 + request(Idempotency_Key="k") + request(Origin="https://a.example"))
+    assert worker.asked_app == 3  # the first, the one with a key, and the one of another form
+    harness.clock.advance(KEPT_SECONDS)
+    worker.serve(request())
+    assert worker.asked_app == 4
 
 
 def test_an_answer_that_names_another_time_is_not_repeated(
