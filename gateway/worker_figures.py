@@ -226,7 +226,7 @@ GAUGES: Sequence[WorkerFigure] = (
     WorkerFigure(
         "llm_open",
         "parley_voice_model_away",
-        "1 if the language model's server is left alone, as it failed again and again",
+        "1 if the language model is left alone, as it failed or its words came to nothing",
         queues=_SPEAKING,
     ),
 )

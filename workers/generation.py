@@ -1,13 +1,10 @@
 """The role that puts answers into a language model's words, and its worker's composition root."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
-import numpy as np
 import redis
 from celery import Celery
-from numpy.typing import NDArray
 
 from shared import keys
 from shared.clock import Clock
@@ -36,13 +33,15 @@ from workers.consumer.retry_policy import RetryPolicy
 from workers.consumer.role import Role
 from workers.consumer.work import Work
 from workers.engines.select import select_engine
-from workers.knowledge.encoder import EngineEncoder, encode
+from workers.reading.languages import load_soon
 from workers.settings import WorkerSettings
+from workers.speaking.checks import checks_over
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
+from workers.speaking.rehearsals import Rehearsals
 from workers.speaking.speaking import Speaking
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, is_unreadable, read_voiced_job
-from workers.voice.guard import Guard
+from workers.speaking.worth import Worth
 from workers.voice.language_model import LanguageModel
 from workers.voice.openai_model import OpenAiModel, open_model
 from workers.voice.speaker import Speaker
@@ -64,10 +63,12 @@ def build_generation_consumer(
     model = open_model(settings, clock)
     # The small encoder, whatever answers: it only holds sentences against each other.
     text_model = load_model(settings, settings.model_folder, "answer", make_engine)
-    meter = VoiceMeter(context, model, clock)
+    worth = Worth(clock)
+    meter = VoiceMeter(context, model, worth, clock)
     queue = _queue(settings, context)
     speaker = _speaker(settings, model, text_model, clock)
-    speaking = Speaking(model, speaker, queue, meter, settings.voice_target_seconds, clock)
+    target_seconds = settings.voice_target_seconds
+    speaking = Speaking(model, speaker, queue, meter, worth, target_seconds, clock)
     name = settings.llm_model or "llm"
 
     def make_work(
@@ -89,7 +90,7 @@ def build_generation_consumer(
         BatchLimits(1, 1),
         NoLinger(),
         meter.gauges,
-        beside=ModelConnections(model),
+        beside=BesideReplies(model, Rehearsals(worth, speaking.rehearse)),
         make_work=make_work,
         engine_name=name,
     )
@@ -98,33 +99,30 @@ def build_generation_consumer(
     return BatchConsumer(context, role, jobs, text_model.engine, options)
 
 
-class ModelConnections:
-    """Close the connections to the model with the worker."""
+class BesideReplies:
+    """Rehearse as long as the worker runs, and close the connections to the model with it."""
 
-    def __init__(self, model: OpenAiModel) -> None:
+    def __init__(self, model: OpenAiModel, rehearsals: Rehearsals) -> None:
         self._model = model
+        self._rehearsals = rehearsals
 
     def start(self) -> None:
-        """Do nothing: the first reply opens one."""
+        """Begin; the first reply opens a connection."""
+        load_soon()  # the first reply in another language would wait for it
+        self._rehearsals.start()
 
     def stop(self) -> None:
-        """Close them."""
+        """End, and close them."""
+        self._rehearsals.stop()
         self._model.close()
 
 
 def _speaker(
     settings: WorkerSettings, model: LanguageModel, text_model: TextModel, clock: Clock
 ) -> Speaker:
-    encoder = EngineEncoder(text_model.engine, text_model.preprocessor, "")
-    one_at_a_time = threading.Lock()
-
-    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-        with one_at_a_time:
-            return encode(encoder, texts)
-
     return Speaker(
         model,
-        Guard(vectors).over,
+        checks_over(text_model, settings.model_folder),
         clock,
         style=settings.voice_style,
         max_tokens=settings.voice_max_tokens,

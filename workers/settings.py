@@ -103,6 +103,8 @@ class VoiceSettings(BudgetSettings):
     def _must_be_a_server(cls, url: str | None) -> str | None:
         if url is not None:
             check_web_address(url)
+            if "?" in url or "#" in url:  # a call would have to keep it behind its own path
+                raise ValueError("it must have no query and no fragment")
         return url
 
     @field_validator("llm_gguf")

@@ -105,9 +105,9 @@ def _model_notes(seen: LiveStatus) -> Iterator[str]:
     speaking = [worker for worker in seen.workers if worker.queue == keys.GENERATION]
     away = sum(worker.model_away for worker in speaking)
     if away and away == len(speaking):
-        yield "The language model does not answer: the entries' own words go out."
+        yield "The language model is left alone: the entries' own words go out."
     elif away:
-        yield f"The language model does not answer {away} of {len(speaking)} generation workers."
+        yield f"{away} of {len(speaking)} generation workers leave their language model alone."
 
 
 def _revisions(seen: LiveStatus) -> set[str]:

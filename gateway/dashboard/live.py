@@ -15,7 +15,7 @@ MAX_WORKERS = 100  # listed
 class LiveWorker(msgspec.Struct, frozen=True):
     """A worker: `busy` is the share of the last seconds in which its engine ran, None: unknown.
 
-    `model_away`: the language model that it asks does not answer.
+    `model_away`: it leaves its language model alone.
     """
 
     id: str

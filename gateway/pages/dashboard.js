@@ -106,7 +106,7 @@ function workerItem(worker) {
   filled.style.width = `${(worker.busy || 0) * 100}%`;
   const work = [`${shown.rate(worker.messages_per_second)}`, worker.batch_messages && worker.queue !== "generation" ? `${shown.size(worker.batch_messages)} a batch` : null];
   const base = worker.knowledge_revision ? `knowledge ${worker.knowledge_revision.slice(0, 12)}, ${shown.count(worker.knowledge_entries)} entries` : null;
-  const faults = [worker.paused ? "paused" : null, worker.knowledge_refused ? `refused a knowledge base of ${worker.knowledge_refused}` : null, worker.model_away ? "its language model does not answer" : null].filter(Boolean);
+  const faults = [worker.paused ? "paused" : null, worker.knowledge_refused ? `refused a knowledge base of ${worker.knowledge_refused}` : null, worker.model_away ? "leaves its language model alone" : null].filter(Boolean);
   return element("li", { class: "worker" },
     element("h3", {}, `${queue}, ${worker.engine}`, element("b", {}, known(worker.busy) ? `${shown.share(worker.busy)} busy` : "–")), load,
     element("p", {}, work.filter(Boolean).join(", ")), base && element("p", {}, base),

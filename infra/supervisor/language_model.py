@@ -13,6 +13,7 @@ from workers.settings import VoiceSettings
 _MAGIC = b"GGUF"
 _TIMEOUT_SECONDS = 3.0
 _SHOWN_MODELS = 5
+_LEAST_TARGET_MS = 600  # what a worker expects of its first reply, and some
 
 
 def check_gguf(path: Path) -> None:
@@ -32,6 +33,11 @@ def check_language_model(settings: StackSettings, warn: Callable[[str], None]) -
     Returns what is there, None without a voice. A server that does not answer is a warning:
     messages are answered without it. Raises StackError or ModelError.
     """
+    if settings.has_voice and settings.voice_target_ms < _LEAST_TARGET_MS:
+        warn(
+            f"PARLEY_VOICE_TARGET_MS is {settings.voice_target_ms}, too little for any model "
+            f"(from {_LEAST_TARGET_MS} on): the entries' own words go out."
+        )
     if settings.llm_url is not None:
         return _elsewhere(settings, warn)
     return _embedded(settings.llm_gguf, settings.llm_port) if settings.llm_gguf else None

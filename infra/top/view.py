@@ -195,7 +195,7 @@ def _voice_warnings(now: Reading) -> Iterator[str]:
         yield f"No worker serves {keys.GENERATION}: {words}."
     told = [away for _, away in now.rows("parley_voice_model_away")]
     if told and all(told):
-        yield f"The language model does not answer: {words}."
+        yield f"The language model is left alone: {words}."
     elif any(told):
         some = f"{sum(told):.0f} of {len(told)} generation workers"
-        yield f"The language model does not answer {some}."
+        yield f"{some} leave their language model alone."

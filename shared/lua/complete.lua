@@ -34,7 +34,7 @@
 --           fields, each with its amount after it: of the tenant and the entry if the reply goes
 --           out, and of both in any case; what is to follow its end, as a task that ended, or ''
 --
--- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:gaps, parley:gaps:*, those of
+-- Keys made from arguments: parley:turns:*, parley:dialogue:*, parley:reply-text:*, parley:gaps, parley:gaps:*, those of
 --   counts.lua, parley:follow-ups, parley:followed-up:*, handovers.lua, lanes.lua, memory.lua and results.lua
 -- Returns for each job: applied, lost (also where it went back to the queue) or duplicate.
 local leases, queue, dead_letters, throughput = unpack(KEYS, 1, 4)
@@ -106,6 +106,7 @@ local function complete(i)
   local ended = id ~= '' and has_result(id)
   count_cost(conversation, cost, not ended)
   if ended then
+    redis.call('DEL', REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
     if asked == '' then report_revoked(id, notification) end
   else
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end

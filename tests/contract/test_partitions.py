@@ -7,18 +7,11 @@ import msgspec
 import pytest
 import redis
 
-from gateway.caller import Caller
 from gateway.chat_request import ChatRequest
 from gateway.idempotency import IdempotencyKey
-from gateway.partitioned.compose import connect_ports
 from gateway.partitioned.placement import PartitionedIds
-from gateway.queue.adapters import QueueOptions, QueuePorts
-from gateway.queue.disconnect_watcher import DisconnectWatcher
-from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.drafts import RedisDrafts
-from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import (
-    EnqueueLimits,
     EnqueueOutcome,
     EnqueueRequest,
     ExistingJob,
@@ -33,86 +26,15 @@ from shared.drafts import Draft
 from shared.errors import KeyReused, RateLimited, UnsuitableRedis
 from shared.jobs import ChatJob
 from shared.partition_names import BareKey
-from shared.partitions import Partitions, connect_partitions
 from shared.queue_lists import QueueLists
 from shared.rate_limits import RateLimit
 from shared.redis_server import check_redis_at_start
-from tests.contract.broker import NOW, POLICY, done, job, status
-from tests.fakes.clock import ManualClock
+from tests.contract.broker import NOW, job
+from tests.contract.partition_stand import CALLER, COUNT, Stand
 from tests.support.processes import wait_until
-from workers.bootstrap import queue_over
-from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import LeasedJob, QueuePolicy
-from workers.consumer.partitioned_roles import PartitionedInferenceQueue
-from workers.consumer.redis_inference_queue import RedisInferenceQueue
-from workers.consumer.retry_policy import RetryPolicy
 from workers.draft_source import RedisDraftSource
 from workers.gap_store import gap_store, open_gaps_of_all
 from workers.gaps import Gap
-
-COUNT = 3
-CALLER = Caller("default")
-
-
-class Stand:
-    """A gateway's ports and a worker over partitions of one server."""
-
-    def __init__(self, url: str) -> None:
-        self.clock = ManualClock(NOW)
-        self.partitions: Partitions = connect_partitions(url, COUNT)
-        limits = EnqueueLimits(messages=300, job_ttl_seconds=600, lane_ttl_seconds=600)
-        options = QueueOptions(
-            gateway_id="g", clock=self.clock, limits=limits, conversation_ttl_seconds=600
-        )
-        self.ports: QueuePorts = connect_ports(self.partitions, QueueLists(), options)
-        self.dispatcher = Dispatcher(
-            self.ports.publisher,
-            PendingReplies(),
-            self.ports.jobs,
-            self.ports.canceller,
-            DisconnectWatcher(),
-            self.clock,
-            gateway_id="g",
-            deadline_seconds=60,
-            placement=self.ports.placement,
-        )
-        self.worker = self.hire("w")
-
-    def hire(self, name: str) -> PartitionedInferenceQueue:
-        context = WorkerContext(name, clock=self.clock)
-
-        def build(
-            client: "redis.Redis", policy: QueuePolicy, retry: RetryPolicy | None
-        ) -> RedisInferenceQueue:
-            return RedisInferenceQueue(client, context, policy, retry=retry)
-
-        queue = queue_over(
-            self.partitions, keys.INFERENCE, context, POLICY, build, PartitionedInferenceQueue
-        )
-        assert isinstance(queue, PartitionedInferenceQueue)
-        queue.heartbeat(status(name))
-        return queue
-
-    def ask(self, conversation: str | None, user: str | None = None) -> ChatJob:
-        request = ChatRequest("Where is my parcel?", conversation, user)
-        accepted = self.dispatcher.accept(request, CALLER)
-        self.ports.publisher.submit(EnqueueRequest.of(accepted))
-        return accepted
-
-    def answer_all(self) -> list[str]:
-        """Answer all that is queued, as a worker does; return the jobs."""
-        answered = []
-        self.clock.advance(1)
-        while leases := self.worker.lease(4):
-            jobs = [LeasedJob(each, wire.read_chat_job(each.raw, NOW)) for each in leases]
-            claims = self.worker.claim(jobs)
-            wanted = [
-                each for each, claim in zip(jobs, claims, strict=True) if claim.verdict == "run"
-            ]
-            verdicts = self.worker.complete([done(each.lease, each.job) for each in wanted])
-            assert set(verdicts) <= {"applied"}
-            answered += [each.job.id for each in wanted]
-        return answered
 
 
 @pytest.fixture

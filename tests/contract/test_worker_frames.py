@@ -39,8 +39,8 @@ def test_a_message_passes_few_functions_from_lease_to_completion(
         wait_until(lambda: context.counters.snapshot().get("answered", 0) == 1, 20)
         consumer.stop()
     threads = {stack[-1] for stack in stacks}
-    assert "BatchConsumer._guarded" in threads
-    ours = [stack for stack in stacks if stack[-1] == "BatchConsumer._guarded"]
+    assert "guarded" in threads
+    ours = [stack for stack in stacks if stack[-1] == "guarded"]
     deepest = max(ours, key=len)
     assert len(deepest) <= MAX_FRAMES, deepest
     assert any("Committer.commit" in stack for stack in ours)

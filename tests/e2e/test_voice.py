@@ -1,13 +1,12 @@
 """A language model puts replies into words: real workers and gateway, a scripted model server."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -17,8 +16,8 @@ from openai import OpenAI
 from infra.chaos.leases import InFlightProbe
 from infra.chaos.proxy import Proxy
 from infra.event_source import EventSource, ServerEvent
-from infra.supervisor.probes import live_workers
 from shared import keys
+from shared.counts import day_of
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess, wait_until_alive
 from tests.support.model_server import ModelReply, ModelServer
@@ -74,6 +73,7 @@ class Stand:
     relay: ExitStack
     gateway: Gateway
     generation: list[WorkerProcess]
+    new_worker: Callable[..., WorkerProcess]
     conversations: Iterator[str] = field(default_factory=lambda: map("c-{}".format, range(1_000)))
 
     def follow(self, message: str, conversation: str) -> Iterator[ServerEvent]:
@@ -101,14 +101,13 @@ class Stand:
         return len(self.server.requests) > asked
 
     @contextmanager
-    def other_server(self, port: int | None) -> Iterator[None]:
-        """Have another server in place of the scripted one, or none at all."""
+    def server_down(self) -> Iterator[None]:
+        """Have nothing listen where the model server is expected."""
         self.relay.close()
-        with ExitStack() as stack:
-            if port is not None:
-                stack.enter_context(Proxy({LINK: self.port}, port))
+        try:
             yield
-        self.relay.enter_context(Proxy({LINK: self.port}, self.server.server_address[1]))
+        finally:
+            self.relay.enter_context(Proxy({LINK: self.port}, self.server.server_address[1]))
 
     def turns(self, conversation: str) -> list[dict[str, Any]]:
         """Return what is kept of a conversation."""
@@ -171,13 +170,18 @@ def stand(
         server = stack.enter_context(ModelServer("Nothing yet."))
         relay = stack.enter_context(ExitStack())
         relay.enter_context(Proxy({LINK: port}, server.server_address[1]))
-        workers = [
-            stack.enter_context(WorkerProcess(url, queue, folder, model_dir, (), **settings))
-            for queue in (keys.INFERENCE, keys.GENERATION, keys.GENERATION)
-        ]
-        gateway = stack.enter_context(Gateway(url, folder))
+
+        def new_worker(queue: str, **more: str) -> WorkerProcess:
+            worker = WorkerProcess(url, queue, folder, model_dir, (), **(settings | more))
+            return stack.enter_context(worker)
+
+        workers = [new_worker(queue) for queue in (keys.INFERENCE, *2 * (keys.GENERATION,))]
+        gateway = Gateway(url, folder)
+        gateway.start()
+        stack.push(gateway)
         wait_until_alive(*workers)
-        yield Stand(url, server, port, relay, gateway, workers[1:])
+        wait_until(gateway.answers, 60)
+        yield Stand(url, server, port, relay, gateway, workers[1:], new_worker)
 
 
 @pytest.fixture
@@ -238,7 +242,7 @@ def test_a_model_that_stalls_makes_no_reply_late(voice: Stand) -> None:
 
 
 def test_a_server_that_is_down_costs_the_entry_s_words_no_time(voice: Stand) -> None:
-    with voice.other_server(None):
+    with voice.server_down():
         told = voice.told(ASKED)
     assert (told.reply["response"], told.reply["words"]) == (OWN_WORDS, "entry")
     assert told.seconds < TARGET_SECONDS
@@ -302,36 +306,6 @@ def test_a_worker_that_dies_in_the_middle_is_not_noticed(voice: Stand) -> None:
     assert [turn["role"] for turn in voice.turns(conversation)] == ["user", "assistant"]
 
 
-def test_a_real_model_says_nothing_that_the_entries_do_not(voice: Stand, tmp_path: Path) -> None:
-    entries = {entry.id: entry for entry in load(write_base(tmp_path)).entries}
-    with run_language_model(small_language_model(), tmp_path) as llama:
-        port = urlsplit(llama.url).port
-        with voice.other_server(port):
-            read = prompt_tokens(voice)
-            deadline = time.monotonic() + 60
-            while prompt_tokens(voice) < read + 400:  # it has the processors that all else needs
-                assert time.monotonic() < deadline
-                for message in (ASKED, ASKED_BACK):
-                    told = voice.told(message)
-                    assert "".join(told.deltas) == told.reply["response"]
-                    assert not unfounded(told.reply, message, entries)
-
-
-def unfounded(reply: dict[str, Any], message: str, entries: Mapping[str, Entry]) -> list[str]:
-    """Return the sentences of a reply that its entry does not bear out."""
-    entry = entries[reply["answer"]["id"]]
-    brief = Brief("answer", message, (Source(entry.id, entry.question, entry.answer),), "")
-    check = Guard().over(brief)
-    said = map(str.strip, sentences_of(reply["response"]))
-    return [each for each in said if each not in entry.answer and check.judge(each)]
-
-
-def prompt_tokens(stand: Stand) -> float:
-    """Return what workers had models read, as their heartbeats tell."""
-    told = live_workers(stand.redis_url, keys.GENERATION)
-    return sum(status.counters.get("voice_prompt_tokens", 0.0) for status in told)
-
-
 def test_a_worker_that_stops_leaves_nothing_unsaid(voice: Stand) -> None:
     voice.server.script = lambda _: ModelReply(text=" ".join(DELIVERY[:3]), stall_after=12)
     conversation = next(voice.conversations)
@@ -352,3 +326,36 @@ def test_without_a_worker_the_entry_s_words_come_at_once(stand: Stand) -> None:
     told = stand.ask(" ".join(DELIVERY[:2]))
     assert (told.reply["response"], told.reply["words"]) == (OWN_WORDS, "entry")
     assert told.seconds < TARGET_SECONDS
+
+
+def test_a_real_model_says_nothing_that_the_entries_do_not(stand: Stand, tmp_path: Path) -> None:
+    entries = {entry.id: entry for entry in load(write_base(tmp_path)).entries}
+    used = tokens_used(stand)
+    with run_language_model(small_language_model(), tmp_path) as llama:
+        # It writes with the processors that all else needs.
+        more = {"PARLEY_LLM_URL": llama.url, "PARLEY_VOICE_TARGET_MS": "20000"}
+        wait_until_alive(stand.new_worker(keys.GENERATION, **more))
+        deadline = time.monotonic() + 60
+        while tokens_used(stand) < used + 400:
+            assert time.monotonic() < deadline
+            for message in (ASKED, ASKED_BACK):
+                told = stand.told(message)
+                assert "".join(told.deltas) == told.reply["response"]
+                assert not unfounded(told.reply, message, entries)
+            time.sleep(0.2)
+
+
+def unfounded(reply: dict[str, Any], message: str, entries: Mapping[str, Entry]) -> list[str]:
+    """Return the sentences of a reply that its entry does not bear out."""
+    entry = entries[reply["answer"]["id"]]
+    brief = Brief("answer", message, (Source(entry.id, entry.question, entry.answer),), "")
+    check = Guard().over(brief)
+    said = map(str.strip, sentences_of(reply["response"]))
+    return [each for each in said if each not in entry.answer and check.judge(each)]
+
+
+def tokens_used(stand: Stand) -> int:
+    """Return what models have read and written, in tokens."""
+    with redis.Redis.from_url(stand.redis_url) as client:
+        used: dict[bytes, bytes] = client.hgetall(keys.tokens_used(day_of(time.time())))
+    return sum(map(int, used.values()))

@@ -34,12 +34,15 @@ def opening_models() -> Iterator[Opened]:
             most: int = 8,
             stall_seconds: float = 5.0,
             paused: list[float] | None = None,
+            breaker: Breaker | None = None,
         ) -> OpenAiModel:
             clock = SystemClock()
             connection = ModelConnection(url, key, clock, stall_seconds=stall_seconds)
             pause = (lambda _: None) if paused is None else paused.append
-            places, breaker = Places(most, clock), Breaker(clock)
-            one = OpenAiModel(connection, model, clock, places, breaker, pause=pause)
+            places = Places(most, clock)
+            one = OpenAiModel(
+                connection, model, clock, places, breaker or Breaker(clock), pause=pause
+            )
             held.callback(one.close)
             return one
 

@@ -33,7 +33,7 @@ class Figures:
     @property
     def caught_share(self) -> float:
         """Return which share of the lies was refused."""
-        return self.caught.total() / self.lies.total()
+        return self.caught.total() / (self.lies.total() or 1)
 
     @property
     def passed_share(self) -> float:
@@ -92,17 +92,9 @@ def _report(name: str, figures: Figures) -> str:
 
 
 def main() -> None:
-    """Print the figures of all sets, with the built small encoder in the folder named."""
-    from shared.settings import load
-    from workers.knowledge.encoder import encode
-    from workers.modelling.knowledge.tuning import open_encoder
-    from workers.settings import WorkerSettings
-
-    settings = load(WorkerSettings, model_dir=Path(sys.argv[1]), engine="litert")
-    encoder = open_encoder(settings)
+    """Print the figures of all sets."""
     for path in SETS:
-        figures = measure(path, Guard(lambda texts: encode(encoder, texts)))
-        sys.stdout.write(_report(path.name, figures))
+        sys.stdout.write(_report(path.name, measure(path, Guard())))
 
 
 if __name__ == "__main__":

@@ -232,8 +232,8 @@ def test_notes_say_what_else_to_look_at() -> None:
     ("away", "notes"),
     [
         ((False, False), ()),
-        ((True, True), ("The language model does not answer: the entries' own words go out.",)),
-        ((True, False), ("The language model does not answer 1 of 2 generation workers.",)),
+        ((True, True), ("The language model is left alone: the entries' own words go out.",)),
+        ((True, False), ("1 of 2 generation workers leave their language model alone.",)),
     ],
 )
 def test_a_model_that_does_not_answer_is_noted(

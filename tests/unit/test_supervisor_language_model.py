@@ -104,6 +104,26 @@ def test_a_server_that_cannot_serve_is_a_warning(
         language_model.served_models(elsewhere(settings, llm_model=model))
 
 
+@pytest.mark.parametrize(("target_ms", "warnings"), [(0, 1), (599, 1), (600, 0)])
+def test_a_target_that_no_model_can_keep_is_a_warning(
+    settings: StackSettings, answers: Answers, target_ms: int, warnings: int
+) -> None:
+    answers(200, MODELS)
+    told: list[str] = []
+    given = elsewhere(settings, voice_target_ms=target_ms)
+    assert check_language_model(given, told.append) == "one at http://models.example:8000/v1"
+    assert len(told) == warnings
+    assert all(f"PARLEY_VOICE_TARGET_MS is {target_ms}," in each for each in told)
+    silent = settings.model_copy(update={"voice_target_ms": target_ms})
+    assert check_language_model(silent, refuse) is None
+
+
+@pytest.mark.parametrize("url", ["http://m.example/v1?api-version=3", "http://m.example/v1#a"])
+def test_an_address_with_a_query_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"PARLEY_LLM_URL is .*no query and no fragment"):
+        load(StackSettings, llm_url=url)
+
+
 def test_a_server_that_does_not_answer_is_a_warning(settings: StackSettings) -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))  # and not listened on

@@ -79,7 +79,7 @@ def test_every_name_that_is_looked_for_is_in_a_real_scrape() -> None:
     assert shown.kinds_today == {"handover": 1}
     assert shown.dead_letters is not None
     assert shown.warnings == (
-        "The language model does not answer: the entries' own words go out.",
+        "The language model is left alone: the entries' own words go out.",
         "3 messages lie where no worker looks: `parley doctor`.",
     )
 
@@ -158,11 +158,11 @@ def test_a_model_that_does_not_answer_is_told() -> None:
     text = SERVING % (1, 1) + SPEAKING % (1, 1, 1)
     away = text.replace('away{queue="generation",worker="v"} 0.0', 'away{worker="v"} 1.0')
     assert seen(reading(away)).warnings == (
-        "The language model does not answer: the entries' own words go out.",
+        "The language model is left alone: the entries' own words go out.",
     )
     two = f'{away}parley_voice_model_away{{worker="v2"}} 0.0\n'
     assert seen(reading(two)).warnings == (
-        "The language model does not answer 1 of 2 generation workers.",
+        "1 of 2 generation workers leave their language model alone.",
     )
     alone = text.replace('parley_worker_up{engine="small.gguf"', "parley_other{")
     assert seen(reading(alone)).warnings == (

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, ToneJob
 from shared.tracing.context import TraceContext, read_context
-from shared.wire import encode_infer, encode_tone, read_chat_job, with_first_look
+from shared.wire import encode_infer, encode_tone, read_chat_job, with_draft, with_first_look
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import (
     NEUTRAL,
@@ -369,8 +369,9 @@ def test_what_is_handed_over_ends_here_and_goes_on_in_the_same_trace() -> None:
         ('{"handed_at":1e300}', 0.06),
     ],
 )
-def test_the_wait_for_a_second_look_begins_where_it_was_handed_over(
-    look: str, waited: float
+@pytest.mark.parametrize("hand_over", [with_first_look, with_draft])
+def test_the_wait_for_another_worker_begins_where_a_message_was_handed_over(
+    look: str, waited: float, hand_over: Callable[[bytes, ChatJob, str], bytes | None]
 ) -> None:
     harness = Harness()
     message = harness.message("a")
@@ -378,7 +379,7 @@ def test_the_wait_for_a_second_look_begins_where_it_was_handed_over(
     harness.clock.advance(0.04)
     look = look.replace("AT", str(harness.clock.now()))
     harness.clock.advance(0.01)
-    handed = with_first_look(message, job, look)
+    handed = hand_over(message, job, look)
     assert handed is not None
     harness.answer(handed)
     harness.late_tone("a")

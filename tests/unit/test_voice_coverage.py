@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.voice.coverage import join, remaining_words
+from workers.voice.coverage import remaining_words
 
 REST = "Send them with the label from your account. Gift cards can't be returned."
 RETURNS = f"You have **30 days** to return unused items. {REST}"
@@ -10,6 +10,7 @@ CONTACTS = "- **Phone:** 01632 960 140\n- **Email:** help@shop.example\n\nWrite 
 LIST = f"We are there:\n\n{CONTACTS}"
 ARRIVAL = "**When does it arrive?**\n\nDelivery takes 3 days."
 PAYMENT = "**How do I pay?**\n\nWe take cards and PayPal."
+PATH = "**My account → Repeat deliveries → End**."
 SEVERAL = f"{PAYMENT}\n\n{ARRIVAL}"
 
 
@@ -26,21 +27,10 @@ SEVERAL = f"{PAYMENT}\n\n{ARRIVAL}"
         (SEVERAL, "You can pay with cards and PayPal.", ARRIVAL),
         (SEVERAL, "Delivery takes three days.", PAYMENT),
         (SEVERAL, "Delivery takes 3 days. We take cards and PayPal.", ""),
+        (PATH, "End it under My account → Repeat deliveries.", PATH),
+        (PATH, "End it under **My account → Repeat deliveries → End**.", ""),
         ("**How do I pay?**\nBy card.", "Hello.", "**How do I pay?**\n\nBy card."),
     ],
 )  # fmt: skip
 def test_what_is_left_to_say(words: str, shown: str, rest: str) -> None:
     assert remaining_words(words, shown) == rest
-
-
-@pytest.mark.parametrize(
-    ("shown", "rest", "whole"),
-    [
-        ("A. ", "B.", "A.\n\nB."),
-        ("", "B.", "B."),
-        ("A.", "", "A."),
-        ("- a\n", "\n- b", "- a\n\n- b"),
-    ],
-)
-def test_what_was_shown_and_the_rest_make_one_text(shown: str, rest: str, whole: str) -> None:
-    assert join(shown, rest) == whole

@@ -1,5 +1,6 @@
 """The adapter to OpenAI-compatible servers, on real sockets and a scripted server."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from shared.settings import load
 from tests.support.model_calls import PROMPTS, TEXT, Opened, fault_of, opening_models, read, replies
 from tests.support.model_server import ModelReply, ModelServer
 from workers.settings import VoiceSettings
+from workers.voice.breaker import Breaker
 from workers.voice.brief import Usage
 from workers.voice.openai_model import open_model
 
@@ -63,6 +65,17 @@ def test_a_server_that_stays_busy_is_asked_three_times(opened: Opened) -> None:
     with ModelServer(ModelReply(status=503)) as server:
         assert fault_of(opened(server.url)).reason == "busy"
     assert len(server.requests) == 3
+
+
+def test_the_one_that_tries_a_server_after_a_pause_waits_for_no_retry(opened: Opened) -> None:
+    breaker = Breaker(SystemClock(), failures=1, first_pause_seconds=0.0)
+    with ModelServer(ModelReply(status=503)) as server:
+        model = opened(server.url, breaker=breaker)
+        asked = []
+        for _ in range(3):
+            assert fault_of(model).reason == "busy"
+            asked.append(len(server.requests))
+    assert asked == [3, 4, 5]
 
 
 def test_a_lost_connection_is_replaced_before_the_first_token(opened: Opened) -> None:
@@ -225,6 +238,24 @@ def test_a_server_that_is_busy_or_late_gets_fewer_places(opened: Opened) -> None
         assert read(model) == TEXT
         assert model.gauges()["llm_places"] == 2
         assert fault_of(model, seconds=0.03).reason == "late"
+        assert model.gauges()["llm_places"] == 1
+
+
+def test_who_waited_for_a_place_too_long_blames_nobody(opened: Opened) -> None:
+    with ModelServer(ModelReply(text=TEXT, stall_after=1)) as server:
+        model = opened(server.url, most=2)
+        due_at = time.monotonic() + 5
+        held = model.stream(PROMPTS, max_tokens=9, due_at=due_at)
+        with model.stream(PROMPTS, max_tokens=9, due_at=due_at):
+            held.__enter__()
+            server.script = lambda _: ModelReply(stall_after=0)
+            leaves = threading.Timer(0.15, held.__exit__, (None, None, None))
+            leaves.start()
+            assert fault_of(model, seconds=0.2).reason == "late"
+            leaves.join()
+        gauges = model.gauges()
+        assert (gauges["llm_places"], gauges["llm_failures_late"]) == (2, 1)
+        assert [fault_of(model, seconds=0.03).reason for _ in range(2)] == ["late"] * 2
         assert model.gauges()["llm_places"] == 1
 
 

@@ -173,3 +173,14 @@ def test_a_menu_is_no_foreign_sentence_if_the_sources_have_it() -> None:
     check = TranslatedCheck(brief, Guard().over(brief), SayingModel(back), 9.0)
     assert check.judge(said) is None
     assert check.judge("Go to **My other account → All its orders** and pay.") == "claim"
+
+
+@pytest.mark.parametrize("quotes", ['""', "“”", "«»", "„“"])
+def test_a_quotation_of_the_sources_is_no_foreign_sentence(quotes: str) -> None:
+    words = 'Use the link in the email "Your parcel is on its way".'
+    brief = Brief("answer", "…", (Source("how", "How?", words),), words, language="es")
+    check = TranslatedCheck(brief, Guard().over(brief), SayingModel(words), 9.0)
+    title = f"{quotes[0]}Your parcel is on its way{quotes[1]}"
+    other = f"{quotes[0]}Your parcel is lost for ever{quotes[1]}"
+    assert check.judge(f"Use el enlace del correo {title}.") is None
+    assert check.judge(f"Use el enlace del correo {other}.") == "claim"

@@ -24,7 +24,6 @@ from workers.consumer.lease_queue import (
 )
 from workers.consumer.role import Draft, Role
 
-TONE_WAIT_SECONDS = 0.15
 _IDLE_SECONDS = 0.5
 
 

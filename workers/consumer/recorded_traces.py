@@ -134,7 +134,7 @@ class RecordedTraces:
         self._stage(leases, names.TONE_WAIT)
 
     def handed_over(self, leases: Sequence[Lease]) -> None:
-        """End the spans here; those of the large worker belong to the same traces."""
+        """End the spans here; those of who goes on belong to the same traces."""
         self._stage(leases, names.HAND_OVER)
         now = self._clock.monotonic()
         for lease in leases:
@@ -222,10 +222,11 @@ class _HandedOver(msgspec.Struct):
 
 def _queued_at(job: Job) -> float | None:
     """Return when a message came onto the queue that it was taken from."""
-    if not isinstance(job, ChatJob) or job.first_look is None:
+    carried = (job.draft or job.first_look) if isinstance(job, ChatJob) else None
+    if carried is None:
         return job.accepted_at
     with suppress(msgspec.DecodeError):  # anybody can write the header
-        return msgspec.json.decode(job.first_look, type=_HandedOver).handed_at
+        return msgspec.json.decode(carried, type=_HandedOver).handed_at
     return job.accepted_at
 
 

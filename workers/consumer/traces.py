@@ -42,7 +42,7 @@ class Traces(Protocol):
         """Take messages whose wait for the tone has ended."""
 
     def handed_over(self, leases: Sequence[Lease]) -> None:
-        """Take messages that get a second look elsewhere."""
+        """Take messages that others go on with."""
 
     def completed(
         self,

@@ -12,9 +12,13 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Leave to ask the server once; tells its outcome from those of before the last opening."""
+    """Leave to ask the server once; tells its outcome from those of before the last opening.
+
+    `ends_pause`: it is the one after a pause, and most likely in vain.
+    """
 
     openings: int
+    ends_pause: bool = False
 
 
 class Breaker:
@@ -63,7 +67,7 @@ class Breaker:
             if self._refuses():
                 return None
             self._is_tried = self._opens_until is not None
-            return Try(self._openings)
+            return Try(self._openings, ends_pause=self._is_tried)
 
     def succeed(self, attempt: Try) -> None:
         """Close the breaker: the server did its work."""

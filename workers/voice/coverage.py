@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from workers.voice.plain import steps_of
 from workers.voice.reading import Reading, is_denial, read
 from workers.voice.sentences import sentences_of
 
@@ -15,12 +16,12 @@ _HEADING = re.compile(r"\s*(?:#{1,6}\s+[^\n]+|\*\*[^\n]+\*\*:?|__[^\n]+__:?)\s*\
 def remaining_words(words: str, shown: str) -> str:
     """Return what is left to say of an entry's words (Markdown) after `shown`, in order.
 
-    A sentence is said if its facts and most of its words of content were shown. A list is left
-    whole or not at all, a heading only above something that is left.
+    A sentence is said if its facts, its paths through menus and most of its words of content were
+    shown. A list is left whole or not at all, a heading only above something that is left.
     """
     if not shown.strip():
         return words
-    said = _Said(read(shown))
+    said = _Said(read(shown), steps_of(shown))
     left: list[str] = []
     heading: str | None = None
     for block in _blocks(words):
@@ -32,13 +33,6 @@ def remaining_words(words: str, shown: str) -> str:
             left += [heading, rest] if heading is not None else [rest]
             heading = None
     return "\n\n".join(left)
-
-
-def join(shown: str, rest: str) -> str:
-    """Return one text of what was shown and what follows it, a paragraph of its own."""
-    if not shown.strip() or not rest.strip():
-        return shown if shown.strip() else rest
-    return f"{shown.rstrip()}\n\n{rest.lstrip()}"
 
 
 def _blocks(words: str) -> list[str]:
@@ -56,6 +50,7 @@ def _blocks(words: str) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class _Said:
     shown: Reading
+    steps: frozenset[tuple[str, str]]
 
     def left_of(self, block: str) -> str:
         """Return the sentences of a block that were not said."""
@@ -71,6 +66,8 @@ class _Said:
         if not {fact.key for fact in reading.facts} <= {fact.key for fact in self.shown.facts}:
             return False
         if is_denial(reading.text) and not is_denial(self.shown.text):
+            return False
+        if not steps_of(sentence) <= self.steps:
             return False
         common = len(reading.stems & self.shown.stems)
         return common >= _SAID_SHARE * len(reading.stems)

@@ -12,9 +12,11 @@ from workers.voice.facts import Fact
 from workers.voice.plain import plain
 from workers.voice.reading import Clause, Place, Reading, Stems, read
 from workers.voice.sentences import sentences_of
-from workers.voice.vocabulary import EMPTY
 from workers.voice.wording import stem_of
 
+_ON_CONDITION = re.compile(
+    r"\b(?:after|once|when|until|before|if|unless|as\s+soon\s+as)\s+\Z", re.IGNORECASE
+)
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -89,6 +91,7 @@ class Evidence:
             texts.append(("", brief.words))
         if brief.kept:
             texts.append(("", brief.kept))
+        self.texts = [text for each in texts for text in each]
         self.titles = [read(title) for title, _ in texts]
         self.statements = list(_statements(texts, self.titles))
         self.clauses = list(_clauses(self.statements))
@@ -99,7 +102,7 @@ class Evidence:
         self.asked = frozenset().union(*(title.stems for title in self.titles))
         self.known = self.stated | self.asked
         self.tokens = frozenset(_tokens(texts))
-        self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
+        self.spoken = frozenset(map(stem_of, self.tokens))
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
         self.denies = any(conduct.DENIES.match(plain(text)) for _, text in texts)
         answers = [plain(text) for _, text in texts]
@@ -122,18 +125,6 @@ class Evidence:
         """Return which part (0-1) of the known among some stems is among those held."""
         known = stems & self.known
         return self.weight(known & held) / (self.weight(known) or 1.0)
-
-    def passages(self) -> list[str]:
-        """Return the texts that a sentence is compared with: each statement, each two, titled."""
-        found: list[str] = []
-        for place, statement in enumerate(self.statements):
-            found.append(statement.text)
-            title = self.titles[statement.source].text
-            if title:
-                found.append(f"{title} {statement.text}")
-            if place and self.statements[place - 1].source == statement.source:
-                found.append(f"{self.statements[place - 1].text} {statement.text}")
-        return found
 
     def clauses_like(self, known: Stems) -> list[tuple[float, "Stated"]]:
         """Return the sources' clauses by how much of some known stems they hold."""
@@ -164,6 +155,8 @@ def _statements(texts: Sequence[tuple[str, str]], titles: Sequence[Reading]) -> 
 def deeds_of(text: str) -> Iterator[tuple[str, str]]:
     """Yield how a speaker acts (has done, is doing, will do), and the verb's stem."""
     for found in conduct.DEEDS.finditer(text):
+        if found["done"] and _ON_CONDITION.search(text[: found.start()]):
+            continue
         verb = next((word for word in found.groups() if word), "")
         yield found.lastgroup or "", stem_of(verb.lower())
 
@@ -185,4 +178,4 @@ def _clauses(statements: Sequence[Statement]) -> Iterator[Stated]:
         for clause in statement.reading.clauses:
             stems = clause.stems | before if clause.leans else clause.stems
             yield Stated(clause, stems, statement)
-            before = stems
+            before = before if clause.depends else stems  # "X comes if Y, and costs Z"

@@ -84,9 +84,9 @@ NAMED_DAY = re.compile(
 )
 MONTH = re.compile(
     r"\b(?:(?i:january|february|april|june|july|august|september|october|november|december)"
-    r"|(?<=in )May|(?<=of )May|(?<=until )May|(?<=by )May|(?<=since )May|(?<=from )May"
+    r"|(?<=[a-z,] )May|(?<=-)May"
     r"|March(?!\s+\w+ing)"
-    r"|(?<=and )May|(?<=or )May|(?<=to )May|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b"
+    r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b"
 )
 YEAR = re.compile(
     r"\b(?:19|20)\d\d\b(?![\d.,]*\d)(?!\s*(?:%|[£€$]|\w*(?:euro|pound|dollar|point|people)))"
@@ -153,6 +153,7 @@ _SIZES = (
     r"|mbps|mbit/s|gbit/s|mb/s|°c|°f|degrees|hz|m|l)(?![\w])"
 )
 _PERCENT = r"%|\bpercent(?:age points?)?\b|\bper\s?cent\b|\bpct\b"
+CURRENCY = re.compile(_CURRENCY, re.IGNORECASE)
 PRICED = re.compile(
     rf"(?<!\d)(?<!\d\s)(?P<unit>{_CURRENCY})\s?(?P<numbers>{_FIGURE}(?:\s*(?:-|\bto\b|\band\b"
     rf"|\bor\b)\s*(?:(?:{_CURRENCY})\s?{_FIGURE}|(?<=-)\s?{_FIGURE}))?)"

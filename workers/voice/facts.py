@@ -171,6 +171,9 @@ def _measured(found: re.Match[str]) -> Iterator[Found]:
     if measure is None:
         return
     kind, unit, factor = measure
+    if other := _second_currency(found):
+        yield from (("amount", sign, f"{number:g}") for sign, number in other)
+        return
     factor *= forms.SCALES.get((found["scale"] or "").strip().lower(), 1.0)
     numbers = [_number(each) * factor for each in forms.NUMBER.findall(found["numbers"])]
     before = found.string[max(0, found.start() - 12) : found.start()]
@@ -181,6 +184,16 @@ def _measured(found: re.Match[str]) -> Iterator[Found]:
         yield kind, unit, f"{number:g}"
     if is_range:
         yield kind, unit, f"{numbers[0]:g}~{numbers[-1]:g}"
+
+
+def _second_currency(found: re.Match[str]) -> list[tuple[str, float]]:
+    """Return the amounts of a range whose ends are in two currencies, none if they are in one."""
+    signs = [found["unit"], *forms.CURRENCY.findall(found["numbers"])]
+    units = [measure[1] for sign in signs if (measure := _measure(sign))]
+    numbers = [_number(each) for each in forms.NUMBER.findall(found["numbers"])]
+    if len(units) != len(numbers) or len(set(units)) == 1:
+        return []
+    return list(zip(units, numbers, strict=True))
 
 
 def _measure(written: str) -> tuple[RefusalReason, str, float] | None:

@@ -6,8 +6,7 @@ from workers.voice import conduct, vocabulary, wording
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.claims import Claims
 from workers.voice.evidence import Evidence
-from workers.voice.likeness import Encode, Likeness
-from workers.voice.plain import is_disguised, plain
+from workers.voice.plain import is_disguised, plain, steps_of
 from workers.voice.reading import Reading, read, read_plain
 from workers.voice.vocabulary import words_in
 
@@ -17,6 +16,7 @@ _SEVERITY: tuple[RefusalReason, ...] = (
 _NAME = re.compile(r"(?<![\w'])[A-Z][\w'&-]*(?:\.[A-Z])*")
 _NAME_PART = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:\A|[.!?:;>(\"]\s|[\"(])\W*\Z")
+_FRAGMENT = 2  # words
 _NO_NAMES = words_in(
     """
     i i'm i'll i've i'd ok faq pdf id
@@ -25,22 +25,20 @@ _NO_NAMES = words_in(
 
 
 class Guard:
-    """Checks sentences; by words and facts alone without `encode`. Safe from many threads."""
-
-    def __init__(self, encode: Encode | None = None) -> None:
-        self._likeness = Likeness(encode) if encode else None
+    """Checks sentences by their words and facts. Safe from many threads."""
 
     def over(self, brief: Brief) -> "Check":
         """Read a brief's sources, for all sentences of one reply."""
-        return Check(brief, self._likeness)
+        return Check(brief)
 
 
 class Check:
     """Judges sentences by one brief's sources."""
 
-    def __init__(self, brief: Brief, likeness: Likeness | None) -> None:
+    def __init__(self, brief: Brief) -> None:
         self._evidence = Evidence(brief)
-        self._claims = Claims(self._evidence, read(brief.message).stems, likeness)
+        self._claims = Claims(self._evidence, read(brief.message).stems)
+        self._steps = steps_of("\n".join(self._evidence.texts))
         self._facts = {spot.fact.key for spot in self._evidence.spots}
 
     def judge(self, sentence: str) -> RefusalReason | None:
@@ -57,6 +55,8 @@ class Check:
         return next((kind for kind in _SEVERITY if kind in unborne), None)
 
     def _foreign_name(self, sentence: str) -> RefusalReason | None:
+        if not steps_of(sentence) <= self._steps:
+            return "name"
         text = plain(sentence).strip()
         for found in _NAME.finditer(text):
             opens = _OPENING.search(text[: found.start()]) is not None
@@ -83,9 +83,18 @@ class Check:
         rest = conduct.LEAD_IN.sub(" ", conduct.COURTESY.sub(" ; ", whole.text))
         if conduct.VOWS.search(rest):
             return "promise"
+        if rest != whole.text and _is_fragment(rest):
+            return "claim"
         reading = read_plain(rest) if rest != whole.text else whole
         if self._claims.is_unfounded_promise(reading):
             return "promise"
         if self._claims.is_unfounded_command(reading):
             return "command"
         return "claim" if self._claims.is_unfounded(reading) else None
+
+
+def _is_fragment(rest: str) -> bool:
+    """Tell whether a word or two are all that follows a courtesy: "In short: Wednesday."."""
+    words = wording.words_of(rest)
+    says = any(word not in vocabulary.EMPTY | vocabulary.COURTEOUS for word in words)
+    return says and len(words) <= _FRAGMENT

@@ -6,6 +6,8 @@ import unicodedata
 _MARKS = str.maketrans("’‘`´“”„«»‐‑‒–—−⁄", '\'\'\'\'"""""------/')
 _EMPHASIS = re.compile(r"\*+|(?<![\w@.-])_+|_+(?![\w@.-])|~~|^\s*(?:#{1,6}|>)\s+|\|", re.MULTILINE)
 _BULLET = re.compile(r"^\s*(?:[-+*•]|\(?\d{1,2}[.)])\s+", re.MULTILINE)
+_ARROW = re.compile(r"[→›➔➜➤▸]|[-=]>")
+_STEP = re.compile(r"([^\W_]+)(?=\W{0,6}>\W{0,6}([^\W_]+))")
 _FRACTIONS = {"½": " half ", "¼": " quarter ", "¾": " three quarters "}
 _WORD = re.compile(r"[^\W\d_]+")
 _ALLOWED_INVISIBLE = frozenset("\u200d\ufe0f")  # parts of emoji
@@ -17,7 +19,12 @@ def plain(text: str) -> str:
         text = text.replace(sign, word)
     text = unicodedata.normalize("NFKC", text).translate(_MARKS)
     text = "".join(map(_seen, text))
-    return _EMPHASIS.sub(" ", _BULLET.sub("", text)).replace("→", " > ")
+    return _EMPHASIS.sub(" ", _ARROW.sub(" > ", _BULLET.sub("", text)))
+
+
+def steps_of(text: str) -> frozenset[tuple[str, str]]:
+    """Return the words on either side of each arrow: a path through menus must be a source's."""
+    return frozenset(_STEP.findall(plain(text).casefold()))
 
 
 def is_disguised(text: str) -> bool:

@@ -23,9 +23,9 @@ _FINITE = re.compile(
     rf"|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
-_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
+_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|[.!?]\s"
 _CLAUSE_END = re.compile(
-    rf"{_BREAK}|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
+    rf"{_BREAK}|\s>\s|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(
@@ -34,7 +34,12 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _SEGMENT_END = re.compile(r";|[.!?]\s|\b(?:but|while|whereas|otherwise)\b", re.IGNORECASE)
-_LEANS = re.compile(r"\W*(?:it|they|this|that|these|those|he|she|both)\b", re.IGNORECASE)
+_LEANS = re.compile(
+    r"\W*(?:it|they|this|that|these|those|he|she|both"
+    r"|(?:and|but)\s+(?:costs?|takes?|is|are|can|may|must|has|have|will|comes?|gets?|isn't|aren't"
+    r"|can't))\b",
+    re.IGNORECASE,
+)
 _SCOPE_END = re.compile(
     r"\b(?:is|are|was|were|will|can|may|must|has|have|but|unless|if|when|until|because|we|you"
     r"|they|he|she|it)\b|(?<=\w\s)(?:needs?|costs?|gets?)\b",
@@ -84,6 +89,7 @@ class Place:
 
     near: Stems
     broad: Stems
+    denies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,13 @@ class Reading:
     clauses: tuple[Clause, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Breaks:
+    clauses: tuple[int, ...]
+    filled: tuple[bool, ...]  # which clauses have words of content
+    segments: tuple[int, ...]
+
+
 def read(sentence: str) -> Reading:
     """Read a sentence that may hold Markdown."""
     text = wording.unified(in_digits(plain(sentence)))
@@ -112,10 +125,11 @@ def read_plain(text: str) -> Reading:
     """Read a text that is plain, in digits and unified already."""
     facts = tuple(facts_of(text))
     rest = _without(text, facts)
+    breaks = _breaks(rest)
     return Reading(
         text=text,
         facts=facts,
-        places=tuple(_place(rest, fact, facts) for fact in facts),
+        places=tuple(_place(rest, fact, facts, breaks) for fact in facts),
         stems=frozenset(wording.content_of(rest)) - _NARROWING,
         bounds=frozenset(map(wording.stem_of, wording.words_of(rest))) & _NARROWING,
         order=frozenset(_order(rest)),
@@ -129,20 +143,29 @@ def _without(text: str, facts: Sequence[Fact]) -> str:
     return text
 
 
-def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
-    ends = [*_clause_starts(rest), len(rest)]
+def _breaks(rest: str) -> _Breaks:
+    starts = _clause_starts(rest)
+    spans = pairwise([*starts, len(rest)])
+    filled = tuple(bool(wording.content_of(rest[start:end])) for start, end in spans)
+    segments = (0, *(mark.start() for mark in _SEGMENT_END.finditer(rest)), len(rest))
+    return _Breaks(tuple(starts), filled, segments)
+
+
+def _place(rest: str, fact: Fact, facts: Sequence[Fact], breaks: _Breaks) -> Place:
+    ends = [*breaks.clauses, len(rest)]
     first = max(place for place, end in enumerate(ends) if end <= fact.start)
     end = min((each for each in ends if each >= fact.end), default=len(rest))
     others = [each for each in facts if each.measure != fact.measure and each.start != fact.start]
     near = _around(rest, ends[first], end, others)
-    while first and not wording.content_of(rest[ends[first] : end]):
+    while first and not breaks.filled[first]:
         first -= 1
-    bounds = [0, *(mark.start() for mark in _SEGMENT_END.finditer(rest)), len(rest)]
+    bounds = breaks.segments
     segment = max(at for at, each in enumerate(bounds) if each <= fact.start)
     if segment and _LEANS.match(rest[bounds[segment] :]):
         segment -= 1
     stop = min((each for each in bounds if each >= fact.end), default=len(rest))
-    return Place(near, _around(rest, min(bounds[segment], ends[first]), stop, others) | near)
+    broad = _around(rest, min(bounds[segment], ends[first]), stop, others) | near
+    return Place(near, broad, is_denial(rest[ends[first] : end]))
 
 
 def _clause_starts(rest: str) -> list[int]:
@@ -161,7 +184,9 @@ def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
 
 def _order(rest: str) -> Iterator[tuple[str, str]]:
     for found in _ORDER.finditer(rest):
-        for stem in wording.content_of(rest[found.end() : found.end() + 60])[:_SCOPE]:
+        scope = rest[found.end() : found.end() + 60]
+        end = _ORDER.search(scope)
+        for stem in wording.content_of(scope[: end.start()] if end else scope)[:_SCOPE]:
             yield found.lastgroup or "", stem
 
 

@@ -32,7 +32,7 @@ _LENGTHS = 4  # of the original: Chinese says in one character what takes Englis
 _MIN_CHARACTERS = 120
 _CHARACTERS_A_TOKEN = 2  # or more, in English
 _QUOTES = "\"'“”«»„「」 \n"
-_MARKED = re.compile(r"(\*\*|__|\*|`)(.+?)\1")
+_QUOTED = re.compile(r"(\*\*|__|\*|`)(?P<marked>.+?)\1|[\"“”„«»「](?P<said>.+?)[\"“”«»」]")
 _LEAST_WORDS = 4  # of which a language can be told
 
 
@@ -101,12 +101,12 @@ class TranslatedCheck:
         return "claim" if back.text is None else self._check.judge(back.text)
 
     def _without_quotes(self, sentence: str) -> str:
-        """Leave out links, and what stands marked in the sources as it stands here, as menus do."""
+        """Leave out links, and what is quoted word for word from the sources: menus, subjects."""
 
         def of_the_sources(found: re.Match[str]) -> str:
-            return "" if found[2] in self._sources else found[0]
+            return "" if (found["marked"] or found["said"]) in self._sources else found[0]
 
-        return _MARKED.sub(of_the_sources, without_references(sentence))
+        return _QUOTED.sub(of_the_sources, without_references(sentence))
 
     def _is_in_language(self, sentence: str) -> bool:
         named = language_of(sentence)

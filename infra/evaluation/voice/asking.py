@@ -1,13 +1,9 @@
 """Ask what serves, in this process: what was decided, and the reply in a model's words."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from infra.evaluation.voice.questions import Elsewhere, Question
 from shared.clock import Clock, SystemClock
@@ -19,10 +15,9 @@ from workers.evaluation.bases import Base, file_of
 from workers.evaluation.in_process import InProcess, Pipelines
 from workers.evaluation.observation import Progress
 from workers.knowledge.base import Entry
-from workers.knowledge.encoder import EngineEncoder, encode
 from workers.settings import WorkerSettings
+from workers.speaking.checks import checks_over
 from workers.voice.brief import Brief, Spoken
-from workers.voice.guard import Guard
 from workers.voice.language_model import LanguageModel
 from workers.voice.speaker import CheckOver, Speaker
 
@@ -58,7 +53,9 @@ class Asking:
     @classmethod
     def load(cls, settings: WorkerSettings, base: Base) -> Self:
         """Warm all models. Raises ModelError or EngineError."""
-        return cls(settings, Pipelines.load(settings), base, _guard(settings))
+        judging = load_model(settings, settings.model_folder, "answer", select_engine)
+        check_over = checks_over(judging, settings.model_folder)
+        return cls(settings, Pipelines.load(settings), base, check_over)
 
     def draft(
         self, questions: Sequence[Question], folder: Path, progress: Progress
@@ -97,18 +94,6 @@ def _drafted(question: Question, result: ChatResult, elsewhere: Brief | None) ->
     answer = result.reply.answer
     own = result.reply.response
     return Drafted(question, answer.kind, answer.id, own, result.brief, elsewhere)
-
-
-def _guard(settings: WorkerSettings) -> CheckOver:
-    model = load_model(settings, settings.model_folder, "answer", select_engine)
-    encoder = EngineEncoder(model.engine, model.preprocessor, "")
-    one_at_a_time = threading.Lock()
-
-    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-        with one_at_a_time:
-            return encode(encoder, texts)
-
-    return Guard(vectors).over
 
 
 def _show(_known: str, _text: str) -> bool:
