@@ -106,7 +106,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
         if self.alive and self._refuse_again(req, sock, addr):
             return True  # gunicorn reads the body away, within the time for the next headers
-        self.turns.take()
+        if self.turns.take() and self.alive and self._refuse_again(req, sock, addr, waited=True):
+            return True
         req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             return super().handle_request(listener_name, req, sock, addr)
@@ -115,9 +116,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
                 _linger(sock)
             raise
 
-    def _refuse_again(self, request: Any, sock: Any, address: Any) -> bool:
+    def _refuse_again(self, request: Any, sock: Any, address: Any, *, waited: bool = False) -> bool:
         """Answer a request as one of its form was refused a moment ago, if it would be now."""
-        answer = self.refusals.answer(request, address[0], is_behind=self.turns.is_behind)
+        answer = self.refusals.answer(
+            request, address[0], is_behind=self.turns.is_behind, has_waited=waited
+        )
         if answer is None:
             return False
         sock.sendall(answer)

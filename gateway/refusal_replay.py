@@ -13,7 +13,7 @@ from shared.clock import Clock
 
 REFUSALS = "parley.refusals"  # the app's extension that its server uses
 REFUSAL = "parley.refusal"  # in the WSGI environment of a request that may be repeated
-KEPT_SECONDS = 1.0  # so an answer's Date, and who is let in, is as old at most
+KEPT_SECONDS = 1.0  # and as long again if nobody comes: so old is an answer's Date at most
 MAX_FORMS = 256
 
 # What comes with these is not for this module to decide.
@@ -40,11 +40,12 @@ class Refusal:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
     refusal: Refusal
     answer: bytes
     until: float
+    is_renewed: bool = False  # a request is on its way to the app for the next one
 
 
 class RefusalReplay:
@@ -69,11 +70,14 @@ class RefusalReplay:
         self._by_peer = by_peer
         self._kept: dict[Form, _Kept] = {}
 
-    def answer(self, request: Any, peer: str, *, is_behind: bool = False) -> bytes | None:
+    def answer(
+        self, request: Any, peer: str, *, is_behind: bool = False, has_waited: bool = False
+    ) -> bytes | None:
         """Return the whole answer to a request of gunicorn's, None if the app must answer it.
 
         `is_behind`: the process has more to do than it can, so that a tenant which was refused
-        within the last second is refused without asking whether it would be now.
+        within the last seconds is refused without asking whether it would be now. `has_waited`: the
+        request was asked about before, and has had to wait for the app.
         """
         if not self._kept:
             return None
@@ -81,13 +85,21 @@ class RefusalReplay:
         kept = self._kept.get(form)
         if kept is None:
             return None
-        if self._clock.monotonic() >= kept.until:
-            del self._kept[form]
+        now = self._clock.monotonic()
+        if now >= kept.until or (has_waited and kept.is_renewed):
+            self._renew(form, kept, now)
             return None
         if not (is_behind or self._is_refused(kept.refusal)):
             return None
         self._count(kept.refusal.route)
         return kept.answer
+
+    def _renew(self, form: Form, kept: _Kept, now: float) -> None:
+        """Let one request pass and the others have the old answer meanwhile, not all of them."""
+        if kept.is_renewed and now >= kept.until:
+            del self._kept[form]
+        elif not kept.is_renewed:
+            kept.is_renewed, kept.until = True, now + KEPT_SECONDS
 
     def _is_refused(self, refusal: Refusal) -> bool:
         """Tell whether a tenant would be refused now, in the same words."""

@@ -30,16 +30,17 @@ class Turns:
         """Tell whether more wait for their turn than are served in some tens of milliseconds."""
         return len(self._waiting) >= BEHIND
 
-    def take(self) -> None:
-        """Return once it is the caller's turn: at once if there is little to do."""
+    def take(self) -> bool:
+        """Return once it is the caller's turn, and whether it had to wait."""
         if not self._is_scheduled:
             self._schedule()
         if self._left > 0:
             self._left -= 1
-            return
+            return False
         waiter = Waiter()
         self._waiting.append(waiter)
         waiter.get()
+        return True
 
     def _schedule(self) -> None:
         self._is_scheduled = True

@@ -61,6 +61,10 @@ class PlayedWorker(GatewayWorker):
         self.asked_app += 1
         return self._app(environ, start_response)
 
+    def parsed(self, sent: bytes) -> Any:
+        """Return a request as gunicorn reads it."""
+        return next(http.get_parser(self.cfg, PlayedSocket(sent), ("127.0.0.1", 50_000)))
+
     def serve(self, sent: bytes, peer: str = "127.0.0.1") -> list[bytes]:
         """Return the answer to each request of a connection."""
         connection, answers = PlayedSocket(sent), list[bytes]()

@@ -249,6 +249,25 @@ def test_an_answer_is_repeated_for_a_second_at_most_and_while_the_gate_is_closed
     assert worker.asked_app == 3
 
 
+def test_an_answer_that_grows_old_is_renewed_by_one_request(
+    harness: GatewayHarness, worker: PlayedWorker
+) -> None:
+    worker.serve(request())
+    harness.clock.advance(KEPT_SECONDS)
+    harness.admission.hear("default", FULL)
+    refusals, old = worker.refusals, worker.parsed(request())
+    assert refusals.answer(old, "127.0.0.1") is None  # this one goes to the app
+    assert refusals.answer(old, "127.0.0.1") is not None
+    assert refusals.answer(old, "127.0.0.1", has_waited=True) is None
+    harness.clock.advance(0.5 * MAX_CLOSED_SECONDS)
+    worker.serve(request())
+    assert worker.asked_app == 1
+    harness.clock.advance(KEPT_SECONDS)  # nobody has brought a new one
+    harness.admission.hear("default", FULL)
+    worker.serve(request() * 2)
+    assert worker.asked_app == 2
+
+
 def test_a_process_that_is_behind_asks_about_nobody_who_was_just_refused(
     harness: GatewayHarness, worker: PlayedWorker
 ) -> None:

@@ -8,18 +8,18 @@ from gateway.turns import Turns
 def test_few_requests_do_not_wait() -> None:
     turns, begun = Turns(at_once=3), list[int]()
     for number in range(3):
-        turns.take()
+        assert turns.take() is False
         begun.append(number)
     assert begun == [0, 1, 2]
     gevent.sleep(0)
-    turns.take()
+    assert turns.take() is False
 
 
 def test_many_begin_in_order_and_others_get_on_in_between() -> None:
     turns, order = Turns(at_once=2), list[str]()
 
     def ask(number: int) -> None:
-        turns.take()
+        assert turns.take() is (number >= 2)
         order.append(f"request {number}")
 
     def answer() -> None:
