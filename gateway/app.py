@@ -4,13 +4,14 @@ import time
 
 from flask import Flask, Response, g, request
 
-from gateway import access, cors, problems, rate_limits, security_headers
+from gateway import access, admission, cors, problems, rate_limits, security_headers
 from gateway.base_path import BasePath, read_base_path
 from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.rate_limits import RateLimits
+from gateway.refusal_replay import REFUSALS, RefusalReplay
 from gateway.request_traces import RequestTraces
 from gateway.routes import (
     chat,
@@ -28,6 +29,7 @@ from gateway.routes import (
     v1,
 )
 from gateway.settings import GatewaySettings
+from shared.clock import Clock, SystemClock
 from shared.wire import MAX_BODY_BYTES
 
 
@@ -37,6 +39,7 @@ def create_app(
     *,
     many_processes: bool = False,
     traces: RequestTraces | None = None,
+    clock: Clock | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI app."""
     app = Flask("gateway", static_folder=None)
@@ -55,6 +58,12 @@ def create_app(
         dependencies.rate_limiter,
         local_only=settings.is_local_only,
     )
+    admission.register(
+        app,
+        dependencies.admission,
+        replayed=traces is None and not settings.access_log,  # these want each request
+    )
+    app.extensions[REFUSALS] = _refusal_replay(dependencies, settings, clock or SystemClock())
     chat.register(app, dependencies, settings.wait_seconds)
     jobs.register(app, dependencies.jobs, dependencies.canceller, dependencies.job_streams)
     v1.register(app, dependencies, settings.wait_seconds)
@@ -73,6 +82,19 @@ def create_app(
     rate_limits.register(app, dependencies.rate_limiter)
     _mount(app, settings)
     return app
+
+
+def _refusal_replay(
+    dependencies: Dependencies, settings: GatewaySettings, clock: Clock
+) -> RefusalReplay:
+    metrics = dependencies.metrics
+
+    def count(route: str) -> None:
+        metrics.count_response(route, problems.QUEUE_FULL.status, 0.0)
+        metrics.count_problem(problems.QUEUE_FULL.name)
+
+    by_peer = bool(settings.proxies.networks)
+    return RefusalReplay(dependencies.admission, clock, count, by_peer=by_peer)
 
 
 def _mount(app: Flask, settings: GatewaySettings) -> None:

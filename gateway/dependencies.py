@@ -7,6 +7,7 @@ from gateway.dashboard.board import Board
 from gateway.health import Health
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
+from gateway.queue.admission_gate import Admission
 from gateway.queue.conversations import Conversations
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
@@ -53,3 +54,4 @@ class Dependencies:
     metrics: Metrics
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    admission: Admission

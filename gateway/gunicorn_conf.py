@@ -98,6 +98,11 @@ def pre_request(worker: Any, request: Any) -> None:
         request.force_close()
 
 
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """Keep a refusal for the requests that come next."""
+    worker.keep_refusal(request, environ, response)
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """Take a dead process's gauges out of the metrics."""
     if _METRICS_DIR in os.environ:

@@ -16,7 +16,9 @@ from gunicorn.http.body import Body
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.problem_kind import ProblemKind, describe
+from gateway.refusal_replay import REFUSAL, REFUSALS, RefusalReplay
 from gateway.settings import GatewaySettings
+from gateway.turns import Turns
 from shared.errors import BodyTooSlow
 from shared.settings import load
 
@@ -26,6 +28,8 @@ _SEND_SECONDS = 30.0
 _LINGER_SECONDS = 1.0
 _MAX_LINGER_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
+_HTTP_1_1 = (1, 1)
+_REFUSALS_IN_A_ROW = 16
 
 _MALFORMED = ProblemKind("malformed-request", 400, "This is not a valid HTTP request")
 _INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
@@ -88,11 +92,22 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
     def init_process(self) -> None:
         """Read the setting once, and serve."""
         self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
+        self.turns = Turns()
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the app, and what repeats its refusals."""
+        super().load_wsgi()
+        self.refusals: RefusalReplay = self.wsgi.extensions[REFUSALS]
+        self._refused_in_a_row = 0
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request whose body must come, and whose answer must be read, in time."""
         sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
+        if self.alive and self._refuse_again(req, sock, addr):
+            return True  # gunicorn reads the body away, within the time for the next headers
+        if self.turns.take() and self.alive and self._refuse_again(req, sock, addr, waited=True):
+            return True
         req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             return super().handle_request(listener_name, req, sock, addr)
@@ -100,6 +115,29 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
             if _has_unread_body(req.body):
                 _linger(sock)
             raise
+
+    def _refuse_again(self, request: Any, sock: Any, address: Any, *, waited: bool = False) -> bool:
+        """Answer a request as one of its form was refused a moment ago, if it would be now."""
+        answer = self.refusals.answer(
+            request, address[0], is_behind=self.turns.is_behind, has_waited=waited
+        )
+        if answer is None:
+            return False
+        sock.sendall(answer)
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row == _REFUSALS_IN_A_ROW:
+            self._refused_in_a_row = 0
+            gevent.sleep(0)  # replies go out between what a client sends without waiting
+        return True
+
+    def keep_refusal(self, request: Any, environ: Any, response: Any) -> None:
+        """Keep what the app refused, if the connection outlasts it."""
+        refusal = environ.get(REFUSAL)
+        if refusal is None or request.version != _HTTP_1_1 or response.should_close():
+            return
+        lines = (f"{name}: {value}\r\n" for name, value in response.headers)
+        head = "".join((*response.default_headers(), *lines, "\r\n"))
+        self.refusals.keep(request, environ["REMOTE_ADDR"], refusal, head)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what gunicorn cannot parse; what was sent is neither shown nor logged."""

@@ -15,6 +15,7 @@ from shared.settings import CommonSettings
 
 MIN_SECRET_CHARACTERS = 24
 NO_LIMIT = "none"
+_WAIT_OF_DEADLINE = 1 / 3  # so what was let in is answered even if workers slow down to a half
 DEFAULT_RATE_LIMIT = "50/s burst 100"  # beyond this machine
 
 
@@ -27,10 +28,21 @@ class GatewaySettings(CommonSettings):
     http_port: int = Field(8000, ge=1, le=65535, description="port of the HTTP API and chat page")
     gateway_workers: int = Field(1, ge=1, le=64, description="gateway processes on this machine")
     gateway_connections: int = Field(
-        10_000, ge=1, description="connections that one gateway process holds open at once"
+        12_000,
+        ge=1,
+        description="connections that one gateway process holds open at once; more than "
+        "PARLEY_QUEUE_LIMIT, so that who is refused is told so",
     )
     job_deadline_seconds: float = Field(
         30.0, gt=0, le=3_600, description="age at which a message is no longer worth an answer"
+    )
+    queue_wait_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=3_600,
+        description="longest wait that a message is let in for, by what is answered a second "
+        "([more](operations.md#more-than-can-be-answered)); unset: a third of "
+        "PARLEY_JOB_DEADLINE_SECONDS",
     )
     wait_seconds: float = Field(
         30.0,
@@ -86,6 +98,12 @@ class GatewaySettings(CommonSettings):
         10.0, gt=0, le=600, description="longest that a request's body may take to come in"
     )
     access_log: bool = Field(False, description="log one line per request, never its text")
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """Return how long a message that is let in may have to wait, within its deadline."""
+        longest = self.queue_wait_seconds or self.job_deadline_seconds * _WAIT_OF_DEADLINE
+        return min(longest, self.job_deadline_seconds)
 
     @property
     def is_exposed(self) -> bool:

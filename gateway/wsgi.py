@@ -172,6 +172,7 @@ def connect_dependencies(
         metrics=metrics,
         authenticator=authenticate(client, settings),
         rate_limiter=ports.rate_limiter,
+        admission=ports.admission,
     )
 
 
@@ -224,5 +225,5 @@ def enqueue_limits(settings: GatewaySettings) -> EnqueueLimits:
         messages=settings.queue_limit,
         job_ttl_seconds=60 + deadline_seconds + settings.result_ttl_seconds,
         lane_ttl_seconds=60 + 2 * deadline_seconds,
-        max_wait_seconds=settings.job_deadline_seconds,
+        max_wait_seconds=settings.longest_wait_seconds,
     )

@@ -12,6 +12,7 @@ from gateway.partitioned.conversations import (
 from gateway.partitioned.desk import PartitionedGaps, PartitionedRatings, PartitionedStories
 from gateway.partitioned.handovers import PartitionedHandovers, PartitionedOutbox
 from gateway.partitioned.jobs import (
+    PartitionedAdmission,
     PartitionedCanceller,
     PartitionedFollower,
     PartitionedJobStore,
@@ -62,6 +63,7 @@ def _combine(
     return QueuePorts(
         placement=PartitionedIds(partitions, options.limits.job_ttl_seconds),
         publisher=PartitionedPublisher(partitions, publishers, limiter, options.take_charge),
+        admission=PartitionedAdmission([part.admission for part in parts[: partitions.hashed]]),
         jobs=PartitionedJobStore(partitions, [part.jobs for part in parts]),
         canceller=PartitionedCanceller(partitions, [part.canceller for part in parts]),
         follower=PartitionedFollower(partitions, [part.follower for part in parts]),

@@ -7,12 +7,13 @@ their partition.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from gateway.queue.admission_gate import Admission
 from gateway.queue.job_canceller import JobCanceller
 from gateway.queue.job_follower import JobFollower, JobProgress
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Publisher
 from gateway.queue.rate_limiter import Charge, RateLimiter
-from shared.errors import ParleyError, QueueUnavailable
+from shared.errors import AdmissionRefused, ParleyError, QueueUnavailable
 from shared.partitions import Partitions
 from shared.results import JobRecord
 
@@ -58,6 +59,28 @@ class PartitionedPublisher:
 
     def _part(self, item: EnqueueRequest) -> Publisher:
         return self._parts[self._partitions.index_of(item.job.conversation_id)]
+
+
+class PartitionedAdmission:
+    """Refuse what every partition would refuse: which one a message goes to is not known yet."""
+
+    def __init__(self, parts: Sequence[Admission]) -> None:
+        self._parts = parts
+
+    def refusal(self, tenant: str) -> AdmissionRefused | None:
+        """Return the refusal of the partition that is the first to have room."""
+        refusals = [part.refusal(tenant) for part in self._parts]
+        known = [each for each in refusals if each is not None]
+        if len(known) < len(refusals):
+            return None
+        return min(known, key=lambda each: each.retry_after_seconds)
+
+    def enter(self, tenant: str) -> AdmissionRefused | None:
+        """Return the same, and count a message in a partition that may take it."""
+        refused = self.refusal(tenant)
+        if refused is None:
+            next(part for part in self._parts if part.refusal(tenant) is None).enter(tenant)
+        return refused
 
 
 class PartitionedCanceller:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import redis
 
 from gateway.health import Health, RedisHealth
+from gateway.queue.admission_gate import Admission, AdmissionGate
 from gateway.queue.conversations import Conversations, RedisConversations
 from gateway.queue.erasure import RedisErasure
 from gateway.queue.feedback import FeedbackBox, RedisFeedbackBox
@@ -34,6 +35,7 @@ class QueuePorts:
 
     placement: Placement
     publisher: Publisher
+    admission: Admission
     jobs: JobLookup
     canceller: JobCanceller
     follower: JobFollower
@@ -69,6 +71,7 @@ class PartitionPorts:
     """The adapters to one partition."""
 
     publisher: RedisPublisher
+    admission: AdmissionGate
     jobs: RedisJobStore
     canceller: RedisJobCanceller
     follower: RedisJobFollower
@@ -91,7 +94,7 @@ def connect_partition(
 ) -> PartitionPorts:
     """Return the adapters to one partition, or to a Redis that has only one."""
     clock, limits = options.clock, options.limits
-    canceller = RedisJobCanceller(client, clock, limits)
+    canceller, gate = RedisJobCanceller(client, clock, limits), AdmissionGate(clock)
     handovers = RedisHandovers(client, clock, options.conversation_ttl_seconds)
     return PartitionPorts(
         publisher=RedisPublisher(
@@ -100,7 +103,9 @@ def connect_partition(
             options.on_enqueue,
             take_charge=options.take_charge,
             acks=options.acks,
+            hear=gate.hear,
         ),
+        admission=gate,
         jobs=RedisJobStore(client, canceller.expire_overdue, clock),
         canceller=canceller,
         follower=RedisJobFollower(
@@ -126,6 +131,7 @@ def ports_of(part: PartitionPorts) -> QueuePorts:
     return QueuePorts(
         placement=NewIds(),
         publisher=part.publisher,
+        admission=part.admission,
         jobs=part.jobs,
         canceller=part.canceller,
         follower=part.follower,

@@ -121,6 +121,7 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         sleep: Callable[[float], None] = time.sleep,
         take_charge: Callable[[], Charge | None] = lambda: None,
         acks: ReplicaAcks = NO_ACKS,
+        hear: Callable[[str, AdmissionRefused | None], None] = lambda _tenant, _refused: None,
     ) -> None:
         super().__init__(
             self._enqueue, prepare=self._charged, linger=self._linger_while_messages_wait
@@ -129,6 +130,7 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         self._sleep = sleep
         self._observe_batch = observe_batch
         self._take_charge = take_charge
+        self._hear = hear
         self._outage = OutageLog(logger)
         self._script = register_acked_script(client, "enqueue.lua", acks)
         self._waiting = 0
@@ -153,6 +155,8 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
         outcomes = [_outcome(answer, self._limits) for answer in ends]
         faults = [str(each) for each in outcomes if isinstance(each, QueueUnavailable)]
         self._outage.record(faults[0] if faults else None)
+        for request, outcome in zip(requests, outcomes, strict=True):
+            self._hear(request.job.tenant, _want_of_room(outcome))
         return outcomes
 
     def _linger_while_messages_wait(self) -> None:
@@ -213,6 +217,13 @@ def _outcome(
     if answer == _KEY_REUSED:
         return KeyReused("the idempotency key stands for another request")
     return conversation_full(limits)
+
+
+def _want_of_room(outcome: EnqueueOutcome | Exception) -> AdmissionRefused | None:
+    """Return a refusal by the queue's length; its kinds have other reasons."""
+    if isinstance(outcome, AdmissionRefused) and type(outcome) is AdmissionRefused:
+        return outcome
+    return None
 
 
 def queue_full(limits: EnqueueLimits, free_in_seconds: float) -> AdmissionRefused:

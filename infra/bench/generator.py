@@ -14,11 +14,12 @@ from pathlib import Path
 import gevent
 import msgspec
 import numpy as np
-from locust import FastHttpUser, constant, task
+from locust import User, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import LocalRunner
 
+from infra.bench.kept_connection import KeptConnection
 from infra.bench.load import BEGIN, END, STAGES, LoadSpec, Samples
 from infra.bench.loops import Loop, loop_of, now
 from infra.client_settings import key_headers
@@ -26,6 +27,7 @@ from infra.client_settings import key_headers
 _HEADERS = {"Content-Type": "application/json"}
 _NO_STAGES = (float("nan"),) * len(STAGES)
 _POLL_SECONDS = 0.02
+_OK = 200
 
 Print = Callable[[str], None]
 Row = tuple[float, float, float, bool, tuple[float, ...]]  # due, sent, done, ok, stages
@@ -46,35 +48,34 @@ class _Reply(msgspec.Struct):
 _read_reply = msgspec.json.Decoder(_Reply).decode
 
 
-def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[FastHttpUser]:
+def user_class(spec: LoadSpec, loop: Loop, rows: list[Row]) -> type[User]:
     """Return the locust user that sends a loop's requests and appends a row for each."""
     headers = _HEADERS | key_headers(spec.api_key)
 
-    class BenchUser(FastHttpUser):
-        host = spec.url
+    class BenchUser(User):
         wait_time = constant(0)
-        connection_timeout = network_timeout = 2 * spec.slow_seconds
+
+        def on_start(self) -> None:
+            self.connection = KeptConnection(spec.url, "/chat", headers, 2 * spec.slow_seconds)
 
         @task
         def ask(self) -> None:
             request = loop.next_request()
             if request is None:
                 raise StopUser
-            due, body = request
-            sent = now()
-            with self.client.post(
-                "/chat", data=body, headers=headers, catch_response=True
-            ) as response:
-                done = now()
-                ok = response.status_code == 200
-                if ok:
-                    response.success()
-                else:
-                    response.failure(f"status {response.status_code}")
-            stages = _stages(response.content or b"") if ok else _NO_STAGES
-            rows.append((due, sent, done, ok, stages))
+            rows.append(_answered(self.connection, *request))
 
     return BenchUser
+
+
+def _answered(connection: KeptConnection, due: float, body: bytes) -> Row:
+    sent = now()
+    try:
+        status, content = connection.post(body)
+    except OSError:
+        status, content = 0, b""
+    done, ok = now(), status == _OK
+    return due, sent, done, ok, _stages(content) if ok else _NO_STAGES
 
 
 def generate(spec: LoadSpec, print_line: Print) -> Samples:

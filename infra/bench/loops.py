@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from infra.bench.load import LoadSpec, arrivals
 
-Request = tuple[float, str]  # when it is due, and its body
+Request = tuple[float, bytes]  # when it is due, and its body
 now = time.perf_counter
 
 
@@ -40,7 +40,7 @@ class Loop(Protocol):
 class ClosedLoop:
     """Every user asks again as soon as it is answered."""
 
-    def __init__(self, bodies: Iterator[str]) -> None:
+    def __init__(self, bodies: Iterator[bytes]) -> None:
         self.taken = 0
         self.offered = np.empty(0)
         self._bodies = bodies
@@ -64,7 +64,7 @@ class OpenLoop:
     So a few connections are busy all the time, as behind a proxy, and none idles for long.
     """
 
-    def __init__(self, bodies: Iterator[str], times: NDArray[np.float64]) -> None:
+    def __init__(self, bodies: Iterator[bytes], times: NDArray[np.float64]) -> None:
         self.taken = 0
         self.offered = times
         self._bodies = bodies
@@ -112,7 +112,7 @@ def loop_of(spec: LoadSpec) -> Loop:
     return OpenLoop(bodies, arrivals(spec.rate, spec.warm_seconds + spec.seconds, spec.seed))
 
 
-def _bodies(spec: LoadSpec) -> Iterator[str]:
+def _bodies(spec: LoadSpec) -> Iterator[bytes]:
     texts = msgspec.json.decode(Path(spec.messages).read_bytes(), type=list[str])
-    bodies = [msgspec.json.encode({"message": text}).decode() for text in texts]
+    bodies = [msgspec.json.encode({"message": text}) for text in texts]
     return itertools.islice(itertools.cycle(bodies), spec.first % len(bodies), None)

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import redis
 
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
-from shared import keys
+from shared import keys, tenants
 from shared.connection import connect
-from shared.errors import AdmissionRefused
+from shared.errors import AdmissionRefused, ConversationBusy
 from shared.jobs import ChatJob
 from shared.wire import read_chat_job
 from tests.contract.broker import claim, done
@@ -67,6 +68,30 @@ def test_while_the_rate_is_unknown_the_queue_is_filled(publisher: RedisPublisher
         publish_all(publisher, "more")
 
     assert refused.value.retry_after_seconds == LIMITS.max_retry_seconds
+
+
+def test_it_is_heard_what_the_queue_has_room_for(redis_client: "redis.Redis") -> None:
+    heard: list[tuple[str, AdmissionRefused | None]] = []
+
+    def hear(tenant: str, refused: AdmissionRefused | None) -> None:
+        heard.append((tenant, refused))
+
+    publisher = RedisPublisher(redis_client, replace(LIMITS, messages=2), hear=hear)
+    publish_all(publisher, tenants.scope("acme", "a"), tenants.scope("acme", "b"))
+    with pytest.raises(AdmissionRefused) as refused:
+        publish_all(publisher, tenants.scope("acme", "c"))
+    assert heard == [("acme", None), ("acme", None), ("acme", refused.value)]
+
+
+def test_a_busy_conversation_is_no_want_of_room(redis_client: "redis.Redis") -> None:
+    heard: list[AdmissionRefused | None] = []
+    limits = replace(LIMITS, messages_per_conversation=1)
+    publisher = RedisPublisher(redis_client, limits, hear=lambda _, refused: heard.append(refused))
+    for name in ("first", "second"):
+        publish(publisher, ChatJob(name, "Hello", "talk", 1_700_000_000.0))
+    with pytest.raises(ConversationBusy):
+        publish(publisher, ChatJob("third", "Hello", "talk", 1_700_000_000.0))
+    assert heard == [None] * 3
 
 
 def test_no_more_are_let_in_than_are_answered_in_time(

@@ -19,7 +19,13 @@ from gateway.storage import Storage
 from shared import keys, results, tenants
 from shared.counts import BAD_SCORES
 from shared.drafts import Draft, DraftOutcome
-from shared.errors import DraftsFull, HandoverConflict, QueueUnavailable, UnknownHandover
+from shared.errors import (
+    AdmissionRefused,
+    DraftsFull,
+    HandoverConflict,
+    QueueUnavailable,
+    UnknownHandover,
+)
 from shared.gap_groups import GapGroup
 from shared.handovers import Handover
 from shared.jobs import ChatJob, Turn, WorkerStatus
@@ -30,8 +36,13 @@ from tests.fakes.clock import ManualClock
 class RecordingPublisher:
     """Accept every job, or answer as a test has set: with an outcome or an error."""
 
-    def __init__(self, take_charge: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        take_charge: Callable[[], None] = lambda: None,
+        hear: Callable[[str, AdmissionRefused | None], None] = lambda _tenant, _refused: None,
+    ) -> None:
         self._take_charge = take_charge
+        self._hear = hear
         self.published: list[ChatJob] = []
         self.requests: list[EnqueueRequest] = []
         self.answer: EnqueueOutcome | Exception | None = None
@@ -40,6 +51,8 @@ class RecordingPublisher:
     def submit(self, item: EnqueueRequest) -> EnqueueOutcome:
         self.requests.append(item)
         self._take_charge()
+        refused = self.answer if isinstance(self.answer, AdmissionRefused) else None
+        self._hear(item.job.tenant, refused if type(refused) is AdmissionRefused else None)
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is None:

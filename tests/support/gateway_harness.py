@@ -11,6 +11,7 @@ from gateway.dashboard.board import Board
 from gateway.dependencies import Dependencies
 from gateway.job_streams import JobStreams
 from gateway.metrics import Metrics
+from gateway.queue.admission_gate import AdmissionGate
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.pending_replies import PendingReplies
@@ -83,7 +84,8 @@ class GatewayHarness:
     settings: GatewaySettings = field(default_factory=lambda: load(GatewaySettings, wait_seconds=5))
 
     def __post_init__(self) -> None:
-        self.publisher = RecordingPublisher(self._charge)
+        self.admission = AdmissionGate(self.clock)
+        self.publisher = RecordingPublisher(self._charge, self.admission.hear)
         self.canceller = FakeJobCanceller(self.jobs)
         self.handovers = FakeHandovers(self.conversations, self.clock)
         self.feedback = FakeFeedbackBox(self.jobs)
@@ -141,9 +143,11 @@ class GatewayHarness:
                 self.metrics,
                 Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
                 self.limiter,
+                self.admission,
             ),
             self.settings,
             traces=traces,
+            clock=self.clock,
         )
 
     @property

@@ -92,6 +92,7 @@ def test_answers_and_errors_may_be_read() -> None:
     harness.publisher.answer = AdmissionRefused("full", 3)
     answers.append(client.post("/chat", json={"message": "x"}, headers=origin))
     harness.publisher.answer = ZeroDivisionError("a fault")
+    harness.clock.advance(1)  # a full queue is not asked again at once
     answers.append(client.post("/chat", json={"message": "x"}, headers=origin))
 
     found = [answer.status_code for answer in answers]

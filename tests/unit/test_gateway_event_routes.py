@@ -98,6 +98,7 @@ def test_what_cannot_be_queued_is_a_problem_and_keeps_no_place(
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
     assert len(harness.job_watches) == 0
+    harness.clock.advance(1)
     assert harness.client.post("/chat", data=b"{", headers=EVENTS).status_code == 400
 
 

@@ -170,6 +170,21 @@ def test_a_lane_outlives_every_job_that_can_hold_it() -> None:
     assert enqueue_limits(settings).lane_ttl_seconds > 2 * settings.job_deadline_seconds
 
 
+def test_what_is_let_in_waits_for_a_part_of_its_time_only() -> None:
+    usual, given = load(GatewaySettings), load(GatewaySettings, queue_wait_seconds=3)
+    too_long = load(GatewaySettings, job_deadline_seconds=6, queue_wait_seconds=60)
+
+    assert enqueue_limits(usual).max_wait_seconds == usual.job_deadline_seconds / 3
+    assert enqueue_limits(given).max_wait_seconds == 3
+    assert enqueue_limits(too_long).max_wait_seconds == 6
+
+
+def test_a_full_queue_leaves_connections_to_say_so() -> None:
+    settings = load(GatewaySettings)
+
+    assert settings.gateway_connections > settings.queue_limit
+
+
 def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

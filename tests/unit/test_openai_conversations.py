@@ -76,6 +76,7 @@ def test_a_refused_question_does_not_lose_its_conversation(harness: GatewayHarne
 
     assert error(refused, 503)["type"] == "server_error"
     assert refused.headers["Retry-After"] == "2"
+    harness.clock.advance(2)
     assert converse(harness, texts) == begun
 
 
