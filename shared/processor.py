@@ -18,7 +18,6 @@ _KINDS = {
     "asimddp": "ARM dot product",
     "asimd": "ARM NEON",
 }
-_FLAGS = ("flags", "Features")  # x86's and ARM's
 
 WHAT_TO_DO = (
     "TensorFlow's packages need AVX: run on a processor (or a virtual machine's CPU type, as "
@@ -34,7 +33,7 @@ def missing_instructions(cpuinfo: str | None = None, machine: str | None = None)
     if (machine or platform.machine()) not in _X86:
         return None
     text = _read_cpuinfo() if cpuinfo is None else cpuinfo
-    flags = _flags(text)
+    flags = _flags(text, "flags")
     if not flags or "avx" in flags:
         return None
     return f"this processor has no AVX: {WHAT_TO_DO}"
@@ -42,7 +41,7 @@ def missing_instructions(cpuinfo: str | None = None, machine: str | None = None)
 
 def processor_kind(cpuinfo: str | None = None) -> str:
     """Name what the processor has for products of 8-bit numbers, as AVX2 or AVX-512 VNNI."""
-    flags = _flags(_read_cpuinfo() if cpuinfo is None else cpuinfo)
+    flags = _flags(_read_cpuinfo() if cpuinfo is None else cpuinfo, "flags", "Features")
     return next((kind for flag, kind in _KINDS.items() if flag in flags), platform.machine())
 
 
@@ -62,9 +61,9 @@ def describe_signal(number: int) -> str:
     return f"{name}: it met an instruction that this processor does not have. {WHAT_TO_DO}"
 
 
-def _flags(cpuinfo: str) -> frozenset[str]:
-    """Return what the first processor can do; nothing if it is not told."""
-    line = next((line for line in cpuinfo.splitlines() if line.startswith(_FLAGS)), "")
+def _flags(cpuinfo: str, *names: str) -> frozenset[str]:
+    """Return what the first processor can do, by the line of these names; nothing without one."""
+    line = next((line for line in cpuinfo.splitlines() if line.startswith(names)), "")
     return frozenset(line.partition(":")[2].split())
 
 

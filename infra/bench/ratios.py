@@ -92,7 +92,8 @@ def _p50(loops: Mapping[int, Figures], users: int) -> float | None:
 
 
 def _cpu(loops: Mapping[int, Figures], users: int | None, processes: Sequence[str]) -> float | None:
-    spent = loops[users].cpu_ms if users in loops else {}
+    figures = loops.get(users or 0)
+    spent = figures.cpu_ms if figures else {}
     found = [spent[name] for name in processes if name in spent]
     return sum(found) if found else None
 
