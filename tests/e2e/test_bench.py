@@ -22,6 +22,7 @@ def start_bench(data_dir: Path, model_dir: Path, *arguments: str) -> subprocess.
         "PARLEY_DATA_DIR": str(data_dir),
         "PARLEY_MODEL_DIR": str(model_dir),
         "PARLEY_REDIS_URL": "redis://127.0.0.1:1/0",  # never asked: a bench has its own
+        "PARLEY_KB": str(ROOT / "workers" / "knowledge" / "demo" / "gift.yaml"),  # soon embedded
     }
     return subprocess.Popen(
         [sys.executable, "-m", "infra.cli", "bench", "--quick", *arguments],
