@@ -40,7 +40,7 @@ def mosec(allocation: Allocation) -> System:
         command=(
             *(str(peer_environment(MOSEC).python), "-m", "infra.bench.baselines.mosec_server"),
             *(str(allocation.processors), *options, "--timeout", str(_TIMEOUT_MS)),
-            *("--path", str(allocation.folder / "sockets"), "--log-level", "warning"),
+            *("--capacity", "10000", "--log-level", "warning"),
         ),
         probe=HttpProbe(f"{allocation.url}/"),
         environment={

@@ -29,7 +29,6 @@ def draw(report: Report, folder: Path) -> list[Path]:
         for name, draw_one in (("throughput", _throughput), ("latency", _latency)):
             figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
             if draw_one(axes, report.figures):
-                # Beside the legend's row, under the picture: what it was measured on.
                 figure.supxlabel(report.machine.summary, fontsize=8, x=0.99, ha="right")
                 path = folder / f"{name}.png"
                 figure.savefig(path, dpi=150)

@@ -1,4 +1,4 @@
-"""The run for a GPU, dry: real gateways, Redis and Celery workers, engines that sleep. No speeds."""
+"""The run for a GPU, dry: real gateways, Redis, Celery workers, sleeping engines. No speeds."""
 
 import sys
 from pathlib import Path

@@ -86,8 +86,11 @@ def _build_large(settings: StackSettings) -> str | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m infra.bench.gpu", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "python -m infra.bench.gpu",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--limit", type=float, default=_LIMIT_SECONDS, help="seconds in all")
     parser.add_argument("--messages", type=Path, help="JSON lines with a field text")
     parser.add_argument("--out", type=Path, help="folder for gpu.json and gpu.md")
