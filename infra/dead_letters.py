@@ -12,7 +12,7 @@ from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.partitions import Partitions
 from shared.scripts import register_script
-from shared.wire import FIRST_LOOK
+from shared.wire import DRAFT, FIRST_LOOK, TRANSLATION
 from workers.consumer.lease_queue import DeadLetter
 
 
@@ -93,8 +93,9 @@ class PartitionedDeadLetterBox:
 def revive(raw: bytes, queue: str) -> bytes:
     """Return a message for its queue without deadline, eta, time of acceptance and gateway.
 
-    Its deadline has passed and its gateway has answered long ago. What the small encoder once found
-    is of use to the large one alone. A message that is no JSON object is returned unchanged.
+    Its deadline has passed and its gateway has answered long ago. What was handed over with it is
+    of use to those workers alone; all others decide anew. A message that is no JSON object is
+    returned unchanged.
     """
     try:
         envelope = msgspec.json.decode(raw, type=dict[str, Any])
@@ -103,6 +104,7 @@ def revive(raw: bytes, queue: str) -> bytes:
         return raw
     stale = ["expires", "eta", "parley_accepted_at", "parley_gateway"]
     stale += [] if queue == keys.INFERENCE_LARGE else [FIRST_LOOK]
+    stale += [] if queue == keys.GENERATION else [DRAFT, TRANSLATION]
     for name in stale:
         headers.pop(name, None)
     return msgspec.json.encode(envelope | {"headers": headers})
@@ -125,7 +127,7 @@ def _decode(records: list[bytes]) -> Iterator[StoredDeadLetter]:
 
 def _flow_of(letter: DeadLetter) -> str:
     """Return the tenant in whose flow a message waits; only these queues have any but one."""
-    in_flows = letter.id and letter.queue in (keys.INFERENCE, keys.SENTIMENT)
+    in_flows = letter.id and letter.queue in (keys.INFERENCE, keys.SENTIMENT, keys.GENERATION)
     return tenants.tenant_of(letter.id or "") if in_flows else tenants.DEFAULT_TENANT
 
 

@@ -51,9 +51,9 @@ class ChatJob:
     Times are Unix seconds. `gateway` names the gateway process that waits for the reply, if one
     does. `external`: a Celery client sent it, so that no gateway has queued its tone task.
     `first_look` is what the small encoder left for a second look, once one was asked for; `draft`
-    is the whole result in the entries' own words, once it was handed over to be put into a model's. `translation` is what
-    the message says in English, if it was written in another language and a model knows it.
-    It is not run before `due_at`. `trace` is what its spans belong to.
+    is the whole result in the entries' own words, once it was handed over to be put into a model's.
+    `translation` is what the message says in English, if it was written in another language and a
+    model knows it. It is not run before `due_at`. `trace` is what its spans belong to.
     """
 
     id: str

@@ -40,8 +40,10 @@ from workers.knowledge.encoder import EngineEncoder, encode
 from workers.settings import WorkerSettings
 from workers.speaking.loop import SpeakingLoop
 from workers.speaking.meter import VoiceMeter
+from workers.speaking.rehearsals import Rehearsals
 from workers.speaking.speaking import Speaking
 from workers.speaking.voiced_job import EndDrafter, VoicedJob, is_unreadable, read_voiced_job
+from workers.speaking.worth import Worth
 from workers.voice.guard import Guard
 from workers.voice.language_model import LanguageModel
 from workers.voice.openai_model import OpenAiModel, open_model
@@ -64,10 +66,12 @@ def build_generation_consumer(
     model = open_model(settings, clock)
     # The small encoder, whatever answers: it only holds sentences against each other.
     text_model = load_model(settings, settings.model_folder, "answer", make_engine)
-    meter = VoiceMeter(context, model, clock)
+    worth = Worth(clock)
+    meter = VoiceMeter(context, model, worth, clock)
     queue = _queue(settings, context)
     speaker = _speaker(settings, model, text_model, clock)
-    speaking = Speaking(model, speaker, queue, meter, settings.voice_target_seconds, clock)
+    target_seconds = settings.voice_target_seconds
+    speaking = Speaking(model, speaker, queue, meter, worth, target_seconds, clock)
     name = settings.llm_model or "llm"
 
     def make_work(
@@ -89,7 +93,7 @@ def build_generation_consumer(
         BatchLimits(1, 1),
         NoLinger(),
         meter.gauges,
-        beside=ModelConnections(model),
+        beside=BesideReplies(model, Rehearsals(worth, speaking.rehearse)),
         make_work=make_work,
         engine_name=name,
     )
@@ -98,17 +102,20 @@ def build_generation_consumer(
     return BatchConsumer(context, role, jobs, text_model.engine, options)
 
 
-class ModelConnections:
-    """Close the connections to the model with the worker."""
+class BesideReplies:
+    """Rehearse as long as the worker runs, and close the connections to the model with it."""
 
-    def __init__(self, model: OpenAiModel) -> None:
+    def __init__(self, model: OpenAiModel, rehearsals: Rehearsals) -> None:
         self._model = model
+        self._rehearsals = rehearsals
 
     def start(self) -> None:
-        """Do nothing: the first reply opens one."""
+        """Begin; the first reply opens a connection."""
+        self._rehearsals.start()
 
     def stop(self) -> None:
-        """Close them."""
+        """End, and close them."""
+        self._rehearsals.stop()
         self._model.close()
 
 

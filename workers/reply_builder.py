@@ -22,6 +22,7 @@ from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
 from workers.second_look.decided import BatchDecider, Decided
 from workers.tone.wording import Wording
+from workers.voice.brief import Brief
 from workers.voice.briefing import brief_of
 
 
@@ -74,9 +75,10 @@ class ReplyBuilder:
     ) -> ChatResult:
         heard, decision, job = decided.heard, decided.decision, prepared.job
         dialogue, concern = hear_tone(heard, tone)
-        said = word(self._wording, decision, dialogue, tone, concern, job.id)
+        plain = word(self._wording, decision, dialogue, tone, concern, job.id)
+        said = plain
         if job.translation and not decision.solemn:  # what is solemn is said in their language
-            said = _led_in(said, job.translation.language, job.message)
+            said = _led_in(plain, job.translation.language, job.message)
         dialogue = advance(
             dialogue,
             heard,
@@ -94,10 +96,16 @@ class ReplyBuilder:
             self._handover(job, decision, dialogue),
             _facts(reply, decided),
             self._gaps.record(job, heard, decision) if self._gaps else b"",
-            brief=brief_of(job, heard, decision, said, tone, self._decider.entries)
-            if self._voice
-            else None,
+            brief=self._brief(job, decided, plain, said, tone) if self._voice else None,
         )
+
+    def _brief(
+        self, job: ChatJob, decided: Decided, plain: Worded, said: Worded, tone: Tone
+    ) -> Brief | None:
+        """Return a brief of plain words, which are no source of the lead before what is `said`."""
+        entries = self._decider.entries
+        brief = brief_of(job, decided.heard, decided.decision, plain, tone, entries)
+        return brief and replace(brief, words=said.words)
 
     def _reply(
         self,

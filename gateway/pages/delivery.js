@@ -36,7 +36,7 @@ class Delivery {
   }
 
   async connection() {
-    this.heed({ step: "offline" });
+    this.heed({ step: this.sent.job ? "offlineSent" : "offline" });
     await new Promise((resolve) => {
       for (const [source, name] of [[window, "online"], [this.signal, "abort"]]) source.addEventListener(name, resolve, { once: true });
     });

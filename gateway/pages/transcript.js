@@ -151,10 +151,10 @@ class ReplyTurn {
 
   progress({ step, position, text }) {
     clearTimeout(this.patience);
-    if (step === "text") this.write(text);
-    else if (step === "offline" || step === "again") this.wait(say(step));
+    if (step === "text") this.write(text, true);
+    else if (["offline", "offlineSent", "again"].includes(step)) this.wait(say(step));
     else if (step === "queued") this.queue(position - 1);
-    else if (!this.text) this.wait("");
+    else if (!this.text || this.why) this.wait("");
   }
 
   // Who waits for a moment only need not know for how many others.
@@ -165,28 +165,32 @@ class ReplyTurn {
 
   wait(why) {
     const isNews = why && !this.why;
-    Object.assign(this, { text: "", why });
-    this.transcript.change(() => {
-      const dots = element("span", { class: "typing", role: "img", "aria-label": say("writing") }, element("i"), element("i"), element("i"));
-      this.bubble.replaceChildren(dots, ...(why ? [element("span", { class: "why" }, why)] : []));
-    });
+    this.why = why;
+    this.show({ goesOn: true });
     if (isNews) this.transcript.tell(why);
   }
 
-  write(text) {
-    this.text = text;
-    this.transcript.change(() => this.bubble.replaceChildren(...markdown(text)));
+  write(text, goesOn) {
+    Object.assign(this, { text, why: "" });
+    this.show({ goesOn });
+  }
+
+  // What has been said so far stays; dots below it say that there is more to come.
+  show({ goesOn }) {
+    const dots = () => element("span", { class: "typing", role: "img", "aria-label": say("writing") }, element("i"), element("i"), element("i"));
+    const signs = goesOn ? [dots(), ...(this.why ? [element("span", { class: "why" }, this.why)] : [])] : [];
+    this.transcript.change(() => this.bubble.replaceChildren(...(this.text ? markdown(this.text) : []), ...signs));
   }
 
   finish(reply, elapsed) {
     this.job = reply.job_id;
-    if (this.text !== reply.response) this.write(reply.response);
+    this.write(reply.response, false);
     if (reply.truncated) this.below(notice(say("cut")));
     if (reply.engine.startsWith("simulated")) this.below(notice(say("simulated")));
     this.offerRating();
     this.describe(reply, elapsed);
     const offered = this.item.querySelectorAll(".chip").length;
-    this.transcript.tell(`${say("name")}: ${this.bubble.textContent} ${offered ? say("choices", { count: offered }) : ""}`.trim());
+    this.transcript.tell(`${say("name")}: ${this.bubble.innerText} ${offered ? say("choices", { count: offered }) : ""}`.trim());
   }
 
   below(part) { this.transcript.change(() => this.item.append(part)); }

@@ -13,6 +13,7 @@ const words = {
   joined: "You are talking to a person now: {name}", entered: "{name} has joined.",
   gone: "{name} has left. {bot} answers again.", closed: "{bot} answers again.",
   offline: "You are offline. Your message is sent as soon as you are back.",
+  offlineSent: "You are offline. The reply comes as soon as you are back.",
   unreachable: "The chat cannot be reached at the moment. Please try again.",
   unloaded: "What was said before cannot be loaded at the moment. It comes as soon as it can.",
   locked: "This chat asks for a key that was not given.",

@@ -71,6 +71,10 @@ def _messages(client: "redis.Redis") -> Iterator[tuple[bytes | None, bytes]]:
         if _is_of(keys.INFERENCE, name) or _is_kept_by_worker(name):
             yield from ((name, raw) for raw in read_list(client, name))
     yield from _held(client, keys.lease("*"))
+    for queue in keys.RETURN_QUEUES:  # it is held, handed over, and held by another worker
+        for name in queue_lists(client, queue):
+            yield from ((name, raw) for raw in read_list(client, name))
+    yield from _held(client, keys.lease("*"))
 
 
 def _held(client: "redis.Redis", pattern: str) -> Iterator[tuple[None, bytes]]:

@@ -71,4 +71,5 @@ def _run(*command: str) -> None:
         raise PeerUnavailable(f"its packages cannot be installed: {error}") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["pip failed"]
-        raise PeerUnavailable(f"its packages cannot be installed: {lines[-1][:_QUOTED]}")
+        reason = lines[-1][:_QUOTED]
+        raise PeerUnavailable(f"its packages cannot be installed; no index is reached? {reason}")

@@ -26,7 +26,7 @@ from infra.chaos.verdict import Violation, judge
 from infra.chaos.voice_verdict import (
     KnownSentences,
     VoiceFigures,
-    planted_in,
+    printed_in,
     voice_figures,
     voice_violations,
 )
@@ -238,8 +238,8 @@ class ChaosCampaign:
             text for each in entries for text in (each.question, each.answer, *each.tones.values())
         )
         broken = tuple(voice_violations(self._script, record.histories, record.found, known))
-        planted = planted_in(LogFolder(self._folder / "log").path(MODEL_SERVER[0]))
-        return broken, voice_figures(self._script, record.histories, planted)
+        printed = printed_in(LogFolder(self._folder / "log").path(MODEL_SERVER[0]))
+        return broken, voice_figures(self._script, record.histories, printed)
 
 
 def timeline(entries: Sequence[LedgerEntry], began_at: float) -> Timeline:

@@ -5,7 +5,7 @@
 It speaks as much of OpenAI's chat completions as a generation worker uses. It says the sentences of
 the first answer in the prompt. Seed and prompt decide how: most replies are true and quick; others
 hold a planted falsehood, come late or slowly, break off or are cut short within a sentence, never
-end, or are refused. For each falsehood that it says it prints `planted`.
+end, or are refused. It prints `asked` for each call, and `planted` for each falsehood that it says.
 """
 
 import json
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-PLANTED = "planted"
+ASKED, PLANTED = "asked", "planted"
 MODEL = "chaos"
 # One of each kind of falsehood. No knowledge base says any of it.
 FALSEHOODS = (
@@ -126,7 +126,6 @@ class _Gone(Exception):
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
-    daemon_threads = True
     seed = 0
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -145,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        print(ASKED, flush=True)
         reply = reply_to(cast("_Server", self.server).seed, body["messages"])
         if reply.manner.status != 200:
             self._send(reply.manner.status, {"error": {"message": "not now"}})

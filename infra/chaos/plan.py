@@ -66,10 +66,13 @@ def _with_faults(plan: ChaosPlan, more: tuple[FaultSpec, ...]) -> ChaosPlan:
     return replace(plan, specs=(*plan.specs, *more), faults=plan.faults + len(more))
 
 
-def specs_named(words: str) -> tuple[FaultSpec, ...]:
-    """Return the fault specs that a list separated by commas names, by titles or beginnings."""
+def specs_named(words: str, *, voice: bool = False) -> tuple[FaultSpec, ...]:
+    """Return the fault specs that a list separated by commas names, by titles or beginnings.
+
+    Those of the voice are among them only in a campaign that has one.
+    """
     wanted = tuple(_current_name(word.strip()) for word in words.split(","))
-    specs = (*CATALOGUE, *SECOND_LOOK_FAULTS, *VOICE_FAULTS)
+    specs = (*CATALOGUE, *SECOND_LOOK_FAULTS, *(VOICE_FAULTS if voice else ()))
     whole = {spec.title for spec in specs}.intersection(wanted)
     begun = tuple(word for word in wanted if word not in whole)
     chosen = tuple(s for s in specs if s.title in whole or (begun and s.title.startswith(begun)))

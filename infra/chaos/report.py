@@ -103,7 +103,8 @@ def _voice(figures: VoiceFigures | None) -> Table:
         ("in the model's and the entry's", "both"),
         ("in the entry's own words", "entry"),
         ("followed as they came", "followed"),
-        ("falsehoods that the model said", "planted"),
+        ("calls of the model", "asked"),
+        ("falsehoods that it said", "planted"),
     )
     rows = tuple((label, f"{getattr(figures, name):,}") for label, name in told if figures)
     return Table("Answers", ("with a language model", ""), rows)

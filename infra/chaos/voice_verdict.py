@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.chaos.inspection import Inspection
 from infra.chaos.ledger import MessageHistory
-from infra.chaos.model_server import MARKS, PLANTED
+from infra.chaos.model_server import ASKED, MARKS, PLANTED
 from infra.chaos.script import Conversation
 from infra.chaos.verdict import Violation
 
@@ -21,13 +21,14 @@ _MARKUP = re.compile(r"^[\s>*•-]+|[*_`]")
 class VoiceFigures:
     """Answers by whose words they are, and how many of them were followed as they came.
 
-    `planted`: falsehoods that the model said.
+    `asked`: calls of the model server; `planted`: falsehoods that it said.
     """
 
     model: int
     both: int
     entry: int
     followed: int
+    asked: int
     planted: int
 
 
@@ -69,9 +70,9 @@ def voice_violations(
 
 
 def voice_figures(
-    script: Sequence[Conversation], sent: Mapping[int, MessageHistory], planted: int
+    script: Sequence[Conversation], sent: Mapping[int, MessageHistory], printed: Mapping[str, int]
 ) -> VoiceFigures:
-    """Count the answers of a campaign."""
+    """Count the answers of a campaign; `printed` are the lines of the model server."""
     answers = {number: each for number, each in sent.items() if each.ending == "answered"}
     words = Counter(each.words for each in answers.values())
     followed = (
@@ -80,13 +81,14 @@ def voice_figures(
         if conversation.pacing == "following"
         for message in conversation.messages
     )
-    return VoiceFigures(words["model"], words["both"], words["entry"], sum(followed), planted)
+    counted = words["model"], words["both"], words["entry"], sum(followed)
+    return VoiceFigures(*counted, printed.get(ASKED, 0), printed.get(PLANTED, 0))
 
 
-def planted_in(log: Path) -> int:
-    """Count the falsehoods that the model server has said, by its log."""
+def printed_in(log: Path) -> Mapping[str, int]:
+    """Count each line that the model server has printed."""
     with log.open(errors="replace") as lines:
-        return sum(line.strip() == PLANTED for line in lines)
+        return Counter(line.strip() for line in lines)
 
 
 def _falsehoods(text: str) -> list[str]:

@@ -75,7 +75,7 @@ def chaos(
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
 
-    specs = specs_named(only) if only and not cluster else None
+    specs = specs_named(only, voice=voice) if only and not cluster else None
     chosen: dict[str, Any] = {
         "messages": messages,
         "faults": faults,

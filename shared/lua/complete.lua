@@ -106,6 +106,7 @@ local function complete(i)
   local ended = id ~= '' and has_result(id)
   count_cost(conversation, cost, not ended)
   if ended then
+    redis.call('DEL', REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
     if asked == '' then report_revoked(id, notification) end
   else
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end

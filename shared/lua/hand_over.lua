@@ -1,6 +1,6 @@
 -- Hand leased jobs over to the large encoder's workers for a second look, each only if it would be
--- back in time. A job that is handed over keeps its state, its lane and its watchers; its message
--- waits at the tail of their queue, with the first look in it.
+-- back in time. A job that is handed over is queued again, and keeps its lane and its watchers; its
+-- message waits at the tail of their queue, with the first look in it.
 -- Back in time: those workers say in their heartbeats how long a message keeps each of them; all
 -- that they hold and all that waits for them goes first. They also say how long it took of late,
 -- which tells more where processors are short.
@@ -16,7 +16,7 @@
 -- ARGV[2] seconds that a reply takes beyond its turn with a worker
 -- ARGV[3..] four per job: token, job id, Unix time at which its reply is due, message
 --
--- Keys made from arguments: celery-task-meta-*, those of pools.lua
+-- Keys made from arguments: celery-task-meta-*, parley:job:*, those of pools.lua
 -- Returns for each job one of
 --   handed    it waits for its second look; the lease is given up
 --   late      it would not be back in time
@@ -36,6 +36,7 @@ local function hand_over(token, id, due_at, message)
   local back_after = seconds_until_back(per_second, ahead, turnaround, reply_seconds)
   if now + back_after > tonumber(due_at) then return 'late' end
   redis.call('HDEL', leases, token)
+  wait_again(id)
   announce_first(queue, redis.call('LPUSH', queue, message))
   ahead = ahead + 1
   return 'handed'

@@ -1,7 +1,7 @@
 -- Hand leased jobs over to the workers that put answers into a language model's words, each only if
--- it would be back in time and its tenant's budget lasts. A job that is handed over keeps its state,
--- its lane and its watchers; its message waits at the tail of its tenant's flow, with the reply in
--- the entries' own words in it.
+-- it would be back in time and its tenant's budget lasts. A job that is handed over is queued again,
+-- and keeps its lane and its watchers; its message waits at the tail of its tenant's flow, with the
+-- reply in the entries' own words in it.
 --
 -- @include flows.lua
 -- @include keys.lua
@@ -18,7 +18,7 @@
 -- ARGV[3..] six per job: token, job id, conversation id, Unix time at which its reply is due, tokens
 --           that its tenant may use a day or '' for any number, message
 --
--- Keys made from arguments: celery-task-meta-*, those of flows.lua and pools.lua
+-- Keys made from arguments: celery-task-meta-*, parley:job:*, those of flows.lua and pools.lua
 -- Returns for each job one of
 --   handed    it waits for its words; the lease is given up
 --   late      it would not be back in time
@@ -45,6 +45,7 @@ local function hand_over(token, id, conversation, due_at, budget, message)
   local tenant = tenant_of(conversation)
   if is_spent(tenant, budget) then return 'spent' end
   redis.call('HDEL', leases, token)
+  wait_again(id)
   queue_message(queue, tenant, message)
   ahead = ahead + 1
   return 'handed'

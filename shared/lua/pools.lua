@@ -1,9 +1,9 @@
--- Library: how fast the workers of a queue get through it, as their heartbeats say.
+-- Library: hand jobs over to the workers of a queue, who say in their heartbeats how fast they are.
 --
 -- @include flows.lua
 -- @include keys.lua
 --
--- Keys made from members: parley:worker:*, parley:lease:*, those of flows.lua
+-- Keys made from members: parley:worker:*, parley:lease:*, parley:job:*, those of flows.lua
 
 local function measured(worker)
   local heartbeat = redis.call('GET', WORKER .. worker)
@@ -32,5 +32,11 @@ end
 -- Return when a message is back that joins now; `reply_seconds` go on top of its turn.
 local function seconds_until_back(per_second, ahead, turnaround, reply_seconds)
   return math.max(reply_seconds + (ahead + 1) / per_second, turnaround)
+end
+
+-- Let a job wait again: where its message gets lost, as with `celery purge`, it can expire, and does
+-- not keep its lane.
+local function wait_again(id)
+  if redis.call('EXISTS', JOB .. id) == 1 then redis.call('HSET', JOB .. id, 'state', 'queued') end
 end
 

@@ -1,5 +1,6 @@
 -- Return what waits on a queue of second opinions to the head of the inference queue, in its old
--- order, if no worker lives that could take it. Its messages say that they were handed over once.
+-- order, if no worker lives that would take it: all are dead or paused. Its messages say that they
+-- were handed over once.
 --
 -- @include flows.lua
 -- @include keys.lua
@@ -18,7 +19,8 @@ local returned = 0
 
 local function is_served()
   for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
-    if redis.call('EXISTS', WORKER .. worker) == 1 then return true end
+    local heartbeat = redis.call('GET', WORKER .. worker)
+    if heartbeat and not cjson.decode(heartbeat).paused then return true end
   end
   return false
 end

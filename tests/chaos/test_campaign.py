@@ -64,7 +64,7 @@ def run_chaos(folder: Path, model_dir: Path, *arguments: str) -> tuple[int, dict
 
 
 def test_a_short_seed_keeps_every_promise(tmp_path: Path, model_dir: Path) -> None:
-    status, report = run_chaos(tmp_path, model_dir, "--quick", "--patience", "60")
+    status, report = run_chaos(tmp_path, model_dir, "--quick", "--voice", "--patience", "60")
     verdict = report["verdict"]
     assert verdict["broken"] == {}, verdict["examples"]
     assert status == 0
@@ -74,6 +74,9 @@ def test_a_short_seed_keeps_every_promise(tmp_path: Path, model_dir: Path) -> No
     assert len(report["injections"]) + len(report["missed"]) == report["plan"]["faults"]
     assert len(report["injections"]) >= report["plan"]["faults"] - 2
     assert verdict["dead_letters"] >= 6
+    voice = report["voice"]
+    assert voice["model"] + voice["both"] + voice["entry"] == verdict["answered"]
+    assert min(voice["model"], voice["both"], voice["followed"], voice["planted"]) > 0
     (folder,) = (tmp_path / "data" / "chaos").iterdir()
     kept = {path.name for path in folder.iterdir()}
     assert kept == {"report.json", "report.md", "timeline.png", "ledger.jsonl", "load.json", "log"}

@@ -139,11 +139,13 @@ class ProtocolStand:
         self.heartbeat(worker)
         return worker
 
-    def heartbeat(self, worker: Worker) -> None:
-        """Let a worker tell that it lives."""
+    def heartbeat(self, worker: Worker, *, paused: bool = False) -> None:
+        """Let a worker tell that it lives, and whether it takes messages."""
         now, queue = self.clock.now(), _QUEUES[worker.kind]
         pace = {} if worker.kind == "small" else {"pace_seconds": 0.1}
-        worker.queue.heartbeat(WorkerStatus(worker.name, queue, "test", 1, "host", now, pace))
+        worker.queue.heartbeat(
+            WorkerStatus(worker.name, queue, "test", 1, "host", now, pace, paused=paused)
+        )
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
         """Return a job of its own name."""

@@ -10,8 +10,8 @@ import redis
 
 from infra.cli.exit_status import ExitStatus
 from infra.dead_letters import DeadLetterBox, revive
-from shared import keys, wire
-from shared.jobs import ChatJob
+from shared import keys, tenants, wire
+from shared.jobs import ChatJob, Translation
 from workers.consumer.lease_queue import DeadLetter
 
 Parley = Callable[..., tuple[int, str, str]]
@@ -85,6 +85,27 @@ def test_a_first_look_goes_back_to_the_large_encoder_alone(
     job = wire.read_chat_job(retried, received_at=99.0)
     assert (job.first_look is None) == (queue == keys.INFERENCE)
     assert job.accepted_at == 99.0
+
+
+@pytest.mark.parametrize("queue", [keys.INFERENCE, keys.GENERATION])
+def test_a_message_that_was_to_be_put_into_words_is_decided_anew(
+    redis_client: "redis.Redis", queue: str
+) -> None:
+    name = tenants.scope("acme", "job")
+    raw = message(name)
+    job = wire.read_chat_job(raw, 1.0)
+    translated = wire.with_translation(raw, job, Translation("de", "Where?"))
+    assert translated is not None
+    handed = wire.with_draft(translated, job, "draft")
+    assert handed is not None
+    letter = DeadLetter(name, keys.INFER_TASK, queue, "broken", 1.0, handed)
+    redis_client.lpush(keys.DEAD_LETTERS, msgspec.json.encode(letter))
+    box = DeadLetterBox(redis_client)
+    assert [box.retry(each) for each in box.read()] == [True]
+    flow = keys.flow(queue, "acme")
+    (retried,) = cast("list[bytes]", redis_client.lrange(flow, 0, -1))
+    job = wire.read_chat_job(retried, received_at=99.0)
+    assert (job.draft is None) == (job.translation is None) == (queue == keys.INFERENCE)
 
 
 def test_a_retry_of_all_keeps_their_order(parley: Parley, redis_client: "redis.Redis") -> None:

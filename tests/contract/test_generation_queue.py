@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from gateway.queue.erasure import RedisErasure
 from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.job_follower import JobProgress, RedisJobFollower
 from gateway.queue.publisher import EnqueueLimits
@@ -12,7 +13,7 @@ from shared import keys
 from shared.jobs import ChatJob, Translation
 from shared.tenants import scope
 from shared.wire import MAX_BODY_BYTES, read_chat_job
-from tests.contract.broker import NOW, Broker, claim, done, job, push
+from tests.contract.broker import NOW, Broker, claim, done, job, push, status
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.draft_header import read_draft
 from workers.consumer.lease_queue import (
@@ -301,6 +302,66 @@ def test_what_waits_goes_back_if_no_generation_worker_lives(broker: Broker) -> N
     assert [each.tenant for each in found].count("acme") == 1
     assert [each.draft is not None for each in found].count(True) == 4
     assert broker.client.exists(GENERATION, keys.flows(GENERATION)) == 0
+
+
+def test_what_waits_for_a_worker_that_is_paused_or_stops_goes_back(broker: Broker) -> None:
+    generation = broker.generation("g")
+    hand_over(broker, job("one"))
+    generation.heartbeat(replace(status("g", GENERATION), paused=True))
+    worker = broker.inference("w")
+    assert worker.reclaim_dead().returned == 1
+    assert names(broker.waiting(keys.INFERENCE)) == ["one"]
+
+
+def test_a_job_whose_message_gets_lost_while_it_waits_can_expire(broker: Broker) -> None:
+    broker.generation("g")
+    one = replace(job("one"), expires_at=NOW + 60)
+    hand_over(broker, one)
+    assert broker.client.hget(keys.job("one"), "state") == b"queued"
+    broker.client.hset(keys.job("one"), "expires_at", NOW + 60)
+    broker.client.delete(GENERATION)  # as `celery purge` does
+    canceller = RedisJobCanceller(broker.client, broker.clock, LIMITS)
+    broker.clock.advance(61)
+    canceller.expire_overdue(["one"])
+    end = broker.result("one")
+    assert end
+    assert end.state == "expired"
+    assert broker.client.get(keys.lane(one.conversation_id)) is None
+
+
+def test_what_was_handed_over_once_is_not_again(broker: Broker) -> None:
+    """Else workers that cannot read each other's drafts would send a message round in circles."""
+    worker, one = broker.inference("w"), job("one")
+    broker.generation("g")
+    (lease,) = start(broker, worker, one)
+    assert worker.offer_words([briefed(lease, replace(one, draft="{}"))]) == [None]
+
+
+@pytest.mark.parametrize("state", ["REVOKED", "SUCCESS"])
+def test_an_end_that_another_stored_stops_the_reply_and_leaves_no_text(
+    broker: Broker, state: str
+) -> None:
+    generation, one = broker.generation("g"), job("one")
+    hand_over(broker, one)
+    lease, seen = take(generation)
+    assert show(generation, lease, seen, "", "It is so.") == "shown"
+    broker.client.set(keys.result("one"), msgspec.json.encode({"status": state}))
+    assert show(generation, lease, seen, "It is so.", " More.") == "ended"
+    assert generation.complete([done(lease, seen)]) == ["duplicate"]
+    assert broker.client.exists(keys.reply_text("one"), keys.lane(one.conversation_id)) == 0
+    assert broker.turns(one.conversation_id) == []
+
+
+def test_a_job_that_is_erased_while_it_is_put_into_words_leaves_nothing(broker: Broker) -> None:
+    generation, one = broker.generation("g"), job("one")
+    hand_over(broker, one)
+    lease, seen = take(generation)
+    assert show(generation, lease, seen, "", "It is so.") == "shown"
+    RedisErasure(broker.client, broker.clock, LIMITS).erase_conversation(one.conversation_id)
+    assert show(generation, lease, seen, "It is so.", " More.") == "ended"
+    assert generation.complete([done(lease, seen)]) == ["duplicate"]
+    assert broker.client.exists(keys.reply_text("one"), keys.dialogue(one.conversation_id)) == 0
+    assert broker.turns(one.conversation_id) == []
 
 
 def test_a_dead_worker_s_message_goes_to_an_inference_worker(broker: Broker) -> None:

@@ -16,6 +16,7 @@ from gateway.queue.adapters import QueueOptions, QueuePorts
 from gateway.queue.disconnect_watcher import DisconnectWatcher
 from gateway.queue.dispatcher import Dispatcher
 from gateway.queue.drafts import RedisDrafts
+from gateway.queue.job_follower import JobProgress
 from gateway.queue.pending_replies import PendingReplies
 from gateway.queue.publisher import (
     EnqueueLimits,
@@ -30,8 +31,8 @@ from infra.traffic.reading import days_of_all, tenants_of_all, tokens_of_all
 from shared import keys, wire
 from shared.counts import day_of
 from shared.drafts import Draft
-from shared.errors import KeyReused, RateLimited, UnsuitableRedis
-from shared.jobs import ChatJob
+from shared.errors import KeyReused, QueueUnavailable, RateLimited, UnsuitableRedis
+from shared.jobs import ChatJob, Translation
 from shared.partition_names import BareKey
 from shared.partitions import Partitions, connect_partitions
 from shared.queue_lists import QueueLists
@@ -43,14 +44,22 @@ from tests.support.processes import wait_until
 from workers.bootstrap import queue_over
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import LeasedJob, QueuePolicy
-from workers.consumer.partitioned_roles import PartitionedInferenceQueue
+from workers.consumer.partitioned_roles import (
+    PartitionedGenerationQueue,
+    PartitionedInferenceQueue,
+)
+from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.retry_policy import RetryPolicy
 from workers.draft_source import RedisDraftSource
 from workers.gap_store import gap_store, open_gaps_of_all
 from workers.gaps import Gap
+from workers.speaking.voiced_job import read_voiced_job
+from workers.token_budgets import TokenBudgets
+from workers.voice.brief import Brief, Source
 
 COUNT = 3
+BRIEF = Brief("answer", "text", (Source("entry", "Question?", "Answer."),), "Answer.")
 CALLER = Caller("default")
 
 
@@ -78,7 +87,7 @@ class Stand:
         )
         self.worker = self.hire("w")
 
-    def hire(self, name: str) -> PartitionedInferenceQueue:
+    def hire(self, name: str, policy: QueuePolicy = POLICY) -> PartitionedInferenceQueue:
         context = WorkerContext(name, clock=self.clock)
 
         def build(
@@ -87,11 +96,42 @@ class Stand:
             return RedisInferenceQueue(client, context, policy, retry=retry)
 
         queue = queue_over(
-            self.partitions, keys.INFERENCE, context, POLICY, build, PartitionedInferenceQueue
+            self.partitions, keys.INFERENCE, context, policy, build, PartitionedInferenceQueue
         )
         assert isinstance(queue, PartitionedInferenceQueue)
         queue.heartbeat(status(name))
         return queue
+
+    def hire_voice(self, name: str) -> PartitionedGenerationQueue:
+        context = WorkerContext(name, clock=self.clock)
+
+        def build(
+            client: "redis.Redis", policy: QueuePolicy, retry: RetryPolicy | None
+        ) -> RedisGenerationQueue:
+            return RedisGenerationQueue(client, context, policy, retry=retry)
+
+        queue = queue_over(
+            self.partitions, keys.GENERATION, context, POLICY, build, PartitionedGenerationQueue
+        )
+        assert isinstance(queue, PartitionedGenerationQueue)
+        beat = replace(status(name, keys.GENERATION), counters={"pace_seconds": 0.01})
+        queue.heartbeat(beat)
+        return queue
+
+    def hand_over_all(self, brief: Brief) -> list[str]:
+        """Decide all that is queued and hand it over to be put into words; return the jobs."""
+        handed = []
+        while leases := self.worker.lease(4):
+            jobs = [LeasedJob(each, wire.read_chat_job(each.raw, NOW)) for each in leases]
+            assert {each.verdict for each in self.worker.claim(jobs)} == {"run"}
+            ends = [done(each.lease, each.job) for each in jobs]
+            briefed = [
+                replace(end, result=replace(end.result, brief=brief)) for end in ends if end.result
+            ]
+            assert set(self.worker.offer_words(briefed)) == {"handed"}
+            assert set(self.worker.complete(ends)) == {"lost"}
+            handed += [each.job.id for each in jobs]
+        return handed
 
     def ask(self, conversation: str | None, user: str | None = None) -> ChatJob:
         request = ChatRequest("Where is my parcel?", conversation, user)
@@ -224,6 +264,78 @@ def test_tokens_that_tenants_used_today_are_added_up(stand: Stand) -> None:
     used = tokens_of_all(stand.partitions, NOW, ["default", "acme"])
     assert used == {"acme": 40, "default": 4}
     assert tokens_of_all(stand.partitions, NOW + 86_400, ["default", "acme"]) == {}
+
+
+def test_replies_are_put_into_words_within_their_partitions(stand: Stand) -> None:
+    voice = stand.hire_voice("g")
+    asked = [stand.ask(f"c{number}") for number in range(9)]
+    assert len({stand.partitions.index_of(each.conversation_id) for each in asked}) == COUNT
+    assert sorted(stand.hand_over_all(BRIEF)) == sorted(each.id for each in asked)
+    assert not stand.worker._held.holds_outside(-1), "what was handed over is held no longer"
+    leases = [lease for _ in range(9) for lease in voice.lease(1)]
+    jobs: list[LeasedJob[ChatJob]] = [
+        LeasedJob(each, read_voiced_job(each.raw, NOW)) for each in leases
+    ]
+    assert {each.verdict for each in voice.claim(jobs)} == {"run"}
+    shown = [
+        voice.show(each.lease, each.job.id, each.job.conversation_id, known, "So. ")
+        for each in jobs
+        for known in ("", "So. ")
+    ]
+    assert shown == ["shown"] * 18
+    for each in jobs:
+        progress = stand.ports.follower.follow(each.job.id, 0)
+        assert isinstance(progress, JobProgress)
+        assert progress.text == b"So. So. "
+        voice.use_tokens(each.lease, "default", 10)
+    assert tokens_of_all(stand.partitions, NOW, ["default"]) == {"default": 90}
+    back, gone, *rest = jobs
+    assert voice.return_translated(back.lease, back.job, Translation("de", "Where is it?"))
+    assert not voice.return_translated(back.lease, back.job, Translation("de", "Where is it?"))
+    assert set(voice.complete([done(each.lease, each.job) for each in rest])) == {"applied"}
+    assert voice.show(gone.lease, gone.job.id, gone.job.conversation_id, "So. So. ", "x") == "shown"
+    assert voice.release_all() == 1
+    assert sorted(stand.answer_all()) == sorted([back.job.id, gone.job.id])
+    assert not voice._held.holds(back.lease.token)
+
+
+def test_a_reply_is_handed_over_within_its_tenant_s_part_of_the_budget(stand: Stand) -> None:
+    policy = replace(POLICY, voice_budgets=TokenBudgets({}, 30))
+    stand.worker = stand.hire("w", policy)
+    voice = stand.hire_voice("g")
+    home = stand.partitions.index_of("c1")
+    elsewhere = next(n for n in map(str, range(99)) if stand.partitions.index_of(n) != home)
+    first, second = stand.ask("c1"), stand.ask(elsewhere)
+    ends = {}
+    for _ in range(2):
+        (lease,) = stand.worker.lease(1)
+        taken = LeasedJob(lease, wire.read_chat_job(lease.raw, NOW))
+        stand.worker.claim([taken])
+        end = done(lease, taken.job)
+        assert end.result
+        ends[taken.job.id] = replace(end, result=replace(end.result, brief=BRIEF))
+    voice.use_tokens(ends[first.id].lease, "default", 10)
+    assert stand.worker.offer_words([ends[first.id], ends[second.id]]) == ["spent", "handed"]
+
+
+def test_a_partition_that_goes_away_while_a_reply_is_shown_leaves_open_whether_it_was(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = stand.hire_voice("g")
+    stand.ask("c1")
+    stand.hand_over_all(BRIEF)
+    (lease,) = voice.lease(1)
+    seen: LeasedJob[ChatJob] = LeasedJob(lease, read_voiced_job(lease.raw, NOW))
+    voice.claim([seen])
+
+    def away(*_: object) -> None:
+        raise QueueUnavailable("gone")
+
+    for queue in voice._queues:
+        monkeypatch.setattr(queue, "show", away)
+    with pytest.raises(QueueUnavailable):
+        voice.show(lease, seen.job.id, seen.job.conversation_id, "", "So.")
+    assert voice.complete([done(lease, seen.job)]) == ["postponed"]
 
 
 def test_the_desk_sees_what_lies_in_any_partition(stand: Stand) -> None:

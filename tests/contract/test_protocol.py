@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 
 from shared import keys, tenants
 from shared.errors import AdmissionRefused
-from shared.jobs import ChatJob, JobState
+from shared.jobs import ChatJob, JobState, Translation
 from tests.contract.protocol_stand import (
     CONVERSATIONS,
     GATEWAY_LIMITS,
@@ -196,6 +196,20 @@ class Protocol(RuleBasedStateMachine):
             if said == "shown":
                 stand.shown[job.id] = f"{known}é. "
 
+    @precondition(lambda self: self.stand.workers[3].jobs)
+    @rule(repeated=st.booleans())
+    def translate(self, repeated: bool) -> None:
+        worker, queue = self.stand.workers[3], self.stand.workers[3].queue
+        assert isinstance(queue, RedisGenerationQueue)
+        each = worker.jobs.pop(0)
+        if each.job.id in self.stand.shown:  # nothing is shown of what is to be translated
+            worker.jobs.append(each)
+            return
+        valid = self.stand.holds(worker, each.lease.token)
+        for expected in (valid, False)[: 1 + repeated]:
+            english = Translation("de", "Hello")
+            assert queue.return_translated(each.lease, each.job, english) == expected
+
     @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
     @rule(at=SMALL_WORKERS, repeated=st.booleans())
     def begin_words(self, at: int, repeated: bool) -> None:
@@ -210,6 +224,17 @@ class Protocol(RuleBasedStateMachine):
         if forgets:
             self.stand.workers[at] = self.stand.hire(worker.kind)
         self._sweep(other)
+
+    @rule(at=st.integers(2, 3), resumes=st.booleans())
+    def pause(self, at: int, resumes: bool) -> None:
+        worker = self.stand.workers[at]
+        self.stand.heartbeat(worker, paused=True)
+        self._sweep(self.stand.workers[0])
+        assert self.stand.waiting(keys.INFERENCE_LARGE if at == 2 else keys.GENERATION) == []
+        if resumes:
+            self.stand.heartbeat(worker)
+        else:
+            self.stand.client.delete(keys.worker(worker.name))
 
     @rule(at=WORKERS)
     def sweep(self, at: int) -> None:

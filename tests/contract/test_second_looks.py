@@ -46,7 +46,7 @@ def test_a_job_that_is_handed_over_is_answered_there_and_keeps_its_lane(broker: 
     (second,) = small.lease(1)
     assert claim(small, second, two) == "parked"
     assert hand_over(small, lease, one) == "handed"
-    assert broker.client.hget(keys.job("one"), "state") == b"started"
+    assert broker.client.hget(keys.job("one"), "state") == b"queued"
     assert broker.client.get(keys.lane("talk")) == b"one"
     assert small.complete([done(lease, one)]) == ["lost"]
     (taken,) = large.lease(9)

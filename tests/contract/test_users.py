@@ -112,10 +112,14 @@ def test_unanswered_messages_of_a_user_are_found_wherever_they_lie(broker: Broke
         each = ChatJob(f"of-{worker}", "anna waits", f"talk-{worker}", NOW, user_id="anna")
         broker.push(keys.handoff(worker), encode_infer(each))
     assert stand.worker.lease(1)
+    for queue in keys.RETURN_QUEUES:  # handed over
+        each = ChatJob(f"in-{queue}", "anna hopes", f"talk-{queue}", NOW, user_id="anna")
+        broker.push(queue, encode_infer(each))
+    handed = [f"in-{queue}" for queue in keys.RETURN_QUEUES]
 
     stand.erasure.erase_user("anna")
 
-    for name in ("asked", "parked", "urgent", "of-w", "of-x"):
+    for name in ("asked", "parked", "urgent", "of-w", "of-x", *handed):
         end = broker.result(name)
         assert end
         assert end.state == "cancelled", name

@@ -113,11 +113,13 @@ def test_a_reply_appears_as_it_is_written_and_is_read_aloud_once(
     stage.write(job, "You **said** ")
     view.wait_for(".assistant strong", "said")
     early = view.browser.evaluate("told")
+    goes_on = len(view.texts(".typing"))
     stage.finish(job)
     view.wait_for(".assistant .bubble", "You said 11 characters.")
     view.wait_for(".facts", "90 % sure")
     view.browser.wait_for("told.length")
     assert early == []
+    assert (goes_on, len(view.texts(".typing"))) == (1, 0)
     assert view.browser.evaluate("told") == ["Parley: You said 11 characters."]
     assert view.attribute("#log", "aria-live") == ["off"]
 
@@ -276,6 +278,21 @@ def test_who_is_offline_is_told_and_the_message_goes_out_once(
     view.browser.call("Network.emulateNetworkConditions", offline=False, **network)
     view.wait_for(".facts")
     assert [job.message for job in stage.harness.published] == ["Hello?"]
+
+
+def test_what_was_said_stays_while_the_page_is_offline(view: ChatView, stage: ChatStage) -> None:
+    network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    job = ask_and_wait(view, stage, "Please wait")
+    stage.write(job, "You said")
+    view.wait_for(".assistant .bubble", "You said")
+    view.browser.call("Network.emulateNetworkConditions", offline=True, **network)
+    view.wait_for(".why", "You are offline.")
+    meanwhile = view.texts(".assistant .bubble")
+    view.browser.call("Network.emulateNetworkConditions", offline=False, **network)
+    stage.finish(job)
+    view.wait_for(".facts")
+    assert meanwhile == ["You saidYou are offline. The reply comes as soon as you are back."]
+    assert view.texts(".assistant .bubble") == ["You said 11 characters."]
 
 
 def test_where_no_stream_is_free_the_reply_comes_all_the_same(

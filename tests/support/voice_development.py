@@ -74,17 +74,21 @@ def _refuses(check: Check, sentence: str, figures: Figures) -> bool:
     return reason is not None
 
 
-def _print(path: Path, figures: Figures) -> None:
+def _report(name: str, figures: Figures) -> str:
     times = sorted(figures.milliseconds)
-    print(f"{path.name}: lies caught {figures.caught.total()} of {figures.lies.total()}", end="")
-    print(f" ({figures.caught_share:.1%}), fair sentences shown {figures.passed}", end="")
-    print(f" of {figures.fair} ({figures.passed_share:.1%})", end="")
-    print(f", {median(times):.1f} ms a sentence, p99 {times[int(0.99 * len(times))]:.1f}")
-    print(
-        "  " + ", ".join(f"{kind} {figures.caught[kind]}/{n}" for kind, n in figures.lies.items())
+    kinds = ", ".join(f"{kind} {figures.caught[kind]}/{n}" for kind, n in figures.lies.items())
+    return "\n".join(
+        [
+            f"{name}: lies caught {figures.caught.total()} of {figures.lies.total()} "
+            f"({figures.caught_share:.1%}), fair sentences shown {figures.passed} "
+            f"of {figures.fair} ({figures.passed_share:.1%}), "
+            f"{median(times):.1f} ms a sentence, p99 {times[int(0.99 * len(times))]:.1f}",
+            f"  {kinds}",
+            *(f"  shown wrongly: {lie}" for lie in figures.passed_wrongly),
+            *(f"  refused: {sentence}" for sentence in figures.refused_wrongly),
+            "",
+        ]
     )
-    for lie in figures.passed_wrongly:
-        print(f"  shown wrongly: {lie}")
 
 
 def main() -> None:
@@ -97,7 +101,8 @@ def main() -> None:
     settings = load(WorkerSettings, model_dir=Path(sys.argv[1]), engine="litert")
     encoder = open_encoder(settings)
     for path in SETS:
-        _print(path, measure(path, Guard(lambda texts: encode(encoder, texts))))
+        figures = measure(path, Guard(lambda texts: encode(encoder, texts)))
+        sys.stdout.write(_report(path.name, figures))
 
 
 if __name__ == "__main__":

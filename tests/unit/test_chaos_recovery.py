@@ -75,3 +75,13 @@ def test_the_timeline_counts_what_was_received_in_each_second() -> None:
     ]
     line = timeline(received, began_at=10.0)
     assert (line.answered, line.trouble, line.errors) == ((1, 0, 0), (0, 0, 1), (0, 0, 0))
+
+
+def test_replies_while_the_model_server_is_struck_are_timed() -> None:
+    refused = injection("refuse", "llm", 100.0, reverted_at=105.0)
+    sent = {
+        n: MessageHistory(sent_at=at, ended_at=at + 1.0, ending="answered")
+        for n, at in enumerate([99.0, 101.0, 104.0, 102.0, 106.0])
+    }
+    found = by_name(recoveries([refused], sent, {}, prompt=[0, 1, 2, 4]), "model server struck")
+    assert (found.count, found.p99, found.alone, found.missed) == (2, 1.0, 2, False)

@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.chaos.faults import CATALOGUE, PlannedFault
+from infra.chaos.faults import CATALOGUE, VOICE_FAULTS, PlannedFault
 from infra.chaos.picture import draw
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.recovery import Recovery
 from infra.chaos.report import ChaosReport, Timeline, markdown, tables
 from infra.chaos.scheduler import Injection
 from infra.chaos.verdict import CampaignVerdict, Violation
+from infra.chaos.voice_verdict import VoiceFigures
 from infra.harness.machine import this_machine
 
 GOOD = CampaignVerdict(
@@ -38,13 +39,13 @@ GOOD = CampaignVerdict(
 def report() -> ChaosReport:
     injections = [
         Injection(PlannedFault(1.0, spec.action, target, 0.5), 101.0, 101.5)
-        for spec in CATALOGUE
+        for spec in (*CATALOGUE, *VOICE_FAULTS)
         for target in spec.targets
     ]
     return ChaosReport(
         made_at="2026-01-01T00:00:00+0000",
         machine=this_machine(),
-        plan=ChaosPlan(7),
+        plan=ChaosPlan(7, voice=True),
         load_seconds=3.0,
         settle_seconds=1.0,
         verdict=GOOD,
@@ -53,6 +54,7 @@ def report() -> ChaosReport:
         missed=(),
         deaths={"redis": 1},
         timeline=Timeline(100.0, (5, 0, 3), (0, 0, 1), (0, 4, 0)),
+        voice=VoiceFigures(3, 2, 3, followed=1, asked=9, planted=4),
     )
 
 
@@ -66,6 +68,7 @@ def test_the_verdict_comes_first_and_figures_are_shown(report: ChaosReport) -> N
     assert (shown["accepted"], shown["lost"], shown["job-failed"]) == ("9", "0", "1")
     assert shown["ConnectionResetError"] == "4"
     assert shown["inference killed: messages back"] == "5"
+    assert shown["falsehoods that it said"] == "4"
 
 
 def test_a_broken_promise_is_shown_and_a_missed_target_is_marked(report: ChaosReport) -> None:

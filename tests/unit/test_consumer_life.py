@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,11 @@ from shared.jobs import ChatJob, KnowledgeStatus, WorkerStatus
 from shared.wire import encode_infer
 from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
 from tests.support.processes import wait_until
-from workers.consumer.batching import BatchLimits
+from workers.consumer.batching import BatchBuffer, BatchLimits
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.context import WorkerContext
+from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import Lease, Reclaimed
 from workers.consumer.linger import NoLinger
 from workers.consumer.options import ConsumerOptions
@@ -89,6 +91,53 @@ def test_a_message_goes_all_the_way_and_one_over_its_limit_is_ended() -> None:
     assert queue.statuses[-1].counters["cache_entries"] == 3.0
     times = context.stage_times.snapshot()
     assert {sum(each.counts) for each in times.values()} == {1}
+
+
+class HeldWork:
+    """Works on one batch until it is let go."""
+
+    def __init__(self, buffer: BatchBuffer[ChatJob]) -> None:
+        self._buffer = buffer
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        while self._buffer.take():
+            self.begun.set()
+            self.let_go.wait(10)
+
+    def running(self) -> list[str]:
+        return []
+
+    def loaded_per_second(self) -> float:
+        return 1.0
+
+    def batch_messages(self) -> None:
+        return None
+
+
+def test_a_worker_that_stops_says_so_and_lives_until_its_work_is_done() -> None:
+    queue, made = FakeQueue(), list[HeldWork]()
+
+    def make_work(
+        buffer: BatchBuffer[ChatJob], put: Callable[[BatchResult[ChatJob]], None]
+    ) -> HeldWork:
+        made.append(HeldWork(buffer))
+        return made[0]
+
+    options = replace(OPTIONS, make_work=make_work)
+    consumer = BatchConsumer(
+        WorkerContext("w"), chat_role(queue), queue, PoisonableEngine(), options
+    )
+    consumer.start()
+    queue.push(encode_infer(ChatJob("a", "two words", "c-a", 0.0)))
+    assert made[0].begun.wait(10)
+    stop = threading.Thread(target=consumer.stop)
+    stop.start()
+    wait_until(lambda: sum(each.paused for each in queue.statuses) >= 2, 10)
+    assert queue.released == 0
+    made[0].let_go.set()
+    stop.join(10)
+    assert queue.released == 1
 
 
 class Bases:

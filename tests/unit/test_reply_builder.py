@@ -26,15 +26,22 @@ from workers.voice.brief import Brief, Source
 
 PAY = Entry("pay", "How can I pay?", "Within two days.")
 SURE = Calibration((*(0.0 for _ in FEATURES), 9.0), answer_from=0.5, clarify_from=0.3)
+UNSURE = replace(SURE, weights=(*(0.0 for _ in FEATURES), -9.0))
 
 
-def drafted(job: PreparedJob[ChatJob], clock: ManualClock, *, voice: bool = False) -> ChatResult:
+def drafted(
+    job: PreparedJob[ChatJob],
+    clock: ManualClock,
+    *,
+    voice: bool = False,
+    calibration: Calibration = SURE,
+) -> ChatResult:
     start = clock.monotonic()
     vectors = np.eye(1, 2, dtype=np.float32)
     batch = BatchResult((job,), vectors, started_at=start + 0.101, ended_at=start + 0.131)
     lexicon = Lexicon([[PAY.question]], [PAY.answer])
     index = Index(vectors, np.arange(1), vectors, vectors, lexicon, vectors)
-    finder = Finder([PAY], index, SURE, frozenset())
+    finder = Finder([PAY], index, calibration, frozenset())
     decider = FirstLookDecider(
         Listener(finder, FakeMemory(), "test"),
         Decider(finder.thresholds, finder.entries),
@@ -94,4 +101,16 @@ def test_an_answer_in_english_to_who_wrote_otherwise_says_so_in_their_language()
     assert answer == "Within two days."
     assert result.brief
     assert (result.brief.language, result.brief.words) == ("de", result.reply.response)
+    assert result.brief.sources == (Source("pay", PAY.question, PAY.answer),)
     assert b"Wie zahle ich?" in result.memory, "what the person wrote is remembered as it was"
+
+
+def test_a_model_is_not_told_to_say_that_what_follows_is_in_english() -> None:
+    job = prepared_job("a")
+    translation = Translation("de", "What is the meaning of life?")
+    job = replace(job, job=replace(job.job, message="Was soll das?", translation=translation))
+    brief = drafted(job, ManualClock(), voice=True, calibration=UNSURE).brief
+    assert brief
+    assert brief.kind == "fallback"
+    assert "auf Englisch" in brief.words, "the entries' own words are English"
+    assert [source.text for source in brief.sources] == [brief.words.split("\n\n", 1)[1]]

@@ -18,6 +18,7 @@ from workers.preprocessing.preprocessor import Prepared
 from workers.speaking.meter import VoiceMeter
 from workers.speaking.speaking import Speaking
 from workers.speaking.voiced_job import VoicedJob, voiced
+from workers.speaking.worth import IN_VAIN, Worth
 from workers.voice.brief import Brief, RefusalReason
 from workers.voice.speaker import Speaker
 
@@ -73,9 +74,11 @@ class Stand:
         draft = encode_draft(replace(RESULT, brief=brief), self.clock.now())
         job = ChatJob("acme\x1fj", brief.message, "acme\x1fc", self.clock.now(), draft=draft)
         self.job: VoicedJob = voiced(job)
-        meter = VoiceMeter(WorkerContext("w", clock=self.clock), model, self.clock)
+        self.worth = Worth(self.clock)
+        context = WorkerContext("w", clock=self.clock)
+        meter = VoiceMeter(context, model, self.worth, self.clock)
         speaker = Speaker(model, lambda _brief: Trusting(), self.clock)
-        self.speaking = Speaking(model, speaker, self.queue, meter, 5.0, self.clock)
+        self.speaking = Speaking(model, speaker, self.queue, meter, self.worth, 5.0, self.clock)
 
     def speak(self) -> str | None:
         passages = (Prepared("text", (0,), truncated=False),)
@@ -108,6 +111,7 @@ def test_the_model_is_asked_only_while_there_is_time_and_nothing_was_shown() -> 
     stand = Stand(SayingModel("Yes."))
     assert stand.asks_model()
     assert not stand.asks_model(ClaimResult("run", shown="Orders"))
+    assert not stand.asks_model(ClaimResult("run", with_person=True))
     stand.job = replace(stand.job, expires_at=stand.clock.now() + 0.4)
     assert not stand.asks_model(), "a reply is due half a second before its job expires"
     stand.job = replace(stand.job, expires_at=None)
@@ -119,6 +123,12 @@ def test_the_model_is_asked_only_while_there_is_time_and_nothing_was_shown() -> 
 def test_what_may_not_be_shown_leaves_the_entry_s_words(verdict: ShowVerdict) -> None:
     stand = Stand(SayingModel("Orders arrive in 3 to 5 days."), queue=Queue(verdict))
     assert stand.speak() == WORDS
+
+
+def test_where_no_model_was_asked_nobody_is_charged() -> None:
+    stand = Stand(SayingModel(refuses="away"))
+    assert stand.speak() == WORDS
+    assert stand.queue.used == []
 
 
 def test_a_message_in_another_language_goes_back_in_english() -> None:
@@ -144,3 +154,35 @@ def test_what_cannot_be_brought_into_english_gets_the_honest_sentence(
     stand = Stand(model, GERMAN, queue)
     assert stand.speak() == HONEST
     assert queue.returned == []
+
+
+def test_a_model_whose_replies_come_to_nothing_is_asked_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock: list[ManualClock] = []
+    model = SayingModel(fault="late", on_call=lambda: clock[0].advance(1.5))
+    stand = Stand(model)
+    clock.append(stand.clock)
+    said = [stand.speak() for _ in range(IN_VAIN + 2)]
+    assert said == [WORDS] * (IN_VAIN + 2)
+    assert len(model.asked) == IN_VAIN
+    (line,) = [each.message for each in caplog.records if "left alone" in each.message]
+    assert "late" in line
+    assert BRIEF.message not in line
+
+
+@pytest.mark.parametrize(
+    ("brief", "model", "is_good"),
+    [
+        (BRIEF, SayingModel("Orders arrive in 3 to 5 days."), True),
+        (BRIEF, SayingModel(refuses="away"), False),
+        (GERMAN, SayingModel("Where is my parcel?"), True),
+        (GERMAN, SayingModel("Wo ist mein Paket, und warum kommt es nicht?"), False),
+        (GERMAN, SayingModel(refuses="away"), False),
+    ],
+)
+def test_a_rehearsal_is_seen_by_nobody(brief: Brief, model: SayingModel, is_good: bool) -> None:
+    stand = Stand(model)
+    assert stand.speaking.rehearse(brief) == is_good
+    assert (stand.queue.shown, stand.queue.returned) == ([], [])
+    assert model.due == [stand.clock.now() + 5.0]

@@ -87,7 +87,40 @@ def test_a_fault_of_ours_ends_the_job_all_the_same(caplog: pytest.LogCaptureFixt
     (batch,) = stand.done
     assert isinstance(batch.fault, ValueError)
     assert batch.jobs[0].job.spoken is None
-    assert "no words: ValueError" in caplog.text
+    assert "no words: ValueError at test_speaking_loop.py" in caplog.text
+    assert "odd" not in caplog.text, "the log says nothing of a text"
+
+
+def test_a_thread_that_fails_ends_the_worker_whose_messages_others_then_take(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+
+    def speak(_job: Job) -> Spoken:
+        raise SystemExit
+
+    stand = Stand(speak)
+    stand.buffer.put([prepared("a")])
+    wait_until(lambda: ended == [70], 5)
+    stand.close()
+    assert stand.done == []
+    assert "this worker ends" in caplog.text
+
+
+def test_a_reply_under_way_does_not_hold_up_the_exit() -> None:
+    gate, begun = threading.Event(), list[bool]()
+
+    def speak(_job: Job) -> Spoken:
+        begun.append(threading.current_thread().daemon)
+        assert gate.wait(10)
+        return Spoken("words")
+
+    stand = Stand(speak)
+    stand.buffer.put([prepared("a")])
+    wait_until(lambda: begun == [True], 5)
+    gate.set()
+    stand.close()
 
 
 def test_it_ends_after_what_is_under_way() -> None:

@@ -85,6 +85,11 @@ def test_what_a_person_took_over_or_cannot_be_read_is_decided_anew(
     assert (said, seen, ids) == (["anew"], [returned.id] * 2, [2])
 
 
+def test_what_another_version_has_shown_stands_before_what_is_decided_anew() -> None:
+    ((said,), seen, _) = end([(job("older", "{}"), replace(RUN, shown="Orders arrive soon."))])
+    assert (said, seen) == ("Orders arrive soon.\n\nanew", ["older"] * 2)
+
+
 def finish(
     spoken: Spoken | None, shown: str = "", waited: float = 0.5, facts: Facts = FACTS
 ) -> ChatResult:

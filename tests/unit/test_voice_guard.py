@@ -1,5 +1,7 @@
 """What a language model may say over its sources, without an encoder: table by kind."""
 
+from time import process_time
+
 import pytest
 
 from workers.voice.brief import Brief, RefusalReason, Source
@@ -156,3 +158,13 @@ def test_nothing_but_courtesy_passes_without_sources() -> None:
     assert check.judge("Happy to help!") is None
     assert check.judge("We are open on Sundays.") == "date"
     assert check.judge("Shops are open.") == "claim"
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1,", "1-", "1 - 1 ", "25 and ", "9 am - ", "1 Jan, ", "a.", "](", "+1 ", "1:0", "not "],
+)
+def test_a_hostile_sentence_is_judged_soon(check: Check, part: str) -> None:
+    began = process_time()
+    check.judge((part * 1_000)[:1_000])
+    assert process_time() - began < 5

@@ -1,5 +1,6 @@
 """The adapter to OpenAI-compatible servers, on real sockets and a scripted server."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -225,6 +226,24 @@ def test_a_server_that_is_busy_or_late_gets_fewer_places(opened: Opened) -> None
         assert read(model) == TEXT
         assert model.gauges()["llm_places"] == 2
         assert fault_of(model, seconds=0.03).reason == "late"
+        assert model.gauges()["llm_places"] == 1
+
+
+def test_who_waited_for_a_place_too_long_blames_nobody(opened: Opened) -> None:
+    with ModelServer(ModelReply(text=TEXT, stall_after=1)) as server:
+        model = opened(server.url, most=2)
+        due_at = time.monotonic() + 5
+        held = model.stream(PROMPTS, max_tokens=9, due_at=due_at)
+        with model.stream(PROMPTS, max_tokens=9, due_at=due_at):
+            held.__enter__()
+            server.script = lambda _: ModelReply(stall_after=0)
+            leaves = threading.Timer(0.15, held.__exit__, (None, None, None))
+            leaves.start()
+            assert fault_of(model, seconds=0.2).reason == "late"
+            leaves.join()
+        gauges = model.gauges()
+        assert (gauges["llm_places"], gauges["llm_failures_late"]) == (2, 1)
+        assert [fault_of(model, seconds=0.03).reason for _ in range(2)] == ["late"] * 2
         assert model.gauges()["llm_places"] == 1
 
 

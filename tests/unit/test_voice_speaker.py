@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from shared.errors import QueueUnavailable
 from tests.fakes.clock import ManualClock
 from tests.fakes.language_model import SaidStream, SayingModel
 from workers.voice.brief import Brief, RefusalReason, Source, Spoken
@@ -149,6 +150,41 @@ def test_what_is_kept_stands_below_whoever_words_the_rest(model: SayingModel) ->
     spoken = speaker(model).speak(brief, 9.0, Listener())
     assert spoken.text.endswith(f"?\n\n{kept}")
     assert spoken.text.count(kept) == 1
+
+
+class Faulty(Suspicious):
+    """Fails with the lie."""
+
+    def judge(self, sentence: str) -> RefusalReason | None:
+        if sentence == LIE:
+            raise ValueError(sentence)
+        return None
+
+
+def test_a_fault_of_ours_after_a_sentence_was_shown_tears_no_reply(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model, listener = SayingModel(f"Orders arrive within 3 to 5 days. {LIE} "), Listener()
+    spoken = Speaker(model, lambda _: Faulty([]), ManualClock()).speak(BRIEF, 9.0, listener)
+    assert spoken.text == "Orders arrive within 3 to 5 days.\n\nYou get a link by e-mail."
+    assert listener.shown == ["Orders arrive within 3 to 5 days."]
+    assert "ValueError at test_voice_speaker.py" in caplog.text
+    assert LIE not in caplog.text, "the log says nothing of a text"
+
+
+def test_what_may_have_been_shown_while_redis_went_away_stands_in_the_reply() -> None:
+    listener = Listener()
+
+    def show(known: str, text: str) -> bool:
+        assert listener(known, text)
+        if known:
+            raise QueueUnavailable("gone")
+        return True
+
+    spoken = speaker(SayingModel("One is so. Two is so. Three is so. ")).speak(BRIEF, 9.0, show)
+    assert spoken.text == f"One is so. Two is so.\n\n{WORDS}"
+    assert spoken.text.startswith("".join(listener.shown))
+    assert spoken.fault == "gone"
 
 
 def test_a_reply_that_somebody_began_is_ended_as_it_began() -> None:

@@ -24,6 +24,7 @@ from workers.consumer.complete import Completer
 from workers.consumer.context import WorkerContext
 from workers.consumer.engine_loop import EngineLoop
 from workers.consumer.fetch import Fetcher
+from workers.consumer.guarded import guarded
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT, LeaseQueue, ResultT
 from workers.consumer.linger import EngineLinger
@@ -38,6 +39,7 @@ _log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 _STOP_SECONDS = 12.0
 _LAST_LEASE_SECONDS = 1.0
+_LAST_BEAT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25  # how late a paused worker notices that it stops
 
 
@@ -78,8 +80,9 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._leasing = threading.Event()
         self._leasing.set()
         self._at_rest = threading.Event()
+        self._drained = threading.Event()
         self._threads = [
-            threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
+            threading.Thread(target=guarded, args=(loop,), name=name, daemon=True)
             for name, loop in (
                 ("fetcher", self._fetch),
                 ("engine", self._work.run),
@@ -109,7 +112,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._join(engine, deadline)
         self._completer.close()
         self._join(completer, deadline)
-        self._join(heartbeat, deadline)
+        self._drained.set()
+        self._join(heartbeat, max(deadline, self._context.clock.monotonic() + _LAST_BEAT_SECONDS))
         if self._beside:
             self._beside.stop()
         self._context.events.close()
@@ -202,6 +206,9 @@ class BatchConsumer(Generic[JobT, ResultT]):
             with suppress(QueueUnavailable):  # the queue logs it; the next second tries again
                 self._heartbeat()
                 self._reclaim()
+        self._report()
+        while not self._drained.wait(HEARTBEAT_SECONDS):
+            self._report()  # else others take what is under way from it
 
     def _heartbeat(self) -> None:
         status = WorkerStatus(
@@ -216,7 +223,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
                 **self._gauges(),
                 **process_figures(),
             },
-            paused=self.is_paused,
+            paused=self.is_paused or self._context.stopping.is_set(),
             knowledge=self._knowledge.status() if self._knowledge else (),
             stage_seconds=self._context.stage_times.snapshot(),
             batch_messages=self._work.batch_messages(),
@@ -232,13 +239,3 @@ class BatchConsumer(Generic[JobT, ResultT]):
             self._context.counters.add(reclaimed=reclaimed.returned)
         reason = "delivered too often without an answer"
         self._preparer.dead_letter(reclaimed.over_limit, reason)
-
-    def _guarded(self, loop: Callable[[], None]) -> None:
-        """End the process if a loop fails: only a dead worker's messages are reclaimed."""
-        try:
-            loop()
-        except QueueUnavailable:
-            _log.warning("stopping without Redis; another worker returns what this one held")
-        except BaseException:  # noqa: BLE001 - logged, and the process ends
-            _log.critical("the batch consumer failed; this worker ends", exc_info=True)
-            os._exit(70)

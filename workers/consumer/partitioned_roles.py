@@ -90,7 +90,7 @@ class PartitionedGenerationQueue(PartitionedQueue[ChatJob, ChatResult, RedisGene
     def show(
         self, lease: Lease, job_id: str, conversation_id: str, known: str, text: str
     ) -> ShowVerdict:
-        """Show a further part of a reply in its partition; what is out of reach is lost."""
+        """Show a further part of a reply in its partition; raise QueueUnavailable at once."""
         if not self._held.holds(lease.token):
             return "lost"
         queue = self._queues[partition_of(lease.token)]
@@ -98,7 +98,7 @@ class PartitionedGenerationQueue(PartitionedQueue[ChatJob, ChatResult, RedisGene
             return queue.show(unmark(lease), job_id, conversation_id, known, text)
         except QueueUnavailable:
             self._news.rest(partition_of(lease.token))
-            return "lost"
+            raise
 
     def return_translated(self, lease: Lease, job: ChatJob, translation: Translation) -> bool:
         """Put a job back within its partition; False also if that is out of reach."""

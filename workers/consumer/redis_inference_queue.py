@@ -154,7 +154,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         verdicts: list[HandOverVerdict | None] = [None] * len(completions)
         asked = []
         for position, completion in enumerate(completions):
-            if completion.result is None or completion.result.brief is None:
+            if not _may_be_offered(completion):
                 continue
             verdicts[position] = "late"
             if part := self._offer(completion, now):
@@ -235,6 +235,12 @@ def voice_due_at(job: ChatJob, target_seconds: float) -> float:
     """Return when a reply in a model's words is due, Unix seconds: before the job expires."""
     due_at = job.accepted_at + target_seconds
     return due_at if job.expires_at is None else min(due_at, job.expires_at - EXPIRY_GRACE_SECONDS)
+
+
+def _may_be_offered(completion: Completion[ChatJob, ChatResult]) -> bool:
+    """Tell whether a model may have words for it; what comes back once was handed over before."""
+    job, result = completion.job, completion.result
+    return result is not None and result.brief is not None and (job is None or job.draft is None)
 
 
 def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:

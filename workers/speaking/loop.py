@@ -3,14 +3,16 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from shared.fault_place import fault_place
 from shared.histograms import Histogram
 from workers.consumer.batching import BatchBuffer
 from workers.consumer.context import WorkerContext
+from workers.consumer.guarded import guarded
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.task_events import TaskEvent
 from workers.speaking.voiced_job import VoicedJob
@@ -25,8 +27,8 @@ class SpeakingLoop:
     """Have many replies written at once; each is passed on when it is whole.
 
     `speak` returns a whole reply in time, whatever the model does, or None of a job that it has
-    given back. `most`: so many jobs are taken
-    at once, more than the model has places: those that wait for one are ended in time all the same.
+    given back; it raises nothing once it has shown something. `most`: so many jobs are taken at
+    once, more than the model has places: those that wait for one are ended in time all the same.
     """
 
     def __init__(
@@ -48,16 +50,13 @@ class SpeakingLoop:
     def run(self) -> None:
         """Take jobs as threads become free, until the buffer is closed and all are passed on."""
         free = threading.Semaphore(self._most)
-        with ThreadPoolExecutor(self._most, "speaker") as pool:
-            while True:
+        free.acquire()
+        while jobs := self._buffer.take():
+            for each in jobs:  # the buffer's limits say one
+                self._begin(each, free)
                 free.acquire()
-                jobs = self._buffer.take()
-                if not jobs:
-                    return
-                for each in jobs[1:]:  # the buffer's limits say one
-                    free.acquire()
-                    pool.submit(self._work, each, free)
-                pool.submit(self._work, jobs[0], free)
+        for _ in range(self._most - 1):
+            free.acquire()
 
     def running(self) -> Sequence[str]:
         """Return the task ids of the jobs that a model writes replies to."""
@@ -71,6 +70,11 @@ class SpeakingLoop:
     def batch_messages(self) -> Histogram | None:
         """Return nothing: it is the model's server that forms batches."""
         return None
+
+    def _begin(self, prepared: PreparedJob[VoicedJob], free: threading.Semaphore) -> None:
+        # A daemon: one that Redis or the model holds up must not hold up the process's exit.
+        work = partial(self._work, prepared, free)
+        threading.Thread(target=guarded, args=(work,), name="speaker", daemon=True).start()
 
     def _work(self, prepared: PreparedJob[VoicedJob], free: threading.Semaphore) -> None:
         try:
@@ -92,7 +96,7 @@ class SpeakingLoop:
         try:
             spoken = self._speak(prepared)
         except Exception as fault:  # noqa: BLE001 - the entries' own words go out all the same
-            _log.warning("no words: %s: %s", type(fault).__name__, fault)
+            _log.warning("no words: %s", fault_place(fault))
             end(1)
             return BatchResult((prepared,), _NOTHING, began_at, clock.monotonic(), fault)
         end(0)

@@ -6,6 +6,7 @@ from shared.clock import Clock
 from workers.consumer.context import WorkerContext
 from workers.second_look.pace import Pace
 from workers.speaking.voiced_job import VoicedJob
+from workers.speaking.worth import Worth
 from workers.voice.brief import Spoken
 from workers.voice.language_model import LanguageModel
 
@@ -14,11 +15,14 @@ _MAX_SECONDS = 600.0  # no reply takes longer; a foreign client may have written
 
 
 class VoiceMeter:
-    """Learn the pace; a worker whose model is away names none."""
+    """Learn the pace; a worker whose model is away, or left alone for its worth, names none."""
 
-    def __init__(self, context: WorkerContext, model: LanguageModel, clock: Clock) -> None:
+    def __init__(
+        self, context: WorkerContext, model: LanguageModel, worth: Worth, clock: Clock
+    ) -> None:
         self._context = context
         self._model = model
+        self._worth = worth
         self._clock = clock
         self._pace = Pace(clock, _EXPECTED_SECONDS / self._places())
 
@@ -38,6 +42,8 @@ class VoiceMeter:
     def gauges(self) -> Mapping[str, float]:
         """Return what a heartbeat tells, and offer_words.lua reads."""
         of_model = self._model.gauges()
+        if self._worth.is_left_alone:
+            return {**of_model, "llm_open": 1.0}
         return dict(of_model) if of_model.get("llm_open") else {**of_model, **self._pace.gauges()}
 
     def _places(self) -> float:

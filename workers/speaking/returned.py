@@ -1,9 +1,10 @@
 """Answer what a generation worker gave up: its message carries the whole result."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.clock import Clock
-from shared.jobs import ChatJob
+from shared.jobs import ChatJob, Tone
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult
@@ -17,7 +18,7 @@ class ReturnedJobs:
     """Prepare and end them past the engine; `prepare` and `draft` are for all others.
 
     Where a person has taken the conversation over, or the result cannot be read here, the message
-    is decided anew.
+    is decided anew; what was shown of its reply stands before what is said then.
     """
 
     def __init__(self, prepare: Prepare, draft: DraftBatch, clock: Clock) -> None:
@@ -46,9 +47,26 @@ class ReturnedJobs:
         places = [place for place, each in enumerate(carried) if each is None]
         drafts = iter(self._draft(batch.part(places)) if places else ())
         return [
-            next(drafts) if job is None else self._ends.end(job, prepared.claim.shown)
+            _after(prepared.claim.shown, next(drafts))
+            if job is None
+            else self._ends.end(job, prepared.claim.shown)
             for prepared, job in zip(batch.jobs, carried, strict=True)
         ]
+
+
+def _after(shown: str, draft: Draft[ChatResult]) -> Draft[ChatResult]:
+    """Return a draft whose reply goes on where somebody else's left off."""
+    if not shown:
+        return draft
+
+    def finish(tone: Tone, now: float) -> ChatResult:
+        result = draft.finish(tone, now)
+        if not result.reply.response:  # a person answers
+            return result
+        response = f"{shown}\n\n{result.reply.response}"
+        return replace(result, reply=replace(result.reply, response=response, words="both"))
+
+    return Draft(finish, needs_tone=draft.needs_tone)  # the large encoder knows nothing of this
 
 
 def _carried(job: ChatJob, claim: ClaimResult) -> VoicedJob | None:

@@ -1,8 +1,10 @@
 """Whether what a sentence claims, promises or commands is what the sources say."""
 
 import re
+from collections.abc import Iterable
 
 from workers.voice import conduct, vocabulary, wording
+from workers.voice.alignment import Alignment
 from workers.voice.direction import Direction
 from workers.voice.evidence import Evidence, Stated, deeds_of
 from workers.voice.likeness import Likeness
@@ -16,6 +18,10 @@ _MAX_NEW_SHARE = 0.34  # of a sentence's weight that may be such words
 # in another clause of its sentence, or in its title alone: a fact has a place of its own.
 _LEAST_HELD, _BESIDE, _TITLED, _TITLED_FACT = 0.7, 0.3, 0.3, 0.8
 _NOT_TO_GUESS = conduct.PROMISING | frozenset(wording.opposites())
+_MAY_CHOOSE = re.compile(
+    r"\byou\s+(?:can|may|could|might)\s+(?:\w+\s+)?(?:choose|select|pick)\b", re.IGNORECASE
+)
+_CHOICE = frozenset((wording.stem_of("choose"),))
 _POINTING = frozenset(("your", "the", "this", "these"))
 
 
@@ -28,9 +34,11 @@ class Claims:
         self._likeness = likeness
         self._placement = Placement(evidence)
         self._direction = Direction(evidence)
+        self._alignment = Alignment(evidence)
         self._passages = likeness.vectors(evidence.passages()) if likeness else None
         light = vocabulary.COURTEOUS | vocabulary.LIGHT
-        self._light = frozenset(map(wording.stem_of, light)) - evidence.known
+        self._light = _stems_of(light) - evidence.known
+        self._light_alone = _stems_of(vocabulary.COURTEOUS_ALONE) - evidence.known
 
     def is_unfounded_promise(self, reading: Reading) -> bool:
         """Tell whether a sentence binds the speaker to what no source says, or says it is done."""
@@ -38,7 +46,8 @@ class Claims:
         verbs = {wording.stem_of(found["verb"]) for found in conduct.CUSTOMS.finditer(reading.text)}
         return (
             not set(deeds_of(reading.text)) <= self._evidence.deeds
-            or not verbs - self._light - _EMPTY_STEMS <= stated
+            or not verbs - _HARMLESS_DEEDS <= stated | self._evidence.spoken
+            or self._alignment.is_one_of_several(reading)
             or not conduct.PROMISING & reading.stems <= stated
         )
 
@@ -67,6 +76,10 @@ class Claims:
         """Tell whether a sentence says something that the sources do not."""
         content = reading.stems - self._light
         content -= {stem for stem in content - self._evidence.known if self._repeats(stem, reading)}
+        if not reading.facts and content <= self._light_alone:
+            content = frozenset()
+        if self._alignment.is_quoted(reading):
+            return False
         if not content and not reading.facts:
             return bool(reading.bounds) or self._direction.is_bare_answer(reading)
         return (
@@ -75,6 +88,7 @@ class Claims:
             or self._direction.is_misbounded(reading, content)
             or self._placement.is_misplaced(reading)
             or self._direction.is_turned(reading)
+            or self._alignment.is_altered(reading, self._light | (reading.stems - content))
             or self._is_scattered(reading)
             or self._is_new(reading, content)
             or self._is_unlike(reading)
@@ -117,6 +131,8 @@ class Claims:
     def _is_new(self, reading: Reading, content: Stems) -> bool:
         """Tell whether a sentence has words of content that no source has, nor one like it."""
         new = content - self._evidence.known
+        if _MAY_CHOOSE.search(reading.text) and not _CHOICE <= self._evidence.known:
+            return True
         if not new:
             return False
         if self._likeness is None or new & _NOT_TO_GUESS:
@@ -136,7 +152,16 @@ class Claims:
         return float(cosines.max(initial=-1.0)) < _LIKENESS
 
 
-_EMPTY_STEMS = frozenset(map(wording.stem_of, vocabulary.EMPTY))
+def _stems_of(words: Iterable[str]) -> Stems:
+    return frozenset(map(wording.stem_of, words))
+
+
+# What the speaker may do in any case.
+_HARMLESS_DEEDS = _stems_of(
+    vocabulary.words_in(
+        "help assist hope know understand mean see say explain tell want wish need get just also"
+    )
+)
 
 
 def _verb(found: re.Match[str]) -> str:

@@ -92,6 +92,8 @@ _HARMLESS = (
 VOWS = re.compile(
     r"\b(?:i|we)(?:'ll|\s+will|\s+can|\s+do|\s+hereby)?\s+(?:guarantee|promise|assure|swear|vow"
     r"|commit|pledge|warrant)\b"
+    r"|\bleave\s+(?:it|this|that)\s+(?:to|with)\s+(?:me|us)\b"
+    r"|\b(?:i'm|i\s+am|we're|we\s+are|team\s+is)\s+on\s+(?:it|this|that|the\s+case)\b"
     r"|\brest\s+assured\b|\bmy\s+word\b|\btrust\s+me\b|\bon\s+the\s+house\b|\b(?:our"
     r"|my)\s+(?:\w+\s+)?(?:mistake|fault|error|negligence|failure|side)\b"
     r"|\bmake\s+(?:it|this|things)\s+(?:right|up)\b|\b(?:take|accept|bear)\s+(?:full\s+"

@@ -19,8 +19,6 @@ class Direction:
 
     def is_turned(self, reading: Reading) -> bool:
         """Tell whether a clause denies what the sources affirm, or the other way round."""
-        if reading.text.rstrip().endswith("?"):
-            return False
         if any(
             (_TURNED[way], stem) in self._evidence.order and (way, stem) not in self._evidence.order
             for way, stem in reading.order
@@ -30,7 +28,8 @@ class Direction:
         for clause in reading.clauses:
             stems = clause.stems | before if clause.leans else clause.stems
             known = stems & self._evidence.known
-            if self._is_clause_turned(clause, known - GENERIC or known):
+            known = known - GENERIC or (known if clause.denies else frozenset())
+            if self._is_clause_turned(clause, known):
                 return True
             before = stems
         return False
@@ -87,7 +86,7 @@ class Direction:
             not asked & clause.stems <= (evidence.refused if clause.denies else evidence.granted)
             for clause in reading.clauses
             if clause.stems & asked
-            if affirms or clause.permits or clause.denies or clause.demands
+            if affirms or clause.permits or clause.demands or clause.denied & asked
         )
 
     def is_misbounded(self, reading: Reading, content: Stems) -> bool:

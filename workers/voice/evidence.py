@@ -15,6 +15,9 @@ from workers.voice.sentences import sentences_of
 from workers.voice.vocabulary import EMPTY
 from workers.voice.wording import stem_of
 
+_ON_CONDITION = re.compile(
+    r"\b(?:after|once|when|until|before|if|unless|as\s+soon\s+as)\s+\Z", re.IGNORECASE
+)
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -100,6 +103,7 @@ class Evidence:
         self.known = self.stated | self.asked
         self.tokens = frozenset(_tokens(texts))
         self.words = frozenset(word for word in self.tokens if word.isalpha()) - EMPTY
+        self.spoken = frozenset(map(stem_of, self.tokens))
         self.affirms = any(conduct.AFFIRMS.match(plain(text)) for _, text in texts)
         self.denies = any(conduct.DENIES.match(plain(text)) for _, text in texts)
         answers = [plain(text) for _, text in texts]
@@ -164,6 +168,8 @@ def _statements(texts: Sequence[tuple[str, str]], titles: Sequence[Reading]) -> 
 def deeds_of(text: str) -> Iterator[tuple[str, str]]:
     """Yield how a speaker acts (has done, is doing, will do), and the verb's stem."""
     for found in conduct.DEEDS.finditer(text):
+        if found["done"] and _ON_CONDITION.search(text[: found.start()]):
+            continue
         verb = next((word for word in found.groups() if word), "")
         yield found.lastgroup or "", stem_of(verb.lower())
 

@@ -44,7 +44,7 @@ _MONTH = (
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_DAYS = rf"{_DAY}(?:\s*(?:,|and|or|to|-|&)\s*{_DAY})*"
+_DAYS = rf"{_DAY}(?:\s*(?:,|and|or|to|-|&)\s*{_DAY}){{0,5}}"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d))?"
 DAY_OF_MONTH = re.compile(
     rf"\b(?P<days>{_DAYS})\.?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?{_YEAR}", re.IGNORECASE
@@ -130,7 +130,7 @@ STREET = re.compile(
     r"|\b[A-Z]{1,2}\d[\dA-Z]?\s\d[A-Z]{2}\b"
 )
 
-_FIGURE = r"\d+(?:[.,']\d+)*"
+_FIGURE = r"(?>\d+(?:[.,']\d+)*)"
 NUMBER = re.compile(_FIGURE)
 _LINKS = r"\s*(?:-|\bto\b|,\s*(?:or|and)\b|,|\bor\b|\band\b|/|&)\s*"
 SPANNED = re.compile(r"-|\bto\b", re.IGNORECASE)
@@ -160,7 +160,7 @@ PRICED = re.compile(
     re.IGNORECASE,
 )
 MEASURED = re.compile(
-    rf"(?<![\w.])(?P<numbers>{_FIGURE}(?:{_LINKS}{_FIGURE})*)(?P<scale>k\b)?[\s-]*"
+    rf"(?<![\w.])(?P<numbers>{_FIGURE}(?:{_LINKS}{_FIGURE}){{0,5}})(?P<scale>k\b)?[\s-]*"
     rf"(?P<unit>{_CURRENCY}|{_PERCENT}|{_SPANS}|{_SIZES})",
     re.IGNORECASE,
 )

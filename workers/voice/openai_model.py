@@ -63,7 +63,9 @@ class OpenAiModel:
         `due_at` (monotonic seconds) ends everything: waiting for a place, tries, and the text.
         Raises ModelUnavailable, as does reading the reply.
         """
+        asked_at = self._clock.monotonic()
         with self._admitted(due_at) as (place, attempt):
+            admitted_at = self._clock.monotonic()
             reply: StreamedReply | None = None
             fault: ModelUnavailable | None = None
             try:
@@ -75,7 +77,11 @@ class OpenAiModel:
                 raise
             finally:
                 fault = fault if reply is None else reply.fault
-                self._settle(place, attempt, fault, has_begun=reply is not None)
+                if _is_own_delay(fault, admitted_at - asked_at, due_at - admitted_at):
+                    self._count(_FAILURES["late"])
+                    self._breaker.abandon(attempt)
+                else:
+                    self._settle(place, attempt, fault, has_begun=reply is not None)
 
     def gauges(self) -> Mapping[str, float]:
         """Return places, whether the breaker is open, and totals of retries and failures."""
@@ -166,6 +172,16 @@ class OpenAiModel:
     def _count(self, name: str) -> None:
         with self._totals_lock:
             self._totals[name] += 1
+
+
+def _is_own_delay(
+    fault: ModelUnavailable | None, waited_seconds: float, left_seconds: float
+) -> bool:
+    """Return whether a reply was late because it had waited for its place more than it had left.
+
+    To call that an overload would lower the limit, let the next ones wait longer, and so on.
+    """
+    return fault is not None and fault.reason == "late" and waited_seconds > left_seconds
 
 
 def open_model(settings: VoiceSettings, clock: Clock) -> OpenAiModel:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workers.voice import wording
 from workers.voice.evidence import Evidence, Spot
 from workers.voice.facts import Fact
-from workers.voice.reading import Place, Reading, Stems
+from workers.voice.reading import Place, Reading, Stems, is_denial
 from workers.voice.vocabulary import words_in
 
 _LEAST_HELD = 0.6  # of the words around a fact that must stand around it in the sources
@@ -25,11 +25,16 @@ class Placement:
 
     def is_misplaced(self, reading: Reading) -> bool:
         """Tell whether a fact is said of something that the sources say another fact of."""
+        denies = is_denial(reading.text)
         return any(
-            self._is_out_of_place(fact, place)
+            self._is_out_of_place(fact, place) or (not denies and self._is_only_denied(fact))
             for fact, place in zip(reading.facts, reading.places, strict=True)
             if not _is_end_of_range(fact, reading)
         )
+
+    def _is_only_denied(self, fact: Fact) -> bool:
+        """Tell whether nothing happens at a fact in all places where the sources name it."""
+        return all(spot.place.denies for spot in self._evidence.spots if spot.fact.key == fact.key)
 
     def _is_out_of_place(self, fact: Fact, place: Place) -> bool:
         spots = [spot for spot in self._evidence.spots if spot.fact.key == fact.key]

@@ -23,9 +23,9 @@ _FINITE = re.compile(
     rf"|gets?|counts?|needs?|{VERBS})\b|'s\b|'re\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
-_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|\s>\s|[.!?]\s"
+_BREAK = r"[,:](?!\d)|[;()\"|]|\s-\s|[.!?]\s"
 _CLAUSE_END = re.compile(
-    rf"{_BREAK}|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
+    rf"{_BREAK}|\s>\s|\b(?:but|and|while|whereas|if|unless|when|otherwise|because|which|so|or)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(
@@ -84,6 +84,7 @@ class Place:
 
     near: Stems
     broad: Stems
+    denies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ def _place(rest: str, fact: Fact, facts: Sequence[Fact]) -> Place:
     if segment and _LEANS.match(rest[bounds[segment] :]):
         segment -= 1
     stop = min((each for each in bounds if each >= fact.end), default=len(rest))
-    return Place(near, _around(rest, min(bounds[segment], ends[first]), stop, others) | near)
+    broad = _around(rest, min(bounds[segment], ends[first]), stop, others) | near
+    return Place(near, broad, is_denial(rest[ends[first] : end]))
 
 
 def _clause_starts(rest: str) -> list[int]:
@@ -161,7 +163,9 @@ def _around(rest: str, start: int, end: int, others: Sequence[Fact]) -> Stems:
 
 def _order(rest: str) -> Iterator[tuple[str, str]]:
     for found in _ORDER.finditer(rest):
-        for stem in wording.content_of(rest[found.end() : found.end() + 60])[:_SCOPE]:
+        scope = rest[found.end() : found.end() + 60]
+        end = _ORDER.search(scope)
+        for stem in wording.content_of(scope[: end.start()] if end else scope)[:_SCOPE]:
             yield found.lastgroup or "", stem
 
 

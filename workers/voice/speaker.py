@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from shared.clock import Clock
-from shared.errors import ModelUnavailable
+from shared.errors import ModelUnavailable, QueueUnavailable
+from shared.fault_place import fault_place
 from workers.voice.brief import Brief, Refusal, Spoken, Usage
 from workers.voice.coverage import remaining_words
 from workers.voice.language_model import LanguageModel, ModelStream
@@ -72,13 +73,17 @@ class Speaker:
     def speak(self, brief: Brief, due_at: float, show: Show) -> Spoken:
         """Return the whole reply by `due_at` (monotonic seconds), whatever the model does.
 
-        `show` is given each sentence in turn, before the next one is asked for.
+        `show` is given each sentence in turn, before the next one is asked for. If it raises
+        QueueUnavailable the sentence may have been shown, so that the reply has it and ends.
         """
         saying = _Saying(brief, self._clock.monotonic())
         try:
             self._say(saying, due_at, show)
-        except ModelUnavailable as fault:
+        except (ModelUnavailable, QueueUnavailable) as fault:
             saying.fault = str(fault)
+        except Exception as fault:  # noqa: BLE001 - what was shown must be ended whatever fails
+            saying.fault = fault_place(fault)
+            _log.warning("a reply is ended in the entries' own words: %s", saying.fault)
         return Spoken(
             text=end_in_own_words(brief, saying.text, is_whole=saying.is_whole),
             sentences=saying.sentences,
@@ -136,7 +141,12 @@ class Speaker:
             saying.refused.append(Refusal(sentence.strip(), reason))
             return False
         said = sentence if saying.text else sentence.lstrip()
-        if not show(saying.text, said):
+        try:
+            goes_on = show(saying.text, said)
+        except QueueUnavailable:
+            saying.text += said
+            raise
+        if not goes_on:
             return False
         if saying.first_seconds is None:
             saying.first_seconds = self._clock.monotonic() - saying.began_at

@@ -32,31 +32,35 @@ EMPTY = words_in(
     best
     """
 )
-# They say little: new ones are no new claim.
+# They say little: new ones are no new claim. None has an opposite.
 LIGHT = words_in(
     """
-    choose select click go tap press check follow visit see look place stay stays turn turns
-    become becomes remain remains spend listed listing weigh count counts happen happens
-    work works start starts afraid number own currently area part open belong means
-    afterwards directly straight moreover page section menu option button simply head
-    navigate scroll under take takes taken took placed either possible allowed able required
-    require necessary everything carry bring brings include includes included made done
-    given else ours yours mine other others receive receives received obtain tell told apply
-    applies come arrive back down full fully
+    choose select click go tap press check follow visit see look stay become becomes turns
+    remain remains spend listed listing weigh happen happens works starts afraid number own
+    currently option means afterwards directly straight moreover page section menu button
+    simply head navigate scroll under take takes place possible come open back down else
+    yours either receive receives bring tell apply applies everything anything done
+    give given arrive arrives
     """
 )
 COURTEOUS = words_in(
     """
-    unfortunately sadly regrettably fortunately luckily thank thanks thankyou hello hi hey dear greetings welcome glad happy pleased pleasure
-    sorry apologise apologize apologies regret hope hopefully help helps helping helpful
-    assist assistance question questions ask asked asking answer answers understand
-    understandable understood frustrating annoying frustration inconvenience inconvenient
-    trouble disappointing disappointed worrying worry upsetting stressful hear great good
-    nice lovely wonderful perfect day sounds explain explanation details detail steps step
-    know anything below following patience reaching touch message moment news course
-    certainly problem hesitate feel tell info information briefly summary overview matter
-    situation issue concern kind appreciate luck wishes regards cheers bye goodbye fine hand
-    anytime
+    unfortunately sadly regrettably fortunately luckily thank thanks thankyou hello hi hey
+    dear greetings welcome glad happy pleased pleasure sorry apologise apologize apologies
+    regret hope hopefully help helps helping helpful assist assistance question questions ask
+    asked asking answer answers understand understandable understood appreciate great good
+    nice lovely wonderful perfect sounds explain explanation details steps step know anything
+    below following certainly course briefly summary overview wishes regards cheers bye
+    goodbye anytime day tell
+    """
+)
+# Courteous only in a sentence that says nothing else: "You'll hear from the courier" promises.
+COURTEOUS_ALONE = words_in(
+    """
+    hear frustrating annoying frustration inconvenience inconvenient trouble disappointing
+    disappointed worrying worry upsetting stressful detail patience reaching touch message
+    moment news problem hesitate feel info information matter situation issue concern kind
+    luck fine hand
     """
 )
 IRREGULAR = dict(
@@ -97,7 +101,7 @@ stop / open / close / bring / instruct instruction guide / complain complaint / 
 proof evidence / identity id / appointment / doctor physician / prescription / patient / account
 profile / balance / earn collect / print / child children kid / annual yearly / home house /
 town city / citizen resident / passport / fine penalty / trip journey / flight / luggage baggage
-bag suitcase / hotel / cover covered coverage / car vehicle / mobile cellphone
+bag suitcase / hotel / cover covered coverage / car vehicle / mobile cellphone / sign signature
 """
 OPPOSED = """
 open close / open unopened / opened unopened / secondhand unused / secondhand new / green red /

@@ -44,6 +44,8 @@ _PHRASES = [
         (r"(?:sign|log)(?:ging|ning|ned|ged)?[\s-]+(?:in|on)(?:to)?|logins?|sign-?ins?", "signin"),
         (r"(?:sign|log)(?:ging|ning)?[\s-]+out|logouts?", "signout"),
         (r"sign(?:ing)?[\s-]+up|registration", "register"),
+        (r"gets?\s+back\s+to\s+you", "reply"),
+        (r"pick(?:s|ed|ing)?\s+(?:it|them|this|that|(?:the|your)\s+\w+)?\s*up", "collect"),
         (r"(?:your\s+|the\s+)?money\s+back|(?:get|pay)\s+back", "refund"),
         (
             r"(?:send|sending|sent|bring|bringing|take|give|ship|post)\s+(?:it|them|this|these"
@@ -53,6 +55,7 @@ _PHRASES = [
         (r"e-mails?(?:\s+address(?:es)?)?|emails?\s+address(?:es)?|electronic\s+mail", "email"),
         (r"(?:business|banking)\s+days?", "working days"),
         (r"not\s+only", ""),
+        (r"(?:try|trying)\s+to(?=\s)", ""),
         (
             r"no\s+longer\s+than|not\s+longer\s+than|no\s+later\s+than|not\s+later\s+than"
             r"|no\s+more\s+than|not\s+more\s+than",
@@ -142,7 +145,8 @@ BOUNDING = tuple(
         "only solely exclusively alone except",
         "instantly immediately immediate instant straightaway automatically automatic",
         "guaranteed definitely certainly surely absolutely",
-        "worldwide everywhere anywhere nationwide international internationally globally abroad",
+        "worldwide international internationally globally abroad",
+        "everywhere anywhere nationwide",
         "most majority usually",
     )
 )

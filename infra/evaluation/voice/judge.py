@@ -25,8 +25,8 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 _DAYS = [*MONTHS, *WEEKDAYS]
-# Not in small letters: may and march are words.
-_DAY = re.compile(rf"\b(?:{'|'.join([*_DAYS, *map(str.upper, _DAYS)])})")
+_SHOUTED = [name.upper() for name in _DAYS if name not in {"May", "March"}]  # these are words, too
+_DAY = re.compile(rf"\b(?:{'|'.join([*_DAYS, *_SHOUTED])})")
 _SIZE = re.compile(
     r"\b(?:half|quarter|dozen|fortnight|double|triple|twice|overnight|today|tonight|tomorrow"
     r"|yesterday)\b|\w+ (?:dot|\[dot\]) [a-z]{2,4}\b",
