@@ -6,7 +6,8 @@ from typing import Any
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import Report, closed_loop, open_loop
+from infra.bench.report import Report
+from infra.bench.selection import closed_loop, open_loop
 from infra.plot_style import GRID, INK, STYLE
 
 _COLOURS = {

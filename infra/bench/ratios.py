@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from infra.bench.figures import Figures
 from infra.bench.plan import OVERLOAD
-from infra.bench.report import (
+from infra.bench.selection import (
     NOMINAL_LOAD,
     at_share,
     closed_loop,
@@ -56,9 +56,8 @@ def ratios(figures: Sequence[Figures]) -> Ratios:
     )
 
 
-def by_kind(machine: Machine, figures: Sequence[Figures]) -> Table:
+def by_kind(machine: Machine, found: Ratios) -> Table:
     """Return the row of this machine's kind; no row if nothing can be compared."""
-    found = ratios(figures)
     head = (
         "processor",
         f"messages/s at {found.users} ÷ mosec",

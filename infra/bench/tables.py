@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
 from infra.bench.ratios import by_kind
-from infra.bench.report import COMPARED_AT, Report, closed_loop, open_loop, worker_steps
+from infra.bench.report import Report, worker_steps
+from infra.bench.selection import COMPARED_AT, closed_loop, open_loop
 from infra.tables import NO_VALUE, Table, markdown_page
 from shared import keys
 
@@ -14,7 +15,7 @@ def tables(report: Report) -> list[Table]:
     """Return the tables that have any row, the most wanted first."""
     candidates = (
         _comparisons(report),
-        by_kind(report.machine, report.figures),
+        by_kind(report.machine, report.ratios),
         _closed_loop(report.figures),
         _open_loop(report.figures),
         _second_looks(report.figures),

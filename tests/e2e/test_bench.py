@@ -64,6 +64,7 @@ def test_every_system_is_measured_and_reported(tmp_path: Path, model_dir: Path) 
     assert [e["offered_per_second"] for e in report["figures"] if e["offered_per_second"]] == [10.0]
     assert "parley ÷ stock, 4 users" in report["comparisons"]
     assert report["machine"]["kind"]
+    assert (report["ratios"]["p50_to_mosec"] is None) == ("mosec" in left_out)
     (folder,) = (tmp_path / "bench").iterdir()
     kept = {path.name for path in folder.iterdir()}
     assert {"report.json", "report.md", "throughput.png", "latency.png", "log"} <= kept

@@ -126,7 +126,7 @@ def test_a_noisy_run_says_so(report: Report) -> None:
 
 def test_a_machines_row_of_ratios_names_its_kind(report: Report) -> None:
     machine = dataclasses.replace(report.machine, kind="AVX2", processor="some EPYC")
-    table = by_kind(machine, MEASURED)
+    table = by_kind(machine, ratios(MEASURED))
     assert table.rows == (("AVX2", "2.50", "0.62", "3.00", "0.90", "12.00", "2.00"),)
     assert table.head[1] == "messages/s at 256 ÷ mosec"
     page = markdown(dataclasses.replace(report, machine=machine))
@@ -135,7 +135,7 @@ def test_a_machines_row_of_ratios_names_its_kind(report: Report) -> None:
 
 
 def test_what_was_not_measured_has_no_ratio(report: Report) -> None:
-    assert by_kind(report.machine, ()).rows == ()
+    assert by_kind(report.machine, ratios(())).rows == ()
     alone = ratios([figures("parley", 8, 100.0), figures("mosec", 32, 50.0)])
     assert alone == Ratios(8, None, None, None, None, None, None)
 
