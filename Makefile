@@ -16,10 +16,10 @@ define set_up
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run unit test check bench chaos format clean
+.PHONY: help run unit test check bench gpu-bench chaos format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## set up what is missing and start everything (GPU=1: for an NVIDIA GPU; LARGE=1: a second, large encoder; TRACING=1: for PARLEY_TRACES; LLAMA=1: for PARLEY_LLM_GGUF)
 	$(call set_up,$(if $(GPU),gpu,run))
@@ -49,6 +49,11 @@ check: ## ruff, mypy --strict, the import rules and dead code
 bench: ## measure Parley versus simpler designs (ARGS="--quick": only see that it works)
 	$(call set_up,test)
 	@exec .venv/bin/python -m infra.cli bench $(ARGS)
+
+gpu-bench: ## measure workers on an NVIDIA GPU, in six minutes once it is set up
+	$(call set_up,gpu)
+	$(call set_up,bench)
+	@exec .venv/bin/python -m infra.bench.gpu $(ARGS)
 
 chaos: ## kill everything in turn under load: nothing may be lost or duplicated (ARGS="--quick")
 	$(call set_up,test)

@@ -10,6 +10,7 @@ ParleyError
 ├── MalformedMessage       what lies on the queue is not a task Parley knows
 ├── StackError             the local stack cannot start (port taken, disk full, part missing)
 ├── BenchError             a benchmark's system, messages or load generator failed
+│   └── PeerUnavailable    a system to compare with cannot be installed here
 ├── EvaluationError        what is to be evaluated cannot be read, or cannot be scored
 ├── QueueUnavailable       Redis is not reachable or refuses to work
 │   ├── UnsuitableRedis    it is one that cannot serve: too old, a cluster's node, a replica
@@ -95,6 +96,10 @@ class StackError(ParleyError):
 
 class BenchError(ParleyError):
     """Say what kept the benchmark from measuring."""
+
+
+class PeerUnavailable(BenchError):
+    """Say why a system that others make cannot be measured here."""
 
 
 class EvaluationError(ParleyError):

@@ -2,25 +2,28 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
+from gateway.settings import GatewaySettings
 from infra.bench.figures import GENERATOR, Figures, summarise
 from infra.bench.load import BEGIN, END, LoadSpec, read_samples
 from infra.bench.observe import Observation, observe
 from infra.bench.offline import run_ideal
 from infra.bench.plan import IDEAL, QUEUE, BenchPlan, open_loop_users
 from infra.bench.queue_alone import run_queue_alone
-from infra.bench.systems import SERVED
+from infra.bench.systems import PREPARATIONS, SERVED
 from infra.harness.children import ChildProgram, running_child
 from infra.harness.messages import Messages
 from infra.harness.ports import free_ports
 from infra.harness.running_system import RunningSystem, running_system
 from infra.harness.systems import Allocation
 from infra.supervisor.logs import LogFolder
-from shared.errors import BenchError
+from shared.errors import BenchError, PeerUnavailable
+from shared.settings import load
 
 ShowProgress = Callable[[str, float], None]
 
@@ -42,18 +45,30 @@ class BenchCampaign:
         self._show_share = show
         self._processors = len(os.sched_getaffinity(0))
         self._measured = 0
+        self._left_out: dict[str, str] = {}
         self._texts = folder / "messages.tmp"
         self._texts.write_bytes(msgspec.json.encode(messages.texts))
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Return the systems that could not be measured so far, each with the reason."""
+        return MappingProxyType(self._left_out)
 
     def run(self) -> Generator[Figures, None, None]:
         """Yield the figures of each system and load as soon as they are known."""
         try:
             for name in self._plan.systems:
-                for figures in self._measure(name):
-                    self._measured += 1
-                    yield figures
+                try:
+                    yield from self._counted(name)
+                except PeerUnavailable as error:
+                    self._left_out[name] = str(error)
         finally:
             self._texts.unlink(missing_ok=True)
+
+    def _counted(self, name: str) -> Iterator[Figures]:
+        for figures in self._measure(name):
+            self._measured += 1
+            yield figures
 
     def _show(self, stage: str) -> None:
         """Show what is measured now, and the share of the measurements that are done."""
@@ -81,8 +96,11 @@ class BenchCampaign:
     def _served(self, name: str) -> Iterator[Figures]:
         self._show(f"starting {name}")
         folder = self._folder / f"{name}.tmp"
-        system = SERVED[name](self._allocate(folder))
+        allocation = self._allocate(folder)
         try:
+            if name in PREPARATIONS:
+                PREPARATIONS[name](allocation)
+            system = SERVED[name](allocation)
             with running_system(system, LogFolder(self._folder / "log" / name)) as host:
                 yield from self._loads(host)
         finally:
@@ -124,6 +142,8 @@ class LoadMeter:
         self._plan = plan
         self._show = show
         self._first = 0
+        settings = load(GatewaySettings)
+        self._deadline_seconds = min(settings.job_deadline_seconds, settings.wait_seconds)
 
     def measure(self, users: int, rate: float | None = None) -> Figures:
         """Measure a closed loop of users or, with a `rate`, arrivals a second."""
@@ -147,7 +167,8 @@ class LoadMeter:
             samples_file.unlink(missing_ok=True)
         self._host.poll()
         self._first += samples.taken
-        return summarise(system.name, samples, users, rate, before, after)
+        deadline = self._deadline_seconds
+        return summarise(system.name, samples, users, rate, before, after, deadline)
 
     def _spec(self, users: int, rate: float | None) -> LoadSpec:
         plan = self._plan

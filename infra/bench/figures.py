@@ -1,5 +1,6 @@
 """What is reported of one system under one load, and how it follows from samples and counters."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -53,7 +54,8 @@ class Figures:
     """One system under one load.
 
     `users` ask again once answered (closed loop) or, if `offered_per_second` is set, arrivals
-    come at that rate, answered or not (open loop). `cpu_ms` and `rss_mb` are by process,
+    come at that rate, answered or not (open loop). `goodput_per_second` counts what was answered
+    before its deadline. `cpu_ms` and `rss_mb` are by process,
     the load generator among them; `stages_ms` are mean times of a message. `late_ms` is how late,
     at the 99th percentile, the generator itself sent; `other_cores` how many processors other
     programs kept busy meanwhile: none in a fair measurement.
@@ -74,6 +76,7 @@ class Figures:
     second_looks: SecondLooks | None = None
     late_ms: float | None = None
     other_cores: float = 0.0
+    goodput_per_second: float = 0.0
 
     @property
     def system_cpu_ms(self) -> float:
@@ -107,6 +110,7 @@ def summarise(
     rate: float | None,
     before: Observation,
     after: Observation,
+    deadline_seconds: float = math.inf,
 ) -> Figures:
     """Return the figures of one load; percentiles are of the requests that were answered.
 
@@ -120,6 +124,7 @@ def summarise(
     answered = counted & samples.ok
     latencies = (samples.done - samples.due)[answered] * 1e3
     throughput = int((in_window & samples.ok).sum())
+    in_time = in_window & samples.ok & (samples.done - samples.due <= deadline_seconds)
     unanswered = int(_between(samples.offered, samples).sum() - counted.sum()) if rate else 0
     return Figures(
         system=system,
@@ -137,6 +142,7 @@ def summarise(
         second_looks=_second_looks(before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
         other_cores=_other_cores(before, after),
+        goodput_per_second=int(in_time.sum()) / seconds,
     )
 
 

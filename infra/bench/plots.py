@@ -6,10 +6,16 @@ from typing import Any
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import Report, closed_loop, open_loop
+from infra.bench.report import Report
+from infra.bench.selection import closed_loop, open_loop
 from infra.plot_style import GRID, INK, STYLE
 
-_COLOURS = {"parley": "#1f6feb", "stock": "#e08e0b", "tutorial": "#b4433a", "echo": "#8a94a3"}
+_COLOURS = {
+    "parley": "#1f6feb",
+    "mosec": "#3f8f5f",
+    "stock": "#e08e0b",
+    "tutorial": "#b4433a",
+}
 
 
 def draw(report: Report, folder: Path) -> list[Path]:
@@ -24,6 +30,7 @@ def draw(report: Report, folder: Path) -> list[Path]:
         for name, draw_one in (("throughput", _throughput), ("latency", _latency)):
             figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
             if draw_one(axes, report.figures):
+                figure.supxlabel(report.machine.summary, fontsize=8, x=0.99, ha="right")
                 path = folder / f"{name}.png"
                 figure.savefig(path, dpi=150)
                 drawn.append(path)
@@ -33,7 +40,7 @@ def draw(report: Report, folder: Path) -> list[Path]:
 
 def _throughput(axes: Any, figures: Sequence[Figures]) -> bool:
     """Draw bars of messages a second, all systems at each number of users."""
-    systems = [name for name in _COLOURS if name != "echo" and closed_loop(figures, name)]
+    systems = [name for name in _COLOURS if closed_loop(figures, name)]
     counts = sorted({users for name in systems for users in closed_loop(figures, name)})
     if not systems:
         return False

@@ -4,22 +4,32 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from infra.bench.figures import Batches, Figures
-from infra.bench.plan import IDEAL, SWEEP
+from infra.bench.plan import IDEAL, OVERLOAD
+from infra.bench.ratios import Ratios, ratios
+from infra.bench.selection import (
+    COMPARED_AT,
+    NOMINAL_LOAD,
+    at_share,
+    closed_loop,
+    goodput_share,
+    reference_users,
+)
 from infra.harness.machine import Machine, this_machine
 from infra.harness.messages import Messages
 from shared import keys
 
-COMPARED_AT = 256  # users, if both systems have that; else the most they have in common
-_NOMINAL_LOAD = 0.7  # share of saturation at which a service would be run
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results of a run; `settings` are the PARLEY_* variables it ran with."""
+    """All results of a run; `settings` are the PARLEY_* variables it ran with.
+
+    `left_out` names the systems that could not be measured, with the reason.
+    """
 
     made_at: str
     machine: Machine
@@ -28,13 +38,20 @@ class Report:
     settings: Mapping[str, str]
     figures: tuple[Figures, ...]
     comparisons: Mapping[str, float]
+    ratios: Ratios
+    left_out: Mapping[str, str]
 
     def save(self, path: Path) -> None:
         """Write the report as JSON."""
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
 
-def make_report(made_at: str, messages: Messages, figures: Sequence[Figures]) -> Report:
+def make_report(
+    made_at: str,
+    messages: Messages,
+    figures: Sequence[Figures],
+    left_out: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
     """Put a report together."""
     return Report(
         made_at=made_at,
@@ -44,25 +61,16 @@ def make_report(made_at: str, messages: Messages, figures: Sequence[Figures]) ->
         settings={k: v for k, v in sorted(os.environ.items()) if k.startswith("PARLEY_")},
         figures=tuple(figures),
         comparisons=compare(figures),
+        ratios=ratios(figures),
+        left_out=dict(left_out),
     )
-
-
-def closed_loop(figures: Sequence[Figures], system: str) -> dict[int, Figures]:
-    """Return a system's closed-loop figures by users."""
-    return {f.users: f for f in figures if f.system == system and f.offered_per_second is None}
-
-
-def open_loop(figures: Sequence[Figures], system: str) -> list[Figures]:
-    """Return a system's open-loop figures, from few arrivals to many."""
-    rated = [f for f in figures if f.system == system and f.offered_per_second is not None]
-    return sorted(rated, key=lambda f: f.offered_per_second or 0.0)
 
 
 def compare(figures: Sequence[Figures]) -> dict[str, float]:
     """Return the ratios and single figures that a reader looks for first, if measured."""
     ours = closed_loop(figures, "parley")
     compared: dict[str, float] = {}
-    for peer in ("stock", "tutorial", "small", "guarded"):
+    for peer in ("mosec", "stock", "tutorial", "small", "guarded"):
         common = sorted(ours.keys() & closed_loop(figures, peer).keys())
         if common:
             at = COMPARED_AT if COMPARED_AT in common else common[-1]
@@ -74,7 +82,7 @@ def compare(figures: Sequence[Figures]) -> dict[str, float]:
 
 
 def _versus_ideal(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> dict[str, float]:
-    at = _reference(ours)
+    at = reference_users(ours)
     if at is None:
         return {}
     return {
@@ -101,15 +109,18 @@ def _single_figures(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> 
     compared: dict[str, float] = {}
     if 1 in ours and (latency := ours[1].latency):
         compared["p50 ms, 1 user"] = latency.p50_ms
-    for users in sorted({1, _reference(ours) or 1} & ours.keys()):
+    for users in sorted({1, reference_users(ours) or 1} & ours.keys()):
         batches = ours[users].batches.get(keys.INFERENCE)
         if batches and batches.mean_batch:
             compared[f"mean batch, {users} users"] = batches.mean_batch
         if batches and batches.padding_waste is not None and users != 1:
             compared[f"padding waste, {users} users"] = batches.padding_waste
-    nominal = _at_nominal_load(figures, ours)
+    nominal = at_share(figures, NOMINAL_LOAD)
     if nominal and nominal.latency:
-        compared[f"p99 ms, {_NOMINAL_LOAD:.0%} of saturation"] = nominal.latency.p99_ms
+        compared[f"p99 ms, {NOMINAL_LOAD:.0%} of saturation"] = nominal.latency.p99_ms
+    kept = goodput_share(figures)
+    if kept is not None:
+        compared[f"goodput ÷ saturation, {OVERLOAD:g} × saturation offered"] = kept
     return compared
 
 
@@ -122,7 +133,7 @@ def worker_steps(figures: Figures, queue: str) -> dict[str, float]:
 
 
 def _outside_engine(ours: Mapping[int, Figures]) -> dict[str, float]:
-    at = _reference(ours)
+    at = reference_users(ours)
     steps = {} if at is None else worker_steps(ours[at], keys.INFERENCE)
     if not steps:
         return {}
@@ -131,21 +142,3 @@ def _outside_engine(ours: Mapping[int, Figures]) -> dict[str, float]:
         * (sum(steps.values()) - steps["engine"]),
         "of it lease and complete": 1e3 * (steps["lease"] + steps["complete"]),
     }
-
-
-def _at_nominal_load(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> Figures | None:
-    """Return the open-loop figures nearest to the nominal load, within half a step of the sweep."""
-    fastest = max((f.messages_per_second for f in ours.values()), default=0.0)
-    rated = open_loop(figures, "parley")
-    if not fastest or not rated:
-        return None
-
-    def distance(candidate: Figures) -> float:
-        return abs((candidate.offered_per_second or 0.0) / fastest - _NOMINAL_LOAD)
-
-    nearest = min(rated, key=distance)
-    return nearest if distance(nearest) < (SWEEP[3] - SWEEP[2]) / 2 else None
-
-
-def _reference(ours: Mapping[int, Figures]) -> int | None:
-    return COMPARED_AT if COMPARED_AT in ours else max(ours, default=None)

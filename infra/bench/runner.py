@@ -45,9 +45,11 @@ def run_bench(plan: BenchPlan, console: Console) -> tuple[Report, Path]:
         with contextlib.closing(campaign.run()) as measured:
             for each in measured:
                 figures.append(each)
-                report = make_report(made_at, messages, figures)
+                report = make_report(made_at, messages, figures, campaign.left_out)
                 report.save(folder / "report.json")
                 _print(each, console)
+        report = make_report(made_at, messages, figures, campaign.left_out)
+        report.save(folder / "report.json")
     (folder / "report.md").write_text(markdown(report), "utf-8")
     draw(report, folder)
     return report, folder

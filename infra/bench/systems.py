@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 
+from infra.bench.mosec import MOSEC, mosec, prepare_mosec
 from infra.harness.systems import Allocation, System, parley
 from infra.supervisor.embedded_redis import server_command
 from infra.supervisor.probes import HttpProbe, RedisProbe
@@ -93,8 +94,11 @@ STANDARD: Mapping[str, MakeSystem] = {
     "parley": whole_stack,
     "tutorial": tutorial,
     "stock": stock,
+    MOSEC: mosec,
     "echo": echo,
 }
+# What must be done before a system can be made; PeerUnavailable if it cannot be.
+PREPARATIONS: Mapping[str, Callable[[Allocation], None]] = {MOSEC: prepare_mosec}
 NO_MONITORING = "no-monitoring"
 GUARDED = "guarded"
 SMALL = "small"

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
-from infra.bench.report import COMPARED_AT, Report, closed_loop, open_loop, worker_steps
+from infra.bench.ratios import by_kind
+from infra.bench.report import Report, worker_steps
+from infra.bench.selection import COMPARED_AT, closed_loop, open_loop
 from infra.tables import NO_VALUE, Table, markdown_page
 from shared import keys
 
@@ -13,6 +15,7 @@ def tables(report: Report) -> list[Table]:
     """Return the tables that have any row, the most wanted first."""
     candidates = (
         _comparisons(report),
+        by_kind(report.machine, report.ratios),
         _closed_loop(report.figures),
         _open_loop(report.figures),
         _second_looks(report.figures),
@@ -24,9 +27,16 @@ def tables(report: Report) -> list[Table]:
 
 
 def markdown(report: Report) -> str:
-    """Return all tables as a page, with a note if the machine was noisy."""
-    note = noise_note(report)
-    return markdown_page(tables(report)) + (f"\n{note}\n" if note else "")
+    """Return all tables as a page: the machine first, at the end what must be known of them."""
+    head = f"Measured on {report.machine.summary}.\n\n"
+    return head + markdown_page(tables(report)) + "".join(f"\n{note}\n" for note in notes(report))
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """Return sentences on what was left out, and on noise."""
+    left_out = tuple(f"{name} was left out: {why}" for name, why in report.left_out.items())
+    noise = noise_note(report)
+    return (*left_out, noise) if noise else left_out
 
 
 def noise_note(report: Report) -> str:
@@ -43,7 +53,7 @@ def noise_note(report: Report) -> str:
 
 def _comparisons(report: Report) -> Table:
     rows = tuple((what, _significant(value)) for what, value in report.comparisons.items())
-    return Table("At a glance", ("figure", "value"), rows)
+    return Table(f"At a glance, on {report.machine.summary}", ("figure", "value"), rows)
 
 
 def _closed_loop(figures: Sequence[Figures]) -> Table:
@@ -57,11 +67,12 @@ def _closed_loop(figures: Sequence[Figures]) -> Table:
 
 
 def _open_loop(figures: Sequence[Figures]) -> Table:
-    head = ("offered/s", "msg/s", *_LATENCY, "err", "late ms", *_COST[:3])
+    head = ("offered/s", "msg/s", "in time/s", *_LATENCY, "err", "late ms", *_COST[:3])
     rows = tuple(
         (
             _one(f.offered_per_second),
             _significant(f.messages_per_second) + (" *" if f.saturated else ""),
+            _significant(f.goodput_per_second),
             *_latency(f),
             str(f.errors),
             _one(f.late_ms),

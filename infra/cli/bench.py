@@ -16,8 +16,8 @@ def bench(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="Any of parley, tutorial, stock, echo, ideal (unset: these), no-monitoring (no "
-            "events, no Flower), small (no second looks), guarded (keys and limits), queue "
+            help="Any of parley, tutorial, stock, mosec, echo, ideal (unset: these), no-monitoring "
+            "(no events, no Flower), small (no second looks), guarded (keys and limits), queue "
             "(alone), scale-1, -2, -4, -8 (sleeping engines); separated by commas."
         ),
     ] = None,
@@ -90,12 +90,13 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
 
 
 def _show(report: "Report", folder: Path) -> None:
-    from infra.bench.tables import noise_note, tables
+    from infra.bench.tables import notes, tables
     from infra.cli.output import console
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
 
     screen = console()
     print_tables(tables(report), screen)
-    screen.print(noise_note(report), style="yellow", highlight=False)
+    for note in notes(report):
+        screen.print(note, style="yellow", highlight=False, markup=False)
     screen.print(f"Report, tables and pictures: {short_path(folder)}", highlight=False)

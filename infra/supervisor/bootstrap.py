@@ -1,7 +1,7 @@
 """Make or repair `.venv` from a hash-pinned lock. Run by make; needs the standard library alone.
 
 `python infra/supervisor/bootstrap.py run` installs requirements/run.txt and Parley itself; `test`
-adds requirements/test.txt, `tracing` and `llama` the locks of their names; `gpu` installs
+adds requirements/test.txt, `tracing`, `llama` and `bench` the locks of their names; `gpu` installs
 requirements/gpu.txt instead. A stamp in the environment records what it was made from, so that
 nothing is done when nothing changed. A marker records that an installation is under way: one that
 was cut off starts afresh, since pip takes half-written packages for whole ones.
@@ -25,8 +25,9 @@ NEEDED_BYTES = {
     "gpu": 12_000_000_000,
     "tracing": 100_000_000,
     "llama": 200_000_000,
+    "bench": 200_000_000,
 }
-_ADDED = ("tracing", "llama")  # to whichever there is
+_ADDED = ("tracing", "llama", "bench")  # to whichever there is
 # Profiles that can share an environment; the two TensorFlows would overwrite each other.
 _COMPATIBLE = {
     "run": {"run", "test", *_ADDED},

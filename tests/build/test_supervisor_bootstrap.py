@@ -41,7 +41,7 @@ class FakePip:
 def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     (tmp_path / "requirements").mkdir()
-    for profile in ("run", "test", "gpu", "tracing", "llama"):
+    for profile in ("run", "test", "gpu", "tracing", "llama", "bench"):
         (tmp_path / "requirements" / f"{profile}.txt").write_text(f"{profile}==1\n")
     fake = FakePip(tmp_path)
     monkeypatch.setattr(Environment, "_pip", lambda self, *args: fake(self, *args))
@@ -67,7 +67,7 @@ def test_test_packages_are_added_and_serve_run_too(pip: FakePip) -> None:
     assert set_up(pip, "run") == []
 
 
-@pytest.mark.parametrize("added", ["tracing", "llama"])
+@pytest.mark.parametrize("added", ["tracing", "llama", "bench"])
 @pytest.mark.parametrize("profile", ["run", "gpu"])
 def test_what_is_added_to_either_kind_stays(pip: FakePip, profile: str, added: str) -> None:
     set_up(pip, profile)
@@ -78,7 +78,7 @@ def test_what_is_added_to_either_kind_stays(pip: FakePip, profile: str, added: s
     assert set_up(pip, profile) == [f"/requirements/{profile}.txt", ""]
 
 
-@pytest.mark.parametrize("added", ["tracing", "llama"])
+@pytest.mark.parametrize("added", ["tracing", "llama", "bench"])
 def test_the_test_packages_hold_what_can_be_added(pip: FakePip, added: str) -> None:
     set_up(pip, "test")
     assert set_up(pip, added) == []

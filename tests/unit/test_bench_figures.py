@@ -58,6 +58,13 @@ def test_an_open_loop_counts_what_was_due_in_the_window_and_those_never_answered
     assert figures.late_ms == pytest.approx(1)
 
 
+def test_goodput_is_what_was_answered_before_its_deadline() -> None:
+    given = samples([(9, 11), (12, 13), (12, 19), (13, 14)], failed=(3,), offered=(9, 12, 12, 13))
+    figures = summarise("parley", given, 64, 0.4, NOTHING, NOTHING, deadline_seconds=5.0)
+    assert (figures.messages_per_second, figures.goodput_per_second) == (0.3, 0.2)
+    assert summarise("parley", given, 64, 0.4, NOTHING, NOTHING).goodput_per_second == 0.3
+
+
 def test_what_other_programs_took_is_reported() -> None:
     before = Observation({"gateway": 1.0}, busy_seconds=100.0, at=50.0)
     after = Observation({"gateway": 4.0}, busy_seconds=108.0, at=60.0)

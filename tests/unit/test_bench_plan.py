@@ -7,7 +7,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.bench.plan import SWEEP, SYSTEMS, BenchPlan, open_loop_users, quick_plan, systems_named
+from infra.bench.plan import (
+    OVERLOAD,
+    SWEEP,
+    SYSTEMS,
+    BenchPlan,
+    open_loop_users,
+    quick_plan,
+    systems_named,
+)
 from infra.bench.systems import SERVED
 from infra.cli.exit_status import ExitStatus
 from infra.harness.messages import read_messages
@@ -42,7 +50,7 @@ def test_rates_are_shares_of_saturation_unless_given() -> None:
     assert BenchPlan().open_rates(200.0) == tuple(round(200 * share, 1) for share in SWEEP)
     assert BenchPlan().open_rates(None) == ()
     assert BenchPlan(rates=(5.0,)).open_rates(200.0) == (5.0,)
-    assert max(SWEEP) > 1
+    assert max(SWEEP) == OVERLOAD == 2.0
     assert 0.7 in SWEEP
 
 

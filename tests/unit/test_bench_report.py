@@ -1,14 +1,16 @@
 """What a reader is shown: comparisons, tables, pictures."""
 
+import dataclasses
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from infra.bench.figures import Batches, Figures, Latency
+from infra.bench.figures import GENERATOR, Batches, Figures, Latency
 from infra.bench.plots import draw
+from infra.bench.ratios import Ratios, by_kind, ratios
 from infra.bench.report import Report, compare, make_report, worker_steps
-from infra.bench.tables import markdown, noise_note, tables
+from infra.bench.tables import markdown, noise_note, notes, tables
 from infra.harness.messages import Messages
 
 
@@ -26,18 +28,27 @@ def figures(system: str, users: int, rate: float, **changes: object) -> Figures:
 
 STEPS = {"complete": 0.02, "engine": 0.75, "lease": 0.03, "prepare": 0.1}
 MEASURED = (
-    figures("parley", 1, 100.0, batches={"inference": Batches(1.0, 0.4)}),
+    figures(
+        "parley",
+        1,
+        100.0,
+        latency=Latency(5.0, 9.0, 12.0, 6.0),
+        batches={"inference": Batches(1.0, 0.4)},
+    ),
     figures(
         "parley",
         256,
         600.0,
-        cpu_ms={"gateway": 0.9, "inference": 1.2, "load generator": 0.3},
+        cpu_ms={"gateway": 0.9, "redis": 0.2, "flower": 0.3, "inference": 1.2, GENERATOR: 0.3},
         rss_mb={"gateway": 80.0, "inference": 300.0, "load generator": 70.0},
         batches={"inference": Batches(30.0, 0.125, STEPS)},
         stages_ms={"http": 1.0, "queue": 200.0, "engine": 20.0},
     ),
     figures("parley", 64, 420.0, offered_per_second=420.0, late_ms=0.5),
     figures("parley", 64, 600.0, offered_per_second=700.0, errors=3),
+    figures("parley", 64, 580.0, offered_per_second=1190.0, goodput_per_second=540.0, errors=900),
+    figures("mosec", 1, 80.0, latency=Latency(8.0, 9.0, 12.0, 8.0)),
+    figures("mosec", 256, 240.0),
     figures("tutorial", 256, 50.0),
     figures("stock", 32, 150.0),
     figures("stock", 256, 200.0),
@@ -54,6 +65,7 @@ def report() -> Report:
 
 def test_comparisons_are_of_like_with_like() -> None:
     assert compare(MEASURED) == {
+        "parley ÷ mosec, 256 users": 2.5,
         "parley ÷ stock, 256 users": 3.0,
         "parley ÷ tutorial, 256 users": 12.0,
         "parley, 256 users ÷ ideal ×1": 0.6,
@@ -66,6 +78,7 @@ def test_comparisons_are_of_like_with_like() -> None:
         "mean batch, 256 users": 30.0,
         "padding waste, 256 users": 0.125,
         "p99 ms, 70% of saturation": 12.0,
+        "goodput ÷ saturation, 2 × saturation offered": 0.9,
     }
 
 
@@ -90,12 +103,13 @@ def test_the_report_is_json_that_holds_every_figure(report: Report, tmp_path: Pa
 
 def test_every_table_is_whole(report: Report) -> None:
     made = tables(report)
-    assert len(made) == 6
+    assert len(made) == 7
     for table in made:
         assert {len(row) for row in table.rows} == {len(table.head)}
     page = markdown(report)
     assert "| stock | 256 | 200 | 5.00 | 9.00 | 12.0 | 0 |" in page
-    assert "| 700.0 | 600 * |" in page
+    assert "| 700.0 | 600 * | 0.00 |" in page
+    assert "| 1,190.0 | 580 * | 540 |" in page
     assert "| ideal ×2 | – | 1,500 |" in page
     assert "| parley, 256 users: inference | 1.20 | 0.75 | 300 |" in page
 
@@ -106,8 +120,30 @@ def test_a_noisy_run_says_so(report: Report) -> None:
     noisy = (*MEASURED, figures("stock", 1, 9.0, other_cores=0.84))
     made = make_report("now", Messages("some", ("a",)), noisy)
     assert "up to 0.8 of" in noise_note(made)
-    assert "during 1 of 11 measurements" in noise_note(made)
+    assert "during 1 of 14 measurements" in noise_note(made)
     assert noise_note(made) in markdown(made)
+
+
+def test_a_machines_row_of_ratios_names_its_kind(report: Report) -> None:
+    machine = dataclasses.replace(report.machine, kind="AVX2", processor="some EPYC")
+    table = by_kind(machine, ratios(MEASURED))
+    assert table.rows == (("AVX2", "2.50", "0.62", "3.00", "0.90", "12.00", "2.00"),)
+    assert table.head[1] == "messages/s at 256 ÷ mosec"
+    page = markdown(dataclasses.replace(report, machine=machine))
+    assert page.startswith(f"Measured on AVX2, {machine.processors} processors (some EPYC).")
+    assert "### At a glance, on AVX2" in page
+
+
+def test_what_was_not_measured_has_no_ratio(report: Report) -> None:
+    assert by_kind(report.machine, ratios(())).rows == ()
+    alone = ratios([figures("parley", 8, 100.0), figures("mosec", 32, 50.0)])
+    assert alone == Ratios(8, None, None, None, None, None, None)
+
+
+def test_a_system_that_was_left_out_is_told_with_the_reason() -> None:
+    made = make_report("now", Messages("some", ("a",)), MEASURED, {"mosec": "no index"})
+    assert notes(made) == ("mosec was left out: no index",)
+    assert "\nmosec was left out: no index\n" in markdown(made)
 
 
 def test_tables_without_rows_are_left_out() -> None:

@@ -1,8 +1,10 @@
 """A processor that lacks what packages are built for is told before anything dies of it."""
 
+import platform
+
 import pytest
 
-from shared.processor import describe_signal, missing_instructions
+from shared.processor import describe_signal, has_vnni, missing_instructions, processor_kind
 from workers.modelling.encoder.children import _fault
 
 OLD = "processor\t: 0\nflags\t\t: fpu sse sse2 ssse3 sse4_1 sse4_2\n"
@@ -22,6 +24,28 @@ def test_a_processor_without_avx_is_told(cpuinfo: str, machine: str, lacks: bool
     told = missing_instructions(cpuinfo, machine)
     assert (told is not None) is lacks
     assert told is None or "has no AVX" in told
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind", "vnni"),
+    [
+        ("avx avx2 fma", "AVX2", False),
+        ("avx avx2 avx512f avx512bw", "AVX-512", False),
+        ("avx avx2 avx_vnni", "AVX-VNNI", True),
+        ("avx avx2 avx512f avx512_vnni avx_vnni", "AVX-512 VNNI", True),
+        ("avx avx2 avx512f avx512_vnni amx_bf16 amx_tile amx_int8", "AMX", True),
+        ("avx", "AVX", False),
+    ],
+)
+def test_the_kind_is_the_best_that_the_processor_has(flags: str, kind: str, vnni: bool) -> None:
+    told = f"vmx flags\t: amx_int8\nflags\t\t: fpu sse2 {flags}\nflags\t\t: fpu amx_int8\n"
+    assert processor_kind(told) == kind
+    assert has_vnni(kind) is vnni
+
+
+def test_other_processors_have_a_kind_too() -> None:
+    assert processor_kind("Features\t: fp asimd asimddp\n") == "ARM dot product"
+    assert processor_kind("nothing") == platform.machine()
 
 
 def test_an_illegal_instruction_is_not_taken_for_a_lack_of_memory() -> None:

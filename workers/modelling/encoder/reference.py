@@ -74,11 +74,7 @@ def committed_reference(committed: Committed = COMMITTED) -> Reference:
 
 def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ...]) -> Reference:
     """Compute vectors in numpy from the source's own weights."""
-    record = manifest.source
-    delta = STUDENT if record.delta_sha256 else None
-    source = Source(record.name, Path(record.folder), record.sha256, delta)
-    if not source.folder.is_dir():
-        raise ModelError(f"the weights this model was built from are gone: {source.folder}")
+    source = recorded_source(manifest)
     config = read_config(source)
     weights = load_weights(source, config)
     rows = token_rows(model_dir, texts)
@@ -88,6 +84,16 @@ def computed_reference(model_dir: Path, manifest: Manifest, texts: tuple[str, ..
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         vectors[encoder] = means / lengths if built.normalised else means
     return Reference("numpy", texts, TokenBatch.of(rows), vectors)
+
+
+def recorded_source(manifest: Manifest) -> Source:
+    """Return the source that a model was built from; ModelError if it is gone."""
+    record = manifest.source
+    delta = STUDENT if record.delta_sha256 else None
+    source = Source(record.name, Path(record.folder), record.sha256, delta)
+    if not source.folder.is_dir():
+        raise ModelError(f"the weights this model was built from are gone: {source.folder}")
+    return source
 
 
 def token_rows(model_dir: Path, texts: tuple[str, ...]) -> list[list[int]]:
