@@ -1,4 +1,8 @@
-"""Numbers in English words, both ways."""
+"""Numbers in English words, both ways.
+
+Its own, though workers/voice/spelling.py reads them too: what judges the guard shares no code
+with it.
+"""
 
 import re
 
