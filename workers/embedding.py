@@ -52,14 +52,13 @@ class Embedder:
         """Return the draft of each job, in order."""
         if not any(isinstance(each.job, EmbedJob) for each in batch.jobs):
             return self._draft(batch)
-        rows = list(batch.rows())
-        others = [row for row in rows if not isinstance(row[0].job, EmbedJob)]
-        drafts = iter(self._draft(_part(batch, others)) if others else ())
+        others = [at for at, each in enumerate(batch.jobs) if not isinstance(each.job, EmbedJob)]
+        drafts = iter(self._draft(batch.part(others)) if others else ())
         return [
             Draft(partial(_end, *row), needs_tone=False)
             if isinstance(row[0].job, EmbedJob)
             else next(drafts)
-            for row in rows
+            for row in batch.rows()
         ]
 
     def _read(self, texts: Sequence[str]) -> Iterator[Prepared]:
@@ -76,13 +75,6 @@ class Embedder:
         step = self._tokenizer.room - _MARGIN_TOKENS
         for first in range(0, len(starts) - 1, step):
             yield text[starts[first] : starts[min(first + step, len(starts) - 1)]]
-
-
-def _part(
-    batch: BatchResult[ChatJob], rows: Sequence[tuple[PreparedJob[ChatJob], NDArray[np.float32]]]
-) -> BatchResult[ChatJob]:
-    jobs, vectors = zip(*rows, strict=True)
-    return replace(batch, jobs=jobs, vectors=np.concatenate(vectors))
 
 
 def _end(

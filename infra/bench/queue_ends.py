@@ -14,7 +14,6 @@ from functools import partial
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from gateway.queue.publisher import EnqueueOutcome, EnqueueRequest, Queued, RedisPublisher
 from gateway.settings import GatewaySettings
@@ -36,7 +35,7 @@ from workers.consumer.options import ConsumerOptions
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
-from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.engine import Encoded, Engine, Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
 
 _BATCH = 64
@@ -49,7 +48,7 @@ _TEXT = "Where is my parcel? It should have been here two days ago."
 class NoEngine:
     """Return zeros for each row at once."""
 
-    name, dimension = "none", 1
+    name, dimension, gives_early = "none", 1, False
     shapes = (Shape(1, 1),)
     cost = CostModel(0.0, 0.0)
 
@@ -60,9 +59,9 @@ class NoEngine:
         """Return their sum."""
         return sum(lengths)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Return zeros."""
-        return np.zeros((len(batch.lengths), 1), np.float32)
+        return Encoded(np.zeros((len(batch.lengths), 1), np.float32))
 
 
 def _two_tokens(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:

@@ -7,9 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from celery import Celery
-from numpy.typing import NDArray
 
 from infra.chaos.planted_bug import PLANTED_BUG, ForgetfulQueue
 from infra.chaos.script import CRASH_WORD, POISON_WORD
@@ -19,7 +17,7 @@ from workers.consumer.chat_result import ChatResult
 from workers.consumer.consumer import BatchConsumer
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.engines.cost import CostModel
-from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.engine import Encoded, Engine, Shape, TokenBatch
 from workers.engines.layout import EncoderName
 from workers.engines.select import Kind, select_engine
 from workers.preprocessing.tokens import Tokenizer
@@ -34,6 +32,7 @@ class FaultyEngine:
         self._crash_id = crash_id
         self.name = engine.name
         self.dimension = engine.dimension
+        self.gives_early = engine.gives_early
         self.shapes: tuple[Shape, ...] = engine.shapes
 
     @property
@@ -49,7 +48,7 @@ class FaultyEngine:
         """Return what the real engine would compute."""
         return self._engine.padded_tokens(lengths)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Run the real engine; raise EngineError, or end the process, on the two words."""
         if self._crash_id is not None and (batch.ids == self._crash_id).any():
             os.abort()  # as native code does

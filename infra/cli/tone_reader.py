@@ -46,6 +46,7 @@ class ToneReader:
         for start in range(0, len(messages), _BATCH_SIZE):
             prepared = self._preprocessor.prepare(messages[start : start + _BATCH_SIZE])
             texts += [item.text for item in prepared]
-            vectors.append(self._engine.run(TokenBatch.of([item.ids for item in prepared])))
+            batch = TokenBatch.of([item.ids for item in prepared])
+            vectors.append(self._engine.run(batch).vectors)
             progress(len(texts) / len(messages))
         return texts, np.concatenate(vectors)

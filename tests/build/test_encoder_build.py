@@ -44,7 +44,7 @@ class QuickExporter:
     def __init__(self, source: Path, target: Path, progress: object) -> None:
         self._target = target
 
-    def run(self, layers: Mapping[EncoderName, int]) -> None:
+    def run(self, layers: Mapping[EncoderName, int], early_layers: int | None = None) -> None:
         type(self).runs += 1
         for encoder, count in layers.items():
             layout.int8(self._target, encoder).write_text(f"{encoder} {count}")
@@ -107,6 +107,15 @@ def test_the_tone_encoder_takes_half_the_layers_of_a_small_model(
         "answer": 2,
         "tone": 1,
     }
+    assert manifest.encoder("answer").early_layers == 1
+    assert not manifest.encoder("tone").gives_early
+
+
+def test_a_model_without_a_tone_encoder_gives_no_early_vectors(
+    tmp_path: Path, source: Source, quick: type[QuickExporter]
+) -> None:
+    manifest = build_model(tmp_path / "model", source, encoders=("answer",)).manifest
+    assert not manifest.encoder("answer").gives_early
 
 
 def test_a_delta_makes_another_model_of_the_same_weights(
@@ -273,11 +282,15 @@ def test_half_precision_comes_close(tiny_model: Path, monkeypatch: pytest.Monkey
     half.warm()
     full.warm()
     assert half.name == "tensorflow-fp16"
-    assert cosine(half.run(batch), full.run(batch)).min() > 0.999
+    quick, exact = half.run(batch), full.run(batch)
+    assert cosine(quick.vectors, exact.vectors).min() > 0.999
+    assert quick.early is not None
+    assert exact.early is not None
+    assert cosine(quick.early, exact.early).min() > 0.999
 
 
 def test_slots_follow_the_graph(tiny_model: Path) -> None:
     engine = LiteRtEngine(tiny_model, "answer")
     engine.warm()
     most = TokenBatch.of([(2, 5, 3)] * slots(64))
-    assert np.ptp(engine.run(most), axis=0).max() < 1e-6
+    assert np.ptp(engine.run(most).vectors, axis=0).max() < 1e-6

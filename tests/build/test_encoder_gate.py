@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from infra.cli.model_rows import rows_of_base, rows_of_file, thinned
 from shared.errors import CommandMisused, ModelError
@@ -14,7 +13,7 @@ from tests.fakes.stopwatch import Stopwatch
 from tests.support.linked_model import linked
 from workers.engines.choice import read_choice
 from workers.engines.cost import CostModel
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Encoded, Shape, TokenBatch
 from workers.engines.select import EngineName, select_engine
 from workers.modelling.encoder import gate
 from workers.modelling.encoder.gate import (
@@ -33,6 +32,7 @@ class Paced:
     """Take a time for each row; know the label in a row's first id, or not."""
 
     dimension = 3
+    gives_early = False
     shapes = (Shape(128, 128),)
     cost = CostModel(0.0, 1e-5)
 
@@ -50,13 +50,13 @@ class Paced:
     def padded_tokens(self, lengths: object) -> int:
         return 0
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         self.calls += 1
         disturbed = 5.0 if self.calls == 1 else 0.0
         self._watch.now += disturbed + self._row_seconds * len(batch.lengths)
         if not self._knows:
-            return np.random.default_rng(7).random((len(batch.lengths), 3), np.float32)
-        return np.eye(3, dtype=np.float32)[batch.ids[:, 1] % 3]
+            return Encoded(np.random.default_rng(7).random((len(batch.lengths), 3), np.float32))
+        return Encoded(np.eye(3, dtype=np.float32)[batch.ids[:, 1] % 3])
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from shared.settings import load
 from tests.fakes.consumer import PoisonableEngine
 from tests.fakes.word_encoder import WordEncoder
 from workers.engines.caching import CachingEngine
-from workers.engines.engine import TokenBatch
+from workers.engines.engine import Encoded, TokenBatch
 from workers.knowledge.encoder import Encoder, EngineEncoder, encode
 from workers.modelling.knowledge.tuning import open_encoder
 from workers.preprocessing.preprocessor import Preprocessor
@@ -64,7 +63,7 @@ def test_what_is_embedded_in_between_is_the_same_and_in_small_batches(
     engine = CachingEngine(PoisonableEngine(), max_vectors=0)
     sizes: list[int] = []
 
-    def run_behind(batch: TokenBatch) -> NDArray[np.float32]:
+    def run_behind(batch: TokenBatch) -> Encoded:
         sizes.append(len(batch.lengths))
         return engine.run_behind(batch)
 

@@ -48,6 +48,13 @@ def warmed(kind: str, model_dir: Path) -> Engine:
     return engine
 
 
+@cache
+def _tone_engine(model_dir: Path) -> Engine:
+    engine = LiteRtEngine(model_dir, "tone")
+    engine.warm()
+    return engine
+
+
 @pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest, model_dir: Path) -> Engine:
     return warmed(request.param, model_dir)
@@ -65,7 +72,7 @@ def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np
 
 
 def test_one_vector_for_each_row(engine: Engine) -> None:
-    vectors = engine.run(TokenBatch.of(messages(5, 40, 128, 7)))
+    vectors = engine.run(TokenBatch.of(messages(5, 40, 128, 7))).vectors
     assert vectors.shape == (4, engine.dimension)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
@@ -73,18 +80,18 @@ def test_one_vector_for_each_row(engine: Engine) -> None:
 
 def test_rows_keep_their_order(engine: Engine) -> None:
     rows = messages(4, 90, 12, 33, 12, 60, 8)
-    forward = engine.run(TokenBatch.of(rows))
-    backward = engine.run(TokenBatch.of(rows[::-1]))
+    forward = engine.run(TokenBatch.of(rows)).vectors
+    backward = engine.run(TokenBatch.of(rows[::-1])).vectors
     assert cosines(forward, backward[::-1]).min() >= 0.9999
     assert len({vector.tobytes() for vector in forward}) == len(rows)
 
 
 def test_more_rows_than_any_shape_holds(engine: Engine) -> None:
     rows = messages(*[5] * 300)
-    vectors = engine.run(TokenBatch.of(rows))
+    vectors = engine.run(TokenBatch.of(rows)).vectors
     assert vectors.shape == (300, engine.dimension)
     assert (
-        cosines(vectors[-3:], engine.run(TokenBatch.of(rows[-3:]))).min() >= 0.9999
+        cosines(vectors[-3:], engine.run(TokenBatch.of(rows[-3:])).vectors).min() >= 0.9999
     )  # the last ones are in their place too
 
 
@@ -92,12 +99,27 @@ def test_wide_padding_changes_nothing(engine: Engine) -> None:
     rows = messages(9, 14)
     narrow = TokenBatch.of(rows)
     wide = TokenBatch(np.pad(narrow.ids, ((0, 0), (0, 60))), narrow.lengths)
-    assert (engine.run(narrow) == engine.run(wide)).all()
+    assert (engine.run(narrow).vectors == engine.run(wide).vectors).all()
 
 
 def test_no_rows_make_no_vectors(engine: Engine) -> None:
     empty = TokenBatch(np.zeros((0, 1), np.int32), np.zeros(0, np.int32))
-    assert engine.run(empty).shape == (0, engine.dimension)
+    assert engine.run(empty).vectors.shape == (0, engine.dimension)
+
+
+def test_early_vectors_are_those_of_the_tone_encoder(engine: Engine, model_dir: Path) -> None:
+    batch = TokenBatch.of(messages(4, 90, 12, 33, 12, 60, 128))
+    early = engine.run(batch).early
+    if engine.name == "simulated":
+        assert not engine.gives_early
+        assert early is None
+        return
+    assert engine.gives_early
+    assert early is not None
+    alone = _tone_engine(model_dir).run(batch).vectors
+    if engine.name == "litert-int8":
+        assert np.array_equal(early, alone)  # the same products, rounded alike
+    assert cosines(early, alone).min() >= 0.99
 
 
 @pytest.mark.parametrize("length", [0, 129])
@@ -145,7 +167,10 @@ def largest_change(engine: Engine, own: int) -> float:
     """Return how far a batch mate moves any element: alone a message lies on a narrower row."""
     (other,) = messages((64 if own < 64 else 128) - own)
     pairs = (
-        (engine.run(TokenBatch.of([message]))[0], engine.run(TokenBatch.of([message, other]))[0])
+        (
+            engine.run(TokenBatch.of([message])).vectors[0],
+            engine.run(TokenBatch.of([message, other])).vectors[0],
+        )
         for message in sentences(own)
     )
     return max(float(np.abs(alone - together).max()) for alone, together in pairs)
@@ -170,8 +195,8 @@ def test_batch_mates_do_not_change_an_answer(
 ) -> None:
     engine = warmed("litert-int8", model_dir)
     (message,) = messages(own)
-    (alone,) = engine.run(TokenBatch.of([message]))
-    together = engine.run(TokenBatch.of([*messages(*before), message, *messages(*after)]))
+    (alone,) = engine.run(TokenBatch.of([message])).vectors
+    together = engine.run(TokenBatch.of([*messages(*before), message, *messages(*after)])).vectors
     assert np.abs(alone - together[len(before)]).max() <= ROUNDING
 
 

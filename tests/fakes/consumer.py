@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared import wire
 from shared.errors import EngineError
@@ -28,7 +27,7 @@ from workers.consumer.lease_queue import (
 )
 from workers.consumer.role import Draft, Role
 from workers.engines.cost import CostModel
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Encoded, Shape, TokenBatch
 from workers.preprocessing.preprocessor import Prepared
 
 POISON = 666
@@ -113,14 +112,18 @@ class FakeQueue:
 
 
 class PoisonableEngine:
-    """Answer each row with its own ids' sum; fail a batch that holds the poison token."""
+    """Answer each row with its own ids' sum; fail a batch that holds the poison token.
+
+    With `gives_early` the early vectors are twice the others.
+    """
 
     name = "test"
     dimension = 2
     shapes = (Shape(1, 16), Shape(8, 16), Shape(8, 64))
     cost = CostModel(0.0, 1e-5)
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_early: bool = False) -> None:
+        self.gives_early = gives_early
         self.runs: list[int] = []
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
@@ -130,12 +133,13 @@ class PoisonableEngine:
     def warm(self) -> None:
         """Do nothing."""
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Return [sum of ids, length] for each row."""
         self.runs.append(len(batch.lengths))
         if (batch.ids == POISON).any():
             raise EngineError("poison")
-        return np.stack([batch.ids.sum(axis=1), batch.lengths], axis=1).astype(np.float32)
+        vectors = np.stack([batch.ids.sum(axis=1), batch.lengths], axis=1).astype(np.float32)
+        return Encoded(vectors, 2 * vectors if self.gives_early else None)
 
 
 def prepare_words(claimed: Sequence[ClaimedJob[Any]]) -> list[tuple[Prepared, ...]]:

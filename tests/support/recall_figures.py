@@ -64,7 +64,7 @@ def encoder(folder: Path) -> Embed:
     def embed(texts: Sequence[str]) -> Vectors:
         ids = [each.ids for each in preprocessor.prepare(texts)]
         parts = [ids[n : n + _ROWS] for n in range(0, len(ids), _ROWS)]
-        return np.concatenate([engine.run(TokenBatch.of(part)) for part in parts])
+        return np.concatenate([engine.run(TokenBatch.of(part)).vectors for part in parts])
 
     return embed
 

@@ -1,17 +1,20 @@
 """A batch that breaks the engine is split until the poison message is alone."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import POISON, PoisonableEngine, prepared_job
 from workers.consumer.run import Runner
-from workers.engines.engine import TokenBatch
+from workers.engines.engine import Encoded, TokenBatch
+from workers.preprocessing.preprocessor import Prepared
+
+_PASSAGES = (Prepared("one", (1,), truncated=False), Prepared("two", (1, 2), truncated=False))
 
 
 @given(st.integers(1, 64), st.data())
@@ -34,12 +37,23 @@ def test_one_poison_message_costs_its_neighbours_few_runs(size: int, data: st.Da
     assert len(engine.runs) <= 2 * math.ceil(math.log2(size) if size > 1 else 0) + 1
 
 
-@pytest.mark.parametrize("fault", ["short", "not finite"])
+def test_early_vectors_stay_with_their_jobs() -> None:
+    jobs = [prepared_job("a", 3), replace(prepared_job("b"), passages=_PASSAGES), prepared_job("c")]
+    (batch,) = Runner(PoisonableEngine(gives_early=True), ManualClock()).run(jobs)
+    for part in (batch, batch.part([2, 1]), *map(batch.single, range(3))):
+        assert part.early is not None
+        assert part.early.tolist() == (2 * part.vectors).tolist()
+        assert len(part.early) == sum(len(each.passages) for each in part.jobs)
+    assert batch.single(1).vectors[:, 1].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("fault", ["short", "not finite", "early short", "early not finite"])
 def test_an_engine_that_returns_nonsense_is_found_out(fault: str) -> None:
     class Lying(PoisonableEngine):
-        def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-            vectors = super().run(batch)
-            return vectors[:-1] if fault == "short" else vectors * np.float32(np.nan)
+        def run(self, batch: TokenBatch) -> Encoded:
+            vectors = super().run(batch).vectors
+            wrong = vectors[:-1] if fault.endswith("short") else vectors * np.float32(np.nan)
+            return Encoded(vectors, wrong) if fault.startswith("early") else Encoded(wrong)
 
     (batch,) = Runner(Lying(), ManualClock()).run([prepared_job("a")])
     assert batch.fault is not None

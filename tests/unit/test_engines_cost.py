@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel, fit_cost
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Encoded, Shape, TokenBatch
 from workers.engines.grid_engine import GridEngine
 from workers.engines.packing import InputTensors
 
@@ -23,11 +22,11 @@ class Timed(GridEngine):
 
     def _load(self) -> None: ...
 
-    def _run_packed(self, grids: InputTensors, shape: Shape) -> NDArray[np.float32]:
+    def _run_packed(self, grids: InputTensors, shape: Shape) -> Encoded:
         self.ran.append(shape)
         disturbed = 0.1 if len(self.ran) % 4 == 3 else 0.0  # one run of each shape's four
         self.now += self._true.seconds(shape.rows * shape.tokens) + disturbed
-        return np.zeros((shape.rows, 16, 1), np.float32)
+        return Encoded(np.zeros((shape.rows, 16, 1), np.float32))
 
 
 def test_a_cost_model_is_found_again() -> None:

@@ -19,7 +19,7 @@ def test_time_is_base_plus_padded_tokens() -> None:
 def test_vectors_are_marked_and_depend_on_ids_alone() -> None:
     engine = SimulatedEngine(sleep=lambda _seconds: None)
     engine.warm()
-    first, second, third = engine.run(TokenBatch.of([(1, 2), (1, 2, 3), (1, 2)]))
+    first, second, third = engine.run(TokenBatch.of([(1, 2), (1, 2, 3), (1, 2)])).vectors
     assert first[0] == second[0] == MARK
     assert (first == third).all()
     assert not np.allclose(first, second)

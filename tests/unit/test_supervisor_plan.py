@@ -19,6 +19,7 @@ from infra.supervisor.settings import StackSettings
 from infra.supervisor.terminal import Terminal, without_password
 from shared.errors import SettingsError, StackError
 from shared.settings import load
+from workers.engines.manifest import SCHEMA
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_inference_workers_are_as_many_as_asked_for(settings: StackSettings) -> 
 def build(folder: Path) -> None:
     """Leave what counts as a built model."""
     folder.mkdir()
-    record = {"schema": 1, "digest": "d", "hidden_size": 1, "max_tokens": 1, "encoders": {}}
+    record = {"schema": SCHEMA, "digest": "d", "hidden_size": 1, "max_tokens": 1, "encoders": {}}
     source = {"name": "n", "folder": "f", "sha256": "s", "bytes": 1, "modified_ns": 1}
     (folder / "model.json").write_bytes(json.encode({**record, "source": source, "files": {}}))
 

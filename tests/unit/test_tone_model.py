@@ -34,7 +34,7 @@ def classify(model_dir: Path) -> Classify:
 
     def tones(messages: Sequence[str]) -> list[Tone]:
         prepared = preprocessor.prepare(messages)
-        vectors = engine.run(TokenBatch.of([message.ids for message in prepared]))
+        vectors = engine.run(TokenBatch.of([message.ids for message in prepared])).vectors
         return classifier.classify([message.text for message in prepared], vectors)
 
     return tones

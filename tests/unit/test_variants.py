@@ -118,5 +118,5 @@ def test_the_blank_engine_gives_a_row_for_each() -> None:
     engine = BlankEngineMaker()("auto", Path(), "answer")
     engine.warm()
     assert isinstance(engine, BlankEngine)
-    assert engine.run(TokenBatch.of([BLANK, BLANK])).shape == (2, engine.dimension)
+    assert engine.run(TokenBatch.of([BLANK, BLANK])).vectors.shape == (2, engine.dimension)
     assert engine.padded_tokens([2, 2]) == 4

@@ -55,8 +55,8 @@ class PreparedJob(Generic[JobT]):
 class BatchResult(Generic[JobT]):
     """A batch that went through the engine: a vector for each passage, in order, or the fault.
 
-    `vectors` are [passages of all jobs, dimension], none after a fault or past the engine; times
-    are monotonic seconds.
+    `vectors` are [passages of all jobs, dimension], none after a fault or past the engine, and so
+    are the engine's `early` ones, if it gives any; times are monotonic seconds.
     """
 
     jobs: tuple[PreparedJob[JobT], ...]
@@ -64,22 +64,31 @@ class BatchResult(Generic[JobT]):
     started_at: float
     ended_at: float
     fault: Exception | None = None
+    early: NDArray[np.float32] | None = None
 
     def single(self, index: int) -> "BatchResult[JobT]":
         """Return one job of the batch as a batch of its own."""
-        job, vectors = list(self.rows())[index]
-        return BatchResult((job,), vectors, self.started_at, self.ended_at)
+        return replace(self.part([index]), fault=None)
 
     def part(self, indices: Sequence[int]) -> "BatchResult[JobT]":
         """Return some jobs of the batch, at least one, as a batch of their own."""
-        rows = list(self.rows())
-        jobs, vectors = zip(*(rows[index] for index in indices), strict=True)
-        return replace(self, jobs=jobs, vectors=np.concatenate(vectors))
+        places = list(self.places())
+        kept = [places[index] for index in indices]
+        return replace(
+            self,
+            jobs=tuple(self.jobs[index] for index in indices),
+            vectors=np.concatenate([self.vectors[each] for each in kept]),
+            early=None if self.early is None else np.concatenate([self.early[x] for x in kept]),
+        )
 
     def rows(self) -> Iterator[tuple[PreparedJob[JobT], NDArray[np.float32]]]:
         """Yield each job and the vectors of its passages [passages, dimension]."""
+        for job, place in zip(self.jobs, self.places(), strict=True):
+            yield job, self.vectors[place]
+
+    def places(self) -> Iterator[slice]:
+        """Yield which of the vectors are those of each job."""
         start = 0
         for job in self.jobs:
-            end = start + len(job.passages)
-            yield job, self.vectors[start:end]
-            start = end
+            yield slice(start, start + len(job.passages))
+            start += len(job.passages)

@@ -9,7 +9,7 @@ from shared.clock import Clock
 from shared.errors import EngineError
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import JobT
-from workers.engines.engine import Engine, TokenBatch
+from workers.engines.engine import Encoded, Engine, TokenBatch
 
 
 class Runner:
@@ -27,24 +27,24 @@ class Runner:
         """
         started_at = self._clock.monotonic()
         try:
-            vectors = self._vectors(jobs)
+            encoded = self._encode(jobs)
         except Exception as fault:  # noqa: BLE001 - whatever an engine throws, the others go on
             yield from self._split(jobs, fault, started_at)
             return
-        yield BatchResult(tuple(jobs), vectors, started_at, self._clock.monotonic())
+        ended_at = self._clock.monotonic()
+        yield BatchResult(tuple(jobs), encoded.vectors, started_at, ended_at, early=encoded.early)
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return the tokens, padding included, that jobs of these lengths make it compute."""
         return self._engine.padded_tokens(lengths)
 
-    def _vectors(self, jobs: Sequence[PreparedJob[JobT]]) -> NDArray[np.float32]:
+    def _encode(self, jobs: Sequence[PreparedJob[JobT]]) -> Encoded:
         rows = [passage.ids for job in jobs for passage in job.passages]
-        vectors = self._engine.run(TokenBatch.of(rows))
-        if vectors.shape[0] != len(rows):
-            raise EngineError(f"{len(rows)} passages in, {vectors.shape[0]} vectors out")
-        if not np.isfinite(vectors).all():
-            raise EngineError("the engine returned a vector that is not finite")
-        return vectors
+        encoded = self._engine.run(TokenBatch.of(rows))
+        for vectors in (encoded.vectors, encoded.early):
+            if vectors is not None:
+                _check(vectors, len(rows))
+        return encoded
 
     def _split(
         self, jobs: Sequence[PreparedJob[JobT]], fault: Exception, started_at: float
@@ -56,3 +56,10 @@ class Runner:
         middle = len(jobs) // 2
         yield from self.run(jobs[:middle])
         yield from self.run(jobs[middle:])
+
+
+def _check(vectors: NDArray[np.float32], rows: int) -> None:
+    if vectors.shape[0] != rows:
+        raise EngineError(f"{rows} passages in, {vectors.shape[0]} vectors out")
+    if not np.isfinite(vectors).all():
+        raise EngineError("the engine returned a vector that is not finite")

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Encoded, Shape, TokenBatch
 from workers.engines.layout import MAX_TOKENS, EncoderName
 from workers.engines.select import Kind
 
@@ -17,6 +16,7 @@ class BlankEngine:
 
     name = "none"
     dimension = 1
+    gives_early = False
     shapes = (Shape(1, MAX_TOKENS),)
     cost = CostModel(1e-6, 0.0)
 
@@ -27,9 +27,9 @@ class BlankEngine:
         """Return the tokens as they are."""
         return sum(lengths)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Return vectors [rows, 1]."""
-        return np.ones((len(batch.lengths), self.dimension), np.float32)
+        return Encoded(np.ones((len(batch.lengths), self.dimension), np.float32))
 
 
 class BlankEngineMaker:

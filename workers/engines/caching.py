@@ -1,28 +1,36 @@
 """An engine in front of another that computes each question once, and one batch at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.cost import CostModel
-from workers.engines.engine import Engine, Shape, TokenBatch
+from workers.engines.engine import Encoded, Engine, Shape, TokenBatch
 from workers.engines.turns import Turns
 from workers.lru_cache import CacheStats, LruCache
+
+
+class _Row(NamedTuple):
+    """What is cached of a row: its vectors [dimension]."""
+
+    vector: NDArray[np.float32]
+    early: NDArray[np.float32] | None
 
 
 class CachingEngine:
     """Run equal rows of a batch once, and none whose vector is cached.
 
     Exact, since a row's vector depends on nothing but its ids. With `max_vectors` 0 only the
-    equal rows of one batch are joined. A vector takes 4 bytes an element. Any thread may call `run`
-    and `run_behind`; the engine sees one batch at a time.
+    equal rows of one batch are joined. A vector takes 4 bytes an element, and its early one as
+    many. Any thread may call `run` and `run_behind`; the engine sees one batch at a time.
     """
 
     def __init__(self, engine: Engine, max_vectors: int) -> None:
         self._engine = engine
         self._turns = Turns()
-        self._cache: LruCache[bytes, NDArray[np.float32]] = LruCache(max_vectors)
+        self._cache: LruCache[bytes, _Row] = LruCache(max_vectors)
 
     @property
     def name(self) -> str:
@@ -33,6 +41,11 @@ class CachingEngine:
     def dimension(self) -> int:
         """Return the length of a vector."""
         return self._engine.dimension
+
+    @property
+    def gives_early(self) -> bool:
+        """Return whether the engine does."""
+        return self._engine.gives_early
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -57,26 +70,38 @@ class CachingEngine:
         """Return the engine's count, as if no row were cached."""
         return self._engine.padded_tokens(lengths)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Return one vector a row, in order; raise EngineError on failure."""
+    def run(self, batch: TokenBatch) -> Encoded:
+        """Return a vector for each row, in order; raise EngineError on failure."""
         rows = [
             ids[:length].tobytes()
             for ids, length in zip(batch.ids, batch.lengths.tolist(), strict=True)
         ]
         indices = {row: index for index, row in enumerate(rows)}
-        vectors = {row: self._cache.get(row) for row in indices}
-        missing = [row for row, vector in vectors.items() if vector is None]
+        found = {row: self._cache.get(row) for row in indices}
+        missing = [row for row, cached in found.items() if cached is None]
         if missing:
             chosen = [indices[row] for row in missing]
             with self._turns.first():
                 fresh = self._engine.run(TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
-            for row, vector in zip(missing, fresh, strict=True):
-                vectors[row] = vector
-                self._cache.put(row, vector)
-        found = [vectors[row] for row in rows]
-        return np.array(found, np.float32).reshape(len(rows), self.dimension)
+            for row, computed in zip(missing, _rows(fresh), strict=True):
+                found[row] = computed
+                self._cache.put(row, computed)
+        kept = [each for each in map(found.get, rows) if each is not None]
+        early = [each.early for each in kept if each.early is not None]
+        return Encoded(
+            self._stacked([each.vector for each in kept]),
+            self._stacked(early) if self.gives_early else None,
+        )
 
-    def run_behind(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run_behind(self, batch: TokenBatch) -> Encoded:
         """Return the same once no other batch waits, and cache nothing; keep such batches small."""
         with self._turns.behind():
             return self._engine.run(batch)
+
+    def _stacked(self, vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        return np.array(vectors, np.float32).reshape(len(vectors), self.dimension)
+
+
+def _rows(encoded: Encoded) -> Iterable[_Row]:
+    early = [None] * len(encoded.vectors) if encoded.early is None else encoded.early
+    return map(_Row, encoded.vectors, early)

@@ -1,4 +1,4 @@
-"""What an engine is: token ids in, one vector per row out."""
+"""What an engine is: token ids in, one vector per row out, and the tone encoder's beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +35,18 @@ class TokenBatch:
         return cls(ids, lengths)
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What an encoder makes of a batch: vectors [rows, dimension], in order.
+
+    `early`: the same rows' vectors [rows, dimension] after its first layers, which are those that
+    the tone encoder alone would give; None from an engine that has none.
+    """
+
+    vectors: NDArray[np.float32]
+    early: NDArray[np.float32] | None = None
+
+
 class Engine(Protocol):
     """Runs one encoder. Not safe for two threads at once; any one thread at a time may call it.
 
@@ -53,6 +65,10 @@ class Engine(Protocol):
         """Return the length of a vector."""
 
     @property
+    def gives_early(self) -> bool:
+        """Return whether `run` gives early vectors, which the tone encoder then need not find."""
+
+    @property
     def shapes(self) -> tuple[Shape, ...]:
         """Return the shapes that are compiled; `run` packs any batch into them."""
 
@@ -66,5 +82,5 @@ class Engine(Protocol):
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return how many tokens, padding included, a batch of rows this long makes it compute."""
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Return vectors [rows, dimension], in order; raise EngineError on failure."""
+    def run(self, batch: TokenBatch) -> Encoded:
+        """Return a vector for each row, in order; raise EngineError on failure."""

@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import EngineError
 from workers.engines.cost import CostModel, fit_cost
-from workers.engines.engine import Shape, TokenBatch
+from workers.engines.engine import Encoded, Shape, TokenBatch
 from workers.engines.packing import EVEN, InputTensors, PackedBatch, pack, padded_tokens, scatter
 
 _log = logging.getLogger(__name__)
@@ -26,12 +25,15 @@ class GridEngine(ABC):
         dimension: int,
         shapes: Sequence[Shape],
         max_tokens: int,
+        *,
+        gives_early: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._name = name
         self._dimension = dimension
         self._shapes = tuple(shapes)
         self._max_tokens = max_tokens
+        self._gives_early = gives_early
         self._clock = clock
         self._cost: CostModel | None = None
 
@@ -44,6 +46,11 @@ class GridEngine(ABC):
     def dimension(self) -> int:
         """Return the length of a vector."""
         return self._dimension
+
+    @property
+    def gives_early(self) -> bool:
+        """Return whether the model has them."""
+        return self._gives_early
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -73,19 +80,22 @@ class GridEngine(ABC):
         base, token = cost.base_seconds * 1e3, cost.token_seconds * 1e6
         _log.info("%s: a call takes %.2f ms and %.1f µs a token", self._name, base, token)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Return one vector for each row, in order; raise EngineError on failure."""
+    def run(self, batch: TokenBatch) -> Encoded:
+        """Return a vector for each row, in order; raise EngineError on failure."""
         cost = self.cost
         check_lengths(batch, self._max_tokens)
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
+        early = np.empty_like(vectors) if self._gives_early else None
         try:
             for packed in pack(batch.lengths.tolist(), self._shapes, cost):
                 tensors = scatter(packed, batch)
                 output = self._run_packed(tensors, packed.shape)
-                vectors[tensors.message] = output[tensors.row, tensors.slot]
+                vectors[tensors.message] = output.vectors[tensors.row, tensors.slot]
+                if early is not None and output.early is not None:
+                    early[tensors.message] = output.early[tensors.row, tensors.slot]
         except Exception as error:
             raise EngineError(f"the {self._name} engine failed: {error}") from error
-        return vectors
+        return Encoded(vectors, early)
 
     def _time(self, shape: Shape) -> float:
         tensors = scatter(PackedBatch(shape, ()), _NO_BATCH)
@@ -102,8 +112,11 @@ class GridEngine(ABC):
         """Load the model; any exception means that it cannot be used."""
 
     @abstractmethod
-    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
-        """Return vectors [rows, slots, dimension] of one packed batch."""
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> Encoded:
+        """Return vectors [rows, slots, dimension] of one packed batch, and early ones alike.
+
+        An engine that `gives_early` has early ones in each.
+        """
 
 
 def check_lengths(batch: TokenBatch, max_tokens: int) -> None:

@@ -3,11 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workers.engines import layout
-from workers.engines.engine import Shape
+from workers.engines.engine import Encoded, Shape
 from workers.engines.grid_engine import GridEngine
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import read_manifest
@@ -31,7 +28,13 @@ class LiteRtEngine(GridEngine):
             else layout.LITERT_FP32_SHAPES
         )
         name = "litert-int8" if int8 else "litert-fp32"
-        super().__init__(name, manifest.hidden_size, shapes, manifest.max_tokens)
+        super().__init__(
+            name,
+            manifest.hidden_size,
+            shapes,
+            manifest.max_tokens,
+            gives_early=manifest.encoder(encoder).gives_early,
+        )
         self._path = (layout.int8 if int8 else layout.fp32)(model_dir, encoder)
         self._threads = threads
         self._runners: dict[Shape, Any] = {}
@@ -45,8 +48,7 @@ class LiteRtEngine(GridEngine):
             for shape in self._shapes
         }
 
-    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> Encoded:
         run = self._runners[shape]
         outputs = run(ids=tensors.ids, positions=tensors.positions, segments=tensors.segments)
-        vectors: NDArray[np.float32] = outputs["vectors"]
-        return vectors
+        return Encoded(outputs["vectors"], outputs.get("early"))

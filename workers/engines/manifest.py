@@ -9,15 +9,25 @@ from workers.engines import layout
 from workers.engines.files import file_sha256, read_file
 from workers.engines.layout import EncoderName
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class EncoderRecord(msgspec.Struct, frozen=True):
-    """One encoder: its layers, whether its vectors have length 1, its LiteRT shapes."""
+    """One encoder: its layers, whether its vectors have length 1, its LiteRT shapes.
+
+    `early_layers`: its early vectors are the tone encoder's, which has so many layers; None: it
+    gives none.
+    """
 
     layers: int
     normalised: bool
     shapes: tuple[tuple[int, int], ...]
+    early_layers: int | None = None
+
+    @property
+    def gives_early(self) -> bool:
+        """Return whether it gives the tone encoder's vectors beside its own."""
+        return self.early_layers is not None
 
 
 class FileRecord(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared.errors import EngineError
 from workers.engines.cost import CostModel
-from workers.engines.engine import TokenBatch
+from workers.engines.engine import Encoded, TokenBatch
 from workers.engines.grid_engine import check_lengths
 from workers.engines.layout import LITERT_SHAPES, MAX_TOKENS
 from workers.engines.packing import padded_tokens
@@ -21,6 +21,7 @@ class SimulatedEngine:
     """Sleep `base_seconds` + `token_seconds` for each padded token; return marked vectors."""
 
     name = "simulated"
+    gives_early = False
     shapes = LITERT_SHAPES
 
     def __init__(
@@ -43,7 +44,7 @@ class SimulatedEngine:
         """Return what the LiteRT engine would compute."""
         return padded_tokens(lengths, LITERT_SHAPES)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Sleep for the time that the cost model says; the same ids make the same vector."""
         if not self._warm:
             raise EngineError("the simulated engine is not warm")
@@ -54,7 +55,7 @@ class SimulatedEngine:
             self._vector(row[:length].tobytes())
             for row, length in zip(batch.ids, batch.lengths, strict=True)
         ]
-        return np.stack(rows) if rows else np.empty((0, self.dimension), np.float32)
+        return Encoded(np.array(rows, np.float32).reshape(len(rows), self.dimension))
 
     def _vector(self, content: bytes) -> NDArray[np.float32]:
         seed = int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")

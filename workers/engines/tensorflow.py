@@ -4,12 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.errors import EngineError
 from workers.engines import layout
-from workers.engines.engine import Shape
+from workers.engines.engine import Encoded, Shape
 from workers.engines.grid_engine import GridEngine
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import read_manifest
@@ -34,7 +31,13 @@ class TensorFlowEngine(GridEngine):
         manifest = read_manifest(model_dir)
         shapes = layout.GPU_SHAPES if gpu else _CPU_SHAPES
         name = "tensorflow-fp16" if gpu else "tensorflow-fp32"
-        super().__init__(name, manifest.hidden_size, shapes, manifest.max_tokens)
+        super().__init__(
+            name,
+            manifest.hidden_size,
+            shapes,
+            manifest.max_tokens,
+            gives_early=manifest.encoder(encoder).gives_early,
+        )
         self._path = layout.saved_model(model_dir, encoder)
         self._threads = threads
         self._gpu = gpu
@@ -55,11 +58,11 @@ class TensorFlowEngine(GridEngine):
             packed = self._model.signatures["packed_half" if self._gpu else "packed"]
             self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
 
-    def _run_packed(self, tensors: InputTensors, shape: Shape) -> NDArray[np.float32]:
+    def _run_packed(self, tensors: InputTensors, shape: Shape) -> Encoded:
         with self._device(self._device_name):
             inputs = map(self._tensor, (tensors.ids, tensors.positions, tensors.segments))
-            vectors: NDArray[np.float32] = self._functions[shape](*inputs).numpy()
-        return vectors
+            outputs = self._functions[shape](*inputs)
+            return Encoded(**{name: output.numpy() for name, output in outputs.items()})
 
 
 def load_tensorflow(threads: int) -> Any:
@@ -89,7 +92,7 @@ def require_gpu(tf: Any) -> None:
 
 def _compile(tf: Any, packed: Any, shape: Shape) -> Any:
     def run(ids: Any, positions: Any, segments: Any) -> Any:
-        return packed(ids=ids, positions=positions, segments=segments)["vectors"]
+        return packed(ids=ids, positions=positions, segments=segments)
 
     spec = tf.TensorSpec([shape.rows, shape.tokens], tf.int32)
     return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(

@@ -6,13 +6,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.engines.engine import Engine, TokenBatch
+from workers.engines.engine import Encoded, Engine, TokenBatch
 from workers.preprocessing.preprocessor import Preprocessor
 
 _BATCH_SIZE = 128
 _SMALL_BATCH_SIZE = 8  # a message that comes in between waits for one such batch
 
-Run = Callable[[TokenBatch], NDArray[np.float32]]
+Run = Callable[[TokenBatch], Encoded]
 
 Ids = tuple[int, ...]
 
@@ -71,7 +71,7 @@ class EngineEncoder:
 
     def embed(self, ids: Sequence[Ids]) -> NDArray[np.float32]:
         """Run the engine in batches of bounded size."""
-        runs = [self._run(TokenBatch.of(part)) for part in _parts(ids, self._batch_size)]
+        runs = [self._run(TokenBatch.of(part)).vectors for part in _parts(ids, self._batch_size)]
         return np.concatenate(runs) if runs else np.empty((0, self.dimension), np.float32)
 
 

@@ -45,6 +45,8 @@ def litert_embedding(settings: WorkerSettings) -> Embed:
     engine.warm()
 
     def embed(texts: Sequence[str]) -> Vectors:
-        return engine.run(TokenBatch.of([tokens.ids for tokens in tokenizer.encode_batch(texts)]))
+        return engine.run(
+            TokenBatch.of([tokens.ids for tokens in tokenizer.encode_batch(texts)])
+        ).vectors
 
     return embed

@@ -2,11 +2,14 @@
 
 The graph reads packed sequences (workers/engines/packing.py):
 
-    packed(ids, positions, segments: int32 [rows, tokens]) -> vectors [rows, slots, hidden]
+    packed(ids, positions, segments: int32 [rows, tokens])
+        -> vectors, early vectors: each [rows, slots, hidden]
     serving_default(ids: int32 [rows, tokens], lengths: int32 [rows]) -> vectors [rows, hidden]
 
 A token sees the tokens of its own segment; segment s of a row is pooled (mean) into slot s; padding
-has segment -1. `serving_default` takes one message a row. Importing this module loads TensorFlow.
+has segment -1. Early vectors are the states after the first layers, pooled alike and not
+normalised: those of an encoder of these layers alone. `serving_default` takes one message a row.
+Importing this module loads TensorFlow.
 """
 
 from typing import Any
@@ -30,49 +33,71 @@ _SOFTMAX_TILE, _ANY_ORDER = 32, 16
 class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
     """The first `layers` layers, mean pooling, and L2 normalisation if asked for.
 
-    `precision` is what matrix products are computed in; all else stays float32.
+    `early_layers`: after how many of them the early vectors are taken, if any are. `precision` is
+    what matrix products are computed in; all else stays float32.
     """
 
     def __init__(
-        self, config: BertConfig, weights: Weights, layers: int, *, normalise: bool
+        self,
+        config: BertConfig,
+        weights: Weights,
+        layers: int,
+        *,
+        normalise: bool,
+        early_layers: int | None = None,
     ) -> None:
         super().__init__()
         self._config = config
         self._layers = layers
+        self._early_layers = early_layers
         self._normalise = normalise
         self._variables = {
             name: tf.Variable(value, trainable=False, name=name.replace(".", "_"))
             for name, value in graph_weights(config, weights, layers).items()
         }
 
-    def packed(self, ids: Any, positions: Any, segments: Any, precision: Any = tf.float32) -> Any:
-        """Return vectors [rows, slots, hidden]; what an empty slot holds means nothing."""
+    def packed(
+        self, ids: Any, positions: Any, segments: Any, precision: Any = tf.float32
+    ) -> dict[str, Any]:
+        """Return `vectors` [rows, slots, hidden], and `early` ones if they are to be taken.
+
+        What an empty slot holds means nothing.
+        """
         rows, tokens = sizes(ids)
-        states = self._states(ids, positions, segments, precision)
+        states, early = self._states(ids, positions, segments, precision)
         count = (
             slots(tokens) if isinstance(tokens, int) else tf.maximum(tokens // TOKENS_PER_SLOT, 1)
         )
-        members = segments[:, None, :] == tf.range(count, dtype=tf.int32)[None, :, None]
-        return self._pool(tf.cast(members, tf.float32), tf.reshape(states, [rows, tokens, -1]))
+        is_member = segments[:, None, :] == tf.range(count, dtype=tf.int32)[None, :, None]
+        members, width = tf.cast(is_member, tf.float32), [rows, tokens, -1]
+        pooled = {"vectors": self._normalised(_mean(members, tf.reshape(states, width)))}
+        if early is not None:
+            pooled["early"] = _mean(members, tf.reshape(early, width))
+        return pooled
 
     def padded(self, ids: Any, lengths: Any) -> Any:
         """Return vectors [rows, hidden] of one message a row."""
         rows, tokens = sizes(ids)
         positions = tf.broadcast_to(tf.range(tokens, dtype=tf.int32)[None, :], [rows, tokens])
         inside = positions < lengths[:, None]
-        states = self._states(ids, positions, tf.where(inside, 0, EMPTY), tf.float32)
+        states, _ = self._states(ids, positions, tf.where(inside, 0, EMPTY), tf.float32)
         members = tf.cast(inside[:, None, :], tf.float32)
-        return self._pool(members, tf.reshape(states, [rows, tokens, -1]))[:, 0]
+        return self._normalised(_mean(members, tf.reshape(states, [rows, tokens, -1])))[:, 0]
 
-    def _states(self, ids: Any, positions: Any, segments: Any, precision: Any) -> Any:
+    def _states(
+        self, ids: Any, positions: Any, segments: Any, precision: Any
+    ) -> tuple[Any, Any | None]:
+        """Return the states after the last layer, and after the early layers."""
         states = tf.gather(self._variables["words"], ids)
         states += tf.gather(self._variables["positions"], positions)
         states = self._norm(states, "embeddings.LayerNorm")
         states = tf.reshape(states, [-1, self._config.hidden_size])
-        bias = self._bias(segments)
+        bias, early = self._bias(segments), None
         for layer in range(self._layers):
             states = self._layer(states, bias, f"encoder.layer.{layer}.", precision)
-        return states
+            if layer + 1 == self._early_layers:
+                early = states
+        return states, early
 
     def _bias(self, segments: Any) -> Any:
         """Return what is added to every layer's scores [rows, heads or 1, tokens, keys]."""
@@ -113,10 +138,13 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         scaled = centred * self._variables[f"{name}.weight"] * scale
         return scaled + self._variables[f"{name}.bias"]
 
-    def _pool(self, members: Any, states: Any) -> Any:
-        counts = tf.maximum(tf.reduce_sum(members, -1, keepdims=True), 1.0)
-        vectors = tf.matmul(members, states) / counts
+    def _normalised(self, vectors: Any) -> Any:
         return tf.math.l2_normalize(vectors, -1, 1e-12) if self._normalise else vectors
+
+
+def _mean(members: Any, states: Any) -> Any:
+    counts = tf.maximum(tf.reduce_sum(members, -1, keepdims=True), 1.0)
+    return tf.matmul(members, states) / counts
 
 
 def graph_weights(config: BertConfig, weights: Weights, layers: int) -> dict[str, Any]:

@@ -56,6 +56,10 @@ class Plan:
     layers: Mapping[EncoderName, int]
     digest: str
 
+    def early_layers(self, encoder: EncoderName) -> int | None:
+        """Return after which layer an encoder gives early vectors: after the tone encoder's."""
+        return self.layers.get("tone") if encoder == "answer" else None
+
 
 def build_model(
     model_dir: Path,
@@ -124,7 +128,7 @@ def _fill(folder: Path, plan: Plan, progress: Progress) -> Manifest:
         (folder / encoder).mkdir(parents=True)
     write_tokenizer(plan.source, folder / layout.TOKENIZER)
     with _whole_weights(plan, folder) as weights_folder:
-        Exporter(weights_folder, folder, progress).run(plan.layers)
+        Exporter(weights_folder, folder, progress).run(plan.layers, plan.early_layers("answer"))
     manifest = Manifest(
         schema=SCHEMA,
         digest=plan.digest,
@@ -152,7 +156,8 @@ def _whole_weights(plan: Plan, scratch: Path) -> Iterator[Path]:
 def _encoder_record(plan: Plan, encoder: EncoderName) -> EncoderRecord:
     compiled = layout.litert_shapes(plan.config.hidden_size)
     shapes = tuple((shape.rows, shape.tokens) for shape in compiled)
-    return EncoderRecord(plan.layers[encoder], encoder == "answer", shapes)
+    early_layers = plan.early_layers(encoder)
+    return EncoderRecord(plan.layers[encoder], encoder == "answer", shapes, early_layers)
 
 
 def current_manifest(model_dir: Path) -> Manifest | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shared.errors import EngineError
 from workers.engines import layout
 from workers.engines.cost import CostModel
-from workers.engines.engine import Engine, TokenBatch
+from workers.engines.engine import Encoded, Engine, TokenBatch
 from workers.engines.layout import EncoderName
 from workers.engines.litert import LiteRtEngine
 from workers.engines.manifest import Manifest, damaged_files, read_manifest
@@ -102,11 +102,13 @@ def check_model(
 def compare(engine: Engine, encoder: EncoderName, reference: Reference) -> Parity:
     """Run the reference texts together and one by one."""
     batch = reference.batch
-    vectors = engine.run(batch)
+    vectors = engine.run(batch).vectors
     expected = reference.vectors[encoder]
     alone = np.concatenate(
         [
-            engine.run(TokenBatch(batch.ids[row : row + 1, :length], batch.lengths[row : row + 1]))
+            engine.run(
+                TokenBatch(batch.ids[row : row + 1, :length], batch.lengths[row : row + 1])
+            ).vectors
             for row, length in enumerate(batch.lengths)
         ]
     )
@@ -139,6 +141,7 @@ class SavedModelRunner:
     """The SavedModel's documented `serving_default` signature as an engine, for the check alone."""
 
     name = "saved-model"
+    gives_early = False
     shapes = layout.LITERT_SHAPES
 
     def __init__(self, model_dir: Path, encoder: EncoderName, threads: int, dimension: int) -> None:
@@ -167,14 +170,11 @@ class SavedModelRunner:
         """Return rows × the longest."""
         return len(lengths) * max(lengths)
 
-    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+    def run(self, batch: TokenBatch) -> Encoded:
         """Run a padded batch as it is."""
         run = self._model.signatures["serving_default"]
         with self._device(CPU):
-            vectors: NDArray[np.float32] = run(ids=batch.ids, lengths=batch.lengths)[
-                "vectors"
-            ].numpy()
-        return vectors
+            return Encoded(run(ids=batch.ids, lengths=batch.lengths)["vectors"].numpy())
 
 
 def _engines(

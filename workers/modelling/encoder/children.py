@@ -34,24 +34,32 @@ class Exporter:
         self._lock = threading.Lock()
         self._children: list[subprocess.Popen[str]] = []
 
-    def run(self, layers: Mapping[EncoderName, int]) -> None:
-        """Export every encoder; ModelError carries a failed child's last words."""
+    def run(self, layers: Mapping[EncoderName, int], early_layers: int | None = None) -> None:
+        """Export every encoder; ModelError carries a failed child's last words.
+
+        The answer encoder's early vectors are those after `early_layers`.
+        """
+        early = {"answer": early_layers}
         if find_spec("tensorflow") is None:
             raise ModelError("building a model needs TensorFlow; install requirements/run.txt")
         self._stages = sum(_STAGES[encoder] for encoder in layers) + 1
         self._progress("loading TensorFlow", 0.0)
         with ThreadPoolExecutor(len(layers)) as pool:
             try:
-                jobs = [pool.submit(self._export, *each) for each in layers.items()]
+                jobs = [
+                    pool.submit(self._export, encoder, depth, early.get(encoder))
+                    for encoder, depth in layers.items()
+                ]
                 for done in as_completed(jobs):
                     done.result()
             finally:
                 for child in self._children:
                     child.kill()  # those that have ended do not mind
 
-    def _export(self, encoder: EncoderName, layers: int) -> None:
+    def _export(self, encoder: EncoderName, layers: int, early_layers: int | None) -> None:
         words = self._target / f"{encoder}.log"
-        with words.open("w") as log, self._start(encoder, layers, log.fileno()) as child:
+        depths = (str(layers), str(early_layers or 0))
+        with words.open("w") as log, self._start(encoder, depths, log.fileno()) as child:
             self._children.append(child)
             for stage in child.stdout or ():
                 self._report(f"{encoder}: {stage.strip()}")
@@ -59,9 +67,11 @@ class Exporter:
             raise ModelError(_fault(encoder, child.returncode, words.read_text(errors="replace")))
         words.unlink()
 
-    def _start(self, encoder: EncoderName, layers: int, log: int) -> subprocess.Popen[str]:
+    def _start(
+        self, encoder: EncoderName, depths: tuple[str, str], log: int
+    ) -> subprocess.Popen[str]:
         # A build that is killed must not leave a converter working for half a minute.
-        arguments = (encoder, str(layers), str(self._source), str(self._target))
+        arguments = (encoder, *depths, str(self._source), str(self._target))
         command = (sys.executable, "-m", "workers.modelling.encoder.export", *arguments)
         return subprocess.Popen(  # noqa: S603 - our own module
             dying_with_this_process(command),

@@ -1,6 +1,8 @@
 """Write one encoder's files: SavedModel and LiteRT. Run as a child process, one per encoder.
 
-    python -m workers.modelling.encoder.export ENCODER LAYERS SOURCE_FOLDER TARGET_FOLDER
+    python -m workers.modelling.encoder.export ENCODER LAYERS EARLY SOURCE_FOLDER TARGET_FOLDER
+
+EARLY is after how many layers the early vectors are taken, 0 for none.
 
 A line on standard output names each stage as it begins. The memory that converting takes, and
 TensorFlow's noise, go away with the process.
@@ -24,13 +26,21 @@ from workers.modelling.encoder.weights import folder_source, load_weights, read_
 Report = Callable[[str], None]
 
 
-def export(encoder: EncoderName, layers: int, source: Path, target: Path, report: Report) -> None:
+def export(
+    encoder: EncoderName,
+    layers: int,
+    early_layers: int | None,
+    source: Path,
+    target: Path,
+    report: Report,
+) -> None:
     """Write all files of one encoder below `target`."""
     report("reading weights")
     config = read_config(folder_source(source))
     weights = load_weights(folder_source(source), config)
     architecture = MpnetEncoder if config.is_mpnet else BertEncoder
-    model = architecture(config, weights, layers, normalise=encoder == "answer")
+    normalise = encoder == "answer"
+    model = architecture(config, weights, layers, normalise=normalise, early_layers=early_layers)
     report("writing the SavedModel")
     save(model, layout.saved_model(target, encoder))
     report("converting to int8")
@@ -78,9 +88,7 @@ def convert(model: BertEncoder, shapes: Sequence[Shape], scratch: Path, *, int8:
 def _packed(model: BertEncoder, shape: Sequence[int | None], precision: Any) -> Any:
     specs = [_spec(name, shape) for name in ("ids", "positions", "segments")]
     function = tf.function(
-        lambda ids, positions, segments: {
-            "vectors": model.packed(ids, positions, segments, precision)
-        }
+        lambda ids, positions, segments: model.packed(ids, positions, segments, precision)
     )
     return function.get_concrete_function(*specs)
 
@@ -95,10 +103,11 @@ def _print_stage(stage: str) -> None:
 
 
 if __name__ == "__main__":
-    name, layer_count, source_folder, target_folder = sys.argv[1:]
+    name, layer_count, early, source_folder, target_folder = sys.argv[1:]
     export(
         cast("EncoderName", name),
         int(layer_count),
+        int(early) or None,
         Path(source_folder),
         Path(target_folder),
         _print_stage,

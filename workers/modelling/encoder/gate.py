@@ -157,4 +157,4 @@ def _accuracy(engine: Engine, ids: Sequence[Sequence[int]], labels: NDArray[np.i
 
 def _vectors(engine: Engine, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
     parts = (ids[first : first + _BATCH_SIZE] for first in range(0, len(ids), _BATCH_SIZE))
-    return np.concatenate([engine.run(TokenBatch.of(part)) for part in parts])
+    return np.concatenate([engine.run(TokenBatch.of(part)).vectors for part in parts])

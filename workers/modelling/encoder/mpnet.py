@@ -20,9 +20,15 @@ class MpnetEncoder(BertEncoder):
     """
 
     def __init__(
-        self, config: BertConfig, weights: Weights, layers: int, *, normalise: bool
+        self,
+        config: BertConfig,
+        weights: Weights,
+        layers: int,
+        *,
+        normalise: bool,
+        early_layers: int | None = None,
     ) -> None:
-        super().__init__(config, weights, layers, normalise=normalise)
+        super().__init__(config, weights, layers, normalise=normalise, early_layers=early_layers)
         biases = distance_biases(weights[RELATIVE_BIAS], MAX_TOKENS)
         self._distance_biases = tf.Variable(biases, trainable=False, name="distance_biases")
 

@@ -49,7 +49,7 @@ def run_round(
     """Run batches until the time is over."""
     began, cpu_began, rows = clock(), time.process_time(), 0
     while clock() - began < seconds:
-        rows += len(engine.run(next(supply)))
+        rows += len(engine.run(next(supply)).vectors)
     return Round(rows, clock() - began, time.process_time() - cpu_began)
 
 
