@@ -88,6 +88,13 @@ COUNTERS: Sequence[WorkerFigure] = (
         "replies that went out with tone unknown, since the tone did not come in time",
         queues=_ANSWERING,
     ),
+    *_each(
+        "parley_tone_vectors",
+        "tones given, by where their vector is from",
+        "source",
+        {"tones_shared": "answer_encoder", "tones_own": "tone_encoder"},
+        (keys.SENTIMENT,),
+    ),
     WorkerFigure(
         "knowledge_reloads",
         "parley_worker_knowledge_reloads",

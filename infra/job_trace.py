@@ -28,12 +28,16 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class ToneTrace:
-    """What is known of a job's tone: the tone itself, or where its task is."""
+    """What is known of a job's tone: the tone itself, or where its task is.
+
+    `due`: there is none yet; the inference worker that reads the message queues it.
+    """
 
     known: Tone | None
     place: Place | None
     wanted: bool
     dead_letter: Death | None
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class JobTracer:
             place=search.find(keys.SENTIMENT, task_id),
             wanted=self._get(keys.tone_subscription(job_id)) is not None,
             dead_letter=self._death(task_id),
+            due=bool(self._redis.hexists(keys.job(job_id), "tone_due")),
         )
 
     def _result(self, job_id: str) -> StoredResult | None:

@@ -112,11 +112,23 @@ class EmbedJob(ChatJob):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyVector:
+    """What the tone encoder of a built model would make of a message, found in advance.
+
+    `model` is that model's digest; `halves` are the elements as little-endian float16.
+    """
+
+    model: str
+    halves: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ToneJob:
     """A tone task: the job whose tone is wanted, and its message. Times are Unix seconds.
 
     `wants_result`: a Celery client sent it, who may wait for the tone itself. `accepted_at` is None
-    if its message does not say when it was accepted. `trace` is what its spans belong to.
+    if its message does not say when it was accepted. `trace` is what its spans belong to. `early`
+    came with it if an inference worker has read the message already.
     """
 
     job_id: str
@@ -126,6 +138,7 @@ class ToneJob:
     wants_result: bool = False
     accepted_at: float | None = None
     trace: TraceContext | None = None
+    early: EarlyVector | None = None
 
     @property
     def task(self) -> str:
@@ -248,6 +261,7 @@ class WorkerStatus:
     `batch_messages` how large batches were (shared/histograms.py). `loaded_per_second` is how many
     messages a second it answers while more wait, None from an older worker; `looks_turned_away`
     second looks that it could not get lately, because large workers were too slow or none lived.
+    `gives_early`: it gives sentiment workers early vectors of what it runs.
     """
 
     id: str
@@ -263,3 +277,4 @@ class WorkerStatus:
     batch_messages: Histogram | None = None
     loaded_per_second: float | None = None
     looks_turned_away: float = 0.0
+    gives_early: bool = False

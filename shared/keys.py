@@ -35,6 +35,8 @@
 | parley:idempotency-conversation:<key> | string | on a cluster: where the key is known | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
+| parley:tones-shared | string | that every inference worker gives early vectors | TTL |
+| parley:tone-sharers | zset | inference workers that do, by their last heartbeat | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |
 | parley:memory:<owner> | list | what a user (or a conversation) has written | TTL, cap |
@@ -134,6 +136,8 @@ OUTBOX = "parley:outbox"
 PROTOCOL = "parley:protocol"
 OUTBOX_RETURNED = "parley:outbox-returned"
 PARKED_COUNTS = "parley:parked-counts"
+TONES_SHARED = "parley:tones-shared"
+TONE_SHARERS = "parley:tone-sharers"
 TENANTS = "parley:tenants"
 WAKE = "parley:wake"  # a message on a queue that says nothing but that tenants' messages wait
 THROUGHPUT = "parley:drain-rate"

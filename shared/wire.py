@@ -18,7 +18,7 @@ from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTE
 from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
-from shared.jobs import ChatJob, EmbedJob, FollowUps, ToneJob, Translation
+from shared.jobs import ChatJob, EarlyVector, EmbedJob, FollowUps, ToneJob, Translation
 from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
 from shared.task_message import END_OF_TIME as END_OF_TIME
 from shared.task_message import TaskMessage
@@ -36,6 +36,8 @@ GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
 FIRST_LOOK = "parley_first_look"
 DRAFT = "parley_draft"
 TRANSLATION = "parley_translation"  # what a model made of a message in another language
+# Header of a tone task: the model's digest, a blank, and the early vector's halves in base64.
+EARLY_VECTOR = "parley_early_vector"
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()
@@ -74,13 +76,16 @@ def encode_embed(job: EmbedJob, trace: TraceContext | None = None) -> bytes:
     return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
 
 
-def encode_tone(job: ChatJob, trace: TraceContext | None = None) -> bytes:
+def encode_tone(
+    job: ChatJob, trace: TraceContext | None = None, early: EarlyVector | None = None
+) -> bytes:
     """Return the `chat.tone` task that accompanies a job; its own id, the job's id inside."""
     argument = {"job_id": job.id, "message": job.message}
     headers = {
         "expires": _iso(job.expires_at),
         "ignore_result": True,
         "parley_accepted_at": job.accepted_at,
+        **({EARLY_VECTOR: _written(early)} if early else {}),
         **headers_of(trace or job.trace),
     }
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)
@@ -133,7 +138,8 @@ def decode_tone(task: TaskMessage) -> ToneJob:
     message = text_of(task.args[0], "message")
     accepted_at = _written_time(task.headers.get("parley_accepted_at"))
     trace, expires_at = context_of(task.headers), task.expires_at
-    return ToneJob(job_id, task.id, message, expires_at, wants_result, accepted_at, trace)
+    early = _early_vector(task.headers.get(EARLY_VECTOR))
+    return ToneJob(job_id, task.id, message, expires_at, wants_result, accepted_at, trace, early)
 
 
 def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
@@ -164,6 +170,18 @@ def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
         trace=context_of(headers),
         texts=tuple(texts),
     )
+
+
+def _written(early: EarlyVector) -> str:
+    return f"{early.model} {base64.b64encode(early.halves).decode()}"
+
+
+def _early_vector(header: object) -> EarlyVector | None:
+    model, _, halves = header.partition(" ") if isinstance(header, str) else ("", "", "")
+    try:  # anybody can write the header
+        return EarlyVector(model, base64.b64decode(halves, validate=True)) if halves else None
+    except ValueError:
+        return None
 
 
 def _translation(header: object) -> Translation | None:

@@ -83,7 +83,7 @@ class AnswersBuilder:
     ) -> None:
         self._settings = settings
         self._model = model
-        self._digest = read_manifest(folder).digest
+        self.digest = read_manifest(folder).digest
         self._clock = clock
         self._decide_over = decide_over
         self._wording = Wording.load()
@@ -107,7 +107,7 @@ class AnswersBuilder:
     def _encoder(self, *, in_between: bool) -> EngineEncoder:
         engine, preprocessor = self._model.engine, self._model.preprocessor
         run_behind = engine.run_behind if in_between else None
-        return EngineEncoder(engine, preprocessor, self._digest, run_behind)
+        return EngineEncoder(engine, preprocessor, self.digest, run_behind)
 
     def over(self, reading: Reading, embeddings: EmbeddingCache) -> Answers:
         """Build over a base; KnowledgeError names every fault of it."""

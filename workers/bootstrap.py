@@ -20,7 +20,7 @@ from shared.tracing.start import open_tracer
 from workers.consumer.batching import BatchLimits
 from workers.consumer.celery_events import CeleryEvents
 from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import ClaimedJob, JobT, QueuePolicy
+from workers.consumer.lease_queue import QueuePolicy
 from workers.consumer.linger import Linger
 from workers.consumer.options import (
     Beside,
@@ -41,7 +41,7 @@ from workers.engines.engine import Engine
 from workers.engines.layout import EncoderName
 from workers.engines.select import Kind
 from workers.lru_cache import CacheStats, LruCache
-from workers.preprocessing.preprocessor import Prepared, Preprocessor
+from workers.preprocessing.preprocessor import Preprocessor
 from workers.preprocessing.tokens import Tokenizer
 from workers.settings import WorkerSettings
 from workers.tenant_weights import read_weights
@@ -123,17 +123,6 @@ def load_model(
     preprocessor.warm()
     _log.info("%s is warm after %.1f s", engine.name, time.monotonic() - began_at)
     return TextModel(engine, preprocessor, tokenizer)
-
-
-def passages_of(
-    preprocessor: Preprocessor,
-) -> Callable[[Sequence[ClaimedJob[JobT]]], list[tuple[Prepared, ...]]]:
-    """Return the simplest reading of a role: each message is one passage."""
-
-    def prepare(claimed: Sequence[ClaimedJob[JobT]]) -> list[tuple[Prepared, ...]]:
-        return [(each,) for each in preprocessor.prepare([each.job.message for each in claimed])]
-
-    return prepare
 
 
 def queue_policy(settings: WorkerSettings) -> QueuePolicy:

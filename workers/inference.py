@@ -94,6 +94,8 @@ def build_inference_consumer(
         tones=queue,
         second_looks=queue if answering.cascade else None,
         voice=queue if settings.has_voice else None,
+        tone_tasks=queue,
+        early_model=answering.builder.digest if model.engine.gives_early else "",
     )
 
     def gauges() -> Mapping[str, float]:
@@ -142,6 +144,7 @@ def build_large_consumer(
         draft=knowledge.draft,
         tones=queue,
         voice=queue if settings.has_voice else None,
+        tone_tasks=queue,
         outlasts_faults=True,
         is_for_others=is_of_another_version,
     )

@@ -56,7 +56,7 @@ class VariantReader:
 
     def _blank(self, claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:
         return [
-            tuple(replace(passage, ids=self._ids) for passage in passages)
+            tuple(replace(passage, ids=self._ids, is_whole=False) for passage in passages)
             for passages in self._tfidf(claimed)
         ]
 

@@ -115,7 +115,8 @@ def _tone(tone: "ToneTrace") -> str:
     if tone.dead_letter:
         return f"dead letter: {_death(tone.dead_letter)}"
     waiting = "; a worker waits for it" if tone.wanted else ""
-    return f"unknown; its task {_where(tone.place) if tone.place else 'is in no list'}{waiting}"
+    place = "comes when a worker has read the message" if tone.due else "is in no list"
+    return f"unknown; its task {_where(tone.place) if tone.place else place}{waiting}"
 
 
 def _result(result: "StoredResult") -> str:

@@ -1,6 +1,7 @@
 -- Claim leased chat jobs to run them: drop what has ended already, keep each conversation in order.
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
--- theirs from enqueue.lua.
+-- theirs from enqueue.lua. Likewise, it is left due if more messages wait and this worker gives
+-- early vectors.
 --
 -- @include clock.lua
 -- @include followers.lua
@@ -16,30 +17,35 @@
 -- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
--- ARGV[3..] eight per job: token, job id, conversation id, tone task if external or '', expires_at,
+-- ARGV[3] 1 if this worker gives early vectors, else 0
+-- ARGV[4..] eight per job: token, job id, conversation id, tone task if external or '', expires_at,
 --           when it is due if that is not yet, or '', both in Unix seconds; '1' if something is to
 --           follow its end, or ''; '1' if somebody may have shown a part of its reply, or ''
 --
 -- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:reply-text:*, those of lanes.lua and schedule.lua
+--   parley:lane-waiting:*, parley:reply-text:*, those of lanes.lua, schedule.lua and tone_tasks.lua
 -- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
--- 'none', what was shown of the reply or ''}; verdict is one of
+-- 'none', what was shown of the reply or '', 1 if its tone task is due or 0}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
 --   parked     another job holds the lane, or it is not due yet; the lease is given up (or was lost)
 --   refused    it is not due yet, and too many such jobs are kept
 --   ended      it has a result already
 --   cancelled  Celery's tools have revoked or aborted it
 local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
-local job_ttl, lane_ttl = unpack(ARGV, 1, 2)
+local job_ttl, lane_ttl, gives_early = unpack(ARGV, 1, 3)
+local more_wait = #ARGV > 11 or has_waiting(inference_queue)
 local verdicts = {}
 
 local function record_state(id, state, conversation)
   redis.call('HSET', JOB .. id, 'state', state, 'conversation', conversation)
 end
 
-local function queue_tone_task_once(id, conversation, tone_task)
-  if redis.call('HSETNX', JOB .. id, 'has_tone_task', 1) == 1 then
-    queue_tone_task(sentiment_queue, tenant_of(conversation), tone_task)
+local function see_to_tone(id, conversation, tone_task)
+  if tone_task == '' then return end
+  if gives_early == '1' and more_wait then
+    leave_tone_due(id)
+  else
+    queue_tone_task_once(sentiment_queue, tenant_of(conversation), id, tone_task)
   end
 end
 
@@ -80,11 +86,11 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   if follow_ups ~= '' then redis.call('HSET', JOB .. id, 'follow_ups', follow_ups) end
   if due_at ~= '' then return postpone(token, id, conversation, message, due_at, expires_at) end
   local verdict = {'parked'}
-  if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
+  see_to_tone(id, conversation, tone_task)
   if claim_lane(conversation, id) then
     verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
       handover_state(conversation),
-      is_begun ~= '' and redis.call('GET', REPLY_TEXT .. id) or ''}
+      is_begun ~= '' and redis.call('GET', REPLY_TEXT .. id) or '', is_tone_due(id) and 1 or 0}
     record_state(id, 'started', conversation)
     announce_step(id)
   else
@@ -96,7 +102,7 @@ local function claim(token, id, conversation, tone_task, expires_at, due_at, fol
   return verdict
 end
 
-for i = 3, #ARGV, 8 do
+for i = 4, #ARGV, 8 do
   local token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun =
     unpack(ARGV, i, i + 7)
   verdicts[#verdicts + 1] =

@@ -1,4 +1,6 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
+-- A job's tone task is queued beside it. If messages wait, so that it would only take processor time
+-- from them, and inference workers give early vectors, it is left due for one of them to queue.
 --
 -- @include flows.lua
 -- @include followers.lua
@@ -27,7 +29,7 @@
 --          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, those of flows.lua, lanes.lua and rate_limits.lua
+--   parley:lane-waiting:*, parley:parked, parley:tones-shared, those of flows.lua, lanes.lua and rate_limits.lua
 -- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
 --   too many of its conversation are parked; -4 if its idempotency key belongs to another request.
 --   Or {-3, name of the fault} if Redis could not write it (Redis's log says why). Or {-5,
@@ -48,7 +50,7 @@ jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
-local capacity, throughput, waiting_names, waiting_count
+local capacity, throughput, waiting_names, waiting_count, tones_are_shared
 local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
@@ -131,6 +133,22 @@ local function record_job(id, conversation, gateway, expires_at, idempotency)
   end
 end
 
+-- Looked up once a call, and only if messages wait.
+local function leaves_tone_due()
+  if queued == 0 then return false end
+  if tones_are_shared == nil then tones_are_shared = redis.call('EXISTS', TONES_SHARED) == 1 end
+  return tones_are_shared
+end
+
+local function see_to_tone(id, tenant, tone_task)
+  if tone_task == '' then return end
+  if leaves_tone_due() then
+    leave_tone_due(id)
+  else
+    queue_tone_task(sentiment_queue, tenant, tone_task)
+  end
+end
+
 local function enqueue(n)
   local i, idempotency = 3 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
@@ -149,7 +167,7 @@ local function enqueue(n)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
   record_job(id, conversation, gateway, expires_at, idempotency)
-  if tone_task ~= '' then queue_tone_task(sentiment_queue, tenant, tone_task) end
+  see_to_tone(id, tenant, tone_task)
   enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
   waiting_names = nil
   return own_queued(tenant)

@@ -14,14 +14,14 @@ from shared import keys, tenants
 from shared.connection import connect
 from shared.jobs import ChatJob, JobState, Reply, Turn, WorkerStatus
 from shared.results import read_celery_result
-from shared.wire import encode_infer, read_chat_job, read_second_look
+from shared.wire import encode_infer, read_chat_job, read_second_look, tone_task_id
 from tests.contract.broker import done
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import ClaimedJob, Completion, Lease, QueuePolicy
+from workers.consumer.lease_queue import ClaimedJob, Completion, DueTone, Lease, QueuePolicy
 from workers.consumer.prepare import Preparer
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
@@ -83,6 +83,8 @@ class Seen:
     own_flow: list[bytes]
     other_flow: list[bytes]
     parked_counts: dict[bytes, bytes]
+    tone_tasks: list[str]
+    notes: dict[str, list[bytes | None]]
 
 
 @dataclass
@@ -95,6 +97,7 @@ class Worker:
     leases: list[Lease] = field(default_factory=list)
     jobs: list[PreparedJob[ChatJob]] = field(default_factory=list)
     kind: Kind = "small"
+    gives_early: bool = True
 
 
 class ProtocolStand:
@@ -144,7 +147,11 @@ class ProtocolStand:
         now, queue = self.clock.now(), _QUEUES[worker.kind]
         pace = {} if worker.kind == "small" else {"pace_seconds": 0.1}
         worker.queue.heartbeat(
-            WorkerStatus(worker.name, queue, "test", 1, "host", now, pace, paused=paused)
+            WorkerStatus(
+                *(worker.name, queue, "test", 1, "host", now, pace),
+                paused=paused,
+                gives_early=worker.kind == "small" and worker.gives_early,
+            )
         )
 
     def new_job(self, conversation: str, seconds: float | None) -> ChatJob:
@@ -191,6 +198,15 @@ class ProtocolStand:
         """Tell whether a lease is still this worker's."""
         return bool(self.client.hexists(keys.lease(worker.name), token.decode()))
 
+    def queue_tones(self, worker: Worker, jobs: Iterable[PreparedJob[ChatJob]]) -> None:
+        """Let a worker queue the tone tasks of jobs that it claimed with theirs due."""
+        due = [DueTone(each.job, None) for each in jobs if each.claim.tone_due]
+        worker.queue.queue_tones(due)
+
+    def has_one_tone_task(self, job_id: str) -> bool:
+        """Tell whether a job's tone task was queued, and once."""
+        return self._look().tone_tasks.count(tone_task_id(job_id)) == 1
+
     def completion(
         self, prepared: PreparedJob[ChatJob], state: JobState
     ) -> Completion[ChatJob, ChatResult]:
@@ -212,6 +228,7 @@ class ProtocolStand:
         self._check_flows(seen)
         self._check_lanes(seen)
         self._check_turns(seen)
+        self._check_tone_tasks(seen)
 
     def _look(self) -> "Seen":
         with self.client.pipeline(transaction=True) as look:
@@ -230,10 +247,15 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
+            for name in self.jobs:
+                look.hmget(keys.job(name), ["tone_due", "has_tone_task"])
+            look.lrange(keys.SENTIMENT, 0, -1)
+            look.lrange(keys.flow(keys.SENTIMENT, TENANT), 0, -1)
             own, other, counts, quarantine, *handed, listed, results = (found := look.execute())[
                 :10
             ]
-            rest = found[10:]
+            *rest, own_tones, other_tones = found[10:]
+        rest, notes = rest[: -len(self.jobs) or None], rest[len(rest) - len(self.jobs) :]
         waiting = [raw for each in (own, other, quarantine, *handed) for raw in each]
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
@@ -257,6 +279,8 @@ class ProtocolStand:
             own_flow=own,
             other_flow=other,
             parked_counts=counts,
+            tone_tasks=[self._name(raw) for raw in (*own_tones, *other_tones) if raw != WAKE],
+            notes=dict(zip(self.jobs, notes, strict=True)),
         )
 
     def _check_results(self, seen: "Seen", ended: set[str]) -> None:
@@ -322,6 +346,15 @@ class ProtocolStand:
             assert told == [(name, role) for name in names for role in ("user", "assistant")]
             places = [self.jobs[name].place or 0 for name in answered]
             assert places == sorted(places), f"{answered} is not the order of acceptance"
+
+    def _check_tone_tasks(self, seen: "Seen") -> None:
+        for name, known in self.jobs.items():
+            due, noted = seen.notes[name]
+            queued = seen.tone_tasks.count(tone_task_id(name))
+            assert queued <= 1, f"the tone of {name} is made twice"
+            if known.result is None and not known.external:
+                is_due = due is not None and noted is None
+                assert queued + is_due == 1, f"the tone task of {name} is nowhere"
 
     def _name(self, raw: bytes) -> str:
         headers: dict[str, str] = msgspec.json.decode(raw)["headers"]

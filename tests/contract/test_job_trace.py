@@ -170,6 +170,15 @@ def test_a_tone_is_waiting_then_known(broker: Broker) -> None:
     assert sentence(broker, "a", "tone") == "known: negative (0.90)"
 
 
+def test_a_tone_whose_task_is_due_says_so(broker: Broker) -> None:
+    publish(broker, job("a"))
+    broker.client.delete(keys.SENTIMENT)
+    assert sentence(broker, "a", "tone") == "unknown; its task is in no list"
+    broker.client.hset(keys.job("a"), "tone_due", "1")
+    told = "unknown; its task comes when a worker has read the message"
+    assert sentence(broker, "a", "tone") == told
+
+
 def test_an_answered_job_shows_its_end_and_how_long_that_is_kept(broker: Broker) -> None:
     publish(broker, job("a"))
     worker = living_worker(broker)

@@ -2,12 +2,18 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
-from shared import keys
-from shared.jobs import UNKNOWN_TONE, Tone, ToneJob
+import pytest
+
+from gateway.queue.conversations import RedisConversations
+from gateway.queue.publisher import EnqueueLimits, RedisPublisher
+from shared import keys, tenants
+from shared.jobs import UNKNOWN_TONE, EarlyVector, Tone, ToneJob
 from shared.results import Failure
-from shared.wire import encode_tone, read_tone_job
+from shared.wire import encode_tone, read_chat_job, read_tone_job
 from tests.contract.broker import (
+    NOW,
     Broker,
     claim,
     job,
@@ -15,11 +21,10 @@ from tests.contract.broker import (
     status,
     toned,
 )
+from tests.support.queue_view import publish
 from tests.support.stock_message import stock_message
-from workers.consumer.lease_queue import (
-    Completion,
-    Lease,
-)
+from workers.consumer.lease_queue import Completion, DueTone, Lease, LeasedJob
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
 
@@ -41,6 +46,135 @@ def test_a_gateways_job_gets_no_second_tone_task(broker: Broker) -> None:
     (lease,) = queue.lease(1)
     assert claim(queue, lease, job("a")) == "run"
     assert broker.waiting(keys.SENTIMENT) == []
+
+
+@pytest.fixture
+def pool(broker: Broker) -> RedisInferenceQueue:
+    """Return the queue of an inference worker; it is the only one, and gives early vectors."""
+    queue = broker.inference("w")
+    queue.heartbeat(replace(status("w"), gives_early=True))
+    return queue
+
+
+def enqueue(broker: Broker, *names: str) -> None:
+    publisher = RedisPublisher(broker.client, EnqueueLimits(100, 600, 600))
+    for name in names:
+        publish(publisher, replace(job(name), gateway="g"))
+
+
+def tone_tasks(broker: Broker, flow: str = keys.SENTIMENT) -> list[str]:
+    return [read_tone_job(raw, 0.0).job_id for raw in broker.waiting(flow)]
+
+
+def lease_and_claim(queue: RedisInferenceQueue, count: int, **changes: Any) -> list[bool]:
+    jobs = [
+        LeasedJob(lease, replace(read_chat_job(lease.raw, NOW), **changes))
+        for lease in queue.lease(count)
+    ]
+    return [each.tone_due for each in queue.claim(jobs)]
+
+
+def test_a_tone_task_is_left_due_while_messages_wait(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    enqueue(broker, "a", "b", "c")
+    assert tone_tasks(broker) == ["a"]  # nothing waited yet
+    assert lease_and_claim(pool, 3) == [False, True, True]
+    early = EarlyVector("digest", b"\x00\x3c")
+    pool.queue_tones([DueTone(job("b"), early), DueTone(job("c"), None)])
+    pool.queue_tones([DueTone(job("b"), early)])
+    assert [read_tone_job(raw, 0.0).early for raw in broker.waiting(keys.SENTIMENT)] == [
+        *(None, early, None)
+    ]
+
+
+def test_a_due_task_waits_for_a_sentiment_worker_only_from_when_it_is_queued(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    enqueue(broker, "a", "b")
+    lease_and_claim(pool, 2)
+    broker.clock.advance(3)
+    pool.queue_tones([DueTone(job("b"), None)])
+    assert read_tone_job(broker.waiting(keys.SENTIMENT)[1], 0.0).accepted_at == broker.clock.now()
+
+
+def test_no_task_is_left_due_for_a_worker_that_knows_nothing_of_it(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    other = broker.inference("old")
+    other.heartbeat(status("old"))
+    enqueue(broker, "a", "b")
+    assert tone_tasks(broker) == ["a", "b"]
+    pool.heartbeat(replace(status("w"), gives_early=True))  # it sees the other
+    enqueue(broker, "c")
+    assert tone_tasks(broker) == ["a", "b", "c"]
+    broker.kill("old")
+    pool.heartbeat(replace(status("w"), gives_early=True))
+    enqueue(broker, "d")
+    assert tone_tasks(broker) == ["a", "b", "c"]
+
+
+def test_without_a_worker_that_says_so_no_task_is_left_due(broker: Broker) -> None:
+    enqueue(broker, "a", "b")
+    assert tone_tasks(broker) == ["a", "b"]
+
+
+def test_heartbeats_of_older_versions_are_seen(broker: Broker, pool: RedisInferenceQueue) -> None:
+    broker.client.zadd(keys.workers(keys.INFERENCE), {"older": NOW})
+    broker.client.set(keys.worker("older"), b"{}")
+    pool.heartbeat(replace(status("w"), gives_early=True))
+    enqueue(broker, "a", "b")
+    assert tone_tasks(broker) == ["a", "b"]
+
+
+def test_whoever_claims_a_job_next_sees_that_its_task_is_due(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    enqueue(broker, "a", "b")
+    assert lease_and_claim(pool, 2) == [False, True]
+    broker.kill("w")
+    other = broker.inference("v")
+    other.reclaim_dead()
+    assert lease_and_claim(other, 2) == [False, True]
+    other.queue_tones([DueTone(job("b"), None)])
+    pool.queue_tones([DueTone(job("b"), None)])  # a frozen worker wakes up
+    assert tone_tasks(broker) == ["a", "b"]
+
+
+def test_of_a_job_that_has_ended_no_task_is_queued(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    enqueue(broker, "a", "b")
+    lease_and_claim(pool, 2)
+    RedisConversations(broker.client, broker.clock, EnqueueLimits(100, 600, 600)).erase("c-b")
+    pool.queue_tones([DueTone(job("b"), None)])
+    assert tone_tasks(broker) == ["a"]
+
+
+@pytest.mark.parametrize("more_wait", [False, True])
+def test_a_clients_task_is_left_due_if_more_messages_wait(
+    broker: Broker, pool: RedisInferenceQueue, more_wait: bool
+) -> None:
+    push(broker, job("a"))
+    if more_wait:
+        push(broker, job("b"))
+    assert lease_and_claim(pool, 1, external=True) == [more_wait]
+    assert tone_tasks(broker) == ([] if more_wait else ["a"])
+
+
+def test_a_tenants_task_goes_to_its_flow(broker: Broker, pool: RedisInferenceQueue) -> None:
+    push(broker, job("a"), job("b"))
+    assert lease_and_claim(pool, 1, external=True) == [True]
+    of_tenant = replace(job("a"), conversation_id=tenants.scope("acme", "talk"))
+    pool.queue_tones([DueTone(of_tenant, None)])
+    assert tone_tasks(broker, keys.flow(keys.SENTIMENT, "acme")) == ["a"]
+
+
+def test_sentiment_workers_gather_no_tasks_that_were_left_due(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    broker.client.lpush(keys.INFERENCE, *range(15))
+    assert broker.sentiment("s").answers_waiting() == 0
 
 
 def test_tones_meet_the_jobs_that_wait_for_them(broker: Broker) -> None:

@@ -100,6 +100,7 @@ class Protocol(RuleBasedStateMachine):
         stand, worker = self.stand, self.stand.workers[at]
         jobs = worker.jobs[-count:] if last else worker.jobs[:count]
         held = [stand.holds(worker, job.lease.token) for job in jobs]
+        stand.queue_tones(worker, jobs)
         verdicts = worker.queue.complete([stand.completion(job, state) for job in jobs])
         for job, valid, verdict in zip(jobs, held, verdicts, strict=True):
             name, ended = job.job.id, stand.jobs[job.job.id].result is not None
@@ -107,9 +108,22 @@ class Protocol(RuleBasedStateMachine):
             assert verdict == ("lost" if not valid else "duplicate" if ended else "applied")
             if verdict == "applied":
                 self.answered_now.append(name)
+                assert stand.has_one_tone_task(name)
                 if state == "done":
                     stand.answered.setdefault(job.job.conversation_id, []).append(name)
         worker.jobs = [job for job in worker.jobs if job not in jobs]
+
+    @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:3]))
+    @rule(at=st.integers(0, 2), count=COUNTS, repeated=st.booleans())
+    def queue_tones(self, at: int, count: int, repeated: bool) -> None:
+        worker = self.stand.workers[at]
+        for _ in range(1 + repeated):
+            self.stand.queue_tones(worker, worker.jobs[:count])
+
+    @rule(at=SMALL_WORKERS, gives_early=st.booleans())
+    def change_engine(self, at: int, gives_early: bool) -> None:
+        self.stand.workers[at].gives_early = gives_early
+        self.stand.heartbeat(self.stand.workers[at])
 
     @precondition(lambda self: any(worker.jobs for worker in self.stand.workers[:2]))
     @rule(at=SMALL_WORKERS, count=COUNTS, repeated=st.booleans())

@@ -18,6 +18,7 @@ from workers.consumer.lease_queue import (
     ClaimVerdict,
     Completion,
     CompletionVerdict,
+    DueTone,
     HandOver,
     HandOverVerdict,
     Lease,
@@ -54,6 +55,7 @@ class FakeQueue:
     statuses: list[WorkerStatus] = field(default_factory=list)
     released: int = 0
     given_back: list[LeasedJob[Any]] = field(default_factory=list)
+    tone_tasks: list[DueTone[Any]] = field(default_factory=list)
 
     def push(self, *messages: bytes) -> list[Lease]:
         """Let these messages wait; return their leases."""
@@ -81,6 +83,9 @@ class FakeQueue:
     def complete(self, completions: Sequence[Completion[Any, Any]]) -> list[CompletionVerdict]:
         self.completed += completions
         return [self.verdicts.get(each.task_id, "applied") for each in completions]
+
+    def queue_tones(self, tones: Sequence[DueTone[Any]]) -> None:
+        self.tone_tasks += tones
 
     def hand_over(self, jobs: Sequence[HandOver[Any]]) -> list[HandOverVerdict]:
         return [self.hand_overs.get(each.leased.job.task_id, "unserved") for each in jobs]

@@ -23,6 +23,7 @@ from workers.consumer.lease_queue import (
     ResultT,
 )
 from workers.consumer.role import Draft, Role
+from workers.consumer.tone_sharing import ToneSharing
 
 _IDLE_SECONDS = 0.5
 
@@ -48,6 +49,7 @@ class Completer(Generic[JobT, ResultT]):
         self._context = context
         self._role = role
         self._committer = committer
+        self._sharing: ToneSharing[JobT] = ToneSharing(role)
         self._inbox: queues.SimpleQueue[BatchResult[JobT] | tuple[str, Tone] | None] = (
             queues.SimpleQueue()
         )
@@ -90,6 +92,7 @@ class Completer(Generic[JobT, ResultT]):
         traces = self._context.traces
         traces.ran(arrivals.batches)
         with self._context.counters.cpu("compose"):
+            self._sharing.ran(arrivals.batches)  # first: tones are made while drafts are
             drafted, dead = self._draft(arrivals.batches)
         traces.drafted([each.prepared.lease for each in drafted])
         known = self._await_tones(self._hand_overs.offer_looks(drafted))

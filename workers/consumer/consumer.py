@@ -32,6 +32,7 @@ from workers.consumer.options import ConsumerOptions
 from workers.consumer.prepare import Preparer
 from workers.consumer.process_figures import process_figures
 from workers.consumer.role import Role
+from workers.consumer.tone_sharing import ToneSharing
 from workers.consumer.work import Work
 from workers.engines.engine import Engine
 
@@ -67,6 +68,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
         self._engine_linger = EngineLinger(context.clock, engine.cost)
         self._fetcher = Fetcher(queue, self._buffer, options.linger or self._engine_linger)
         committer = Committer(context, queue, role.task)
+        self._sharing: ToneSharing[JobT] = ToneSharing(role)
         self._preparer = Preparer(context, role, queue, committer)
         self._completer = Completer(context, role, committer)
         self._work: Work = (
@@ -193,6 +195,8 @@ class BatchConsumer(Generic[JobT, ResultT]):
                 prepared = self._preparer.prepare(leases)
             self._put_unread([job for job in prepared if not job.tokens])
             self._buffer.put([job for job in prepared if job.tokens])
+            with counters.cpu("prepare"):
+                self._sharing.prepared(prepared)
             self._engine_linger.prepared(clock.monotonic() - began_at)
 
     def _put_unread(self, jobs: Sequence[PreparedJob[JobT]]) -> None:
@@ -228,6 +232,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
             stage_seconds=self._context.stage_times.snapshot(),
             batch_messages=self._work.batch_messages(),
             loaded_per_second=round(self._work.loaded_per_second(), 3),
+            gives_early=bool(self._role.early_model),
             looks_turned_away=round(self._completer.looks_turned_away(), 1),
         )
         self._queue.heartbeat(status)

@@ -6,7 +6,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
-from shared.jobs import JobState, Tone, WorkerStatus
+from shared.jobs import EarlyVector, JobState, Tone, WorkerStatus
 from shared.queue_lists import QueueLists
 from shared.results import Failure
 from shared.tracing.context import TraceContext
@@ -88,6 +88,7 @@ class ClaimResult:
     `dialogue` is as the last job's completion stored it, empty on a first turn.
     `with_person`: a person has taken the conversation over. `person_called`: one shall, but none
     has yet. `shown` is what was shown of a reply that somebody else began to put into words.
+    `tone_due`: its tone task is still to be queued, by this worker.
     """
 
     verdict: ClaimVerdict
@@ -95,6 +96,7 @@ class ClaimResult:
     with_person: bool = False
     person_called: bool = False
     shown: str = ""
+    tone_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,21 @@ class ToneSource(Protocol):
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Call back from another thread with each tone that comes late; return the way to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueTone(Generic[JobT]):
+    """A claimed job whose tone task is due, and what its tone may be found from."""
+
+    job: JobT
+    early: EarlyVector | None
+
+
+class ToneTasks(Protocol[JobT]):
+    """Takes the tone tasks of jobs that were claimed with theirs due."""
+
+    def queue_tones(self, tones: Sequence[DueTone[JobT]]) -> None:
+        """Queue each, once however often this is called. Retried as the calls of a queue are."""
 
 
 @dataclass(frozen=True, slots=True)

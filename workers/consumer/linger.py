@@ -75,6 +75,9 @@ class EngineLinger:
 class ToneLinger:
     """Let tones wait a little while the answers that they belong to wait longer.
 
+    Not where tone tasks are queued only once their messages were read: these are gathered already,
+    and their answers wait for nothing else.
+
     A tone batch of three costs twice as much a message as one of sixteen, which is felt if
     the same cores run the answers.
     """

@@ -6,7 +6,7 @@ from dataclasses import replace
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Tone, ToneJob, Translation
 from workers.consumer.chat_result import ChatResult
-from workers.consumer.lease_queue import Completion, HandOver, HandOverVerdict, Lease
+from workers.consumer.lease_queue import Completion, DueTone, HandOver, HandOverVerdict, Lease
 from workers.consumer.partition_routing import group, partition_of, unmark
 from workers.consumer.partitioned_queue import PartitionedQueue
 from workers.consumer.redis_generation_queue import RedisGenerationQueue, ShowVerdict
@@ -29,6 +29,16 @@ class PartitionedInferenceQueue(PartitionedQueue[ChatJob, ChatResult, RedisInfer
             except QueueUnavailable:
                 self._news.rest(index)
         return found
+
+    def queue_tones(self, tones: Sequence[DueTone[ChatJob]]) -> None:
+        """Queue tone tasks that are due, each in its partition, unless that is out of reach."""
+        for index, places in group(tones, lambda tone: self._home_of(tone.job.id)).items():
+            if self._news.is_resting(index):
+                continue
+            try:
+                self._queues[index].queue_tones([tones[place] for place in places])
+            except QueueUnavailable:
+                self._news.rest(index)
 
     def subscribe_tones(self, on_tone: Callable[[str, Tone], None]) -> Callable[[], None]:
         """Listen on one channel, at any node: the whole cluster hears what is published."""

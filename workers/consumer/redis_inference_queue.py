@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import redis
 
 from shared import keys
 from shared.counts import day_of
-from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
+from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, WorkerStatus
 from shared.wire import encode_tone, with_draft, with_first_look
 from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
@@ -20,6 +20,7 @@ from workers.consumer.lease_queue import (
     ClaimVerdict,
     Completion,
     CompletionVerdict,
+    DueTone,
     HandOver,
     HandOverVerdict,
     LeasedJob,
@@ -50,7 +51,9 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     ) -> None:
         super().__init__(client, queue, context, policy, retry)
         self._follow_up = follow_up
+        self._gives_early = False
         self._collect_tones = self._script("collect_tones.lua")
+        self._queue_tones = self._script("queue_tones.lua")
         self._claim = self._script("claim.lua")
         self._complete = self._acked_script("complete.lua")
         self._expire_parked = self._script("expire_parked.lua")
@@ -65,7 +68,9 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         if not jobs:
             return []
         lane_ttl = self._policy.lane_ttl_seconds
-        args: list[bytes | str | float] = [self._policy.job_ttl_seconds, lane_ttl]
+        args: list[bytes | str | float] = [
+            *(self._policy.job_ttl_seconds, lane_ttl, int(self._gives_early))
+        ]
         for leased in jobs:
             job = leased.job
             tone = encode_tone(job) if job.external else b""
@@ -76,6 +81,24 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
         )
         return [_claim_result(verdict) for verdict in verdicts]
+
+    def queue_tones(self, tones: Sequence[DueTone[ChatJob]]) -> None:
+        """Queue tone tasks that are due, all in one atomic step.
+
+        A task counts as accepted now, as it waits for a sentiment worker from now on.
+        """
+        now = self._clock.now()
+        args: list[bytes | str] = []
+        for tone in tones:
+            job = tone.job
+            task = encode_tone(replace(job, accepted_at=now), early=tone.early)
+            args += (job.id, job.conversation_id, task)
+        self._retry.until_stopped(self._queue_tones, keys=[keys.SENTIMENT], args=args)
+
+    def heartbeat(self, status: WorkerStatus) -> None:
+        """Renew this worker's heartbeat, and say whether it gives early vectors."""
+        self._gives_early = status.gives_early
+        super().heartbeat(status)
 
     def _times(self, job: ChatJob) -> tuple[float, float | str]:
         """Return when a job expires at the latest, and when it is due if that is yet to come."""
@@ -243,13 +266,14 @@ def _may_be_offered(completion: Completion[ChatJob, ChatResult]) -> bool:
     return result is not None and result.brief is not None and (job is None or job.draft is None)
 
 
-def _claim_result(verdict: Sequence[bytes]) -> ClaimResult:
+def _claim_result(verdict: Sequence[Any]) -> ClaimResult:
     name, *found = verdict
-    dialogue, handover, shown = found or (b"", b"none", b"")
+    dialogue, handover, shown, tone_due = found or (b"", b"none", b"", 0)
     return ClaimResult(
         cast("ClaimVerdict", name.decode()),
         dialogue,
         with_person=handover == b"claimed",
         person_called=handover == b"open",
         shown=shown.decode(),
+        tone_due=bool(tone_due),
     )

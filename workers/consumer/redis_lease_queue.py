@@ -133,8 +133,11 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         ttl = int(self._policy.heartbeat_ttl_seconds * 1000)
         self._retry.once(
             self._heartbeat,
-            keys=[keys.worker(self._worker_id), keys.workers(self._queue)],
-            args=[_encode(status), ttl, self._clock.now(), self._worker_id],
+            keys=[
+                *(keys.worker(self._worker_id), keys.workers(self._queue)),
+                *(keys.TONES_SHARED, keys.TONE_SHARERS),
+            ],
+            args=[_encode(status), ttl, self._clock.now(), self._worker_id, _sharing(status)],
         )
 
     def reclaim_dead(self) -> Reclaimed:
@@ -219,6 +222,11 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def _script(self, name: str) -> Script:
         return register_script(self._redis, name, _ALLOW_OUT_OF_MEMORY)
+
+
+def _sharing(status: WorkerStatus) -> str:
+    """Return what an inference worker says of early vectors; nothing of any other."""
+    return str(int(status.gives_early)) if status.queue == keys.INFERENCE else ""
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:

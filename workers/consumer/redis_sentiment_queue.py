@@ -32,9 +32,15 @@ class RedisSentimentQueue(RedisLeaseQueue[ToneJob, Tone]):
         self._complete = self._script("complete_tones.lua")
 
     def answers_waiting(self) -> int:
-        """Return how many messages wait for an inference worker; 0 while Redis is down."""
+        """Return how many messages wait for an inference worker, beside their tone tasks.
+
+        0 if their tone tasks are left due until they were read, and while Redis is down.
+        """
+        call = self._redis.execute_command
         try:
-            return int(self._retry.once(self._redis.execute_command, "LLEN", keys.INFERENCE))
+            if self._retry.once(call, "EXISTS", keys.TONES_SHARED):
+                return 0
+            return int(self._retry.once(call, "LLEN", keys.INFERENCE))
         except QueueUnavailable:
             return 0
 

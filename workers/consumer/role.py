@@ -6,7 +6,15 @@ from typing import Generic
 
 from shared.jobs import Tone
 from workers.consumer.jobs import BatchResult
-from workers.consumer.lease_queue import ClaimedJob, JobT, ResultT, SecondLooks, ToneSource, Voice
+from workers.consumer.lease_queue import (
+    ClaimedJob,
+    JobT,
+    ResultT,
+    SecondLooks,
+    ToneSource,
+    ToneTasks,
+    Voice,
+)
 from workers.preprocessing.preprocessor import Prepared
 
 
@@ -34,6 +42,9 @@ class Role(Generic[JobT, ResultT]):
     tone is known; otherwise at once. If `second_looks` is given, it is offered what drafts are not
     sure of, and if `voice` is given, the ends that a language model may put into words.
     `outlasts_faults`: `draft` has a result for jobs that the engine failed with, too.
+    `tone_tasks` takes the tone tasks of jobs that were claimed with theirs due. `early_model` is
+    the digest of the model whose tone encoder's vectors the engine gives early; empty if it gives
+    none.
     `is_for_others` tells of a job that another role must work on: it goes back to the queue.
     """
 
@@ -45,5 +56,7 @@ class Role(Generic[JobT, ResultT]):
     tones: ToneSource | None = None
     second_looks: SecondLooks[JobT] | None = None
     voice: Voice[JobT, ResultT] | None = None
+    tone_tasks: ToneTasks[JobT] | None = None
+    early_model: str = ""
     outlasts_faults: bool = False
     is_for_others: Callable[[JobT], bool] | None = None

@@ -40,8 +40,11 @@ class MessageReader:
         ]
         further = iter(self._preprocessor.prepare([text for part in texts for _, text in part]))
         return [
-            _passages(message, [replace(next(further), kind=kind) for kind, _ in part])
-            for message, part in zip(messages, texts, strict=True)
+            _passages(
+                _read(message, each.job),
+                [replace(next(further), kind=kind, is_whole=False) for kind, _ in part],
+            )
+            for message, part, each in zip(messages, texts, claimed, strict=True)
         ]
 
     def _further(self, message: Prepared, dialogue: Dialogue) -> Iterator[Text]:
@@ -66,6 +69,11 @@ class MessageReader:
         yield from (("message", window.text) for window in windows)
         asking = asking_sentences(text)[-_MAX_ASKING:]
         yield from (("question", sentence.of(text)) for sentence in asking)
+
+
+def _read(message: Prepared, job: ChatJob) -> Prepared:
+    """Return a passage that knows whether it is all that the person wrote."""
+    return message if job.translation is None else replace(message, is_whole=False)
 
 
 def _is_buried(question: str, text: str) -> bool:

@@ -23,6 +23,7 @@ from workers.answering import (
 from workers.bootstrap import MakeEngine, TextModel
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
+from workers.consumer.counters import Counters
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import ClaimedJob, ClaimResult, JobT, Lease, LeasedJob
 from workers.consumer.role import Draft
@@ -81,7 +82,7 @@ class Pipelines:
             bare,
             load_first_model(bare, make_engine),
             load_large_model(bare, make_engine) if cascade else None,
-            build_judging(bare, make_engine),
+            build_judging(bare, make_engine, Counters()),
         )
 
     def over(self, base: Path) -> "InProcess":
@@ -182,10 +183,10 @@ class InProcess:
 
     def _tones(self, messages: Sequence[str]) -> list[Tone]:
         claimed = [_claim(ToneJob("", "", message)) for message in messages]
-        judging = self._judging
-        batch = _batch(claimed, judging.prepare(claimed), judging.model, self._clock)
+        model, judge = self._judging.model, self._judging.judge
+        batch = _batch(claimed, judge.prepare(claimed), model, self._clock)
         now = self._clock.monotonic()
-        return [draft.finish(UNKNOWN_TONE, now) for draft in judging.draft(batch)]
+        return [draft.finish(UNKNOWN_TONE, now) for draft in judge.draft(batch)]
 
 
 def _pipeline(answering: Answering, reading: Reading) -> _Pipeline:
@@ -227,9 +228,9 @@ def _batch(
 ) -> BatchResult[JobT]:
     began = clock.monotonic()
     ids = [passage.ids for each in passages for passage in each]
-    vectors = model.engine.run(TokenBatch.of(ids))
+    encoded = model.engine.run(TokenBatch.of(ids))
     jobs = tuple(
         PreparedJob(each.leased.lease, each.job, each.claim, read, began, began)
         for each, read in zip(claimed, passages, strict=True)
     )
-    return BatchResult(jobs, vectors, began, clock.monotonic())
+    return BatchResult(jobs, encoded.vectors, began, clock.monotonic())

@@ -22,13 +22,15 @@ class Prepared:
 
     `kind` says what it is of its message: all of it or a window of it, one of its questions, or
     the message together with what was asked before (`joined`: in case that it is not understood
-    alone), or what is to be recalled.
+    alone), or what is to be recalled. `is_whole`: it is all that was to be prepared, clean, and
+    nothing else was changed.
     """
 
     text: str
     ids: tuple[int, ...]
     truncated: bool
     kind: PassageKind = "message"
+    is_whole: bool = False
 
 
 class Preprocessor:
@@ -63,14 +65,21 @@ class Preprocessor:
                 self._cache.put(message, prepared)
         return [found[message] or fresh[message] for message in messages]
 
+    def clean(self, messages: Sequence[str]) -> list[str]:
+        """Return what the engine would read of each message, in order, without its token ids."""
+        return [self._rewrite(clean(message, self._ranks).text) for message in messages]
+
     @property
     def cache_stats(self) -> CacheStats:
         """Return the hits and misses of the prepared phrases."""
         return self._cache.stats
 
     def _prepare(self, messages: Sequence[str]) -> list[Prepared]:
-        texts = [self._rewrite(clean(message, self._ranks).text) for message in messages]
+        cleaned = [clean(message, self._ranks).text for message in messages]
+        texts = [self._rewrite(text) for text in cleaned]
         return [
-            Prepared(text, tokens.ids, tokens.truncated)
-            for text, tokens in zip(texts, self._tokenizer.encode_batch(texts), strict=True)
+            Prepared(text, tokens.ids, tokens.truncated, is_whole=text == original)
+            for original, text, tokens in zip(
+                cleaned, texts, self._tokenizer.encode_batch(texts), strict=True
+            )
         ]
