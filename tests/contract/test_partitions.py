@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import msgspec
 import pytest
@@ -29,9 +30,10 @@ from shared.partition_names import BareKey
 from shared.queue_lists import QueueLists
 from shared.rate_limits import RateLimit
 from shared.redis_server import check_redis_at_start
-from tests.contract.broker import NOW, job
+from tests.contract.broker import NOW, job, status
 from tests.contract.partition_stand import CALLER, COUNT, Stand
 from tests.support.processes import wait_until
+from workers.consumer.lease_queue import DueTone, LeasedJob
 from workers.draft_source import RedisDraftSource
 from workers.gap_store import gap_store, open_gaps_of_all
 from workers.gaps import Gap
@@ -59,6 +61,24 @@ def test_every_message_is_answered_wherever_it_lies(stand: Stand) -> None:
         each.id for each in asked
     }
     assert sum(stand.ports.health.backlogs()[keys.INFERENCE].values()) == 0
+
+
+def test_due_tone_tasks_are_queued_where_their_jobs_are(stand: Stand) -> None:
+    stand.worker.heartbeat(replace(status("w"), gives_early=True))
+    asked = {each.id for each in (stand.ask(f"c{number}") for number in range(12))}
+    leases = stand.worker.lease(12)
+    jobs = [LeasedJob(each, wire.read_chat_job(each.raw, NOW)) for each in leases]
+    claims = stand.worker.claim(jobs)
+    due = [each.job for each, claim in zip(jobs, claims, strict=True) if claim.tone_due]
+    assert len(due) == 12 - COUNT  # the first of each partition had nobody before it
+    stand.worker.queue_tones([DueTone(each, None) for each in due])
+    for client, prefix in zip(stand.partitions.clients, stand.partitions.prefixes, strict=True):
+        for raw in cast("list[bytes]", client.lrange(keys.SENTIMENT, 0, -1)):
+            tone = wire.read_tone_job(raw, NOW).job_id
+            asked.remove(tone)
+            index = stand.partitions.index_of(tone)
+            assert stand.partitions.prefixes[index] == prefix
+    assert asked == set()
 
 
 def test_a_push_onto_an_empty_partition_wakes_a_worker(stand: Stand) -> None:

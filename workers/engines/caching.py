@@ -1,7 +1,7 @@
 """An engine in front of another that computes each question once, and one batch at a time."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,16 @@ class _Row(NamedTuple):
     """What is cached of a row: its vectors [dimension]."""
 
     vector: NDArray[np.float32]
-    early: NDArray[np.float32] | None
+    early: NDArray[np.float16] | None
 
 
 class CachingEngine:
     """Run equal rows of a batch once, and none whose vector is cached.
 
     Exact, since a row's vector depends on nothing but its ids. With `max_vectors` 0 only the
-    equal rows of one batch are joined. A vector takes 4 bytes an element, and its early one as
-    many. Any thread may call `run` and `run_behind`; the engine sees one batch at a time.
+    equal rows of one batch are joined. A vector takes 4 bytes an element, and its early one, which
+    `run` rounds to float16, half as many. Any thread may call `run` and `run_behind`; the engine
+    sees one batch at a time.
     """
 
     def __init__(self, engine: Engine, max_vectors: int) -> None:
@@ -98,10 +99,11 @@ class CachingEngine:
         with self._turns.behind():
             return self._engine.run(batch)
 
-    def _stacked(self, vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def _stacked(self, vectors: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         return np.array(vectors, np.float32).reshape(len(vectors), self.dimension)
 
 
 def _rows(encoded: Encoded) -> Iterable[_Row]:
-    early = [None] * len(encoded.vectors) if encoded.early is None else encoded.early
-    return map(_Row, encoded.vectors, early)
+    if encoded.early is None:
+        return (_Row(vector, None) for vector in encoded.vectors)
+    return map(_Row, encoded.vectors, encoded.early.astype(np.float16))
