@@ -25,7 +25,7 @@ from shared.redis_faults import queue_unavailable
 from shared.replica_acks import NO_ACKS, ReplicaAcks, register_acked_script
 from shared.tracing.context import TraceContext
 
-_KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT)
+_KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT, keys.workers(keys.INFERENCE))
 _LINGER_SECONDS = 0.000_25  # for each message that waits
 _MAX_LINGER_SECONDS = 0.005
 _WRITE_FAILED = -3

@@ -1,6 +1,7 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
--- A job's tone task is queued beside it. If messages wait, so that it would only take processor time
--- from them, and inference workers give early vectors, it is left due for one of them to queue.
+-- A job's tone task is queued beside it. If its message has to wait, so that the task would only take
+-- processor time from others, and inference workers give early vectors, it is left due for one of
+-- them to queue.
 --
 -- @include flows.lua
 -- @include followers.lua
@@ -13,6 +14,7 @@
 -- KEYS[1] inference queue
 -- KEYS[2] sentiment queue
 -- KEYS[3] throughput
+-- KEYS[4] sorted set of the inference workers
 -- ARGV[1] messages that may wait, including those parked behind another of their conversation
 -- ARGV[2] jobs that may be parked in one conversation
 -- ARGV[3] job TTL, seconds
@@ -29,7 +31,7 @@
 --          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, parley:tones-shared, those of flows.lua, lanes.lua and rate_limits.lua
+--   parley:lane-waiting:*, parley:parked, parley:tones-shared, parley:worker:*, parley:lease:*, those of flows.lua, lanes.lua and rate_limits.lua
 -- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
 --   too many of its conversation are parked; -4 if its idempotency key belongs to another request.
 --   Or {-3, name of the fault} if Redis could not write it (Redis's log says why). Or {-5,
@@ -42,7 +44,7 @@
 --   A job that is known already is neither queued nor charged again, so the call may be repeated
 --   after a lost connection. A refused job leaves its key unused; it has been charged all the same.
 --   On a read-only replica the call as a whole fails: its caller is connected to the wrong server.
-local inference_queue, sentiment_queue, throughput_key = unpack(KEYS, 1, 3)
+local inference_queue, sentiment_queue, throughput_key, workers = unpack(KEYS, 1, 4)
 local queue_limit, parked_limit, job_ttl, lane_ttl, max_wait_seconds, now, jobs, keyed_jobs =
   unpack(ARGV, 1, 8)
 queue_limit, parked_limit = tonumber(queue_limit), tonumber(parked_limit)
@@ -133,11 +135,18 @@ local function record_job(id, conversation, gateway, expires_at, idempotency)
   end
 end
 
--- Looked up once a call, and only if messages wait.
+local function is_any_worker_idle()
+  for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
+    local holds_none = redis.call('EXISTS', LEASE .. worker) == 0
+    if holds_none and redis.call('EXISTS', WORKER .. worker) == 1 then return true end
+  end
+  return false
+end
+
+-- The message waits behind others, or for a worker that is at one.
 local function leaves_tone_due()
-  if queued == 0 then return false end
   if tones_are_shared == nil then tones_are_shared = redis.call('EXISTS', TONES_SHARED) == 1 end
-  return tones_are_shared
+  return tones_are_shared and (queued > 0 or not is_any_worker_idle())
 end
 
 local function see_to_tone(id, tenant, tone_task)

@@ -88,6 +88,18 @@ def test_a_tone_task_is_left_due_while_messages_wait(
     ]
 
 
+def test_a_tone_task_is_left_due_while_no_worker_is_idle(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    enqueue(broker, "a")
+    assert lease_and_claim(pool, 1) == [False]
+    enqueue(broker, "b")  # nothing waits, but the only worker is at a message
+    broker.inference("v").heartbeat(replace(status("v"), gives_early=True))
+    pool.lease(1)
+    enqueue(broker, "c")
+    assert tone_tasks(broker) == ["a", "c"]
+
+
 def test_a_due_task_waits_for_a_sentiment_worker_only_from_when_it_is_queued(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:

@@ -1,8 +1,11 @@
 """A customer's message goes in over HTTP and comes back answered, by real parts."""
 
 import json
+import re
 import uuid
+from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +103,25 @@ def test_an_angry_customer_is_met_with_empathy_and_no_phrase_twice(stack: Stack)
     assert plain["tone"]["label"] == "neutral"
     openings = [reply["response"].split("\n")[0] for reply in replies]
     assert len(set(openings)) > 1
+
+
+def test_in_a_burst_tones_come_from_the_answer_encoder_and_none_is_missing(stack: Stack) -> None:
+    before = tones_by_source(stack)
+    texts = [f"How do I return order number {number}?" for number in range(60)]
+    with ThreadPoolExecutor(30) as pool:
+        replies = list(pool.map(lambda text: ask(stack, text), texts))
+    wait_until(lambda: tones_by_source(stack).total() - before.total() >= len(texts), 10)
+    assert tones_by_source(stack)["answer_encoder"] > before["answer_encoder"]
+    in_time = [reply for reply in replies if reply["tone"]["label"] != "unknown"]
+    assert len(in_time) > len(texts) / 2  # on a machine that is busy with other tests
+
+
+def tones_by_source(stack: Stack) -> Counter[str]:
+    scrape = requests.get(f"{stack.url}/metrics", timeout=10).text
+    found = re.findall(
+        r'^parley_tone_vectors_total{.*source="(\w+)".*} (\d+)', scrape, re.MULTILINE
+    )
+    return Counter({source: int(count) for source, count in found})
 
 
 def test_what_the_base_does_not_hold_is_not_answered(stack: Stack) -> None:
