@@ -35,7 +35,7 @@
 | parley:idempotency-conversation:<key> | string | on a cluster: where the key is known | TTL |
 | parley:tone:<job> | string | Tone as JSON | TTL |
 | parley:tone-wanted:<job> | string | tone subscription: a channel, or that followers wait | TTL |
-| parley:tones-shared | string | that every inference worker gives early vectors | TTL |
+| parley:tones-shared | string | messages ahead of one whose tone task is left due | TTL |
 | parley:tone-sharers | zset | inference workers that do, by their last heartbeat | TTL |
 | parley:turns:<conversation> | list | Turns as JSON | TTL, cap |
 | parley:dialogue:<conversation> | string | workers' state of it, as JSON | TTL |

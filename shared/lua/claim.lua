@@ -1,7 +1,6 @@
 -- Claim leased chat jobs to run them: drop what has ended already, keep each conversation in order.
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
--- theirs from enqueue.lua. Likewise, it is left due if more messages wait and this worker gives
--- early vectors.
+-- theirs from enqueue.lua. It is left due if more messages wait and this worker gives early vectors.
 --
 -- @include clock.lua
 -- @include followers.lua

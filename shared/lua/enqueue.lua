@@ -1,7 +1,7 @@
 -- Put accepted jobs on the queue, each in its conversation's order, or refuse them.
--- A job's tone task is queued beside it. If its message has to wait, so that the task would only take
--- processor time from others, and inference workers give early vectors, it is left due for one of
--- them to queue.
+-- A job's tone task is queued beside it. If enough messages are ahead of it, from which the task would
+-- take processor time, and inference workers give early vectors, it is left due for one of them to
+-- queue.
 --
 -- @include flows.lua
 -- @include followers.lua
@@ -31,7 +31,7 @@
 --          which a token comes in; how many it holds
 --
 -- Keys made from arguments: parley:job:*, parley:idempotency:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:parked, parley:tones-shared, parley:worker:*, parley:lease:*, those of flows.lua, lanes.lua and rate_limits.lua
+--   parley:lane-waiting:*, parley:parked, parley:tones-shared, parley:lease:*, those of flows.lua, lanes.lua and rate_limits.lua
 -- Returns for each job an integer: messages of its tenant that wait on the inference queue; -2 if
 --   too many of its conversation are parked; -4 if its idempotency key belongs to another request.
 --   Or {-3, name of the fault} if Redis could not write it (Redis's log says why). Or {-5,
@@ -52,7 +52,8 @@ jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
-local capacity, throughput, waiting_names, waiting_count, tones_are_shared
+local capacity, throughput, waiting_names, waiting_count
+local held, enough
 local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
@@ -135,18 +136,22 @@ local function record_job(id, conversation, gateway, expires_at, idempotency)
   end
 end
 
-local function is_any_worker_idle()
+-- Return how many messages inference workers hold. Looked up once a call.
+local function count_held()
+  local held = 0
   for _, worker in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
-    local holds_none = redis.call('EXISTS', LEASE .. worker) == 0
-    if holds_none and redis.call('EXISTS', WORKER .. worker) == 1 then return true end
+    held = held + redis.call('HLEN', LEASE .. worker)
   end
-  return false
+  return held
 end
 
--- The message waits behind others, or for a worker that is at one.
+-- Fewer messages are one batch, whose replies would wait for their tones beside an idle engine.
 local function leaves_tone_due()
-  if tones_are_shared == nil then tones_are_shared = redis.call('EXISTS', TONES_SHARED) == 1 end
-  return tones_are_shared and (queued > 0 or not is_any_worker_idle())
+  if enough == nil then
+    enough = tonumber(redis.call('GET', TONES_SHARED) or math.huge)
+    held = enough < math.huge and count_held() or 0
+  end
+  return held + queued >= enough
 end
 
 local function see_to_tone(id, tenant, tone_task)

@@ -37,7 +37,7 @@ TENANT = "acme"
 CONVERSATIONS = ("talk", tenants.scope(TENANT, "a chat: 1/2"))
 WAKE = keys.WAKE.encode()
 BRIEF = Brief("answer", "Hello", (Source("entry", "Question?", "r"),), "r")
-POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600)
+POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600, ahead_of_tones=1)
 
 
 def prepare_whole(claimed: Sequence[ClaimedJob[ChatJob]]) -> list[tuple[Prepared, ...]]:

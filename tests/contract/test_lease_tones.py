@@ -23,7 +23,7 @@ from tests.contract.broker import (
 )
 from tests.support.queue_view import publish
 from tests.support.stock_message import stock_message
-from workers.consumer.lease_queue import Completion, DueTone, Lease, LeasedJob
+from workers.consumer.lease_queue import Completion, DueTone, Lease, LeasedJob, QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue
 
@@ -48,12 +48,21 @@ def test_a_gateways_job_gets_no_second_tone_task(broker: Broker) -> None:
     assert broker.waiting(keys.SENTIMENT) == []
 
 
+AHEAD = QueuePolicy().ahead_of_tones
+
+
 @pytest.fixture
 def pool(broker: Broker) -> RedisInferenceQueue:
     """Return the queue of an inference worker; it is the only one, and gives early vectors."""
     queue = broker.inference("w")
     queue.heartbeat(replace(status("w"), gives_early=True))
     return queue
+
+
+def fill(broker: Broker, queue: RedisInferenceQueue) -> None:
+    """Let a worker hold enough messages for the tones of later ones to be left due."""
+    push(broker, *(job(f"before-{number}") for number in range(AHEAD)))
+    assert len(queue.lease(AHEAD)) == AHEAD
 
 
 def enqueue(broker: Broker, *names: str) -> None:
@@ -74,45 +83,50 @@ def lease_and_claim(queue: RedisInferenceQueue, count: int, **changes: Any) -> l
     return [each.tone_due for each in queue.claim(jobs)]
 
 
-def test_a_tone_task_is_left_due_while_messages_wait(
+def test_a_tone_task_is_left_due_while_enough_messages_are_ahead(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
-    enqueue(broker, "a", "b", "c")
-    assert tone_tasks(broker) == ["a"]  # nothing waited yet
-    assert lease_and_claim(pool, 3) == [False, True, True]
+    names = [f"a{number}" for number in range(AHEAD + 2)]
+    enqueue(broker, *names)
+    assert tone_tasks(broker) == names[:AHEAD]
+    assert lease_and_claim(pool, AHEAD + 2) == [False] * AHEAD + [True] * 2
     early = EarlyVector("digest", b"\x00\x3c")
-    pool.queue_tones([DueTone(job("b"), early), DueTone(job("c"), None)])
-    pool.queue_tones([DueTone(job("b"), early)])
+    pool.queue_tones([DueTone(job(names[-2]), early), DueTone(job(names[-1]), None)])
+    pool.queue_tones([DueTone(job(names[-2]), early)])
     assert [read_tone_job(raw, 0.0).early for raw in broker.waiting(keys.SENTIMENT)] == [
-        *(None, early, None)
+        *([None] * AHEAD),
+        early,
+        None,
     ]
 
 
-def test_a_tone_task_is_left_due_while_no_worker_is_idle(
+def test_what_workers_hold_is_ahead_too_of_each_its_share(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
-    enqueue(broker, "a")
-    assert lease_and_claim(pool, 1) == [False]
-    enqueue(broker, "b")  # nothing waits, but the only worker is at a message
+    enqueue(broker, *(f"a{number}" for number in range(AHEAD)))
+    pool.lease(AHEAD)
+    enqueue(broker, "b")
+    assert "b" not in tone_tasks(broker)
     broker.inference("v").heartbeat(replace(status("v"), gives_early=True))
-    pool.lease(1)
     enqueue(broker, "c")
-    assert tone_tasks(broker) == ["a", "c"]
+    assert "c" in tone_tasks(broker)
 
 
 def test_a_due_task_waits_for_a_sentiment_worker_only_from_when_it_is_queued(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
+    fill(broker, pool)
     enqueue(broker, "a", "b")
-    lease_and_claim(pool, 2)
+    assert lease_and_claim(pool, 2) == [True, True]
     broker.clock.advance(3)
     pool.queue_tones([DueTone(job("b"), None)])
-    assert read_tone_job(broker.waiting(keys.SENTIMENT)[1], 0.0).accepted_at == broker.clock.now()
+    assert read_tone_job(broker.waiting(keys.SENTIMENT)[0], 0.0).accepted_at == broker.clock.now()
 
 
 def test_no_task_is_left_due_for_a_worker_that_knows_nothing_of_it(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
+    fill(broker, pool)
     other = broker.inference("old")
     other.heartbeat(status("old"))
     enqueue(broker, "a", "b")
@@ -127,11 +141,13 @@ def test_no_task_is_left_due_for_a_worker_that_knows_nothing_of_it(
 
 
 def test_without_a_worker_that_says_so_no_task_is_left_due(broker: Broker) -> None:
+    fill(broker, broker.inference("w"))
     enqueue(broker, "a", "b")
     assert tone_tasks(broker) == ["a", "b"]
 
 
 def test_heartbeats_of_older_versions_are_seen(broker: Broker, pool: RedisInferenceQueue) -> None:
+    fill(broker, pool)
     broker.client.zadd(keys.workers(keys.INFERENCE), {"older": NOW})
     broker.client.set(keys.worker("older"), b"{}")
     pool.heartbeat(replace(status("w"), gives_early=True))
@@ -142,25 +158,27 @@ def test_heartbeats_of_older_versions_are_seen(broker: Broker, pool: RedisInfere
 def test_whoever_claims_a_job_next_sees_that_its_task_is_due(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
-    enqueue(broker, "a", "b")
-    assert lease_and_claim(pool, 2) == [False, True]
+    fill(broker, pool)
+    enqueue(broker, "b")
+    assert lease_and_claim(pool, 1) == [True]
     broker.kill("w")
     other = broker.inference("v")
     other.reclaim_dead()
-    assert lease_and_claim(other, 2) == [False, True]
+    assert lease_and_claim(other, AHEAD + 1)[-1]
     other.queue_tones([DueTone(job("b"), None)])
     pool.queue_tones([DueTone(job("b"), None)])  # a frozen worker wakes up
-    assert tone_tasks(broker) == ["a", "b"]
+    assert tone_tasks(broker) == ["b"]
 
 
 def test_of_a_job_that_has_ended_no_task_is_queued(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:
-    enqueue(broker, "a", "b")
-    lease_and_claim(pool, 2)
+    fill(broker, pool)
+    enqueue(broker, "b")
+    assert lease_and_claim(pool, 1) == [True]
     RedisConversations(broker.client, broker.clock, EnqueueLimits(100, 600, 600)).erase("c-b")
     pool.queue_tones([DueTone(job("b"), None)])
-    assert tone_tasks(broker) == ["a"]
+    assert tone_tasks(broker) == []
 
 
 @pytest.mark.parametrize("more_wait", [False, True])

@@ -30,7 +30,7 @@ from shared.partition_names import BareKey
 from shared.queue_lists import QueueLists
 from shared.rate_limits import RateLimit
 from shared.redis_server import check_redis_at_start
-from tests.contract.broker import NOW, job, status
+from tests.contract.broker import NOW, POLICY, job, status
 from tests.contract.partition_stand import CALLER, COUNT, Stand
 from tests.support.processes import wait_until
 from workers.consumer.lease_queue import DueTone, LeasedJob
@@ -65,12 +65,12 @@ def test_every_message_is_answered_wherever_it_lies(stand: Stand) -> None:
 
 def test_due_tone_tasks_are_queued_where_their_jobs_are(stand: Stand) -> None:
     stand.worker.heartbeat(replace(status("w"), gives_early=True))
-    asked = {each.id for each in (stand.ask(f"c{number}") for number in range(12))}
-    leases = stand.worker.lease(12)
+    asked = {each.id for each in (stand.ask(f"c{number}") for number in range(60))}
+    leases = stand.worker.lease(60)
     jobs = [LeasedJob(each, wire.read_chat_job(each.raw, NOW)) for each in leases]
     claims = stand.worker.claim(jobs)
     due = [each.job for each, claim in zip(jobs, claims, strict=True) if claim.tone_due]
-    assert len(due) == 12 - COUNT  # the first of each partition had nobody before it
+    assert len(due) == 60 - COUNT * POLICY.ahead_of_tones
     stand.worker.queue_tones([DueTone(each, None) for each in due])
     for client, prefix in zip(stand.partitions.clients, stand.partitions.prefixes, strict=True):
         for raw in cast("list[bytes]", client.lrange(keys.SENTIMENT, 0, -1)):

@@ -274,8 +274,9 @@ class QueuePolicy:
 
     `replica_acks`: how many replicas must have an end before it counts as stored.
     `tenant_weights`: how many messages of a tenant are taken in a round where others get one.
-    `voice_target_seconds`: how soon a reply in a language model's words is due. `voice_budgets`:
-    tokens that tenants may use for these a day.
+    `ahead_of_tones`: how many messages for each inference worker must be ahead of one whose tone
+    task is left due. `voice_target_seconds`: how soon a reply in a language model's words is due.
+    `voice_budgets`: tokens that tenants may use for these a day.
     """
 
     heartbeat_ttl_seconds: float = 3.0
@@ -294,5 +295,6 @@ class QueuePolicy:
     lists: QueueLists = field(default_factory=QueueLists)
     tenant_weights: Mapping[str, int] = field(default_factory=dict)
     replica_acks: int = 0
+    ahead_of_tones: int = 8
     voice_target_seconds: float = 5.0
     voice_budgets: TokenBudgets = field(default_factory=TokenBudgets)

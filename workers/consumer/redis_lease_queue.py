@@ -137,8 +137,14 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
                 *(keys.worker(self._worker_id), keys.workers(self._queue)),
                 *(keys.TONES_SHARED, keys.TONE_SHARERS),
             ],
-            args=[_encode(status), ttl, self._clock.now(), self._worker_id, _sharing(status)],
+            args=[_encode(status), ttl, self._clock.now(), self._worker_id, self._ahead(status)],
         )
+
+    def _ahead(self, status: WorkerStatus) -> int | str:
+        """Return how many messages must be ahead of a due tone task, as heartbeat.lua takes it."""
+        if status.queue != keys.INFERENCE:
+            return ""
+        return self._policy.ahead_of_tones if status.gives_early else 0
 
     def reclaim_dead(self) -> Reclaimed:
         """Return what workers without a heartbeat held; forget those silent for an hour."""
@@ -222,11 +228,6 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def _script(self, name: str) -> Script:
         return register_script(self._redis, name, _ALLOW_OUT_OF_MEMORY)
-
-
-def _sharing(status: WorkerStatus) -> str:
-    """Return what an inference worker says of early vectors; nothing of any other."""
-    return str(int(status.gives_early)) if status.queue == keys.INFERENCE else ""
 
 
 def _leases(flat: Sequence[bytes]) -> list[Lease]:
