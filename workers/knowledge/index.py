@@ -133,12 +133,14 @@ class Index:
         chosen, starts = np.unique(entries.ravel()[by_entry], return_index=True)
         ends = [*starts[1:].tolist(), entries.size]
         asking = vectors[by_entry // entries.shape[1]]
-        nearest = np.full(entries.size, NOTHING_NEAR, np.float32)
+        highest = np.full(entries.size, NOTHING_NEAR, np.float32)
         for entry, start, end in zip(chosen.tolist(), starts.tolist(), ends, strict=True):
             phrasings = self._phrasings[self._starts[entry] : self._ends[entry]]
             if len(phrasings):
                 cosines = asking[start:end] @ phrasings.T
-                nearest[by_entry[start:end]] = cosines.max(axis=1)
+                np.maximum.reduce(cosines, axis=1, out=highest[start:end])
+        nearest = np.empty_like(highest)
+        nearest[by_entry] = highest
         return nearest.reshape(entries.shape)
 
 
