@@ -22,7 +22,7 @@ _MIN_PIECE = 1.6  # letters a piece; English has four, mashed keys one
 _MIN_LETTERS = 6
 _MIN_MASHED = 5
 _RUN = 4  # neighbouring keys
-_WORDS = 4096  # chat repeats words far more than messages
+_WORDS = 2048  # chat repeats words far more than messages
 
 _VOWELLESS = re.compile(r"[^aeiouyàáâäãåèéêëìíîïòóôöõùúûü\d']+")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{7}")
