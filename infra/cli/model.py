@@ -201,7 +201,7 @@ def scaling(
 def profile(
     model_dir: Folder = None,
     engine: Annotated[
-        list[str] | None, typer.Option(help="litert or tensorflow \\[default: litert].")
+        list[str] | None, typer.Option(help="litert, onnx or tensorflow \\[default: litert].")
     ] = None,
     threads: Annotated[
         list[int] | None, typer.Option(min=1, help="Threads of the engine \\[default: 1 and 2].")
@@ -238,10 +238,10 @@ def profile(
 def _kinds(names: Sequence[str]) -> "list[Kind]":
     from shared.errors import CommandMisused
 
-    kinds: dict[str, Kind] = {"litert": "litert", "tensorflow": "tensorflow"}
+    kinds: dict[str, Kind] = {"litert": "litert", "onnx": "onnx", "tensorflow": "tensorflow"}
     for name in names:
         if name not in kinds:
-            raise CommandMisused(f"--engine {name}: only litert and tensorflow can be timed.")
+            raise CommandMisused(f"--engine {name}: only litert, onnx and tensorflow can be timed.")
     return [kinds[name] for name in names]
 
 
