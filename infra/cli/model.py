@@ -143,7 +143,8 @@ def check(
         parley model check --gate
     """
     from infra.cli.model_tables import show_check
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from shared.errors import CommandMisused
     from workers.modelling.encoder.check import check_model
@@ -216,7 +217,8 @@ def profile(
         parley model profile
     """
     from infra.cli.model_tables import show_profile
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.profile import profile_model
 
@@ -247,7 +249,8 @@ def _kinds(names: Sequence[str]) -> "list[Kind]":
 
 def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: bool) -> "GateReport":
     from infra.cli.model_tables import show_gate
-    from infra.cli.output import progress_console, suppress_native_stderr
+    from infra.cli.output import progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.gate import run_gate
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.cli.output import suppress_native_stderr
+from infra.supervisor.native_stderr import suppress_native_stderr
 from infra.supervisor.progress import StageProgress
 from shared.errors import ModelError
 from workers.engines.manifest import Manifest, missing_files, read_manifest
