@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import Protocol
 
 from infra.supervisor.foreign_environment import without_foreign
@@ -22,6 +23,9 @@ class SpawnedProcess(Protocol):
 
     def exit_code(self) -> int | None:
         """Return None while it runs, else its exit code; negative for a signal."""
+
+    def renice_children(self, niceness: int) -> None:
+        """Let what the process has forked yield the processors (Linux only)."""
 
     def terminate(self) -> None:
         """Ask the process to end; do nothing if it has ended."""
@@ -79,6 +83,14 @@ class LocalProcess:
     def exit_code(self) -> int | None:
         """Return None while it runs, else its exit code; negative for a signal."""
         return self._process.poll()
+
+    def renice_children(self, niceness: int) -> None:
+        """Raise the niceness of the main thread's children; one that has ended is left out."""
+        pid = self._process.pid
+        with contextlib.suppress(OSError):
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                if os.getpriority(os.PRIO_PROCESS, int(child)) < niceness:
+                    os.setpriority(os.PRIO_PROCESS, int(child), niceness)
 
     def terminate(self) -> None:
         """Send SIGTERM to the leader alone, which ends its own children."""

@@ -115,3 +115,21 @@ def test_a_part_that_only_watches_lets_the_others_go_first(tmp_path: Path) -> No
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 15
     finally:
         child.kill()
+
+
+def test_what_a_part_forks_lets_the_others_go_first_if_it_is_to(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path)
+    logs.begin(["part"])
+    forking = "import os, time; print(os.fork() or 'up', flush=True); time.sleep(60)"
+    part = ProcessSpawner(logs).spawn(Service("part", (sys.executable, "-c", forking)))
+    try:
+        wait_until(lambda: len(logs.tail("part", lines=9).split()) >= 2, 20)
+        pids = [int(word) for word in logs.tail("part", lines=9).split() if word.isdecimal()]
+        part.renice_children(7)
+        assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids] == [7]
+        part.renice_children(3)  # never back
+        assert os.getpriority(os.PRIO_PROCESS, pids[0]) == 7
+        assert os.getpriority(os.PRIO_PROCESS, part.pid) < 7
+    finally:
+        part.kill()
+    part.renice_children(7)
