@@ -4,9 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
-from pathlib import Path
 from typing import Protocol
 
+from infra.supervisor.child_renicer import ChildRenicer
 from infra.supervisor.foreign_environment import without_foreign
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
@@ -23,9 +23,6 @@ class SpawnedProcess(Protocol):
 
     def exit_code(self) -> int | None:
         """Return None while it runs, else its exit code; negative for a signal."""
-
-    def renice_children(self, niceness: int) -> None:
-        """Let what the process has forked yield the processors (Linux only)."""
 
     def terminate(self) -> None:
         """Ask the process to end; do nothing if it has ended."""
@@ -66,7 +63,10 @@ class ProcessSpawner:
             )
         if service.niceness > os.getpriority(os.PRIO_PROCESS, 0):  # lowering it is forbidden
             os.setpriority(os.PRIO_PROCESS, process.pid, service.niceness)
-        return LocalProcess(process)
+        started = LocalProcess(process)
+        if service.child_niceness:
+            ChildRenicer(process.pid, service.child_niceness, started.has_ended).start()
+        return started
 
 
 class LocalProcess:
@@ -84,13 +84,9 @@ class LocalProcess:
         """Return None while it runs, else its exit code; negative for a signal."""
         return self._process.poll()
 
-    def renice_children(self, niceness: int) -> None:
-        """Raise the niceness of the main thread's children; one that has ended is left out."""
-        pid = self._process.pid
-        with contextlib.suppress(OSError):
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-                if os.getpriority(os.PRIO_PROCESS, int(child)) < niceness:
-                    os.setpriority(os.PRIO_PROCESS, int(child), niceness)
+    def has_ended(self) -> bool:
+        """Return whether the exit code has been asked for since the process ended; any thread."""
+        return self._process.returncode is not None
 
     def terminate(self) -> None:
         """Send SIGTERM to the leader alone, which ends its own children."""

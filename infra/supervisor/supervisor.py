@@ -108,8 +108,6 @@ class Supervisor:
             return
         for run in self._runs:
             self._advance(run)
-            if run.ready and run.child is not None and run.service.child_niceness:
-                run.child.renice_children(run.service.child_niceness)
 
     def stop(self) -> None:
         """Begin to stop: the last service first, each given its time; `tick` goes on."""

@@ -49,10 +49,6 @@ class ScriptedProcess:
         """Return None while it runs, else its exit code."""
         return self._code
 
-    def renice_children(self, niceness: int) -> None:
-        """Record that its children yield the processors."""
-        self._journal.append(f"renice {self._name}'s children to {niceness}")
-
     def terminate(self) -> None:
         """End with SIGTERM's code unless stubborn."""
         self._journal.append(f"terminate {self._name}")

@@ -355,17 +355,3 @@ def test_a_service_is_not_blamed_for_what_it_needs(pair: SupervisedPair) -> None
     watch_for(pair, 100)
     assert len(pair.spawner.children["worker"]) == 1
     assert ("hung", "redis") in [line[:2] for line in pair.journal.lines]
-
-
-def test_what_a_ready_service_forks_yields_if_it_is_to() -> None:
-    probe, spawner = Switch(), ScriptedSpawner()
-    services = [Service("redis", ("redis",), probe, child_niceness=10), Service("gateway", ("g",))]
-    supervisor = Supervisor(
-        services, spawner=spawner, clock=ManualClock(), observer=RecordingObserver()
-    )
-    supervisor.tick()
-    supervisor.tick()
-    assert spawner.journal == ["spawn redis", "spawn gateway"]
-    probe.on = True
-    supervisor.tick()
-    assert spawner.journal[2:] == ["renice redis's children to 10"]
