@@ -42,7 +42,7 @@ check: ## ruff, mypy --strict, the import rules and dead code
 	$(call set_up,test)
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m mypy
+	.venv/bin/python -m mypy --num-workers auto
 	.venv/bin/lint-imports
 	.venv/bin/python -m vulture
 
