@@ -33,7 +33,7 @@ unit: ## run the tests that start no process and need no server, in about a minu
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m pytest tests/unit
 
-test: ## run the whole test suite, in two parts at once, against a real Redis and real processes
+test: ## run the whole test suite, in groups side by side, against a real Redis and real processes
 	$(call set_up,test)
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m tests
