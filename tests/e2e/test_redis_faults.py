@@ -14,11 +14,13 @@ from threading import Event
 import pytest
 import redis
 import requests
+from celery import Celery
 
 from shared import keys
 from tests.e2e.gateway_process import Gateway
 from tests.e2e.worker_process import WorkerProcess, wait_until_alive
 from tests.support.processes import RedisServer, wait_until
+from workers.celery_link import celery_link
 
 OWN_DEADLINE_SECONDS = 3.5  # the gateway tells within 3 s that Redis is away
 ASYNC = {"Prefer": "respond-async"}
@@ -89,11 +91,25 @@ def parts(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
         yield server, gateway, workers
 
 
+def obey(server: RedisServer, workers: tuple[WorkerProcess, ...]) -> bool:
+    """Tell whether all listen to Celery's control, the last thing that they do at a new link.
+
+    Celery ends a worker whose new link meets a Redis without memory.
+    """
+    with Celery("somebody", set_as_current=False) as control:
+        control.conf.update(celery_link(server.url))
+        try:
+            return len(control.control.ping(timeout=1.0)) == len(workers)
+        except redis.RedisError:  # a connection that has been kept from before the server's end
+            return False
+
+
 @pytest.fixture
 def scene(parts: Parts) -> Field:
     """The parts, once all of them have found Redis again."""
     server, gateway, workers = parts
     wait_until_alive(*workers)
+    wait_until(lambda: obey(server, workers), 60, 0.1)
     found = Field(server, gateway, workers, tuple(len(worker.log()) for worker in workers))
     wait_until(found.ready, 30, 0.1)
     return found
