@@ -45,6 +45,14 @@ def processor_kind(cpuinfo: str | None = None) -> str:
     return next((kind for flag, kind in _KINDS.items() if flag in flags), platform.machine())
 
 
+def processor_name(cpuinfo: str | None = None) -> str:
+    """Name the processor's model and kind, as `AMD EPYC, AVX2`."""
+    text = _read_cpuinfo() if cpuinfo is None else cpuinfo
+    line = next((line for line in text.splitlines() if line.startswith("model name")), "")
+    model = line.partition(":")[2].strip() or platform.machine()
+    return f"{model}, {processor_kind(text)}"
+
+
 def has_vnni(kind: str) -> bool:
     """Tell whether products of signed and unsigned bytes are summed up in 32 bits at once."""
     return kind not in ("AVX-512", "AVX2", "AVX")

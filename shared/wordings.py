@@ -3,13 +3,16 @@
 import hashlib
 import re
 
-_SPACE = re.compile(r"\s+")
+_MARKS = (".", "!", "?")
 _LAST_MARK = re.compile(r"(?<=\w)\s*[.!?]\Z")
 
 
 def plain(text: str) -> str:
     """Normalise a text for comparison: case, spacing and a last mark do not count."""
-    return _LAST_MARK.sub("", _SPACE.sub(" ", text).strip()).casefold()
+    spaced = " ".join(text.split())
+    if spaced.endswith(_MARKS):
+        spaced = _LAST_MARK.sub("", spaced)
+    return spaced.casefold()
 
 
 def wording_digest(text: str) -> str:

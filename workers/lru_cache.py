@@ -42,6 +42,8 @@ class LruCache(Generic[Key, Value]):
 
     def put(self, key: Key, value: Value) -> None:
         """Store `value`; the one unused for longest is evicted."""
+        if not self._max_entries:
+            return
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)

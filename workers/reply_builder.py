@@ -8,7 +8,7 @@ from shared import tenants
 from shared.clock import Clock
 from shared.counts import Facts
 from shared.handovers import encode_opening
-from shared.jobs import ChatJob, Reply, Timings, Tone
+from shared.jobs import Answer, ChatJob, Reply, Timings, Tone
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.role import Draft
@@ -16,7 +16,7 @@ from workers.dialogue.advance import advance, hear_tone
 from workers.dialogue.decision import Decision
 from workers.dialogue.foreign import foreign_text
 from workers.dialogue.opening import open_handover
-from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue, pack_vector
+from workers.dialogue.state import MAX_TEXT_CHARACTERS, Dialogue, encode_dialogue
 from workers.dialogue.worded import Worded, word
 from workers.gaps import GapRecorder
 from workers.memory.memory import MemoryRecord, encode_record
@@ -92,7 +92,7 @@ class ReplyBuilder:
         return ChatResult(
             reply,
             encode_dialogue(dialogue),
-            self._memory(job, decided),
+            _memory(job, decided, dialogue),
             self._handover(job, decision, dialogue),
             _facts(reply, decided),
             self._gaps.record(job, heard, decision) if self._gaps else b"",
@@ -121,29 +121,13 @@ class ReplyBuilder:
             job_id=tenants.local(prepared.job.id),
             conversation_id=tenants.local(prepared.job.conversation_id),
             tone=tone,
-            answer=replace(decided.decision.answer, reask_score=decided.heard.reask_score),
+            answer=_with_reask(decided),
             timings=self._timings(batch, prepared, now),
             engine="tfidf" if decided.variant == "tfidf" else self._engine_name,
             truncated=any(passage.truncated for passage in prepared.passages),
             encoder=decided.encoder,
             variant=decided.variant,
             knowledge_revision=decided.revision or None,
-        )
-
-    def _memory(self, job: ChatJob, decided: Decided) -> bytes:
-        heard, kind = decided.heard, decided.decision.answer.kind
-        # What asks for something said before, or only greets, says nothing to be recalled.
-        if heard.recalls or heard.looks_back or kind == "smalltalk":
-            return b""
-        return encode_record(
-            MemoryRecord(
-                job.conversation_id,
-                job.id,
-                job.message[:MAX_TEXT_CHARACTERS],
-                job.accepted_at,
-                heard.dialogue.encoder,
-                pack_vector(decided.vector),
-            )
         )
 
     def _handover(self, job: ChatJob, decision: Decision, dialogue: Dialogue) -> bytes:
@@ -162,10 +146,32 @@ class ReplyBuilder:
         return Timings(*map(_milliseconds, stages))
 
 
+def _memory(job: ChatJob, decided: Decided, dialogue: Dialogue) -> bytes:
+    heard, kind = decided.heard, decided.decision.answer.kind
+    # What asks for something said before, or only greets, says nothing to be recalled.
+    if heard.recalls or heard.looks_back or kind == "smalltalk":
+        return b""
+    return encode_record(
+        MemoryRecord(
+            job.conversation_id,
+            job.id,
+            job.message[:MAX_TEXT_CHARACTERS],
+            job.accepted_at,
+            heard.dialogue.encoder,
+            dialogue.asked[-1].vector,
+        )
+    )
+
+
 def _led_in(said: Worded, language: str, message: str) -> Worded:
     """Say in the person's language that what follows is in English."""
     lead = foreign_text("english", language, message)
     return replace(said, words=f"{lead}\n\n{said.words}") if lead and said.words else said
+
+
+def _with_reask(decided: Decided) -> Answer:
+    answer, score = decided.decision.answer, decided.heard.reask_score
+    return answer if score == answer.reask_score else replace(answer, reask_score=score)
 
 
 def _facts(reply: Reply, decided: Decided) -> Facts:

@@ -134,10 +134,10 @@ class WorkerSettings(ModelSettings, VoiceSettings):
         description="a second look that would not be back this soon after the message was "
         "accepted is not asked for",
     )
-    engine: Literal["auto", "litert", "tensorflow", "simulated"] = Field(
+    engine: Literal["auto", "litert", "onnx", "tensorflow", "simulated"] = Field(
         "auto",
-        description="what runs the model; auto: what `parley model check --gate` chose, "
-        "else TensorFlow if a GPU is found, else LiteRT int8",
+        description="what runs the model; auto: what was chosen for this model on this machine, "
+        "else TensorFlow if a GPU is found, else the faster of LiteRT and ONNX Runtime",
     )
     kb: Path | None = Field(
         None,

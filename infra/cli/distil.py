@@ -57,7 +57,8 @@ def distil(
 
         parley model distil --texts messages.txt
     """
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.distil_texts import read_texts
 

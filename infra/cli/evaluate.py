@@ -103,10 +103,11 @@ def evaluate(
         parley evaluate messages.jsonl --encoder small --compare large
         parley evaluate --voice --lies 1
     """
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
     from infra.evaluation.runner import Request
     from infra.evaluation.runner import evaluate as run
     from infra.evaluation.voice.runner import VoiceRequest
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from shared.errors import CommandMisused
 
@@ -144,9 +145,10 @@ def evaluate(
 
 
 def _evaluate_voice(request: "VoiceRequest", *, as_json: bool) -> None:
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
     from infra.cli.voice_report import show_voice
     from infra.evaluation.voice.runner import evaluate_voice
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
 
     screen = progress_console(as_json=as_json)

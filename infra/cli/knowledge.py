@@ -69,7 +69,8 @@ def fit_base(
 
         parley kb fit labelled.jsonl faq.yaml
     """
-    from infra.cli.output import console, print_done, print_json, suppress_native_stderr
+    from infra.cli.output import console, print_done, print_json
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from workers.modelling.knowledge.tuning import tune
 
     with suppress_native_stderr():

@@ -33,7 +33,8 @@ def gaps(
         parley kb gaps --out gaps.yaml
     """
     from infra.cli.dead_letters import connect_to_partitions
-    from infra.cli.output import console, print_json, suppress_native_stderr
+    from infra.cli.output import console, print_json
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from shared.errors import AlreadyThere
     from workers.gap_store import open_gaps_of_all
     from workers.modelling.knowledge.traffic import candidates_for
@@ -74,7 +75,8 @@ def suggest(
 
         parley kb suggest faq.yaml
     """
-    from infra.cli.output import console, print_json, suppress_native_stderr
+    from infra.cli.output import console, print_json
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from workers.modelling.knowledge.traffic import confusions_of
 
     base = path or configured_base()

@@ -143,7 +143,8 @@ def check(
         parley model check --gate
     """
     from infra.cli.model_tables import show_check
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from shared.errors import CommandMisused
     from workers.modelling.encoder.check import check_model
@@ -201,7 +202,7 @@ def scaling(
 def profile(
     model_dir: Folder = None,
     engine: Annotated[
-        list[str] | None, typer.Option(help="litert or tensorflow \\[default: litert].")
+        list[str] | None, typer.Option(help="litert, onnx or tensorflow \\[default: litert].")
     ] = None,
     threads: Annotated[
         list[int] | None, typer.Option(min=1, help="Threads of the engine \\[default: 1 and 2].")
@@ -216,7 +217,8 @@ def profile(
         parley model profile
     """
     from infra.cli.model_tables import show_profile
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.profile import profile_model
 
@@ -238,16 +240,17 @@ def profile(
 def _kinds(names: Sequence[str]) -> "list[Kind]":
     from shared.errors import CommandMisused
 
-    kinds: dict[str, Kind] = {"litert": "litert", "tensorflow": "tensorflow"}
+    kinds: dict[str, Kind] = {"litert": "litert", "onnx": "onnx", "tensorflow": "tensorflow"}
     for name in names:
         if name not in kinds:
-            raise CommandMisused(f"--engine {name}: only litert and tensorflow can be timed.")
+            raise CommandMisused(f"--engine {name}: only litert, onnx and tensorflow can be timed.")
     return [kinds[name] for name in names]
 
 
 def _gate(folder: Path, rows: "list[LabelledRow]", threads: int, *, as_json: bool) -> "GateReport":
     from infra.cli.model_tables import show_gate
-    from infra.cli.output import progress_console, suppress_native_stderr
+    from infra.cli.output import progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.encoder.gate import run_gate
 

@@ -1,11 +1,9 @@
 """How the command writes: tables for people, JSON for programs, one red sentence for errors."""
 
-import contextlib
 import io
 import os
 import re
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,20 +33,6 @@ def progress_console(*, as_json: bool) -> "Console":
     from infra.cli.safe_console import SafeConsole
 
     return SafeConsole(quiet=as_json)
-
-
-@contextlib.contextmanager
-def suppress_native_stderr() -> Iterator[None]:
-    """Keep what native libraries write to standard error by themselves off the terminal."""
-    sys.stderr.flush()
-    saved, null_device = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null_device, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null_device)
 
 
 def fail(sentence: str) -> None:

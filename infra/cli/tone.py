@@ -29,7 +29,8 @@ def train(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 
         parley tone train --data data
     """
-    from infra.cli.output import print_done, print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_done, print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import train as fit
 
@@ -53,7 +54,8 @@ def evaluate(data: Data, head: Head = None, as_json: AsJson = False) -> None:
 
         parley tone evaluate --data data
     """
-    from infra.cli.output import print_json, progress_console, suppress_native_stderr
+    from infra.cli.output import print_json, progress_console
+    from infra.supervisor.native_stderr import suppress_native_stderr
     from infra.supervisor.progress import StageProgress
     from workers.modelling.tone.train import evaluate as evaluate_head
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.supervisor.native_stderr import suppress_native_stderr
 from infra.supervisor.progress import StageProgress
 from shared.errors import ModelError
 from workers.engines.manifest import Manifest, missing_files, read_manifest
@@ -31,13 +32,13 @@ def make_model(model_dir: Path, console: Console, source: Source | None = None) 
 
     Without a `source`, the one of the present model is taken again, else the pinned package.
     """
-    with StageProgress(console, "Building the model") as progress:
+    with suppress_native_stderr(), StageProgress(console, "Building the model") as progress:
         return build_model(model_dir, source or _source_again(model_dir), progress.update)
 
 
 def make_large_model(model_dir: Path, console: Console) -> Built:
     """Fetch and build the large encoder if it is missing or out of date; show the progress."""
-    with StageProgress(console, "Building the large encoder") as progress:
+    with suppress_native_stderr(), StageProgress(console, "Building the large encoder") as progress:
         return build_large_model(model_dir, progress.update)
 
 

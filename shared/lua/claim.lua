@@ -2,26 +2,23 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua.
 --
+-- @include claims.lua
 -- @include clock.lua
--- @include followers.lua
--- @include handovers.lua
--- @include lanes.lua
--- @include results.lua
+-- @include keys.lua
+-- @include notifications.lua
 -- @include schedule.lua
 -- @include tenants.lua
 -- @include tone_tasks.lua
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] sentiment queue
--- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
 -- ARGV[3..] eight per job: token, job id, conversation id, tone task if external or '', expires_at,
 --           when it is due if that is not yet, or '', both in Unix seconds; '1' if something is to
 --           follow its end, or ''; '1' if somebody may have shown a part of its reply, or ''
 --
--- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:reply-text:*, those of lanes.lua and schedule.lua
+-- Keys made from arguments: parley:job:*, those of claims.lua and schedule.lua
 -- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
 -- 'none', what was shown of the reply or ''}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
@@ -29,13 +26,9 @@
 --   refused    it is not due yet, and too many such jobs are kept
 --   ended      it has a result already
 --   cancelled  Celery's tools have revoked or aborted it
-local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
+local leases, sentiment_queue = unpack(KEYS, 1, 2)
 local job_ttl, lane_ttl = unpack(ARGV, 1, 2)
 local verdicts = {}
-
-local function record_state(id, state, conversation)
-  redis.call('HSET', JOB .. id, 'state', state, 'conversation', conversation)
-end
 
 local function queue_tone_task_once(id, conversation, tone_task)
   if redis.call('HSETNX', JOB .. id, 'has_tone_task', 1) == 1 then
@@ -43,27 +36,10 @@ local function queue_tone_task_once(id, conversation, tone_task)
   end
 end
 
-local function claim_lane(conversation, id)
-  local holder = redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl, 'GET')
-  if holder == id then return true end
-  if holder then
-    redis.call('SET', LANE .. conversation, holder, 'EX', lane_ttl)
-    return false
-  end
-  return redis.call('LLEN', LANE_WAITING .. conversation) == 0
-end
-
--- A lane that expired while jobs were parked in it goes to the first of them.
-local function park_behind(conversation, id, message, expires_at)
-  park(conversation, id, message, expires_at)
-  if redis.call('GET', LANE .. conversation) == id then
-    promote(inference_queue, conversation, lane_ttl)
-  end
-end
-
 -- Keep a job until it is due, or until it expires if that is sooner.
-local function postpone(token, id, conversation, message, due_at, expires_at)
-  local at = math.min(tonumber(due_at), tonumber(expires_at))
+local function postpone(token, job, message, due_at)
+  local id, conversation = job.id, job.conversation
+  local at = math.min(tonumber(due_at), tonumber(job.expires_at))
   if not schedule(conversation, id, message, at) then return {'refused'} end
   redis.call('HDEL', leases, token)
   record_state(id, 'queued', conversation)
@@ -71,36 +47,23 @@ local function postpone(token, id, conversation, message, due_at, expires_at)
   return {'parked'}
 end
 
-local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
+local function claim(token, job, tone_task, due_at, follow_ups)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
-  local status = stored_status(id)
-  if status == 'REVOKED' or status == 'ABORTED' then return {'cancelled'} end
-  if status and not UNENDED[status] then return {'ended'} end
-  if follow_ups ~= '' then redis.call('HSET', JOB .. id, 'follow_ups', follow_ups) end
-  if due_at ~= '' then return postpone(token, id, conversation, message, due_at, expires_at) end
-  local verdict = {'parked'}
-  if tone_task ~= '' then queue_tone_task_once(id, conversation, tone_task) end
-  if claim_lane(conversation, id) then
-    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      handover_state(conversation),
-      is_begun ~= '' and redis.call('GET', REPLY_TEXT .. id) or ''}
-    record_state(id, 'started', conversation)
-    announce_step(id)
-  else
-    park_behind(conversation, id, message, expires_at)
-    redis.call('HDEL', leases, token)
-    record_state(id, 'queued', conversation)
-  end
-  redis.call('EXPIRE', JOB .. id, job_ttl)
-  return verdict
+  local reason = reason_to_end(job.id)
+  if reason then return {reason} end
+  if follow_ups ~= '' then redis.call('HSET', JOB .. job.id, 'follow_ups', follow_ups) end
+  if due_at ~= '' then return postpone(token, job, message, due_at) end
+  if tone_task ~= '' then queue_tone_task_once(job.id, job.conversation, tone_task) end
+  return run_or_park(leases, token, message, job)
 end
 
 for i = 3, #ARGV, 8 do
   local token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun =
     unpack(ARGV, i, i + 7)
-  verdicts[#verdicts + 1] =
-    claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
+  local job = {id = id, conversation = conversation, expires_at = expires_at,
+    is_begun = is_begun ~= '', job_ttl = job_ttl, lane_ttl = lane_ttl}
+  verdicts[#verdicts + 1] = claim(token, job, tone_task, due_at, follow_ups)
 end
 flush_notifications()
 return verdicts

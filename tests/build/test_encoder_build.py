@@ -259,6 +259,7 @@ def test_any_bert_folder_builds_and_agrees_with_numpy(tiny_model: Path) -> None:
     assert report.reference == "numpy"
     assert {parity.engine for parity in report.parities} == {
         "litert-int8",
+        "onnx-int8",
         "litert-fp32",
         "saved-model",
         "tensorflow-fp32",

@@ -15,14 +15,14 @@ from tests.support.linked_model import linked
 from workers.engines.choice import read_choice
 from workers.engines.cost import CostModel
 from workers.engines.engine import Shape, TokenBatch
-from workers.engines.select import EngineName, select_engine
+from workers.engines.select import EngineName, machine_name, select_engine
+from workers.engines.speed import fastest, rows_per_second
 from workers.modelling.encoder import gate
 from workers.modelling.encoder.gate import (
     LabelledRow,
     Measured,
     choose,
     nearest_neighbour_accuracy,
-    rows_per_second,
 )
 
 LABELS = np.array([0, 0, 1, 1])
@@ -106,6 +106,12 @@ def test_rows_that_tell_nothing_are_refused(labels: list[str], tmp_path: Path) -
         gate.run_gate(tmp_path, [LabelledRow("text", label) for label in labels])
 
 
+def test_only_what_is_clearly_faster_takes_the_first_ones_place() -> None:
+    assert fastest({"one": 100.0, "other": 109.0}) == "one"
+    assert fastest({"one": 100.0, "other": 111.0}) == "other"
+    assert fastest({"one": 100.0}) == "one"
+
+
 @pytest.mark.parametrize(("knows", "chosen"), [(True, "litert-int8"), (False, "litert-fp32")])
 def test_the_choice_is_stored_and_obeyed(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool, chosen: str
@@ -120,7 +126,7 @@ def test_the_choice_is_stored_and_obeyed(
     words = ["card", "account", "bank", "money", "phone", "transfer"]
     rows = [LabelledRow(words[n % 6], str(n % 6)) for n in range(60)]
     report = gate.run_gate(model, rows, clock=watch.read)
-    assert report.chosen == chosen == read_choice(model)
+    assert report.chosen == chosen == read_choice(model, machine_name())
     assert (report.rows, report.labels) == (60, 6)
     assert select_engine("auto", model, "answer").name == chosen
 
@@ -139,7 +145,7 @@ def test_the_built_model_is_as_it_must_be_and_the_command_measures_chooses_and_r
     assert code == 0, errors
     report = json.loads(out)
     assert report["ok"], report["parities"]
-    assert len(report["parities"]) == 7
+    assert len(report["parities"]) == 9
     exact = [p for p in report["parities"] if p["engine"] in ("saved-model", "tensorflow-fp32")]
     assert exact
     assert all(each["max_difference"] <= 1e-5 for each in exact)
@@ -147,8 +153,7 @@ def test_the_built_model_is_as_it_must_be_and_the_command_measures_chooses_and_r
     gate_report = report["gate"]
     assert gate_report["trials"][0]["engine"] == "litert-fp32"
     assert {trial["accuracy"] for trial in gate_report["trials"]} == {1.0}
-    assert gate_report["chosen"] == read_choice(model)
-    assert read_choice(model_dir) is None
+    assert gate_report["chosen"] == read_choice(model, machine_name())
 
 
 def test_a_file_of_rows(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared.errors import EngineError
-from tests.support.hidden_instructions import hide_avx512
+from tests.support.hidden_instructions import LITERT, ONNX_RUNTIME, hide_avx512
 from workers.engines.engine import Engine, TokenBatch
 from workers.engines.litert import LiteRtEngine
+from workers.engines.onnxruntime import OnnxEngine
 from workers.engines.simulated import SimulatedEngine
 from workers.engines.tensorflow import TensorFlowEngine
 from workers.modelling.encoder.reference import committed_reference
@@ -26,13 +27,16 @@ ROOT = Path(__file__).parents[2]
 # nothing lies between this and a broken promise (docs/experiments/batch-invariance.md).
 ROUNDING = 1e-5
 
-KINDS = ["litert-int8", "litert-fp32", "simulated", "tensorflow-fp32"]
+INT8 = ["litert-int8", "onnx-int8"]
+KINDS = [*INT8, "litert-fp32", "simulated", "tensorflow-fp32"]
 
 
 def make(kind: str, model_dir: Path) -> Engine:
     match kind:
         case "litert-int8":
             return LiteRtEngine(model_dir, "answer")
+        case "onnx-int8":
+            return OnnxEngine(model_dir, "answer")
         case "litert-fp32":
             return LiteRtEngine(model_dir, "answer", int8=False)
         case "tensorflow-fp32":
@@ -118,7 +122,7 @@ def test_a_call_has_its_cost(engine: Engine) -> None:
     assert engine.cost.seconds(256) > engine.cost.seconds(64) > 0
 
 
-@pytest.mark.parametrize("kind", KINDS[:2] + KINDS[3:])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "simulated"])
 def test_no_cost_is_known_before_it_is_measured(kind: str, model_dir: Path) -> None:
     with pytest.raises(EngineError, match="not warm"):
         _ = make(kind, model_dir).cost
@@ -154,21 +158,23 @@ def largest_change(engine: Engine, own: int) -> float:
 LENGTHS = (9, 16, *range(17, 32), 33, 36, 44, 48, 60, 65, 96)
 
 
+@pytest.mark.parametrize("kind", INT8)
 @pytest.mark.parametrize("own", LENGTHS)
-def test_a_row_of_another_width_changes_no_vector(model_dir: Path, own: int) -> None:
-    assert largest_change(warmed("litert-int8", model_dir), own) <= ROUNDING
+def test_a_row_of_another_width_changes_no_vector(model_dir: Path, kind: str, own: int) -> None:
+    assert largest_change(warmed(kind, model_dir), own) <= ROUNDING
 
 
 @settings(max_examples=25)
 @given(
+    kind=st.sampled_from(INT8),
     own=st.integers(3, 128),
     before=st.lists(st.integers(3, 128), max_size=20),
     after=st.lists(st.integers(3, 128), max_size=20),
 )
 def test_batch_mates_do_not_change_an_answer(
-    model_dir: Path, own: int, before: list[int], after: list[int]
+    model_dir: Path, kind: str, own: int, before: list[int], after: list[int]
 ) -> None:
-    engine = warmed("litert-int8", model_dir)
+    engine = warmed(kind, model_dir)
     (message,) = messages(own)
     (alone,) = engine.run(TokenBatch.of([message]))
     together = engine.run(TokenBatch.of([*messages(*before), message, *messages(*after)]))
@@ -179,17 +185,22 @@ WITHOUT_AVX512 = """
 import sys
 from pathlib import Path
 from tests.contract.test_engine import LENGTHS, largest_change, warmed
-engine = warmed("litert-int8", Path(sys.argv[1]))
+engine = warmed(sys.argv[2], Path(sys.argv[1]))
 print(max(largest_change(engine, own) for own in LENGTHS))
 """
 
 
-def test_batch_mates_change_no_vector_without_avx512(model_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "package"), [("litert-int8", LITERT), ("onnx-int8", ONNX_RUNTIME)]
+)
+def test_batch_mates_change_no_vector_without_avx512(
+    model_dir: Path, tmp_path: Path, kind: str, package: str
+) -> None:
     """The same promise on a processor with AVX2 alone; one that is it already runs this twice."""
-    if not hide_avx512(tmp_path):
-        pytest.skip("this build of LiteRT, or this processor, asks for no registers")
+    if not hide_avx512(tmp_path, package):
+        pytest.skip("this build of the runtime, or this processor, asks for no registers")
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_AVX512, str(model_dir)],
+        [sys.executable, "-c", WITHOUT_AVX512, str(model_dir), kind],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,

@@ -1,10 +1,10 @@
-"""A copy of LiteRT that takes this processor for one without AVX-512 and AMX.
+"""Copies of LiteRT and ONNX Runtime that take this processor for one without AVX-512 and AMX.
 
     python -m tests.support.hidden_instructions FOLDER
     PYTHONPATH=FOLDER python -m pytest ...
 
-LiteRT has no switch for this. Its libraries ask the processor which registers the operating
-system saves (XGETBV); the copy gets a constant that says: those of AVX2, no wider ones.
+They have no switch for this. Their libraries ask the processor which registers the operating
+system saves (XGETBV); the copies get a constant that says: those of AVX2, no wider ones.
 """
 
 import os
@@ -14,23 +14,23 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGE = "ai_edge_litert"
+LITERT, ONNX_RUNTIME = "ai_edge_litert", "onnxruntime"
 
-_ASK = bytes.fromhex("31c9 0f01d0")  # xor ecx, ecx; xgetbv
-_SAY_AVX2 = bytes.fromhex("31c9 b007 90")  # xor ecx, ecx; mov al, 7; nop
+_ASK = bytes.fromhex("0f01d0")  # xgetbv
+_SAY_AVX2 = bytes.fromhex("b007 90")  # mov al, 7; nop
 
 
-def hide_avx512(folder: Path) -> bool:
-    """Put the changed copy into `folder`; False if this LiteRT or processor gives no chance to.
+def hide_avx512(folder: Path, package: str = LITERT) -> bool:
+    """Put the changed copy into `folder`; False if this package or processor gives no chance to.
 
     What has not changed is linked, not copied.
     """
-    spec = find_spec(PACKAGE)
+    spec = find_spec(package)
     if spec is None or spec.origin is None or platform.machine() != "x86_64":
         return False
     source = Path(spec.origin).parent
-    shutil.copytree(source, folder / PACKAGE, copy_function=_link)
-    changed = [_change(path) for path in sorted((folder / PACKAGE).glob("lib*.so"))]
+    shutil.copytree(source, folder / package, copy_function=_link)
+    changed = [_change(path) for path in sorted((folder / package).rglob("*.so*"))]
     return any(changed)
 
 
@@ -51,4 +51,5 @@ def _link(source: str, target: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(not hide_avx512(Path(sys.argv[1])))
+    hidden = [hide_avx512(Path(sys.argv[1]), package) for package in (LITERT, ONNX_RUNTIME)]
+    sys.exit(not all(hidden))

@@ -2,16 +2,30 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared.errors import EngineError, ModelError
+from tests.fakes.stopwatch import Stopwatch
 from tests.support.linked_model import linked
 from workers.engines import select
 from workers.engines.choice import CHOICE, read_choice, write_choice
+from workers.engines.engine import TokenBatch
 from workers.engines.litert import LiteRtEngine
-from workers.engines.select import make_engine, runnable, select_engine
+from workers.engines.select import (
+    EngineName,
+    choose_engine,
+    machine_name,
+    make_engine,
+    runnable,
+    select_engine,
+)
+from workers.engines.simulated import SimulatedEngine
+from workers.engines.speed import rows_per_second
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,11 +49,12 @@ def see_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, tensorflow: bool
     monkeypatch.setattr(select, "gpu_tensorflow_installed", lambda: tensorflow)
 
 
-def test_auto_takes_litert_without_a_gpu(
+def test_auto_takes_an_int8_engine_without_a_gpu(
     model_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
-    assert select_engine("auto", model_dir, "answer").name == "litert-int8"
+    assert select_engine("auto", model_dir, "answer").name in ("litert-int8", "onnx-int8")
+    assert select_engine("onnx", model_dir, "answer").name == "onnx-int8"
     assert select_engine("tensorflow", model_dir, "answer").name == "tensorflow-fp32"
 
 
@@ -55,7 +70,7 @@ def test_auto_leaves_a_gpu_that_no_tensorflow_can_use(
     model_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     see_gpu(monkeypatch, tmp_path, tensorflow=False)
-    assert select_engine("auto", model_dir, "answer").name == "litert-int8"
+    assert select_engine("auto", model_dir, "answer").name in ("litert-int8", "onnx-int8")
 
 
 @pytest.mark.parametrize("chosen", ["litert-int8", "litert-fp32", "tensorflow-fp32"])
@@ -64,7 +79,7 @@ def test_auto_obeys_the_gate(
 ) -> None:
     monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
     model = linked(model_dir, tmp_path / "model")
-    write_choice(model, chosen)
+    write_choice(model, chosen, machine_name())
     assert select_engine("auto", model, "answer").name == chosen
     assert select_engine("litert", model, "answer").name == "litert-int8"  # a name is a name
     assert select_engine("auto", model, "tone").name == "litert-int8"  # not what was measured
@@ -75,17 +90,101 @@ def test_a_choice_that_cannot_run_here_is_passed_over(
 ) -> None:
     monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
     model = linked(model_dir, tmp_path / "model")
-    write_choice(model, "tensorflow-fp16")
-    assert select_engine("auto", model, "answer").name == "litert-int8"
+    write_choice(model, "tensorflow-fp16", machine_name())
+    paced(monkeypatch, {"litert-int8": 1.0, "onnx-int8": 2.0})
+    assert choose_engine(model) == "litert-int8"
+
+
+class Paced(SimulatedEngine):
+    """Takes its own time for each batch, by the watch."""
+
+    def __init__(self, seconds: float, watch: Stopwatch) -> None:
+        super().__init__(sleep=lambda _seconds: None)
+        self._seconds, self._watch = seconds, watch
+
+    def run(self, batch: TokenBatch) -> NDArray[np.float32]:
+        self._watch.now += self._seconds
+        return super().run(batch)
+
+
+def paced(monkeypatch: pytest.MonkeyPatch, seconds: dict[EngineName, float]) -> Stopwatch:
+    watch = Stopwatch()
+    timed = partial(rows_per_second, clock=watch.read)
+    monkeypatch.setattr(select, "rows_per_second", timed)
+    monkeypatch.setattr(select, "make_engine", lambda name, *_: Paced(seconds[name], watch))
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("litert", "onnx", "chosen"),
+    [(2.0, 1.0, "onnx-int8"), (1.0, 2.0, "litert-int8"), (1.05, 1.0, "litert-int8")],
+)
+def test_a_model_that_has_moved_is_measured_once_and_the_choice_is_kept(
+    model_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    litert: float,
+    onnx: float,
+    chosen: EngineName,
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    model = linked(model_dir, tmp_path / "model")
+    write_choice(model, "litert-fp32", "where it was built")
+    watch = paced(monkeypatch, {"litert-int8": litert, "onnx-int8": onnx})
+    stages: list[str] = []
+    assert choose_engine(model, stages.append) == chosen
+    took = watch.now
+    assert (stages, took > 0) == (["measuring the engines"], True)
+    assert choose_engine(model, stages.append) == chosen
+    assert (len(stages), watch.now) == (1, took)
+    assert read_choice(model, machine_name()) == chosen
+
+
+def test_tone_runs_on_what_the_answers_run_on(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    model = linked(model_dir, tmp_path / "model")
+    write_choice(model, "onnx-int8", machine_name())
+    assert select_engine("auto", model, "tone").name == "onnx-int8"
+
+
+def test_a_folder_that_is_only_read_is_measured_at_each_start(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ModelError("read-only file system")
+
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    monkeypatch.setattr(select, "write_choice", refuse)
+    model = linked(model_dir, tmp_path / "model")
+    watch = paced(monkeypatch, {"litert-int8": 2.0, "onnx-int8": 1.0})
+    assert choose_engine(model) == "onnx-int8"
+    took = watch.now
+    assert choose_engine(model) == "onnx-int8"
+    assert watch.now > took
+
+
+def test_without_onnx_runtime_nothing_is_measured(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
+    model = linked(model_dir, tmp_path / "model")
+    monkeypatch.setattr(select, "find_spec", lambda _name: None)
+    assert choose_engine(model) == "litert-int8"
+    assert read_choice(model, machine_name()) is None
 
 
 def test_a_choice_is_for_the_model_it_was_made_with(model_dir: Path, tmp_path: Path) -> None:
     model = linked(model_dir, tmp_path / "model")
-    assert read_choice(model) is None
-    write_choice(model, "litert-fp32")
-    assert read_choice(model) == "litert-fp32"
-    (model / CHOICE).write_text('{"digest": "of another model", "engine": "litert-fp32"}')
-    assert read_choice(model) is None
+    assert read_choice(model, "here") is None
+    write_choice(model, "litert-fp32", "here")
+    assert read_choice(model, "here") == "litert-fp32"
+    assert read_choice(model, "a machine that it moved to") is None
+    (model / CHOICE).write_text(
+        '{"digest": "of another model", "engine": "litert-fp32", "machine": "here"}'
+    )
+    assert read_choice(model, "here") is None
 
 
 def test_a_damaged_choice_is_named(model_dir: Path, tmp_path: Path) -> None:
@@ -100,7 +199,7 @@ def test_what_runs_here_is_made_under_its_name(
 ) -> None:
     monkeypatch.setattr(select, "_GPU_SIGNS", (tmp_path / "none",))
     names = runnable(model_dir)
-    assert names == ("litert-fp32", "litert-int8", "tensorflow-fp32")
+    assert names == ("litert-fp32", "litert-int8", "onnx-int8", "tensorflow-fp32")
     assert tuple(make_engine(name, model_dir, "answer").name for name in names) == names
     see_gpu(monkeypatch, tmp_path, tensorflow=True)
     assert runnable(model_dir)[-1] == "tensorflow-fp16"

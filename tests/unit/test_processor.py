@@ -4,7 +4,13 @@ import platform
 
 import pytest
 
-from shared.processor import describe_signal, has_vnni, missing_instructions, processor_kind
+from shared.processor import (
+    describe_signal,
+    has_vnni,
+    missing_instructions,
+    processor_kind,
+    processor_name,
+)
 from workers.modelling.encoder.children import _fault
 
 OLD = "processor\t: 0\nflags\t\t: fpu sse sse2 ssse3 sse4_1 sse4_2\n"
@@ -46,6 +52,12 @@ def test_the_kind_is_the_best_that_the_processor_has(flags: str, kind: str, vnni
 def test_other_processors_have_a_kind_too() -> None:
     assert processor_kind("Features\t: fp asimd asimddp\n") == "ARM dot product"
     assert processor_kind("nothing") == platform.machine()
+
+
+def test_a_processor_is_named_by_its_model_and_what_it_has() -> None:
+    told = "processor : 0\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx2\n"
+    assert processor_name(told) == "AMD EPYC, AVX2"
+    assert processor_name("Features\t: asimd\n") == f"{platform.machine()}, ARM NEON"
 
 
 def test_an_illegal_instruction_is_not_taken_for_a_lack_of_memory() -> None:

@@ -1,7 +1,7 @@
 """What a message chooses of what was offered; a message of its own chooses nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workers.reading.choices import read_choice, read_second_thoughts
@@ -153,6 +153,7 @@ WORDS = ("the", "first", "2", "b", "not", "no", "yes", ",", "gift card", "both",
     st.text(max_size=60) | st.lists(st.sampled_from(WORDS)).map(" ".join),
     st.lists(st.text(max_size=20) | st.sampled_from(THREE), max_size=4),
 )
+@example("0:2:0A", ["", "0A"])
 def test_indices_are_of_the_alternatives(text: str, alternatives: list[str]) -> None:
     choice = read_choice(text, alternatives)
     assert choice is None or set(choice.indices) <= set(range(len(alternatives)))

@@ -39,6 +39,8 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     """A queue of chat jobs in Redis; also gives the tones of its jobs, and takes second looks."""
 
+    _claims_first = True
+
     def __init__(
         self,
         client: "redis.Redis",
@@ -62,8 +64,21 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         """Decide on each job; one that does not hold its lane claims it or is parked."""
-        if not jobs:
-            return []
+        first, self._first_claimed = self._first_claimed, None
+        verdicts = dict([first] if first else [])
+        asked = [leased for leased in jobs if leased.lease.token not in verdicts]
+        if asked:
+            found = self._retry.until_stopped(
+                self._claim,
+                keys=[self._lease_key, keys.SENTIMENT],
+                args=self._claim_arguments(asked),
+            )
+            verdicts |= {
+                leased.lease.token: verdict for leased, verdict in zip(asked, found, strict=True)
+            }
+        return [_claim_result(verdicts[leased.lease.token]) for leased in jobs]
+
+    def _claim_arguments(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[bytes | str | float]:
         lane_ttl = self._policy.lane_ttl_seconds
         args: list[bytes | str | float] = [self._policy.job_ttl_seconds, lane_ttl]
         for leased in jobs:
@@ -72,10 +87,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             args += [leased.lease.token, job.id, job.conversation_id, tone]
             args += self._times(job)
             args += ["1" if job.follow_ups else "", "1" if job.draft else ""]
-        verdicts = self._retry.until_stopped(
-            self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
-        )
-        return [_claim_result(verdict) for verdict in verdicts]
+        return args
 
     def _times(self, job: ChatJob) -> tuple[float, float | str]:
         """Return when a job expires at the latest, and when it is due if that is yet to come."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +58,16 @@ def advance(
 
     Small talk leaves what was asked before as it is.
     """
-    dialogue = replace(
-        dialogue,
-        person_offered=person_offered,
-        person_announced=person_announced or (dialogue.person_announced and not decision.handover),
-        turns_since_offer=0 if person_offered else dialogue.turns_since_offer,
-    )
+    told: dict[str, Any] = {
+        "person_offered": person_offered,
+        "person_announced": person_announced
+        or (dialogue.person_announced and not decision.handover),
+        "turns_since_offer": 0 if person_offered else dialogue.turns_since_offer,
+        "openers": (*dialogue.openers, *openers)[-MAX_OPENERS:],
+    }
     kind = decision.answer.kind
-    used = (*dialogue.openers, *openers)[-MAX_OPENERS:]
     if kind == "smalltalk":
-        return replace(dialogue, openers=used)
+        return replace(dialogue, **told)
     chosen = _chosen(dialogue, heard, decision)
     # "The second one" says nothing to those who read it without what was offered.
     text = (decision.subject if chosen else heard.text)[:MAX_TEXT_CHARACTERS]
@@ -80,7 +81,7 @@ def advance(
         offered=dialogue.offered if chosen else decision.offered,
         chosen=chosen,
         unclear=_unclear(dialogue, heard, kind),
-        openers=used,
+        **told,
     )
 
 

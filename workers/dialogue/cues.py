@@ -15,9 +15,8 @@ from workers.reading.languages import language_of
 from workers.reading.legibility import FOREIGN, IllegibleReason, judge_legibility
 from workers.reading.lexicon import words
 from workers.reading.recall import Recall, looks_back
-from workers.reading.spelling import spell_out
 from workers.reading.text import fold
-from workers.reading.twice import negation_of, recall_of
+from workers.reading.twice import negation_of, recall_of, spelling_of
 
 _ESCALATIONS: Mapping[EscalationKind, Escalation] = {
     "self_harm": "self_harm",
@@ -47,7 +46,7 @@ class Cues:
 def read_cues(message: str, dialogue: Dialogue, entries: Mapping[str, Entry]) -> Cues:
     """Read the cues of a message in its conversation; `message` is as the person wrote it."""
     plain = clean(message).text
-    text = spell_out(plain)
+    text = spelling_of(plain)
     negation, recall = negation_of(text), recall_of(text)
     escalation = _escalation(text, dialogue)
     unreadable = _unreadable(message, plain, text, entries)

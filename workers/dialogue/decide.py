@@ -1,7 +1,8 @@
 """Say what a message gets: an answer, a question back, small talk, a person, or an honest no."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
@@ -138,12 +139,12 @@ class Decider:
             return "fallback"
         if best.small_talk:
             return "smalltalk"
-        rivals = _rivals(finding)
+        rival = next(_others(finding), None)
         if best.confidence < limits.answer_from:
-            return "clarify" if rivals else "fallback"
+            return "clarify" if rival else "fallback"
         if best.entry.handover:
             return "handover"
-        close = bool(rivals) and rivals[0].confidence >= _CLOSE * best.confidence
+        close = rival is not None and rival.confidence >= _CLOSE * best.confidence
         return "clarify" if close and best.confidence < (1 + limits.answer_from) / 2 else "answer"
 
     def _fall_back(self, heard: Heard, finding: Finding) -> Decision:
@@ -247,8 +248,11 @@ def _confidence(finding: Finding) -> float:
 
 
 def _rivals(finding: Finding) -> list[Alternative]:
-    others = [each for each in finding.candidates[1:] if not each.small_talk]
-    return [_alternative(each) for each in others[:_ALTERNATIVES]]
+    return [_alternative(each) for each in islice(_others(finding), _ALTERNATIVES)]
+
+
+def _others(finding: Finding) -> Iterator[Candidate]:
+    return (each for each in finding.candidates[1:] if not each.small_talk)
 
 
 def _unsure(heard: Heard, answered: Mapping[str, Candidate]) -> list[Alternative]:

@@ -1,7 +1,7 @@
 """Bring together what a message says, what was found for it, and what was said before."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,23 +66,19 @@ class Listener:
         findings: Sequence[Finding],
     ) -> Heard:
         dialogue = read_dialogue(prepared.claim.dialogue, kept.encoder)
-        kinds = [passage.kind for passage in prepared.passages]
+        found = _by_kind(prepared, findings)
         cues = read_cues(prepared.job.read_text, dialogue, self._finder.entries)
         translation = prepared.job.translation
-        asking = vectors[[kind in _ASKING for kind in kinds]]
-        recalled = self._recall(prepared.job, cues.recall, asking) if cues.recall else None
+        recalled = self._recall(prepared, cues.recall, vectors) if cues.recall else None
         recalls = recalled is not None or (cues.recall is not None and cues.recall.certain)
-
-        def of_kind(kind: PassageKind) -> tuple[Finding, ...]:
-            return tuple(each for each, its in zip(findings, kinds, strict=True) if its == kind)
 
         return Heard(
             text=prepared.passages[0].text,
             dialogue=dialogue,
-            main=max(of_kind("message"), key=lambda finding: finding.confidence),
-            questions=of_kind("question"),
-            contexts=of_kind("context"),
-            joined=of_kind("joined"),
+            main=max(found["message"], key=lambda finding: finding.confidence),
+            questions=tuple(found.get("question", ())),
+            contexts=tuple(found.get("context", ())),
+            joined=tuple(found.get("joined", ())),
             escalation=cues.escalation,
             choice=cues.choice,
             unwanted=cues.unwanted,
@@ -99,12 +95,14 @@ class Listener:
         )
 
     def _recall(
-        self, job: ChatJob, recall: Recall, vectors: NDArray[np.float32]
+        self, prepared: PreparedJob[ChatJob], recall: Recall, vectors: NDArray[np.float32]
     ) -> MemoryRecord | None:
+        job = prepared.job
         records = self._records(keys.memory_owner(job.user_id, job.conversation_id))
         if not recall.about:  # anything: the last thing that was said
             return records[-1] if records else None
-        found = search(records, recall.about, vectors)
+        asking = vectors[[passage.kind in _ASKING for passage in prepared.passages]]
+        found = search(records, recall.about, asking)
         least = RECALLED_FROM if recall.certain else POSSIBLE_FROM
         return found[0].record if found and found[0].score >= least else None
 
@@ -116,3 +114,12 @@ class Listener:
             _log.warning("a memory could not be read")
             return []
         return [each for each in records if each.encoder == self._encoder]
+
+
+def _by_kind(
+    prepared: PreparedJob[ChatJob], findings: Sequence[Finding]
+) -> Mapping[PassageKind, Sequence[Finding]]:
+    found: dict[PassageKind, list[Finding]] = {}
+    for passage, finding in zip(prepared.passages, findings, strict=True):
+        found.setdefault(passage.kind, []).append(finding)
+    return found

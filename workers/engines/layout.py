@@ -25,6 +25,9 @@ LITERT_SHAPES = (
 # 85 MB a shape (docs/experiments/large-encoder.md).
 LITERT_WIDE_SHAPES = tuple(Shape(1, tokens) for tokens in (10, 20, 30, 64, 128))
 _WIDE = 512  # elements of a vector
+# One session runs them all. Softmax adds up whole vectors of 16 floats; a row of 32 in the place of
+# 20 costs more than it saves in calls.
+ONNX_SHAPES = (*(Shape(1, tokens) for tokens in (8, 16, 24, 32, 64, 128)), Shape(2, 64))
 LITERT_FP32_SHAPES = (Shape(1, 16), Shape(4, 64), Shape(1, 128))
 GPU_SHAPES = tuple(Shape(rows, 128) for rows in (1, 4, 16, 64))
 
@@ -45,6 +48,11 @@ def saved_model(model_dir: Path, encoder: EncoderName) -> Path:
 def int8(model_dir: Path, encoder: EncoderName) -> Path:
     """Return an encoder's LiteRT file with dynamic-range int8 weights."""
     return model_dir / encoder / "int8.tflite"
+
+
+def onnx(model_dir: Path, encoder: EncoderName) -> Path:
+    """Return an encoder's ONNX file with int8 weights; it has any shape."""
+    return model_dir / encoder / "int8.onnx"
 
 
 def fp32(model_dir: Path, encoder: EncoderName) -> Path:

@@ -91,7 +91,6 @@ class Index:
         ends = np.cumsum(self._counts).astype(int)
         self._ends: list[int] = ends.tolist()
         self._starts: list[int] = [0, *self._ends[:-1]]
-        self._max_phrasings = int(np.diff(ends, prepend=0).max())
         self._phrasings = np.ascontiguousarray(phrasings, np.float32)
         directions = _HEAD_WEIGHT * head + _ANSWER_WEIGHT * answers
         self._directions = np.ascontiguousarray(directions.T, np.float32)
@@ -129,19 +128,19 @@ class Index:
         )
 
     def _nearest(self, vectors: Vectors, entries: Indices) -> Vectors:
-        products = np.empty(entries.size * (self._max_phrasings + 1), np.float32)
-        offsets: list[int] = []
-        end = 0
-        for vector, row in zip(vectors, entries.tolist(), strict=True):
-            for entry in row:
-                start, first, last = end, self._starts[entry], self._ends[entry]
-                end = start + max(1, last - first)
-                offsets.append(start)
-                if first == last:
-                    products[start] = NOTHING_NEAR
-                else:
-                    np.dot(self._phrasings[first:last], vector, out=products[start:end])
-        nearest: NDArray[np.float32] = np.maximum.reduceat(products[:end], offsets)
+        """Compare each entry once, with all messages that it may serve."""
+        by_entry = np.argsort(entries, axis=None, kind="stable")
+        chosen, starts = np.unique(entries.ravel()[by_entry], return_index=True)
+        ends = [*starts[1:].tolist(), entries.size]
+        asking = vectors[by_entry // entries.shape[1]]
+        highest = np.full(entries.size, NOTHING_NEAR, np.float32)
+        for entry, start, end in zip(chosen.tolist(), starts.tolist(), ends, strict=True):
+            phrasings = self._phrasings[self._starts[entry] : self._ends[entry]]
+            if len(phrasings):
+                cosines = asking[start:end] @ phrasings.T
+                np.maximum.reduce(cosines, axis=1, out=highest[start:end])
+        nearest = np.empty_like(highest)
+        nearest[by_entry] = highest
         return nearest.reshape(entries.shape)
 
 

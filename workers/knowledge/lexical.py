@@ -59,16 +59,18 @@ class Lexicon:
 
     def score(self, texts: Sequence[str]) -> LexicalScores:
         """Score texts against every entry; a text without words has no share anywhere."""
+        said = [words(text) for text in texts]
+        read = [self._read(each) for each in said]
         shares = np.zeros((len(texts), self._weights.shape[1]), np.float32)
-        counts = np.zeros(len(texts), np.float32)
-        for row, text in enumerate(texts):
-            said = words(text)
-            counts[row] = len(said)
-            known, unknown = self._read(said)
-            if known:
-                rarity = float(self._rarity[known].sum()) + unknown * self._unknown_rarity
-                shares[row] = self._weights[known].sum(axis=0) / rarity
-        return LexicalScores(shares, counts)
+        rows = [row for row, (known, _) in enumerate(read) if known]
+        if rows:
+            stems = [stem for known, _ in read for stem in known]
+            begins = np.cumsum([0, *(len(read[row][0]) for row in rows[:-1])])
+            unknown = np.array([read[row][1] for row in rows])
+            rarity = np.add.reduceat(self._rarity[stems], begins) + unknown * self._unknown_rarity
+            held = np.add.reduceat(self._weights[stems], begins, axis=0)
+            shares[rows] = held / rarity.astype(np.float32)[:, None]
+        return LexicalScores(shares, np.array([len(each) for each in said], np.float32))
 
     def _read(self, said: Iterable[str]) -> tuple[list[int], int]:
         """Return the known stems, each once, and how many different words are unknown."""

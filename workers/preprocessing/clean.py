@@ -15,6 +15,8 @@ from workers.preprocessing.symbols import spell_emoticons, spell_symbols, withou
 
 _NO_RANKS: Mapping[str, int] = MappingProxyType({})
 
+_SIMPLE = re.compile(r"[a-zA-Z ,.?!'()-]*")
+_TRIPLED = re.compile(r"(.)\1\1")
 _MESSY = re.compile(r"[^ -~]|[:;=@\[<]|\d{6}|([^\W\d_])\1\1|([!-/?_~])\2\2\2|www\.|\d{4}[ -]\d{4}")
 _URL = re.compile(r"(?:https?://|www\.)\S*[^\s.,;:!?)\]}'\"]", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
@@ -50,7 +52,7 @@ def clean(text: str, ranks: Mapping[str, int] = _NO_RANKS) -> CleanText:
     brackets. Never raises; an unreadable message becomes "".
     """
     spaced = " ".join(text.split())
-    if _MESSY.search(spaced) is None:
+    if not _is_messy(spaced):
         return CleanText(spaced, rewritten=False)
     readable = spaced if spaced.isascii() and spaced.isprintable() else _plain(spaced)
     worded = _neutralise(_shorten(_spell_references(readable), ranks))
@@ -58,6 +60,13 @@ def clean(text: str, ranks: Mapping[str, int] = _NO_RANKS) -> CleanText:
         worded = spell_emoticons(worded)
     tidy = " ".join(worded.split())
     return CleanText(tidy, rewritten=tidy != spaced)
+
+
+def _is_messy(spaced: str) -> bool:
+    """Tell whether anything has to change; most messages need two short looks."""
+    if _SIMPLE.fullmatch(spaced) and _TRIPLED.search(spaced) is None:
+        return False
+    return _MESSY.search(spaced) is not None
 
 
 def _plain(text: str) -> str:

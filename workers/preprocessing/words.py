@@ -42,8 +42,9 @@ class WordCache:
         if len(self._ids) > _MAX_WORDS:
             self._ids = {}
         ids = self._ids
-        for word in words - ids.keys():
-            ids[word] = self._pieces.encode(word, add_special_tokens=False).ids
+        for word in words:
+            if word not in ids:
+                ids[word] = self._pieces.encode(word, add_special_tokens=False).ids
         return ids
 
 

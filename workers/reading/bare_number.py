@@ -30,9 +30,12 @@ def is_bare_number(text: str) -> bool:
     if len(text) > _MAX_CHARACTERS:
         return False
     folded = fold(text)
-    parts = (part.strip(".,:;!?\"'#") for part in folded.split())
-    told = [part for part in parts if part and part not in _LABELS]
-    if not told or not all(map(_NUMBER.fullmatch, told)):
-        return False
+    told: list[str] = []
+    for part in folded.split():
+        bare = part.strip(".,:;!?\"'#")
+        if bare and bare not in _LABELS:
+            if _NUMBER.fullmatch(bare) is None:
+                return False
+            told.append(bare)
     address = any("@" in part or part.startswith(("http", "www")) for part in told)
-    return address or sum(map(str.isdigit, folded)) >= _MIN_DIGITS
+    return bool(told) and (address or sum(map(str.isdigit, folded)) >= _MIN_DIGITS)

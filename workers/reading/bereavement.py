@@ -1,7 +1,6 @@
 """Does a message tell of somebody's death? Whoever writes so is met with sympathy, not routine."""
 
-import re
-
+from workers.reading.gated import gated
 from workers.reading.text import MAX_CHARACTERS, fold
 
 _KIN = (
@@ -15,13 +14,15 @@ _DIED = (
     r"(?:died(?!\s+(?:of\s+laugh|laughing))|passed\s+away|passed\s+on(?=\W*\Z|\s*[,.])"
     r"|(?:is|was)\s+(?:now\s+)?(?:dead|deceased|no\s+longer\s+(?:with\s+us|alive))(?!\s+(?:set|against|tired|keen|right|wrong)))"
 )
-_TOLD = re.compile(
+_TOLD = gated(
     rf"\b(?:my|our|his|her|their)\s+(?:(?!'s)[\w-]+\s+){{0,2}}?{_KIN}\s+(?:[\w'-]+\s+)?{_DIED}"
     rf"|\b(?:death|passing|funeral|estate)\s+of\s+(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?{_KIN}\b"
     rf"|\b(?:my|our)\s+(?:late|deceased)\s+{_KIN}\b"
     rf"|\b(?:i|we)(?:'ve|\s+have)?\s+(?:just\s+|recently\s+)?lost\s+(?:my|our)\s+{_KIN}(?=\W*\Z|\s*[,.;]|\s+(?:last|this|to|and|in|two|a)\b)"
     r"|\b(?:account|card)\s?-?holder\s+(?:[\w-]+\s+)?(?:died|passed\s+away|is\s+(?:dead|deceased))"
-    r"|\b(?:bereaved|bereavement|deceased\s+(?:customer|relative|person|estate)|probate)\b"
+    r"|\b(?:bereaved|bereavement|deceased\s+(?:customer|relative|person|estate)|probate)\b",
+    *("died", "passed", "dead", "deceased", "longer", "death", "passing", "funeral", "estate"),
+    *("late", "lost", "bereave", "probate"),
 )
 
 

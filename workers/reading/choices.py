@@ -190,8 +190,9 @@ def _by_name(
     telling = _telling(named, stems)
     shares = [len(telling & each) / len(named) for each in stems]
     if places:
-        inside = [shares[place] for place in places if 0 <= place < len(stems)]
-        return Choice(places) if inside and min(inside) >= _MIN_SHARE else None
+        inside = tuple(place for place in places if 0 <= place < len(stems))
+        named_there = inside and min(shares[place] for place in inside) >= _MIN_SHARE
+        return Choice(inside) if named_there else None
     best = max(shares)
     chosen = tuple(index for index, share in enumerate(shares) if share == best)
     if whole:  # a message of its own, unless it repeats the alternative

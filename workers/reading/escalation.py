@@ -1,6 +1,7 @@
 """Cues that need a person at once, whatever the topic."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -34,6 +35,7 @@ _GRAVEST_FIRST = (
     _Form("person", forms.PERSON_TRIGGERS, forms.PERSON, forms.TAKEN_BACK),
     _Form("person", forms.PUT_THROUGH_TRIGGERS, forms.PUT_THROUGH, forms.TAKEN_BACK),
 )
+_TRIGGERS = frozenset[str]().union(*(form.triggers for form in _GRAVEST_FIRST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ def find_escalation(text: str) -> Escalation | None:
     spoken = words(folded)
     if speaks_of_suicide(folded, spoken):
         return Escalation("self_harm", Span(0, len(folded)))
-    for form in _GRAVEST_FIRST:
-        if not form.triggers.isdisjoint(spoken) and (span := _first(form, folded)):
+    triggers = _TRIGGERS.intersection(spoken)
+    for form in _GRAVEST_FIRST if triggers else ():
+        if not form.triggers.isdisjoint(triggers) and (span := _first(form, folded)):
             return Escalation(form.kind, span)
     if _is_person_alone(spoken) or asks_for_person(folded, spoken):
         return Escalation("person", Span(0, len(folded)))
@@ -66,7 +69,7 @@ def _first(form: _Form, folded: str) -> Span | None:
     return None
 
 
-def _is_person_alone(spoken: list[str]) -> bool:
+def _is_person_alone(spoken: Sequence[str]) -> bool:
     return (
         0 < len(spoken) <= _MAX_WORDS_ALONE
         and not forms.PERSON_ALONE.isdisjoint(spoken)

@@ -1,6 +1,7 @@
 """Who speaks of taking their life in another language. All patterns are for folded text."""
 
 import re
+from collections.abc import Sequence
 
 from workers.reading.lexicon import words
 
@@ -29,7 +30,7 @@ _MAX_CHARACTERS = 1_000
 _ENGLISH = re.compile(r"\bsuicide\b")
 
 
-def speaks_of_suicide(folded: str, spoken: list[str]) -> bool:
+def speaks_of_suicide(folded: str, spoken: Sequence[str]) -> bool:
     """Tell whether a folded text speaks of taking one's life; `spoken` are its words."""
     if folded.isascii() and _TRIGGERS.isdisjoint(spoken):
         return False

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -21,6 +22,7 @@ _MIN_PIECE = 1.6  # letters a piece; English has four, mashed keys one
 _MIN_LETTERS = 6
 _MIN_MASHED = 5
 _RUN = 4  # neighbouring keys
+_WORDS = 2048  # chat repeats words far more than messages
 
 _VOWELLESS = re.compile(r"[^aeiouyàáâäãåèéêëìíîïòóôöõùúûü\d']+")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{7}")
@@ -68,6 +70,7 @@ def _is_mashed(spoken: Sequence[str]) -> bool:
     return bool(mashed) and sum(mashed) >= _MASHED_SHARE * sum(letters)
 
 
+@lru_cache(maxsize=_WORDS)
 def _is_mash(word: str) -> bool:
     if _LAUGHTER.match(word) or not word.isalpha():
         return False

@@ -1,14 +1,17 @@
 """Words that say how something is asked rather than what about, and a light stemmer."""
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _MIN_STEM = 3
+_TEXTS = 64  # each reader of a message needs its words again
 
 
-def words(folded: str) -> list[str]:
+@lru_cache(maxsize=_TEXTS)
+def words(folded: str) -> tuple[str, ...]:
     """Return the words of a folded text."""
-    return _WORD.findall(folded)
+    return tuple(_WORD.findall(folded))
 
 
 FUNCTION_WORDS = frozenset(
@@ -45,7 +48,7 @@ ASPECTS = frozenset(
 
 def content_words(folded: str) -> list[str]:
     """Return the words that say what a folded text is about."""
-    return [word for word in _WORD.findall(folded) if word not in FUNCTION_WORDS]
+    return [word for word in words(folded) if word not in FUNCTION_WORDS]
 
 
 def topic_words(folded: str) -> list[str]:

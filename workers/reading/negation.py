@@ -30,7 +30,7 @@ def read_negation(text: str) -> Negation | None:
     """Return what a message declines and what it wants, or None if it declines nothing."""
     text = text[:MAX_CHARACTERS]
     folded = fold(text)
-    if forms.MAY_NEGATE.search(folded) is None:
+    if not (forms.NO_FIRST.match(folded) or forms.MAY_NEGATE.search(folded)):
         return None
     spans = _disjoint([*_retracted(folded), *_negated(folded), *_contrasted(folded)])
     return Negation(tuple(spans), _wanted(text, spans)) if spans else None

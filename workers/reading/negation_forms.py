@@ -2,12 +2,16 @@
 
 import re
 
+from workers.reading.gated import gated
 from workers.reading.lexicon import words
 
-MAY_NEGATE = re.compile(
+MAY_NEGATE = gated(
     r"n't\b|\bnot\b|\b(?:do|have|did)nt\b|\bnever|\bno longer\b|instead of|rather than|\bforget\b"
-    r"|\Ano\b|\bscratch\b|\bthoughts?\b"
+    r"|\bscratch\b|\bthoughts?\b",
+    *("n't", "not", "dont", "havent", "didnt", "never", "no longer"),
+    *("instead of", "rather than", "forget", "scratch", "thought"),
 )
+NO_FIRST = re.compile(r"no\b")
 
 _ADVERBS = (
     r"(?:\s+(?:really|actually|even|ever|in\s+fact|certainly|definitely|absolutely|currently))*"
@@ -82,11 +86,12 @@ NEGATED = re.compile(
     rf"{_DEED}"
     r"|\b(?:it|this|that)(?:'s|\s+is)\s+not\s+(?P<topic>(?:about|a|an|the|my)\s+)"
 )
-CONTRASTED = re.compile(
+CONTRASTED = gated(
     rf"(?:\A|,\s*|\s[–—-]\s|\s)(?:(?:and|but)\s+)?not\s+(?:(?:about|for|to|with)\s+)?(?:{_SERVICE}"
     rf"|(?<=about\s)\w+|(?:(?<=,\snot\s)|(?<=,\snot\sto\s)|(?<=and\snot\s)|(?<=but\snot\s)){_DEED}"
     r"|(?:(?<=,\snot\s)|(?<=but\snot\s))(?:a|an|the|my)\s+\w+)"
-    rf"|\s(?:instead\s+of|rather\s+than)\s+{_SERVICE}"
+    rf"|\s(?:instead\s+of|rather\s+than)\s+{_SERVICE}",
+    *("not", "instead", "rather"),
 )
 CLAUSE_END = re.compile(
     r"\s*(?:[.!?;:,)\n]|\s[-–—]\s|\s(?:but|just|only|instead)\b|\s(?:and|so|because|as|since)\s+"

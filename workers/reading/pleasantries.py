@@ -19,7 +19,7 @@ def strip_pleasantries(text: str) -> str:
     bare = _without_openers(text)
     bare = _without_closers(bare)
     bare = forms.INSIDE.sub("", bare, count=_MAX_FILLERS).strip()
-    return bare if _says_something(bare) else text
+    return bare if bare == text or _says_something(bare) else text
 
 
 def _says_something(bare: str) -> bool:

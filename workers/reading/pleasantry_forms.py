@@ -89,9 +89,11 @@ _CLOSERS = (
 )
 OPENER = re.compile(rf"\s*(?:{'|'.join(_OPENERS)})(?:\s+|\Z)", re.IGNORECASE)
 CLOSER = re.compile(rf"(?:^|[\s,.!?;-])({'|'.join(_CLOSERS)})[\s.!?,;]{{0,6}}\Z", re.IGNORECASE)
+_MURMUR = r"(?:u+m+|u+h+|e+r+m*|hm+|ahem|lol|lmao|haha+)\b(?: ?,|\.{2,3})?(?=[ ?.!]|\Z)"
+_ASIDE = r"(?:you know|like|i mean|basically|please|pls|sir|madam|bro|mate) ?,(?= )"
+# Each choice begins with a mark of its own, so that only those places are tried.
 INSIDE = re.compile(
-    r"(?: ?,)? (?:u+m+|u+h+|e+r+m*|hm+|ahem|lol|lmao|haha+)\b(?: ?,|\.{2,3})?(?=[ ?.!]|\Z)"
-    r"| ?, ?(?:you know|like|i mean|basically|please|pls|sir|madam|bro|mate) ?,(?= )",
+    rf" (?:, )?{_MURMUR}|, {_MURMUR}| , ?{_ASIDE}|, ?{_ASIDE}",
     re.IGNORECASE,
 )
 # "Oh great, another delay": praise that is none, for trouble follows.

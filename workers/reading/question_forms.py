@@ -2,6 +2,8 @@
 
 import re
 
+from workers.reading.gated import gated
+
 _SUBJECT = (
     r"(?:i|you|u|ya|we|they|he|she|it|there|the|a|an|my|your|ur|our|their|this|that|these|those|any"
     r"|anyone|anybody|someone|somebody|all|both)"
@@ -108,7 +110,8 @@ CONDITION = re.compile(
 )
 MAY_JOIN = re.compile(r"\n|[.?!;,:]\s|\s(?:and|&|nd|n|plus|also)\s|\d[.):]")
 ITEM = re.compile(r"(?:(?<=\s)|\A)\(?([1-4]|[a-d])(?:[.:]\s+|\)\s*)(?=\S)")
-BULLET = re.compile(r"(?:\A|\n|\s)[•*‣▪·-]\s+(?=\S)")
+FIRST_ITEMS = ("1.", "1:", "1)", "a.", "a:", "a)")
+BULLET = gated(r"(?:\A|\n|\s)[•*‣▪·-]\s+(?=\S)", *"•*‣▪·-")
 TAG = re.compile(
     r"(?:(?:and|but|so|ok|please|pls)\s+)?(?:hello+|hi+|hey+|right|ok(?:ay)?|really|yes|no|huh|eh"
     r"|anyone|anybody|why|why not|how come|please|pls|isn't it|you know|seriously|thanks?(?: you)?"

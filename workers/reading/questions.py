@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workers.reading import question_forms as forms
+from workers.reading.gated import holds_any
 from workers.reading.lexicon import content_words, topic_words
 from workers.reading.reference import carried, join, points_back
 from workers.reading.text import MAX_CHARACTERS, Span, fold, sentences, trimmed
@@ -157,6 +158,8 @@ def _items(text: str) -> list[Span]:
 
 def _numbered(text: str) -> list[re.Match[str]]:
     marks: list[re.Match[str]] = []
+    if not holds_any(text, forms.FIRST_ITEMS):
+        return marks
     for found in forms.ITEM.finditer(text):
         if len(marks) < MAX_PASSAGES and found.group(1) in ("1234"[len(marks)], "abcd"[len(marks)]):
             marks.append(found)

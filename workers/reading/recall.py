@@ -1,15 +1,17 @@
 """Is a message a request to recall what the person said before, and what is it about?"""
 
-import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workers.reading import recall_forms as forms
+from workers.reading.gated import GatedPattern
 from workers.reading.lexicon import content_words
 from workers.reading.questions import is_question
 from workers.reading.text import fold
 
 _MAX_CHARACTERS = 300
 _MAX_CLOSINGS = 3
+_MESSAGES = 512  # asked before the engine runs and after it: more than are on their way
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def read_recall(text: str) -> Recall | None:
     if len(text) > _MAX_CHARACTERS:
         return None
     folded = fold(text)
-    if forms.MAY_RECALL.search(folded) is None or _is_secret(folded):
+    if not _may_recall(folded) or _is_secret(folded):
         return None
     for certain, patterns in ((True, forms.CERTAIN), (False, forms.POSSIBLE)):
         if any(_asks(folded, form) for form in patterns):
@@ -41,12 +43,17 @@ def read_recall(text: str) -> Recall | None:
 def looks_back(text: str) -> bool:
     """Tell whether a message asks for something said before, even if `read_recall` reads none."""
     folded = fold(text[:_MAX_CHARACTERS])
-    if forms.MAY_RECALL.search(folded) is None or forms.LOOKS_BACK.search(folded) is None:
+    if not _may_recall(folded) or forms.LOOKS_BACK.search(folded) is None:
         return False
     return forms.RECITES.match(folded) is not None or is_question(text[:_MAX_CHARACTERS])
 
 
-def _asks(folded: str, form: re.Pattern[str]) -> bool:
+@lru_cache(maxsize=_MESSAGES)
+def _may_recall(folded: str) -> bool:
+    return forms.MAY_RECALL.search(folded) is not None
+
+
+def _asks(folded: str, form: GatedPattern) -> bool:
     found = form.search(folded)
     if found is None:
         return False

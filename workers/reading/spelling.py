@@ -58,6 +58,7 @@ def _table(listing: str) -> Mapping[str, str]:
 
 _CHAT_WORDS = _table(_CHAT)
 _HINGLISH_WORDS = _table(_HINGLISH)
+_HINGLISH_ALONE = frozenset(_HINGLISH_WORDS) - _SHARED
 _BOTH = MappingProxyType({**_CHAT_WORDS, **_HINGLISH_WORDS})
 # "U" in "U.S" is none of ours; possessive, so that no part of a word is taken for one.
 _TOKEN = re.compile(r"(?<![\w.])\w++(?:['/-]\w++)?+(?!\.\w)")
@@ -66,8 +67,7 @@ _TOKEN = re.compile(r"(?<![\w.])\w++(?:['/-]\w++)?+(?!\.\w)")
 def spell_out(text: str) -> str:
     """Return `text` with chat spellings and common slips written out; the rest untouched."""
     tokens = _TOKEN.findall(text.lower())
-    hinglish = [token for token in tokens if token in _HINGLISH_WORDS and token not in _SHARED]
-    if len(set(hinglish)) >= _TWO:
+    if len(_HINGLISH_ALONE.intersection(tokens)) >= _TWO:
         return _replaced(text, _BOTH)
     if _CHAT_WORDS.keys().isdisjoint(tokens):
         return text

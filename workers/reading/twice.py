@@ -7,8 +7,15 @@ from functools import lru_cache
 
 from workers.reading.negation import Negation, read_negation
 from workers.reading.recall import Recall, read_recall
+from workers.reading.spelling import spell_out
 
 _MESSAGES = 512  # more than are leased, on their way through the engine and completed at a time
+
+
+@lru_cache(maxsize=_MESSAGES)
+def spelling_of(text: str) -> str:
+    """Return what `spell_out` does."""
+    return spell_out(text)
 
 
 @lru_cache(maxsize=_MESSAGES)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workers.engines.layout import MAX_TOKENS
 from workers.engines.packing import EMPTY, TOKENS_PER_SLOT, slots
+from workers.modelling.encoder.arranged import graph_weights
 from workers.modelling.encoder.weights import BertConfig, Weights
 
 _FAR = np.float32(-1e9)  # attention score of a token that must not be seen
@@ -117,35 +117,6 @@ class BertEncoder(tf.Module):  # type: ignore[misc] # TensorFlow has no types
         counts = tf.maximum(tf.reduce_sum(members, -1, keepdims=True), 1.0)
         vectors = tf.matmul(members, states) / counts
         return tf.math.l2_normalize(vectors, -1, 1e-12) if self._normalise else vectors
-
-
-def graph_weights(config: BertConfig, weights: Weights, layers: int) -> dict[str, Any]:
-    """Arrange weights for the graph: right-multiplied, one product for query, key and value."""
-    positions = weights["embeddings.position_embeddings.weight"]
-    types = weights.get("embeddings.token_type_embeddings.weight", np.zeros((1, 1), np.float32))
-    arranged: dict[str, Any] = {
-        "words": weights["embeddings.word_embeddings.weight"],
-        # A message is all of type 0: its embedding joins the positions'.
-        "positions": positions[config.first_position :][:MAX_TOKENS] + types[:1],
-    }
-    kept = tuple(f"encoder.layer.{layer}." for layer in range(layers))
-    for name, value in weights.items():
-        if name.startswith(("embeddings.LayerNorm", *kept)) and ".self." not in name:
-            arranged[name] = value.T.copy() if name.endswith("dense.weight") else value
-    for prefix in kept:
-        arranged.update(_joint_attention(config, weights, f"{prefix}attention.self"))
-    return arranged
-
-
-def _joint_attention(config: BertConfig, weights: Weights, name: str) -> dict[str, Any]:
-    scale = np.float32(config.head_size**-0.5)  # folded into the query: one pass less
-    parts = (("query", scale), ("key", np.float32(1)), ("value", np.float32(1)))
-    return {
-        f"{name}.weight": np.concatenate(
-            [weights[f"{name}.{part}.weight"].T * by for part, by in parts], axis=1
-        ),
-        f"{name}.bias": np.concatenate([weights[f"{name}.{part}.bias"] * by for part, by in parts]),
-    }
 
 
 def _product(left: Any, right: Any, precision: Any, *, transpose_b: bool = False) -> Any:

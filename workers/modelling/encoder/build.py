@@ -20,6 +20,7 @@ from workers.engines.manifest import (
     record_files,
     write_manifest,
 )
+from workers.engines.select import choose_engine
 from workers.modelling.encoder.children import Exporter
 from workers.modelling.encoder.folders import Folders, locked
 from workers.modelling.encoder.inputs import description_digest, inputs_digest
@@ -34,6 +35,8 @@ from workers.modelling.encoder.weights import (
     weights_sha256,
     write_weights,
 )
+
+_MEASURING = 0.97  # share of a build that is done by then
 
 Progress = Callable[[str, float], None]
 
@@ -68,7 +71,8 @@ def build_model(
 
     `tone_layers`: the tone encoder's; default TONE_LAYERS, at most half of the source's.
     `progress` gets a stage's name and the share done, 0 to 1. A folder that was built from the
-    same inputs is left alone, which costs no TensorFlow. A build that is killed leaves the former
+    same inputs is left alone, which costs no TensorFlow. What `auto` takes on this machine is
+    measured if that is not known yet. A build that is killed leaves the former
     model or none, never half of one. Raises ModelError.
     """
     folders = Folders(model_dir.absolute())
@@ -78,12 +82,14 @@ def build_model(
         current = current_manifest(model_dir)
         plan = _plan(source, tone_layers, current, encoders)
         if current and current.digest == plan.digest and not missing_files(model_dir, current):
+            choose_engine(model_dir, lambda stage: progress(stage, _MEASURING))
             return Built(current, built=False)
         try:
             manifest = _fill(folders.scratch, plan, progress)
             folders.replace()
         finally:
             shutil.rmtree(folders.scratch, ignore_errors=True)
+    choose_engine(model_dir, lambda stage: progress(stage, _MEASURING))
     progress("done", 1.0)
     return Built(manifest, built=True)
 

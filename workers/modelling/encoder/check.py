@@ -15,6 +15,7 @@ from workers.engines.engine import Engine, TokenBatch
 from workers.engines.layout import EncoderName
 from workers.engines.litert import LiteRtEngine
 from workers.engines.manifest import Manifest, damaged_files, read_manifest
+from workers.engines.onnxruntime import OnnxEngine
 from workers.engines.select import tensorflow_installed
 from workers.engines.tensorflow import CPU, TensorFlowEngine, load_tensorflow
 from workers.modelling.encoder.profile import Speed, measure
@@ -182,6 +183,8 @@ def _engines(
 ) -> Iterator[tuple[EncoderName, Engine]]:
     for encoder in manifest.encoders:
         yield encoder, LiteRtEngine(model_dir, encoder, threads)
+        if layout.onnx(model_dir, encoder).exists():
+            yield encoder, OnnxEngine(model_dir, encoder, threads)
         if layout.fp32(model_dir, encoder).exists():
             yield encoder, LiteRtEngine(model_dir, encoder, threads, int8=False)
         if tensorflow_installed():

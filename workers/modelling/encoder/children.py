@@ -16,8 +16,8 @@ from shared.processor import describe_signal
 from workers.engines.layout import EncoderName
 
 _STAGES: Mapping[str, int] = {
-    "answer": 4,
-    "tone": 3,
+    "answer": 5,
+    "tone": 4,
 }  # lines that workers.modelling.encoder.export prints
 _ROOT = Path(__file__).parents[3]
 

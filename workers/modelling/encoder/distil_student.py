@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from workers.engines.engine import TokenBatch
 from workers.engines.layout import MAX_TOKENS
-from workers.modelling.encoder.bert import BertEncoder, graph_weights
+from workers.modelling.encoder.arranged import graph_weights
+from workers.modelling.encoder.bert import BertEncoder
 from workers.modelling.encoder.weights import BertConfig, Weights
 
 Floats = NDArray[np.float32]

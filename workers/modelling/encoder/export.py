@@ -1,4 +1,4 @@
-"""Write one encoder's files: SavedModel and LiteRT. Run as a child process, one per encoder.
+"""Write one encoder's files: SavedModel, LiteRT and ONNX. Run as a child process, one per encoder.
 
     python -m workers.modelling.encoder.export ENCODER LAYERS SOURCE_FOLDER TARGET_FOLDER
 
@@ -19,6 +19,7 @@ from workers.engines.engine import Shape
 from workers.engines.layout import EncoderName
 from workers.modelling.encoder.bert import BertEncoder
 from workers.modelling.encoder.mpnet import MpnetEncoder
+from workers.modelling.encoder.onnx_graph import encoder_graph
 from workers.modelling.encoder.weights import folder_source, load_weights, read_config
 
 Report = Callable[[str], None]
@@ -37,6 +38,9 @@ def export(encoder: EncoderName, layers: int, source: Path, target: Path, report
     scratch = target / encoder / "converting"
     int8 = convert(model, layout.litert_shapes(config.hidden_size), scratch, int8=True)
     layout.int8(target, encoder).write_bytes(int8)
+    report("writing the ONNX file")
+    graph = encoder_graph(config, weights, layers, normalise=encoder == "answer")
+    layout.onnx(target, encoder).write_bytes(graph)
     if encoder == "answer":
         report("converting to fp32")
         fp32 = convert(model, layout.LITERT_FP32_SHAPES, scratch, int8=False)

@@ -1,7 +1,7 @@
 """The precision gate: only an engine that is faster than the baseline and as accurate is chosen."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from shared.errors import ModelError
 from workers.engines.choice import write_choice
 from workers.engines.engine import Engine, TokenBatch
-from workers.engines.select import BASELINE, EngineName, make_engine, runnable
+from workers.engines.select import BASELINE, EngineName, machine_name, make_engine, runnable
+from workers.engines.speed import rows_per_second
 from workers.modelling.encoder.reference import token_rows
 
 MIN_SPEEDUP = 1.2  # to the baseline: what a change of engine must be worth
@@ -92,7 +93,7 @@ def run_gate(
         Measured(name, rates[name], _accuracy(engines[name], ids, labels)) for name in names
     ]
     report = choose(measured, labels)
-    write_choice(model_dir, report.chosen)
+    write_choice(model_dir, report.chosen, machine_name())
     progress("done", 1.0)
     return report
 
@@ -105,22 +106,6 @@ def choose(measured: Sequence[Measured], labels: NDArray[np.intp]) -> GateReport
     )
     best = max((t for t in trials if not t.refused), key=lambda trial: trial.rows_per_second)
     return GateReport(best.engine, len(labels), len(np.unique(labels)), trials)
-
-
-def rows_per_second(
-    engines: Mapping[EngineName, Engine],
-    ids: Sequence[Sequence[int]],
-    rounds: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[EngineName, float]:
-    """Run the rows on every engine in turns; each engine's fastest round counts."""
-    seconds = dict.fromkeys(engines, float("inf"))
-    for _ in range(rounds):
-        for name, engine in engines.items():
-            began = clock()
-            _vectors(engine, ids)
-            seconds[name] = min(seconds[name], clock() - began)
-    return {name: len(ids) / least for name, least in seconds.items()}
 
 
 def nearest_neighbour_accuracy(vectors: NDArray[np.float32], labels: NDArray[np.intp]) -> float:

@@ -14,7 +14,10 @@ _HERE = Path(__file__).parent
 _CODE = (
     *(
         _HERE / f"{name}.py"
-        for name in ("bert", "delta", "distances", "export", "mpnet", "tokens", "weights")
+        for name in (
+            *("arranged", "bert", "delta", "distances", "export", "mpnet"),
+            *("onnx_graph", "onnx_nodes", "tokens", "weights"),
+        )
     ),
     Path(layout.__file__),
     Path(packing.__file__),
