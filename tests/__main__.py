@@ -1,7 +1,8 @@
 """Run the whole suite in groups, one more at once than there are processors: many tests wait.
 
-`python -m tests` prints what a group says once that has ended, and fails if one of them fails.
-Arguments go to all. The first test that needs the model has it built while others go on.
+`python -m tests` names a group as it begins and prints what it says once that has ended, and fails
+if one of them fails. Arguments go to all. The first test that needs the model has it built while
+others go on.
 """
 
 import os
@@ -61,6 +62,8 @@ class Run:
     @classmethod
     def of(cls, group: Group) -> Self:
         """Start a group with the arguments of this command."""
+        sys.stdout.write(f"begun: {group[0]}{' and more' if len(group) > 1 else ''}\n")
+        sys.stdout.flush()
         return cls(group, sys.argv[1:])
 
     def has_ended(self) -> bool:

@@ -133,7 +133,7 @@ def second(
     def start() -> Stack:
         if not running or running[-1].process.poll() is not None:
             running.append(start_stack(folder, model_dir))
-            wait_until(running[-1].ready, 120, 0.1)
+            wait_until(running[-1].ready, 60, 0.1)
         return running[-1]
 
     yield start
