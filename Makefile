@@ -33,7 +33,7 @@ unit: ## run the tests that start no process and need no server, in about a minu
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m pytest tests/unit
 
-test: ## run the whole test suite, in two parts at once, against a real Redis and real processes
+test: ## run the whole test suite, in groups side by side, against a real Redis and real processes
 	$(call set_up,test)
 	@.venv/bin/python -m infra.cli model build
 	@.venv/bin/python -m tests
@@ -42,7 +42,7 @@ check: ## ruff, mypy --strict, the import rules and dead code
 	$(call set_up,test)
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m mypy
+	.venv/bin/python -m mypy --num-workers auto
 	.venv/bin/lint-imports
 	.venv/bin/python -m vulture
 

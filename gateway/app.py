@@ -8,6 +8,7 @@ from gateway import access, admission, cors, problems, rate_limits, security_hea
 from gateway.base_path import BasePath, read_base_path
 from gateway.cors_policy import read_cors_origins
 from gateway.dependencies import Dependencies
+from gateway.flask_app import GatewayFlask
 from gateway.identifier_paths import serve_identifiers
 from gateway.metrics import Metrics
 from gateway.rate_limits import RateLimits
@@ -42,7 +43,7 @@ def create_app(
     clock: Clock | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI app."""
-    app = Flask("gateway", static_folder=None)
+    app = GatewayFlask("gateway", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     _count_responses(app, dependencies.metrics)
     serve_identifiers(app)

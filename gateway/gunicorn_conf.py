@@ -89,20 +89,6 @@ def _end_streams_at_stop(worker: Any) -> None:
         streams.end_all()
 
 
-def pre_request(worker: Any, request: Any) -> None:
-    """Let a kept connection end with its next answer once the process is to stop.
-
-    gunicorn goes on serving it, and would cut it off in the middle of a request in the end.
-    """
-    if not worker.alive:
-        request.force_close()
-
-
-def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
-    """Keep a refusal for the requests that come next."""
-    worker.keep_refusal(request, environ, response)
-
-
 def child_exit(_server: Any, worker: Any) -> None:
     """Take a dead process's gauges out of the metrics."""
     if _METRICS_DIR in os.environ:

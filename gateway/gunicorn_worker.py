@@ -4,18 +4,21 @@ Its parent process imports this, and must not import Flask: gevent patches what 
 """
 
 import contextlib
+import errno
 import logging
 import socket
-import time
+from datetime import UTC, datetime
 from typing import Any
 
 import gevent
-import msgspec
-from gunicorn.http import errors
-from gunicorn.http.body import Body
+from gunicorn import util
+from gunicorn.http import errors, wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
-from gateway.problem_kind import ProblemKind, describe
+from gateway.http_faults import INTERNAL, describe_fault, linger, send_problem
+from gateway.http_requests import KnownRequestParser, TimedBody, WholeBody, has_unread_body
+from gateway.http_response import GatewayResponse, send_all
+from gateway.known_heads import KnownHeads
 from gateway.refusal_replay import REFUSAL, REFUSALS, RefusalReplay
 from gateway.settings import GatewaySettings
 from gateway.turns import Turns
@@ -25,62 +28,16 @@ from shared.settings import load
 logger = logging.getLogger(__name__)
 
 _SEND_SECONDS = 30.0
-_LINGER_SECONDS = 1.0
-_MAX_LINGER_BYTES = 1024 * 1024
-_READ_BYTES = 64 * 1024
 _HTTP_1_1 = (1, 1)
 _REFUSALS_IN_A_ROW = 16
-
-_MALFORMED = ProblemKind("malformed-request", 400, "This is not a valid HTTP request")
-_INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
-_FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
+_BY_THE_CLIENT = frozenset((errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN))
+# What of a WSGI environment the next request with the same head does not share.
+_OF_ONE_REQUEST = frozenset(
     (
-        errors.LimitRequestLine,
-        ProblemKind("address-too-long", 414, "The address is too long"),
-        "The request line is longer than is taken.",
-    ),
-    (
-        errors.LimitRequestHeaders,
-        ProblemKind("headers-too-large", 431, "The headers are too large"),
-        "There are more headers, or longer ones, than are taken.",
-    ),
-    (
-        errors.ExpectationFailed,
-        ProblemKind("expectation-failed", 417, "The expectation cannot be met"),
-        "Of Expect, only 100-continue is understood.",
-    ),
-    (
-        errors.UnsupportedTransferCoding,
-        ProblemKind("unsupported-transfer-coding", 501, "This transfer coding is not known"),
-        "Of Transfer-Encoding, only chunked is understood.",
-    ),
-    (errors.InvalidHTTPVersion, _MALFORMED, "HTTP/1.0 and HTTP/1.1 are spoken."),
-    (errors.InvalidRequestMethod, _MALFORMED, "The method is none."),
-    (errors.InvalidRequestLine, _MALFORMED, "The request line is not valid."),
-    (errors.ParseException, _MALFORMED, "A header or the body's framing is not valid."),
+        *("wsgi.input", "wsgi.early_hints", "gunicorn.socket"),
+        *("CONTENT_LENGTH", "REMOTE_ADDR", "REMOTE_PORT"),
+    )
 )
-
-
-class TimedBody(Body):  # type: ignore[misc]  # gunicorn is untyped
-    """A request's body that must come within a time, whatever the pauses in it."""
-
-    def __init__(self, request: Any, seconds: float) -> None:
-        super().__init__(request.body.reader)
-        self._request = request
-        self._seconds = seconds
-        self._deadline: float | None = None
-
-    def end_connection(self) -> None:
-        """Let the connection end with the answer to this request."""
-        self._request.force_close()
-
-    def _read_reader(self, size: int) -> bytes:
-        now = time.monotonic()
-        if self._deadline is None:
-            self._deadline = now + self._seconds
-        with gevent.Timeout(max(self._deadline - now, 0.0), BodyTooSlow("the body is too slow")):
-            part: bytes = super()._read_reader(size)
-        return part
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -89,10 +46,12 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
     Headers must come within gunicorn's `keepalive`, a body within PARLEY_BODY_TIMEOUT_SECONDS.
     """
 
+    alive: bool
+
     def init_process(self) -> None:
         """Read the setting once, and serve."""
         self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
-        self.turns = Turns()
+        self.turns, self.heads = Turns(), KnownHeads()
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -101,6 +60,41 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.refusals: RefusalReplay = self.wsgi.extensions[REFUSALS]
         self._refused_in_a_row = 0
 
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection."""
+        if not self._is_plain():
+            super().handle(listener, client, addr)
+            return
+        client.setblocking(1)
+        request = None
+        try:
+            requests = KnownRequestParser(self.cfg, client, addr, self.heads)
+            listener_name = listener.getsockname()
+            while (request := self._next(requests, client)) is not None:
+                self.handle_request(listener_name, request, client, addr)
+        except (StopIteration, errors.NoMoreData):
+            pass  # the client has closed it, or the last answer did
+        except OSError as fault:
+            if fault.errno not in _BY_THE_CLIENT:
+                self.log.exception("Socket error processing request.")
+        except BaseException as fault:  # noqa: BLE001 - answered and logged
+            self.handle_error(request, client, addr, fault)
+        finally:
+            util.close(client)
+
+    def _is_plain(self) -> bool:
+        """Tell whether no option of gunicorn's asks for more than HTTP/1 from its own peers."""
+        cfg = self.cfg
+        foreign = cfg.is_ssl or cfg.forwarded_allow_ips or cfg.protocol != "http"
+        return not foreign and cfg.http2_cleartext == cfg.proxy_protocol == "off"
+
+    def _next(self, requests: KnownRequestParser, client: Any) -> Any:
+        """Return the next request; None if its head does not come in time."""
+        client.settimeout(None)
+        with self.timeout_ctx():
+            return next(requests)
+        return None  # where the time was up
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request whose body must come, and whose answer must be read, in time."""
         sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
@@ -108,13 +102,77 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
             return True  # gunicorn reads the body away, within the time for the next headers
         if self.turns.take() and self.alive and self._refuse_again(req, sock, addr, waited=True):
             return True
-        req.body = TimedBody(req, self.body_timeout_seconds)
+        if type(req.body) is not WholeBody:
+            req.body = TimedBody(req, self.body_timeout_seconds)
         try:
-            return super().handle_request(listener_name, req, sock, addr)
+            self._serve(listener_name, req, sock, addr)
+        except (gevent.GreenletExit, SystemExit):
+            raise StopIteration from None
         except StopIteration:  # the connection ends with this answer
-            if _has_unread_body(req.body):
-                _linger(sock)
+            if has_unread_body(req.body):
+                linger(sock)
             raise
+        return True
+
+    def _serve(self, listener_name: Any, request: Any, sock: Any, address: Any) -> None:
+        """Let the app answer; raise StopIteration if the connection ends with that."""
+        if not self.alive:
+            # gunicorn would go on serving it, and cut it off in the middle of a request in the end.
+            request.force_close()
+        response, environ = self._begin(listener_name, request, sock, address)
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        try:
+            self._answer(request, response, environ)
+        except OSError:
+            raise
+        except Exception:
+            if not response.headers_sent:
+                raise
+            self.log.exception("Error handling request")
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            raise StopIteration from None
+        self.keep_refusal(request, environ, response)
+        if response.should_close():
+            raise StopIteration
+
+    def _begin(self, listener_name: Any, request: Any, sock: Any, address: Any) -> Any:
+        """Return a response to be written and the request's environment."""
+        known = getattr(request, "known", None)
+        if known is None or not known.environ:
+            response, environ = wsgi.create(
+                request, sock, address, listener_name, self.cfg, response_class=GatewayResponse
+            )
+            environ["wsgi.multithread"] = True
+            if known is not None:
+                known.environ = {
+                    name: value for name, value in environ.items() if name not in _OF_ONE_REQUEST
+                }
+            return response, environ
+        environ = {
+            **known.environ,
+            "wsgi.input": request.body,
+            "gunicorn.socket": sock,
+            "REMOTE_ADDR": address[0],
+            "REMOTE_PORT": str(address[1]),
+        }
+        if known.length_at >= 0:
+            environ["CONTENT_LENGTH"] = request.headers[known.length_at][1]
+        return GatewayResponse(request, sock, self.cfg), environ
+
+    def _answer(self, request: Any, response: Any, environ: Any) -> None:
+        began = datetime.now(UTC)
+        parts = self.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            self.log.access(response, request, environ, datetime.now(UTC) - began)
+            if hasattr(parts, "close"):
+                parts.close()
 
     def _refuse_again(self, request: Any, sock: Any, address: Any, *, waited: bool = False) -> bool:
         """Answer a request as one of its form was refused a moment ago, if it would be now."""
@@ -123,7 +181,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         )
         if answer is None:
             return False
-        sock.sendall(answer)
+        send_all(sock, answer)
         self._refused_in_a_row += 1
         if self._refused_in_a_row == _REFUSALS_IN_A_ROW:
             self._refused_in_a_row = 0
@@ -143,39 +201,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         """Answer what gunicorn cannot parse; what was sent is neither shown nor logged."""
         if isinstance(exc, BodyTooSlow):
             return  # the rest of a body that was answered already
-        for fault, kind, detail in _FAULTS:
-            if isinstance(exc, fault):
-                logger.warning("a request was refused: %s", kind.name)
-                _send_problem(client, kind, detail)
-                _linger(client)
-                return
-        logger.error("a request failed outside the app", exc_info=exc)
-        _send_problem(client, _INTERNAL, "The fault is in the gateway and has been logged.")
-
-
-def _has_unread_body(body: TimedBody) -> bool:
-    """Tell whether some of a body may still come; of a chunked one it is not known."""
-    return bool(body.failed or getattr(body.reader, "length", 1))
-
-
-def _send_problem(client: socket.socket, kind: ProblemKind, detail: str) -> None:
-    body = msgspec.json.encode(describe(kind, detail))
-    head = (
-        f"HTTP/1.1 {kind.status} {kind.title}\r\nConnection: close\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-        "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
-    )
-    with contextlib.suppress(OSError), gevent.Timeout(_LINGER_SECONDS, False):
-        client.sendall(head.encode() + body)
-
-
-def _linger(client: socket.socket) -> None:
-    """Read what the client still sends, within bounds.
-
-    A connection that is closed before is reset, and the client may lose the answer with it.
-    """
-    with contextlib.suppress(OSError), gevent.Timeout(_LINGER_SECONDS, False):
-        client.shutdown(socket.SHUT_WR)
-        left = _MAX_LINGER_BYTES
-        while left > 0 and (part := client.recv(_READ_BYTES)):
-            left -= len(part)
+        problem = describe_fault(exc)
+        if problem is None:
+            logger.error("a request failed outside the app", exc_info=exc)
+            send_problem(client, INTERNAL, "The fault is in the gateway and has been logged.")
+            return
+        logger.warning("a request was refused: %s", problem[0].name)
+        send_problem(client, *problem)
+        linger(client)

@@ -1,13 +1,15 @@
 """Reports the state of queue and workers: the interface, and its adapter to Redis."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from itertools import islice
+from typing import Any, Protocol
 
 import msgspec
 import redis
 
 from gateway.oldest_messages import OldestMessages
 from gateway.storage import Storage, read_storage
+from gateway.waiting_tenants import other_tenants
 from shared import keys
 from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
@@ -56,19 +58,28 @@ class RedisHealth:
     def backlogs(self) -> Mapping[str, Mapping[str, int]]:
         """Return the lengths of the flows; the default tenant's has all priority steps together."""
         with queue_errors():
-            return {queue: self._backlogs(queue) for queue in keys.QUEUES}
+            others = other_tenants(self._client)
+            names = {
+                queue: [*self._lists.of(queue), *(keys.flow(queue, each) for each in others[queue])]
+                for queue in keys.QUEUES
+            }
+            with self._client.pipeline(transaction=False) as pipeline:
+                for queue, lists in names.items():
+                    for name in lists:
+                        pipeline.llen(name)
+                    pipeline.lindex(queue, -1)
+                answers = iter(pipeline.execute())
+        return {
+            queue: self._by_tenant(others[queue], list(islice(answers, len(lists) + 1)))
+            for queue, lists in names.items()
+        }
 
-    def _backlogs(self, queue: str) -> Mapping[str, int]:
-        found = cast("list[bytes]", self._client.zrange(keys.flows(queue), 0, -1))
-        others = [name for name in map(bytes.decode, found) if name != DEFAULT_TENANT]
-        own = self._lists.of(queue)
-        with self._client.pipeline(transaction=False) as pipeline:
-            for key in (*own, *(keys.flow(queue, tenant) for tenant in others)):
-                pipeline.llen(key)
-            pipeline.lindex(queue, -1)
-            *lengths, head = pipeline.execute()
-        waiting = sum(lengths[: len(own)]) - (head == keys.WAKE.encode())
-        counted = zip(others, lengths[len(own) :], strict=True)
+    @staticmethod
+    def _by_tenant(others: Sequence[str], answers: Sequence[Any]) -> Mapping[str, int]:
+        *lengths, head = answers
+        own = len(lengths) - len(others)
+        waiting = sum(lengths[:own]) - (head == keys.WAKE.encode())
+        counted = zip(others, lengths[own:], strict=True)
         return {DEFAULT_TENANT: waiting, **{name: length for name, length in counted if length}}
 
     def oldest_seconds(self) -> Mapping[str, float]:

@@ -28,8 +28,8 @@ class Metrics:
             ("problem",),
             registry=registry,
         )
-        for kind in _REFUSALS:  # so that the first of them is an increase
-            self._problems.labels(kind)
+        # From the start, so that the first of them is an increase.
+        self._kinds = {kind: self._problems.labels(kind) for kind in _REFUSALS}
         self.chat_seconds = Histogram(
             "parley_gateway_chat_seconds",
             "time from an accepted POST /chat to its response",
@@ -83,7 +83,10 @@ class Metrics:
 
     def count_problem(self, kind: str) -> None:
         """Count one request that was answered with a problem."""
-        self._problems.labels(kind).inc()
+        counter = self._kinds.get(kind)
+        if counter is None:
+            counter = self._kinds[kind] = self._problems.labels(kind)
+        counter.inc()
 
     def count_enqueued(self, jobs: int, *, waiting: int) -> None:
         """Count one round trip to the queue; `waiting` requests wait for a reply now."""

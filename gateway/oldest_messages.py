@@ -8,9 +8,9 @@ from typing import Any, cast
 import msgspec
 import redis
 
+from gateway.waiting_tenants import other_tenants
 from shared import keys
 from shared.queue_lists import QueueLists
-from shared.tenants import DEFAULT_TENANT
 from shared.wire import END_OF_TIME
 
 _Seen = tuple[int, float]  # hash of a message, Unix time at which it was first seen
@@ -41,7 +41,10 @@ class OldestMessages:
 
     def ages(self) -> Mapping[str, float]:
         """Return seconds by queue, 0 if none waits; raises what redis-py does."""
-        names = {queue: self._names(queue) for queue in keys.QUEUES}
+        names = {
+            queue: [*self._lists.of(queue), *(keys.flow(queue, tenant) for tenant in others)]
+            for queue, others in other_tenants(self._client).items()
+        }
         heads = self._heads([name for of_queue in names.values() for name in of_queue])
         now = self._now()
         seen = {name: self._first_seen(name, head, now) for name, head in heads.items()}
@@ -51,11 +54,6 @@ class OldestMessages:
             queue: max((age[name] for name in of_queue if name in age), default=0.0)
             for queue, of_queue in names.items()
         }
-
-    def _names(self, queue: str) -> Sequence[str]:
-        tenants = cast("list[bytes]", self._client.zrange(keys.flows(queue), 0, -1))
-        others = [name for name in map(bytes.decode, tenants) if name != DEFAULT_TENANT]
-        return [*self._lists.of(queue), *(keys.flow(queue, tenant) for tenant in others)]
 
     def _heads(self, names: Sequence[str]) -> Mapping[str, bytes]:
         """Return what is next in each list that has something but the word that wakes."""

@@ -120,12 +120,22 @@ class RefusalReplay:
 
     def _form(self, request: Any, peer: str) -> Form:
         """Return what the answer to a request depends on, None if that is not known."""
-        told = []
-        for header in request.headers:
-            name = header[0]
-            if name in _OWN_CASES:
-                return None
-            if name not in _WITHOUT_EFFECT:
-                told.append(header)
-        sender = peer if self._by_peer else None
-        return (request.method, request.uri, request.version, sender, *told)
+        known = getattr(request, "known", None)
+        if known is None:
+            form = _told(request)
+        else:
+            if known.form == ():
+                known.form = _told(request)
+            form = known.form
+        return form if form is None or not self._by_peer else (peer, *form)
+
+
+def _told(request: Any) -> tuple[Hashable, ...] | None:
+    told = []
+    for header in request.headers:
+        name = header[0]
+        if name in _OWN_CASES:
+            return None
+        if name not in _WITHOUT_EFFECT:
+            told.append(header)
+    return (request.method, request.uri, request.version, *told)

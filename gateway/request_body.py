@@ -1,5 +1,6 @@
 """Decode a JSON body and say exactly what is wrong with one that will not do."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -8,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from gateway.charset import UTF8, to_utf8
 from gateway.content_coding import inflate
+from gateway.http_requests import WholeBody
 from shared.errors import InvalidRequest
 from shared.mended_json import JSON_FAULTS, decode_mended, mend
 from shared.wire import MAX_BODY_BYTES
@@ -26,12 +28,20 @@ def read_json() -> bytes:
     environ = request.environ
     content_type, coding = environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING")
     charset = UTF8 if content_type == "application/json" else _read_charset(content_type)
-    body = request.get_data(cache=False)
-    if environ.get("CONTENT_LENGTH") != str(len(body)):
-        _require_whole(len(body))
+    body = _read_body(environ)
     if coding:
         body = inflate(body, coding, request.max_content_length or MAX_BODY_BYTES)
     return to_utf8(body, charset)
+
+
+def _read_body(environ: Mapping[str, Any]) -> bytes:
+    stream = environ.get("wsgi.input")
+    if type(stream) is WholeBody:
+        return stream.read()
+    body = request.get_data(cache=False)
+    if environ.get("CONTENT_LENGTH") != str(len(body)):
+        _require_whole(len(body))
+    return body
 
 
 def _require_whole(bytes_read: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import redis
 
@@ -32,14 +32,19 @@ def read_storage(client: "redis.Redis") -> Storage:
         pipeline.zcard(keys.SCHEDULED)
         for queue in keys.QUEUES:
             pipeline.llen(keys.quarantine(queue))
-        dead, parked, scheduled, *quarantined = cast("list[int]", pipeline.execute())
+        pipeline.info("memory")
+        # An account that may not ask for INFO gets an error there.
+        *numbers, info = pipeline.execute(raise_on_error=False)
+    for fault in (each for each in numbers if isinstance(each, Exception)):
+        raise fault
+    dead, parked, scheduled, *quarantined = numbers
     by_queue = dict(zip(keys.QUEUES, quarantined, strict=True))
-    return Storage(dead, parked, scheduled, by_queue, *_memory(client))
+    return Storage(dead, parked, scheduled, by_queue, *_memory(info))
 
 
-def _memory(client: "redis.Redis") -> tuple[int | None, int | None]:
-    try:
-        info = cast("Mapping[str, Any]", client.info("memory"))
-    except redis.ResponseError:  # an account that may not ask
+def _memory(info: "Mapping[str, Any] | Exception") -> tuple[int | None, int | None]:
+    if isinstance(info, redis.ResponseError):
         return None, None
+    if isinstance(info, Exception):
+        raise info
     return info.get("used_memory"), info.get("maxmemory") or None

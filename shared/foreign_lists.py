@@ -55,6 +55,8 @@ class ForeignLists:
                 yield name
 
     def _lengths(self) -> Mapping[str, int]:
+        if not self._found:
+            return {}
         with self._client.pipeline(transaction=False) as pipeline:
             for name in self._found:
                 pipeline.llen(name)

@@ -16,11 +16,11 @@ def read_heartbeats(
     client: "redis.Redis", queues: Sequence[str] = keys.QUEUES
 ) -> list[WorkerStatus]:
     """Return the last heartbeat of every live worker of these queues; raises what redis-py does."""
-    names = [
-        keys.worker(name.decode())
-        for queue in queues
-        for name in cast("list[bytes]", client.zrange(keys.workers(queue), 0, -1))
-    ]
+    with client.pipeline(transaction=False) as pipeline:
+        for queue in queues:
+            pipeline.zrange(keys.workers(queue), 0, -1)
+        found = cast("list[list[bytes]]", pipeline.execute())
+    names = [keys.worker(name.decode()) for of_queue in found for name in of_queue]
     stored = cast("list[bytes | None]", client.mget(names)) if names else []
     return [status for heartbeat in stored if heartbeat and (status := _read(heartbeat))]
 

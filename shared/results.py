@@ -4,10 +4,10 @@ A gateway hears one line per job: id, state and the body as JSON, separated by t
 nor JSON hold a raw tab or line break, so each line of a publication is one job.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -22,6 +22,7 @@ _CELERY_STATUS = {
     "cancelled": "REVOKED",
 }
 # What Celery's tools may store before a job has ended; Flower's `abort` stores ABORTED.
+_STATES: Mapping[bytes, JobState] = {name.encode(): name for name in get_args(JobState)}
 _UNENDED = frozenset(("PENDING", "RECEIVED", "STARTED", "RETRY", "ABORTED"))
 _STATE_BY_EXCEPTION: dict[str, JobState] = {
     "JobExpired": "expired",
@@ -128,18 +129,13 @@ def decode_notifications(payload: bytes) -> list[tuple[str, JobRecord]]:
     records: list[tuple[str, JobRecord]] = []
     for line in payload.split(b"\n"):
         job_id, state, body = line.split(b"\t", 2)
-        records.append((job_id.decode(), JobRecord(_state(state), body)))
+        records.append((job_id.decode(), JobRecord(_STATES[state], body)))
     return records
 
 
 def encode_notification(job_id: str, state: JobState, body: bytes) -> bytes:
     """Return the line by which a gateway learns how a job ended."""
     return b"\t".join((job_id.encode(), state.encode(), body))
-
-
-def _state(raw: bytes) -> JobState:
-    state: JobState = msgspec.convert(raw.decode(), JobState)
-    return state
 
 
 class _StoredResult(msgspec.Struct):

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import redis
@@ -106,8 +106,8 @@ class Subscription:
             pubsub.subscribe(self._channel)
             quiet_since, pinged = time.monotonic(), False
             while not self._stopping.is_set():
-                if _can_read(pubsub, poll_seconds):
-                    self._receive(pubsub.get_message(timeout=self._silence_seconds))
+                if message := _next_message(pubsub, poll_seconds):
+                    self._receive(message)
                     quiet_since, pinged = time.monotonic(), False
                 elif time.monotonic() - quiet_since >= self._silence_seconds:
                     if pinged:
@@ -115,9 +115,9 @@ class Subscription:
                     pubsub.ping()
                     quiet_since, pinged = time.monotonic(), True
 
-    def _receive(self, message: dict[str, Any] | None) -> None:
-        kind = message["type"] if message else None
-        if message and kind == "message":
+    def _receive(self, message: Mapping[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "message":
             try:
                 self._on_payload(message["data"])
             except Exception:
@@ -128,9 +128,18 @@ class Subscription:
             self._outage.record(None)
 
 
-def _can_read(pubsub: Any, timeout_seconds: float) -> bool:
-    """Tell whether something has come; a connection that another thread has closed is broken."""
+def _next_message(pubsub: Any, timeout_seconds: float) -> Mapping[str, Any] | None:
+    """Return what comes next, None if nothing whole does; a connection closed by others is broken.
+
+    Read from the connection itself: redis-py's `get_message` looks four times whether there is
+    anything to read, each with a poller of its own, before it reads.
+    """
     try:
-        return bool(pubsub.connection.can_read(timeout=timeout_seconds))
+        response = pubsub.connection.read_response(
+            disconnect_on_error=False, push_request=True, timeout=timeout_seconds
+        )
+    except redis.TimeoutError:  # what came so far is kept for the next call
+        return None
     except (AttributeError, TypeError, ValueError) as closed:
         raise redis.ConnectionError("the connection was closed") from closed
+    return cast("Mapping[str, Any] | None", pubsub.handle_message(response))

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -303,5 +304,6 @@ def _written_time(seconds: object) -> float | None:
     return None
 
 
+@lru_cache(maxsize=64)  # a job's two tasks have the same, and are written one after the other
 def _iso(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,4 +1,8 @@
-"""Keep Flower on its own machine as long as it asks for no login: it can stop workers."""
+"""Keep Flower on its own machine as long as it asks for no login: it can stop workers.
+
+And let it collect garbage seldom: looking over the tasks in its memory, a hundred thousand at most,
+was a fifth of what an event cost (docs/experiments/overhead.md).
+"""
 
 import logging
 from typing import Any, Protocol
@@ -8,6 +12,7 @@ from celery.signals import import_modules
 from pydantic import Field
 
 from shared.errors import SettingsError
+from shared.gc_tuning import freeze_gc
 from shared.loopback import is_loopback
 from shared.settings import CommonSettings, load
 from workers.celery_start import ending_with_a_sentence
@@ -31,11 +36,11 @@ class _FlowerSettings(CommonSettings):
 
 
 def connect_flower_access() -> None:
-    """Check Flower's options before it listens."""
-    import_modules.connect(_check_flower, weak=False)
+    """Check Flower's options before it listens, and tune it."""
+    import_modules.connect(_prepare_flower, weak=False)
 
 
-def _check_flower(**_signal: Any) -> None:
+def _prepare_flower(**_signal: Any) -> None:
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "flower":
         return
@@ -43,6 +48,7 @@ def _check_flower(**_signal: Any) -> None:
 
     with ending_with_a_sentence():
         keep_closed(options, load(_FlowerSettings).publish_address)
+    freeze_gc()
 
 
 def keep_closed(options: FlowerOptions, publish_address: str | None) -> None:

@@ -28,6 +28,9 @@ from shared.tracing.context import TraceContext
 _KEYS = (keys.INFERENCE, keys.SENTIMENT, keys.THROUGHPUT, keys.workers(keys.INFERENCE))
 _LINGER_SECONDS = 0.000_25  # for each message that waits
 _MAX_LINGER_SECONDS = 0.005
+# Where the wait is long anyway; workers that answer 50,000 a second do not run dry meanwhile.
+_LONG_LINGER_SECONDS = 0.000_02
+_MAX_LONG_LINGER_SECONDS = 0.02
 _WRITE_FAILED = -3
 _KEY_REUSED = -4
 _RATE_LIMITED = -5
@@ -149,7 +152,8 @@ class RedisPublisher(Coalescer[EnqueueRequest, EnqueueOutcome]):
             self._outage.record(str(error))
             raise
         ends, left = answers[: len(requests)], iter(answers[len(requests) :])
-        self._waiting = ends[-1] if isinstance(ends[-1], int) else 0
+        for position in (end for end in ends if isinstance(end, int) and end >= 0):
+            self._waiting = position
         for charge in (request.charge for request in requests if request.charge):
             charge.record([next(left) for _ in charge.buckets])
         outcomes = [_outcome(answer, self._limits) for answer in ends]
@@ -169,7 +173,8 @@ def linger_seconds(waiting: int) -> float:
 
     Far shorter than those take, and than a batch.
     """
-    return min(_MAX_LINGER_SECONDS, _LINGER_SECONDS * waiting)
+    usual = min(_MAX_LINGER_SECONDS, _LINGER_SECONDS * waiting)
+    return max(usual, min(_MAX_LONG_LINGER_SECONDS, _LONG_LINGER_SECONDS * waiting))
 
 
 def _arguments(

@@ -16,7 +16,7 @@ from shared import keys
 
 CHAT, ENQUEUE = "parley_gateway_chat_seconds", "parley_gateway_enqueue_seconds"
 _GATEWAY_SUMS = {f"{name}_{part}" for name in (CHAT, ENQUEUE) for part in ("sum", "count")}
-_TIMEOUT_SECONDS = 30.0  # an overloaded gateway takes its time
+_TIMEOUT_SECONDS = 15.0  # an overloaded gateway takes its time
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ _GATEWAY_STOP_SECONDS = 10.0
 # looks get what is left over.
 _NICENESS = {keys.SENTIMENT: 5, keys.GENERATION: 5, keys.INFERENCE_LARGE: 15}
 _FLOWER_NICENESS = 10
+# Redis forks to rewrite its file: seconds of a processor, for which no message is to wait.
+_REWRITE_NICENESS = 10
 # The model writes for seconds on all the threads that it has; a message is decided in milliseconds.
 _LANGUAGE_MODEL_NICENESS = 10
 
@@ -72,6 +74,7 @@ def _redis(settings: StackSettings) -> Service:
         probe=RedisProbe(settings.redis_address),
         orphan_signal=signal.SIGTERM,
         stop_seconds=30.0,  # it writes out its file
+        child_niceness=_REWRITE_NICENESS,
         hung_seconds=_HUNG_SECONDS,
     )
 

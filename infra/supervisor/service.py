@@ -30,7 +30,8 @@ class Service:
     `after` names services that must be ready before this one starts. `environment` is laid over
     the supervisor's own. `stop_seconds` is the time between SIGTERM and SIGKILL; `orphan_signal` is
     what the kernel sends once the supervisor is gone (Linux only). A service with a `niceness`
-    yields the processors to the others. `hung_seconds` is how long it may leave its probe without
+    yields the processors to the others, and what it forks does so with a `child_niceness`.
+    `hung_seconds` is how long it may leave its probe without
     an answer, once it has been ready, before it is killed and restarted; None: for ever.
     """
 
@@ -42,6 +43,7 @@ class Service:
     stop_seconds: float = 10.0
     orphan_signal: signal.Signals = signal.SIGKILL
     niceness: int = 0
+    child_niceness: int = 0
     hung_seconds: float | None = None
 
 

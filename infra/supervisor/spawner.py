@@ -6,6 +6,7 @@ import signal
 import subprocess
 from typing import Protocol
 
+from infra.supervisor.child_renicer import ChildRenicer
 from infra.supervisor.foreign_environment import without_foreign
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
@@ -62,7 +63,10 @@ class ProcessSpawner:
             )
         if service.niceness > os.getpriority(os.PRIO_PROCESS, 0):  # lowering it is forbidden
             os.setpriority(os.PRIO_PROCESS, process.pid, service.niceness)
-        return LocalProcess(process)
+        started = LocalProcess(process)
+        if service.child_niceness:
+            ChildRenicer(process.pid, service.child_niceness, started.has_ended).start()
+        return started
 
 
 class LocalProcess:
@@ -79,6 +83,10 @@ class LocalProcess:
     def exit_code(self) -> int | None:
         """Return None while it runs, else its exit code; negative for a signal."""
         return self._process.poll()
+
+    def has_ended(self) -> bool:
+        """Return whether the exit code has been asked for since the process ended; any thread."""
+        return self._process.returncode is not None
 
     def terminate(self) -> None:
         """Send SIGTERM to the leader alone, which ends its own children."""

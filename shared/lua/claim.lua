@@ -2,18 +2,17 @@
 -- A job that a Celery client sent ("external") gets its tone task here; the gateway's jobs got
 -- theirs from enqueue.lua. It is left due if more messages wait and this worker gives early vectors.
 --
+-- @include claims.lua
 -- @include clock.lua
--- @include followers.lua
--- @include handovers.lua
--- @include lanes.lua
--- @include results.lua
+-- @include flows.lua
+-- @include keys.lua
+-- @include notifications.lua
 -- @include schedule.lua
 -- @include tenants.lua
 -- @include tone_tasks.lua
 --
 -- KEYS[1] lease hash of this worker
 -- KEYS[2] sentiment queue
--- KEYS[3] inference queue
 -- ARGV[1] job TTL, seconds
 -- ARGV[2] lane TTL, seconds
 -- ARGV[3] 1 if this worker gives early vectors, else 0
@@ -21,8 +20,9 @@
 --           when it is due if that is not yet, or '', both in Unix seconds; '1' if something is to
 --           follow its end, or ''; '1' if somebody may have shown a part of its reply, or ''
 --
--- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
---   parley:lane-waiting:*, parley:reply-text:*, those of lanes.lua, schedule.lua and tone_tasks.lua
+-- Further key: inference
+-- Keys made from arguments: parley:job:*, those of claims.lua, schedule.lua and
+--   tone_tasks.lua
 -- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
 -- 'none', what was shown of the reply or '', 1 if its tone task is due or 0}; verdict is one of
 --   run        run it; it holds its lane; the dialogue is as its conversation's last job left it
@@ -30,14 +30,10 @@
 --   refused    it is not due yet, and too many such jobs are kept
 --   ended      it has a result already
 --   cancelled  Celery's tools have revoked or aborted it
-local leases, sentiment_queue, inference_queue = unpack(KEYS, 1, 3)
+local leases, sentiment_queue = unpack(KEYS, 1, 2)
 local job_ttl, lane_ttl, gives_early = unpack(ARGV, 1, 3)
-local more_wait = #ARGV > 11 or has_waiting(inference_queue)
+local more_wait = #ARGV > 11 or has_waiting(INFERENCE)
 local verdicts = {}
-
-local function record_state(id, state, conversation)
-  redis.call('HSET', JOB .. id, 'state', state, 'conversation', conversation)
-end
 
 local function see_to_tone(id, conversation, tone_task)
   if tone_task == '' then return end
@@ -48,27 +44,10 @@ local function see_to_tone(id, conversation, tone_task)
   end
 end
 
-local function claim_lane(conversation, id)
-  local holder = redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl, 'GET')
-  if holder == id then return true end
-  if holder then
-    redis.call('SET', LANE .. conversation, holder, 'EX', lane_ttl)
-    return false
-  end
-  return redis.call('LLEN', LANE_WAITING .. conversation) == 0
-end
-
--- A lane that expired while jobs were parked in it goes to the first of them.
-local function park_behind(conversation, id, message, expires_at)
-  park(conversation, id, message, expires_at)
-  if redis.call('GET', LANE .. conversation) == id then
-    promote(inference_queue, conversation, lane_ttl)
-  end
-end
-
 -- Keep a job until it is due, or until it expires if that is sooner.
-local function postpone(token, id, conversation, message, due_at, expires_at)
-  local at = math.min(tonumber(due_at), tonumber(expires_at))
+local function postpone(token, job, message, due_at)
+  local id, conversation = job.id, job.conversation
+  local at = math.min(tonumber(due_at), tonumber(job.expires_at))
   if not schedule(conversation, id, message, at) then return {'refused'} end
   redis.call('HDEL', leases, token)
   record_state(id, 'queued', conversation)
@@ -76,36 +55,23 @@ local function postpone(token, id, conversation, message, due_at, expires_at)
   return {'parked'}
 end
 
-local function claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
+local function claim(token, job, tone_task, due_at, follow_ups)
   local message = redis.call('HGET', leases, token)
   if not message then return {'parked'} end
-  local status = stored_status(id)
-  if status == 'REVOKED' or status == 'ABORTED' then return {'cancelled'} end
-  if status and not UNENDED[status] then return {'ended'} end
-  if follow_ups ~= '' then redis.call('HSET', JOB .. id, 'follow_ups', follow_ups) end
-  if due_at ~= '' then return postpone(token, id, conversation, message, due_at, expires_at) end
-  local verdict = {'parked'}
-  see_to_tone(id, conversation, tone_task)
-  if claim_lane(conversation, id) then
-    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      handover_state(conversation),
-      is_begun ~= '' and redis.call('GET', REPLY_TEXT .. id) or '', is_tone_due(id) and 1 or 0}
-    record_state(id, 'started', conversation)
-    announce_step(id)
-  else
-    park_behind(conversation, id, message, expires_at)
-    redis.call('HDEL', leases, token)
-    record_state(id, 'queued', conversation)
-  end
-  redis.call('EXPIRE', JOB .. id, job_ttl)
-  return verdict
+  local reason = reason_to_end(job.id)
+  if reason then return {reason} end
+  if follow_ups ~= '' then redis.call('HSET', JOB .. job.id, 'follow_ups', follow_ups) end
+  if due_at ~= '' then return postpone(token, job, message, due_at) end
+  see_to_tone(job.id, job.conversation, tone_task)
+  return run_or_park(leases, token, message, job)
 end
 
 for i = 4, #ARGV, 8 do
   local token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun =
     unpack(ARGV, i, i + 7)
-  verdicts[#verdicts + 1] =
-    claim(token, id, conversation, tone_task, expires_at, due_at, follow_ups, is_begun)
+  local job = {id = id, conversation = conversation, expires_at = expires_at,
+    is_begun = is_begun ~= '', job_ttl = job_ttl, lane_ttl = lane_ttl}
+  verdicts[#verdicts + 1] = claim(token, job, tone_task, due_at, follow_ups)
 end
 flush_notifications()
 return verdicts

@@ -4,10 +4,14 @@
 -- A quarantined message (two workers died while they held it) is leased alone: only to a worker
 -- that holds nothing else, and before anything else, so that it can take no other message down.
 -- Where messages of tenants wait, they are taken in turn from all flows.
+-- The chat job with which an idle worker was woken is claimed in the same step, as claim.lua does:
+-- who is alone waits for one round trip less.
 --
+-- @include claims.lua
 -- @include flows.lua
 -- @include keys.lua
 -- @include lease_tokens.lua
+-- @include notifications.lua
 --
 -- KEYS[1]   lease hash of this worker: token -> message
 -- KEYS[2]   handoff list of this worker
@@ -25,14 +29,22 @@
 -- ARGV[4]   id of this worker
 -- ARGV[5]   time, Unix seconds
 -- ARGV[6]   1 if this worker holds messages of other partitions, else 0
--- ARGV[7..] two for each tenant with a weight other than 1: its name, its weight
+-- ARGV[7]   message with which this worker was woken, of a job that the gateway sent; or ''
+-- ARGV[8]   its job's id
+-- ARGV[9]   conversation id
+-- ARGV[10]  when it expires, Unix seconds
+-- ARGV[11]  lane TTL, seconds
+-- ARGV[12..] two for each tenant with a weight other than 1: its name, its weight
 --
 -- Keys made from members: parley:flows:*, those of flows.lua. parley:wake is a message.
+-- Keys made from arguments: those of claims.lua
 -- Returns {token, message, token, message, ...}, oldest first; {'busy'} if this worker must first
--- end what it holds. In a partition {'alone', token, message} of a quarantined message.
+-- end what it holds. In a partition {'alone', token, message} of a quarantined message. If the
+-- first message was claimed, what claim.lua returns for it stands before all.
 local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, workers, queue =
   unpack(KEYS, 1, 8)
-local limit, call_number, record_ttl, worker, now, holds_others = unpack(ARGV, 1, 6)
+local limit, call_number, record_ttl, worker, now, holds_others, woken_with, woken_id,
+  woken_conversation, woken_expires_at, lane_ttl = unpack(ARGV, 1, 11)
 local leased, left = {}, tonumber(limit)
 
 local function add(token, message)
@@ -70,7 +82,7 @@ local function pop_own()
 end
 
 local function weight_of(tenant)
-  for i = 7, #ARGV, 2 do
+  for i = 12, #ARGV, 2 do
     local weighted, weight = unpack(ARGV, i, i + 1)
     if weighted == tenant then return tonumber(weight) end
   end
@@ -141,8 +153,21 @@ local function repeat_lease(first, last)
   end
 end
 
+local function claim_first()
+  local token, message = leased[1], leased[2]
+  if woken_with == '' or message ~= woken_with then return nil end
+  local reason = reason_to_end(woken_id)
+  local verdict = reason and {reason} or run_or_park(leases, token, message, {
+    id = woken_id, conversation = woken_conversation, expires_at = woken_expires_at,
+    job_ttl = record_ttl, lane_ttl = lane_ttl})
+  flush_notifications()
+  return verdict
+end
+
 -- A worker of many partitions keeps away from the others by itself.
 local function answer()
+  local verdict = claim_first()
+  if verdict then table.insert(leased, 1, verdict) end
   if #PREFIX > 0 and #leased == 2 and redis.call('GET', exclusive_lease) == leased[1] then
     table.insert(leased, 1, 'alone')
   end

@@ -88,15 +88,6 @@ def test_the_pinned_model_is_compared_with_torch(model_dir: Path) -> None:
     assert reference.batch.lengths.max() > 64
 
 
-def test_the_built_model_is_as_it_must_be(model_dir: Path) -> None:
-    report = check_model(model_dir, rounds=0)
-    assert report.ok, report.parities
-    assert len(report.parities) == 9
-    exact = [each for each in report.parities if each.engine in ("saved-model", "tensorflow-fp32")]
-    assert all(each.max_difference <= 1e-5 for each in exact)
-    assert report.speeds == ()
-
-
 def test_a_damaged_file_is_named_and_not_run(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

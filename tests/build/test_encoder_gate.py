@@ -131,7 +131,7 @@ def test_the_choice_is_stored_and_obeyed(
     assert select_engine("auto", model, "answer").name == chosen
 
 
-def test_the_command_measures_chooses_and_reports(
+def test_the_built_model_is_as_it_must_be_and_the_command_measures_chooses_and_reports(
     model_dir: Path, tmp_path: Path, parley: Callable[..., tuple[int, str, str]]
 ) -> None:
     model, data = linked(model_dir, tmp_path / "model"), tmp_path / "rows.jsonl"
@@ -143,7 +143,14 @@ def test_the_command_measures_chooses_and_reports(
         "model", "check", "--gate", "--data", str(data), "--model-dir", str(model), "--json"
     )
     assert code == 0, errors
-    gate_report = json.loads(out)["gate"]
+    report = json.loads(out)
+    assert report["ok"], report["parities"]
+    assert len(report["parities"]) == 9
+    exact = [p for p in report["parities"] if p["engine"] in ("saved-model", "tensorflow-fp32")]
+    assert exact
+    assert all(each["max_difference"] <= 1e-5 for each in exact)
+    assert report["speeds"] == []
+    gate_report = report["gate"]
     assert gate_report["trials"][0]["engine"] == "litert-fp32"
     assert {trial["accuracy"] for trial in gate_report["trials"]} == {1.0}
     assert gate_report["chosen"] == read_choice(model, machine_name())

@@ -46,6 +46,7 @@ def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
     fake = FakePip(tmp_path)
     monkeypatch.setattr(Environment, "_pip", lambda self, *args: fake(self, *args))
     monkeypatch.setattr(Environment, "_create", lambda self: fake.create(self))
+    monkeypatch.setattr(Environment, "_compile", lambda self: None)
     return fake
 
 
@@ -167,6 +168,21 @@ def test_a_failed_installation_quotes_pip_and_says_what_to_do(
     assert "No matching distribution found for thing" in fields
     assert "Is the package index reachable" in fields
     assert (venv / "unfinished").exists()
+
+
+def test_packages_are_compiled_but_not_their_tests(tmp_path: Path) -> None:
+    root = tmp_path / "tests"  # a clone may lie below a folder of that name
+    packages = root / ".venv" / "lib" / "python" / "site-packages"
+    for name in ("one", "one/tests", "bin"):
+        (packages / name).mkdir(parents=True, exist_ok=True)
+        (packages / name / "some.py").touch()
+    (packages / "one" / "broken.py").write_text("print 'of another Python'\n")
+    binaries = root / ".venv" / "bin"
+    binaries.mkdir()
+    (binaries / "python").symlink_to(sys.executable)
+    Environment(root, "run")._compile()
+    compiled = {path.parents[1].relative_to(packages) for path in packages.rglob("some.*.pyc")}
+    assert compiled == {Path("one"), Path("bin")}
 
 
 def test_progress_counts_packages(capsys: pytest.CaptureFixture[str]) -> None:

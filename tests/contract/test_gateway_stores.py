@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 import pytest
 import redis
+from prometheus_client import generate_latest
 
 from gateway.health import RedisHealth
 from gateway.queue.conversations import RedisConversations
+from gateway.queue.handovers import RedisHandovers
 from gateway.queue.job_store import RedisJobStore
 from gateway.queue.publisher import EnqueueLimits
+from gateway.queue.traffic import RedisTraffic
+from gateway.scraped_metrics import OperationsCollector
 from shared import keys, results
 from shared.connection import connect
 from shared.errors import QueueUnavailable
@@ -178,6 +183,38 @@ def test_an_account_that_may_not_ask_for_memory_is_no_fault(redis_client: "redis
         storage = RedisHealth(narrow).storage()
     redis_client.acl_deluser("narrow")
     assert (storage.memory_bytes, storage.memory_limit_bytes) == (None, None)
+
+
+class CountingConnection(redis.Connection):
+    """Counts what is sent in one piece and answered in one: round trips."""
+
+    sent = 0
+
+    def send_packed_command(self, *args: Any, **options: Any) -> Any:
+        type(self).sent += 1
+        return cast("Any", super()).send_packed_command(*args, **options)
+
+
+def test_a_scrape_is_a_dozen_round_trips(redis_client: "redis.Redis") -> None:
+    address, clock = redis_client.connection_pool.connection_kwargs, ManualClock()
+    pool = redis.ConnectionPool(
+        CountingConnection, host=address["host"], port=address["port"], db=address.get("db", 0)
+    )
+    with redis.Redis.from_pool(pool) as client:
+        client.zadd(keys.flows(keys.INFERENCE), {"acme": 1, "default": 2})
+        client.lpush(keys.flow(keys.INFERENCE, "acme"), b"x")
+        scraped = OperationsCollector(
+            RedisHealth(client),
+            RedisHandovers(client, clock, 60),
+            RedisTraffic(client, clock),
+            clock,
+        )
+        assert generate_latest(scraped)  # it connects and loads its script
+        before = CountingConnection.sent
+        assert b'parley_tenant_messages{queue="inference",tenant="acme"} 1.0' in generate_latest(
+            scraped
+        )
+    assert CountingConnection.sent - before <= 12
 
 
 def test_without_a_server_all_say_so() -> None:

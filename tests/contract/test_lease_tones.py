@@ -170,6 +170,15 @@ def test_whoever_claims_a_job_next_sees_that_its_task_is_due(
     assert tone_tasks(broker) == ["b"]
 
 
+def test_a_due_task_is_seen_by_the_worker_that_its_message_wakes(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    fill(broker, pool)
+    enqueue(broker, "b")
+    pool.wait(1)
+    assert lease_and_claim(pool, 1) == [True]  # claimed with its lease
+
+
 def test_of_a_job_that_has_ended_no_task_is_queued(
     broker: Broker, pool: RedisInferenceQueue
 ) -> None:

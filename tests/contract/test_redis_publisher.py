@@ -17,7 +17,7 @@ from gateway.queue.publisher import (
 )
 from shared import keys, results
 from shared.connection import connect
-from shared.errors import QueueUnavailable
+from shared.errors import AdmissionRefused, QueueUnavailable
 from tests.support.processes import free_port
 from tests.support.queue_view import LIMITS, QueueView, job, publish
 
@@ -132,4 +132,19 @@ def test_arrivals_gather_a_little_while_messages_wait(redis_client: "redis.Redis
     publish(publisher, job("last"))
 
     assert pauses[0] == linger_seconds(1) < pauses[10] == linger_seconds(11)
-    assert pauses[25] == linger_seconds(10_000) == 0.005
+    assert pauses[25] == linger_seconds(26) == linger_seconds(250) == 0.005
+    assert linger_seconds(250) < linger_seconds(500) < linger_seconds(1_000)
+    assert linger_seconds(1_000) == linger_seconds(10_000) == 0.02
+
+
+def test_refusals_for_want_of_room_do_not_end_the_pauses(redis_client: "redis.Redis") -> None:
+    pauses: list[float] = []
+    publisher = RedisPublisher(redis_client, replace(LIMITS, messages=3), sleep=pauses.append)
+    for number in range(3):
+        publish(publisher, job(f"job-{number}"))
+    for number in range(2):
+        with pytest.raises(AdmissionRefused):
+            publish(publisher, job(f"refused-{number}"))
+    publisher.submit(EnqueueRequest.of(job("job-0")))
+
+    assert pauses[2:5] == [linger_seconds(3)] * 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.supervisor.child_renicer import renice_children
 from infra.supervisor.logs import LogFolder
 from infra.supervisor.service import Service
 from infra.supervisor.spawner import ProcessSpawner, SpawnedProcess, Spawner
@@ -115,3 +116,25 @@ def test_a_part_that_only_watches_lets_the_others_go_first(tmp_path: Path) -> No
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 15
     finally:
         child.kill()
+
+
+def test_what_a_part_forks_lets_the_others_go_first_if_it_is_to(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path)
+    logs.begin(["part"])
+    forking = "import os, time; child = os.fork(); print(child or '', flush=True); time.sleep(60)"
+    part = ProcessSpawner(logs).spawn(
+        Service("part", (sys.executable, "-c", forking), child_niceness=7)
+    )
+
+    def forked() -> list[int]:
+        return [int(word) for word in logs.tail("part").split() if word.isdecimal()]
+
+    try:
+        wait_until(lambda: len(forked()) == 1, 20)
+        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, forked()[0]) == 7, 20)
+        assert os.getpriority(os.PRIO_PROCESS, part.pid) < 7
+        renice_children(part.pid, 3)
+        assert os.getpriority(os.PRIO_PROCESS, forked()[0]) == 7
+    finally:
+        part.kill()
+    assert part.has_ended()

@@ -116,7 +116,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
     """Run a stack for the whole session."""
     running = start_stack(tmp_path_factory.mktemp("stack"), model_dir, PARLEY_GAPS="1")
     try:
-        wait_until(running.ready, 120)
+        wait_until(running.ready, 120, 0.1)
         yield running
     except TimeoutError as late:
         raise AssertionError(running.logs()) from late

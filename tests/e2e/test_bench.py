@@ -96,7 +96,7 @@ def test_an_interrupted_run_leaves_no_process(
         assert running.poll() is None
         return any("infra.bench.generator" in command(pid) for pid in family(running.pid))
 
-    wait_until(measures, 90)
+    wait_until(measures, 90, 0.1)
     started = family(running.pid)
     running.send_signal(request_to_stop)
     running.communicate(timeout=60)

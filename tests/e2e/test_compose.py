@@ -20,6 +20,7 @@ from tests.e2e.compose import DOCKERFILE, ROOT, ComposeService, read_services, s
 from tests.support.processes import free_port, wait_until
 from workers.settings import VoiceSettings, WorkerSettings
 
+POLL_SECONDS = 0.5  # a check is a process, and takes the time of those that it waits for
 IMAGE_DECIDES = {"data_dir", "model_dir", "redis_port"}
 OF_ITS_OWN_SERVER = {"llm_gguf", "llm_port"}  # the service llm has them
 
@@ -48,11 +49,11 @@ def system(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterato
         for name in (each for each in start_order() if each in services):
             for other, link in SERVICES[name].get("depends_on", {}).items():
                 if link["condition"] == "service_healthy":
-                    wait_until(services[other].healthy, 60)
+                    wait_until(services[other].healthy, 60, POLL_SECONDS)
             services[name].start()
             stops.callback(services[name].stop)
         for service in services.values():
-            wait_until(service.healthy, 120)
+            wait_until(service.healthy, 120, POLL_SECONDS)
         yield ComposeSystem(services, f"http://127.0.0.1:{places['8000']}")
 
 

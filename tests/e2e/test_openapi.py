@@ -94,7 +94,11 @@ def test_no_answer_is_undocumented_and_none_is_a_fault(
             ],
             cwd=tmp_path,
             # Hypothesis's tables of Unicode lie here; in an empty folder it makes them anew.
-            env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")},
+            env={
+                **os.environ,
+                "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
+                "SCHEMATHESIS_HOOKS": str(ROOT / "tests" / "support" / "schemathesis_hooks.py"),
+            },
             capture_output=True,
             text=True,
             timeout=240,

@@ -123,14 +123,17 @@ def test_a_second_stack_in_the_same_folder_is_one_sentence(stack: Stack) -> None
     assert len(stderr.splitlines()) == 1
 
 
-@pytest.fixture
-def second(tmp_path: Path, model_dir: Path) -> Iterator[Callable[[], Stack]]:
-    """Start a second stack, again and again in the same folder."""
-    running: list[Stack] = []
+@pytest.fixture(scope="module")
+def second(
+    tmp_path_factory: pytest.TempPathFactory, model_dir: Path
+) -> Iterator[Callable[[], Stack]]:
+    """Return a second stack: the one that runs, or a new one in the same folder."""
+    folder, running = tmp_path_factory.mktemp("second"), list[Stack]()
 
     def start() -> Stack:
-        running.append(start_stack(tmp_path, model_dir))
-        wait_until(running[-1].ready, 60)
+        if not running or running[-1].process.poll() is not None:
+            running.append(start_stack(folder, model_dir))
+            wait_until(running[-1].ready, 60, 0.1)
         return running[-1]
 
     yield start

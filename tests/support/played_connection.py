@@ -8,6 +8,8 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from gateway.gunicorn_worker import GatewayWorker
+from gateway.http_requests import KnownRequestParser
+from gateway.known_heads import KnownHeads
 from gateway.refusal_replay import REFUSALS
 from gateway.turns import Turns
 
@@ -28,7 +30,9 @@ class PlayedSocket:
     def sendall(self, part: bytes) -> None:
         self.answered += part
 
-    send = sendall
+    def send(self, part: bytes) -> int:
+        self.sendall(part)
+        return len(part)
 
     def settimeout(self, seconds: float) -> None:
         """Never wait."""
@@ -47,12 +51,11 @@ class PlayedWorker(GatewayWorker):
     def __init__(self, app: Flask) -> None:
         self.cfg = Config()
         self.cfg.set("forwarded_allow_ips", "")
-        self.cfg.set("post_request", GatewayWorker.keep_refusal)
         self.log = Logger(self.cfg)
         self._app, self.wsgi = app, self._ask
         self.alive, self.nr, self.max_requests = True, 0, 1_000_000
         self.body_timeout_seconds = 10.0
-        self.turns = Turns()
+        self.turns, self.heads = Turns(), KnownHeads()
         self.refusals = app.extensions[REFUSALS]
         self._refused_in_a_row = 0
         self.asked_app = 0
@@ -68,7 +71,7 @@ class PlayedWorker(GatewayWorker):
     def serve(self, sent: bytes, peer: str = "127.0.0.1") -> list[bytes]:
         """Return the answer to each request of a connection."""
         connection, answers = PlayedSocket(sent), list[bytes]()
-        parser: Any = http.get_parser(self.cfg, connection, (peer, 50_000))
+        parser: Any = KnownRequestParser(self.cfg, connection, (peer, 50_000), self.heads)
         while True:
             before = len(connection.answered)
             try:

@@ -88,6 +88,11 @@ def test_a_cascade_has_a_large_worker_that_yields_to_the_others(
         assert "-Q inference-large " in " ".join(large.command)
 
 
+def test_the_rewriting_of_the_queues_file_yields_to_the_others(settings: StackSettings) -> None:
+    services = by_name(settings)
+    assert [name for name, each in services.items() if each.child_niceness > 0] == ["redis"]
+
+
 def test_without_a_language_model_nothing_of_it_is_there(settings: StackSettings) -> None:
     services = by_name(settings)
     assert not services.keys() & {"llm", "generation"}

@@ -9,7 +9,7 @@ import redis
 
 from shared import keys
 from shared.counts import day_of
-from shared.jobs import UNKNOWN_TONE, ChatJob, Tone, WorkerStatus
+from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
 from shared.wire import encode_tone, with_draft, with_first_look
 from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
@@ -40,6 +40,8 @@ _decode_tone = msgspec.json.Decoder(Tone).decode
 class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     """A queue of chat jobs in Redis; also gives the tones of its jobs, and takes second looks."""
 
+    _claims_first = True
+
     def __init__(
         self,
         client: "redis.Redis",
@@ -51,7 +53,6 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
     ) -> None:
         super().__init__(client, queue, context, policy, retry)
         self._follow_up = follow_up
-        self._gives_early = False
         self._collect_tones = self._script("collect_tones.lua")
         self._queue_tones = self._script("queue_tones.lua")
         self._claim = self._script("claim.lua")
@@ -65,8 +66,21 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
 
     def claim(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[ClaimResult]:
         """Decide on each job; one that does not hold its lane claims it or is parked."""
-        if not jobs:
-            return []
+        first, self._first_claimed = self._first_claimed, None
+        verdicts = dict([first] if first else [])
+        asked = [leased for leased in jobs if leased.lease.token not in verdicts]
+        if asked:
+            found = self._retry.until_stopped(
+                self._claim,
+                keys=[self._lease_key, keys.SENTIMENT],
+                args=self._claim_arguments(asked),
+            )
+            verdicts |= {
+                leased.lease.token: verdict for leased, verdict in zip(asked, found, strict=True)
+            }
+        return [_claim_result(verdicts[leased.lease.token]) for leased in jobs]
+
+    def _claim_arguments(self, jobs: Sequence[LeasedJob[ChatJob]]) -> list[bytes | str | float]:
         lane_ttl = self._policy.lane_ttl_seconds
         args: list[bytes | str | float] = [
             *(self._policy.job_ttl_seconds, lane_ttl, int(self._gives_early))
@@ -77,10 +91,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             args += [leased.lease.token, job.id, job.conversation_id, tone]
             args += self._times(job)
             args += ["1" if job.follow_ups else "", "1" if job.draft else ""]
-        verdicts = self._retry.until_stopped(
-            self._claim, keys=[self._lease_key, keys.SENTIMENT, keys.INFERENCE], args=args
-        )
-        return [_claim_result(verdict) for verdict in verdicts]
+        return args
 
     def queue_tones(self, tones: Sequence[DueTone[ChatJob]]) -> None:
         """Queue tone tasks that are due, all in one atomic step.
@@ -94,11 +105,6 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
             task = encode_tone(replace(job, accepted_at=now), early=tone.early)
             args += (job.id, job.conversation_id, task)
         self._retry.until_stopped(self._queue_tones, keys=[keys.SENTIMENT], args=args)
-
-    def heartbeat(self, status: WorkerStatus) -> None:
-        """Renew this worker's heartbeat, and say whether it gives early vectors."""
-        self._gives_early = status.gives_early
-        super().heartbeat(status)
 
     def _times(self, job: ChatJob) -> tuple[float, float | str]:
         """Return when a job expires at the latest, and when it is due if that is yet to come."""

@@ -14,6 +14,7 @@ from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
 from shared.wire import peek_id
 from workers.consumer.context import WorkerContext
+from workers.consumer.first_claim import NO_CLAIM, first_claim
 from workers.consumer.lease_queue import (
     ClaimResult,
     DeadLetter,
@@ -35,6 +36,8 @@ _encode = msgspec.json.Encoder().encode
 
 class RedisLeaseQueue(Generic[JobT, ResultT]):
     """One worker's view of one queue. Thread-safe."""
+
+    _claims_first = False
 
     def __init__(
         self,
@@ -63,6 +66,9 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self.is_busy = self.is_alone = False
         counters = context.counters
         self._acks = ReplicaAcks(policy.replica_acks, lambda: counters.add(missing_replica_acks=1))
+        self._first_claim: Sequence[str | bytes | float] = NO_CLAIM  # made with the next lease
+        self._first_claimed: tuple[bytes, Sequence[Any]] | None = None  # its token and verdict
+        self._gives_early = False  # as the last heartbeat said
         self._lease_calls = secrets.randbits(48)  # an earlier holder of this name counted too
         self._lease = self._script("lease.lua")
         self._reclaim = self._script("reclaim.lua")
@@ -79,15 +85,20 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         if self.is_busy:
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
-        self._retry.until_stopped(self._move_one, timeout_seconds)
+        moved = self._retry.until_stopped(self._move_one, timeout_seconds)
+        if self._claims_first:
+            now, lane_ttl = self._clock.now(), self._policy.lane_ttl_seconds
+            self._first_claim = first_claim(moved, now, lane_ttl)
 
-    def _move_one(self, timeout_seconds: float) -> None:
+    def _move_one(self, timeout_seconds: float) -> bytes | None:
         # From the head: what arrived together with others is not to overtake them.
         move = ("BLMOVE", self._queue, self._handoff_key, "RIGHT", "LEFT")
         try:
-            cast("Any", self._redis).execute_command(*move, timeout_seconds)
+            moved = cast("Any", self._redis).execute_command(*move, timeout_seconds)
         except redis.OutOfMemoryError:  # to lease without being woken is allowed all the same
             time.sleep(min(OUT_OF_MEMORY_SECONDS, timeout_seconds))
+            return None
+        return cast("bytes | None", moved)
 
     def lease(self, limit: int, *, holds_others: bool = False) -> list[Lease]:
         """Take up to `limit` messages from the head, oldest first; from one thread only.
@@ -97,10 +108,13 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         """
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
         args = [limit, call, ttl, self._worker_id, self._clock.now(), int(holds_others)]
+        first, self._first_claim = self._first_claim, NO_CLAIM
         flat = self._retry.until_stopped(
-            self._lease, keys=self._lease_keys, args=[*args, *self._weights]
+            self._lease, keys=self._lease_keys, args=[*args, *first, *self._weights]
         )
         self._lease_calls += 1
+        if flat and isinstance(flat[0], list):
+            self._first_claimed = flat[1], flat.pop(0)
         self.is_busy, self.is_alone = flat == [b"busy"], flat[:1] == [b"alone"]
         return [] if self.is_busy else _leases(flat[self.is_alone :])
 
@@ -130,6 +144,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def heartbeat(self, status: WorkerStatus) -> None:
         """Renew this worker's heartbeat."""
+        self._gives_early = status.gives_early
         ttl = int(self._policy.heartbeat_ttl_seconds * 1000)
         self._retry.once(
             self._heartbeat,
