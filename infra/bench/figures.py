@@ -12,7 +12,7 @@ from infra.bench.observe import CHAT, ENQUEUE, Observation
 from shared import keys
 
 NOISY_CORES = 0.15
-_STEP = "_cpu_seconds"  # suffix of a worker's counters of its steps
+_STEPS = ("lease", "prepare", "engine", "compose", "complete")  # as a message goes through them
 _PROCESS = "processor_seconds"  # what all of it took, as it counts itself
 SATURATED = 0.95  # below this share of the offered load a system is saturated
 
@@ -198,13 +198,13 @@ def _batches(
     filled = ratio(gained("tokens"), gained("padded_tokens"))
     # Heartbeats are up to a second older than the processes' times: only shares are of one moment.
     spent = gained(_PROCESS) if process_ms else 0.0
-    steps = [name for name in after.counters[queue] if name.endswith(_STEP) and spent]
+    counted = after.counters[queue]
+    steps = [step for step in _STEPS if spent and f"{step}_cpu_seconds" in counted]
     return Batches(
         mean_batch=ratio(gained("messages"), gained("batches")),
         padding_waste=None if filled is None else 1 - filled,
         step_cpu_ms={
-            name.removesuffix(_STEP): gained(name) / spent * (process_ms or 0.0)
-            for name in sorted(steps)
+            step: gained(f"{step}_cpu_seconds") / spent * (process_ms or 0.0) for step in steps
         },
         engine=after.engines.get(queue),
     )
