@@ -10,12 +10,14 @@ from shared.jobs import KnowledgeStatus
 from shared.tenants import DEFAULT_TENANT
 
 MAX_WORKERS = 100  # listed
+_ENDS = ("answered", "second_looks_handed", "words_handed")  # of a message, at a worker
 
 
 class LiveWorker(msgspec.Struct, frozen=True):
     """A worker: `busy` is the share of the last seconds in which its engine ran, None: unknown.
 
-    `model_away`: it leaves its language model alone.
+    `messages_per_second` is what it answered or handed over, past its engine too. `model_away`: it
+    leaves its language model alone.
     """
 
     id: str
@@ -102,7 +104,7 @@ def _worker(work: Work, seconds: float) -> LiveWorker:
         host=status.host,
         started_at=status.started_at,
         busy=min(1.0, round(work.counted("engine_seconds") / seconds, 3)) if known else None,
-        messages_per_second=round(messages / seconds, 2) if known else None,
+        messages_per_second=round(_done(work) / seconds, 2) if known else None,
         batch_messages=round(messages / batches, 1) if batches else None,
         paused=status.paused,
         knowledge_revision=base.revision if base else None,
@@ -110,6 +112,10 @@ def _worker(work: Work, seconds: float) -> LiveWorker:
         knowledge_refused=_refused(status.knowledge),
         model_away=bool(status.counters.get("llm_open")),
     )
+
+
+def _done(work: Work) -> float:
+    return sum(work.counted(end) for end in _ENDS)
 
 
 def _shared_base(bases: Sequence[KnowledgeStatus]) -> KnowledgeStatus | None:

@@ -12,7 +12,8 @@ from infra.bench.observe import CHAT, ENQUEUE, Observation
 from shared import keys
 
 NOISY_CORES = 0.15
-_STEP = "_cpu_seconds"  # suffix of a worker's counters of its steps
+_STEPS = ("lease", "prepare", "engine", "compose", "complete")  # as a message goes through them
+_PROCESS = "processor_seconds"  # what all of it took, as it counts itself
 SATURATED = 0.95  # below this share of the offered load a system is saturated
 
 
@@ -28,15 +29,17 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """What a queue's workers ran in the window; None if they do not count it.
+    """What a queue's workers ran in the window, and on which engine; None if they do not say.
 
-    `padding_waste` is the share of the tokens computed that belong to no message; `step_cpu_ms` the
-    processor time of a message in each step of the consumer.
+    `padding_waste` is the share of the tokens computed that belong to no message. `step_cpu_ms` is
+    the processor time of a step for each message that the system answered, as Figures' `cpu_ms`:
+    also where most of them went past the engine, or to no such worker.
     """
 
     mean_batch: float | None = None
     padding_waste: float | None = None
     step_cpu_ms: Mapping[str, float] = field(default_factory=dict)
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def summarise(
     answered = counted & samples.ok
     latencies = (samples.done - samples.due)[answered] * 1e3
     throughput = int((in_window & samples.ok).sum())
+    cpu_ms = _cpu_ms(before, after, throughput)
     in_time = in_window & samples.ok & (samples.done - samples.due <= deadline_seconds)
     unanswered = int(_between(samples.offered, samples).sum() - counted.sum()) if rate else 0
     return Figures(
@@ -135,9 +139,11 @@ def summarise(
         errors=int((counted & ~samples.ok).sum()) + max(0, unanswered),
         messages_per_second=throughput / seconds,
         latency=_latency(latencies),
-        cpu_ms=_cpu_ms(before, after, throughput),
+        cpu_ms=cpu_ms,
         rss_mb={name: used / 1e6 for name, used in after.rss_bytes.items()},
-        batches={queue: _batches(before, after, queue) for queue in after.counters},
+        batches={
+            queue: _batches(before, after, queue, cpu_ms.get(queue)) for queue in after.counters
+        },
         stages_ms=_stages(samples, in_window & samples.ok, before, after),
         second_looks=_second_looks(before, after),
         late_ms=_late_ms(samples, answered) if rate else None,
@@ -179,7 +185,9 @@ def _other_cores(before: Observation, after: Observation) -> float:
     return max(0.0, (after.busy_seconds - before.busy_seconds - own) / elapsed)
 
 
-def _batches(before: Observation, after: Observation, queue: str) -> Batches:
+def _batches(
+    before: Observation, after: Observation, queue: str, process_ms: float | None
+) -> Batches:
     def gained(counter: str) -> float:
         then = before.counters.get(queue, {}).get(counter, 0.0)
         return after.counters[queue].get(counter, 0.0) - then
@@ -188,14 +196,17 @@ def _batches(before: Observation, after: Observation, queue: str) -> Batches:
         return part / whole if part and whole else None
 
     filled = ratio(gained("tokens"), gained("padded_tokens"))
-    messages = gained("messages")
-    steps = [name for name in after.counters[queue] if name.endswith(_STEP) and messages]
+    # Heartbeats are up to a second older than the processes' times: only shares are of one moment.
+    spent = gained(_PROCESS) if process_ms else 0.0
+    counted = after.counters[queue]
+    steps = [step for step in _STEPS if spent and f"{step}_cpu_seconds" in counted]
     return Batches(
-        mean_batch=ratio(messages, gained("batches")),
+        mean_batch=ratio(gained("messages"), gained("batches")),
         padding_waste=None if filled is None else 1 - filled,
         step_cpu_ms={
-            name.removesuffix(_STEP): gained(name) * 1e3 / messages for name in sorted(steps)
+            step: gained(f"{step}_cpu_seconds") / spent * (process_ms or 0.0) for step in steps
         },
+        engine=after.engines.get(queue),
     )
 
 

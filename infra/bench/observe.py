@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -13,6 +13,7 @@ from infra.harness.systems import System
 from infra.http_client import get
 from infra.supervisor.probes import live_workers
 from shared import keys
+from shared.jobs import WorkerStatus
 
 CHAT, ENQUEUE = "parley_gateway_chat_seconds", "parley_gateway_enqueue_seconds"
 _GATEWAY_SUMS = {f"{name}_{part}" for name in (CHAT, ENQUEUE) for part in ("sum", "count")}
@@ -24,14 +25,15 @@ class Observation:
     """Sums since each process began, by the name of its service; children count for their service.
 
     `counters` are those of a queue's workers together, from their last heartbeats, which come
-    once a second; `gateway` holds sums and counts of its times by their names at /metrics.
-    `busy_seconds` is the time of all processors that went to any program, or to other machines on
-    the same hardware; `at` is when it was read.
+    once a second, and `engines` what these run; `gateway` holds sums and counts of its times by
+    their names at /metrics. `busy_seconds` is the time of all processors that went to any program,
+    or to other machines on the same hardware; `at` is when it was read.
     """
 
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     rss_bytes: Mapping[str, int] = field(default_factory=dict)
     counters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    engines: Mapping[str, str] = field(default_factory=dict)
     gateway: Mapping[str, float] = field(default_factory=dict)
     busy_seconds: float = 0.0
     at: float = 0.0
@@ -46,8 +48,17 @@ def observe(pids: Mapping[str, int], system: System | None = None) -> Observatio
     seen = Observation(cpu, rss, busy_seconds=busy, at=at)
     if system is None or system.redis_url is None:
         return seen
-    gateway = _gateway_sums(_metrics(system))
-    return dataclasses.replace(seen, counters=_counters(system.redis_url), gateway=gateway)
+    live = {queue: live_workers(system.redis_url, queue) for queue in keys.QUEUES}
+    workers = {queue: found for queue, found in live.items() if found}
+    return dataclasses.replace(
+        seen,
+        counters={queue: _sums(found) for queue, found in workers.items()},
+        engines={
+            queue: ", ".join(sorted({each.engine for each in found}))
+            for queue, found in workers.items()
+        },
+        gateway=_gateway_sums(_metrics(system)),
+    )
 
 
 def _busy_seconds() -> float:
@@ -78,13 +89,11 @@ def _family(pid: int) -> Iterator[psutil.Process]:
         return
 
 
-def _counters(redis_url: str) -> dict[str, dict[str, float]]:
-    sums: dict[str, dict[str, float]] = {}
-    for queue in keys.QUEUES:
-        for status in live_workers(redis_url, queue):
-            queue_sums = sums.setdefault(queue, {})
-            for counter, value in status.counters.items():
-                queue_sums[counter] = queue_sums.get(counter, 0.0) + value
+def _sums(workers: Sequence[WorkerStatus]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for status in workers:
+        for counter, value in status.counters.items():
+            sums[counter] = sums.get(counter, 0.0) + value
     return sums
 
 

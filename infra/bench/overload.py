@@ -10,6 +10,7 @@ run Parley; `scale-4` measures gateway and Redis alone, with engines that sleep.
 import os
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,10 +35,11 @@ from shared.settings import load
 _USERS, _TIMES = 256, 2.0
 _SPARE_USERS = 500  # those who are being refused
 _GATEWAY = "gateway"
+_SENT = "sent to Redis"
 _COUNTS = {
     "parley_http_request_duration_seconds_count": "status",
     "parley_http_problems_total": "problem",
-    "parley_gateway_enqueued_together_sum": "sent to Redis",
+    "parley_gateway_enqueued_together_sum": _SENT,
 }
 
 
@@ -61,30 +63,48 @@ def _measure(host: RunningSystem, folder: Path, texts: Path, plan: BenchPlan) ->
     fastest = saturated.messages_per_second
     users = int(1.5 * wait * fastest) + _SPARE_USERS
     longer = replace(plan, warm_seconds=1.5 * wait + plan.warm_seconds, slow_seconds=3 * wait)
+    before = _counts(host.system)
     overloaded = LoadMeter(host, folder, texts, longer, _show).measure(users, _TIMES * fastest)
     _print(f"{_TIMES:g} times", overloaded)
-    print(f"goodput / saturation  {overloaded.messages_per_second / fastest:.2f}")
-    print(f"gateway's CPU a refusal  {_refusal_us(saturated, overloaded):.0f} us")
-    print(f"since the start: {_counts(host.system)}")
+    print(f"goodput / saturation  {overloaded.goodput_per_second / fastest:.2f}")
+    print(f"gateway's CPU a refusal  {refusal_us(saturated, overloaded):.0f} us")
+    print(f"while overloaded: {grown(before, _counts(host.system))}")
 
 
-def _refusal_us(saturated: Figures, overloaded: Figures) -> float:
-    """Return what the gateway needed beyond the answers, a refusal, in microseconds."""
+def refusal_us(saturated: Figures, overloaded: Figures) -> float:
+    """Return what the gateway needed beyond the answers, a refusal, in microseconds.
+
+    An answer is taken to cost what it did without refusals. What each costs more of among many is
+    thus the refusals' too.
+    """
     answered, offered = overloaded.messages_per_second, overloaded.offered_per_second or 0.0
     beyond_ms = (overloaded.cpu_ms[_GATEWAY] - saturated.cpu_ms[_GATEWAY]) * answered
     return 1e3 * beyond_ms / max(1.0, offered - answered)
 
 
-def _counts(system: System) -> str:
+def grown(before: Counter[str], after: Counter[str]) -> str:
+    """Return by how much each count has grown, and how many refusals never came to Redis."""
+    counts = after - before
+    gateways = max(0, counts["queue-full"] - max(0, counts[_SENT] - counts["200"]))
+    shown = [f"{name} {count:,}" for name, count in counts.items()]
+    return ", ".join([*shown, f"refused without Redis about {gateways:,}"])
+
+
+def _counts(system: System) -> Counter[str]:
     """Return how often POST /chat was answered with each status and problem, and sent to Redis."""
     page = get(system.url, "/metrics", 10.0, key_headers(system.api_key)).body.decode()
-    found = [
-        f"{sample.labels.get(_COUNTS[sample.name], _COUNTS[sample.name])} {sample.value:.0f}"
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-        if sample.name in _COUNTS and sample.labels.get("route", "chat") == "chat" and sample.value
-    ]
-    return ", ".join(found)
+    return counts_of(page)
+
+
+def counts_of(page: str) -> Counter[str]:
+    """Return the same, as /metrics has it."""
+    found: Counter[str] = Counter()
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            if sample.name in _COUNTS and sample.labels.get("route", "chat") == "chat":
+                label = _COUNTS[sample.name]
+                found[sample.labels.get(label, label)] += round(sample.value)
+    return found
 
 
 def _print(load_name: str, figures: Figures) -> None:

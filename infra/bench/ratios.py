@@ -18,6 +18,7 @@ from infra.bench.selection import (
 )
 from infra.harness.machine import Machine
 from infra.tables import NO_VALUE, Table
+from shared import keys
 
 _AROUND = ("gateway", "redis", "flower")  # Flower is who hears the events
 
@@ -26,7 +27,7 @@ _AROUND = ("gateway", "redis", "flower")  # Flower is who hears the events
 class Ratios:
     """What a run says of Parley beside others; None where something was not measured.
 
-    `users` are those of the closed loops that are compared.
+    `users` are those of the closed loops that are compared, `engine` what inference ran on.
     """
 
     users: int | None
@@ -36,6 +37,7 @@ class Ratios:
     goodput_to_saturation: float | None
     nominal_p99_ms: float | None
     around_cpu_to_echo: float | None
+    engine: str | None = None
 
 
 def ratios(figures: Sequence[Figures]) -> Ratios:
@@ -53,6 +55,7 @@ def ratios(figures: Sequence[Figures]) -> Ratios:
         goodput_to_saturation=goodput_share(figures),
         nominal_p99_ms=nominal.latency.p99_ms if nominal and nominal.latency else None,
         around_cpu_to_echo=_quotient(_cpu(ours, at, _AROUND), _cpu(echo, at, ("gateway",))),
+        engine=_engine(ours, at),
     )
 
 
@@ -60,6 +63,7 @@ def by_kind(machine: Machine, found: Ratios) -> Table:
     """Return the row of this machine's kind; no row if nothing can be compared."""
     head = (
         "processor",
+        "engine",
         f"messages/s at {found.users} ÷ mosec",
         "p50 at one user ÷ mosec",
         f"messages/s at {found.users} ÷ stock",
@@ -75,7 +79,8 @@ def by_kind(machine: Machine, found: Ratios) -> Table:
         found.nominal_p99_ms,
         found.around_cpu_to_echo,
     )
-    row = (machine.kind, *(NO_VALUE if value is None else _significant(value) for value in values))
+    shown = (NO_VALUE if value is None else _significant(value) for value in values)
+    row = (machine.kind, found.engine or NO_VALUE, *shown)
     measured = any(value is not None for value in values)
     return Table("By kind of processor", head, (row,) if measured else ())
 
@@ -95,6 +100,12 @@ def _cpu(loops: Mapping[int, Figures], users: int | None, processes: Sequence[st
     spent = figures.cpu_ms if figures else {}
     found = [spent[name] for name in processes if name in spent]
     return sum(found) if found else None
+
+
+def _engine(loops: Mapping[int, Figures], users: int | None) -> str | None:
+    figures = loops.get(users or 0)
+    batches = figures.batches.get(keys.INFERENCE) if figures else None
+    return batches.engine if batches else None
 
 
 def _quotient(ours: float | None, theirs: float | None) -> float | None:

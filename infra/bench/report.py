@@ -18,6 +18,7 @@ from infra.bench.selection import (
     closed_loop,
     goodput_share,
     reference_users,
+    users_in_words,
 )
 from infra.harness.machine import Machine, this_machine
 from infra.harness.messages import Messages
@@ -76,7 +77,8 @@ def compare(figures: Sequence[Figures]) -> dict[str, float]:
             at = COMPARED_AT if COMPARED_AT in common else common[-1]
             theirs = closed_loop(figures, peer)[at].messages_per_second
             if theirs:
-                compared[f"parley ÷ {peer}, {at} users"] = ours[at].messages_per_second / theirs
+                figure = f"parley ÷ {peer}, {users_in_words(at)}"
+                compared[figure] = ours[at].messages_per_second / theirs
     compared |= _versus_ideal(figures, ours) | _versus_echo(figures, ours) | _outside_engine(ours)
     return compared | _single_figures(figures, ours)
 
@@ -86,7 +88,7 @@ def _versus_ideal(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> di
     if at is None:
         return {}
     return {
-        f"parley, {at} users ÷ ideal ×{processes}": ours[at].messages_per_second
+        f"parley, {users_in_words(at)} ÷ ideal ×{processes}": ours[at].messages_per_second
         / ideal.messages_per_second
         for processes, ideal in closed_loop(figures, IDEAL).items()
         if ideal.messages_per_second
@@ -102,7 +104,8 @@ def _versus_echo(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> dic
     own = ours[at].cpu_ms.get("gateway")
     if bare is None or own is None:
         return {}
-    return {f"gateway CPU above a bare Flask echo, µs a message, {at} users": (own - bare) * 1e3}
+    figure = f"gateway CPU above a bare Flask echo, µs a message, {users_in_words(at)}"
+    return {figure: (own - bare) * 1e3}
 
 
 def _single_figures(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> dict[str, float]:
@@ -112,9 +115,9 @@ def _single_figures(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> 
     for users in sorted({1, reference_users(ours) or 1} & ours.keys()):
         batches = ours[users].batches.get(keys.INFERENCE)
         if batches and batches.mean_batch:
-            compared[f"mean batch, {users} users"] = batches.mean_batch
+            compared[f"mean batch, {users_in_words(users)}"] = batches.mean_batch
         if batches and batches.padding_waste is not None and users != 1:
-            compared[f"padding waste, {users} users"] = batches.padding_waste
+            compared[f"padding waste, {users_in_words(users)}"] = batches.padding_waste
     nominal = at_share(figures, NOMINAL_LOAD)
     if nominal and nominal.latency:
         compared[f"p99 ms, {NOMINAL_LOAD:.0%} of saturation"] = nominal.latency.p99_ms
@@ -125,20 +128,23 @@ def _single_figures(figures: Sequence[Figures], ours: Mapping[int, Figures]) -> 
 
 
 def worker_steps(figures: Figures, queue: str) -> dict[str, float]:
-    """Return milliseconds of CPU a message in each step of a queue's workers, and in the rest."""
+    """Return milliseconds of CPU a message in each step of a queue's workers, and in the rest.
+
+    Together they are what the workers' processes took, for each message that was answered.
+    """
     batches = figures.batches.get(queue, Batches())
     steps = dict(batches.step_cpu_ms)
     total = figures.cpu_ms.get(queue)
-    return steps | {"rest": total - sum(steps.values())} if steps and total else {}
+    return steps | {"rest": max(0.0, total - sum(steps.values()))} if steps and total else {}
 
 
 def _outside_engine(ours: Mapping[int, Figures]) -> dict[str, float]:
     at = reference_users(ours)
     steps = {} if at is None else worker_steps(ours[at], keys.INFERENCE)
-    if not steps:
+    if at is None or not steps:
         return {}
     return {
-        f"inference worker CPU outside the engine, µs a message, {at} users": 1e3
-        * (sum(steps.values()) - steps["engine"]),
-        "of it lease and complete": 1e3 * (steps["lease"] + steps["complete"]),
+        f"inference worker CPU outside the engine, µs a message, {users_in_words(at)}": 1e3
+        * (sum(steps.values()) - steps.get("engine", 0.0)),
+        "of it lease and complete": 1e3 * (steps.get("lease", 0.0) + steps.get("complete", 0.0)),
     }

@@ -49,3 +49,8 @@ def at_share(figures: Sequence[Figures], share: float) -> Figures | None:
 def reference_users(ours: Mapping[int, Figures]) -> int | None:
     """Return the number of users that Parley is compared at: 256, else the most measured."""
     return COMPARED_AT if COMPARED_AT in ours else max(ours, default=None)
+
+
+def users_in_words(users: int) -> str:
+    """Return a number of users as it is written in reports."""
+    return "1 user" if users == 1 else f"{users:,} users"

@@ -6,7 +6,7 @@ from infra.bench.figures import Figures
 from infra.bench.plan import IDEAL
 from infra.bench.ratios import by_kind
 from infra.bench.report import Report, worker_steps
-from infra.bench.selection import COMPARED_AT, closed_loop, open_loop
+from infra.bench.selection import COMPARED_AT, closed_loop, open_loop, users_in_words
 from infra.tables import NO_VALUE, Table, markdown_page
 from shared import keys
 
@@ -28,7 +28,7 @@ def tables(report: Report) -> list[Table]:
 
 def markdown(report: Report) -> str:
     """Return all tables as a page: the machine first, at the end what must be known of them."""
-    head = f"Measured on {report.machine.summary}.\n\n"
+    head = f"Measured on {_place(report)}.\n\n"
     return head + markdown_page(tables(report)) + "".join(f"\n{note}\n" for note in notes(report))
 
 
@@ -53,7 +53,13 @@ def noise_note(report: Report) -> str:
 
 def _comparisons(report: Report) -> Table:
     rows = tuple((what, _significant(value)) for what, value in report.comparisons.items())
-    return Table(f"At a glance, on {report.machine.summary}", ("figure", "value"), rows)
+    return Table(f"At a glance, on {_place(report)}", ("figure", "value"), rows)
+
+
+def _place(report: Report) -> str:
+    """Return the machine and, if a worker named it, Parley's engine there."""
+    engine = report.ratios.engine
+    return report.machine.summary + (f", with {engine}" if engine else "")
 
 
 def _closed_loop(figures: Sequence[Figures]) -> Table:
@@ -120,7 +126,7 @@ def _process_rows(figures: Figures) -> list[tuple[str, ...]]:
     engines = {queue: each.step_cpu_ms.get("engine") for queue, each in figures.batches.items()}
     return [
         (
-            f"{figures.system}, {figures.users:,} users: {name}",
+            f"{figures.system}, {users_in_words(figures.users)}: {name}",
             _two(ms),
             _two(engines.get(name)),
             _whole(figures.rss_mb.get(name)),
@@ -180,7 +186,7 @@ def _who(figures: Figures) -> tuple[str, str]:
 
 def _load(figures: Figures) -> str:
     rate = figures.offered_per_second
-    return f"{figures.users:,} users" if rate is None else f"{rate:,.0f} arrivals/s"
+    return users_in_words(figures.users) if rate is None else f"{rate:,.0f} arrivals/s"
 
 
 def _formatter(pattern: str) -> Callable[[float | None], str]:

@@ -6,6 +6,7 @@ import pytest
 from infra.bench.figures import GENERATOR, Figures, summarise
 from infra.bench.load import Samples
 from infra.bench.observe import CHAT, ENQUEUE, Observation
+from infra.bench.report import worker_steps
 
 NOTHING = Observation()
 
@@ -98,19 +99,35 @@ def test_batches_are_those_of_the_window() -> None:
         "batches": 104.0,
         "tokens": 1900.0,
         "padded_tokens": 10_000.0,
-        "engine_cpu_seconds": 0.064,
-        "lease_cpu_seconds": 0.032,
     }
     before = Observation(counters={"inference": then})
     after = Observation(counters={"inference": now, "sentiment": {"messages": 1.0}})
     batches = closed_loop(samples([(11, 12)]), before, after).batches
     assert batches["inference"].mean_batch == 16
     assert batches["inference"].padding_waste == pytest.approx(0.1)
-    assert batches["inference"].step_cpu_ms == {
-        "engine": pytest.approx(1.0),
-        "lease": pytest.approx(0.5),
-    }
+    assert batches["inference"].step_cpu_ms == {}
     assert batches["sentiment"].mean_batch is None
+
+
+def test_a_workers_steps_cost_what_its_process_did_also_of_messages_past_the_engine() -> None:
+    steps = {"engine_cpu_seconds": 0.1, "lease_cpu_seconds": 0.3}
+    later = {"messages": 1.0, "batches": 1.0, "answered": 50.0, **steps, "processor_seconds": 0.5}
+    before = Observation({"sentiment": 0.0}, counters={"sentiment": {"processor_seconds": 0.0}})
+    after = Observation({"sentiment": 0.8}, counters={"sentiment": later})
+    figures = closed_loop(samples([(11, 12)] * 2), before, after)
+    assert figures.cpu_ms["sentiment"] == pytest.approx(400)
+    assert worker_steps(figures, "sentiment") == {
+        "engine": pytest.approx(80),
+        "lease": pytest.approx(240),
+        "rest": pytest.approx(80),
+    }
+
+
+def test_a_workers_rest_is_never_less_than_nothing() -> None:
+    counted = {"messages": 10.0, "engine_cpu_seconds": 2.0, "processor_seconds": 1.999}
+    after = Observation({"sentiment": 1.0}, counters={"sentiment": counted})
+    figures = closed_loop(samples([(11, 12)]), NOTHING, after)
+    assert worker_steps(figures, "sentiment")["rest"] == 0
 
 
 def test_stages_add_up_to_what_the_client_waited() -> None:

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from infra.bench.figures import GENERATOR, Batches, Figures, Latency
+from infra.bench.plan import OVERLOAD, BenchPlan
 from infra.bench.plots import draw
 from infra.bench.ratios import Ratios, by_kind, ratios
 from infra.bench.report import Report, compare, make_report, worker_steps
+from infra.bench.selection import NOMINAL_LOAD
 from infra.bench.tables import markdown, noise_note, notes, tables
 from infra.harness.messages import Messages
 
@@ -41,7 +43,7 @@ MEASURED = (
         600.0,
         cpu_ms={"gateway": 0.9, "redis": 0.2, "flower": 0.3, "inference": 1.2, GENERATOR: 0.3},
         rss_mb={"gateway": 80.0, "inference": 300.0, "load generator": 70.0},
-        batches={"inference": Batches(30.0, 0.125, STEPS)},
+        batches={"inference": Batches(30.0, 0.125, STEPS, "litert-int8")},
         stages_ms={"http": 1.0, "queue": 200.0, "engine": 20.0},
     ),
     figures("parley", 64, 420.0, offered_per_second=420.0, late_ms=0.5),
@@ -74,7 +76,7 @@ def test_comparisons_are_of_like_with_like() -> None:
         "inference worker CPU outside the engine, µs a message, 256 users": pytest.approx(450),
         "of it lease and complete": pytest.approx(50),
         "p50 ms, 1 user": 5.0,
-        "mean batch, 1 users": 1.0,
+        "mean batch, 1 user": 1.0,
         "mean batch, 256 users": 30.0,
         "padding waste, 256 users": 0.125,
         "p99 ms, 70% of saturation": 12.0,
@@ -127,11 +129,18 @@ def test_a_noisy_run_says_so(report: Report) -> None:
 def test_a_machines_row_of_ratios_names_its_kind(report: Report) -> None:
     machine = dataclasses.replace(report.machine, kind="AVX2", processor="some EPYC")
     table = by_kind(machine, ratios(MEASURED))
-    assert table.rows == (("AVX2", "2.50", "0.62", "3.00", "0.90", "12.00", "2.00"),)
-    assert table.head[1] == "messages/s at 256 ÷ mosec"
+    assert table.rows == (("AVX2", "litert-int8", "2.50", "0.62", "3.00", "0.90", "12.00", "2.00"),)
+    assert table.head[2] == "messages/s at 256 ÷ mosec"
     page = markdown(dataclasses.replace(report, machine=machine))
-    assert page.startswith(f"Measured on AVX2, {machine.processors} processors (some EPYC).")
-    assert "### At a glance, on AVX2" in page
+    place = f"AVX2, {machine.processors} processors (some EPYC), with litert-int8"
+    assert page.startswith(f"Measured on {place}.")
+    assert f"### At a glance, on {place}" in page
+
+
+def test_a_run_by_default_measures_the_nominal_load_and_twice_saturation() -> None:
+    assert {NOMINAL_LOAD, OVERLOAD} <= {
+        round(rate / 1000, 2) for rate in BenchPlan().open_rates(1000.0)
+    }
 
 
 def test_what_was_not_measured_has_no_ratio(report: Report) -> None:

@@ -68,6 +68,18 @@ def test_the_pace_under_load_replaces_what_was_expected() -> None:
     assert pace.per_second() == pytest.approx(20, rel=0.2)
 
 
+def test_messages_past_the_engine_count_in_the_pace() -> None:
+    clock = ManualClock()
+    pace = LoadedPace(clock, 0.01)
+    pace.add(5)
+    assert pace.per_second() == pytest.approx(100)  # nothing waited
+    for _ in range(60):
+        pace.begin_batch(20, more_wait=True)
+        pace.add(180)
+        clock.advance(1)
+    assert pace.per_second() == pytest.approx(200, rel=0.2)
+
+
 def test_batches_that_leave_nothing_waiting_say_nothing_about_the_pace() -> None:
     clock = ManualClock()
     pace = LoadedPace(clock, 0.01)

@@ -111,6 +111,9 @@ class HeldWork:
     def loaded_per_second(self) -> float:
         return 1.0
 
+    def passed(self, messages: int) -> None:
+        assert messages
+
     def batch_messages(self) -> None:
         return None
 

@@ -163,6 +163,7 @@ def test_load_batches_and_stages_of_a_worker(stand: Stand) -> None:
     stand.live = [idle]
     stand.measure()
     counters = {"messages": 40, "batches": 8, "engine_seconds": 2.0, "second_looks_asked": 3}
+    counters |= {"answered": 44, "second_looks_handed": 1}  # five went past the engine
     times = Histogram((0, 0, 40, *buckets[3:]), 0.2)
     stand.live = [
         replace(
@@ -175,11 +176,11 @@ def test_load_batches_and_stages_of_a_worker(stand: Stand) -> None:
     sample = stand.measured()
     pool = sample.pools[0]
     assert (pool.messages, pool.batches, pool.engine_seconds, pool.worker_seconds) == (40, 8, 2, 5)
-    assert sample.looks == (3, 0, 0)
+    assert sample.looks == (3, 1, 0)
     assert sample.stages[STAGES.index("engine")] == times.counts
     assert sum(sample.stages[STAGES.index("queue")]) == 0  # of another version's buckets
     (shown,) = stand.seen.workers
-    assert (shown.busy, shown.messages_per_second, shown.batch_messages) == (0.4, 8.0, 5.0)
+    assert (shown.busy, shown.messages_per_second, shown.batch_messages) == (0.4, 9.0, 5.0)
     assert (shown.knowledge_revision, shown.knowledge_entries) == ("r1", 12)
     assert shown.knowledge_refused == "acme"
     assert stand.seen.cascade

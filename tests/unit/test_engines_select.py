@@ -10,7 +10,7 @@ import pytest
 from shared.errors import EngineError, ModelError
 from tests.fakes.stopwatch import Stopwatch
 from tests.support.linked_model import linked
-from workers.engines import select
+from workers.engines import layout, select
 from workers.engines.choice import CHOICE, read_choice, write_choice
 from workers.engines.engine import Encoded, TokenBatch
 from workers.engines.litert import LiteRtEngine
@@ -232,3 +232,10 @@ def test_a_cpu_worker_is_small_and_never_sees_tensorflow(model_dir: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 250_000  # kB at its peak, all shapes run
+
+
+def test_the_workers_image_has_the_files_of_every_int8_engine() -> None:
+    dockerfile = (ROOT / "infra" / "deploy" / "Dockerfile").read_text("utf-8")
+    (copied,) = (line for line in dockerfile.splitlines() if "cp --parents" in line)
+    files = {place(Path(), "answer").name for place in (layout.int8, layout.onnx)}
+    assert {f"*/{name}" for name in files} <= set(copied.split())

@@ -202,6 +202,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
     def _put_unread(self, jobs: Sequence[PreparedJob[JobT]]) -> None:
         """Pass jobs by the engine that need none."""
         if jobs:
+            self._work.passed(len(jobs))
             now, nothing = self._context.clock.monotonic(), np.empty((0, 0), np.float32)
             self._completer.put(BatchResult(tuple(jobs), nothing, now, now))
 

@@ -47,6 +47,13 @@ class LoadedPace:
                 self._messages = self._messages * kept + taken
             self._last = (now, messages) if more_wait else None
 
+    def add(self, messages: int) -> None:
+        """Take note of more messages that are answered while the newest batch is."""
+        with self._lock:
+            if self._last:
+                began_at, taken = self._last
+                self._last = (began_at, taken + messages)
+
     def per_second(self) -> float:
         """Return messages a second."""
         with self._lock:

@@ -54,6 +54,13 @@ class EngineLoop(Generic[JobT]):
         """Return how many messages a second it answers while more wait."""
         return self._loaded_pace.per_second()
 
+    def passed(self, messages: int) -> None:
+        """Take note of messages that go past the engine: they are part of the worker's pace."""
+        if self._running:
+            self._loaded_pace.add(messages)
+        else:
+            self._loaded_pace.begin_batch(messages, more_wait=self._more_wait())
+
     def batch_messages(self) -> Histogram | None:
         """Return how large batches were."""
         return self._batch_messages.snapshot()
@@ -85,11 +92,13 @@ class EngineLoop(Generic[JobT]):
         _log.debug("batch: %d messages, %d tokens, %.1f ms", len(jobs), padded, seconds * 1e3)
 
     def _begin(self, jobs: Sequence[PreparedJob[JobT]], padded: int) -> None:
-        more_wait = self._fetcher.likely_more or len(self._buffer) > 0
-        self._loaded_pace.begin_batch(len(jobs), more_wait=more_wait)
+        self._loaded_pace.begin_batch(len(jobs), more_wait=self._more_wait())
         self._linger.begin(padded)
         self._running = [prepared.job.task_id for prepared in jobs]
         now = self._context.clock.now()
         self._context.events.emit(
             TaskEvent("started", prepared.job.task_id, prepared.job.task, now) for prepared in jobs
         )
+
+    def _more_wait(self) -> bool:
+        return self._fetcher.likely_more or len(self._buffer) > 0

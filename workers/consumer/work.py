@@ -21,6 +21,9 @@ class Work(Protocol):
     def loaded_per_second(self) -> float:
         """Return how many messages a second it gets through while more wait."""
 
+    def passed(self, messages: int) -> None:
+        """Take note of messages that are answered without it."""
+
     def batch_messages(self) -> Histogram | None:
         """Return how large its batches were, if it works in batches."""
 

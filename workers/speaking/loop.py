@@ -67,6 +67,9 @@ class SpeakingLoop:
         """Return how many replies a second the model gets through."""
         return self._per_second()
 
+    def passed(self, messages: int) -> None:
+        """Take no note: the model's pace is that of what it writes."""
+
     def batch_messages(self) -> Histogram | None:
         """Return nothing: it is the model's server that forms batches."""
         return None
