@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ MAX_TONES = 8
 MAX_OPENERS = 50
 MAX_TEXT_CHARACTERS = 300
 _SCALE = 127.0
+_DIALOGUES = 256  # a few kilobytes each; more than are on their way through a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def encode_dialogue(dialogue: Dialogue) -> bytes:
     return _encode(dialogue)
 
 
+@lru_cache(maxsize=_DIALOGUES)
 def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     """Decode what the last turn left: nothing on a first turn, or if it cannot be read.
 
     Vectors of another encoder cannot be compared, so those messages are forgotten; None: the
-    vectors are of no interest.
+    vectors are of no interest. A message's is asked for twice, before the engine runs and after it.
     """
     if not stored:
         return Dialogue(encoder or "")
