@@ -85,13 +85,19 @@ def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     return replace(dialogue, encoder=encoder, asked=())
 
 
+def pack_vectors(vectors: NDArray[np.float32]) -> list[bytes]:
+    """Round vectors [rows, dimension] of length 1 to a byte a dimension.
+
+    Cosines keep two decimals.
+    """
+    highest = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float64)
+    scales = (_SCALE / np.maximum(highest, 1e-9)).astype(np.float32)
+    return [row.tobytes() for row in np.round(vectors * scales).astype(np.int8)]
+
+
 def pack_vector(vector: NDArray[np.float32]) -> bytes:
-    """Round a vector of length 1 to a byte a dimension; cosines keep two decimals."""
-    return (
-        np.round(vector * (_SCALE / max(float(np.abs(vector).max()), 1e-9)))
-        .astype(np.int8)
-        .tobytes()
-    )
+    """Round one vector likewise."""
+    return pack_vectors(vector[None])[0]
 
 
 def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
