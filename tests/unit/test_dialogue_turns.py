@@ -17,7 +17,6 @@ from workers.dialogue.state import (
     Asked,
     Dialogue,
     encode_dialogue,
-    pack_vector,
     pack_vectors,
     read_dialogue,
     unpack_vectors,
@@ -69,7 +68,7 @@ def test_vectors_of_another_encoder_are_forgotten() -> None:
 def test_a_packed_vector_keeps_its_direction() -> None:
     vectors = np.random.default_rng(0).normal(size=(5, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    unpacked = unpack_vectors([pack_vector(vector) for vector in vectors])
+    unpacked = unpack_vectors([pack_vectors(vector[None])[0] for vector in vectors])
     assert (np.einsum("ij,ij->i", vectors, unpacked) > 0.999).all()
 
 
@@ -132,7 +131,7 @@ def test_a_customer_who_turns_angry_is_offered_a_person_once() -> None:
 
 
 def test_the_same_question_is_likely_asked_again_and_another_is_not() -> None:
-    asked = (Asked("one", pack_vector(AXES[0]), "answer", "pay"),)
+    asked = (Asked("one", pack_vectors(AXES[0][None])[0], "answer", "pay"),)
     assert reask_score(AXES[0], ()) is None
     same, other = reask_score(AXES[0], asked), reask_score(AXES[1], asked)
     assert same is not None
@@ -141,7 +140,7 @@ def test_the_same_question_is_likely_asked_again_and_another_is_not() -> None:
 
 
 def test_to_ask_for_what_was_said_is_not_to_ask_again() -> None:
-    asked = (Asked("one", pack_vector(AXES[0]), "answer", "pay"),)
+    asked = (Asked("one", pack_vectors(AXES[0][None])[0], "answer", "pay"),)
     assert reask_score(AXES[0], asked, recalls=True) == 0
     recalling = replace(heard(), recalls=True)
     dialogue = advance(FIRST, recalling, PACKED[0], decision("recall"), (), person_offered=False)

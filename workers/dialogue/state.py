@@ -95,11 +95,6 @@ def pack_vectors(vectors: NDArray[np.float32]) -> list[bytes]:
     return [row.tobytes() for row in np.round(vectors * scales).astype(np.int8)]
 
 
-def pack_vector(vector: NDArray[np.float32]) -> bytes:
-    """Round one vector likewise."""
-    return pack_vectors(vector[None])[0]
-
-
 def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:
     """Return the vectors [packed, dimension] of length 1; all must be of one dimension."""
     rows = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1).astype(np.float32)
