@@ -19,7 +19,7 @@ import redis
 from numpy.typing import NDArray
 
 from tests.data.memory import RecallCase, development_cases, memory_set, natural_cases
-from workers.dialogue.state import pack_vector
+from workers.dialogue.state import pack_vectors
 from workers.engines.engine import TokenBatch
 from workers.engines.select import select_engine
 from workers.knowledge.rewrite import rewrite
@@ -73,7 +73,7 @@ def outcomes(cases: Sequence[RecallCase], embed: Embed) -> list[Outcome]:
     """Ask each case among all that was said and the noise."""
     texts = [*(case.said for case in cases), *memory_set().noise]
     records = [
-        MemoryRecord("c", str(n), text, 0.0, "x", pack_vector(vector))
+        MemoryRecord("c", str(n), text, 0.0, "x", pack_vectors(vector[None])[0])
         for n, (text, vector) in enumerate(zip(texts, embed(texts), strict=True))
     ]
     return [_outcome(case, records, embed) for case in cases]
@@ -121,7 +121,7 @@ def price(client: "redis.Redis", vectors: Vectors) -> None:
     """Print milliseconds of the list and of a vector set, for as many records as `vectors`."""
     texts = memory_set().noise[: len(vectors)]
     records = [
-        encode_record(MemoryRecord("c", str(n), text, 0.0, "x", pack_vector(vector)))
+        encode_record(MemoryRecord("c", str(n), text, 0.0, "x", pack_vectors(vector[None])[0]))
         for n, (text, vector) in enumerate(zip(texts, vectors, strict=True))
     ]
     listed, graph = f"{_KEY}:list", f"{_KEY}:set"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.errors import QueueUnavailable
-from workers.dialogue.state import pack_vector
+from workers.dialogue.state import pack_vectors
 from workers.memory.memory import MemoryRecord, encode_record, read_records
 from workers.memory.recall import search
 from workers.memory.redis_memory import PartitionedMemory
@@ -16,7 +16,7 @@ AXES = np.eye(4, dtype=np.float32)
 
 
 def record(text: str, vector: NDArray[np.float32] = AXES[0]) -> MemoryRecord:
-    return MemoryRecord("c", text, text, 1.0, "test", pack_vector(vector))
+    return MemoryRecord("c", text, text, 1.0, "test", pack_vectors(vector[None])[0])
 
 
 def best(topic: str, *records: MemoryRecord) -> str:

@@ -14,7 +14,7 @@ from tests.fakes.memory import FakeMemory
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decision import Heard
 from workers.dialogue.hearing import Listener
-from workers.dialogue.state import pack_vector
+from workers.dialogue.state import pack_vectors
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Finder
@@ -48,7 +48,7 @@ def hear(
     )
     job = replace(job, job=replace(job.job, message=message), passages=passages)
     owner = keys.memory_owner(job.job.user_id, job.job.conversation_id)
-    record = MemoryRecord("c", "j", SAID, 1.0, "test", pack_vector(AXES[0]))
+    record = MemoryRecord("c", "j", SAID, 1.0, "test", pack_vectors(AXES[0][None])[0])
     lexicon = Lexicon([[PAY.question]], [PAY.answer])
     index = Index(AXES[:1], np.arange(1), AXES[:1], AXES[:1], lexicon, AXES[:1])
     finder = Finder([PAY], index, SURE, frozenset())

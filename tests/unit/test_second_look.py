@@ -21,7 +21,7 @@ from workers.consumer.lease_queue import ClaimedJob, ClaimResult, Lease, LeasedJ
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
-from workers.dialogue.state import Dialogue, pack_vector, read_dialogue, unpack_vectors
+from workers.dialogue.state import Dialogue, pack_vectors, read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
 from workers.knowledge.calibration import FEATURES, Calibration
 from workers.knowledge.finder import Candidate, Finder, Finding
@@ -152,7 +152,7 @@ def test_the_small_encoder_leaves_what_it_found(confidence: float, asked: bool) 
         look = read_first_look(result.first_look())
         assert (look.space, look.handed_at) == ("small-1", clock.now())
         assert (look.revision, result.revision) == (REVISION, REVISION)
-        assert look.vector == pack_vector(SMALL_VECTOR[0])
+        assert look.vector == pack_vectors(SMALL_VECTOR[0][None])[0]
         assert look.decision == result.decision
         found = look.main.finding({"pay": PAY})
         assert [each.entry for each in found.candidates] == [PAY]
@@ -189,7 +189,7 @@ class Large:
         heard = heard_with(small_confidence, main=main, reask_score=0.25)
         thresholds = finder(0.5).thresholds
         decision = Decider(thresholds, {entry.id: entry for entry in ENTRIES}).decide(heard)
-        vector, now = pack_vector(SMALL_VECTOR[0]), self.clock.now()
+        vector, now = pack_vectors(SMALL_VECTOR[0][None])[0], self.clock.now()
         look = first_look_of("small-1", vector, heard, decision, now, revision)
         prepared = prepared_job("a")
         return replace(prepared, job=replace(prepared.job, first_look=look, accepted_at=now))

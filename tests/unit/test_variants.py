@@ -45,7 +45,7 @@ class NamingDecider:
     def _decided(self, job: ChatJob) -> Decided:
         answer = Answer("answer", f"{self._name} {job.id}", 0.9)
         heard = Heard(job.message, Dialogue("test"), Finding(job.message, ()))
-        return Decided(heard, Decision(answer, ""), np.ones(1, np.float32), "small", "r-1")
+        return Decided(heard, Decision(answer, ""), b"\x7f", "small", "r-1")
 
 
 def batch(count: int) -> BatchResult[ChatJob]:

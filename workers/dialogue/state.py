@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ MAX_TONES = 8
 MAX_OPENERS = 50
 MAX_TEXT_CHARACTERS = 300
 _SCALE = 127.0
+_DIALOGUES = 256  # a few kilobytes each; more than are on their way through a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def encode_dialogue(dialogue: Dialogue) -> bytes:
     return _encode(dialogue)
 
 
+@lru_cache(maxsize=_DIALOGUES)
 def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     """Decode what the last turn left: nothing on a first turn, or if it cannot be read.
 
     Vectors of another encoder cannot be compared, so those messages are forgotten; None: the
-    vectors are of no interest.
+    vectors are of no interest. A message's is asked for twice, before the engine runs and after it.
     """
     if not stored:
         return Dialogue(encoder or "")
@@ -82,13 +85,14 @@ def read_dialogue(stored: bytes, encoder: str | None) -> Dialogue:
     return replace(dialogue, encoder=encoder, asked=())
 
 
-def pack_vector(vector: NDArray[np.float32]) -> bytes:
-    """Round a vector of length 1 to a byte a dimension; cosines keep two decimals."""
-    return (
-        np.round(vector * (_SCALE / max(float(np.abs(vector).max()), 1e-9)))
-        .astype(np.int8)
-        .tobytes()
-    )
+def pack_vectors(vectors: NDArray[np.float32]) -> list[bytes]:
+    """Round vectors [rows, dimension] of length 1 to a byte a dimension.
+
+    Cosines keep two decimals.
+    """
+    highest = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float64)
+    scales = (_SCALE / np.maximum(highest, 1e-9)).astype(np.float32)
+    return [row.tobytes() for row in np.round(vectors * scales).astype(np.int8)]
 
 
 def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.float32]:

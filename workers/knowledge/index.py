@@ -88,10 +88,9 @@ class Index:
         out_of_scope: Vectors,
     ) -> None:
         self._counts = np.bincount(entry_index, minlength=len(head)).astype(np.float32)
-        ends = np.cumsum(self._counts).astype(int)
-        self._ends: list[int] = ends.tolist()
-        self._starts: list[int] = [0, *self._ends[:-1]]
-        self._phrasings = np.ascontiguousarray(phrasings, np.float32)
+        ends = np.cumsum(self._counts).astype(int)[:-1]
+        whole = np.ascontiguousarray(phrasings, np.float32)
+        self._phrasings = [part.T for part in np.split(whole, ends)]  # [dimension, its phrasings]
         directions = _HEAD_WEIGHT * head + _ANSWER_WEIGHT * answers
         self._directions = np.ascontiguousarray(directions.T, np.float32)
         self._means = means(phrasings, entry_index, len(head))
@@ -130,18 +129,29 @@ class Index:
     def _nearest(self, vectors: Vectors, entries: Indices) -> Vectors:
         """Compare each entry once, with all messages that it may serve."""
         by_entry = np.argsort(entries, axis=None, kind="stable")
-        chosen, starts = np.unique(entries.ravel()[by_entry], return_index=True)
+        served = entries.ravel()[by_entry]
+        chosen, starts = np.unique(served, return_index=True)
         ends = [*starts[1:].tolist(), entries.size]
         asking = vectors[by_entry // entries.shape[1]]
-        highest = np.full(entries.size, NOTHING_NEAR, np.float32)
-        for entry, start, end in zip(chosen.tolist(), starts.tolist(), ends, strict=True):
-            phrasings = self._phrasings[self._starts[entry] : self._ends[entry]]
-            if len(phrasings):
-                cosines = asking[start:end] @ phrasings.T
-                np.maximum.reduce(cosines, axis=1, out=highest[start:end])
+        cosines = [
+            (asking[start:end] @ self._phrasings[entry]).ravel()
+            for entry, start, end in zip(chosen.tolist(), starts.tolist(), ends, strict=True)
+        ]
+        highest = _highest(np.concatenate(cosines), self._counts[served])
         nearest = np.empty_like(highest)
         nearest[by_entry] = highest
         return nearest.reshape(entries.shape)
+
+
+def _highest(values: Vectors, counts: Vectors) -> Vectors:
+    """Return the highest of each run of values, NOTHING_NEAR for a run of none."""
+    lengths = counts.astype(np.intp)
+    begins = np.cumsum(lengths) - lengths
+    highest = np.full(len(lengths), NOTHING_NEAR, np.float32)
+    filled = lengths > 0
+    if filled.any():
+        highest[filled] = np.maximum.reduceat(values, begins[filled])
+    return highest
 
 
 def _best(coarse: Vectors, count: int) -> Indices:

@@ -5,6 +5,7 @@ All patterns are for folded text. They are worded for precision: a "fire pit" ca
 
 import re
 
+from workers.reading.gated import at_words
 from workers.reading.lexicon import words
 
 _NEAR = (
@@ -16,7 +17,7 @@ _PERSONS = (
     r"(?:\w*(?:sons|daughters|kids|boys|girls|wives|parents|mothers|fathers|brothers|sisters"
     r"|friends|students|patients|colleagues|others|twins|teens|teenagers))\b"
 )
-SELF_HARM = re.compile(
+SELF_HARM = at_words(
     r"\bkill(?:ing)?\s+my\s?self\b|(?<!\d\s)\bkms\b(?!\s+(?:away|from|per|drive))|\bunalive\b"
     r"|\b(?:want|wanna|going|gonna|thinking|think|thought|feel|urge|urges|like|about|to)\s+"
     r"(?:\w+\s+){0,2}?(?:hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|hang(?:ing)?|shoot(?:ing)?)\s+my\s?self\b(?!\s+(?:an?|the|up)\b)"
@@ -52,7 +53,7 @@ _POISON = (
     r"(?:batter(?:y|ies)|weed\s?killer|fertili[sz]er|bleach|cleaner|poison|pellets|tablets|pills"
     r"|plant\s+(?:feed|food)|lil(?:y|ies)|magnets?|detergent|capsules?|pesticide|insecticide|paint|lamp\s+oil)"
 )
-EMERGENCY = re.compile(
+EMERGENCY = at_words(
     r"\b(?:on|caught|catching|catches)\s+fire\b(?!\s+(?:tv|stick|pit|sale|with\s+(?:the|these|your|those)\s+(?:prices|deals|offers)))|\b(?:in|into|up\s+in)\s+flames\b"
     r"|\bthere\s?(?:'s|s|\s+is|\s+was)\s+a\s+fire\b(?!\s*(?:pit|place|extinguisher|door|alarm|sale))"
     r"|\A(?:help\W+)?fire\W*\Z|\bflames?\s+(?:are\s+|is\s+)?(?:coming|shooting)\b"

@@ -6,6 +6,7 @@ person yesterday" calls for nobody.
 
 import re
 
+from workers.reading.gated import at_words
 from workers.reading.lexicon import words
 
 _BOT = r"(?:bots?|chat\s?bots?|robots?|machines?|ai|automated\s+\w+)"
@@ -44,7 +45,7 @@ _HELPS = (
     r"(?:help|answer|assist|call|contact|reply|respond|look|take|deal|talk|speak|chat|handle|read)"
 )
 
-PERSON = re.compile(
+PERSON = at_words(
     rf"\b{_SPEAK}\s+{_TO}\s+(?!my\b|me\b){_HUMAN}"
     rf"|\b(?:want|need|like|wanna|wish)\s+(?:to\s+)?{_SPEAK}(?:\s+(?:directly|now|please|pls))?\W*\Z"
     rf"|\bwho\s+(?:can|could|may)\s+i\s+{_SPEAK}\s+to\b"
@@ -88,9 +89,10 @@ PERSON = re.compile(
     r"|\bin\s+(?:touch|contact)\s+with\s+an?\s+(?:real\s+|live\s+|actual\s+)?(?:human|person|agent)\b"
     r"|\b(?:answer|reply|response|help|assistance)\s+from\s+an?\s+(?:real\s+|live\s+|actual\s+)?"
     r"(?:human|person|agent)\b"
-    r"|\b(?:automated|canned|robot)\s+(?:answers?|repl(?:y|ies)|responses?|messages?)\s+and\s+let\b"
+    r"|\b(?:automated|canned|robot)\s+(?:answers?|repl(?:y|ies)|responses?|messages?)\s+and\s+let\b",
+    marks=".!?,;",
 )
-PUT_THROUGH = re.compile(
+PUT_THROUGH = at_words(
     rf"\b(?:put\s+(?:me|us)\s+(?:through|thru)|(?:connect|transfer)\s+(?:me|us)){_ENDS}"
     rf"|\b(?:be|get)\s+(?:transferred|connected|put\s+(?:through|thru)|passed(?:\s+on)?)\s+"
     rf"(?:to|with)\s+{_HUMAN}|\bget\s+(?:through|thru)\s+to\s+{_HUMAN}"
@@ -131,7 +133,7 @@ _AUTHORITY = (
     r"\s+(?:authority|commissioner|agency|officer)|financial\s+conduct\s+authority|\bfca|\bftc"
     r"|regulator|watchdog)"
 )
-LEGAL = re.compile(
+LEGAL = at_words(
     r"\b(?:i|we|i'll|we'll|gonna|i\s+will|we\s+will|i\s+shall|going\s+to|want\s+to|intend\s+to|have\s+to"
     r"|ready\s+to|forced\s+to|to\s+be|i'll\s+be|will\s+be|i'm|i\s+am|we're|we\s+are)\s+su(?:e|ing)\b(?!\s+(?:him|her))"
     r"|\bsu(?:e|ing)\s+(?:you|u|your|ur|the\s+company|this\s+company|them)\b"

@@ -65,9 +65,10 @@ def _reason(text: str, pieces: Sequence[str]) -> IllegibleReason | None:
 
 
 def _is_mashed(spoken: Sequence[str]) -> bool:
-    letters = [len(word) for word in spoken if not word.isdecimal()]
-    mashed = [len(word) for word in spoken if len(word) >= _MIN_MASHED and _is_mash(word)]
-    return bool(mashed) and sum(mashed) >= _MASHED_SHARE * sum(letters)
+    mashed = sum(len(word) for word in spoken if len(word) >= _MIN_MASHED and _is_mash(word))
+    if not mashed:
+        return False
+    return mashed >= _MASHED_SHARE * sum(len(word) for word in spoken if not word.isdecimal())
 
 
 @lru_cache(maxsize=_WORDS)

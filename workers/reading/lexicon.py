@@ -5,7 +5,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _MIN_STEM = 3
-_TEXTS = 64  # each reader of a message needs its words again
+_TEXTS = 512  # each reader of a message needs its words again, those after the engine too
 
 
 @lru_cache(maxsize=_TEXTS)

@@ -2,7 +2,7 @@
 
 import re
 
-from workers.reading.gated import gated
+from workers.reading.gated import at_words, gated
 from workers.reading.lexicon import words
 
 MAY_NEGATE = gated(
@@ -64,7 +64,7 @@ _SO = (
     r"(?:(?:actually|no|nope|wait|oh|hm+|sorry|ok(?:ay)?|well|please|on\s+second\s+thoughts?|hang\s+on)"
     r"(?:\s*[,.!…-]+\s*|\s+)){0,4}"
 )
-NEGATED = re.compile(
+NEGATED = at_words(
     rf"\b(?:i|we){_ADVERBS}\s+(?:{_DO_NOT}|no\s+longer|would\s+not|wouldn't){_ADVERBS}\s+"
     r"(?P<wish>(?:want|wish|intend|plan|need|like|mean)(?:\s+(?:to|on))?|wanna)\s+"
     r"|(?:\b(?:i|we)\s+(?:am|are|was|were)\s+not|\b(?:i'm|im|we're)\s+not|\b(?:i|we)\s+wasn't)"
@@ -84,7 +84,8 @@ NEGATED = re.compile(
     rf"|\bno\s+need\s+(?:for\s+|to\s+)(?={_PERSON}|{_DEED})"
     r"|\bmake\s+sure\s+(?:that\s+)?(?:you|u|they|it)\s+(?:do\s+not|don't|dont)\s+"
     rf"{_DEED}"
-    r"|\b(?:it|this|that)(?:'s|\s+is)\s+not\s+(?P<topic>(?:about|a|an|the|my)\s+)"
+    r"|\b(?:it|this|that)(?:'s|\s+is)\s+not\s+(?P<topic>(?:about|a|an|the|my)\s+)",
+    marks=r".!?;:,\n",
 )
 CONTRASTED = gated(
     rf"(?:\A|,\s*|\s[–—-]\s|\s)(?:(?:and|but)\s+)?not\s+(?:(?:about|for|to|with)\s+)?(?:{_SERVICE}"

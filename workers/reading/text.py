@@ -6,7 +6,7 @@ from functools import lru_cache
 
 MAX_CHARACTERS = 4096  # of a message that are looked at; bounds the cost of a flood
 
-_FOLDED = 64  # texts: each reader of a message folds it again
+_FOLDED = 512  # texts: each reader of a message folds it again, those after the engine too
 _CURLY = str.maketrans("’‘`´", "''''")
 _BOUNDARY = re.compile(r"[.!?…]+[\"')\]]{0,3}(?=\s)|[;\n]+|\s[•*–—-](?=\s)")
 _ABBREVIATION = re.compile(

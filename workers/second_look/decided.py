@@ -4,9 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.jobs import ChatJob, Encoder, Variant
 from workers.consumer.jobs import BatchResult
 from workers.dialogue.decision import Decision, Heard
@@ -17,14 +14,14 @@ from workers.knowledge.base import Entry
 class Decided:
     """What one message gets, and from which encoder.
 
-    `vector` [dimension] is the message's, of the encoder that the dialogue keeps. `first_look`
+    `vector` is the message's, packed, of the encoder that the dialogue keeps. `first_look`
     writes down what a second look would start from, if the decision is not sure enough. `revision`
     names the state of the knowledge base that it was decided on.
     """
 
     heard: Heard
     decision: Decision
-    vector: NDArray[np.float32]
+    vector: bytes
     encoder: Encoder
     revision: str
     first_look: Callable[[], str] | None = None

@@ -9,9 +9,8 @@ from workers.consumer.jobs import BatchResult
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.hearing import Listener
-from workers.dialogue.state import pack_vector
+from workers.dialogue.state import pack_vectors
 from workers.knowledge.base import Entry
-from workers.knowledge.head import Vectors
 from workers.second_look.band import wants_second_look
 from workers.second_look.decided import Decided
 from workers.second_look.first_look import first_look_of
@@ -48,18 +47,19 @@ class FirstLookDecider:
     def decide(self, batch: BatchResult[ChatJob]) -> list[Decided]:
         """Return what each job gets, in order."""
         heard = self._listener.hear(batch)
+        vectors = pack_vectors(batch.vectors[[place.start for place in batch.places()]])
         return [
-            self._decided(job.job, vectors[0], each)
-            for (job, vectors), each in zip(batch.rows(), heard, strict=True)
+            self._decided(*each)
+            for each in zip((job.job for job in batch.jobs), vectors, heard, strict=True)
         ]
 
-    def _decided(self, job: ChatJob, vector: Vectors, heard: Heard) -> Decided:
+    def _decided(self, job: ChatJob, vector: bytes, heard: Heard) -> Decided:
         decision = self._decider.decide(heard)
         look = None
         if self._cascade and job.first_look is None and wants_second_look(heard, decision):
             look = partial(self._first_look, vector, heard, decision)
         return Decided(heard, decision, vector, self._encoder, self._revision, look)
 
-    def _first_look(self, vector: Vectors, heard: Heard, decision: Decision) -> str:
+    def _first_look(self, vector: bytes, heard: Heard, decision: Decision) -> str:
         space, now = heard.dialogue.encoder, self._clock.now()
-        return first_look_of(space, pack_vector(vector), heard, decision, now, self._revision)
+        return first_look_of(space, vector, heard, decision, now, self._revision)

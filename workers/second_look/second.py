@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from shared.clock import Clock
 from shared.jobs import ChatJob
 from workers.consumer.jobs import BatchResult, PreparedJob
@@ -10,7 +12,7 @@ from workers.consumer.lease_queue import ClaimedJob
 from workers.dialogue.decide import Decider
 from workers.dialogue.decision import Heard
 from workers.dialogue.hearing import KeptVector, Listener
-from workers.dialogue.state import read_dialogue, unpack_vectors
+from workers.dialogue.state import pack_vectors, read_dialogue, unpack_vectors
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Finding, combine
 from workers.preprocessing.preprocessor import Prepared
@@ -53,9 +55,10 @@ class SecondLookDecider:
             _with_first(each, self._found_first(look))
             for each, look in zip(self._listener.hear(batch, kept), looks, strict=True)
         ]
+        vectors = pack_vectors(np.array([each.values for each in kept]))
         decided = [
-            Decided(each, self._decider.decide(each), vector.values, "large", self._revision)
-            for each, vector in zip(heard, kept, strict=True)
+            Decided(each, self._decider.decide(each), vector, "large", self._revision)
+            for each, vector in zip(heard, vectors, strict=True)
         ]
         self._meter.record_looks(batch, looks)
         return decided
@@ -76,7 +79,7 @@ class SecondLookDecider:
         decision = self._decider.decide(heard) if heard.with_person else look.decision
         if look.revision != self._revision:  # an entry may have other words here
             decision = replace(decision, sources=())
-        vector = unpack_vectors([look.vector])[0]
+        (vector,) = pack_vectors(unpack_vectors([look.vector]))
         return Decided(heard, decision, vector, "small", look.revision)
 
 
