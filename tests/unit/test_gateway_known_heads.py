@@ -207,6 +207,39 @@ def test_a_stopping_worker_ends_the_connection_of_a_known_head(worker: PlayedWor
     assert len(worker.serve(sent * 2)) == 2
 
 
+def test_the_last_request_that_a_process_serves_ends_its_connection(worker: PlayedWorker) -> None:
+    sent = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    worker.max_requests = 3
+    answered = worker.handled(sent * 5)
+    assert answered.count(b"HTTP/1.1 200 ") == 3
+    assert answered.count(b"\r\nConnection: close\r\n") == 1
+    assert not worker.alive
+
+
+def test_no_connection_is_kept_where_gunicorn_is_told_so(worker: PlayedWorker) -> None:
+    sent = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert worker.handled(sent * 2).count(b"\r\nConnection: keep-alive\r\n") == 2
+    worker.cfg.set("keepalive", 0)
+    answered = worker.handled(sent * 2)
+    assert answered.count(b"HTTP/1.1 200 ") == 1
+    assert answered.count(b"\r\nConnection: close\r\n") == 1
+
+
+def test_a_header_that_the_app_may_not_send_is_no_fault_of_the_client() -> None:
+    app = Flask("seen")
+    app.extensions.update(GatewayHarness().app.extensions)
+
+    @app.get("/seen")
+    def see() -> Response:
+        response = Response("seen")
+        response.headers.add_header("X-Bad\x7f", "name")
+        return response
+
+    answered = PlayedWorker(app).handled(b"GET /seen HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 500 ")
+    assert b"internal-error" in answered
+
+
 def test_an_answer_is_the_same_in_every_byte_whoever_sends_it(cfg: Any) -> None:
     class Wire:
         sent = b""
