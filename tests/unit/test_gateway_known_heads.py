@@ -144,6 +144,15 @@ def test_an_empty_length_is_not_the_known_one_without_its_digits(cfg: Any) -> No
     assert heads.find(good.replace(b": 5", b": ")) is None
 
 
+def test_a_head_that_ends_elsewhere_for_the_parser_is_not_kept(cfg: Any) -> None:
+    heads, head = KnownHeads(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    request = next(RequestParser(cfg, Pieces([head + head]), PEER))
+    by_line_feeds = head.replace(b"\r\n\r\n", b"\n\n") + head + b"  "
+    assert request.unreader.buf.getvalue() == head
+    assert heads.keep(by_line_feeds, request) is None
+    assert heads.keep(head + head, request) is not None
+
+
 def test_known_heads_are_bounded_in_size_and_number(cfg: Any) -> None:
     heads = KnownHeads()
 
