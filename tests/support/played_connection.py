@@ -40,6 +40,9 @@ class PlayedSocket:
     def settimeout(self, seconds: float | None) -> None:
         """Never wait."""
 
+    def gettimeout(self) -> None:
+        """Never wait."""
+
     def close(self) -> None:
         """Keep what was answered."""
 
