@@ -38,7 +38,10 @@ class KnownAddress(MapAdapter):
         if args or options != {"return_rule": True}:
             return super().match(*args, **options)
         if self._found is None:
-            self._found, _ = super().match(return_rule=True)
+            rule, arguments = super().match(return_rule=True)
+            if arguments:  # one with a variable part fits this method
+                return rule, arguments
+            self._found = rule
         return self._found, {}
 
 

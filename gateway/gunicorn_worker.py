@@ -83,10 +83,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
             util.close(client)
 
     def _is_plain(self) -> bool:
-        """Tell whether no option of gunicorn's asks for more than HTTP/1 from its own peers."""
+        """Tell whether no option of gunicorn's asks for more, or less, than kept HTTP/1."""
         cfg = self.cfg
         foreign = cfg.is_ssl or cfg.forwarded_allow_ips or cfg.protocol != "http"
-        return not foreign and cfg.http2_cleartext == cfg.proxy_protocol == "off"
+        is_off = cfg.http2_cleartext == cfg.proxy_protocol == "off"
+        return bool(cfg.keepalive) and is_off and not foreign
 
     def _next(self, requests: KnownRequestParser, client: Any) -> Any:
         """Return the next request; None if its head does not come in time."""
@@ -116,13 +117,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _serve(self, listener_name: Any, request: Any, sock: Any, address: Any) -> None:
         """Let the app answer; raise StopIteration if the connection ends with that."""
-        if not self.alive:
+        response, environ = self._begin(listener_name, request, sock, address)
+        self._count()
+        if not (self.alive and self.cfg.keepalive):
             # gunicorn would go on serving it, and cut it off in the middle of a request in the end.
             request.force_close()
-        response, environ = self._begin(listener_name, request, sock, address)
-        self.nr += 1
-        if self.nr >= self.max_requests:
-            self.alive = False
         try:
             self._answer(request, response, environ)
         except OSError:
@@ -137,6 +136,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.keep_refusal(request, environ, response)
         if response.should_close():
             raise StopIteration
+
+    def _count(self) -> None:
+        """Count a request; the process ends after the last of those that it is to serve."""
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
 
     def _begin(self, listener_name: Any, request: Any, sock: Any, address: Any) -> Any:
         """Return a response to be written and the request's environment."""

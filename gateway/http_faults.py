@@ -16,6 +16,12 @@ _LINGER_SECONDS = 1.0
 _MAX_LINGER_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
 
+# gunicorn derives these from ParseException, though no client is to blame.
+_OWN_FAULTS = (
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+    errors.ConfigurationProblem,
+)
 INTERNAL = ProblemKind("internal-error", 500, "Something went wrong here")
 _MALFORMED = ProblemKind("malformed-request", 400, "This is not a valid HTTP request")
 _FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
@@ -48,6 +54,8 @@ _FAULTS: tuple[tuple[type[Exception], ProblemKind, str], ...] = (
 
 def describe_fault(fault: BaseException) -> tuple[ProblemKind, str] | None:
     """Return the problem that stands for what gunicorn's parser raises, None for anything else."""
+    if isinstance(fault, _OWN_FAULTS):
+        return None
     for kind_of_fault, kind, detail in _FAULTS:
         if isinstance(fault, kind_of_fault):
             return kind, detail

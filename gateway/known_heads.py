@@ -72,6 +72,8 @@ class KnownHeads:
         form, length = _without_length(received[: end + 2])
         if bool(length) != (_CONTENT_LENGTH in names):
             return None  # it is written in another way
+        if _bytes_left(request) != len(received) - end - len(_END_OF_HEAD):
+            return None  # a parser that takes other ends of lines has found its end elsewhere
         if len(self._heads) >= MAX_HEADS:
             self._heads.clear()
         fields = {**vars(request), "unreader": None, "body": None}
@@ -87,6 +89,11 @@ def _without_length(head: bytes) -> tuple[bytes, str]:
         return head, ""
     start, end = found.span(1)
     return head[:start] + head[end:], found[1].decode()
+
+
+def _bytes_left(request: Any) -> int:
+    """Return how much the parser has given back, having read a head."""
+    return int(request.unreader.buf.getbuffer().nbytes)
 
 
 def _has_length(request: Any) -> bool:

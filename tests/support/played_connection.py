@@ -34,8 +34,17 @@ class PlayedSocket:
         self.sendall(part)
         return len(part)
 
-    def settimeout(self, seconds: float) -> None:
+    def setblocking(self, flag: int) -> None:
         """Never wait."""
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Never wait."""
+
+    def gettimeout(self) -> None:
+        """Never wait."""
+
+    def close(self) -> None:
+        """Keep what was answered."""
 
     def shutdown(self, how: int) -> None:
         """Keep what was answered."""
@@ -43,6 +52,13 @@ class PlayedSocket:
     def fileno(self) -> int:
         """Have no descriptor: nothing is to be watched."""
         return -1
+
+
+class PlayedListener:
+    """Says where it listens."""
+
+    def getsockname(self) -> tuple[str, int]:
+        return LISTENER
 
 
 class PlayedWorker(GatewayWorker):
@@ -67,6 +83,12 @@ class PlayedWorker(GatewayWorker):
     def parsed(self, sent: bytes) -> Any:
         """Return a request as gunicorn reads it."""
         return next(http.get_parser(self.cfg, PlayedSocket(sent), ("127.0.0.1", 50_000)))
+
+    def handled(self, sent: bytes) -> bytes:
+        """Return all that is answered on a connection, from its beginning to its end."""
+        connection = PlayedSocket(sent)
+        self.handle(PlayedListener(), connection, ("127.0.0.1", 50_000))
+        return connection.answered
 
     def serve(self, sent: bytes, peer: str = "127.0.0.1") -> list[bytes]:
         """Return the answer to each request of a connection."""

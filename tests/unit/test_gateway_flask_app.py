@@ -18,6 +18,10 @@ REQUESTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("GET", "/page/?a=b", {}),
     ("GET", "/one/7", {}),
     ("GET", "/one/8", {}),
+    ("GET", "/one/new", {}),
+    ("POST", "/one/new", {}),
+    ("DELETE", "/one/new", {}),
+    ("OPTIONS", "/one/new", {}),
     ("GET", "/none", {}),
     ("GET", "/page/", {"Host": "bad host"}),
     ("GET", "/page/", {"Connection": "Upgrade", "Upgrade": "websocket"}),
@@ -33,6 +37,8 @@ def served(app: Flask) -> Flask:
     app.add_url_rule("/ask", "ask", tell, methods=["POST"])
     app.add_url_rule("/page/", "page", tell)
     app.add_url_rule("/one/<int:number>", "one", tell)
+    app.add_url_rule("/one/new", "new", tell, methods=["POST"])
+    app.add_url_rule("/one/<name>", "named", tell)
     return app
 
 

@@ -144,6 +144,15 @@ def test_an_empty_length_is_not_the_known_one_without_its_digits(cfg: Any) -> No
     assert heads.find(good.replace(b": 5", b": ")) is None
 
 
+def test_a_head_that_ends_elsewhere_for_the_parser_is_not_kept(cfg: Any) -> None:
+    heads, head = KnownHeads(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    request = next(RequestParser(cfg, Pieces([head + head]), PEER))
+    by_line_feeds = head.replace(b"\r\n\r\n", b"\n\n") + head + b"  "
+    assert request.unreader.buf.getvalue() == head
+    assert heads.keep(by_line_feeds, request) is None
+    assert heads.keep(head + head, request) is not None
+
+
 def test_known_heads_are_bounded_in_size_and_number(cfg: Any) -> None:
     heads = KnownHeads()
 
@@ -205,6 +214,39 @@ def test_a_stopping_worker_ends_the_connection_of_a_known_head(worker: PlayedWor
     assert b"\r\nConnection: close\r\n" in answer
     worker.alive = True
     assert len(worker.serve(sent * 2)) == 2
+
+
+def test_the_last_request_that_a_process_serves_ends_its_connection(worker: PlayedWorker) -> None:
+    sent = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    worker.max_requests = 3
+    answered = worker.handled(sent * 5)
+    assert answered.count(b"HTTP/1.1 200 ") == 3
+    assert answered.count(b"\r\nConnection: close\r\n") == 1
+    assert not worker.alive
+
+
+def test_no_connection_is_kept_where_gunicorn_is_told_so(worker: PlayedWorker) -> None:
+    sent = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert worker.handled(sent * 2).count(b"\r\nConnection: keep-alive\r\n") == 2
+    worker.cfg.set("keepalive", 0)
+    answered = worker.handled(sent * 2)
+    assert answered.count(b"HTTP/1.1 200 ") == 1
+    assert answered.count(b"\r\nConnection: close\r\n") == 1
+
+
+def test_a_header_that_the_app_may_not_send_is_no_fault_of_the_client() -> None:
+    app = Flask("seen")
+    app.extensions.update(GatewayHarness().app.extensions)
+
+    @app.get("/seen")
+    def see() -> Response:
+        response = Response("seen")
+        response.headers.add_header("X-Bad\x7f", "name")
+        return response
+
+    answered = PlayedWorker(app).handled(b"GET /seen HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 500 ")
+    assert b"internal-error" in answered
 
 
 def test_an_answer_is_the_same_in_every_byte_whoever_sends_it(cfg: Any) -> None:
