@@ -86,6 +86,36 @@ class Protocol(RuleBasedStateMachine):
         self.lease(at, count)
         self.start(9)
 
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS)
+    def wake(self, at: int) -> None:
+        self.stand.workers[at].queue.wait(0.1)
+
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS, count=COUNTS, lost=st.booleans(), starts=st.booleans())
+    def wake_and_lease(self, at: int, count: int, lost: bool, starts: bool) -> None:
+        self.wake(at)
+        if lost:
+            self.stand.workers[at].replies.meanwhile = self.all_holds
+        self.lease(at, count)
+        if starts:
+            self.start(9)
+
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS, count=COUNTS)
+    def lease_while_given_up(self, at: int, count: int) -> None:
+        worker, other = self.stand.workers[at], self.stand.workers[1 - at]
+        self.wake(at)
+
+        def give_up() -> None:
+            self.stand.client.delete(keys.worker(worker.name))
+            self._sweep(other)
+            other.leases += other.queue.lease(count)
+
+        worker.replies.meanwhile = give_up
+        self.lease(at, count)
+        self.stand.heartbeat(worker)
+
     @precondition(lambda self: any(worker.leases for worker in self.stand.workers))
     @rule(count=COUNTS)
     def start(self, count: int) -> None:
