@@ -86,7 +86,11 @@ end
 local handed = redis.call('LRANGE', handoff, 0, -1)
 redis.call('DEL', handoff)
 for _, message in ipairs(handed) do
-  if message ~= WAKE then put_back(message, read_id(message)) end
+  if message ~= WAKE then
+    put_back(message, read_id(message))
+  elseif has_waiting(queue) then
+    wake_worker(queue)  -- nobody else has heard of what waits
+  end
 end
 
 local held = newest_first()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
 import redis
@@ -14,6 +14,7 @@ from shared import keys, tenants
 from shared.connection import connect
 from shared.jobs import ChatJob, JobState, Reply, Turn, WorkerStatus
 from shared.results import read_celery_result
+from shared.scripts import Script
 from shared.wire import encode_infer, read_chat_job, read_second_look, tone_task_id
 from tests.contract.broker import done
 from tests.fakes.clock import ManualClock
@@ -82,9 +83,30 @@ class Seen:
     leases: dict[bytes, str]
     own_flow: list[bytes]
     other_flow: list[bytes]
+    handoffs: list[bytes]
     parked_counts: dict[bytes, bytes]
     tone_tasks: list[str]
     notes: dict[str, list[bytes | None]]
+
+
+@dataclass
+class Replies:
+    """What becomes of the next reply to a lease: if it is lost, `meanwhile` comes to pass."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def losing(self, call: Script) -> Script:
+        """Return a script whose call is made again after each reply that is lost."""
+
+        def lossy(keys: Sequence[str] = (), args: Sequence[Any] = (), client: Any = None) -> Any:
+            reply = call(keys=keys, args=args)
+            if self.meanwhile is None:
+                return reply
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+            return call(keys=keys, args=args)
+
+        return lossy
 
 
 @dataclass
@@ -97,6 +119,7 @@ class Worker:
     leases: list[Lease] = field(default_factory=list)
     jobs: list[PreparedJob[ChatJob]] = field(default_factory=list)
     kind: Kind = "small"
+    replies: "Replies" = field(default_factory=lambda: Replies())
     gives_early: bool = True
 
 
@@ -139,6 +162,7 @@ class ProtocolStand:
         )
         committer = Committer(context, queue, role.task)
         worker = Worker(name, queue, Preparer(context, role, queue, committer), kind=kind)
+        queue._lease = worker.replies.losing(queue._lease)
         self.heartbeat(worker)
         return worker
 
@@ -247,6 +271,8 @@ class ProtocolStand:
                 look.lrange(keys.turns(conversation), 0, -1)
             for number in range(1, self._hired + 1):
                 look.hgetall(keys.lease(f"w{number}"))
+            for number in range(1, self._hired + 1):
+                look.lrange(keys.handoff(f"w{number}"), 0, -1)
             for name in self.jobs:
                 look.hmget(keys.job(name), ["tone_due", "has_tone_task"])
             look.lrange(keys.SENTIMENT, 0, -1)
@@ -256,7 +282,10 @@ class ProtocolStand:
             ]
             *rest, own_tones, other_tones = found[10:]
         rest, notes = rest[: -len(self.jobs) or None], rest[len(rest) - len(self.jobs) :]
-        waiting = [raw for each in (own, other, quarantine, *handed) for raw in each]
+        rest, handoffs = rest[: -self._hired], rest[-self._hired :]
+        woken_with = [raw for handoff in handoffs for raw in handoff]
+        flows = (own, other, quarantine, woken_with, *handed)
+        waiting = [raw for each in flows for raw in each]
         lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
         return Seen(
             queue=[self._name(raw) for raw in waiting if raw != WAKE],
@@ -278,6 +307,7 @@ class ProtocolStand:
             },
             own_flow=own,
             other_flow=other,
+            handoffs=woken_with,
             parked_counts=counts,
             tone_tasks=[self._name(raw) for raw in (*own_tones, *other_tones) if raw != WAKE],
             notes=dict(zip(self.jobs, notes, strict=True)),
@@ -323,7 +353,9 @@ class ProtocolStand:
         assert not lost, f"{lost} are nowhere"
 
     def _check_flows(self, seen: "Seen") -> None:
-        assert seen.own_flow or not seen.other_flow, "no waiting worker would notice"
+        assert seen.own_flow or seen.handoffs or not seen.other_flow, (
+            "no waiting worker would notice"
+        )
         parked = len(seen.parked[CONVERSATIONS[1]])
         assert seen.parked_counts == ({TENANT.encode(): b"%d" % parked} if parked else {})
 

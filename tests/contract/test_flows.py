@@ -214,6 +214,19 @@ def test_what_a_dead_worker_held_returns_to_its_tenants_flow(
     assert names_of(alive.lease(9)) == ["0", "1", "2"]
 
 
+def test_who_dies_as_it_is_woken_leaves_the_next_worker_awake(
+    broker: Broker, publisher: RedisPublisher
+) -> None:
+    worker = broker.inference("w")
+    flood(publisher, "acme", 1)
+    worker.wait(1)
+    assert broker.client.exists(keys.INFERENCE) == 0
+    worker.release_all()
+    assert broker.client.lrange(keys.INFERENCE, 0, -1) == [keys.WAKE.encode()]
+    assert names_of(broker.inference("v").lease(9)) == ["0"]
+    assert broker.client.exists(keys.flows(keys.INFERENCE), keys.INFERENCE) == 0
+
+
 def test_a_parked_job_goes_on_in_its_tenants_flow(
     broker: Broker, publisher: RedisPublisher
 ) -> None:

@@ -59,6 +59,7 @@ class Protocol(RuleBasedStateMachine):
         waiting = len(stand.waiting()) + stand.client.zcard(keys.PARKED)
         has_share_left = stand.has_share_left(tenants.tenant_of(conversation))
         behind = stand.client.llen(keys.lane_waiting(conversation))
+        stand.client.delete(keys.THROUGHPUT)  # it goes by real time: a halt of this test is none
         try:
             publish(stand.publisher, job)
         except AdmissionRefused:
@@ -85,6 +86,36 @@ class Protocol(RuleBasedStateMachine):
     def lease_and_start(self, at: int, count: int) -> None:
         self.lease(at, count)
         self.start(9)
+
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS)
+    def wake(self, at: int) -> None:
+        self.stand.workers[at].queue.wait(0.1)
+
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS, count=COUNTS, lost=st.booleans(), starts=st.booleans())
+    def wake_and_lease(self, at: int, count: int, lost: bool, starts: bool) -> None:
+        self.wake(at)
+        if lost:
+            self.stand.workers[at].replies.meanwhile = self.all_holds
+        self.lease(at, count)
+        if starts:
+            self.start(9)
+
+    @precondition(lambda self: self.stand.client.exists(keys.INFERENCE))
+    @rule(at=SMALL_WORKERS, count=COUNTS)
+    def lease_while_given_up(self, at: int, count: int) -> None:
+        worker, other = self.stand.workers[at], self.stand.workers[1 - at]
+        self.wake(at)
+
+        def give_up() -> None:
+            self.stand.client.delete(keys.worker(worker.name))
+            self._sweep(other)
+            other.leases += other.queue.lease(count)
+
+        worker.replies.meanwhile = give_up
+        self.lease(at, count)
+        self.stand.heartbeat(worker)
 
     @precondition(lambda self: any(worker.leases for worker in self.stand.workers))
     @rule(count=COUNTS)

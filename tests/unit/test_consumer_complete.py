@@ -34,11 +34,13 @@ class Harness:
 
     def run(self, *names: str) -> None:
         """Put these jobs through the engine as one batch."""
+        self.completer.put(self.batch(*names))
+        self.completer.step(0.0)
+
+    def batch(self, *names: str) -> BatchResult[ChatJob]:
         jobs = tuple(self.prepared(name) for name in names)
         now = self.clock.monotonic()
-        vectors = np.zeros((len(jobs), 2), np.float32)
-        self.completer.put(BatchResult(jobs, vectors, now, now))
-        self.completer.step(0.0)
+        return BatchResult(jobs, np.zeros((len(jobs), 2), np.float32), now, now)
 
     def prepared(self, name: str) -> PreparedJob[ChatJob]:
         prepared = prepared_job(name)
@@ -64,6 +66,36 @@ def test_a_known_tone_goes_into_the_reply_at_once(harness: Harness) -> None:
     reply = harness.reply("a")
     assert reply is not None
     assert reply.tone == SAD
+
+
+def test_what_needs_no_engine_waits_until_few_are_before_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"j{number}" for number in range(6)]
+    harness.queue.known_tones.update(dict.fromkeys(names, SAD))
+    ended_before: list[int] = []
+
+    def step_meanwhile(_seconds: float) -> bool:
+        ended_before.append(len(harness.ends()))
+        harness.completer.step(0.0)
+        return False
+
+    monkeypatch.setattr(harness.context.stopping, "wait", step_meanwhile)
+    for name in names:
+        harness.completer.put_unread(harness.batch(name))
+    harness.completer.step(0.0)
+    assert list(harness.ends()) == names
+    assert ended_before == [0, 2]
+
+
+def test_who_stops_waits_for_nothing_before_it(harness: Harness) -> None:
+    harness.context.stopping.set()
+    names = [f"j{number}" for number in range(6)]
+    harness.queue.known_tones.update(dict.fromkeys(names, SAD))
+    for name in names:
+        harness.completer.put_unread(harness.batch(name))
+    harness.completer.step(0.0)
+    assert list(harness.ends()) == names
 
 
 def test_a_job_waits_for_its_tone_alone(harness: Harness) -> None:

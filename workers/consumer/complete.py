@@ -26,6 +26,8 @@ from workers.consumer.role import Draft, Role
 from workers.consumer.tone_sharing import ToneSharing
 
 _IDLE_SECONDS = 0.5
+_MAX_BEHIND = 2  # batches of what no engine holds up: what lies here could be with a free worker
+_LOOK_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,13 @@ class Completer(Generic[JobT, ResultT]):
 
     def put(self, batch: BatchResult[JobT]) -> None:
         """Take a batch that went through the engine."""
+        self._inbox.put(batch)
+
+    def put_unread(self, batch: BatchResult[JobT]) -> None:
+        """Take a batch that needs no engine, once few others wait or the worker stops."""
+        stopping = self._context.stopping
+        while self._inbox.qsize() >= _MAX_BEHIND and not stopping.wait(_LOOK_SECONDS):
+            continue
         self._inbox.put(batch)
 
     def put_tone(self, job_id: str, tone: Tone) -> None:

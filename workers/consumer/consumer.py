@@ -193,10 +193,10 @@ class BatchConsumer(Generic[JobT, ResultT]):
             began_at = clock.monotonic()
             with counters.cpu("prepare"):
                 prepared = self._preparer.prepare(leases)
-            self._put_unread([job for job in prepared if not job.tokens])
             self._buffer.put([job for job in prepared if job.tokens])
             with counters.cpu("prepare"):
                 self._sharing.prepared(prepared)
+            self._put_unread([job for job in prepared if not job.tokens])
             self._engine_linger.prepared(clock.monotonic() - began_at)
 
     def _put_unread(self, jobs: Sequence[PreparedJob[JobT]]) -> None:
@@ -204,7 +204,7 @@ class BatchConsumer(Generic[JobT, ResultT]):
         if jobs:
             self._work.passed(len(jobs))
             now, nothing = self._context.clock.monotonic(), np.empty((0, 0), np.float32)
-            self._completer.put(BatchResult(tuple(jobs), nothing, now, now))
+            self._completer.put_unread(BatchResult(tuple(jobs), nothing, now, now))
 
     def _run_heartbeat(self) -> None:
         while not self._context.stopping.wait(HEARTBEAT_SECONDS):
