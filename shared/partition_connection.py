@@ -127,26 +127,34 @@ class FollowingSlot:
         cast("Any", super()).send_packed_command(*args, **options)
 
     def can_read(self, *args: Any, **options: Any) -> bool:
-        """Return whether something has come; raise ConnectionError if the node does not answer.
+        """Return whether something has come; raise ConnectionError if the node does not answer."""
+        self._leave_if_silent()
+        return cast("bool", cast("Any", super()).can_read(*args, **options))
 
-        So a subscription leaves it at once rather than after its own pings.
-        """
+    def _leave_if_silent(self) -> None:
         if self._is_silent():
             raise redis.ConnectionError(f"{self.host}:{self.port} of the cluster does not answer")
-        return cast("bool", cast("Any", super()).can_read(*args, **options))
 
     def _is_silent(self) -> bool:
         return self.topology.is_silent((self.host, self.port))
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        """Return the answer; raise ConnectionError if it is that another node has the slot."""
+        """Return the answer; raise ConnectionError if it is that another node has the slot.
+
+        Who gives a `timeout` waits for news, of which there may be none; a subscription leaves a
+        node that does not answer others at once rather than after its own pings.
+        """
+        waits_for_news = "timeout" in options
+        if waits_for_news:
+            self._leave_if_silent()
         try:
             return cast("Any", super()).read_response(*args, **options)
         except _ELSEWHERE as error:
             self._leave(error)
             raise redis.ConnectionError(_told(error)) from error
         except redis.TimeoutError:
-            self.topology.silent((self.host, self.port))
+            if not waits_for_news:
+                self.topology.silent((self.host, self.port))
             raise
 
     def _leave(self, error: Exception) -> None:

@@ -48,7 +48,9 @@ class Stand:
             answer = self.ask(f"{name}-{number}")
             assert answer.status_code == 200, answer.text
             url = f"{self.gateway.url}/conversations/{name}-{number}"
-            assert len(requests.get(url, timeout=10).json()["turns"]) == 2
+            kept = requests.get(url, timeout=10)
+            assert kept.status_code == 200, kept.text
+            assert len(kept.json()["turns"]) == 2
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def test_a_model_from_before_early_vectors_serves_without_them(
     assert not manifest.encoder("answer").gives_early
 
 
-@pytest.mark.parametrize("schema", [0, 3])
+@pytest.mark.parametrize("schema", [0, 2])
 def test_a_model_of_an_unknown_version_is_refused(
     model_dir: Path, tmp_path: Path, schema: int
 ) -> None:

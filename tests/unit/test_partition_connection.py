@@ -50,3 +50,26 @@ def test_who_listens_to_a_node_leaves_it_once_it_lets_a_call_wait() -> None:
     topology.silent(("127.0.0.1", 1))
     with pytest.raises(redis.ConnectionError, match="does not answer"):
         connection.can_read(timeout=0)
+    with pytest.raises(redis.ConnectionError, match="does not answer"):
+        connection.read_response(timeout=0.01)
+
+
+def test_who_waits_for_news_in_vain_says_nothing_about_the_node() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as quiet:
+        node = ("127.0.0.1", quiet.getsockname()[1])
+        address = read_redis_address(f"redis+cluster://127.0.0.1:{node[1]}")
+        assert isinstance(address, ClusterAddress)
+        topology = ClusterTopology(address, lambda _node: [], pause_seconds=60.0)
+        connection = cast("Any", client_of(topology, address).connection_pool.make_connection())
+        connection.host, connection.port = node
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            connection._sock = ours
+            connection._parser.on_connect(connection)
+            with pytest.raises(redis.TimeoutError):
+                connection.read_response(timeout=0.001, disconnect_on_error=False)
+            assert not topology.is_silent(node)
+            ours.settimeout(0.001)
+            with pytest.raises(redis.TimeoutError):
+                connection.read_response(disconnect_on_error=False)
+            assert topology.is_silent(node)

@@ -9,8 +9,7 @@ from workers.engines import layout
 from workers.engines.files import file_sha256, read_file
 from workers.engines.layout import EncoderName
 
-SCHEMA = 2
-_SERVES = (1, SCHEMA)  # a model of schema 1 gives no early vectors, and serves without
+SCHEMA = 1  # of what every reader must know: what is only added has a default
 
 
 class EncoderRecord(msgspec.Struct, frozen=True):
@@ -84,7 +83,7 @@ def read_manifest(model_dir: Path) -> Manifest:
         manifest = msgspec.json.decode(read_file(path), type=Manifest)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path} is damaged: {error}; run `parley model build`") from error
-    if manifest.schema not in _SERVES:
+    if manifest.schema != SCHEMA:
         raise ModelError(f"{path} is of another version; run `parley model build`")
     return manifest
 
