@@ -16,7 +16,8 @@ from shared.wire import read_chat_job
 
 KEYS_A_SCAN = 1_000
 _PARKED = keys.lane_waiting("").encode()
-_KEPT_BY_WORKERS = (keys.quarantine("").encode(), keys.handoff("").encode())
+_HANDED_TO_WORKERS = keys.handoff("").encode()
+_KEPT_BY_WORKERS = (keys.quarantine("").encode(), _HANDED_TO_WORKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def take_off(client: "redis.Redis", queue: bytes, raw: bytes) -> None:
     """Take a message off a list; workers are still woken for what waits in other lists."""
     name = queue.decode(errors="replace")
     with client.pipeline(transaction=True) as step:
+        if queue.startswith(_HANDED_TO_WORKERS):  # with it the worker was woken
+            step.linsert(name, "BEFORE", cast("str", raw), keys.WAKE)
         step.lrem(cast("str", queue), 1, cast("str", raw))
         if name in keys.QUEUES:
             step.lrem(name, 0, keys.WAKE)

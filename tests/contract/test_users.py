@@ -11,6 +11,7 @@ from msgspec import Raw
 from gateway.idempotency import IdempotencyKey
 from gateway.queue.histories import RedisHistories
 from gateway.queue.publisher import EnqueueRequest, RedisPublisher
+from gateway.queue.unanswered import take_off
 from infra.dead_letters import DeadLetterBox
 from shared import keys
 from shared.dead_letters import DeadLetter
@@ -233,3 +234,13 @@ def everything(client: redis.Redis, pattern: str = "*") -> Iterator[str]:
         key = found.decode()
         kind: bytes = client.type(key)  # type: ignore[assignment]
         yield f"{key} {readers[kind.decode()](key)}"
+
+
+def test_who_was_woken_with_an_erased_message_is_still_awake(redis_client: "redis.Redis") -> None:
+    handoff = keys.handoff("w")
+    redis_client.rpush(handoff, "erased")
+    take_off(redis_client, handoff.encode(), b"erased")
+    assert redis_client.lrange(handoff, 0, -1) == [keys.WAKE.encode()]
+    redis_client.delete(handoff)  # the worker has leased meanwhile
+    take_off(redis_client, handoff.encode(), b"erased")
+    assert not redis_client.exists(handoff)
