@@ -1,8 +1,9 @@
 -- Lease up to a number of messages from a queue to a worker, in one step.
 -- Messages on the worker's handoff list, with which it was woken, come first, then the queue's
 -- head. A call that is repeated because its reply was lost returns the same leases again.
--- A quarantined message (two workers died while they held it) is leased alone: only to a worker
--- that holds nothing else, and before anything else, so that it can take no other message down.
+-- A quarantined message (two workers died while they held it) is leased alone, only to a worker
+-- that holds nothing else, and before anything else, so that it can take no other message down. A
+-- worker that has just begun gets none: it first answers those who waited while it started.
 -- Where messages of tenants wait, they are taken in turn from all flows.
 -- The chat job with which an idle worker was woken is claimed in the same step, as claim.lua does:
 -- who is alone waits for one round trip less.
@@ -29,23 +30,24 @@
 -- ARGV[4]   id of this worker
 -- ARGV[5]   time, Unix seconds
 -- ARGV[6]   1 if this worker holds messages of other partitions, else 0
--- ARGV[7]   message with which this worker was woken, of a job that the gateway sent; or ''
--- ARGV[8]   its job's id
--- ARGV[9]   conversation id
--- ARGV[10]  when it expires, Unix seconds
--- ARGV[11]  lane TTL, seconds
--- ARGV[12..] two for each tenant with a weight other than 1: its name, its weight
+-- ARGV[7]   1 if this worker has just begun, else 0
+-- ARGV[8]   message with which this worker was woken, of a job that the gateway sent; or ''
+-- ARGV[9]   its job's id
+-- ARGV[10]  conversation id
+-- ARGV[11]  when it expires, Unix seconds
+-- ARGV[12]  lane TTL, seconds
+-- ARGV[13..] two for each tenant with a weight other than 1: its name, its weight
 --
 -- Keys made from members: parley:flows:*, those of flows.lua. parley:wake is a message.
 -- Keys made from arguments: those of claims.lua
 -- Returns {token, message, token, message, ...}, oldest first; {'busy'} if this worker must first
--- end what it holds. In a partition {'alone', token, message} of a quarantined message. If the
--- first message was claimed, what claim.lua returns for it stands before all.
+-- end what it holds; {'alone', token, message} of a quarantined message. If the first message was
+-- claimed, what claim.lua returns for it stands before all.
 local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, workers, queue =
   unpack(KEYS, 1, 8)
-local limit, call_number, record_ttl, worker, now, holds_others, woken_with, woken_id,
-  woken_conversation, woken_expires_at, lane_ttl = unpack(ARGV, 1, 11)
-local leased, left = {}, tonumber(limit)
+local limit, call_number, record_ttl, worker, now, holds_others, has_just_begun, woken_with,
+  woken_id, woken_conversation, woken_expires_at, lane_ttl = unpack(ARGV, 1, 12)
+local leased, left, is_alone = {}, tonumber(limit), false
 
 local function add(token, message)
   leased[#leased + 1] = token
@@ -82,7 +84,7 @@ local function pop_own()
 end
 
 local function weight_of(tenant)
-  for i = 12, #ARGV, 2 do
+  for i = 13, #ARGV, 2 do
     local weighted, weight = unpack(ARGV, i, i + 1)
     if weighted == tenant then return tonumber(weight) end
   end
@@ -139,6 +141,7 @@ local function take_quarantined()
   left = 1
   take(quarantine)
   redis.call('SET', exclusive_lease, leased[1], 'EX', record_ttl)
+  is_alone = true
 end
 
 local function holds_quarantined()
@@ -151,6 +154,7 @@ local function repeat_lease(first, last)
     local message = redis.call('HGET', leases, tostring(token))
     if message then add(tostring(token), message) end
   end
+  is_alone = #leased == 2 and redis.call('GET', exclusive_lease) == leased[1]
 end
 
 local function claim_first()
@@ -167,10 +171,8 @@ end
 -- A worker of many partitions keeps away from the others by itself.
 local function answer()
   local verdict = claim_first()
+  if is_alone then table.insert(leased, 1, 'alone') end
   if verdict then table.insert(leased, 1, verdict) end
-  if #PREFIX > 0 and #leased == 2 and redis.call('GET', exclusive_lease) == leased[1] then
-    table.insert(leased, 1, 'alone')
-  end
   return leased
 end
 
@@ -181,11 +183,10 @@ if last_call == call_number then
   repeat_lease(first, last)
   return answer()
 end
-if redis.call('EXISTS', quarantine) == 1 then
+if holds_quarantined() then return {'busy'} end
+if has_just_begun == '0' and redis.call('EXISTS', quarantine) == 1 then
   if holds_others == '1' or redis.call('EXISTS', leases) == 1 then return {'busy'} end
   take_quarantined()
-elseif holds_quarantined() then
-  return {'busy'}
 else
   take_from_queue()
 end

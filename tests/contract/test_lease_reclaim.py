@@ -1,5 +1,6 @@
 """Reclaim: what dead, frozen and stopping workers held comes back, or is dead-lettered."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,8 +24,36 @@ from workers.consumer.lease_queue import (
     DeadLetter,
     Reclaimed,
 )
+from workers.consumer.redis_inference_queue import RedisInferenceQueue
+from workers.consumer.redis_lease_queue import JUST_BEGUN_SECONDS
+
+PATIENT = replace(POLICY, deliveries=5)
 
 pytestmark = pytest.mark.parametrize("broker", ["", "{p07}"], indirect=True)
+
+
+def hire(broker: Broker, *names: str) -> list[RedisInferenceQueue]:
+    """Return workers that began a while ago."""
+    hired = [broker.inference(name, PATIENT) for name in names]
+    for queue in hired:
+        assert queue.lease(1) == []
+    broker.clock.advance(JUST_BEGUN_SECONDS)
+    return hired
+
+
+def die_twice(broker: Broker, alive: RedisInferenceQueue) -> None:
+    """Let two workers die, one after the other, with all that waits."""
+    for _ in range(2):
+        dead = broker.inference("dead", PATIENT)
+        dead.heartbeat(status("dead"))
+        held = dead.lease(9)
+        broker.kill("dead")
+        assert alive.reclaim_dead().returned == len(held)
+
+
+def names(queue: RedisInferenceQueue) -> list[str | None]:
+    """Lease what comes and return its ids."""
+    return [decode(lease.raw).id for lease in queue.lease(9)]
 
 
 def test_a_dead_workers_messages_return_to_the_head_in_order(broker: Broker) -> None:
@@ -42,37 +71,23 @@ def test_a_dead_workers_messages_return_to_the_head_in_order(broker: Broker) -> 
 
 
 def test_what_two_workers_died_with_is_taken_alone(broker: Broker) -> None:
-    patient = replace(POLICY, deliveries=5)
-    alive = broker.inference("alive", patient)
+    alive, busy = hire(broker, "alive", "busy")
     push(broker, job("a"), job("b"))
-    for _ in range(2):
-        dead = broker.inference("dead", patient)
-        dead.heartbeat(status("dead"))
-        dead.lease(2)
-        broker.kill("dead")
-        assert alive.reclaim_dead().returned == 2
+    die_twice(broker, alive)
     push(broker, job("later"))
-    busy = broker.inference("busy", patient)
-    taken = [decode(lease.raw).id for lease in alive.lease(9)]
-    assert (taken, alive.lease(9)) == (["a"], [])
+    assert (names(alive), alive.is_alone, alive.lease(9)) == (["a"], True, [])
     (other,) = busy.lease(9)
     assert decode(other.raw).id == "b"
     assert busy.complete([done(other, job("b"))]) == ["applied"]
-    assert [decode(lease.raw).id for lease in busy.lease(9)] == ["later"]
+    assert names(busy) == ["later"]
 
 
 def test_a_busy_worker_leaves_a_quarantined_message_until_it_holds_nothing(broker: Broker) -> None:
-    patient = replace(POLICY, deliveries=5)
-    alive = broker.inference("alive", patient)
+    (alive,) = hire(broker, "alive")
     push(broker, job("held"))
     (held,) = alive.lease(1)
     push(broker, job("a"))
-    for _ in range(2):
-        dead = broker.inference("dead", patient)
-        dead.heartbeat(status("dead"))
-        dead.lease(1)
-        broker.kill("dead")
-        alive.reclaim_dead()
+    die_twice(broker, alive)
     push(broker, job("later"))
     assert alive.lease(9) == []
     alive.wait(0.01)
@@ -81,7 +96,35 @@ def test_a_busy_worker_leaves_a_quarantined_message_until_it_holds_nothing(broke
     (quarantined,) = alive.lease(9)
     assert decode(quarantined.raw).id == "a"
     assert alive.complete([done(quarantined, job("a"))]) == ["applied"]
-    assert [decode(lease.raw).id for lease in alive.lease(9)] == ["later"]
+    assert names(alive) == ["later"]
+
+
+def test_after_what_workers_died_with_the_next_is_asked_for_at_once(broker: Broker) -> None:
+    (alive,) = hire(broker, "alive")
+    push(broker, job("a"), job("b"))
+    die_twice(broker, alive)
+    for name in ("a", "b"):
+        (held,) = alive.lease(9)
+        assert alive.complete([done(held, job(name))]) == ["applied"]
+        began_at = time.monotonic()
+        alive.wait(5.0)
+        assert time.monotonic() - began_at < 2.5
+
+
+def test_a_worker_that_has_just_begun_answers_the_others_before_what_workers_died_with(
+    broker: Broker,
+) -> None:
+    alive = broker.inference("alive", PATIENT)
+    push(broker, job("a"))
+    die_twice(broker, alive)
+    push(broker, job("b"))
+    (held,) = alive.lease(9)
+    broker.clock.advance(JUST_BEGUN_SECONDS / 2)
+    assert alive.complete([done(held, job("b"))]) == ["applied"]
+    assert names(alive) == []
+    broker.clock.advance(JUST_BEGUN_SECONDS / 2)
+    push(broker, job("c"))
+    assert names(alive) == ["a"]
 
 
 def test_a_worker_that_died_before_its_first_heartbeat_is_reclaimed_from_too(

@@ -29,6 +29,7 @@ from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import HandOver, HandOverVerdict, LeasedJob
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import voice_due_at
+from workers.consumer.redis_lease_queue import JUST_BEGUN_SECONDS
 
 TALKS = st.sampled_from(("talk", *CONVERSATIONS))
 SECONDS = st.sampled_from([None, 30.0, 60.0])
@@ -344,11 +345,13 @@ class Protocol(RuleBasedStateMachine):
         for other in self.stand.workers:
             self.stand.client.delete(keys.worker(other.name))
         self.stand.workers = [worker]
+        worker.jobs = worker.preparer.prepare(worker.queue.lease(4))
+        self.stand.clock.advance(JUST_BEGUN_SECONDS)
         for _ in range(3 * len(self.stand.jobs) + 3):
+            self.complete(0, 4, "done", last=False)
+            self.all_holds()
             self._sweep(worker)
             worker.jobs = worker.preparer.prepare(worker.queue.lease(4))
-            self.all_holds()
-            self.complete(0, 4, "done", last=False)
             self.all_holds()
         unfinished = [name for name, known in self.stand.jobs.items() if known.result is None]
         assert unfinished == []

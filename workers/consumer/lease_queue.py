@@ -175,7 +175,7 @@ class LeaseQueue(Protocol[JobT, ResultT]):
         """Take up to `limit` messages from the head, oldest first.
 
         A message that two workers died with comes alone, to a worker that holds nothing else; no
-        other message comes while it does.
+        other message comes while it does. A worker that has just begun gets none of these.
         """
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:

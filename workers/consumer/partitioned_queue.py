@@ -110,7 +110,7 @@ class PartitionedQueue(Generic[JobT, ResultT, QueueT]):
             self._alone = leases[0].token
         if queue.is_busy:  # its message is to be held alone: no other is taken until it can be
             self._urgent = index
-        if len(leases) == limit or queue.is_busy:
+        if len(leases) == limit or queue.is_busy or queue.is_alone:  # there may be more
             self._news.add((index,))
         return leases
 

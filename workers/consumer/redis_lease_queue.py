@@ -29,6 +29,7 @@ from workers.consumer.retry_policy import RetryPolicy
 
 BUSY_SECONDS = 0.01
 OUT_OF_MEMORY_SECONDS = 0.1
+JUST_BEGUN_SECONDS = 2.0  # after its first lease: enough to answer who waited while it started
 # Work on what waits frees memory in the end, so workers go on when Redis has none left.
 _ALLOW_OUT_OF_MEMORY = "#!lua flags=allow-oom\n"
 _encode = msgspec.json.Encoder().encode
@@ -66,6 +67,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         self.is_busy = self.is_alone = False
         counters = context.counters
         self._acks = ReplicaAcks(policy.replica_acks, lambda: counters.add(missing_replica_acks=1))
+        self._first_leased_at: float | None = None
         self._first_claim: Sequence[str | bytes | float] = NO_CLAIM  # made with the next lease
         self._first_claimed: tuple[bytes, Sequence[Any]] | None = None  # its token and verdict
         self._gives_early = False  # as the last heartbeat said
@@ -82,7 +84,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
 
     def wait(self, timeout_seconds: float) -> None:
         """Block until a message is moved into this worker's handoff list, or the timeout."""
-        if self.is_busy:
+        if self.is_busy or self.is_alone:  # then more are in quarantine, of which no list tells
             time.sleep(min(BUSY_SECONDS, timeout_seconds))
             return
         moved = self._retry.until_stopped(self._move_one, timeout_seconds)
@@ -108,6 +110,7 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
         """
         call, ttl = self._lease_calls, self._policy.job_ttl_seconds
         args = [limit, call, ttl, self._worker_id, self._clock.now(), int(holds_others)]
+        args.append(int(self._has_just_begun()))
         first, self._first_claim = self._first_claim, NO_CLAIM
         flat = self._retry.until_stopped(
             self._lease, keys=self._lease_keys, args=[*args, *first, *self._weights]
@@ -117,6 +120,12 @@ class RedisLeaseQueue(Generic[JobT, ResultT]):
             self._first_claimed = flat[1], flat.pop(0)
         self.is_busy, self.is_alone = flat == [b"busy"], flat[:1] == [b"alone"]
         return [] if self.is_busy else _leases(flat[self.is_alone :])
+
+    def _has_just_begun(self) -> bool:
+        now = self._clock.monotonic()
+        if self._first_leased_at is None:
+            self._first_leased_at = now
+        return now - self._first_leased_at < JUST_BEGUN_SECONDS
 
     def claim(self, jobs: Sequence[LeasedJob[JobT]]) -> list[ClaimResult]:
         """Let every job run: only chat jobs have lanes."""
