@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from nltk.stem.snowball import SnowballStemmer
 
 from workers.knowledge.head import Vectors
+from workers.nltk_modules import english_stemmer
 
 # BM25's usual constants; other values made no difference: docs/experiments/retrieval.md.
 _SATURATION = 1.2
@@ -47,7 +47,7 @@ class Lexicon:
     """
 
     def __init__(self, wordings: Sequence[Sequence[str]], answers: Sequence[str]) -> None:
-        self._stem = SnowballStemmer("english").stem
+        self._stem = english_stemmer().stem
         self._stems: dict[str, int] = {}
         self._ids: dict[str, int] = {}
         counts = self._counts(wordings, answers)
