@@ -104,6 +104,7 @@ class CachingEngine:
 
 
 def _rows(encoded: Encoded) -> Iterable[_Row]:
-    if encoded.early is None:
+    if encoded.early is None or len(encoded.early) != len(encoded.vectors):
         return (_Row(vector, None) for vector in encoded.vectors)
-    return map(_Row, encoded.vectors, encoded.early.astype(np.float16))
+    with np.errstate(over="ignore"):  # infinite then, which nobody takes
+        return map(_Row, encoded.vectors, encoded.early.astype(np.float16))
