@@ -66,6 +66,7 @@ def test_what_was_revoked_before_its_start_is_known_to_a_worker(
     later: list[Callable[[], object]] = []
     neighbours = Neighbours(app, "new@host", later.append)
     neighbours.ask()
+    wait_until(lambda: bool(later), 10)
     neighbours.learn()
     assert list(revoked) == ["gone"]
     assert app.clock.value > 500

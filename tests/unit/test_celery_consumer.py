@@ -9,7 +9,6 @@ import redis
 from celery.worker.consumer import Consumer
 
 from workers.celery_app import app
-from workers.consumer import celery_consumer
 from workers.consumer.celery_consumer import PatientConsumer
 
 
@@ -57,7 +56,7 @@ def test_a_redis_without_memory_is_waited_for_and_told_in_one_sentence(
     connected: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(celery_consumer.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
     tested, starts = consumer(), list[str]()
 
     def start(parent: Any) -> None:

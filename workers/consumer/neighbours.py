@@ -6,6 +6,7 @@ that start later. Celery's own step, mingle, waits a second for their replies be
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,8 +16,8 @@ from kombu.exceptions import OperationalError
 
 from shared.connection import REDIS_ERRORS
 
-_WAIT_SECONDS = 1.0  # for replies: how many will come is not known
-_LEARN_SECONDS = 5.0
+_ASK_SECONDS = 1.0  # that replies are taken for: how many will come is not known
+_LEARN_SECONDS = 0.5  # of them, that a start waits at most
 _log = logging.getLogger(__name__)
 
 
@@ -32,31 +33,42 @@ class Neighbours:
         self._app = app
         self._hostname = hostname
         self._call_soon = call_soon
-        self._asking: threading.Thread | None = None
+        self._asked_at: float | None = None
+        self._heard = threading.Event()
         self._replies: list[Mapping[str, Any]] = []
 
     def ask(self) -> None:
-        """Begin to ask; who does not `learn` is given the replies by the event loop."""
-        self._asking = threading.Thread(target=self._ask, name="neighbours", daemon=True)
-        self._asking.start()
+        """Begin to ask; replies that come later than `learn` are taken by the event loop."""
+        self._heard.clear()
+        self._asked_at = time.monotonic()
+        threading.Thread(target=self._ask, name="neighbours", daemon=True).start()
 
     def learn(self) -> None:
-        """Take the replies over; wait for them if they were asked for. Event loop's thread only."""
-        if self._asking is not None:
-            self._asking.join(_LEARN_SECONDS)
+        """Take over what was replied; wait for the first reply, half a second after the question.
+
+        Each worker that lives knows all that was revoked, so one reply is enough. Only the thread
+        of the event loop may call.
+        """
+        if self._asked_at is not None:
+            self._heard.wait(max(0.0, self._asked_at + _LEARN_SECONDS - time.monotonic()))
         self._take()
 
     def _ask(self) -> None:
         try:
             with self._app.connection_for_write() as connection:
-                ask = self._app.control.inspect(timeout=_WAIT_SECONDS, connection=connection)
-                replies = ask.hello(self._hostname, list(state.revoked)) or {}
+                self._app.control.inspect(
+                    timeout=_ASK_SECONDS, callback=self._hear, connection=connection
+                ).hello(self._hostname, list(state.revoked))
         except (*REDIS_ERRORS, OperationalError) as fault:
             _log.info("other workers cannot be asked what was revoked: %s", fault)
-            return
-        others = [reply for name, reply in replies.items() if name != self._hostname and reply]
-        self._replies += others
-        self._call_soon(self._take)
+        self._heard.set()
+
+    def _hear(self, reply: Mapping[str, Any]) -> None:
+        others = [known for name, known in reply.items() if name != self._hostname and known]
+        if others:
+            self._replies += others
+            self._heard.set()
+            self._call_soon(self._take)
 
     def _take(self) -> None:
         while self._replies:
