@@ -45,10 +45,11 @@ def _import_alone(name: str) -> ModuleType:
     spec = find_spec("nltk")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     for package in _PACKAGES:
-        empty: Any = ModuleType(package)
+        empty = ModuleType(package)
         below = package.split(".")[1:]
-        empty.__path__ = ["/".join((folder, *below)) for folder in folders]
-        empty.stopwords = None  # of nltk.corpus: its stemmers ask for them only if told to
+        paths = ["/".join((folder, *below)) for folder in folders]
+        # Stopwords are nltk.corpus's: the stemmers ask for them only if told to.
+        vars(empty).update(__path__=paths, stopwords=None)
         sys.modules[package] = empty
     return import_module(name)
 
