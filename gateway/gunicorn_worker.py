@@ -16,6 +16,7 @@ from gunicorn import util
 from gunicorn.http import errors, wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.gathering_pause import GatheringPause
 from gateway.head_deadlines import HeadDeadlines
 from gateway.http_faults import INTERNAL, describe_fault, linger, send_problem
 from gateway.http_requests import KnownRequestParser, TimedBody, WholeBody, has_unread_body
@@ -55,6 +56,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
         self.turns, self.heads = Turns(), KnownHeads()
         self.deadlines = HeadDeadlines(self.cfg.keepalive)
+        self.pause = GatheringPause(self.turns)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -217,6 +219,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _send_refusal(self, sock: Any, answer: bytes) -> None:
         send_all(sock, answer)
+        self.pause.after_refusal()
         self._refused_in_a_row += 1
         if self._refused_in_a_row == _REFUSALS_IN_A_ROW:
             self._refused_in_a_row = 0

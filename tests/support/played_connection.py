@@ -7,6 +7,7 @@ from gunicorn import http
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from gateway.gathering_pause import GatheringPause
 from gateway.gunicorn_worker import GatewayWorker
 from gateway.head_deadlines import HeadDeadlines
 from gateway.known_heads import KnownHead, KnownHeads
@@ -75,6 +76,7 @@ class PlayedWorker(GatewayWorker):
         self.refusals = app.extensions[REFUSALS]
         self._refused_in_a_row = 0
         self.deadlines = HeadDeadlines(self.cfg.keepalive, runs=False)
+        self.pause = GatheringPause(self.turns)
         self.asked_app = 0
         self._answers = list[bytes]()
 
