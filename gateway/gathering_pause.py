@@ -16,7 +16,7 @@ PAUSE_SECONDS = 0.004
 
 
 class GatheringPause:
-    """Let the whole process sleep for a moment in each pass of the event loop that refused somebody.
+    """Let the whole process sleep for a moment after each pass of the event loop that refuses.
 
     Not while anybody waits for a turn: then enough has come. What is refused, and what is answered
     meanwhile, comes later by as much at most.
