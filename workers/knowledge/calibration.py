@@ -79,7 +79,7 @@ def chances(logits: NDArray[np.float64], ranking: Vectors) -> Vectors:
     others = shares[:, 1:]
     room = (1.0 - best) / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
     others *= np.minimum(1.0, room)
-    return shares.astype(np.float32)
+    return np.asarray(shares, np.float32)
 
 
 @lru_cache(maxsize=8)
