@@ -8,8 +8,9 @@ import pytest
 
 from shared import keys
 from shared.jobs import ChatJob
+from shared.message_headers import with_draft
 from shared.scripts import Script
-from shared.wire import encode_infer, with_draft
+from shared.wire import encode_infer
 from tests.contract.broker import (
     NOW,
     POLICY,

@@ -11,8 +11,9 @@ from gateway.queue.job_follower import JobProgress, RedisJobFollower
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob, Translation
+from shared.task_body import MAX_BODY_BYTES
 from shared.tenants import scope
-from shared.wire import MAX_BODY_BYTES, read_chat_job
+from shared.wire import read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done, job, push, status
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.draft_header import read_draft

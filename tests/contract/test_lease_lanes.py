@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from shared import keys
-from shared.wire import decode, encode_infer
+from shared.task_message import decode
+from shared.wire import encode_infer
 from tests.contract.broker import (
     NOW,
     Broker,

@@ -9,7 +9,7 @@ import redis
 from shared import keys
 from shared.jobs import ChatJob, Reply
 from shared.results import Failure, JobRecord, decode_notifications
-from shared.wire import decode
+from shared.task_message import decode
 from tests.contract.broker import (
     NOW,
     Broker,

@@ -9,7 +9,8 @@ import redis
 
 from shared import keys
 from shared.errors import QueueUnavailable
-from shared.wire import decode, encode_tone
+from shared.task_message import decode
+from shared.wire import encode_tone
 from tests.contract.broker import (
     NOW,
     POLICY,

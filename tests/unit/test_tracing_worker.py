@@ -11,8 +11,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, ToneJob
+from shared.message_headers import with_draft, with_first_look
 from shared.tracing.context import TraceContext, read_context
-from shared.wire import encode_infer, encode_tone, read_chat_job, with_draft, with_first_look
+from shared.wire import encode_infer, encode_tone, read_chat_job
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import (
     NEUTRAL,

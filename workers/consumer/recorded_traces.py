@@ -13,10 +13,10 @@ from shared import tenants
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Tone
+from shared.task_message import END_OF_TIME, peek_headers, peek_id
 from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
-from shared.wire import END_OF_TIME, peek_headers, peek_id
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (

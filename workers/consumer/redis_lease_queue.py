@@ -12,7 +12,7 @@ from shared import keys, tenants
 from shared.jobs import WorkerStatus
 from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
-from shared.wire import peek_id
+from shared.task_message import peek_id
 from workers.consumer.context import WorkerContext
 from workers.consumer.first_claim import NO_CLAIM, first_claim
 from workers.consumer.lease_queue import (
