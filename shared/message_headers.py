@@ -13,7 +13,7 @@ import msgspec
 from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
 from shared.jobs import ChatJob, EarlyVector, Translation
 from shared.task_body import MAX_BODY_BYTES
-from shared.task_message import END_OF_TIME
+from shared.task_fields import END_OF_TIME
 from shared.tracing.context import headers_of
 
 ACCEPTED_AT = "parley_accepted_at"

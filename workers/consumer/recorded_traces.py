@@ -13,7 +13,8 @@ from shared import tenants
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob
-from shared.task_message import END_OF_TIME, peek_headers, peek_id
+from shared.task_fields import END_OF_TIME
+from shared.task_message import peek_headers, peek_id
 from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
