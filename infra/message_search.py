@@ -8,10 +8,10 @@ import msgspec
 import redis
 
 from shared import keys, tenants
-from shared.jobs import WorkerStatus
 from shared.queue_lists import QueueLists
 from shared.task_message import peek_headers, peek_id
 from shared.tracing.context import context_of
+from shared.worker_status import WorkerStatus
 
 PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane", "schedule"]
 

@@ -11,7 +11,7 @@ from infra.cli.knowledge import AsJson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.jobs import KnowledgeStatus, WorkerStatus
+    from shared.worker_status import KnowledgeStatus, WorkerStatus
 
 _DEFAULT = "(shared)"
 

@@ -12,10 +12,11 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys, tenants
 from shared.connection import connect
-from shared.jobs import ChatJob, JobState, Reply, Turn, WorkerStatus
+from shared.jobs import ChatJob, JobState, Reply, Turn
 from shared.results import read_celery_result
 from shared.scripts import Script
 from shared.wire import encode_infer, read_chat_job, read_second_look, tone_task_id
+from shared.worker_status import WorkerStatus
 from tests.contract.broker import done
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult

@@ -28,8 +28,9 @@ from shared.errors import (
 )
 from shared.gap_groups import GapGroup
 from shared.handovers import Handover
-from shared.jobs import ChatJob, Turn, WorkerStatus
+from shared.jobs import ChatJob, Turn
 from shared.results import Failure, JobRecord
+from shared.worker_status import WorkerStatus
 from tests.fakes.clock import ManualClock
 
 

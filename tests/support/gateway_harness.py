@@ -21,10 +21,11 @@ from gateway.rate_limits import take_pending_charge
 from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
+from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone
 from shared.results import Failure, JobRecord
 from shared.settings import load
 from shared.tracing.tracer import Tracer
+from shared.worker_status import WorkerStatus
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
