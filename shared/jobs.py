@@ -1,4 +1,4 @@
-"""What travels between gateway and workers. Values only: no behaviour, no framework."""
+"""Jobs and replies, as they travel between gateway and workers. Values only, no framework."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
