@@ -104,8 +104,9 @@ def chaos(
 
 def _run_on_cluster(plan: "ChaosPlan", only: str | None, *, as_json: bool) -> None:
     """Run the campaign on a cluster; exit status 1 as for the other one."""
-    from infra.chaos.cluster_campaign import cluster_tables, run_cluster_chaos
+    from infra.chaos.cluster_campaign import run_cluster_chaos
     from infra.chaos.cluster_faults import kinds_named
+    from infra.chaos.cluster_report import cluster_tables
     from infra.cli.output import console, print_json, progress_console
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path
