@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 
 def backup(
     file: Annotated[Path, typer.Argument(help="Archive to write, as parley-2026-01-31.tar.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write all that Redis holds into an archive, on the machine where its files are.
 

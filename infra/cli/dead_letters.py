@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     import redis
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from infra.job_trace import Death, JobTrace, StoredResult, ToneTrace
     from infra.message_search import Place, Worker
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the job.")],
     tenant: Annotated[str, typer.Option(help="Tenant it belongs to.")] = "default",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print where a job is and what happened to it; its message and reply are not shown.
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.knowledge import AsJson, worker_settings
+from infra.cli.knowledge import worker_settings
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from infra.cli.exit_status import ExitStatus
-from infra.cli.knowledge import AsJson
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.knowledge import AsJson, configured_base, worker_settings
+from infra.cli.knowledge import configured_base, worker_settings
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
