@@ -27,11 +27,7 @@ from infra.harness.children import running_child
 from infra.harness.machine import this_machine
 from infra.harness.messages import read_messages
 from infra.harness.ports import free_ports
-from infra.harness.run_environment import (
-    isolated_environment,
-    new_run_folder,
-    sigterm_as_interrupt,
-)
+from infra.harness.run_environment import isolated_environment, new_run_folder, sigterm_as_interrupt
 from infra.harness.running_system import RunningSystem, running_system
 from infra.harness.scratch_cluster import ScratchCluster
 from infra.harness.systems import System

@@ -15,13 +15,7 @@ from shared.worker_status import WorkerStatus
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import (
-    Completion,
-    DeadLetter,
-    Lease,
-    LeasedJob,
-    QueuePolicy,
-)
+from workers.consumer.lease_queue import Completion, DeadLetter, Lease, LeasedJob, QueuePolicy
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue

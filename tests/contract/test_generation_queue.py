@@ -17,13 +17,7 @@ from shared.wire import read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done, job, push, status
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.draft_header import read_draft
-from workers.consumer.lease_queue import (
-    Completion,
-    HandOverVerdict,
-    Lease,
-    LeasedJob,
-    QueuePolicy,
-)
+from workers.consumer.lease_queue import Completion, HandOverVerdict, Lease, LeasedJob, QueuePolicy
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.speaking.voiced_job import read_voiced_job

@@ -29,24 +29,25 @@ from shared.worker_status import WorkerStatus
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
-from tests.fakes.gateway import (
-    FakeConversations,
+from tests.fakes.desk import (
     FakeDrafts,
     FakeFeedbackBox,
     FakeGaps,
     FakeHandovers,
-    FakeHealth,
+    FakeRatings,
+    FakeStories,
+)
+from tests.fakes.gateway import (
+    FakeConversations,
     FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
-    FakeRatings,
     FakeReplyFeed,
-    FakeStories,
-    FakeTraffic,
     FakeUsers,
     RecordingPublisher,
 )
+from tests.fakes.operations import FakeHealth, FakeTraffic
 
 
 def worker_status(queue: str, **counters: float) -> WorkerStatus:

@@ -15,13 +15,7 @@ from shared.message_headers import with_draft, with_first_look
 from shared.tracing.context import TraceContext, read_context
 from shared.wire import encode_infer, encode_tone, read_chat_job
 from tests.fakes.clock import ManualClock
-from tests.fakes.consumer import (
-    NEUTRAL,
-    FakeQueue,
-    PoisonableEngine,
-    chat_role,
-    tone_role,
-)
+from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role, tone_role
 from tests.fakes.tracing import PARENT, TRACE_ID, MemoryTraces, id_of, trace_of
 from tests.support.stock_message import FAULTS, stock_message
 from workers.consumer.commit import Committer

@@ -19,14 +19,7 @@ from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import (
-    Completion,
-    CompletionVerdict,
-    Job,
-    JobT,
-    Lease,
-    LeasedJob,
-)
+from workers.consumer.lease_queue import Completion, CompletionVerdict, Job, JobT, Lease, LeasedJob
 from workers.consumer.message_span import MessageSpan
 from workers.consumer.traced_ends import attributes_of, error_of, outcome_of
 from workers.consumer.traces import Deliveries, EndBatch
