@@ -23,8 +23,8 @@ def backup(
         parley backup backups/parley-monday.tar
     """
     from infra.backup import write_backup
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_partitions
     from shared.errors import StackError
 
     partitions = connect_to_partitions()

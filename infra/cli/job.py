@@ -24,8 +24,8 @@ def job(
         parley job e99f269e-879a-462e-913c-440b52a54c52
         parley job --tenant acme order-17 --json
     """
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_partitions
     from infra.job_trace import trace_job
     from shared import tenants
     from shared.errors import NotFound

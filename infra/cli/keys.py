@@ -217,7 +217,7 @@ def _rate_limit(text: str | None) -> str | None:
 
 
 def _store() -> "RedisKeyStore":
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.queue_connection import connect_to_queue
     from shared.key_store import RedisKeyStore
 
     return RedisKeyStore(connect_to_queue())

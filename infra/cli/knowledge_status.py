@@ -25,8 +25,8 @@ def status(as_json: AsJson = False) -> None:
 
         parley kb status
     """
-    from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_queue
     from shared.heartbeats import read_heartbeats
 
     workers = [each for each in read_heartbeats(connect_to_queue()) if each.knowledge]
