@@ -80,10 +80,9 @@ def build_inference_consumer(
     sender = _follow_ups(settings, partitions, context)
     queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
-    if embedder:
-        returned = ReturnedJobs(embedder.prepare, embedder.draft, context.clock)
-    else:
-        returned = ReturnedJobs(answering.prepare, knowledge.draft, context.clock)
+    prepare = embedder.prepare if embedder else answering.prepare
+    draft = embedder.draft if embedder else knowledge.draft
+    returned = ReturnedJobs(prepare, draft, context.clock)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,

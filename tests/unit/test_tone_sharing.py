@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.jobs import UNKNOWN_TONE, ChatJob, EarlyVector, ToneJob, Translation
-from shared.wire import EARLY_VECTOR, decode, decode_tone, encode_tone
+from shared.message_headers import EARLY_VECTOR
+from shared.task_message import decode
+from shared.wire import decode_tone, encode_tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, PoisonableEngine, chat_role, prepared_job
 from workers.consumer.counters import Counters

@@ -17,7 +17,7 @@ from typing import Generic
 import numpy as np
 
 from shared.errors import QueueUnavailable
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from workers.consumer.batching import BatchBuffer
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer

@@ -10,7 +10,8 @@ import redis
 from shared import keys
 from shared.counts import day_of
 from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
-from shared.wire import encode_tone, with_draft, with_first_look
+from shared.message_headers import with_draft, with_first_look
+from shared.wire import encode_tone
 from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
 from workers.consumer.draft_header import encode_draft
