@@ -16,11 +16,11 @@ end
 
 -- Call a command that takes only keys (EXISTS, DEL); return to how many it applied.
 function bulk.call_for_keys(command, keys)
-  local count = 0
+  local applied = 0
   for first = 1, #keys, MAX_AT_ONCE do
-    count = count + redis.call(command, unpack(keys, first, math.min(first + MAX_AT_ONCE - 1, #keys)))
+    applied = applied + redis.call(command, unpack(keys, first, math.min(first + MAX_AT_ONCE - 1, #keys)))
   end
-  return count
+  return applied
 end
 
 -- Read fields of a hash, as a table by field; false for one that is not there.
@@ -46,7 +46,7 @@ function bulk.read_strings(prefix, names)
   return found
 end
 
-function bulk.add(list, ...)
+function bulk.append(list, ...)
   for i = 1, select('#', ...) do list[#list + 1] = (select(i, ...)) end
 end
 

@@ -24,7 +24,7 @@
 --           follow its end, or ''; '1' if somebody may have shown a part of its reply, or ''
 --
 -- Further key: inference
--- Keys made from arguments: parley:job:*, those of claims.lua, schedule.lua and
+-- Keys made from arguments: parley:job:*, parley:dialogue:*, those of claims.lua, schedule.lua and
 --   tone_tasks.lua
 -- Returns for each job {verdict}, or {'run', dialogue, state of the conversation's handover or
 -- 'none', what was shown of the reply or '', 1 if its tone task is due or 0}; verdict is one of

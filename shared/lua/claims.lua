@@ -8,7 +8,7 @@
 -- @include lanes.lua
 -- @include results.lua
 --
--- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
+-- Keys made from arguments: parley:job:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, parley:reply-text:*, inference, those of lanes.lua
 
 local function record_state(id, state, conversation)

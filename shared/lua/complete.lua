@@ -102,13 +102,13 @@ local function complete(i)
   local ended = id ~= '' and has_result(id)
   count_cost(conversation, cost, not ended)
   if ended then
-    bulk.add(outlived, REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
+    bulk.append(outlived, REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
     if asked == '' then report_revoked(id, notification) end
   else
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
     if id ~= '' then
       record_end(id, gateway, notification, result, result_ttl)
-      bulk.add(outlived, keys_until_end(id))
+      bulk.append(outlived, keys_until_end(id))
     end
     if conversation ~= '' and asked ~= '' then
       append_turns(conversation, asked, answered, dialogue)
@@ -133,8 +133,8 @@ local function complete(i)
   end
   if ended_task ~= '' then follow_up(id, ended_task) end
   if conversation ~= '' then
-    bulk.add(ended_ids, id)
-    bulk.add(ended_in, conversation)
+    bulk.append(ended_ids, id)
+    bulk.append(ended_in, conversation)
   end
   return ended and 'duplicate' or 'applied'
 end
@@ -145,7 +145,7 @@ for i = 9, #ARGV, 23 do
   held[ARGV[i]] = nil
 end
 bulk.call('HDEL', leases, bulk.arguments(9, 23))
-for _, lane in ipairs(release_all(queue, ended_ids, ended_in, lane_ttl)) do bulk.add(outlived, lane) end
+for _, lane in ipairs(release_all(queue, ended_ids, ended_in, lane_ttl)) do bulk.append(outlived, lane) end
 bulk.call_for_keys('DEL', outlived)
 flush_notifications()
 flush_counts(today)

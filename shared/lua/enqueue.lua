@@ -166,7 +166,7 @@ end
 local function is_known(id)
   if any_known == nil then
     local keys = {}
-    for i = 9, 8 + 6 * jobs, 6 do bulk.add(keys, JOB .. ARGV[i], RESULT .. ARGV[i]) end
+    for i = 9, 8 + 6 * jobs, 6 do bulk.append(keys, JOB .. ARGV[i], RESULT .. ARGV[i]) end
     any_known = bulk.call_for_keys('EXISTS', keys) > 0
   end
   return accepted[id] or any_known and redis.call('EXISTS', JOB .. id, RESULT .. id) > 0

@@ -3,14 +3,14 @@
 -- may still hold one from before. A ten-thousandth of a second a step: no queue leases faster.
 
 -- Take some tokens in a row and return the number of the first.
-local function next_tokens(counter, count)
-  local last = redis.call('INCRBY', counter, count)
-  if last == count then  -- there was no counter
+local function next_tokens(counter, wanted)
+  local last = redis.call('INCRBY', counter, wanted)
+  if last == wanted then  -- there was no counter
     local seconds, microseconds = unpack(redis.call('TIME'))
     redis.call('SET', counter, string.format('%s%04d', seconds, tonumber(microseconds) / 100))
-    last = redis.call('INCRBY', counter, count)
+    last = redis.call('INCRBY', counter, wanted)
   end
-  return last - count + 1
+  return last - wanted + 1
 end
 
 local function token_of(number)
