@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _FUNCTION = r"(?:local )?function (?P<function>[\w.]+)\((?:.|\n)*?\nend\n"
-_VALUE = r"local (?P<value>[A-Z]\w*) = (?:PREFIX \.\. )?(?:'[^'\n]*'|[\d.]+|\{[^\n()]*\}) *(?:--.*)?\n"
+_TABLE = r"\{[^\n()]*\}"
+_VALUE = rf"local (?P<value>[A-Z]\w*) = (?:PREFIX \.\. )?(?:'[^'\n]*'|[\d.]+|{_TABLE}) *(?:--.*)?\n"
 _DEFINITION = re.compile(rf"^(?:{_FUNCTION}|{_VALUE})", re.MULTILINE)
 _CONSTANT = re.compile(r"^local ([A-Z]\w*) = ('[^'\n]*'|[\d.]+) *(?:--.*)?\n", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -26,7 +27,7 @@ def prune(text: str) -> str:
 
 
 def _with_constants_in_place(text: str) -> str:
-    constants = dict(_CONSTANT.findall(text))
+    constants: dict[str, str] = dict(_CONSTANT.findall(text))
 
     def value(found: re.Match[str]) -> str:
         return constants.get(found[0], found[0])

@@ -53,7 +53,7 @@ class Journey:
         client = self._broker.client
         client.config_resetstat()
         step()
-        stats: Mapping[str, Mapping[str, int]] = client.info("commandstats")  # type: ignore[assignment]
+        stats: Mapping[str, Mapping[str, int]] = client.info("commandstats")
         names = {name.removeprefix("cmdstat_"): each["calls"] for name, each in stats.items()}
         return sum(calls for name, calls in names.items() if name not in NOT_COUNTED)
 
