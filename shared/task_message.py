@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from shared.task_fields import args_of, kwargs_of, mapping_of, text_of_id, time_
 _MAX_PEEKED_BYTES = 64 * MAX_BODY_BYTES  # of which body and embed are read
 _JSON = "application/json"
 _PLAIN = (None, "utf-8", "binary")
+_LAST_DECODED = 2
 _V1_PARTS = frozenset(("args", "kwargs", "callbacks", "errbacks", "chord"))
 _UNREADABLE = (
     msgspec.DecodeError,
@@ -80,8 +82,12 @@ _heads_decoder = msgspec.json.Decoder(_Heads)
 _body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 
 
+@lru_cache(maxsize=_LAST_DECODED)
 def decode(raw: bytes) -> TaskMessage:
-    """Decode one message; raise MalformedMessage with the fault, never anything else."""
+    """Decode one message; raise MalformedMessage with the fault, never anything else.
+
+    The message that wakes a worker is decoded twice in a row: for its claim, and once it is leased.
+    """
     if len(raw) > MAX_BODY_BYTES:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     try:

@@ -160,6 +160,16 @@ def test_a_batch_that_failed_has_its_tones_all_the_same() -> None:
     assert [(each.job.id, each.early) for each in queue.tone_tasks] == [("a", None)]
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e6])  # the last is too large for float16
+def test_an_early_vector_that_is_not_finite_is_left_out_alone(broken: float) -> None:
+    queue = FakeQueue()
+    early = np.array([[1, broken], [3, 4]], np.float32)
+    jobs = (due("a", WHOLE), due("b", WHOLE))
+    sharing(queue).ran([BatchResult(jobs, np.zeros_like(early), 0.0, 0.0, early=early)])
+    sound = EarlyVector("digest", np.array([3, 4], "<f2").tobytes())
+    assert [(each.job.id, each.early) for each in queue.tone_tasks] == [("a", None), ("b", sound)]
+
+
 def test_without_early_vectors_every_due_task_is_queued_before_the_engine() -> None:
     queue = FakeQueue()
     tones = sharing(queue, model="")
