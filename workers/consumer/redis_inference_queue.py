@@ -104,7 +104,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         for tone in tones:
             job = tone.job
             task = encode_tone(replace(job, accepted_at=now), early=tone.early)
-            args += (job.id, job.conversation_id, task)
+            args += (job.id, job.conversation_id, task, "1" if job.external else "")
         self._retry.until_stopped(self._queue_tones, keys=[keys.SENTIMENT], args=args)
 
     def _times(self, job: ChatJob) -> tuple[float, float | str]:

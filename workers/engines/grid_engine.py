@@ -105,7 +105,7 @@ class GridEngine(ABC):
         return pack(lengths, self._shapes, cost)
 
     def _time(self, shape: Shape) -> float:
-        tensors = scatter(PackedBatch(shape, ()), _NO_BATCH)
+        tensors = empty_tensors(shape)
         self._run_packed(tensors, shape)  # the first run allocates and compiles
         seconds = []
         for _ in range(_TIMED_RUNS):
@@ -124,6 +124,11 @@ class GridEngine(ABC):
 
         An engine that `gives_early` has early ones in each.
         """
+
+
+def empty_tensors(shape: Shape) -> InputTensors:
+    """Return what the graph reads of a packed batch without messages."""
+    return scatter(PackedBatch(shape, ()), _NO_BATCH)
 
 
 def check_lengths(batch: TokenBatch, max_tokens: int) -> None:

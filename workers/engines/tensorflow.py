@@ -1,25 +1,26 @@
 """TensorFlow on a SavedModel: fp16 under XLA on a GPU, fp32 under XLA on a CPU."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from shared.errors import EngineError
 from workers.engines import layout
 from workers.engines.engine import Encoded, Shape
-from workers.engines.grid_engine import GridEngine
+from workers.engines.grid_engine import GridEngine, empty_tensors
 from workers.engines.layout import EncoderName
 from workers.engines.manifest import read_manifest
 from workers.engines.packing import InputTensors
 
 CPU = "CPU:0"
 
-# XLA takes seconds to compile each.
+# XLA takes seconds to compile each, on a GPU up to ten.
 _CPU_SHAPES = tuple(Shape(*size) for size in ((1, 16), (1, 32), (1, 64), (4, 64), (1, 128)))
 
 
 class TensorFlowEngine(GridEngine):
-    """Runs the SavedModel's packed signature, compiled by XLA once for each shape.
+    """Runs the SavedModel's packed signature, compiled by XLA once for each shape, all at once.
 
     `gpu` chooses shapes and precision; TensorFlow is imported in `warm`. `threads` hold for the
     first engine of a process: TensorFlow has one pool.
@@ -57,6 +58,12 @@ class TensorFlowEngine(GridEngine):
             self._model = tf.saved_model.load(str(self._path))
             packed = self._model.signatures["packed_half" if self._gpu else "packed"]
             self._functions = {shape: _compile(tf, packed, shape) for shape in self._shapes}
+        # XLA compiles at the first run, without the GIL, and by itself one shape after the other.
+        with ThreadPoolExecutor(len(self._shapes)) as threads:
+            list(threads.map(self._run_empty, self._shapes))
+
+    def _run_empty(self, shape: Shape) -> None:
+        self._run_packed(empty_tensors(shape), shape)
 
     def _run_packed(self, tensors: InputTensors, shape: Shape) -> Encoded:
         with self._device(self._device_name):
