@@ -15,6 +15,7 @@ from tests.contract.broker import NOW, POLICY, Broker, claim, done, job, kill_wi
 from workers.consumer.first_claim import NO_CLAIM, first_claim
 from workers.consumer.lease_queue import LeasedJob
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
+from workers.consumer.redis_lease_queue import JUST_BEGUN_SECONDS
 
 
 def sent(name: str, conversation: str | None = None) -> ChatJob:
@@ -114,6 +115,8 @@ def test_a_job_of_a_celery_client_is_left_to_the_claim(broker: Broker) -> None:
 def test_what_is_taken_alone_goes_before_it(broker: Broker) -> None:
     patient = replace(POLICY, deliveries=5)
     alive, woken = broker.inference("alive", patient), broker.inference("woken", patient)
+    assert woken.lease(1) == []
+    broker.clock.advance(JUST_BEGUN_SECONDS)
     bad, one = sent("bad"), sent("one")
     push(broker, bad)
     for _ in range(2):
