@@ -201,6 +201,20 @@ def test_a_clients_task_is_left_due_if_more_messages_wait(
     assert tone_tasks(broker) == ([] if more_wait else ["a"])
 
 
+def test_a_clients_task_is_not_due_again_once_it_was_queued(
+    broker: Broker, pool: RedisInferenceQueue
+) -> None:
+    push(broker, job("a"), job("b"))
+    (lease,) = pool.lease(1)
+    external = LeasedJob(lease, replace(job("a"), external=True))
+    assert [each.tone_due for each in pool.claim([external])] == [True]
+    for _ in range(2):
+        pool.queue_tones([DueTone(external.job, None)])
+    assert [each.tone_due for each in pool.claim([external])] == [False]
+    pool.queue_tones([DueTone(external.job, None)])
+    assert tone_tasks(broker) == ["a"]
+
+
 def test_a_tenants_task_goes_to_its_flow(broker: Broker, pool: RedisInferenceQueue) -> None:
     push(broker, job("a"), job("b"))
     assert lease_and_claim(pool, 1, external=True) == [True]
