@@ -25,6 +25,7 @@ from infra.supervisor.logs import LogFolder
 from shared.errors import BenchError
 
 _FIRST_START_SECONDS = 40.0  # what is expected of a start before the first one was timed
+_XLA = "xla.tmp"  # what is compiled, as long as the run lasts
 _DURABLE = {"appendonly": "yes"}  # as a Redis of one's own
 Clock = Callable[[], float]
 
@@ -63,12 +64,15 @@ class GpuCampaign:
         if self._plan.warms_up:
             cache = self._warm_up()
             unbuilt = unbuilt or self._warm_up_large(cache)
-        with xla_cache(cache):
-            yield from self._run_stacks(began, unbuilt)
+        try:
+            with xla_cache(cache):
+                yield from self._run_stacks(began, unbuilt)
+        finally:
+            shutil.rmtree(self._folder / _XLA, ignore_errors=True)
 
     def _warm_up(self) -> Path | None:
         """Return the folder of what XLA compiled, if workers can start from it."""
-        folder, log = self._folder / "xla.tmp", self._folder / "warm-up.log"
+        folder, log = self._folder / _XLA, self._folder / "warm-up.log"
         self._tell("warming up")
         first, again = fill_cache(self._model_folder, folder, log)
         self._note_warm_up("small encoder", first)
