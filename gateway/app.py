@@ -31,7 +31,7 @@ from gateway.routes import (
 )
 from gateway.settings import GatewaySettings
 from shared.clock import Clock, SystemClock
-from shared.wire import MAX_BODY_BYTES
+from shared.task_body import MAX_BODY_BYTES
 
 
 def create_app(

@@ -3,10 +3,10 @@
 import msgspec
 
 from gateway.request_body import decode_body
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
 from shared.errors import InvalidRequest
 from shared.identifiers import IDENTIFIER_FORM, is_identifier
 from shared.visible_text import has_visible_character
-from shared.wire import MAX_MESSAGE_CHARACTERS
 
 
 class ChatRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

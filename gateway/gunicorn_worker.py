@@ -8,6 +8,7 @@ import errno
 import logging
 import socket
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import gevent
@@ -15,10 +16,12 @@ from gunicorn import util
 from gunicorn.http import errors, wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.gathering_pause import GatheringPause
+from gateway.head_deadlines import HeadDeadlines
 from gateway.http_faults import INTERNAL, describe_fault, linger, send_problem
 from gateway.http_requests import KnownRequestParser, TimedBody, WholeBody, has_unread_body
 from gateway.http_response import GatewayResponse, send_all
-from gateway.known_heads import KnownHeads
+from gateway.known_heads import KnownHead, KnownHeads
 from gateway.refusal_replay import REFUSAL, REFUSALS, RefusalReplay
 from gateway.settings import GatewaySettings
 from gateway.turns import Turns
@@ -52,6 +55,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         """Read the setting once, and serve."""
         self.body_timeout_seconds = load(GatewaySettings).body_timeout_seconds
         self.turns, self.heads = Turns(), KnownHeads()
+        self.deadlines = HeadDeadlines(self.cfg.keepalive)
+        self.pause = GatheringPause(self.turns)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -68,7 +73,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         client.setblocking(1)
         request = None
         try:
-            requests = KnownRequestParser(self.cfg, client, addr, self.heads)
+            requests = self.requests_of(client, addr)
             listener_name = listener.getsockname()
             while (request := self._next(requests, client)) is not None:
                 self.handle_request(listener_name, request, client, addr)
@@ -89,21 +94,43 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         is_off = cfg.http2_cleartext == cfg.proxy_protocol == "off"
         return bool(cfg.keepalive) and is_off and not foreign
 
+    def requests_of(self, client: Any, addr: Any) -> KnownRequestParser:
+        """Return the requests of a connection but for those that are refused as others were."""
+        refuse = partial(self._refuse_known, client, addr)
+        return KnownRequestParser(self.cfg, client, addr, self.heads, refuse)
+
+    def _refuse_known(self, client: Any, addr: Any, known: KnownHead) -> bool:
+        """Refuse a request of a known head as one of its form was, if it would be refused now."""
+        if not self.alive:
+            return False
+        answer = self.refusals.answer_known(known, addr[0], is_behind=self.turns.is_behind)
+        if answer is None:
+            return False
+        self._send_refusal(client, answer)
+        self.deadlines.begin(client)
+        return True
+
     def _next(self, requests: KnownRequestParser, client: Any) -> Any:
         """Return the next request; None if its head does not come in time."""
         client.settimeout(None)
-        with self.timeout_ctx():
-            return next(requests)
-        return None  # where the time was up
+        self.deadlines.begin(client)
+        try:
+            request = next(requests)
+        except BaseException:
+            if self.deadlines.end(client):
+                raise
+            return None
+        return request if self.deadlines.end(client) else None
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request whose body must come, and whose answer must be read, in time."""
         sock.settimeout(max(_SEND_SECONDS, self.body_timeout_seconds))
-        if self.alive and self._refuse_again(req, sock, addr):
+        is_whole = type(req.body) is WholeBody  # then it was asked about before
+        if self.alive and not is_whole and self._refuse_again(req, sock, addr):
             return True  # gunicorn reads the body away, within the time for the next headers
         if self.turns.take() and self.alive and self._refuse_again(req, sock, addr, waited=True):
             return True
-        if type(req.body) is not WholeBody:
+        if not is_whole:
             req.body = TimedBody(req, self.body_timeout_seconds)
         try:
             self._serve(listener_name, req, sock, addr)
@@ -164,8 +191,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
             "REMOTE_ADDR": address[0],
             "REMOTE_PORT": str(address[1]),
         }
-        if known.length_at >= 0:
-            environ["CONTENT_LENGTH"] = request.headers[known.length_at][1]
+        for own in known.own:
+            environ[own.variable] = request.headers[own.at][1]
         return GatewayResponse(request, sock, self.cfg), environ
 
     def _answer(self, request: Any, response: Any, environ: Any) -> None:
@@ -187,12 +214,16 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         )
         if answer is None:
             return False
+        self._send_refusal(sock, answer)
+        return True
+
+    def _send_refusal(self, sock: Any, answer: bytes) -> None:
         send_all(sock, answer)
+        self.pause.after_refusal()
         self._refused_in_a_row += 1
         if self._refused_in_a_row == _REFUSALS_IN_A_ROW:
             self._refused_in_a_row = 0
             gevent.sleep(0)  # replies go out between what a client sends without waiting
-        return True
 
     def keep_refusal(self, request: Any, environ: Any, response: Any) -> None:
         """Keep what the app refused, if the connection outlasts it."""

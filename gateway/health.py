@@ -15,9 +15,9 @@ from shared.connection import queue_errors
 from shared.errors import QueueUnavailable
 from shared.foreign_lists import ForeignLists
 from shared.heartbeats import read_heartbeats
-from shared.jobs import WorkerStatus
 from shared.queue_lists import QueueLists
 from shared.tenants import DEFAULT_TENANT
+from shared.worker_status import WorkerStatus
 
 _DEFAULT_LISTS = QueueLists()
 

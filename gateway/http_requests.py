@@ -5,6 +5,7 @@ Nothing here imports Flask: gunicorn's parent process imports its worker class, 
 
 import io
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -68,14 +69,26 @@ class GatewayRequest(Request):  # type: ignore[misc]  # gunicorn is untyped
 
 
 class KnownRequestParser(RequestParser):  # type: ignore[misc]  # gunicorn is untyped
-    """Read the requests of one connection."""
+    """Read the requests of one connection.
+
+    Those of a known head that have come as a whole are shown to `answer` first: whether it has sent
+    all that there is to say to them. What it answers is not returned.
+    """
 
     mesg_class = GatewayRequest
     mesg: GatewayRequest | None
 
-    def __init__(self, cfg: Any, connection: Any, peer: Any, heads: KnownHeads) -> None:
+    def __init__(
+        self,
+        cfg: Any,
+        connection: Any,
+        peer: Any,
+        heads: KnownHeads,
+        answer: Callable[[KnownHead], bool] = lambda _head: False,
+    ) -> None:
         super().__init__(cfg, connection, peer)
         self._heads = heads
+        self._answer = answer
 
     def finish_body(self, *args: Any, **options: Any) -> bool:
         """Read away what is left of the request before; tell whether that was possible."""
@@ -88,19 +101,30 @@ class KnownRequestParser(RequestParser):  # type: ignore[misc]  # gunicorn is un
         if self.mesg is not None and (self.mesg.should_close() or not self.finish_body()):
             raise StopIteration
         self.mesg = None
-        received: bytes = self.unreader.read()
-        if not received:
-            raise StopIteration
-        found = self._heads.find(received)
-        if found is not None:
-            self.mesg = self._again(found, received)
-        else:
-            self.unreader.unread(received)
-            self.mesg = super().__next__()
-            self.mesg.known = self._heads.keep(received, self.mesg)
-        return self.mesg
+        while True:
+            received: bytes = self.unreader.read()
+            if not received:
+                raise StopIteration
+            found = self._heads.find(received)
+            if found is None:
+                self.unreader.unread(received)
+                self.mesg = super().__next__()
+                self.mesg.known = self._heads.keep(received, self.mesg)
+                return self.mesg
+            if not self._is_answered(found, received):
+                self.mesg = self._again(found, received)
+                return self.mesg
 
     next = __next__
+
+    def _is_answered(self, found: FoundHead, received: bytes) -> bool:
+        """Tell whether a request that has come as a whole was answered; what follows it is left."""
+        end = found.body_at + found.length
+        if len(received) < end or not self._answer(found.known):
+            return False
+        if len(received) > end:
+            self.unreader.unread(received[end:])
+        return True
 
     def _again(self, found: FoundHead, received: bytes) -> GatewayRequest:
         """Make a request from a known head."""
@@ -110,10 +134,11 @@ class KnownRequestParser(RequestParser):  # type: ignore[misc]  # gunicorn is un
         request.__dict__.update(known.fields, **sender)
         request.known = known
         request.unreader = self.unreader
-        if known.length_at >= 0:
+        if known.own:
             request.headers = known.fields["headers"].copy()
-            request.headers[known.length_at] = ("CONTENT-LENGTH", found.length)
-        request.body = self._body(request, int(found.length or 0), received[found.body_at :])
+            for own, value in zip(known.own, found.values, strict=True):
+                request.headers[own.at] = (own.name, value)
+        request.body = self._body(request, found.length, received[found.body_at :])
         return request
 
     def _body(self, request: GatewayRequest, length: int, rest: bytes) -> Any:

@@ -11,7 +11,7 @@ import redis
 from gateway.waiting_tenants import other_tenants
 from shared import keys
 from shared.queue_lists import QueueLists
-from shared.wire import END_OF_TIME
+from shared.task_fields import END_OF_TIME
 
 _Seen = tuple[int, float]  # hash of a message, Unix time at which it was first seen
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 # Where nothing is known: of a worker that does not say, and of the first one while none lives.
 ASSUMED_PER_SECOND = 10.0

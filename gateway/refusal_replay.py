@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.known_heads import KnownHead
 from gateway.queue.admission_gate import Admission
 from shared.clock import Clock
 
@@ -81,7 +82,15 @@ class RefusalReplay:
         """
         if not self._kept:
             return None
-        form = self._form(request, peer)
+        return self._answer(self._form(request, peer), is_behind, has_waited)
+
+    def answer_known(self, known: KnownHead, peer: str, *, is_behind: bool = False) -> bytes | None:
+        """Return the same to a request of a known head; None also if its form is not known yet."""
+        if not (self._kept and known.form):
+            return None
+        return self._answer(self._of_peer(known.form, peer), is_behind, has_waited=False)
+
+    def _answer(self, form: Form, is_behind: bool, has_waited: bool) -> bytes | None:
         kept = self._kept.get(form)
         if kept is None:
             return None
@@ -122,11 +131,12 @@ class RefusalReplay:
         """Return what the answer to a request depends on, None if that is not known."""
         known = getattr(request, "known", None)
         if known is None:
-            form = _told(request)
-        else:
-            if known.form == ():
-                known.form = _told(request)
-            form = known.form
+            return self._of_peer(_told(request), peer)
+        if known.form == ():
+            known.form = _told(request)
+        return self._of_peer(known.form, peer)
+
+    def _of_peer(self, form: tuple[Hashable, ...] | None, peer: str) -> Form:
         return form if form is None or not self._by_peer else (peer, *form)
 
 

@@ -12,7 +12,7 @@ from gateway.content_coding import inflate
 from gateway.http_requests import WholeBody
 from shared.errors import InvalidRequest
 from shared.mended_json import JSON_FAULTS, decode_mended, mend
-from shared.wire import MAX_BODY_BYTES
+from shared.task_body import MAX_BODY_BYTES
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 

@@ -20,7 +20,7 @@ from gateway.traffic_metrics import traffic_metrics
 from gateway.worker_metrics import worker_metrics
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 
 class TenantCollector(Collector):

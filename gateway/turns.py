@@ -26,6 +26,11 @@ class Turns:
         self._is_scheduled = False
 
     @property
+    def has_waiting(self) -> bool:
+        """Tell whether anybody waits for a turn."""
+        return bool(self._waiting)
+
+    @property
     def is_behind(self) -> bool:
         """Tell whether more wait for their turn than are served in some tens of milliseconds."""
         return len(self._waiting) >= BEHIND

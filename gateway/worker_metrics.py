@@ -16,7 +16,7 @@ from prometheus_client.core import (
 
 from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, Histogram
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 _LABELS = ("worker", "queue")
 

@@ -10,9 +10,9 @@ import redis
 
 from shared import keys, tenants
 from shared.connection import queue_errors
+from shared.message_headers import ACCEPTED_AT, DRAFT, FIRST_LOOK, GATEWAY, TRANSLATION
 from shared.partitions import Partitions
 from shared.scripts import register_script
-from shared.wire import DRAFT, FIRST_LOOK, TRANSLATION
 from workers.consumer.lease_queue import DeadLetter
 
 
@@ -102,7 +102,7 @@ def revive(raw: bytes, queue: str) -> bytes:
         headers = dict(envelope["headers"])
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
         return raw
-    stale = ["expires", "eta", "parley_accepted_at", "parley_gateway"]
+    stale = ["expires", "eta", ACCEPTED_AT, GATEWAY]
     stale += [] if queue == keys.INFERENCE_LARGE else [FIRST_LOOK]
     stale += [] if queue == keys.GENERATION else [DRAFT, TRANSLATION]
     for name in stale:

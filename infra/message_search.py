@@ -7,10 +7,11 @@ from typing import Literal, cast
 import msgspec
 import redis
 
-from shared import keys, tenants, wire
-from shared.jobs import WorkerStatus
+from shared import keys, tenants
 from shared.queue_lists import QueueLists
+from shared.task_message import peek_headers, peek_id
 from shared.tracing.context import context_of
+from shared.worker_status import WorkerStatus
 
 PlaceKind = Literal["queue", "quarantine", "handoff", "lease", "lane", "schedule"]
 
@@ -143,9 +144,9 @@ class MessageSearch:
 
 
 def _trace_id(raw: bytes) -> str | None:
-    context = context_of(wire.peek_headers(raw))
+    context = context_of(peek_headers(raw))
     return context.trace_id if context and context.sampled else None
 
 
 def _is_task(raw: bytes, task_id: str) -> bool:
-    return wire.peek_id(raw) == task_id
+    return peek_id(raw) == task_id

@@ -11,7 +11,7 @@ from typing import Any
 from shared import tenants
 from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_scoped_identifier
-from shared.task_message import text_of_id
+from shared.task_fields import text_of_id
 from shared.visible_text import has_visible_character
 
 MAX_MESSAGE_CHARACTERS = 4_000

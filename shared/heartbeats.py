@@ -7,7 +7,7 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 _status_decoder = msgspec.json.Decoder(WorkerStatus)
 

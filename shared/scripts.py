@@ -15,6 +15,7 @@ import redis
 
 from shared.errors import ScriptError
 from shared.partition_client import PartitionClient
+from shared.script_pruning import prune
 
 _INCLUDE = "-- @include "
 
@@ -42,17 +43,16 @@ _BEFORE_NAMES = "PREFIX .. '"
 
 def register_script(client: "redis.Redis", name: str, prefix: str = "") -> Script:
     """Return a script of shared/lua with its includes, callable on a client."""
-    text = _read_once(name)
-    if isinstance(client, PartitionClient):
-        text = _WITH_PREFIX + text
-    else:
-        text = _WITHOUT_PREFIX + text.replace(_BEFORE_NAMES, "'")
+    text = _read_once(name, in_partition=isinstance(client, PartitionClient))
     return cast("Script", client.register_script(prefix + text))
 
 
 @cache
-def _read_once(name: str) -> str:
-    return read_script(name)
+def _read_once(name: str, *, in_partition: bool) -> str:
+    text = read_script(name)
+    if in_partition:
+        return prune(_WITH_PREFIX + text)
+    return prune(_WITHOUT_PREFIX + text.replace(_BEFORE_NAMES, "'"))
 
 
 def read_script(name: str, folder: Traversable | None = None) -> str:

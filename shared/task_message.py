@@ -6,11 +6,10 @@ in other languages write.
 
 import binascii
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,12 +19,12 @@ from shared.errors import MalformedMessage
 from shared.identifiers import IDENTIFIER_FORM, is_scoped_identifier
 from shared.mended_json import JSON_FAULTS, decode_mended, mend
 from shared.task_body import MAX_BODY_BYTES
+from shared.task_fields import args_of, kwargs_of, mapping_of, text_of_id, time_of
 
 _MAX_PEEKED_BYTES = 64 * MAX_BODY_BYTES  # of which body and embed are read
 _JSON = "application/json"
 _PLAIN = (None, "utf-8", "binary")
-_MAX_ID_BITS = 840  # 253 digits
-END_OF_TIME = 1e11  # Unix seconds; a client may have written any
+_LAST_DECODED = 2
 _V1_PARTS = frozenset(("args", "kwargs", "callbacks", "errbacks", "chord"))
 _UNREADABLE = (
     msgspec.DecodeError,
@@ -83,8 +82,12 @@ _heads_decoder = msgspec.json.Decoder(_Heads)
 _body_decoder = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], Any])
 
 
+@lru_cache(maxsize=_LAST_DECODED)
 def decode(raw: bytes) -> TaskMessage:
-    """Decode one message; raise MalformedMessage with the fault, never anything else."""
+    """Decode one message; raise MalformedMessage with the fault, never anything else.
+
+    The message that wakes a worker is decoded twice in a row: for its claim, and once it is leased.
+    """
     if len(raw) > MAX_BODY_BYTES:
         raise MalformedMessage(f"{len(raw)} bytes; at most {MAX_BODY_BYTES} are taken")
     try:
@@ -100,7 +103,7 @@ def decode(raw: bytes) -> TaskMessage:
 def peek_id(raw: bytes) -> str | None:
     """Return the id under which a client waits for a message, faulty or not; None if none can."""
     heads = _peek_heads(raw)
-    headers, properties = _mapping(heads.headers), _mapping(heads.properties)
+    headers, properties = mapping_of(heads.headers), mapping_of(heads.properties)
     written = headers.get("id")
     if written is None:
         written = _peek_parts(raw).headers.get("id", properties.get("correlation_id"))
@@ -110,13 +113,13 @@ def peek_id(raw: bytes) -> str | None:
 
 def peek_headers(raw: bytes) -> Mapping[str, Any]:
     """Return the headers of a message, faulty or not, as far as they are read."""
-    return _mapping(_peek_heads(raw).headers)
+    return mapping_of(_peek_heads(raw).headers)
 
 
 def peek_embed(raw: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return headers and embed of a message that is faulty otherwise, as far as they are read."""
     parts = _peek_parts(raw)
-    return parts.headers, _mapping(parts.embed)
+    return parts.headers, mapping_of(parts.embed)
 
 
 def peek_arguments(raw: bytes) -> bytes:
@@ -126,21 +129,6 @@ def peek_arguments(raw: bytes) -> bytes:
         return msgspec.json.encode([parts.args, parts.kwargs])
     except _UNREADABLE:  # of MessagePack or YAML, and with no form in JSON
         return b""
-
-
-def text_of_id(value: object) -> str | None:
-    """Return an id as text: of an integer its digits, of kombu's UUIDs what they stand for."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if value.bit_length() <= _MAX_ID_BITS else None
-    if isinstance(value, dict) and value.get("__type__") == "uuid":
-        written = value.get("__value__")
-        try:
-            return str(uuid.UUID(_mapping(written).get("hex") or str(written)))
-        except (ValueError, TypeError, AttributeError):
-            return None
-    return None
 
 
 def _task_of(parts: _Parts) -> TaskMessage:
@@ -155,12 +143,12 @@ def _task_of(parts: _Parts) -> TaskMessage:
     return TaskMessage(
         task_id,
         task,
-        parts.args if isinstance(parts.args, list) else _list(parts.args),
-        parts.kwargs if isinstance(parts.kwargs, dict) else _arguments(parts.kwargs),
+        parts.args if isinstance(parts.args, list) else args_of(parts.args),
+        parts.kwargs if isinstance(parts.kwargs, dict) else kwargs_of(parts.kwargs),
         headers,
-        _seconds(headers.get("expires"), "expires"),
-        None if (eta := headers.get("eta")) is None else _seconds(eta, "eta"),
-        _mapping(parts.embed),
+        time_of(headers.get("expires"), "expires"),
+        None if (eta := headers.get("eta")) is None else time_of(eta, "eta"),
+        mapping_of(parts.embed),
     )
 
 
@@ -217,7 +205,7 @@ def _peek_parts(raw: bytes) -> _Parts:
     if len(raw) <= _MAX_PEEKED_BYTES:
         with suppress(*_UNREADABLE):
             return _read_parts(_read_envelope(raw), _MAX_PEEKED_BYTES)
-    return _Parts(_mapping(_peek_heads(raw).headers), [], {}, {})
+    return _Parts(mapping_of(_peek_heads(raw).headers), [], {}, {})
 
 
 def _is_encodable(text: str) -> bool:
@@ -225,46 +213,3 @@ def _is_encodable(text: str) -> bool:
         return bool(text.encode())
     except UnicodeError:  # half a surrogate pair: no key in Redis has such a name
         return False
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> Sequence[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, (list, tuple)):
-        raise MalformedMessage("args must be a list")
-    return value
-
-
-def _arguments(value: object) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedMessage("kwargs must be an object")
-    return value
-
-
-def _seconds(value: object, name: str) -> float | None:
-    """Return a time of a header as Unix seconds; one without a zone is in UTC."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _plausible(value, name)
-    if not isinstance(value, str):
-        raise MalformedMessage(f"{name} must be a time as ISO 8601 has it")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC).timestamp()
-    try:
-        return moment.astimezone(UTC).timestamp()
-    except OverflowError as fault:  # what has no date in UTC could not be written again
-        raise ValueError(f"{value} is beyond the calendar in UTC") from fault
-
-
-def _plausible(seconds: float, name: str) -> float:
-    if 0 <= seconds < END_OF_TIME:
-        return float(seconds)
-    raise MalformedMessage(f"{name} is no time")

@@ -5,7 +5,6 @@ because `send_task` costs twenty times as much (docs/performance.md).
 """
 
 import base64
-import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,34 +14,30 @@ from typing import Any
 import msgspec
 
 from shared import keys, tenants
-from shared.chat_arguments import MAX_MESSAGE_CHARACTERS as MAX_MESSAGE_CHARACTERS
 from shared.chat_arguments import chat_request, id_of, tenant_of, text_of
 from shared.errors import MalformedMessage
 from shared.follow_ups import read_follow_ups
-from shared.jobs import ChatJob, EarlyVector, EmbedJob, FollowUps, ToneJob, Translation
-from shared.task_body import MAX_BODY_BYTES as MAX_BODY_BYTES
-from shared.task_message import END_OF_TIME as END_OF_TIME
-from shared.task_message import TaskMessage
-from shared.task_message import decode as decode
-from shared.task_message import peek_headers as peek_headers
-from shared.task_message import peek_id as peek_id
+from shared.jobs import ChatJob, EarlyVector, EmbedJob, FollowUps, ToneJob
+from shared.message_headers import (
+    ACCEPTED_AT,
+    DRAFT,
+    FIRST_LOOK,
+    GATEWAY,
+    accepted_at_of,
+    early_vector_header,
+    early_vector_of,
+    gateway_of,
+    text_in,
+    translation_of,
+)
+from shared.task_message import TaskMessage, decode
 from shared.tracing.context import TraceContext, context_of, headers_of
 
 MAX_AHEAD_SECONDS = 86_400  # of an eta
 MAX_TEXTS = 256  # of a `chat.embed` task: chat messages wait behind them
-LANGUAGE = re.compile(r"[a-z]{2,3}\Z")  # ISO 639
-GATEWAY_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,128}\Z")
-
-# Headers of messages that were handed over: for a second look, to be put into a model's words.
-FIRST_LOOK = "parley_first_look"
-DRAFT = "parley_draft"
-TRANSLATION = "parley_translation"  # what a model made of a message in another language
-# Header of a tone task: the model's digest, a blank, and the early vector's halves in base64.
-EARLY_VECTOR = "parley_early_vector"
 
 _EMBED: Mapping[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encoder = msgspec.json.Encoder()
-_read_translation = msgspec.json.Decoder(Translation).decode
 
 
 def new_job_id() -> str:
@@ -59,8 +54,8 @@ def encode_infer(job: ChatJob, trace: TraceContext | None = None) -> bytes:
     }
     headers = {
         "expires": _iso(job.expires_at),
-        "parley_accepted_at": job.accepted_at,
-        "parley_gateway": job.gateway,
+        ACCEPTED_AT: job.accepted_at,
+        GATEWAY: job.gateway,
         **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.INFER_TASK, keys.INFERENCE, argument, headers)
@@ -70,8 +65,8 @@ def encode_embed(job: EmbedJob, trace: TraceContext | None = None) -> bytes:
     """Return the `chat.embed` task of a job that a gateway accepted, as part of a trace."""
     headers = {
         "expires": _iso(job.expires_at),
-        "parley_accepted_at": job.accepted_at,
-        "parley_gateway": job.gateway,
+        ACCEPTED_AT: job.accepted_at,
+        GATEWAY: job.gateway,
         **headers_of(trace or job.trace),
     }
     return _encode(job.id, keys.EMBED_TASK, keys.INFERENCE, {"texts": job.texts}, headers)
@@ -85,8 +80,8 @@ def encode_tone(
     headers = {
         "expires": _iso(job.expires_at),
         "ignore_result": True,
-        "parley_accepted_at": job.accepted_at,
-        **({EARLY_VECTOR: _written(early)} if early else {}),
+        ACCEPTED_AT: job.accepted_at,
+        **early_vector_header(early),
         **headers_of(trace or job.trace),
     }
     return _encode(tone_task_id(job.id), keys.TONE_TASK, keys.SENTIMENT, argument, headers)
@@ -102,9 +97,7 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
     _require(task, keys.INFER_TASK)
     request = chat_request(task.args, task.kwargs)
     headers, due_at = task.headers, task.due_at
-    accepted_at = _written_time(headers.get("parley_accepted_at"))
-    gateway = headers.get("parley_gateway")
-    first_look, draft = headers.get(FIRST_LOOK), headers.get(DRAFT)
+    accepted_at = accepted_at_of(headers)
     tenant = tenant_of(request)
     conversation_id = id_of(request, "conversation_id", tenant)
     return ChatJob(
@@ -114,11 +107,11 @@ def decode_job(task: TaskMessage, received_at: float) -> ChatJob:
         user_id=id_of(request, "user_id", tenant),
         accepted_at=received_at if accepted_at is None else accepted_at,
         expires_at=task.expires_at,
-        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
-        external=not isinstance(headers.get("parley_accepted_at"), float),
-        first_look=first_look if isinstance(first_look, str) else None,
-        draft=draft if isinstance(draft, str) else None,
-        translation=_translation(headers.get(TRANSLATION)),
+        gateway=gateway_of(headers),
+        external=not isinstance(headers.get(ACCEPTED_AT), float),
+        first_look=text_in(headers, FIRST_LOOK),
+        draft=text_in(headers, DRAFT),
+        translation=translation_of(headers),
         due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
         follow_ups=_follow_ups(task),
         trace=context_of(headers),
@@ -137,9 +130,9 @@ def decode_tone(task: TaskMessage) -> ToneJob:
         raise MalformedMessage(f"{keys.TONE_TASK} needs a job_id")
     wants_result = not task.headers.get("ignore_result")
     message = text_of(task.args[0], "message")
-    accepted_at = _written_time(task.headers.get("parley_accepted_at"))
+    accepted_at = accepted_at_of(task.headers)
     trace, expires_at = context_of(task.headers), task.expires_at
-    early = _early_vector(task.headers.get(EARLY_VECTOR))
+    early = early_vector_of(task.headers)
     return ToneJob(job_id, task.id, message, expires_at, wants_result, accepted_at, trace, early)
 
 
@@ -148,56 +141,6 @@ def read_inference_job(raw: bytes, received_at: float) -> ChatJob:
     task = decode(raw)
     embeds = task.task == keys.EMBED_TASK
     return _decode_embed(task, received_at) if embeds else decode_job(task, received_at)
-
-
-def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
-    argument = task.args[0] if len(task.args) == 1 and not task.kwargs else None
-    texts = argument.get("texts") if isinstance(argument, dict) else None
-    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
-        raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
-    if len(texts) > MAX_TEXTS:
-        raise MalformedMessage(f"{keys.EMBED_TASK} takes at most {MAX_TEXTS} texts")
-    headers, due_at = task.headers, task.due_at
-    gateway = headers.get("parley_gateway")
-    return EmbedJob(
-        id=task.id,
-        message="",
-        conversation_id=task.id,
-        accepted_at=received_at,
-        expires_at=task.expires_at,
-        gateway=gateway if isinstance(gateway, str) and GATEWAY_ID.match(gateway) else None,
-        due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
-        follow_ups=_follow_ups(task),
-        trace=context_of(headers),
-        texts=tuple(texts),
-    )
-
-
-def _written(early: EarlyVector) -> str:
-    return f"{early.model} {base64.b64encode(early.halves).decode()}"
-
-
-def _early_vector(header: object) -> EarlyVector | None:
-    model, _, halves = header.partition(" ") if isinstance(header, str) else ("", "", "")
-    try:  # anybody can write the header
-        return EarlyVector(model, base64.b64decode(halves, validate=True)) if halves else None
-    except ValueError:
-        return None
-
-
-def _translation(header: object) -> Translation | None:
-    try:
-        translation = _read_translation(header) if isinstance(header, str) else None
-    except (msgspec.DecodeError, ValueError, RecursionError):  # another version wrote it
-        return None
-    if translation is None or len(translation.text) > MAX_MESSAGE_CHARACTERS:
-        return None
-    return translation if LANGUAGE.match(translation.language) else None
-
-
-def _follow_ups(task: TaskMessage) -> FollowUps | None:
-    wanted = any(task.embed.values())
-    return read_follow_ups(task.id, task.headers, task.embed) if wanted else None
 
 
 def read_chat_job(raw: bytes, received_at: float) -> ChatJob:
@@ -213,36 +156,36 @@ def read_second_look(raw: bytes, received_at: float) -> ChatJob:
     return job
 
 
-def with_first_look(raw: bytes, job: ChatJob, first_look: str) -> bytes | None:
-    """Add a first look to a job's message, and when it was accepted; None if it gets too long."""
-    return _with_header(raw, job, FIRST_LOOK, first_look)
-
-
-def with_draft(raw: bytes, job: ChatJob, draft: str) -> bytes | None:
-    """Add the reply in the entries' own words likewise."""
-    return _with_header(raw, job, DRAFT, draft)
-
-
-def with_translation(raw: bytes, job: ChatJob, translation: Translation) -> bytes | None:
-    """Add what a message says in English likewise, and take its draft out."""
-    encoded = _encoder.encode(translation).decode()
-    return _with_header(raw, job, TRANSLATION, encoded, without=DRAFT)
-
-
-def _with_header(
-    raw: bytes, job: ChatJob, name: str, value: str, without: str = ""
-) -> bytes | None:
-    envelope: dict[str, Any] = msgspec.json.decode(raw)
-    added = {name: value, "parley_accepted_at": job.accepted_at, **headers_of(job.trace)}
-    headers = {**(envelope.get("headers") or {}), **added}
-    headers.pop(without, None)
-    longer = _encoder.encode({**envelope, "headers": headers})
-    return longer if len(longer) <= MAX_BODY_BYTES else None
-
-
 def read_tone_job(raw: bytes, _received_at: float) -> ToneJob:
     """Decode a whole `chat.tone` message; raise MalformedMessage."""
     return decode_tone(decode(raw))
+
+
+def _decode_embed(task: TaskMessage, received_at: float) -> EmbedJob:
+    argument = task.args[0] if len(task.args) == 1 and not task.kwargs else None
+    texts = argument.get("texts") if isinstance(argument, dict) else None
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes one argument, an object with texts")
+    if len(texts) > MAX_TEXTS:
+        raise MalformedMessage(f"{keys.EMBED_TASK} takes at most {MAX_TEXTS} texts")
+    headers, due_at = task.headers, task.due_at
+    return EmbedJob(
+        id=task.id,
+        message="",
+        conversation_id=task.id,
+        accepted_at=received_at,
+        expires_at=task.expires_at,
+        gateway=gateway_of(headers),
+        due_at=due_at if due_at is None else _soon_enough(due_at, received_at),
+        follow_ups=_follow_ups(task),
+        trace=context_of(headers),
+        texts=tuple(texts),
+    )
+
+
+def _follow_ups(task: TaskMessage) -> FollowUps | None:
+    wanted = any(task.embed.values())
+    return read_follow_ups(task.id, task.headers, task.embed) if wanted else None
 
 
 def _encode(
@@ -295,13 +238,6 @@ def _soon_enough(due_at: float, received_at: float) -> float:
         hours = MAX_AHEAD_SECONDS // 3600
         raise MalformedMessage(f"eta or countdown is over {hours} hours ahead; keep it until then")
     return due_at
-
-
-def _written_time(seconds: object) -> float | None:
-    # Anybody can write the header; no time has so many digits, and infinity is a number in JSON.
-    if isinstance(seconds, float) and 0 <= seconds < END_OF_TIME:
-        return seconds
-    return None
 
 
 @lru_cache(maxsize=64)  # a job's two tasks have the same, and are written one after the other

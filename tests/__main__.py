@@ -30,7 +30,10 @@ STACK = files(  # what shares the one stack
     *("celery", "celery_versions", "chat", "example_clients", "hot_reload", "openai_clients"),
     *("queue_fuzz", "stack", "tutorial"),
 )
-PAGES = files("browser", "chat_page", "dashboard_page", "desk_page", "page_troubles", "widget")
+PAGES = files(
+    *("browser", "chat_page", "dashboard_page", "desk_inbox", "desk_page", "page_troubles"),
+    "widget",
+)
 BENCHMARK = files("bench", "bench_gpu", "bench_load")
 OTHERS = (E2E, *(f"--ignore={file}" for file in (*STACK, *PAGES, *BENCHMARK)))
 # The longest first, so that none runs alone at the end. A new file of tests/e2e is in OTHERS.

@@ -49,7 +49,7 @@ def _configuration() -> dict[str, Any]:
         # No task of Celery's own ever runs here, so none is cut off; unset, Celery warns.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
         "parley_consumers": CONSUMERS,
-        "worker_consumer": "workers.consumer.bootstep:FastReconnectConsumer",
+        "worker_consumer": "workers.consumer.celery_consumer:PatientConsumer",
     }
 
 

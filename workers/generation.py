@@ -77,15 +77,6 @@ def build_generation_consumer(
         most = _WAITING * settings.llm_max_places
         return SpeakingLoop(context, buffer, put, speaking.speak, most, meter.per_second, name)
 
-    role: Role[VoicedJob, ChatResult] = Role(
-        queue=keys.GENERATION,
-        task=keys.INFER_TASK,
-        decode=read_voiced_job,
-        prepare=speaking.prepare,
-        draft=EndDrafter(clock).draft,
-        outlasts_faults=True,
-        is_for_others=is_unreadable,
-    )
     options = ConsumerOptions(
         BatchLimits(1, 1),
         NoLinger(),
@@ -96,7 +87,19 @@ def build_generation_consumer(
     )
     # A VoicedJob is a ChatJob, and the queue asks no more of it.
     jobs = cast("LeaseQueue[VoicedJob, ChatResult]", queue)
-    return BatchConsumer(context, role, jobs, text_model.engine, options)
+    return BatchConsumer(context, _role(speaking, clock), jobs, text_model.engine, options)
+
+
+def _role(speaking: Speaking, clock: Clock) -> Role[VoicedJob, ChatResult]:
+    return Role(
+        queue=keys.GENERATION,
+        task=keys.INFER_TASK,
+        decode=read_voiced_job,
+        prepare=speaking.prepare,
+        draft=EndDrafter(clock).draft,
+        outlasts_faults=True,
+        is_for_others=is_unreadable,
+    )
 
 
 class BesideReplies:

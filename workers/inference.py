@@ -64,7 +64,6 @@ def build_inference_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the inference worker's consumer, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    languages.load_soon()
     encoder = "large" if settings.encoder == "large" else "small"
     context = build_context(settings, app, hostname, keys.INFERENCE, encoder)
     model = load_first_model(settings, make_engine)
@@ -81,10 +80,9 @@ def build_inference_consumer(
     sender = _follow_ups(settings, partitions, context)
     queue = _queue(keys.INFERENCE, settings, partitions, context, queue_class, sender.wake)
     embedder = _build_embedder(settings, model, answering.prepare, knowledge.draft)
-    if embedder:
-        returned = ReturnedJobs(embedder.prepare, embedder.draft, context.clock)
-    else:
-        returned = ReturnedJobs(answering.prepare, knowledge.draft, context.clock)
+    prepare = embedder.prepare if embedder else answering.prepare
+    draft = embedder.draft if embedder else knowledge.draft
+    returned = ReturnedJobs(prepare, draft, context.clock)
     role = Role(
         queue=keys.INFERENCE,
         task=keys.INFER_TASK,
@@ -102,6 +100,7 @@ def build_inference_consumer(
         return {"cascade": float(answering.cascade), "voice": float(settings.has_voice)}
 
     options = consumer_options(settings, model, gauges=gauges, beside=sender, knowledge=knowledge)
+    languages.load_soon()  # not before: the first answer, in English as most, would come later
     return BatchConsumer(context, role, queue, model.engine, options)
 
 
@@ -123,7 +122,6 @@ def build_large_consumer(
 ) -> BatchConsumer[ChatJob, ChatResult]:
     """Build the consumer of second looks, warm and ready to start. Raises ParleyError."""
     settings = load(WorkerSettings)
-    languages.load_soon()
     context = build_context(settings, app, hostname, keys.INFERENCE_LARGE, "large")
     target_seconds = settings.latency_target_seconds
     model = load_large_model(settings, make_engine)
@@ -151,6 +149,7 @@ def build_large_consumer(
     options = consumer_options(
         settings, model, gauges=pace.gauges, beside=sender, knowledge=knowledge
     )
+    languages.load_soon()
     return BatchConsumer(context, role, queue, model.engine, options)
 
 

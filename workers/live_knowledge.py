@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.errors import QueueUnavailable, WorkerStopped
-from shared.jobs import ChatJob, KnowledgeStatus
+from shared.jobs import ChatJob
 from shared.tenants import tenant_of
+from shared.worker_status import KnowledgeStatus
 from workers.base_source import BaseSource
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext

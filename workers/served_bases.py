@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from shared.errors import WorkerStopped
-from shared.jobs import KnowledgeStatus
 from shared.tenants import DEFAULT_TENANT
+from shared.worker_status import KnowledgeStatus
 from workers.answering import Answers
 from workers.consumer.context import WorkerContext
 from workers.knowledge.base import Fault, KnowledgeBase

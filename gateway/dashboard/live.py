@@ -6,8 +6,8 @@ import msgspec
 
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.worker_meter import Work
-from shared.jobs import KnowledgeStatus
 from shared.tenants import DEFAULT_TENANT
+from shared.worker_status import KnowledgeStatus
 
 MAX_WORKERS = 100  # listed
 _ENDS = ("answered", "second_looks_handed", "words_handed")  # of a message, at a worker

@@ -13,7 +13,7 @@ from gateway.queue.traffic import Traffic
 from shared import keys
 from shared.clock import Clock
 from shared.connection import queue_errors
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 _ANSWERING = frozenset((keys.INFERENCE, keys.INFERENCE_LARGE, keys.GENERATION))
 

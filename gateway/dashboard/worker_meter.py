@@ -6,7 +6,7 @@ from operator import sub
 
 from gateway.dashboard.sample import STAGES
 from shared.histograms import STAGE_BOUNDS_SECONDS
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 _REMEMBERED_SECONDS = 60.0  # one whose heartbeat was missed is known again
 _NO_OBSERVATIONS = (0,) * (len(STAGE_BOUNDS_SECONDS) + 1)

@@ -9,8 +9,8 @@ from gateway.queue.traffic import Traffic
 from gateway.storage import Storage
 from shared import tenants
 from shared.connection import queue_errors
-from shared.jobs import WorkerStatus
 from shared.partitions import Partitions
+from shared.worker_status import WorkerStatus
 
 
 class PartitionedHealth:

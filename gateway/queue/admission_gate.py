@@ -11,10 +11,11 @@ from shared.errors import AdmissionRefused
 SHARE_OF_RETRY = 0.01
 MAX_CLOSED_SECONDS = 0.05
 ANSWER_SECONDS = 0.2  # what was let in and not heard of for so long is given up
-HALF_OPEN_SECONDS = 0.25  # once the queue has taken some
+HALF_OPEN_SECONDS = 1.0  # once the queue has taken some
 UNHEARD_SECONDS = 2.0  # where nothing at all is heard
 QUIET_SECONDS = 1.0  # without any message
-_GROWTH = 8  # those let in later, at once: an eighth of those let in at first
+_GROWTH = 1.05  # from one grant to the next while the queue takes all
+_LEAST_OF_RATE = 0.5  # of the rate before, whatever was taken since: answers may come late
 _MAX_TENANTS = 1_024
 
 
@@ -32,24 +33,40 @@ class Admission(Protocol):
 class _Overload:
     """A tenant whose message was refused: closed until a time, half open from the first after it.
 
-    `window` is how many were taken the last time, `taken` this time. `passes` may still go to the
-    queue; of `asked` its answer has not come yet.
+    `rate` is how many a second the queue took from one refusal to the next, 0 if that is not known;
+    `taken` counts since `began_at`, the last refusal. `passes` may still go to the queue; of
+    `asked` its answer has not come yet. `steps` counts the grants after the first of which all were
+    heard.
     """
 
     refused: AdmissionRefused
     closed_until: float
-    window: int
+    rate: float
+    began_at: float
     last_at: float
+    granted_at: float
     half_open_at: float | None = None
+    steps: int = -1
     passes: int = 0
-    passes_until: float = 0.0
     asked: int = 0
     taken: int = 0
 
-    def grant(self, passes: int, now: float) -> None:
-        """Let some more go to the queue."""
-        self.passes, self.asked = passes, 0
-        self.passes_until = now + ANSWER_SECONDS
+    def grant(self, now: float) -> None:
+        """Let in as many as places came free since the last time, if all of those are heard of."""
+        seconds = now - self.granted_at
+        if self.passes or (self.asked and seconds < ANSWER_SECONDS):
+            return
+        steps = self.steps if self.asked else self.steps + 1
+        free = self.rate * seconds * _GROWTH**steps if self.rate else 2.0**steps
+        if free < 1 and seconds < ANSWER_SECONDS:
+            return
+        self.passes, self.asked = max(1, int(free)), 0
+        self.granted_at, self.steps = now, steps
+
+    def rate_until(self, now: float) -> float:
+        """Return how many a second were taken up to a refusal."""
+        measured = self.taken / max(now - self.began_at, 0.001)
+        return max(measured, _LEAST_OF_RATE * self.rate)
 
     def is_over(self, now: float) -> bool:
         """Tell whether the queue has room, or nobody can tell."""
@@ -64,11 +81,13 @@ class _Overload:
 class AdmissionGate:
     """Refuse a tenant's new messages for a moment after the queue has refused one of them.
 
-    Then it lets in as many as were taken the last time, and a few more each time that the queue has
-    taken all of them. If that goes well for a quarter of a second it is open, and also after a
-    second without any message. Times begin with the first message after a pause and not with the
-    clock alone, since a process that is very busy must not take its own delay for room. What may
-    stand for an earlier message, by its Idempotency-Key, must not be asked about: only Redis knows.
+    Then it lets in as many as the queue has places free, which it knows from how many a second were
+    taken between the last two refusals, and each time that all were taken a twentieth more. So the
+    queue is full and few messages are refused there. If that goes well for a second it is open, and
+    also after a second without any message. Times begin with the first message after a pause and
+    not with the clock alone, since a process that is very busy must not take its own delay for
+    room. What may stand for an earlier message, by its Idempotency-Key, must not be asked about:
+    only Redis knows.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -98,9 +117,7 @@ class AdmissionGate:
             return overload.refused
         if overload.half_open_at is None:
             overload.half_open_at = now
-            overload.grant(overload.window, now)
-        elif overload.passes == 0 and (overload.asked == 0 or now >= overload.passes_until):
-            overload.grant(max(1, overload.window // _GROWTH), now)
+        overload.grant(now)
         return None if overload.passes else overload.refused
 
     def enter(self, tenant: str) -> AdmissionRefused | None:
@@ -119,6 +136,6 @@ class AdmissionGate:
             return
         if len(self._overloads) >= _MAX_TENANTS:
             self._overloads.clear()
-        window = max(1, overload.taken if overload else 1)
+        rate = overload.rate_until(now) if overload else 0.0
         seconds = min(MAX_CLOSED_SECONDS, SHARE_OF_RETRY * refused.retry_after_seconds)
-        self._overloads[tenant] = _Overload(refused, now + seconds, window, last_at=now)
+        self._overloads[tenant] = _Overload(refused, now + seconds, rate, now, now, now)

@@ -9,12 +9,13 @@ from types import MappingProxyType
 import msgspec
 
 from gateway.settings import GatewaySettings
-from infra.bench.figures import GENERATOR, Figures, summarise
+from infra.bench.figures import GENERATOR, Figures
 from infra.bench.load import BEGIN, END, LoadSpec, read_samples
 from infra.bench.observe import Observation, observe
 from infra.bench.offline import run_ideal
 from infra.bench.plan import IDEAL, QUEUE, BenchPlan, open_loop_users
 from infra.bench.queue_alone import run_queue_alone
+from infra.bench.summary import summarise
 from infra.bench.systems import PREPARATIONS, SERVED
 from infra.harness.children import ChildProgram, running_child
 from infra.harness.messages import Messages

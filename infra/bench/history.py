@@ -36,7 +36,8 @@ from shared.clock import SystemClock
 from shared.connection import connect
 from shared.counts import day_of
 from shared.histograms import STAGE_BOUNDS_SECONDS, STAGES, Histogram
-from shared.jobs import AnswerKind, ToneLabel, WorkerStatus
+from shared.jobs import AnswerKind, ToneLabel
+from shared.worker_status import WorkerStatus
 
 _ROUNDS = 60
 _WAITING = 10_000

@@ -13,7 +13,7 @@ from infra.harness.systems import System
 from infra.http_client import get
 from infra.supervisor.probes import live_workers
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 CHAT, ENQUEUE = "parley_gateway_chat_seconds", "parley_gateway_enqueue_seconds"
 _GATEWAY_SUMS = {f"{name}_{part}" for name in (CHAT, ENQUEUE) for part in ("sum", "count")}

@@ -1,14 +1,14 @@
 """What a message costs an inference worker outside the engine, step by step, in one thread.
 
-    python -m infra.bench.worker_steps FILE [MESSAGES] [OTHER]
+    python -m infra.bench.worker_steps FILE [--messages N] [--batch N] [--cold] [--other FOLDER]
 
-Reads FILE (JSON lines with a text each), asks MESSAGES (2,000) of them in batches of 32, each on
-the first turn of its conversation, and prints microseconds of processor time a message: the best of
-five rounds. The engine runs once; its vectors are used again. OTHER is the folder of another
-version: both are measured in turns. The model and data folders are those of the worker's settings;
-like a worker it should compute with OPENBLAS_NUM_THREADS=1.
+Reads FILE (JSON lines with a text each), asks the messages in batches, each on the first turn of
+its conversation, and prints microseconds of processor time a message: the best of five rounds. The
+engine runs once; its vectors are used again. The model and data folders are those of the worker's
+settings; like a worker it should compute with OPENBLAS_NUM_THREADS=1.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -36,7 +36,7 @@ from workers.evaluation.memory import HeldMemory
 from workers.knowledge.loader import DEMO, read
 from workers.settings import WorkerSettings
 
-_BATCH = 32
+_ASLEEP_SECONDS = 0.003
 _ROUNDS, _TURNS = 5, 3
 _Claimed = Sequence[ClaimedJob[ChatJob]]
 
@@ -44,22 +44,29 @@ _Claimed = Sequence[ClaimedJob[ChatJob]]
 @dataclass(frozen=True, slots=True)
 class _Batch:
     claimed: _Claimed
+    tokens: TokenBatch
     vectors: NDArray[np.float32]
 
 
-def measure(texts: Sequence[str]) -> dict[str, float]:
-    """Return microseconds a message by step."""
+def measure(texts: Sequence[str], size: int, *, cold: bool = False) -> dict[str, float]:
+    """Return microseconds a message by step, in batches of a size.
+
+    `cold`: before each the engine runs and the process sleeps, as where one user asks.
+    """
     settings = load(WorkerSettings).model_copy(update={"vector_cache": 0, "phrase_cache": 0})
     model, clock = load_first_model(settings, select_engine), SystemClock()
     answering = build_first_look(settings, model, HeldMemory(), clock)
     answers = answering.builder.over(read(DEMO), answering.builder.embeddings())
     batches = [
-        _batch(answering, texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)
+        _batch(answering, texts[start : start + size]) for start in range(0, len(texts), size)
     ]
     best: dict[str, float] = {}
     for _ in range(_ROUNDS):
         spent: Counter[str] = Counter()
         for batch in batches:
+            if cold:
+                model.engine.run(batch.tokens)
+                time.sleep(_ASLEEP_SECONDS)
             spent.update(_steps(answering, answers, batch))
         for step, seconds in spent.items():
             best[step] = min(best.get(step, seconds), seconds)
@@ -76,7 +83,8 @@ def _batch(answering: Answering, texts: Sequence[str]) -> _Batch:
         for n, text in enumerate(texts)
     ]
     ids = [passage.ids for each in answering.prepare(claimed) for passage in each]
-    return _Batch(claimed, answering.model.engine.run(TokenBatch.of(ids)).vectors)
+    tokens = TokenBatch.of(ids)
+    return _Batch(claimed, tokens, answering.model.engine.run(tokens).vectors)
 
 
 def _steps(answering: Answering, answers: Answers, batch: _Batch) -> dict[str, float]:
@@ -109,7 +117,7 @@ def compare(arguments: Sequence[str], other: Path) -> None:
     """Measure the other version and this one in turns; print each line under its folder's name."""
     for _ in range(_TURNS):
         for folder in (other, Path()):
-            command = [sys.executable, __file__, *arguments]
+            command = [sys.executable, str(Path(__file__).absolute()), *arguments]
             environment = {**os.environ, "PYTHONPATH": str(folder.absolute())}
             done = subprocess.run(
                 command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
@@ -119,11 +127,20 @@ def compare(arguments: Sequence[str], other: Path) -> None:
 
 def main() -> None:
     """Measure, and print."""
-    file, count, *other = *sys.argv[1:], *("2000",)[len(sys.argv) - 2 :]
-    if other:
-        compare((str(Path(file).absolute()), count), Path(other[0]))
-    else:
-        print(json.dumps(measure(read_messages(Path(file)).texts[: int(count)])))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--messages", type=int, default=2_000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--cold", action="store_true", help="as where one user asks")
+    parser.add_argument("--other", type=Path, help="folder of another version: both in turns")
+    given = parser.parse_args()
+    if given.other:
+        sizes = ["--messages", str(given.messages), "--batch", str(given.batch)]
+        cold = ["--cold"] if given.cold else []
+        compare([str(given.file.absolute()), *sizes, *cold], given.other)
+        return
+    texts = read_messages(given.file).texts[: given.messages]
+    print(json.dumps(measure(texts, given.batch, cold=given.cold)))
 
 
 if __name__ == "__main__":

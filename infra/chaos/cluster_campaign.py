@@ -8,29 +8,26 @@ import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from infra.chaos.cluster_faults import ClusterFaultKind, ClusterFaults, ClusterInjection
+from infra.chaos.cluster_report import ClusterReport
 from infra.chaos.inspection import Inspection, inspect, left_over, letters, unbounded
 from infra.chaos.ledger import histories, read_ledger
 from infra.chaos.load import ClientPoolSpec
 from infra.chaos.plan import ChaosPlan
 from infra.chaos.script import write_script
 from infra.chaos.testbed import QUICK_RESTARTS, ChaosObserver
-from infra.chaos.verdict import CampaignVerdict, judge
+from infra.chaos.verdict import judge
 from infra.harness.children import running_child
-from infra.harness.machine import Machine, this_machine
+from infra.harness.machine import this_machine
 from infra.harness.messages import read_messages
 from infra.harness.ports import free_ports
-from infra.harness.run_environment import (
-    isolated_environment,
-    new_run_folder,
-    sigterm_as_interrupt,
-)
+from infra.harness.run_environment import isolated_environment, new_run_folder, sigterm_as_interrupt
 from infra.harness.running_system import RunningSystem, running_system
 from infra.harness.scratch_cluster import ScratchCluster
 from infra.harness.systems import System
@@ -38,7 +35,6 @@ from infra.supervisor.logs import LogFolder
 from infra.supervisor.model import refresh_model
 from infra.supervisor.plan import plan_services
 from infra.supervisor.settings import StackSettings
-from infra.tables import Table
 from shared.connection import REDIS_ERRORS
 from shared.partitions import Partitions, connect_partitions
 from shared.settings import load
@@ -47,32 +43,6 @@ _TICK_SECONDS = 0.1
 _LEAD_SECONDS = 4.0
 _SETTLE_SECONDS = 60.0
 _LEFT_OUT = "flower"
-# What becomes of a message that was accepted in the moment before a master died: its job is not
-# known, or it is accepted a second time, as another job.
-_MAY_BE_LOST = frozenset(("lost", "missing turn", "forgotten job", "doubled job"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterReport:
-    """What happened, and what became of all messages.
-
-    `acceptances_lost`: messages that a gateway had accepted and whose jobs the new master did not
-    know, so that their clients sent them once more.
-    """
-
-    made_at: str
-    machine: Machine
-    seed: int
-    replica_acks: int
-    load_seconds: float
-    injections: Sequence[ClusterInjection]
-    acceptances_lost: int
-    verdict: CampaignVerdict
-
-    @property
-    def is_good(self) -> bool:
-        """Tell whether nothing went wrong but what asynchronous replication may lose."""
-        return not self.verdict.broken.keys() - _MAY_BE_LOST
 
 
 class ClusterCampaign:
@@ -217,29 +187,6 @@ def _left_over(partitions: Partitions) -> list[str]:
         return [key for client in partitions.clients for key in left_over(client)]
     except REDIS_ERRORS as error:
         return [f"a partition does not answer: {error}"]
-
-
-def cluster_tables(report: ClusterReport) -> list[Table]:
-    """Return the report as tables for a terminal."""
-    verdict = report.verdict
-    faults = Table(
-        f"Faults, {report.replica_acks} replicas waited for",
-        ("fault", "on", "over after"),
-        tuple((each.kind, each.target, f"{each.seconds:.1f} s") for each in report.injections),
-    )
-    counted = {
-        "messages": verdict.messages,
-        "accepted": verdict.accepted,
-        "answered": verdict.answered,
-        "lost": verdict.lost,
-        "doubled turns": verdict.broken.get("doubled turn", 0),
-        "out of order": verdict.out_of_order,
-        "acceptances lost, sent again": report.acceptances_lost,
-        "retries": verdict.retries,
-        **{f"broken: {kind}": count for kind, count in verdict.broken.items()},
-    }
-    rows = tuple((name, f"{count:,}") for name, count in counted.items())
-    return [faults, Table("Messages", ("what became of them", ""), rows)]
 
 
 def run_cluster_chaos(

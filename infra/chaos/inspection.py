@@ -17,7 +17,7 @@ from infra.dead_letters import DeadLetterBox
 from infra.http_client import HTTP_ERRORS
 from shared import keys
 from shared.errors import BenchError, MalformedMessage
-from shared.wire import decode
+from shared.task_message import decode
 
 _TRIES = 20
 _PAUSE_SECONDS = 0.5

@@ -8,7 +8,7 @@ from infra.chaos.faults import GENERATION, INFERENCE, LARGE, SENTIMENT
 from infra.supervisor.probes import live_workers
 from shared import keys
 from shared.connection import connect
-from shared.wire import peek_id
+from shared.task_message import peek_id
 
 _TIMEOUT_SECONDS = 0.5
 WORKERS = {

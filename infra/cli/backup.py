@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 
 def backup(
     file: Annotated[Path, typer.Argument(help="Archive to write, as parley-2026-01-31.tar.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write all that Redis holds into an archive, on the machine where its files are.
 
@@ -21,8 +23,8 @@ def backup(
         parley backup backups/parley-monday.tar
     """
     from infra.backup import write_backup
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_partitions
     from shared.errors import StackError
 
     partitions = connect_to_partitions()

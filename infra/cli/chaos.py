@@ -69,11 +69,6 @@ def chaos(
     import dataclasses
 
     from infra.chaos.plan import ChaosPlan, quick_plan, specs_named, with_voice
-    from infra.chaos.report import tables
-    from infra.chaos.runner import run_chaos
-    from infra.cli.output import console, print_json, progress_console
-    from infra.cli.tables import print_tables
-    from infra.supervisor.terminal import short_path
 
     specs = specs_named(only, voice=voice) if only and not cluster else None
     chosen: dict[str, Any] = {
@@ -91,7 +86,17 @@ def chaos(
     )
     if cluster:
         _run_on_cluster(plan, only, as_json=as_json)
-        return
+    else:
+        _run(plan, as_json=as_json)
+
+
+def _run(plan: "ChaosPlan", *, as_json: bool) -> None:
+    from infra.chaos.report import tables
+    from infra.chaos.runner import run_chaos
+    from infra.cli.output import console, print_json, progress_console
+    from infra.cli.tables import print_tables
+    from infra.supervisor.terminal import short_path
+
     report, folder = run_chaos(plan, progress_console(as_json=as_json))
     if as_json:
         print_json(report)
@@ -103,9 +108,9 @@ def chaos(
 
 
 def _run_on_cluster(plan: "ChaosPlan", only: str | None, *, as_json: bool) -> None:
-    """Run the campaign on a cluster; exit status 1 as for the other one."""
-    from infra.chaos.cluster_campaign import cluster_tables, run_cluster_chaos
+    from infra.chaos.cluster_campaign import run_cluster_chaos
     from infra.chaos.cluster_faults import kinds_named
+    from infra.chaos.cluster_report import cluster_tables
     from infra.cli.output import console, print_json, progress_console
     from infra.cli.tables import print_tables
     from infra.supervisor.terminal import short_path

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import redis
+from infra.cli.options import AsJson
 
+if TYPE_CHECKING:
     from infra.dead_letters import PartitionedDeadLetterBox, StoredDeadLetter
-    from shared.partitions import Partitions
 
 app = typer.Typer(help="List, retry or drop messages that failed.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Ids as `list` shows them.")]
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
@@ -140,46 +138,7 @@ def _summary(boxed: "StoredDeadLetter") -> dict[str, Any]:
 
 
 def _box() -> "PartitionedDeadLetterBox":
+    from infra.cli.queue_connection import connect_to_partitions
     from infra.dead_letters import PartitionedDeadLetterBox
 
     return PartitionedDeadLetterBox(connect_to_partitions())
-
-
-def connect_to_queue() -> "redis.Redis":
-    """Return a client of what belongs to no conversation; raise as `connect_to_partitions`."""
-    partitions = _partitions()
-    _check((partitions.home,))
-    return partitions.home
-
-
-def connect_to_partitions() -> "Partitions":
-    """Return clients of the Redis that is set; raise QueueUnavailable if any does not answer."""
-    partitions = _partitions()
-    _check(partitions.clients)
-    return partitions
-
-
-def _partitions() -> "Partitions":
-    from shared.partitions import connect_partitions
-    from shared.settings import CommonSettings, load
-
-    settings = load(CommonSettings)
-    return connect_partitions(settings.redis_address, settings.partitions)
-
-
-def _check(clients: "Sequence[redis.Redis]") -> None:
-    import redis
-
-    from infra.supervisor.terminal import without_password
-    from shared.errors import QueueUnavailable
-    from shared.settings import CommonSettings, load
-
-    try:
-        for client in clients:
-            client.ping()
-    except redis.RedisError as error:
-        address = load(CommonSettings).redis_address
-        raise QueueUnavailable(
-            f"No Redis answers at {without_password(address)} ({error}): start Parley with "
-            "`make run`, or name another with PARLEY_REDIS_URL or PARLEY_REDIS_PORT."
-        ) from None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -45,7 +47,7 @@ def distil(
     passes: Annotated[float, typer.Option(min=0.1, help="How often each text is read.")] = 6.0,
     batch: Annotated[int, typer.Option(min=8, help="Texts that are compared at a time.")] = 256,
     threads: Annotated[int, typer.Option(min=0, help="Threads \\[default: all].")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Teach the small encoder what a larger one finds alike; no labels are needed.
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra.evaluation.report import Report
+    from infra.evaluation.runner import Request
     from infra.evaluation.systems import System
     from infra.evaluation.voice.runner import VoiceRequest
 
@@ -103,12 +104,8 @@ def evaluate(
         parley evaluate messages.jsonl --encoder small --compare large
         parley evaluate --voice --lies 1
     """
-    from infra.cli.output import print_json, progress_console
     from infra.evaluation.runner import Request
-    from infra.evaluation.runner import evaluate as run
     from infra.evaluation.voice.runner import VoiceRequest
-    from infra.supervisor.native_stderr import suppress_native_stderr
-    from infra.supervisor.progress import StageProgress
     from shared.errors import CommandMisused
 
     folder = out or _data_folder() / "evaluate"
@@ -117,7 +114,8 @@ def evaluate(
             raise CommandMisused("--voice asks one base in this process, and whole files alone.")
         (system,) = _systems(encoder, variant, None, [])
         asked = VoiceRequest(files or [], folder, base, system, lies, connections)
-        return _evaluate_voice(asked, as_json=as_json)
+        _evaluate_voice(asked, as_json=as_json)
+        return
     if not files:
         raise CommandMisused("Name a labelled file, or ask for --voice.")
     if lies:
@@ -134,6 +132,15 @@ def evaluate(
         allow_remote=allow_remote,
         examples=examples,
     )
+    _evaluate_answers(request, as_json=as_json)
+
+
+def _evaluate_answers(request: "Request", *, as_json: bool) -> None:
+    from infra.cli.output import print_json, progress_console
+    from infra.evaluation.runner import evaluate as run
+    from infra.supervisor.native_stderr import suppress_native_stderr
+    from infra.supervisor.progress import StageProgress
+
     screen = progress_console(as_json=as_json)
     with suppress_native_stderr(), StageProgress(screen, "Evaluating") as progress:
         report, written = run(request, progress.update)
@@ -141,7 +148,6 @@ def evaluate(
         print_json(report)
     else:
         _show(report, written)
-    return None
 
 
 def _evaluate_voice(request: "VoiceRequest", *, as_json: bool) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from infra.cli.gateway_client import GatewayClient
     from infra.cli.tenant_handovers import TenantHandovers
@@ -19,7 +21,6 @@ _tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
 Url = Annotated[
     str | None, typer.Option("--url", help="Gateway to ask \\[default: this machine's].")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(help="Id as `list` shows it.")]
 By = Annotated[str, typer.Option("--by", help="Your name, as the customer will read it.")]
 

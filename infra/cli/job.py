@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from infra.job_trace import Death, JobTrace, StoredResult, ToneTrace
     from infra.message_search import Place, Worker
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the job.")],
     tenant: Annotated[str, typer.Option(help="Tenant it belongs to.")] = "default",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print where a job is and what happened to it; its message and reply are not shown.
 
@@ -22,8 +24,8 @@ def job(
         parley job e99f269e-879a-462e-913c-440b52a54c52
         parley job --tenant acme order-17 --json
     """
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_partitions
     from infra.job_trace import trace_job
     from shared import tenants
     from shared.errors import NotFound

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from shared.api_keys import ApiKey, Scope
     from shared.key_store import RedisKeyStore
 
 app = typer.Typer(help="Make, list and revoke the API keys of clients.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _UNIT_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MAX_NAME_CHARACTERS = 200
 
@@ -216,7 +217,7 @@ def _rate_limit(text: str | None) -> str | None:
 
 
 def _store() -> "RedisKeyStore":
-    from infra.cli.dead_letters import connect_to_queue
+    from infra.cli.queue_connection import connect_to_queue
     from shared.key_store import RedisKeyStore
 
     return RedisKeyStore(connect_to_queue())

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.options import AsJson
+
 if TYPE_CHECKING:
     from workers.settings import WorkerSettings
 
 app = typer.Typer(help="Check, import and tune a knowledge base.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("import")

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.knowledge import AsJson, worker_settings
+from infra.cli.exit_status import ExitStatus
+from infra.cli.knowledge import worker_settings
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +35,8 @@ def accepted(
         parley kb accepted --write faq.yaml
     """
     from gateway.queue.drafts import RedisDrafts
-    from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import print_json
+    from infra.cli.queue_connection import connect_to_queue
     from infra.traffic.reading import tenants_to_read
     from workers.modelling.knowledge.draft_files import write_drafts
 
@@ -52,7 +54,7 @@ def accepted(
     else:
         _show_written(written)
     if written.by_hand:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitStatus.FAILED)
 
 
 def _own_base(path: Path | None, tenant: str) -> Path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.cli.exit_status import ExitStatus
-from infra.cli.knowledge import AsJson, configured_base
+from infra.cli.knowledge import configured_base
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from workers.knowledge.base import Fault

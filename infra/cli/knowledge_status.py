@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from infra.cli.exit_status import ExitStatus
-from infra.cli.knowledge import AsJson
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.jobs import KnowledgeStatus, WorkerStatus
+    from shared.worker_status import KnowledgeStatus, WorkerStatus
 
 _DEFAULT = "(shared)"
 
@@ -25,8 +25,8 @@ def status(as_json: AsJson = False) -> None:
 
         parley kb status
     """
-    from infra.cli.dead_letters import connect_to_queue
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_queue
     from shared.heartbeats import read_heartbeats
 
     workers = [each for each in read_heartbeats(connect_to_queue()) if each.knowledge]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.knowledge import AsJson, configured_base, worker_settings
+from infra.cli.knowledge import configured_base, worker_settings
+from infra.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,8 @@ def gaps(
 
         parley kb gaps --out gaps.yaml
     """
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import console, print_json
+    from infra.cli.queue_connection import connect_to_partitions
     from infra.supervisor.native_stderr import suppress_native_stderr
     from shared.errors import AlreadyThere
     from workers.gap_store import open_gaps_of_all

@@ -34,6 +34,7 @@ from infra.cli import (
 )
 from infra.cli.exit_status import ExitStatus, exit_status_of
 from infra.cli.help_text import flow_help
+from infra.cli.options import AsJson
 from infra.cli.output import fail, tolerate_foreign_text
 from shared.errors import ParleyError
 from shared.home_folder import provide_home_folder
@@ -73,7 +74,7 @@ def up(
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check this machine and report what would keep Parley from running.
 

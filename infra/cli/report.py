@@ -35,18 +35,24 @@ def report(
         parley report --days 30 --comments 20
         parley report --tenant acme --json | jq .groups
     """
-    from infra.cli.dead_letters import connect_to_partitions
     from infra.cli.output import print_json
-    from infra.traffic.reading import (
-        comments_of_all,
-        days_of_all,
-        tenants_of_all,
-        tokens_of_all,
-    )
+    from shared.settings import CommonSettings, load
+
+    made = _make(days, comments, tenant)
+    written = _write(made, out or load(CommonSettings).data_dir / "report")
+    if as_json:
+        print_json(made)
+    else:
+        _show(made, written)
+
+
+def _make(days: int, comments: int, tenant: str | None) -> "Report":
+    from infra.cli.queue_connection import connect_to_partitions
+    from infra.traffic.reading import comments_of_all, days_of_all, tenants_of_all, tokens_of_all
     from infra.traffic.report import make_report
     from infra.traffic.voice import spending_of
     from shared.clock import SystemClock
-    from shared.settings import CommonSettings, load
+    from shared.settings import load
     from workers.settings import BudgetSettings
     from workers.token_budgets import read_budgets
 
@@ -57,12 +63,7 @@ def report(
         tokens_of_all(partitions, now, of_tenants),
         read_budgets(load(BudgetSettings).voice_budget_tokens),
     )
-    made = make_report(days_of_all(partitions, now, days, of_tenants), said, now, spending)
-    written = _write(made, out or load(CommonSettings).data_dir / "report")
-    if as_json:
-        print_json(made)
-    else:
-        _show(made, written)
+    return make_report(days_of_all(partitions, now, days, of_tenants), said, now, spending)
 
 
 def _write(made: "Report", folder: Path) -> "list[Path]":

@@ -80,7 +80,7 @@ def open_tenant(tenant: str) -> TenantHandovers:
     from gateway.queue.adapters import QueueOptions
     from gateway.settings import GatewaySettings
     from gateway.wsgi import enqueue_limits
-    from infra.cli.dead_letters import connect_to_partitions
+    from infra.cli.queue_connection import connect_to_partitions
     from infra.traffic.reading import tenants_of_all
     from shared.clock import SystemClock
     from shared.settings import load

@@ -6,8 +6,8 @@ from infra.http_client import HTTP_ERRORS, get
 from shared.connection import REDIS_ERRORS
 from shared.errors import UnsuitableRedis
 from shared.heartbeats import read_heartbeats
-from shared.jobs import WorkerStatus
 from shared.partitions import connect_partitions
+from shared.worker_status import WorkerStatus
 
 _TIMEOUT_SECONDS = 0.8
 

@@ -7,9 +7,8 @@
 -- @include keys.lua
 -- @include lanes.lua
 -- @include results.lua
--- @include tone_tasks.lua
 --
--- Keys made from arguments: parley:job:*, parley:dialogue:*, celery-task-meta-*, parley:lane:*,
+-- Keys made from arguments: parley:job:*, celery-task-meta-*, parley:lane:*,
 --   parley:lane-waiting:*, parley:reply-text:*, inference, those of lanes.lua
 
 local function record_state(id, state, conversation)
@@ -41,18 +40,24 @@ local function reason_to_end(id)
   if status and not UNENDED[status] then return 'ended' end
 end
 
+-- Let a job run that holds its lane; returns what claim.lua does.
+local function start(id, conversation, is_begun, dialogue)
+  local tone_due, has_tone_task, followers =
+    unpack(redis.call('HMGET', JOB .. id, 'tone_due', 'has_tone_task', 'followers'))
+  record_state(id, 'started', conversation)
+  announce_to(followers, id)
+  return {'run', dialogue or '', handover_state(conversation),
+    is_begun and redis.call('GET', REPLY_TEXT .. id) or '', tone_due and not has_tone_task and 1 or 0}
+end
+
 -- Give a job its lane, or park it behind the job that has it; returns what claim.lua does.
-local function run_or_park(leases, token, message, job)
+local function run_or_park(leases, token, job)
   local id, conversation = job.id, job.conversation
   local verdict = {'parked'}
   if claim_lane(conversation, id, job.lane_ttl) then
-    verdict = {'run', redis.call('GET', DIALOGUE .. conversation) or '',
-      handover_state(conversation), job.is_begun and redis.call('GET', REPLY_TEXT .. id) or '',
-      is_tone_due(id) and 1 or 0}
-    record_state(id, 'started', conversation)
-    announce_step(id)
+    verdict = start(id, conversation, job.is_begun, job.dialogue)
   else
-    park_behind(conversation, id, message, job.expires_at, job.lane_ttl)
+    park_behind(conversation, id, redis.call('HGET', leases, token), job.expires_at, job.lane_ttl)
     redis.call('HDEL', leases, token)
     record_state(id, 'queued', conversation)
   end

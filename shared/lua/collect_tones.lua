@@ -1,6 +1,7 @@
 -- Collect the tones of jobs and subscribe to those that are not there yet, if a sentiment worker is
 -- alive to deliver them.
 --
+-- @include bulk.lua
 -- @include keys.lua
 --
 -- KEYS[1]   sorted set of the sentiment workers
@@ -22,9 +23,10 @@ end
 
 local alive = is_any_alive()
 local tones = {alive and 1 or 0}
+local found = bulk.read_strings(TONE, bulk.arguments(3, 1))
 for i = 3, #ARGV do
   local id = ARGV[i]
-  local tone = redis.call('GET', TONE .. id)
+  local tone = found[id]
   if not tone and alive then
     redis.call('SET', TONE_SUBSCRIPTION .. id, channel, 'PX', subscription_ttl)
   end

@@ -2,12 +2,15 @@
 -- A job whose lease this worker has lost is left alone; one that has a result already only gives up
 -- its lease and its lane.
 --
+-- @include bulk.lua
+-- @include capped.lua
 -- @include counts.lua
 -- @include dead_letters.lua
 -- @include flows.lua
 -- @include handovers.lua
 -- @include indexed.lua
 -- @include lanes.lua
+-- @include lease_tokens.lua
 -- @include memory.lua
 -- @include results.lua
 -- @include tenants.lua
@@ -42,17 +45,12 @@ local result_ttl, conversation_ttl, max_turns, max_dead_letters, lane_ttl,
   max_records, memory_ttl, today = unpack(ARGV, 1, 8)
 local known_seconds = math.max(memory_ttl, conversation_ttl)  -- who took part
 local MAX_GAPS_OF_ONE = 20
-local verdicts, completed = {}, 0
-
-local function append(list, ...)
-  redis.call('RPUSH', list, ...)
-  redis.call('LTRIM', list, -max_turns, -1)
-  redis.call('EXPIRE', list, conversation_ttl)
-end
+local held, verdicts, completed = held_tokens(leases), {}, 0
+local ended_ids, ended_in, outlived = {}, {}, {}  -- jobs, their conversations, keys to be deleted
 
 local function append_turns(conversation, asked, answered, dialogue)
-  append(TURNS .. conversation, asked)
-  if answered ~= '' then append(TURNS .. conversation, answered) end
+  local turns = answered == '' and {asked} or {asked, answered}
+  append_capped(TURNS .. conversation, turns, tonumber(max_turns), conversation_ttl)
   if dialogue ~= '' then
     redis.call('SET', DIALOGUE .. conversation, dialogue, 'EX', conversation_ttl)
   end
@@ -79,11 +77,9 @@ end
 -- A person may have taken the conversation, or closed its handover, since the job was claimed: then
 -- what was decided does not hold, and the message is looked at again, before any later one.
 local function return_to_queue(token, conversation, cost)
-  local message = redis.call('HGET', leases, token)
-  if message and redis.call('HDEL', leases, token) == 1 then
-    return_message(queue, tenant_of(conversation), message)
-    count_cost(conversation, cost, false)
-  end
+  if not held[token] then return end
+  return_message(queue, tenant_of(conversation), redis.call('HGET', leases, token))
+  count_cost(conversation, cost, false)
 end
 
 -- Once for each job, whoever stored its end, and however often its message comes.
@@ -102,22 +98,25 @@ local function complete(i)
     return_to_queue(token, conversation, cost)
     return 'lost'
   end
-  if redis.call('HDEL', leases, token) == 0 then return 'lost' end
+  if not held[token] then return 'lost' end
   local ended = id ~= '' and has_result(id)
   count_cost(conversation, cost, not ended)
   if ended then
-    redis.call('DEL', REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
+    bulk.append(outlived, REPLY_TEXT .. id)  -- Celery's own tools store an end, and leave this
     if asked == '' then report_revoked(id, notification) end
   else
     if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
-    if id ~= '' then store_result(id, gateway, notification, result, result_ttl) end
+    if id ~= '' then
+      record_end(id, gateway, notification, result, result_ttl)
+      bulk.append(outlived, keys_until_end(id))
+    end
     if conversation ~= '' and asked ~= '' then
       append_turns(conversation, asked, answered, dialogue)
       if record ~= '' and tonumber(max_records) > 0 then
         remember(owner, record, max_records, memory_ttl)
       end
       if user ~= '' then take_part(user, conversation, known_seconds) end
-      pass_to_person(conversation, asked, conversation_ttl)
+      if silent then pass_to_person(conversation, asked, conversation_ttl) end
       if opening ~= '' then open_handover(conversation, opening, conversation_ttl) end
       if gap ~= '' then keep_gap(conversation, gap) end
       announce_conversation(conversation)
@@ -133,11 +132,21 @@ local function complete(i)
     if outcome ~= '' then count_outcome(conversation, id, today, outcome, conversation_ttl) end
   end
   if ended_task ~= '' then follow_up(id, ended_task) end
-  if conversation ~= '' then release(queue, conversation, id, lane_ttl) end
+  if conversation ~= '' then
+    bulk.append(ended_ids, id)
+    bulk.append(ended_in, conversation)
+  end
   return ended and 'duplicate' or 'applied'
 end
 
-for i = 9, #ARGV, 23 do verdicts[#verdicts + 1] = complete(i) end
+read_results(bulk.arguments(10, 23))
+for i = 9, #ARGV, 23 do
+  verdicts[#verdicts + 1] = complete(i)
+  held[ARGV[i]] = nil
+end
+bulk.call('HDEL', leases, bulk.arguments(9, 23))
+for _, lane in ipairs(release_all(queue, ended_ids, ended_in, lane_ttl)) do bulk.append(outlived, lane) end
+bulk.call_for_keys('DEL', outlived)
 flush_notifications()
 flush_counts(today)
 count_completed(throughput, completed, has_waiting(queue))

@@ -1,9 +1,11 @@
 -- Complete tone tasks: store each tone and notify the worker that waits for it, or until one does
 -- the gateways that follow the job.
 --
+-- @include bulk.lua
 -- @include dead_letters.lua
 -- @include followers.lua
 -- @include keys.lua
+-- @include lease_tokens.lua
 -- @include notifications.lua
 --
 -- KEYS[1] lease hash of this worker
@@ -19,10 +21,12 @@
 -- Returns for each task: applied or lost.
 local leases, dead_letters = unpack(KEYS, 1, 2)
 local tone_ttl, max_dead_letters, result_ttl = unpack(ARGV, 1, 3)
+local held = held_tokens(leases)
 local verdicts = {}
 
 local function complete(token, id, tone, dead, task, result)
-  if redis.call('HDEL', leases, token) == 0 then return 'lost' end
+  if not held[token] then return 'lost' end
+  held[token] = nil
   if dead ~= '' then push_dead_letter(dead_letters, dead, max_dead_letters) end
   if result ~= '' and redis.call('SET', RESULT .. task, result, 'NX', 'EX', result_ttl) then
     redis.call('PUBLISH', RESULT .. task, result)
@@ -43,5 +47,6 @@ for i = 4, #ARGV, 6 do
   local token, id, tone, dead, task, result = unpack(ARGV, i, i + 5)
   verdicts[#verdicts + 1] = complete(token, id, tone, dead, task, result)
 end
+bulk.call('HDEL', leases, bulk.arguments(4, 6))
 flush_notifications()
 return verdicts

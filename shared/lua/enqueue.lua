@@ -3,6 +3,7 @@
 -- take processor time, and inference workers give early vectors, it is left due for one of them to
 -- queue.
 --
+-- @include bulk.lua
 -- @include flows.lua
 -- @include followers.lua
 -- @include lanes.lua
@@ -53,8 +54,8 @@ jobs, keyed_jobs = tonumber(jobs), tonumber(keyed_jobs)
 local queued, has_flows = count_flows(inference_queue)
 local parked = redis.call('ZCARD', PARKED)
 local capacity, throughput, waiting_names, waiting_count
-local held, enough
-local idempotency_keys, rate_limits, buckets, outcomes = {}, {}, {}, {}
+local held, enough, any_known
+local idempotency_keys, rate_limits, buckets, outcomes, accepted = {}, {}, {}, {}, {}
 
 -- The capacity is what can be answered within a message's time. Measured once a call.
 local function measure_capacity()
@@ -103,32 +104,39 @@ end
 
 -- A job whose time is over and which no worker has claimed can only be dropped as expired. Its
 -- message may be gone, after `celery purge`, so it holds no lane any longer.
-local function live_holder(conversation)
-  local holder = redis.call('GET', LANE .. conversation)
-  if not holder then return nil end
-  local state, expires_at = unpack(redis.call('HMGET', JOB .. holder, 'state', 'expires_at'))
-  local is_over = state == 'queued' and expires_at and tonumber(expires_at) + 1 < tonumber(now)
-  return not is_over and holder
+local function is_over(id)
+  local state, expires_at = unpack(redis.call('HMGET', JOB .. id, 'state', 'expires_at'))
+  return state == 'queued' and expires_at and tonumber(expires_at) + 1 < tonumber(now)
+end
+
+-- Take the conversation's lane, and return true, unless another job holds it.
+local function take_lane(conversation, id)
+  local lane = LANE .. conversation
+  local holder = redis.call('SET', lane, id, 'NX', 'EX', lane_ttl, 'GET')
+  if not holder then return true end
+  if not is_over(holder) then return false end
+  redis.call('SET', lane, id, 'EX', lane_ttl)
+  return true
 end
 
 -- A lane that expired while jobs were parked in it goes to the first of them, not to the newcomer.
-local function enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
-  if holder or parked_ahead > 0 then
+local function enqueue_or_park(conversation, id, infer_task, expires_at, has_lane, parked_ahead)
+  if not has_lane or parked_ahead > 0 then
     park(conversation, id, infer_task, expires_at)
     parked = parked + 1
-    if holder then return end
+    if not has_lane then return end
     promote(inference_queue, conversation, lane_ttl)
     parked, queued = parked - 1, queued + 1
   else
-    redis.call('SET', LANE .. conversation, id, 'EX', lane_ttl)
     queue_message(inference_queue, tenant_of(conversation), infer_task)
     queued = queued + 1
   end
 end
 
-local function record_job(id, conversation, gateway, expires_at, idempotency)
+local function record_job(id, conversation, gateway, expires_at, tone_due, idempotency)
   redis.call('HSET', JOB .. id, 'state', 'queued', 'conversation', conversation,
-    'watchers', gateway == '' and '' or gateway .. ' ', 'expires_at', expires_at)
+    'watchers', gateway == '' and '' or gateway .. ' ', 'expires_at', expires_at,
+    unpack(tone_due and {'tone_due', 1} or {}))
   redis.call('EXPIRE', JOB .. id, job_ttl)
   if idempotency then
     local first = table.concat({idempotency.digest, id, conversation}, '\n')
@@ -154,20 +162,21 @@ local function leaves_tone_due()
   return held + queued >= enough
 end
 
-local function see_to_tone(id, tenant, tone_task)
-  if tone_task == '' then return end
-  if leaves_tone_due() then
-    leave_tone_due(id)
-  else
-    queue_tone_task(sentiment_queue, tenant, tone_task)
+-- Mostly all jobs of a call are new, which one look at all tells.
+local function is_known(id)
+  if any_known == nil then
+    local keys = {}
+    for i = 9, 8 + 6 * jobs, 6 do bulk.append(keys, JOB .. ARGV[i], RESULT .. ARGV[i]) end
+    any_known = bulk.call_for_keys('EXISTS', keys) > 0
   end
+  return accepted[id] or any_known and redis.call('EXISTS', JOB .. id, RESULT .. id) > 0
 end
 
 local function enqueue(n)
   local i, idempotency = 3 + 6 * n, idempotency_keys[n]
   local id, conversation, infer_task, tone_task, gateway, expires_at = unpack(ARGV, i, i + 5)
   local tenant = tenant_of(conversation)
-  if redis.call('EXISTS', JOB .. id, RESULT .. id) > 0 then return own_queued(tenant) end
+  if is_known(id) then return own_queued(tenant) end
   local wait_ms = rate_limits[n] and take_tokens(rate_limits[n]) or 0
   if wait_ms > 0 then return {-5, wait_ms} end
   local first = idempotency and find_idempotent_job(idempotency, id, gateway)
@@ -177,12 +186,13 @@ local function enqueue(n)
   if waiting > 0 and waiting >= capacity and not has_share_left(tenant) then
     return refuse(waiting)
   end
-  local holder = live_holder(conversation)
   local parked_ahead = parked > 0 and redis.call('LLEN', LANE_WAITING .. conversation) or 0
   if parked_ahead >= parked_limit then return -2 end
-  record_job(id, conversation, gateway, expires_at, idempotency)
-  see_to_tone(id, tenant, tone_task)
-  enqueue_or_park(conversation, id, infer_task, expires_at, holder, parked_ahead)
+  local has_lane, tone_due = take_lane(conversation, id), tone_task ~= '' and leaves_tone_due()
+  record_job(id, conversation, gateway, expires_at, tone_due, idempotency)
+  accepted[id] = true
+  if tone_task ~= '' and not tone_due then queue_tone_tasks(sentiment_queue, tenant, {tone_task}) end
+  enqueue_or_park(conversation, id, infer_task, expires_at, has_lane, parked_ahead)
   waiting_names = nil
   return own_queued(tenant)
 end

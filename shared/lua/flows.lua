@@ -7,6 +7,7 @@
 -- A worker that waits does so for the queue's own list, so that holds at least WAKE (parley:wake),
 -- which says nothing, while messages wait in others.
 --
+-- @include bulk.lua
 -- @include keys.lua
 -- @include tenants.lua
 --
@@ -48,12 +49,16 @@ local function is_called(queue)
   return redis.call('LINDEX', queue, -1) == WAKE
 end
 
--- Put a message at the tail of its tenant's flow; return how many wait there.
-local function queue_message(queue, tenant, message)
-  local waiting = redis.call('LPUSH', flow_of(queue, tenant), message)
+-- Put messages, one at least, at the tail of their tenant's flow; return how many wait there.
+local function queue_messages(queue, tenant, messages)
+  local waiting = bulk.call('LPUSH', flow_of(queue, tenant), messages)
   announce_flow(queue, tenant)
-  announce_first(queue, waiting)
+  announce_first(queue, waiting - #messages + 1)
   return waiting
+end
+
+local function queue_message(queue, tenant, message)
+  return queue_messages(queue, tenant, {message})
 end
 
 -- Put a message at the head of its tenant's flow. It says more than WAKE, which is always the head.

@@ -17,11 +17,14 @@ local function add_gateway(id, field, gateway)
 end
 
 -- Only that there is news is sent: a gateway reads what it is, so nothing is lost with a message.
-local function announce_step(id)
-  local followers = redis.call('HGET', JOB .. id, 'followers')
+local function announce_to(followers, id)
   if not followers then return end
   for gateway in string.gmatch(followers, '%S+') do
     queue_notification(REPLIES .. gateway, id .. '\tstarted\t{}')
   end
+end
+
+local function announce_step(id)
+  announce_to(redis.call('HGET', JOB .. id, 'followers'), id)
 end
 

@@ -2,6 +2,7 @@
 -- A lane is held by the only job of its conversation that may run. The others are parked behind it,
 -- in order of acceptance; each has an entry in the sorted set PARKED, scored by its expires_at.
 --
+-- @include bulk.lua
 -- @include flows.lua
 -- @include keys.lua
 -- @include tenants.lua
@@ -76,6 +77,21 @@ local function release(queue, conversation, id, lane_ttl)
   if not promote(queue, conversation, lane_ttl) and holder then
     redis.call('DEL', LANE .. conversation)
   end
+end
+
+-- Pass on the lanes of some jobs, each with its conversation; return the keys of those to be deleted.
+-- Mostly nothing is parked, so that nobody is next and all are looked up at once.
+local function release_all(queue, ids, conversations, lane_ttl)
+  local free, holders = {}, nil  -- holders: nil if something is parked
+  if redis.call('ZCARD', PARKED) == 0 then holders = bulk.read_strings(LANE, conversations) end
+  for i, conversation in ipairs(conversations) do
+    if not holders then
+      release(queue, conversation, ids[i], lane_ttl)
+    elseif holders[conversation] == ids[i] then
+      free[#free + 1] = LANE .. conversation
+    end
+  end
+  return free
 end
 
 -- Return the message of a parked job; nil if it is not parked.

@@ -8,6 +8,7 @@
 -- The chat job with which an idle worker was woken is claimed in the same step, as claim.lua does:
 -- who is alone waits for one round trip less.
 --
+-- @include bulk.lua
 -- @include claims.lua
 -- @include flows.lua
 -- @include keys.lua
@@ -39,7 +40,7 @@
 -- ARGV[13..] two for each tenant with a weight other than 1: its name, its weight
 --
 -- Keys made from members: parley:flows:*, those of flows.lua. parley:wake is a message.
--- Keys made from arguments: those of claims.lua
+-- Keys made from arguments: parley:dialogue:*, those of claims.lua
 -- Returns {token, message, token, message, ...}, oldest first; {'busy'} if this worker must first
 -- end what it holds; {'alone', token, message} of a quarantined message. If the first message was
 -- claimed, what claim.lua returns for it stands before all.
@@ -47,40 +48,47 @@ local leases, handoff, token_counter, last_lease, quarantine, exclusive_lease, w
   unpack(KEYS, 1, 8)
 local limit, call_number, record_ttl, worker, now, holds_others, has_just_begun, woken_with,
   woken_id, woken_conversation, woken_expires_at, lane_ttl = unpack(ARGV, 1, 12)
-local leased, left, is_alone = {}, tonumber(limit), false
+limit = tonumber(limit)
+local taken, leased, is_alone = {}, {}, false  -- messages; tokens and messages
 
 local function add(token, message)
   leased[#leased + 1] = token
   leased[#leased + 1] = message
 end
 
-local function lease(message)
-  local token = next_token(token_counter)
-  redis.call('HSET', leases, token, message)
-  add(token, message)
-  left = left - 1
+local function lease_taken()
+  if #taken == 0 then return end
+  local first = next_tokens(token_counter, #taken)
+  for i, message in ipairs(taken) do add(token_of(first + i - 1), message) end
+  bulk.call('HSET', leases, leased)
 end
 
--- Return the message at the head of a list, nil if there is none.
-local function pop(source)
-  local message = redis.call('RPOP', source)
-  while message == WAKE do message = redis.call('RPOP', source) end
-  return message or nil
-end
-
-local function take(source)
-  while left > 0 do
-    local message = pop(source)
-    if not message then return end
-    lease(message)
+-- Take up to a number of messages from the head of a list; return how many.
+local function take(source, most)
+  local before = #taken
+  while #taken - before < most do
+    local asked = most - (#taken - before)
+    local found = redis.call('RPOP', source, asked) or {}
+    for _, message in ipairs(found) do
+      if message ~= WAKE then taken[#taken + 1] = message end
+    end
+    if #found < asked then break end
   end
+  return #taken - before
 end
 
-local function pop_own()
-  for i = 8, #KEYS do
-    local message = pop(KEYS[i])
-    if message then return message end
-  end
+local function take_others(most)
+  local others, found = {}, 0
+  for i = 9, #KEYS do others[#others + 1] = KEYS[i] end
+  -- Only Celery clients fill them: mostly all are empty.
+  if bulk.call_for_keys('EXISTS', others) == 0 then return 0 end
+  for _, list in ipairs(others) do found = found + take(list, most - found) end
+  return found
+end
+
+local function take_own(most)
+  local found = take(queue, most)
+  return found < most and found + take_others(most - found) or found
 end
 
 local function weight_of(tenant)
@@ -97,13 +105,11 @@ end
 
 -- An empty flow leaves when its turn comes: until then it owes the others what it had.
 local function take_in_turn()
-  while left > 0 do
+  while #taken < limit do
     local tenant = redis.call('ZRANGE', flows_of(queue), 0, 0)[1]
     if not tenant then return end
-    local message
-    if tenant == DEFAULT_TENANT then message = pop_own() else message = pop(flow_of(queue, tenant)) end
-    if message then
-      lease(message)
+    local found = tenant == DEFAULT_TENANT and take_own(1) or take(flow_of(queue, tenant), 1)
+    if found == 1 then
       charge(tenant, 1)
     else
       redis.call('ZREM', flows_of(queue), tenant)
@@ -124,22 +130,20 @@ end
 
 local function take_from_flows()
   join_flows(queue, DEFAULT_TENANT)
-  local before = left
-  take(handoff)
-  if left < before then charge(DEFAULT_TENANT, before - left) end
+  local handed = take(handoff, limit)
+  if handed > 0 then charge(DEFAULT_TENANT, handed) end
   take_in_turn()
   wake_another()
 end
 
 local function take_from_queue()
   if redis.call('EXISTS', flows_of(queue)) == 1 then return take_from_flows() end
-  take(handoff)
-  for i = 8, #KEYS do take(KEYS[i]) end
+  take_own(limit - take(handoff, limit))
 end
 
 local function take_quarantined()
-  left = 1
-  take(quarantine)
+  take(quarantine, 1)
+  lease_taken()
   redis.call('SET', exclusive_lease, leased[1], 'EX', record_ttl)
   is_alone = true
 end
@@ -150,19 +154,21 @@ local function holds_quarantined()
 end
 
 local function repeat_lease(first, last)
-  for token = tonumber(first), tonumber(last) do
-    local message = redis.call('HGET', leases, tostring(token))
-    if message then add(tostring(token), message) end
+  local tokens = {}
+  for number = tonumber(first), tonumber(last) do tokens[#tokens + 1] = token_of(number) end
+  local held = bulk.read_fields(leases, tokens)
+  for _, token in ipairs(tokens) do
+    if held[token] then add(token, held[token]) end
   end
   is_alone = #leased == 2 and redis.call('GET', exclusive_lease) == leased[1]
 end
 
 local function claim_first()
-  local token, message = leased[1], leased[2]
-  if woken_with == '' or message ~= woken_with then return nil end
+  if woken_with == '' or leased[2] ~= woken_with then return nil end
   local reason = reason_to_end(woken_id)
-  local verdict = reason and {reason} or run_or_park(leases, token, message, {
+  local verdict = reason and {reason} or run_or_park(leases, leased[1], {
     id = woken_id, conversation = woken_conversation, expires_at = woken_expires_at,
+    dialogue = redis.call('GET', DIALOGUE .. woken_conversation),
     job_ttl = record_ttl, lane_ttl = lane_ttl})
   flush_notifications()
   return verdict
@@ -189,6 +195,7 @@ if has_just_begun == '0' and redis.call('EXISTS', quarantine) == 1 then
   take_quarantined()
 else
   take_from_queue()
+  lease_taken()
 end
 if #leased > 0 then
   local record = call_number .. ' ' .. leased[1] .. ' ' .. leased[#leased - 1]

@@ -3,6 +3,7 @@
 -- the conversations it took part in; a conversation knows its users, so that erasing either erases
 -- both ends. Both sorted sets have the Unix time until which each member is known.
 --
+-- @include capped.lua
 -- @include clock.lua
 -- @include keys.lua
 --
@@ -64,10 +65,8 @@ end
 
 -- Keep at most `max_records` of an owner, each for `ttl` seconds.
 local function remember(owner, record, max_records, ttl)
-  redis.call('RPUSH', MEMORY .. owner, record)
-  redis.call('LTRIM', MEMORY .. owner, -max_records, -1)
-  drop_outlived(MEMORY .. owner, record, tonumber(ttl))
-  redis.call('EXPIRE', MEMORY .. owner, ttl)
+  local length = append_capped(MEMORY .. owner, {record}, tonumber(max_records), ttl)
+  if length > 1 then drop_outlived(MEMORY .. owner, record, tonumber(ttl)) end
 end
 
 local function forget_in_list(owner, conversation)

@@ -40,7 +40,7 @@ local function read_id(message)
 end
 
 local function lease_exhausted(message)
-  local token = next_token(token_counter)
+  local token = token_of(next_tokens(token_counter, 1))
   redis.call('HSET', own_leases, token, message)
   redis.call('SADD', exhausted, token)
   redis.call('EXPIRE', exhausted, count_ttl)

@@ -1,5 +1,6 @@
 -- Append what a person writes to the conversation that they have.
 --
+-- @include capped.lua
 -- @include handovers.lua
 --
 -- ARGV[1] handover
@@ -18,9 +19,7 @@ local MAX_LOOKED_AT = 16
 local function append_once(conversation, turn)
   local turns = TURNS .. conversation
   if redis.call('LPOS', turns, turn, 'RANK', -1, 'MAXLEN', MAX_LOOKED_AT) then return end
-  redis.call('RPUSH', turns, turn)
-  redis.call('LTRIM', turns, -max_turns, -1)
-  redis.call('EXPIRE', turns, ttl)
+  append_capped(turns, {turn}, tonumber(max_turns), ttl)
   record_event(conversation, 'handover.replied', now, turn)
   announce_conversation(conversation)
 end

@@ -1,5 +1,6 @@
 -- Library: store how jobs ended and notify everyone who waits for them.
 --
+-- @include bulk.lua
 -- @include keys.lua
 -- @include notifications.lua
 -- @include tenants.lua
@@ -10,10 +11,23 @@
 -- States that Celery's tools store of a job that has not ended; Flower's `abort` stores ABORTED.
 local UNENDED = {PENDING = 1, RECEIVED = 1, STARTED = 1, RETRY = 1, ABORTED = 1}
 
+local known_results = {}  -- by job; false: it has none
+
+-- Read the results of all jobs of a call at once.
+local function read_results(ids)
+  known_results = bulk.read_strings(RESULT, ids)
+end
+
+local function stored_result(id)
+  local known = known_results[id]
+  if known ~= nil then return known end
+  return redis.call('GET', RESULT .. id)
+end
+
 -- Return the status of a stored result, nil for none. Celery clients and workers store results too,
 -- so the JSON may be spelled in any way.
 local function stored_status(id)
-  local result = redis.call('GET', RESULT .. id)
+  local result = stored_result(id)
   if not result then return nil end
   local decoded, meta = pcall(cjson.decode, result)
   return decoded and type(meta) == 'table' and meta.status or ''
@@ -34,12 +48,18 @@ local function report_revoked(id, notification)
   end
 end
 
--- `gateway` is notified even if it is not among the watchers; '' for none.
-local function store_result(id, gateway, notification, result, result_ttl)
+-- Return the keys of what is kept of a job until its end.
+local function keys_until_end(id)
+  return JOB .. id, TONE .. id, REPLY_TEXT .. id
+end
+
+-- Store a job's end, whose keys_until_end are to be deleted then. `gateway` is notified even if it is
+-- not among the watchers; '' for none.
+local function record_end(id, gateway, notification, result, result_ttl)
   local watchers = redis.call('HGET', JOB .. id, 'watchers') or ''
   redis.call('SET', RESULT .. id, result, 'EX', result_ttl)
+  known_results[id] = result
   redis.call('PUBLISH', RESULT .. id, result)
-  redis.call('DEL', JOB .. id, TONE .. id, REPLY_TEXT .. id)
   if gateway ~= '' then queue_notification(REPLIES .. gateway, notification) end
   for watcher in string.gmatch(watchers, '%S+') do
     if watcher ~= gateway then queue_notification(REPLIES .. watcher, notification) end
@@ -56,6 +76,7 @@ end
 local function store_cancelled(id, conversation, notification_template, result_template, result_ttl)
   local notification = string.gsub(notification_template, '<job>', {['<job>'] = id})
   local result = fill_result(result_template, id, conversation)
-  store_result(id, '', notification, result, result_ttl)
+  record_end(id, '', notification, result, result_ttl)
+  redis.call('DEL', keys_until_end(id))
 end
 

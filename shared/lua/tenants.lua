@@ -3,7 +3,8 @@
 -- @include keys.lua
 --
 -- Keys: parley:tenants
-local SEPARATOR, DEFAULT_TENANT = '\31', 'default'
+local SEPARATOR = '\31'
+local DEFAULT_TENANT = 'default'
 
 local function tenant_of(id)
   local place = string.find(id, SEPARATOR, 1, true)

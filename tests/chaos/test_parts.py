@@ -18,8 +18,10 @@ from infra.chaos.proxy import Proxy
 from shared import keys
 from shared.connection import connect
 from shared.errors import MalformedMessage
-from shared.jobs import ChatJob, WorkerStatus
-from shared.wire import decode, decode_job, encode_infer
+from shared.jobs import ChatJob
+from shared.task_message import decode
+from shared.wire import decode_job, encode_infer
+from shared.worker_status import WorkerStatus
 from tests.contract.broker import claim, done
 from tests.fakes.clock import ManualClock
 from tests.support.processes import RedisServer, free_port

@@ -20,8 +20,9 @@ from infra.supervisor.service import Service
 from shared import keys
 from shared.clock import SystemClock
 from shared.connection import connect
-from shared.jobs import ChatJob, WorkerStatus
+from shared.jobs import ChatJob
 from shared.wire import encode_infer
+from shared.worker_status import WorkerStatus
 from tests.support.processes import RedisServer, free_port, wait_until
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import QueuePolicy

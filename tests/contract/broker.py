@@ -7,20 +7,15 @@ import redis
 
 from shared import keys, tenants
 from shared.connection import connect
-from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn, WorkerStatus
+from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, ToneJob, Turn
 from shared.partition_connection import view_of_server
 from shared.results import Failure, JobRecord, read_celery_result
 from shared.wire import encode_infer
+from shared.worker_status import WorkerStatus
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.context import WorkerContext
-from workers.consumer.lease_queue import (
-    Completion,
-    DeadLetter,
-    Lease,
-    LeasedJob,
-    QueuePolicy,
-)
+from workers.consumer.lease_queue import Completion, DeadLetter, Lease, LeasedJob, QueuePolicy
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_sentiment_queue import RedisSentimentQueue

@@ -12,11 +12,13 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits, RedisPublisher
 from shared import keys, tenants
 from shared.connection import connect
-from shared.jobs import ChatJob, JobState, Reply, Turn, WorkerStatus
+from shared.jobs import ChatJob, JobState, Reply
 from shared.results import read_celery_result
 from shared.scripts import Script
 from shared.wire import encode_infer, read_chat_job, read_second_look, tone_task_id
+from shared.worker_status import WorkerStatus
 from tests.contract.broker import done
+from tests.contract.protocol_snapshot import CONVERSATIONS, TENANT, WAKE, Snapshot, look, name_of
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer
@@ -34,9 +36,6 @@ from workers.voice.brief import Brief, Source
 GATEWAY_LIMITS = EnqueueLimits(
     messages=12, job_ttl_seconds=600, lane_ttl_seconds=600, messages_per_conversation=4
 )
-TENANT = "acme"
-CONVERSATIONS = ("talk", tenants.scope(TENANT, "a chat: 1/2"))
-WAKE = keys.WAKE.encode()
 BRIEF = Brief("answer", "Hello", (Source("entry", "Question?", "r"),), "r")
 POLICY = QueuePolicy(deliveries=3, heartbeat_ttl_seconds=600, ahead_of_tones=1)
 
@@ -68,25 +67,6 @@ class Known:
     place: int | None
     unwanted: bool = False
     result: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Redis at one moment: jobs by where they are."""
-
-    queue: list[str]
-    listed: list[str]
-    results: dict[str, bytes | None]
-    lanes: dict[str, str | None]
-    parked: dict[str, list[str]]
-    turns: dict[str, list[Turn]]
-    leases: dict[bytes, str]
-    own_flow: list[bytes]
-    other_flow: list[bytes]
-    handoffs: list[bytes]
-    parked_counts: dict[bytes, bytes]
-    tone_tasks: list[str]
-    notes: dict[str, list[bytes | None]]
 
 
 @dataclass
@@ -200,7 +180,7 @@ class ProtocolStand:
     def waiting(self, queue: str = keys.INFERENCE) -> list[str]:
         """Return the jobs on a queue, the head of each flow first."""
         flows = [self._list(key) for key in (queue, keys.flow(queue, TENANT))]
-        return [self._name(raw) for flow in flows for raw in reversed(flow) if raw != WAKE]
+        return [name_of(raw) for flow in flows for raw in reversed(flow) if raw != WAKE]
 
     def has_share_left(self, tenant: str) -> bool:
         """Tell whether a tenant may queue a job though the queue is full: it has under a half."""
@@ -254,66 +234,10 @@ class ProtocolStand:
         self._check_turns(seen)
         self._check_tone_tasks(seen)
 
-    def _look(self) -> "Seen":
-        with self.client.pipeline(transaction=True) as look:
-            look.lrange(keys.INFERENCE, 0, -1)
-            look.lrange(keys.flow(keys.INFERENCE, TENANT), 0, -1)
-            look.hgetall(keys.PARKED_COUNTS)
-            look.lrange(keys.quarantine(keys.INFERENCE), 0, -1)
-            for queue in (keys.INFERENCE_LARGE, keys.GENERATION):
-                look.lrange(queue, 0, -1)
-                look.lrange(keys.flow(queue, TENANT), 0, -1)
-            look.zrange(keys.PARKED, 0, -1)
-            look.mget([keys.result(name) for name in (*self.jobs, "none")])
-            for conversation in CONVERSATIONS:
-                look.get(keys.lane(conversation))
-                look.lrange(keys.lane_waiting(conversation), 0, -1)
-                look.lrange(keys.turns(conversation), 0, -1)
-            for number in range(1, self._hired + 1):
-                look.hgetall(keys.lease(f"w{number}"))
-            for number in range(1, self._hired + 1):
-                look.lrange(keys.handoff(f"w{number}"), 0, -1)
-            for name in self.jobs:
-                look.hmget(keys.job(name), ["tone_due", "has_tone_task"])
-            look.lrange(keys.SENTIMENT, 0, -1)
-            look.lrange(keys.flow(keys.SENTIMENT, TENANT), 0, -1)
-            own, other, counts, quarantine, *handed, listed, results = (found := look.execute())[
-                :10
-            ]
-            *rest, own_tones, other_tones = found[10:]
-        rest, notes = rest[: -len(self.jobs) or None], rest[len(rest) - len(self.jobs) :]
-        rest, handoffs = rest[: -self._hired], rest[-self._hired :]
-        woken_with = [raw for handoff in handoffs for raw in handoff]
-        flows = (own, other, quarantine, woken_with, *handed)
-        waiting = [raw for each in flows for raw in each]
-        lanes = {name: rest[3 * at : 3 * at + 3] for at, name in enumerate(CONVERSATIONS)}
-        return Seen(
-            queue=[self._name(raw) for raw in waiting if raw != WAKE],
-            listed=[member.decode() for member in listed],
-            results=dict(zip(self.jobs, results[:-1], strict=True)),
-            lanes={name: lane.decode() if lane else None for name, (lane, _, _) in lanes.items()},
-            parked={
-                name: [line.split(b"\n", 1)[0].decode() for line in parked]
-                for name, (_, parked, _) in lanes.items()
-            },
-            turns={
-                name: [msgspec.json.decode(turn, type=Turn) for turn in turns]
-                for name, (_, _, turns) in lanes.items()
-            },
-            leases={
-                token: self._name(raw)
-                for held in rest[3 * len(CONVERSATIONS) :]
-                for token, raw in held.items()
-            },
-            own_flow=own,
-            other_flow=other,
-            handoffs=woken_with,
-            parked_counts=counts,
-            tone_tasks=[self._name(raw) for raw in (*own_tones, *other_tones) if raw != WAKE],
-            notes=dict(zip(self.jobs, notes, strict=True)),
-        )
+    def _look(self) -> Snapshot:
+        return look(self.client, self.jobs, [f"w{n}" for n in range(1, self._hired + 1)])
 
-    def _check_results(self, seen: "Seen", ended: set[str]) -> None:
+    def _check_results(self, seen: Snapshot, ended: set[str]) -> None:
         for name, known in self.jobs.items():
             stored = seen.results[name]
             if known.result is not None:
@@ -339,27 +263,27 @@ class ProtocolStand:
         }
         assert reasons[state], f"{known.job.id} is {state} without a reason"
 
-    def _give_places(self, seen: "Seen") -> None:
+    def _give_places(self, seen: Snapshot) -> None:
         for conversation in CONVERSATIONS:
             for name in (seen.lanes[conversation], *seen.parked[conversation]):
                 if name and self.jobs[name].place is None:
                     self.jobs[name].place = self._next_place()
 
-    def _check_places(self, seen: "Seen") -> None:
+    def _check_places(self, seen: Snapshot) -> None:
         parked = [f"{talk}\n{name}" for talk, names in seen.parked.items() for name in names]
         assert sorted(parked) == sorted(seen.listed), "what is parked and what is listed differ"
         somewhere = {*seen.queue, *seen.leases.values()}.union(*seen.parked.values())
         lost = {name for name, known in self.jobs.items() if known.result is None} - somewhere
         assert not lost, f"{lost} are nowhere"
 
-    def _check_flows(self, seen: "Seen") -> None:
+    def _check_flows(self, seen: Snapshot) -> None:
         assert seen.own_flow or seen.handoffs or not seen.other_flow, (
             "no waiting worker would notice"
         )
         parked = len(seen.parked[CONVERSATIONS[1]])
         assert seen.parked_counts == ({TENANT.encode(): b"%d" % parked} if parked else {})
 
-    def _check_lanes(self, seen: "Seen") -> None:
+    def _check_lanes(self, seen: Snapshot) -> None:
         for holder in seen.lanes.values():
             assert not holder or self.jobs[holder].result is None, f"{holder} ended and holds"
         running = [
@@ -370,7 +294,7 @@ class ProtocolStand:
         ]
         assert len(running) == len(set(running)), "two jobs of a conversation are in flight"
 
-    def _check_turns(self, seen: "Seen") -> None:
+    def _check_turns(self, seen: Snapshot) -> None:
         for conversation, turns in seen.turns.items():
             answered = self.answered.get(conversation, [])
             told = [(turn.job_id, turn.role) for turn in turns]
@@ -379,7 +303,7 @@ class ProtocolStand:
             places = [self.jobs[name].place or 0 for name in answered]
             assert places == sorted(places), f"{answered} is not the order of acceptance"
 
-    def _check_tone_tasks(self, seen: "Seen") -> None:
+    def _check_tone_tasks(self, seen: Snapshot) -> None:
         for name, known in self.jobs.items():
             due, noted = seen.notes[name]
             queued = seen.tone_tasks.count(tone_task_id(name))
@@ -387,10 +311,6 @@ class ProtocolStand:
             if known.result is None and not known.external:
                 is_due = due is not None and noted is None
                 assert queued + is_due == 1, f"the tone task of {name} is nowhere"
-
-    def _name(self, raw: bytes) -> str:
-        headers: dict[str, str] = msgspec.json.decode(raw)["headers"]
-        return headers["id"]
 
     def _list(self, key: str) -> list[bytes]:
         found: list[bytes] = self.client.lrange(key, 0, -1)  # type: ignore[assignment]

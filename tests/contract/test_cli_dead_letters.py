@@ -12,6 +12,8 @@ from infra.cli.exit_status import ExitStatus
 from infra.dead_letters import DeadLetterBox, revive
 from shared import keys, tenants, wire
 from shared.jobs import ChatJob, Translation
+from shared.message_headers import with_draft, with_first_look, with_translation
+from shared.task_message import decode, peek_id
 from workers.consumer.lease_queue import DeadLetter
 
 Parley = Callable[..., tuple[int, str, str]]
@@ -62,7 +64,7 @@ def test_a_retry_moves_the_message_to_the_tail_as_a_fresh_one(
     assert parley("dead-letters", "retry", "job") == (0, "1 retried\n", "")
     tail, head = cast("list[bytes]", redis_client.lrange(keys.INFERENCE, 0, -1))
     assert head == b"waiting already"
-    task = wire.decode(tail)
+    task = decode(tail)
     job = wire.decode_job(task, received_at=99.0)
     assert (job.id, job.message, job.conversation_id) == ("job", "Where is my parcel?", "talk-1")
     assert (job.expires_at, job.gateway, job.accepted_at) == (None, None, 99.0)
@@ -75,7 +77,7 @@ def test_a_first_look_goes_back_to_the_large_encoder_alone(
     redis_client: "redis.Redis", queue: str
 ) -> None:
     raw = message("job")
-    seen = wire.with_first_look(raw, wire.read_chat_job(raw, 1.0), "look")
+    seen = with_first_look(raw, wire.read_chat_job(raw, 1.0), "look")
     assert seen is not None
     letter = DeadLetter("job", keys.INFER_TASK, queue, "broken", 1.0, seen)
     redis_client.lpush(keys.DEAD_LETTERS, msgspec.json.encode(letter))
@@ -94,9 +96,9 @@ def test_a_message_that_was_to_be_put_into_words_is_decided_anew(
     name = tenants.scope("acme", "job")
     raw = message(name)
     job = wire.read_chat_job(raw, 1.0)
-    translated = wire.with_translation(raw, job, Translation("de", "Where?"))
+    translated = with_translation(raw, job, Translation("de", "Where?"))
     assert translated is not None
-    handed = wire.with_draft(translated, job, "draft")
+    handed = with_draft(translated, job, "draft")
     assert handed is not None
     letter = DeadLetter(name, keys.INFER_TASK, queue, "broken", 1.0, handed)
     redis_client.lpush(keys.DEAD_LETTERS, msgspec.json.encode(letter))
@@ -113,7 +115,7 @@ def test_a_retry_of_all_keeps_their_order(parley: Parley, redis_client: "redis.R
         dead_letter(redis_client, name, message(name))
     assert parley("dead-letters", "retry", "--all")[1] == "3 retried\n"
     queued = [redis_client.rpop(keys.INFERENCE) for _ in range(3)]
-    assert [wire.peek_id(raw) for raw in queued] == ["first", "second", "third"]  # type: ignore[arg-type]
+    assert [peek_id(raw) for raw in queued] == ["first", "second", "third"]  # type: ignore[arg-type]
 
 
 def test_a_letter_is_retried_once_by_two_who_try(redis_client: "redis.Redis") -> None:
@@ -147,7 +149,7 @@ def test_show_tells_the_whole_message(parley: Parley, redis_client: "redis.Redis
     dead_letter(redis_client, "job", message("job"))
     told = json.loads(parley("dead-letters", "show", "job", "--json")[1])
     assert told["queue"] == "inference"
-    assert wire.peek_id(told["message"].encode()) == "job"
+    assert peek_id(told["message"].encode()) == "job"
 
 
 @pytest.mark.parametrize("action", ["retry", "drop"])

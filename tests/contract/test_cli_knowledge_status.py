@@ -9,7 +9,7 @@ import redis
 
 from infra.cli.exit_status import ExitStatus
 from shared import keys
-from shared.jobs import KnowledgeStatus, WorkerStatus
+from shared.worker_status import KnowledgeStatus, WorkerStatus
 
 Parley = Callable[..., tuple[int, str, str]]
 SOUND = KnowledgeStatus(None, "a1b2c3d4e5f6", 180, 1_700_000_000.0)

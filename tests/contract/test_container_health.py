@@ -8,7 +8,7 @@ import redis
 
 from infra.deploy import health
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from tests.support.processes import free_port
 
 

@@ -8,18 +8,10 @@ import pytest
 
 from shared import keys
 from shared.jobs import ChatJob
+from shared.message_headers import with_draft
 from shared.scripts import Script
-from shared.wire import encode_infer, with_draft
-from tests.contract.broker import (
-    NOW,
-    POLICY,
-    Broker,
-    claim,
-    done,
-    job,
-    kill_with_lease,
-    push,
-)
+from shared.wire import encode_infer
+from tests.contract.broker import NOW, POLICY, Broker, claim, done, job, kill_with_lease, push
 from workers.consumer.first_claim import NO_CLAIM, first_claim
 from workers.consumer.lease_queue import LeasedJob
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

@@ -18,7 +18,8 @@ from infra.message_search import MessageSearch
 from shared import keys, tenants
 from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob
-from shared.wire import decode, encode_infer, encode_tone
+from shared.task_message import decode
+from shared.wire import encode_infer, encode_tone
 from tests.contract.broker import NOW, POLICY, Broker, claim, done, status
 from tests.support.processes import RedisServer, wait_until
 from tests.support.queue_view import publish

@@ -16,7 +16,8 @@ from shared.errors import QueueUnavailable
 from shared.follow_ups import EndedTask, children_of, encode_ended
 from shared.jobs import FollowUps, JobState
 from shared.results import Failure, JobRecord, celery_result, encode_failure
-from shared.wire import decode, read_chat_job
+from shared.task_message import decode
+from shared.wire import read_chat_job
 from tests.fakes.clock import ManualClock
 from tests.fakes.tracing import PARENT
 from tests.support.processes import wait_until

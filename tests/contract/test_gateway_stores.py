@@ -20,9 +20,10 @@ from shared import keys, results
 from shared.connection import connect
 from shared.errors import QueueUnavailable
 from shared.heartbeats import read_heartbeats
-from shared.jobs import JobState, Turn, WorkerStatus
+from shared.jobs import JobState, Turn
 from shared.queue_lists import QueueLists
 from shared.results import Failure, JobRecord
+from shared.worker_status import WorkerStatus
 from tests.fakes.clock import ManualClock
 from tests.support.processes import free_port
 

@@ -1,85 +1,30 @@
-"""Replies that other workers put into words: once, in time, shown as they come, never torn."""
+"""Replies that other workers put into words: handed over once and in time, and given back."""
 
 from dataclasses import replace
 
-import msgspec
 import pytest
 
-from gateway.queue.erasure import RedisErasure
 from gateway.queue.job_canceller import RedisJobCanceller
-from gateway.queue.job_follower import JobProgress, RedisJobFollower
-from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob, Translation
+from shared.task_body import MAX_BODY_BYTES
 from shared.tenants import scope
-from shared.wire import MAX_BODY_BYTES, read_chat_job
+from shared.wire import read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done, job, push, status
-from workers.consumer.chat_result import ChatResult
-from workers.consumer.draft_header import read_draft
-from workers.consumer.lease_queue import (
-    Completion,
-    HandOverVerdict,
-    Lease,
-    LeasedJob,
-    QueuePolicy,
+from tests.contract.generation_stand import (
+    BRIEF,
+    GENERATION,
+    LIMITS,
+    briefed,
+    hand_over,
+    names,
+    offer,
+    start,
+    take,
 )
-from workers.consumer.redis_generation_queue import RedisGenerationQueue
-from workers.consumer.redis_inference_queue import RedisInferenceQueue
-from workers.speaking.voiced_job import read_voiced_job
+from workers.consumer.draft_header import read_draft
+from workers.consumer.lease_queue import QueuePolicy
 from workers.token_budgets import TokenBudgets
-from workers.voice.brief import Brief, Source
-
-BRIEF = Brief("answer", "text", (Source("entry", "Question?", "Answer."),), "Answer.")
-GENERATION = keys.GENERATION
-LIMITS = EnqueueLimits(messages=100, job_ttl_seconds=600, lane_ttl_seconds=600)
-
-
-def briefed(lease: Lease, each: ChatJob, brief: Brief = BRIEF) -> Completion[ChatJob, ChatResult]:
-    end = done(lease, each)
-    assert end.result
-    return replace(end, result=replace(end.result, brief=brief))
-
-
-def start(broker: Broker, worker: RedisInferenceQueue, *jobs: ChatJob) -> list[Lease]:
-    push(broker, *jobs)
-    for each in jobs:
-        broker.client.hset(keys.job(each.id), "conversation", each.conversation_id)
-    leases = worker.lease(len(jobs))
-    verdicts = [claim(worker, lease, each) for lease, each in zip(leases, jobs, strict=True)]
-    assert verdicts == ["run"] * len(jobs)
-    return leases
-
-
-def offer(worker: RedisInferenceQueue, lease: Lease, each: ChatJob) -> HandOverVerdict | None:
-    return worker.offer_words([briefed(lease, each)])[0]
-
-
-def hand_over(broker: Broker, *jobs: ChatJob) -> None:
-    worker = broker.inference("w")
-    leases = start(broker, worker, *jobs)
-    for lease, each in zip(leases, jobs, strict=True):
-        assert offer(worker, lease, each) == "handed"
-
-
-def take(worker: RedisGenerationQueue) -> tuple[Lease, ChatJob]:
-    (lease,) = worker.lease(1)
-    seen = read_voiced_job(lease.raw, NOW)
-    (claimed,) = worker.claim([LeasedJob(lease, seen)])
-    assert claimed.verdict == "run"
-    return lease, seen
-
-
-def show(worker: RedisGenerationQueue, lease: Lease, each: ChatJob, known: str, text: str) -> str:
-    return worker.show(lease, each.id, each.conversation_id, known, text)
-
-
-def shown(broker: Broker, job_id: str) -> str:
-    text: bytes | None = broker.client.get(keys.reply_text(job_id))  # type: ignore[assignment]
-    return (text or b"").decode()
-
-
-def names(messages: list[bytes]) -> list[str]:
-    return [read_chat_job(raw, NOW).id for raw in messages]
 
 
 def test_a_reply_is_worded_elsewhere_and_its_job_keeps_its_lane(broker: Broker) -> None:
@@ -210,80 +155,6 @@ def test_tenants_take_turns_at_the_model(broker: Broker) -> None:
     assert sorted(taken[3:]) == ["acme", "bolt", "default"]
 
 
-def test_sentences_are_shown_once_each_in_order_and_followed(broker: Broker) -> None:
-    generation, one = broker.generation("g"), job("one", gateway="gw")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    follower = RedisJobFollower(broker.connect(), "gw", 60)
-    listener = broker.client.pubsub()  # type: ignore[no-untyped-call]
-    listener.subscribe(keys.replies("gw"))
-    progress = follower.follow("one", 0)
-    assert isinstance(progress, JobProgress)
-    assert (progress.state, progress.text) == ("started", b"")
-    assert show(generation, lease, seen, "", "It is so.") == "shown"
-    assert show(generation, lease, seen, "", "It is so.") == "shown"  # a repeated call
-    assert show(generation, lease, seen, "It is so.", " Überall.") == "shown"
-    assert shown(broker, "one") == "It is so. Überall."
-    progress = follower.follow("one", len("It is so."))
-    assert isinstance(progress, JobProgress)
-    assert progress.text.decode() == " Überall."
-    heard = [listener.get_message(timeout=1.0) for _ in range(3)]
-    listener.close()
-    assert [each["data"] for each in heard if each and each["type"] == "message"] == [
-        b"one\tstarted\t{}"
-    ] * 2
-    assert generation.complete([done(lease, seen)]) == ["applied"]
-    assert shown(broker, "one") == ""
-
-
-def test_who_has_lost_the_lease_shows_nothing_more(broker: Broker) -> None:
-    slow, one = broker.generation("slow"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(slow)
-    assert show(slow, lease, seen, "", "It is so.") == "shown"
-    broker.kill("slow")
-    worker = broker.inference("w")
-    assert worker.reclaim_dead().returned == 1
-    assert show(slow, lease, seen, "It is so.", " Torn") == "lost"
-    (taken,) = worker.lease(1)
-    again = read_chat_job(taken.raw, NOW)
-    (claimed,) = worker.claim([LeasedJob(taken, again)])
-    assert (claimed.verdict, claimed.shown) == ("run", "It is so.")
-    assert slow.complete([done(lease, seen)]) == ["lost"]
-    assert worker.complete([done(taken, again)]) == ["applied"]
-
-
-def test_nobody_writes_over_what_another_has_shown(broker: Broker) -> None:
-    generation, one = broker.generation("g"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    assert show(generation, lease, seen, "", "It is so.") == "shown"
-    assert show(generation, lease, seen, "It", " is.") == "lost"
-    assert shown(broker, "one") == "It is so."
-
-
-def test_a_cancelled_reply_is_shown_no_further(broker: Broker) -> None:
-    generation, one = broker.generation("g"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    assert show(generation, lease, seen, "", "It is so.") == "shown"
-    assert RedisJobCanceller(broker.client, broker.clock, LIMITS).cancel("one")
-    assert show(generation, lease, seen, "It is so.", " More.") == "ended"
-    assert shown(broker, "one") == ""
-
-
-def test_a_person_who_takes_over_ends_the_model_s_words(broker: Broker) -> None:
-    generation, worker, one = broker.generation("g"), broker.inference("w"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    broker.client.hset(keys.handover(one.conversation_id), "state", msgspec.json.encode("claimed"))
-    assert show(generation, lease, seen, "", "It is so.") == "person"
-    assert generation.complete([done(lease, seen)]) == ["lost"]
-    (taken,) = worker.lease(1)
-    (claimed,) = worker.claim([LeasedJob(taken, read_chat_job(taken.raw, NOW))])
-    assert claimed.with_person
-
-
 def test_what_waits_goes_back_if_no_generation_worker_lives(broker: Broker) -> None:
     jobs = [
         *(job(f"j{number}") for number in range(3)),
@@ -335,33 +206,6 @@ def test_what_was_handed_over_once_is_not_again(broker: Broker) -> None:
     broker.generation("g")
     (lease,) = start(broker, worker, one)
     assert worker.offer_words([briefed(lease, replace(one, draft="{}"))]) == [None]
-
-
-@pytest.mark.parametrize("state", ["REVOKED", "SUCCESS"])
-def test_an_end_that_another_stored_stops_the_reply_and_leaves_no_text(
-    broker: Broker, state: str
-) -> None:
-    generation, one = broker.generation("g"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    assert show(generation, lease, seen, "", "It is so.") == "shown"
-    broker.client.set(keys.result("one"), msgspec.json.encode({"status": state}))
-    assert show(generation, lease, seen, "It is so.", " More.") == "ended"
-    assert generation.complete([done(lease, seen)]) == ["duplicate"]
-    assert broker.client.exists(keys.reply_text("one"), keys.lane(one.conversation_id)) == 0
-    assert broker.turns(one.conversation_id) == []
-
-
-def test_a_job_that_is_erased_while_it_is_put_into_words_leaves_nothing(broker: Broker) -> None:
-    generation, one = broker.generation("g"), job("one")
-    hand_over(broker, one)
-    lease, seen = take(generation)
-    assert show(generation, lease, seen, "", "It is so.") == "shown"
-    RedisErasure(broker.client, broker.clock, LIMITS).erase_conversation(one.conversation_id)
-    assert show(generation, lease, seen, "It is so.", " More.") == "ended"
-    assert generation.complete([done(lease, seen)]) == ["duplicate"]
-    assert broker.client.exists(keys.reply_text("one"), keys.dialogue(one.conversation_id)) == 0
-    assert broker.turns(one.conversation_id) == []
 
 
 def test_a_dead_worker_s_message_goes_to_an_inference_worker(broker: Broker) -> None:

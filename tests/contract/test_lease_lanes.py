@@ -3,19 +3,11 @@
 from dataclasses import replace
 
 from shared import keys
-from shared.wire import decode, encode_infer
-from tests.contract.broker import (
-    NOW,
-    Broker,
-    claim,
-    done,
-    job,
-    push,
-)
+from shared.task_message import decode
+from shared.wire import encode_infer
+from tests.contract.broker import NOW, Broker, claim, done, job, push
 from tests.contract.handover_stand import HandoverStand
-from workers.consumer.lease_queue import (
-    LeasedJob,
-)
+from workers.consumer.lease_queue import LeasedJob
 
 
 def test_a_conversation_has_one_job_in_flight(broker: Broker) -> None:

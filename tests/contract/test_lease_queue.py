@@ -9,20 +9,10 @@ import redis
 from shared import keys
 from shared.jobs import ChatJob, Reply
 from shared.results import Failure, JobRecord, decode_notifications
-from shared.wire import decode
-from tests.contract.broker import (
-    NOW,
-    Broker,
-    claim,
-    done,
-    job,
-    push,
-)
+from shared.task_message import decode
+from tests.contract.broker import NOW, Broker, claim, done, job, push
 from workers.consumer.chat_result import ChatResult
-from workers.consumer.lease_queue import (
-    Completion,
-    DeadLetter,
-)
+from workers.consumer.lease_queue import Completion, DeadLetter
 
 
 def test_leases_come_from_the_head_in_order(broker: Broker) -> None:

@@ -9,21 +9,10 @@ import redis
 
 from shared import keys
 from shared.errors import QueueUnavailable
-from shared.wire import decode, encode_tone
-from tests.contract.broker import (
-    NOW,
-    POLICY,
-    Broker,
-    done,
-    job,
-    kill_with_lease,
-    push,
-    status,
-)
-from workers.consumer.lease_queue import (
-    DeadLetter,
-    Reclaimed,
-)
+from shared.task_message import decode
+from shared.wire import encode_tone
+from tests.contract.broker import NOW, POLICY, Broker, done, job, kill_with_lease, push, status
+from workers.consumer.lease_queue import DeadLetter, Reclaimed
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 from workers.consumer.redis_lease_queue import JUST_BEGUN_SECONDS
 

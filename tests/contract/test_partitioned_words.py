@@ -10,6 +10,7 @@ from infra.traffic.reading import tokens_of_all
 from shared import wire
 from shared.errors import QueueUnavailable
 from shared.jobs import ChatJob, Translation
+from shared.task_body import MAX_BODY_BYTES
 from tests.contract.broker import NOW, POLICY, done
 from tests.contract.partition_stand import BRIEF, COUNT, Stand
 from workers.consumer.lease_queue import LeasedJob
@@ -64,7 +65,7 @@ def test_a_translation_without_room_leaves_the_message_held_until_it_ends(stand:
     (lease,) = voice.lease(1)
     seen: LeasedJob[ChatJob] = LeasedJob(lease, read_voiced_job(lease.raw, NOW))
     voice.claim([seen])
-    long = Translation("de", "x" * wire.MAX_BODY_BYTES)
+    long = Translation("de", "x" * MAX_BODY_BYTES)
     assert not voice.return_translated(lease, seen.job, long)
     assert voice.complete([done(lease, seen.job)]) == ["applied"]
 

@@ -17,13 +17,8 @@ from hypothesis.stateful import (
 from shared import keys, tenants
 from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob, JobState, Translation
-from tests.contract.protocol_stand import (
-    CONVERSATIONS,
-    GATEWAY_LIMITS,
-    ProtocolStand,
-    Worker,
-    foreign_message,
-)
+from tests.contract.protocol_snapshot import CONVERSATIONS
+from tests.contract.protocol_stand import GATEWAY_LIMITS, ProtocolStand, Worker, foreign_message
 from tests.support.queue_view import publish
 from workers.consumer.jobs import PreparedJob
 from workers.consumer.lease_queue import HandOver, HandOverVerdict, LeasedJob

@@ -14,6 +14,7 @@ from gateway.queue.publisher import (
 )
 from shared import keys, wire
 from shared.errors import AdmissionRefused, ConversationBusy, KeyReused
+from shared.task_message import decode, peek_id
 from tests.support.queue_view import LIMITS, QueueView, job, publish
 
 
@@ -35,7 +36,7 @@ def test_a_job_is_queued_with_state_lane_and_both_tasks(
     assert publish(publisher, chat_job) == Queued(1)
 
     [infer], [tone] = queue.inference(), queue.sentiment()
-    assert wire.decode_job(wire.decode(infer), received_at=0.0) == chat_job
+    assert wire.decode_job(decode(infer), received_at=0.0) == chat_job
     tone_job = wire.read_tone_job(tone, 0.0)
     assert (tone_job.job_id, tone_job.message) == ("a", chat_job.message)
     assert queue.lane("c") == "a"
@@ -49,7 +50,7 @@ def test_without_a_sentiment_worker_the_oldest_tone_tasks_are_dropped(
     publish(publisher, job("a"))
     waiting = queue.sentiment()
     assert len(waiting) == keys.MAX_TONES
-    assert (waiting[0], wire.peek_id(waiting[-1])) == (b"1", "tone-a")
+    assert (waiting[0], peek_id(waiting[-1])) == (b"1", "tone-a")
 
 
 def test_jobs_of_different_conversations_queue_in_order(
@@ -58,8 +59,8 @@ def test_jobs_of_different_conversations_queue_in_order(
     outcomes = [publish(publisher, job(name)) for name in "abc"]
 
     assert outcomes == [Queued(1), Queued(2), Queued(3)]
-    assert [wire.peek_id(raw) for raw in queue.inference()] == ["a", "b", "c"]
-    assert [wire.peek_id(raw) for raw in queue.sentiment()] == ["tone-a", "tone-b", "tone-c"]
+    assert [peek_id(raw) for raw in queue.inference()] == ["a", "b", "c"]
+    assert [peek_id(raw) for raw in queue.sentiment()] == ["tone-a", "tone-b", "tone-c"]
 
 
 def test_a_second_job_of_a_conversation_waits_for_the_first(
@@ -68,7 +69,7 @@ def test_a_second_job_of_a_conversation_waits_for_the_first(
     for name in "abc":
         publish(publisher, job(name, "c"))
 
-    assert [wire.peek_id(raw) for raw in queue.inference()] == ["a"]
+    assert [peek_id(raw) for raw in queue.inference()] == ["a"]
     assert len(queue.sentiment()) == 3
     assert queue.lane("c") == "a"
     assert queue.waiting("c") == [

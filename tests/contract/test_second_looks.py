@@ -10,8 +10,9 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob
+from shared.task_body import MAX_BODY_BYTES
 from shared.tenants import scope
-from shared.wire import MAX_BODY_BYTES, encode_infer, read_chat_job, read_second_look
+from shared.wire import encode_infer, read_chat_job, read_second_look
 from tests.contract.broker import NOW, Broker, claim, done, job, push
 from workers.consumer.lease_queue import HandOver, Lease, LeasedJob
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

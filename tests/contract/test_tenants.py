@@ -23,7 +23,8 @@ from shared.jobs import ChatJob
 from shared.partitions import one_partition
 from shared.results import Failure, encode_failure, encode_notification
 from shared.settings import load
-from shared.wire import decode, read_chat_job
+from shared.task_message import decode
+from shared.wire import read_chat_job
 from tests.contract.broker import NOW, Broker, claim, done
 from tests.contract.conversation_stand import FACTS
 from tests.support.callers import client_of, let_callers_name_tenants

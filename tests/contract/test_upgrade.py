@@ -7,7 +7,8 @@ from gateway.queue.job_canceller import RedisJobCanceller
 from gateway.queue.publisher import EnqueueRequest, ExistingJob, RedisPublisher
 from shared import keys
 from shared.jobs import ChatJob
-from shared.wire import decode, encode_infer
+from shared.task_message import decode
+from shared.wire import encode_infer
 from tests.contract.broker import NOW, Broker, claim, done, job, push
 from tests.contract.conversation_stand import LIMITS, ConversationStand
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.browser import Browser, find_chromium
+from tests.support.browser import Browser, find_chromium, served
+from tests.support.desk_stage import Desk
 from tests.support.processes import free_port, wait_until
 from tests.support.small_language_model import (
     LanguageModelServer,
@@ -148,3 +149,11 @@ def browser(chromium: Browser) -> Browser:
     """The Chromium, as on a desktop in daylight, whatever the test before has made of it."""
     chromium.emulate()
     return chromium
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Desk]:
+    """The desk over a gateway of fakes."""
+    desk = Desk(browser)
+    with served(desk.harness.app) as desk.origin:
+        yield desk

@@ -16,7 +16,7 @@ import redis
 import requests
 
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from tests.e2e.conftest import Stack
 from tests.support.processes import wait_until
 

@@ -9,7 +9,7 @@ import requests
 
 from shared.connection import connect
 from shared.heartbeats import read_heartbeats
-from shared.jobs import KnowledgeStatus
+from shared.worker_status import KnowledgeStatus
 from tests.e2e.conftest import Stack
 from tests.support.processes import wait_until
 

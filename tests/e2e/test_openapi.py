@@ -14,7 +14,7 @@ import redis
 
 from gateway.openapi.document import read_document
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from tests.contract.handover_stand import HandoverStand
 from tests.e2e.conftest import ROOT
 from tests.e2e.gateway_process import Gateway, Worker

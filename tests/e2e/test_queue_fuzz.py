@@ -9,8 +9,9 @@ import msgspec
 import redis
 
 from shared import keys
-from shared.jobs import ChatJob, WorkerStatus
+from shared.jobs import ChatJob
 from shared.wire import encode_infer, encode_tone
+from shared.worker_status import WorkerStatus
 from tests.e2e.conftest import Stack
 from tests.support.fuzzer import Mutator
 from tests.support.processes import wait_until

@@ -92,10 +92,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator
 
 
 def obey(server: RedisServer, workers: tuple[WorkerProcess, ...]) -> bool:
-    """Tell whether all listen to Celery's control, the last thing that they do at a new link.
-
-    Celery ends a worker whose new link meets a Redis without memory.
-    """
+    """Tell whether all listen to Celery's control, the last thing that they do at a new link."""
     with Celery("somebody", set_as_current=False) as control:
         control.conf.update(celery_link(server.url))
         try:
@@ -175,8 +172,15 @@ def test_without_memory_it_refuses_clearly_and_works_off_what_it_has(scene: Fiel
         for refusal in scene.refused:
             assert_told_clearly(refusal)
         wait_until(lambda: not scene.unanswered(), 60, 0.2)
+        client.config_set("maxmemory", 1)
+        for kind in ("normal", "pubsub"):  # Celery's own links meet the full Redis anew
+            client.client_kill_filter(_type=kind, skipme=True)
+        waits = "remote control waits for Redis, which refuses: OOM"
+        wait_until(lambda: all(waits in told for told in scene.told_since()), 20)
         assert all(worker.lives() for worker in scene.workers)
         client.config_set("maxmemory", 0)
+        wait_until(lambda: obey(scene.server, scene.workers), 20, 0.1)
+        assert not any("Traceback" in told for told in scene.told_since())
         assert scene.gateway.ask("Hello", Prefer="wait=10").status_code == 200
         assert client.llen(keys.INFERENCE) == 0
         wait_until(lambda: not list(client.scan_iter(keys.lease("*"))), 10)

@@ -9,7 +9,8 @@ import numpy as np
 
 from shared import wire
 from shared.errors import EngineError
-from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, ToneJob, WorkerStatus
+from shared.jobs import Answer, ChatJob, Reply, Timings, Tone, ToneJob
+from shared.worker_status import WorkerStatus
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
 from workers.consumer.lease_queue import (

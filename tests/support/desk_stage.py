@@ -18,6 +18,7 @@ from tests.support.browser import Browser
 from tests.support.gateway_harness import GatewayHarness, reply_to
 
 TEXT = "document.getElementById('{}').textContent"
+CARDS = "document.querySelectorAll('.card').length"
 GROUP = GapGroup(
     *("g-1", "Is there wifi?", ("wifi in the shop", "wlan?"), 7, {"fallback": 7}),
     *("hours", "When are you open?", 0.31),

@@ -8,7 +8,7 @@ from gateway.worker_figures import COUNTERS, GAUGES, SUMMARIES
 from shared import keys
 from shared.counts import Facts, VoiceFacts, fields_of
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, STAGES, Histogram
-from shared.jobs import KnowledgeStatus, WorkerStatus
+from shared.worker_status import KnowledgeStatus, WorkerStatus
 from tests.support.gateway_harness import GatewayHarness, worker_status
 
 _FACTS = Facts("bert", "small", "handover", "parcel", 0.9, "negative", 0.9, True, "wish", 120.0)

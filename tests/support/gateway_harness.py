@@ -21,31 +21,33 @@ from gateway.rate_limits import take_pending_charge
 from gateway.request_traces import RequestTraces
 from gateway.settings import GatewaySettings
 from shared import results
-from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone, WorkerStatus
+from shared.jobs import Answer, ChatJob, JobState, Reply, Timings, Tone
 from shared.results import Failure, JobRecord
 from shared.settings import load
 from shared.tracing.tracer import Tracer
+from shared.worker_status import WorkerStatus
 from tests.fakes.access import FakeKeyStore, FakeRateLimiter
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
-from tests.fakes.gateway import (
-    FakeConversations,
+from tests.fakes.desk import (
     FakeDrafts,
     FakeFeedbackBox,
     FakeGaps,
     FakeHandovers,
-    FakeHealth,
+    FakeRatings,
+    FakeStories,
+)
+from tests.fakes.gateway import (
+    FakeConversations,
     FakeHistories,
     FakeJobCanceller,
     FakeJobFollower,
     FakeJobStore,
-    FakeRatings,
     FakeReplyFeed,
-    FakeStories,
-    FakeTraffic,
     FakeUsers,
     RecordingPublisher,
 )
+from tests.fakes.operations import FakeHealth, FakeTraffic
 
 
 def worker_status(queue: str, **counters: float) -> WorkerStatus:
@@ -103,7 +105,17 @@ class GatewayHarness:
         self.follower = FakeJobFollower(self.jobs)
         self.disconnect_watcher = DisconnectWatcher(poll_seconds=3_600)
         traces = RequestTraces(self.tracer) if self.tracer else None
-        self.dispatcher = Dispatcher(
+        self.dispatcher = self._dispatcher(traces)
+        self.job_streams = JobStreams(
+            self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
+        )
+        self.health.live = [worker_status("inference"), worker_status("sentiment")]
+        self.app: Flask = create_app(
+            self._dependencies(), self.settings, traces=traces, clock=self.clock
+        )
+
+    def _dispatcher(self, traces: RequestTraces | None) -> Dispatcher:
+        return Dispatcher(
             self.publisher,
             self.pending,
             self.jobs,
@@ -114,40 +126,33 @@ class GatewayHarness:
             deadline_seconds=30,
             begin_sending=traces.begin_sending if traces else untraced,
         )
-        self.job_streams = JobStreams(
-            self.follower, self.job_watches, self.disconnect_watcher, self.dispatcher
-        )
-        self.health.live = [worker_status("inference"), worker_status("sentiment")]
-        self.app: Flask = create_app(
-            Dependencies(
-                self.dispatcher,
-                self.jobs,
-                self.jobs,
-                self.canceller,
-                self.feed,
-                self.conversations,
-                self.handovers,
-                self.feedback,
-                self.ratings,
-                self.stories,
-                self.gaps,
-                self.drafts,
-                self.users,
-                self.traffic,
-                self.watches,
-                self.job_streams,
-                self.histories,
-                self.disconnect_watcher,
-                self.health,
-                Board(self.history, self.clock),
-                self.metrics,
-                Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
-                self.limiter,
-                self.admission,
-            ),
-            self.settings,
-            traces=traces,
-            clock=self.clock,
+
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(
+            self.dispatcher,
+            self.jobs,
+            self.jobs,
+            self.canceller,
+            self.feed,
+            self.conversations,
+            self.handovers,
+            self.feedback,
+            self.ratings,
+            self.stories,
+            self.gaps,
+            self.drafts,
+            self.users,
+            self.traffic,
+            self.watches,
+            self.job_streams,
+            self.histories,
+            self.disconnect_watcher,
+            self.health,
+            Board(self.history, self.clock),
+            self.metrics,
+            Authenticator(self.keys, self.settings.given_keys, self.clock, always=self.always),
+            self.limiter,
+            self.admission,
         )
 
     @property

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.jobs import ChatJob, KnowledgeStatus, Reply, Tone
+from shared.jobs import ChatJob, Reply, Tone
 from shared.tenants import scope
+from shared.worker_status import KnowledgeStatus
 from tests.fakes.answers_builder import WordAnswersBuilder
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import prepared_job

@@ -7,9 +7,10 @@ from gunicorn import http
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from gateway.gathering_pause import GatheringPause
 from gateway.gunicorn_worker import GatewayWorker
-from gateway.http_requests import KnownRequestParser
-from gateway.known_heads import KnownHeads
+from gateway.head_deadlines import HeadDeadlines
+from gateway.known_heads import KnownHead, KnownHeads
 from gateway.refusal_replay import REFUSALS
 from gateway.turns import Turns
 
@@ -74,7 +75,10 @@ class PlayedWorker(GatewayWorker):
         self.turns, self.heads = Turns(), KnownHeads()
         self.refusals = app.extensions[REFUSALS]
         self._refused_in_a_row = 0
+        self.deadlines = HeadDeadlines(self.cfg.keepalive, runs=False)
+        self.pause = GatheringPause(self.turns)
         self.asked_app = 0
+        self._answers = list[bytes]()
 
     def _ask(self, environ: Any, start_response: Any) -> Any:
         self.asked_app += 1
@@ -92,14 +96,26 @@ class PlayedWorker(GatewayWorker):
 
     def serve(self, sent: bytes, peer: str = "127.0.0.1") -> list[bytes]:
         """Return the answer to each request of a connection."""
-        connection, answers = PlayedSocket(sent), list[bytes]()
-        parser: Any = KnownRequestParser(self.cfg, connection, (peer, 50_000), self.heads)
+        connection, address = PlayedSocket(sent), (peer, 50_000)
+        self._answers = answers = list[bytes]()
+        requests: Any = self.requests_of(connection, address)
+        ends = (StopIteration, http.errors.NoMoreData)
         while True:
+            try:
+                request = next(requests)
+            except ends:
+                return answers
             before = len(connection.answered)
             try:
-                request = next(parser)
-                self.handle_request(LISTENER, request, connection, (peer, 50_000))
-            except (StopIteration, http.errors.NoMoreData):
+                self.handle_request(LISTENER, request, connection, address)
+            except ends:
                 ended = connection.answered[before:]
                 return [*answers, ended] if ended else answers
             answers.append(connection.answered[before:])
+
+    def _refuse_known(self, client: Any, addr: Any, known: KnownHead) -> bool:
+        before = len(client.answered)
+        is_refused = super()._refuse_known(client, addr, known)
+        if is_refused:
+            self._answers.append(client.answered[before:])
+        return is_refused

@@ -9,7 +9,8 @@ from kombu.compression import compress
 from kombu.serialization import dumps
 from kombu.utils.encoding import ensure_bytes
 
-from shared.wire import MAX_BODY_BYTES, MAX_MESSAGE_CHARACTERS
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
+from shared.task_body import MAX_BODY_BYTES
 
 
 def stock_message(

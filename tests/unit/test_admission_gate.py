@@ -95,19 +95,49 @@ def test_then_it_lets_in_as_many_as_were_taken_the_last_time(
     assert let_in(gate, 50) == 16
 
 
-def test_a_few_more_are_let_in_once_all_of_them_were_taken(
+def test_while_it_is_half_open_it_lets_in_what_comes_free_and_a_little_more(
     gate: AdmissionGate, clock: ManualClock
 ) -> None:
     gate.hear("acme", FULL)
-    clock.advance(1.01 * MAX_CLOSED_SECONDS)
-    taken(gate, 16)
+    clock.advance(0.1)
+    taken(gate, 20)  # 200 a second
     gate.hear("acme", FULL)
-    clock.advance(1.01 * MAX_CLOSED_SECONDS)
-    assert let_in(gate, 50) == 16
-    taken(gate, 15)
-    assert let_in(gate, 50) == 0
+    clock.advance(0.1)
+    assert let_in(gate, 50) == 20
+    clock.advance(0.1)
+    taken(gate, 19)
+    assert let_in(gate, 50) == 0  # one is not heard of yet
     taken(gate, 1)
-    assert let_in(gate, 50) == 2
+    assert let_in(gate, 50) == 21
+    taken(gate, 21)
+    clock.advance(0.1)
+    assert let_in(gate, 50) == 22
+
+
+def test_a_queue_that_takes_few_is_not_asked_more_often(
+    gate: AdmissionGate, clock: ManualClock
+) -> None:
+    gate.hear("acme", FULL)
+    clock.advance(0.1)
+    taken(gate, 1)  # ten a second
+    gate.hear("acme", FULL)
+    clock.advance(0.6 * 0.1)
+    assert let_in(gate, 50) == 0
+    clock.advance(0.5 * 0.1)
+    assert let_in(gate, 50) == 1
+
+
+def test_a_refusal_that_comes_late_does_not_make_it_forget_how_many_are_taken(
+    gate: AdmissionGate, clock: ManualClock
+) -> None:
+    gate.hear("acme", FULL)
+    clock.advance(0.1)
+    taken(gate, 20)
+    gate.hear("acme", FULL)
+    clock.advance(0.1)
+    gate.hear("acme", FULL)  # of a message that was under way
+    clock.advance(0.1)
+    assert let_in(gate, 50) == 10
 
 
 def test_what_the_queue_never_heard_of_holds_nobody_up(
@@ -125,9 +155,9 @@ def test_it_opens_wholly_once_the_queue_has_taken_all_for_a_while(
 ) -> None:
     gate.hear("acme", FULL)
     clock.advance(1.01 * MAX_CLOSED_SECONDS)
-    for _ in range(5):
-        assert let_in(gate, 100) == 1
-        taken(gate, 1)
+    for let in (1, 2, 4, 8, 16):
+        assert let_in(gate, 100) == let
+        taken(gate, let)
         clock.advance(1.01 * HALF_OPEN_SECONDS / 5)
     assert let_in(gate, 100) == 100
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from infra.bench.figures import GENERATOR, Figures, summarise
+from infra.bench.figures import GENERATOR, Figures
 from infra.bench.load import Samples
 from infra.bench.observe import CHAT, ENQUEUE, Observation
 from infra.bench.report import worker_steps
+from infra.bench.summary import summarise
 
 NOTHING = Observation()
 

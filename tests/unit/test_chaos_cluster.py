@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from infra.chaos.cluster_campaign import ClusterReport, cluster_tables
 from infra.chaos.cluster_faults import KINDS, ClusterInjection, kinds_named
+from infra.chaos.cluster_report import ClusterReport, cluster_tables
 from infra.chaos.verdict import CampaignVerdict
 from infra.harness.machine import this_machine
 from shared.errors import BenchError

@@ -64,7 +64,10 @@ def celery_consumer(*queues: str) -> SimpleNamespace:
         conf=SimpleNamespace(parley_consumers=builders),
         amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=queues)),
     )
-    return SimpleNamespace(app=app, hostname="w@host", call_soon=lambda call: call())
+    neighbours = SimpleNamespace(learn=lambda: RECORDER.calls.append("learn"))
+    return SimpleNamespace(
+        app=app, hostname="w@host", call_soon=lambda call: call(), neighbours=neighbours
+    )
 
 
 def ended_process() -> threading.Event:
@@ -91,9 +94,9 @@ def test_kombu_never_consumes_and_the_consumer_outlives_a_reconnection() -> None
         consumer.task_consumer.consume()
         assert consumed == []
         step.stop(consumer)
-    assert RECORDER.calls == ["start"]
+    assert RECORDER.calls == ["learn", "start"]
     step.shutdown(consumer)
-    assert RECORDER.calls == ["start", "stop"]
+    assert RECORDER.calls == ["learn", "start", "stop"]
 
 
 def test_celerys_own_link_is_made_anew_after_a_failover() -> None:

@@ -1,7 +1,7 @@
 """What a worker counts."""
 
 import threading
-from contextlib import suppress
+import time
 
 from workers.consumer.counters import Counters
 
@@ -21,19 +21,24 @@ def test_a_steps_processor_time_is_that_of_its_own_thread() -> None:
             computing.set()
 
     busy = threading.Thread(target=compute)
-    with counters.cpu("idle"):
-        busy.start()
-        assert computing.wait(10)
-    with counters.cpu("busy"):
-        sum(range(300_000))
+    laps = counters.laps()
+    busy.start()
+    assert computing.wait(10)
+    laps.end("idle")
+    sum(range(300_000))
+    laps.end("busy")
     over.set()
     busy.join(10)
     spent = counters.snapshot()
     assert 0 <= spent["idle_cpu_seconds"] < spent["busy_cpu_seconds"]
 
 
-def test_a_step_that_fails_counts_too() -> None:
+def test_laps_leave_out_nothing_of_their_thread() -> None:
     counters = Counters()
-    with suppress(ValueError), counters.cpu("step"):
-        raise ValueError
-    assert "step_cpu_seconds" in counters.snapshot()
+    began, laps = time.thread_time(), counters.laps()
+    for step in ("one", "other", "one"):
+        sum(range(50_000))
+        laps.end(step)
+    spent, whole = counters.snapshot(), time.thread_time() - began
+    assert set(spent) == {"one_cpu_seconds", "other_cpu_seconds"}
+    assert whole / 2 < sum(spent.values()) <= whole

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, KnowledgeStatus, WorkerStatus
+from shared.jobs import ChatJob
 from shared.wire import encode_infer
+from shared.worker_status import KnowledgeStatus, WorkerStatus
 from tests.fakes.consumer import NEUTRAL, FakeQueue, PoisonableEngine, chat_role
 from tests.support.processes import wait_until
 from workers.consumer.batching import BatchBuffer, BatchLimits

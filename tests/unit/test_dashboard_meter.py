@@ -18,9 +18,11 @@ from gateway.queue.handovers import TENANTS_TOGETHER, HandoverFigures
 from shared import keys
 from shared.counts import day_of, fields_of
 from shared.histograms import STAGE_BOUNDS_SECONDS, Histogram
-from shared.jobs import KnowledgeStatus, WorkerStatus
+from shared.worker_status import KnowledgeStatus, WorkerStatus
 from tests.fakes.clock import ManualClock
-from tests.fakes.gateway import FakeConversations, FakeHandovers, FakeTraffic
+from tests.fakes.desk import FakeHandovers
+from tests.fakes.gateway import FakeConversations
+from tests.fakes.operations import FakeTraffic
 from tests.support.dashboard_samples import FACTS, REPLY, tally
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()

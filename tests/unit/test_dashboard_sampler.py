@@ -14,7 +14,7 @@ from shared.counts import day_of
 from shared.errors import QueueUnavailable
 from tests.fakes.clock import ManualClock
 from tests.fakes.dashboard import FakeHistory
-from tests.fakes.gateway import FakeTraffic
+from tests.fakes.operations import FakeTraffic
 from tests.support.dashboard_samples import REPLY, sample
 
 START = 1_800_000_000.0  # a full minute

@@ -7,7 +7,6 @@ import pytest
 
 from shared.jobs import Answer, AnswerKind, ChatJob, Tone
 from workers.dialogue.advance import advance, hear_tone
-from workers.dialogue.decide import _about
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.opening import open_handover
 from workers.dialogue.reask import reask_score
@@ -228,4 +227,4 @@ def test_a_decision_with_a_subject_is_the_same_otherwise() -> None:
         kept="1. one",
     )
     assert all(getattr(plain, field.name) for field in fields(Decision))
-    assert _about(plain, "How can I pay?") == replace(plain, subject="How can I pay?")
+    assert plain.about("How can I pay?") == replace(plain, subject="How can I pay?")

@@ -16,7 +16,7 @@ from gateway.charset import to_utf8
 from gateway.chat_request import read_chat_request
 from gateway.content_coding import inflate
 from shared.errors import InvalidRequest, ParleyError
-from shared.wire import MAX_BODY_BYTES
+from shared.task_body import MAX_BODY_BYTES
 from tests.support.gateway_harness import GatewayHarness
 
 TEXT = "Grüße, wo ist mein Päckchen?"

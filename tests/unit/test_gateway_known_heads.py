@@ -43,6 +43,19 @@ HEADERS = (
     b"Transfer-Encoding: chunked",
     b"Connection: close",
     b"Expect: 100-continue",
+    b"X-Request-Id: 7f3a",
+    b"x-request-id: another, and a longer one",
+    b"X-Request-Id:  two blanks",
+    b"X-Request-Id: blank after ",
+    b"X-Request-Id: ",
+    b"X-Request-Id: nul\0",
+    b"X-Request-Id: n\xc3\xa4me",
+    b"X_Request_Id: 1",
+    b"Traceparent: 00-aa-bb-01",
+    b"traceparent: 00-cc-dd-00",
+    b"traceparent:",
+    b'Idempotency-Key: "k"',
+    b"X-Forwarded-For: 10.0.0.1, 10.0.0.2",
     b"X_Odd: 1",
     b"Bad header",
     b" folded: 1",
@@ -112,11 +125,13 @@ def cut(sent: bytes, places: Sequence[int]) -> list[bytes]:
 @given(
     st.lists(st.lists(heads_and_bodies(), min_size=1, max_size=3), min_size=1, max_size=6),
     st.lists(st.integers(0, 2_000), max_size=4),
+    st.sampled_from(("drop", "refuse", "dangerous")),
 )
 def test_a_connection_is_read_as_by_gunicorn_itself(
-    cfg: Any, connections: list[list[bytes]], places: list[int]
+    cfg: Any, connections: list[list[bytes]], places: list[int], header_map: str
 ) -> None:
     heads = KnownHeads()
+    cfg.set("header_map", header_map)
     for sent in (each for _ in range(2) for each in connections):
         pieces = cut(b"".join(sent), places)
         ours = read_all(KnownRequestParser(cfg, Pieces(pieces), PEER, heads))
@@ -142,6 +157,37 @@ def test_an_empty_length_is_not_the_known_one_without_its_digits(cfg: Any) -> No
     next(KnownRequestParser(cfg, Pieces([good]), PEER, heads))
     assert heads.find(good) is not None
     assert heads.find(good.replace(b": 5", b": ")) is None
+
+
+OWN = b"GET / HTTP/1.1\r\nX-Request-Id: %s\r\nHost: a\r\ntraceparent: %s\r\n\r\n"
+
+
+def test_a_head_with_another_name_of_its_request_is_known(cfg: Any) -> None:
+    heads = KnownHeads()
+    for one, other in ((b"a", b"00-1-2-01"), (b"bb", b"00-3-4-00")):
+        sent = OWN % (one, other)
+        read = next(KnownRequestParser(cfg, Pieces([sent]), PEER, heads))
+        assert read.headers == next(RequestParser(cfg, Pieces([sent]), PEER)).headers
+    assert heads.find(OWN % (b"c", b"d")) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(b"", b"a"), (b"a", b""), (b" a", b"b"), (b"a", b"b "), (b"a\0", b"b"), (b"a", b"\xe4")],
+)
+def test_what_the_parser_would_read_in_another_way_is_not_known(
+    cfg: Any, one: bytes, other: bytes
+) -> None:
+    heads = KnownHeads()
+    next(KnownRequestParser(cfg, Pieces([OWN % (b"a", b"b")]), PEER, heads))
+    assert heads.find(OWN % (one, other)) is None
+
+
+def test_no_head_is_kept_where_short_headers_alone_are_taken(cfg: Any) -> None:
+    heads, sent = KnownHeads(), OWN % (b"a", b"b")
+    request = next(RequestParser(cfg, Pieces([sent]), PEER))
+    request.limit_request_field_size = 60
+    assert heads.keep(sent, request) is None
 
 
 def test_a_head_that_ends_elsewhere_for_the_parser_is_not_kept(cfg: Any) -> None:
@@ -189,11 +235,13 @@ def test_the_app_sees_the_same_environment_of_a_known_head() -> None:
         return Response("seen")
 
     head = b"POST /seen/a%20b?x=1 HTTP/1.1\r\nHost: localhost:8000\r\nX-Twice: 1\r\nX-Twice: 2\r\n"
-    sent = head + b"Content-Length: 2\r\n\r\nhi" + head + b"Content-Length: 3\r\n\r\nyou"
+    one, other = (head + b"X-Request-Id: %s\r\nContent-Length: " % name for name in (b"a", b"bc"))
+    sent = one + b"2\r\n\r\nhi" + other + b"3\r\n\r\nyou"
     PlayedWorker(app).serve(sent)
     first, second = seen
     assert (first.pop("body"), second.pop("body")) == (b"hi", b"you")
     assert (first.pop("CONTENT_LENGTH"), second.pop("CONTENT_LENGTH")) == ("2", "3")
+    assert (first.pop("HTTP_X_REQUEST_ID"), second.pop("HTTP_X_REQUEST_ID")) == ("a", "bc")
     assert first == second
     assert second["wsgi.url_scheme"] == "http"
     assert second["HTTP_X_TWICE"] == "1,2"

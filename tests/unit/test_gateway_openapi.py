@@ -34,13 +34,13 @@ from gateway.queue.handovers import HandoverFilter, HandoverPage
 from gateway.queue.ratings import Rating
 from gateway.queue.story import Death, FoundConversation, Story, StoryJob
 from shared import jobs
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
 from shared.drafts import Draft, DraftKind, DraftOutcome, DraftState
 from shared.errors import InvalidRequest
 from shared.feedback import Feedback
 from shared.gap_groups import GapGroup
 from shared.handovers import Attempt, Handover, HandoverReason, HandoverState, HandoverSummary
 from shared.identifiers import is_identifier
-from shared.wire import MAX_MESSAGE_CHARACTERS
 from tests.support.gateway_harness import GatewayHarness
 
 ROOT = Path(__file__).parent.parent.parent

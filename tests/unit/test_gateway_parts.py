@@ -16,10 +16,10 @@ from gateway.queue.publisher import ExistingJob, Queued
 from gateway.settings import GatewaySettings
 from gateway.wsgi import enqueue_limits
 from shared.errors import QueueUnavailable, SettingsError
+from shared.message_headers import GATEWAY_ID
 from shared.outage_log import OutageLog
 from shared.results import JobRecord
 from shared.settings import load
-from shared.wire import GATEWAY_ID
 
 DONE = JobRecord("done", b"{}")
 

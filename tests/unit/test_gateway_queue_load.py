@@ -4,7 +4,7 @@ import pytest
 
 from gateway.queue_load import ASSUMED_PER_SECOND, work_seconds
 from shared import keys
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 
 WAITING = {keys.INFERENCE: 100, keys.SENTIMENT: 0, keys.INFERENCE_LARGE: 0}
 

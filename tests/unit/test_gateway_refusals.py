@@ -176,6 +176,32 @@ def test_a_refusal_is_repeated_in_every_byte_and_counted(
     assert counted(harness, route) == (3, 3)
 
 
+def test_clients_that_name_each_request_are_refused_without_the_app(
+    harness: GatewayHarness, worker: PlayedWorker
+) -> None:
+    named = (request(X_Request_Id=f"{n}", traceparent=f"00-{n}-1-01") for n in range(20))
+    answers = worker.serve(b"".join(named))
+    assert worker.asked_app == 1
+    assert len(answers) == 20
+    assert {*answers} == {answers[0]}
+    assert counted(harness, "chat") == (20, 20)
+
+
+def test_what_follows_a_refusal_is_read_as_the_next_request(worker: PlayedWorker) -> None:
+    health = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    answers = worker.serve(request() * 2 + health + request(b"another body") + health)
+    assert [answer[9:12] for answer in answers] == [b"503", b"503", b"200", b"503", b"200"]
+    assert worker.asked_app == 3
+
+
+def test_a_stopping_worker_repeats_no_refusal(worker: PlayedWorker) -> None:
+    worker.serve(request() * 2)
+    worker.alive = False
+    (answer,) = worker.serve(request() * 2)
+    assert b"\r\nConnection: close\r\n" in answer
+    assert worker.asked_app == 2
+
+
 def test_a_repeated_refusal_is_what_the_app_says_to_the_same_request() -> None:
     repeating, asking = (
         made(cors_origins="https://shop.example"),

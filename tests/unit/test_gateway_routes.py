@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from shared import results
-from shared.jobs import ChatJob, JobState, KnowledgeStatus, Turn
+from shared.jobs import ChatJob, JobState, Turn
 from shared.results import Failure, JobRecord
+from shared.worker_status import KnowledgeStatus
 from tests.support.gateway_harness import GatewayHarness, reply_to, worker_status
 from tests.support.metric_samples import samples
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from gateway.caller import ANYONE
 from gateway.chat_request import ChatRequest, read_chat_request
 from gateway.idempotency import read_idempotency_key
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
 from shared.errors import InvalidRequest
-from shared.wire import MAX_MESSAGE_CHARACTERS
 from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.gateway_harness import GatewayHarness
 

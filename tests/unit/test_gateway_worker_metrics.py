@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.histograms import BATCH_BOUNDS_MESSAGES, STAGE_BOUNDS_SECONDS, Histogram
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from tests.support.gateway_harness import GatewayHarness
 from tests.support.metric_samples import samples
 

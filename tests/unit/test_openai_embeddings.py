@@ -14,7 +14,8 @@ from shared.errors import AdmissionRefused
 from shared.jobs import ChatJob, EmbedJob
 from shared.results import Failure, JobRecord, encode_failure
 from shared.settings import load
-from shared.wire import MAX_BODY_BYTES, read_inference_job
+from shared.task_body import MAX_BODY_BYTES
+from shared.wire import read_inference_job
 from tests.support.gateway_harness import GatewayHarness
 
 PATH = "/v1/embeddings"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, WorkerStatus
+from shared.jobs import ChatJob
+from shared.worker_status import WorkerStatus
 from tests.fakes.clock import ManualClock
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.commit import Committer

@@ -9,7 +9,8 @@ import pytest
 
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
-from shared.wire import encode_infer, encode_tone, peek_id
+from shared.task_message import peek_id
+from shared.wire import encode_infer, encode_tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, chat_role, tone_role
 from tests.support.fuzzer import Mutator

@@ -16,7 +16,8 @@ from shared.errors import MalformedMessage
 from shared.follow_ups import decode_ended, peek_ended
 from shared.jobs import ChatJob
 from shared.task_body import MAX_BODY_BYTES
-from shared.wire import decode, peek_id, read_chat_job
+from shared.task_message import decode, peek_id
+from shared.wire import read_chat_job
 from tests.support.stock_message import stock_message
 
 REPLY = {"response": "Hello", "job_id": "j", "conversation_id": "talk", "answer": {}}

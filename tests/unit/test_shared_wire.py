@@ -9,19 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import keys, tenants
+from shared.chat_arguments import MAX_MESSAGE_CHARACTERS
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob, ToneJob
+from shared.task_message import decode, peek_id
 from shared.visible_text import has_visible_character
-from shared.wire import (
-    MAX_MESSAGE_CHARACTERS,
-    decode,
-    decode_job,
-    decode_tone,
-    encode_infer,
-    encode_tone,
-    new_job_id,
-    peek_id,
-)
+from shared.wire import decode_job, decode_tone, encode_infer, encode_tone, new_job_id
 from tests.support.blank_texts import BLANK_TEXTS
 from tests.support.stock_message import FAULTS, stock_message
 

@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.jobs import UNKNOWN_TONE, ChatJob, EarlyVector, ToneJob, Translation
-from shared.wire import EARLY_VECTOR, decode, decode_tone, encode_tone
+from shared.message_headers import EARLY_VECTOR
+from shared.task_message import decode
+from shared.wire import decode_tone, encode_tone
 from tests.fakes.clock import ManualClock
 from tests.fakes.consumer import FakeQueue, PoisonableEngine, chat_role, prepared_job
 from workers.consumer.counters import Counters
@@ -156,6 +158,16 @@ def test_a_batch_that_failed_has_its_tones_all_the_same() -> None:
     )
     sharing(queue).ran([failed])
     assert [(each.job.id, each.early) for each in queue.tone_tasks] == [("a", None)]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e6])  # the last is too large for float16
+def test_an_early_vector_that_is_not_finite_is_left_out_alone(broken: float) -> None:
+    queue = FakeQueue()
+    early = np.array([[1, broken], [3, 4]], np.float32)
+    jobs = (due("a", WHOLE), due("b", WHOLE))
+    sharing(queue).ran([BatchResult(jobs, np.zeros_like(early), 0.0, 0.0, early=early)])
+    sound = EarlyVector("digest", np.array([3, 4], "<f2").tobytes())
+    assert [(each.job.id, each.early) for each in queue.tone_tasks] == [("a", None), ("b", sound)]
 
 
 def test_without_early_vectors_every_due_task_is_queued_before_the_engine() -> None:

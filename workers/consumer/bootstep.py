@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from celery import bootsteps
 from celery.exceptions import WorkerShutdown
 from celery.signals import worker_shutting_down
-from celery.worker.consumer import Consumer
 from celery.worker.consumer.tasks import Tasks
 from kombu.utils.imports import symbol_by_name
 
@@ -29,7 +28,6 @@ from shared.settings import CommonSettings, load
 
 _log = logging.getLogger(__name__)
 _CELERY_END_SECONDS = 5.0
-_PAUSES = {"interval_start": 1, "interval_step": 1, "interval_max": 3}  # seconds
 
 
 class RunningConsumer(Protocol):
@@ -64,15 +62,6 @@ class RunningConsumer(Protocol):
         """Call back, from another thread, once Redis is another server than before."""
 
 
-class FastReconnectConsumer(Consumer):  # type: ignore[misc] # Celery has no types
-    """Celery's consumer, back soon after Redis is: its own pauses grow to half a minute."""
-
-    def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection once it stands."""
-        conn.ensure_connection = partial(conn.ensure_connection, **_PAUSES)
-        return super().ensure_connected(conn)
-
-
 class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
     """Start a batch consumer for each queue of this worker.
 
@@ -96,6 +85,7 @@ class BatchConsumerStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery
         if not self._consumers:
             self._consumers = c.batch_consumers = build_consumers(c, self._ended)
             freeze_gc()
+            c.neighbours.learn()
             for consumer in self._consumers.values():
                 consumer.on_failover(partial(c.call_soon, _reconnect))
                 consumer.start()

@@ -98,20 +98,19 @@ class Completer(Generic[JobT, ResultT]):
         """Wait for arrivals at most this long, then end every job that is ready."""
         arrivals = self._receive(timeout_seconds)
         self._closed = self._closed or arrivals.closed
-        traces = self._context.traces
+        traces, laps = self._context.traces, self._context.counters.laps()
         traces.ran(arrivals.batches)
-        with self._context.counters.cpu("compose"):
-            self._sharing.ran(arrivals.batches)  # first: tones are made while drafts are
-            drafted, dead = self._draft(arrivals.batches)
+        self._sharing.ran(arrivals.batches)  # first: tones are made while drafts are
+        drafted, dead = self._draft(arrivals.batches)
         traces.drafted([each.prepared.lease for each in drafted])
         known = self._await_tones(self._hand_overs.offer_looks(drafted))
-        with self._context.counters.cpu("compose"):
-            waited = [*self._match(arrivals.tones), *self._overdue()]
-            traces.toned([each.prepared.lease for each, _ in waited])
-            finished = [self._finish(each, tone) for each, tone in (*known, *waited)]
+        waited = [*self._match(arrivals.tones), *self._overdue()]
+        traces.toned([each.prepared.lease for each, _ in waited])
+        finished = [self._finish(each, tone) for each, tone in (*known, *waited)]
         completions = self._hand_overs.offer_words(finished)
-        with self._context.counters.cpu("complete"):
-            self._committer.commit([*completions, *dead])
+        laps.end("compose")
+        self._committer.commit([*completions, *dead])
+        laps.end("complete")
 
     def _timeout_seconds(self) -> float:
         if not self._waiting:

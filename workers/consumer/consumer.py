@@ -17,7 +17,7 @@ from typing import Generic
 import numpy as np
 
 from shared.errors import QueueUnavailable
-from shared.jobs import WorkerStatus
+from shared.worker_status import WorkerStatus
 from workers.consumer.batching import BatchBuffer
 from workers.consumer.commit import Committer
 from workers.consumer.complete import Completer
@@ -177,25 +177,23 @@ class BatchConsumer(Generic[JobT, ResultT]):
         thread.join(max(0.0, deadline - self._context.clock.monotonic()))
 
     def _fetch(self) -> None:
-        counters, clock, stopping = (
-            self._context.counters, self._context.clock, self._context.stopping,
-        )  # fmt: skip
+        clock, stopping = self._context.clock, self._context.stopping
+        laps = self._context.counters.laps()
         while not stopping.is_set():
             if not self._leasing.is_set():
                 self._at_rest.set()
                 self._leasing.wait(_PAUSE_SECONDS)
                 continue
-            with counters.cpu("lease"):
-                leases = self._fetcher.fetch(stopping.is_set)
+            leases = self._fetcher.fetch(stopping.is_set)
+            laps.end("lease")
             if not leases:
                 continue
             _log.debug("fetch: %d messages of %s", len(leases), self._role.queue)
             began_at = clock.monotonic()
-            with counters.cpu("prepare"):
-                prepared = self._preparer.prepare(leases)
+            prepared = self._preparer.prepare(leases)
             self._buffer.put([job for job in prepared if job.tokens])
-            with counters.cpu("prepare"):
-                self._sharing.prepared(prepared)
+            self._sharing.prepared(prepared)
+            laps.end("prepare")
             self._put_unread([job for job in prepared if not job.tokens])
             self._engine_linger.prepared(clock.monotonic() - began_at)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from shared.errors import MalformedMessage
-from shared.wire import END_OF_TIME
+from shared.task_fields import END_OF_TIME
 from workers.consumer.chat_result import ChatResult
 from workers.voice.brief import Brief
 

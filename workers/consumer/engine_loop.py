@@ -72,11 +72,11 @@ class EngineLoop(Generic[JobT]):
         began_at = clock.monotonic()
         self._begin(jobs, padded)
         end_batch = self._context.traces.begin_batch(jobs, self._engine_name, sum(lengths), padded)
-        faults = 0
-        with counters.cpu("engine"):
-            for batch in self._runner.run(jobs):
-                faults += batch.fault is not None
-                self._put(batch)
+        faults, laps = 0, counters.laps()
+        for batch in self._runner.run(jobs):
+            faults += batch.fault is not None
+            self._put(batch)
+        laps.end("engine")
         end_batch(faults)
         self._running = ()
         self._linger.end()

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from shared.errors import MalformedMessage
-from shared.wire import decode, decode_job
+from shared.task_message import decode
+from shared.wire import decode_job
 
 NO_CLAIM = ("", "", "", "", "")
 

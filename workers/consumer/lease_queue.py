@@ -6,10 +6,11 @@ from typing import Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from shared import keys
 from shared.dead_letters import DeadLetter as DeadLetter
-from shared.jobs import EarlyVector, JobState, Tone, WorkerStatus
+from shared.jobs import EarlyVector, JobState, Tone
 from shared.queue_lists import QueueLists
 from shared.results import Failure
 from shared.tracing.context import TraceContext
+from shared.worker_status import WorkerStatus
 from workers.consumer.message_span import MessageSpan
 from workers.token_budgets import TokenBudgets
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.jobs import KnowledgeStatus
+from shared.worker_status import KnowledgeStatus
 from workers.consumer.batching import BatchLimits
 from workers.consumer.linger import Linger
 from workers.consumer.work import MakeWork

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import QueueUnavailable
-from shared.jobs import WorkerStatus
 from shared.partitions import index_of
+from shared.worker_status import WorkerStatus
 from workers.consumer.held_leases import HeldLeases
 from workers.consumer.lease_queue import (
     ClaimResult,

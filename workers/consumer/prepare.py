@@ -8,7 +8,7 @@ from typing import Generic
 
 from shared.errors import MalformedMessage
 from shared.results import Failure
-from shared.wire import peek_id
+from shared.task_message import peek_id
 from workers.consumer.commit import Committer
 from workers.consumer.context import WorkerContext
 from workers.consumer.jobs import PreparedJob

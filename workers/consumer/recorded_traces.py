@@ -12,26 +12,19 @@ import msgspec
 from shared import tenants
 from shared.clock import Clock
 from shared.errors import QueueUnavailable
-from shared.jobs import ChatJob, Tone
+from shared.jobs import ChatJob
+from shared.task_fields import END_OF_TIME
+from shared.task_message import peek_headers, peek_id
 from shared.tracing import names
 from shared.tracing.context import TraceContext, context_of
 from shared.tracing.tracer import Attributes, Span, Tracer
-from shared.wire import END_OF_TIME, peek_headers, peek_id
-from workers.consumer.chat_result import ChatResult
 from workers.consumer.jobs import BatchResult, PreparedJob
-from workers.consumer.lease_queue import (
-    Completion,
-    CompletionVerdict,
-    Job,
-    JobT,
-    Lease,
-    LeasedJob,
-)
+from workers.consumer.lease_queue import Completion, CompletionVerdict, Job, JobT, Lease, LeasedJob
 from workers.consumer.message_span import MessageSpan
+from workers.consumer.traced_ends import attributes_of, error_of, outcome_of
 from workers.consumer.traces import Deliveries, EndBatch
 
 _log = logging.getLogger(__name__)
-_MALFORMED = "the message is malformed"  # the fault itself may quote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +145,9 @@ class RecordedTraces:
             if span := completion.lease.span:
                 span.skip(began_at)
                 span.stage(names.COMPLETE, now)
-                error = _error(completion) if verdict == "applied" else None
-                outcome = _outcome(completion) if verdict == "applied" else verdict
-                span.end(now, {names.OUTCOME: outcome, **_described(completion.result)}, error)
+                error = error_of(completion) if verdict == "applied" else None
+                outcome = outcome_of(completion) if verdict == "applied" else verdict
+                span.end(now, {names.OUTCOME: outcome, **attributes_of(completion.result)}, error)
                 if error:
                     self._log_error(completion, outcome, span.context)
 
@@ -245,34 +238,3 @@ def _no_wait() -> None:
 
 def _ignore(_faults: int) -> None:
     return
-
-
-def _outcome(completion: Completion[Any, Any]) -> str:
-    if completion.dead_letter:
-        return "dead_letter"
-    return completion.state
-
-
-def _error(completion: Completion[Any, Any]) -> tuple[str, str] | None:
-    """Return type and reason of a message's failure; never a word of its text."""
-    if completion.failure is None:
-        return None
-    if completion.dead_letter is None:
-        return completion.state, completion.failure.detail
-    known = completion.job is not None
-    return "dead_letter", completion.dead_letter.reason if known else _MALFORMED
-
-
-def _described(result: object) -> Attributes:
-    if isinstance(result, Tone):
-        return {names.TONE: result.label}
-    if not isinstance(result, ChatResult) or result.embedded:
-        return {}
-    reply = result.reply
-    return {
-        names.ANSWER_KIND: reply.answer.kind,
-        names.CONFIDENCE: reply.answer.confidence,
-        names.ENCODER: reply.encoder,
-        names.VARIANT: reply.variant,
-        names.TONE: reply.tone.label,
-    }

@@ -10,7 +10,7 @@ from shared import keys, tenants
 from shared.connection import queue_errors
 from shared.counts import day_of
 from shared.jobs import ChatJob, Translation
-from shared.wire import with_translation
+from shared.message_headers import with_translation
 from workers.consumer.context import WorkerContext
 from workers.consumer.lease_queue import Lease, QueuePolicy
 from workers.consumer.redis_inference_queue import RedisInferenceQueue

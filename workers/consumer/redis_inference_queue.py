@@ -10,7 +10,8 @@ import redis
 from shared import keys
 from shared.counts import day_of
 from shared.jobs import UNKNOWN_TONE, ChatJob, Tone
-from shared.wire import encode_tone, with_draft, with_first_look
+from shared.message_headers import with_draft, with_first_look
+from shared.wire import encode_tone
 from workers.consumer.chat_result import ChatResult, completion_arguments
 from workers.consumer.context import WorkerContext
 from workers.consumer.draft_header import encode_draft
@@ -103,7 +104,7 @@ class RedisInferenceQueue(RedisLeaseQueue[ChatJob, ChatResult]):
         for tone in tones:
             job = tone.job
             task = encode_tone(replace(job, accepted_at=now), early=tone.early)
-            args += (job.id, job.conversation_id, task)
+            args += (job.id, job.conversation_id, task, "1" if job.external else "")
         self._retry.until_stopped(self._queue_tones, keys=[keys.SENTIMENT], args=args)
 
     def _times(self, job: ChatJob) -> tuple[float, float | str]:

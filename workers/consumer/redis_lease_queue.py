@@ -9,10 +9,10 @@ import msgspec
 import redis
 
 from shared import keys, tenants
-from shared.jobs import WorkerStatus
 from shared.replica_acks import ReplicaAcks, register_acked_script
 from shared.scripts import Script, register_script
-from shared.wire import peek_id
+from shared.task_message import peek_id
+from shared.worker_status import WorkerStatus
 from workers.consumer.context import WorkerContext
 from workers.consumer.first_claim import NO_CLAIM, first_claim
 from workers.consumer.lease_queue import (

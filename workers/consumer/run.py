@@ -41,9 +41,9 @@ class Runner:
     def _encode(self, jobs: Sequence[PreparedJob[JobT]]) -> Encoded:
         rows = [passage.ids for job in jobs for passage in job.passages]
         encoded = self._engine.run(TokenBatch.of(rows))
-        for vectors in (encoded.vectors, encoded.early):
-            if vectors is not None:
-                _check(vectors, len(rows))
+        _check(encoded.vectors, len(rows))
+        if encoded.early is not None and len(encoded.early) != len(rows):
+            return Encoded(encoded.vectors)  # whose they are is not known, and answers need none
         return encoded
 
     def _split(

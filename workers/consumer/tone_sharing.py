@@ -45,7 +45,11 @@ class ToneSharing(Generic[JobT]):
         whole = _whole_passage(job)
         if early is None or whole is None:
             return None
-        return EarlyVector(self._model, early[whole].astype("<f2").tobytes())
+        with np.errstate(over="ignore"):
+            written = early[whole].astype("<f2")
+        if not np.isfinite(written).all():
+            return None  # the sentiment worker finds its own
+        return EarlyVector(self._model, written.tobytes())
 
     def _is_shared(self, job: PreparedJob[JobT]) -> bool:
         return bool(self._model) and _whole_passage(job) is not None

@@ -1,27 +1,32 @@
 """Say what a message gets: an answer, a question back, small talk, a person, or an honest no."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from shared.handovers import HandoverReason
 from shared.jobs import Alternative, Answer, AnswerKind
 from workers.dialogue import phrases
+from workers.dialogue.alternatives import (
+    alternative_of,
+    distinct,
+    likeliest_rivals,
+    other_questions,
+    rivals_of,
+)
 from workers.dialogue.called import GRAVE, while_called
 from workers.dialogue.context import read_in_context
 from workers.dialogue.decision import Decision, Heard
 from workers.dialogue.foreign import Matter, foreign_text
+from workers.dialogue.reask import asks_again, asks_in_vain
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding, Thresholds
 from workers.reading.legibility import FOR_A_PERSON, FOREIGN
 from workers.reading.lexicon import topic_words
 from workers.reading.text import fold
 
-_ALTERNATIVES = 3
 _MAX_ANSWERS = 3  # in one reply
 _CLOSE = 0.6  # a rival with this share of the best entry's probability is worth asking about
 _CHOSEN_CONFIDENCE = 0.97  # the person has chosen it from a list
-_ASKED_AGAIN = 0.7  # re-ask score from which a message repeats an earlier one
 _WISH_CONFIDENCE = 0.95  # the person asks for a person in so many words
 _RECALLED_CONFIDENCE = 0.9
 _GREETING = "smalltalk-greeting"  # of the small talk that comes with Parley
@@ -50,7 +55,7 @@ class Decider:
         if heard.bereaved and decision.text and decision.handover not in GRAVE:
             decision = _with_sympathy(decision)
         entry = self.entries.get(decision.answer.id or "")
-        return _about(decision, entry.question) if entry else decision
+        return decision.about(entry.question) if entry else decision
 
     def _decide(self, heard: Heard) -> Decision:
         if heard.with_person:  # silent, but what is grave must reach the person all the same
@@ -81,7 +86,7 @@ class Decider:
     def _unwanted(self, heard: Heard) -> Decision:
         finding = heard.main
         best = finding.best
-        rivals = _rivals(finding)
+        rivals = likeliest_rivals(finding)
         answer = Answer(
             "clarify",
             best.entry.id if best else None,
@@ -99,7 +104,7 @@ class Decider:
                 sure.setdefault(best.entry.id, best)
         if len(sure) < 2:
             return None
-        return self._answer(heard, list(sure.values())[:_MAX_ANSWERS], _unsure(heard, sure))
+        return self._answer(heard, list(sure.values())[:_MAX_ANSWERS], other_questions(heard, sure))
 
     def _one(self, heard: Heard, finding: Finding) -> Decision:
         kind = "fallback" if heard.unreadable else self._kind(finding)
@@ -107,8 +112,8 @@ class Decider:
         if best is None or kind == "fallback":
             return self._fall_back(heard, finding)
         if kind == "clarify" and _names_one_offered(heard, best):
-            return self._answer(heard, [best], _rivals(finding))
-        if _asks_in_vain(heard, best):
+            return self._answer(heard, [best], likeliest_rivals(finding))
+        if asks_in_vain(heard, best):
             return self._hand_over(heard, finding, "unanswered")
         if kind == "clarify":
             return self._clarify(heard, finding)
@@ -116,8 +121,8 @@ class Decider:
             return self._hand_over(heard, finding, "entry")
         if kind == "smalltalk" and best.entry.id == _GREETING and heard.dialogue.asked:
             return Decision(_answer_for(kind, finding), phrases.GREETED_AGAIN)
-        unsure = _unsure(heard, {best.entry.id: best})
-        others = _unique((*unsure, *_rivals(finding)))
+        unsure = other_questions(heard, {best.entry.id: best})
+        others = distinct((*unsure, *likeliest_rivals(finding)))
         answer = Answer(kind, best.entry.id, best.confidence, others)
         likely = [each for each in unsure if each.confidence >= self._thresholds.clarify_from]
         sources = () if kind == "smalltalk" else (best.entry.id,)
@@ -139,7 +144,7 @@ class Decider:
             return "fallback"
         if best.small_talk:
             return "smalltalk"
-        rival = next(_others(finding), None)
+        rival = next(rivals_of(finding), None)
         if best.confidence < limits.answer_from:
             return "clarify" if rival else "fallback"
         if best.entry.handover:
@@ -169,7 +174,9 @@ class Decider:
         if heard.dialogue.unclear:
             return self._hand_over(heard, finding, "unanswered")
         assert finding.best  # noqa: S101 - what has no candidate is no question back
-        offered = _unique((_alternative(finding.best), *_unsure(heard, {}), *_rivals(finding)))
+        offered = distinct(
+            (alternative_of(finding.best), *other_questions(heard, {}), *likeliest_rivals(finding))
+        )
         asked = "\n".join(f"{n}. {each.question}" for n, each in enumerate(offered, 1))
         answer = Answer("clarify", finding.best.entry.id, finding.confidence, offered)
         question = phrases.choose(phrases.QUESTIONS_BACK, heard.text)
@@ -183,8 +190,8 @@ class Decider:
         if needing:
             return self._hand_over(heard, Finding(heard.text, (needing,)), "entry")
         first, *more = candidates
-        also = [_alternative(each) for each in more]
-        answer = Answer("answer", first.entry.id, first.confidence, _unique((*also, *others)))
+        also = [alternative_of(each) for each in more]
+        answer = Answer("answer", first.entry.id, first.confidence, distinct((*also, *others)))
         sources = tuple(each.entry.id for each in candidates)
         if not more:
             text, tones = first.entry.answer.strip(), first.entry.tones
@@ -209,34 +216,10 @@ class Decider:
 
 def _names_one_offered(heard: Heard, best: Candidate) -> bool:
     """Say whether the message chooses by other words than a number or an entry's own."""
-    repeated = (heard.reask_score or 0.0) >= _ASKED_AGAIN
+    repeated = asks_again(heard.reask_score)
     open_choice = not heard.dialogue.chosen and best.entry.id in heard.dialogue.offered
     # "How much" names nothing, and finds one of them only because it was joined to the question.
     return open_choice and not repeated and bool(topic_words(fold(heard.text)))
-
-
-def _asks_in_vain(heard: Heard, best: Candidate) -> bool:
-    """Say whether the same is asked for the third time in a row, and would get the same again."""
-    last = heard.dialogue.asked[-1] if heard.dialogue.asked else None
-    scores = (*heard.dialogue.reasks[-1:], heard.reask_score)
-    again = len(scores) > 1 and all((score or 0.0) >= _ASKED_AGAIN for score in scores)
-    return again and last is not None and last.entry == best.entry.id and not best.small_talk
-
-
-def _about(decision: Decision, subject: str) -> Decision:
-    return Decision(  # field by field: `replace` costs twice as much
-        answer=decision.answer,
-        text=decision.text,
-        tones=decision.tones,
-        offered=decision.offered,
-        handover=decision.handover,
-        offers_person=decision.offers_person,
-        called=decision.called,
-        solemn=decision.solemn,
-        subject=subject,
-        sources=decision.sources,
-        kept=decision.kept,
-    )
 
 
 def _with_sympathy(decision: Decision) -> Decision:
@@ -252,7 +235,7 @@ def _recall(heard: Heard) -> Decision:
 
 
 def _answer_for(kind: AnswerKind, finding: Finding) -> Answer:
-    return Answer(kind, _best_id(finding), finding.confidence, _unique(_rivals(finding)))
+    return Answer(kind, _best_id(finding), finding.confidence, distinct(likeliest_rivals(finding)))
 
 
 def _best_id(finding: Finding) -> str | None:
@@ -261,32 +244,3 @@ def _best_id(finding: Finding) -> str | None:
 
 def _confidence(finding: Finding) -> float:
     return finding.confidence
-
-
-def _rivals(finding: Finding) -> list[Alternative]:
-    return [_alternative(each) for each in islice(_others(finding), _ALTERNATIVES)]
-
-
-def _others(finding: Finding) -> Iterator[Candidate]:
-    return (each for each in finding.candidates[1:] if not each.small_talk)
-
-
-def _unsure(heard: Heard, answered: Mapping[str, Candidate]) -> list[Alternative]:
-    """Return what the other questions of the message may mean."""
-    bests = (finding.best for finding in heard.questions)
-    return [
-        _alternative(best)
-        for best in bests
-        if best and not best.small_talk and best.entry.id not in answered
-    ]
-
-
-def _alternative(candidate: Candidate) -> Alternative:
-    return Alternative(candidate.entry.id, candidate.entry.question, candidate.confidence)
-
-
-def _unique(alternatives: Sequence[Alternative]) -> tuple[Alternative, ...]:
-    first: dict[str, Alternative] = {}
-    for each in alternatives:
-        first.setdefault(each.id, each)
-    return tuple(first.values())[:_ALTERNATIVES]

@@ -1,6 +1,7 @@
 """An engine in front of another that computes each question once, and one batch at a time."""
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,13 +81,13 @@ class CachingEngine:
         indices = {row: index for index, row in enumerate(rows)}
         found = {row: self._cache.get(row) for row in indices}
         missing = [row for row, cached in found.items() if cached is None]
+        if missing and len(missing) == len(rows):  # as mostly: nothing is to be put together
+            vectors, halves = self._run(missing, batch)
+            return Encoded(vectors, None if halves is None else halves.astype(np.float32))
         if missing:
             chosen = [indices[row] for row in missing]
-            with self._turns.first():
-                fresh = self._engine.run(TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
-            for row, computed in zip(missing, _rows(fresh), strict=True):
-                found[row] = computed
-                self._cache.put(row, computed)
+            fresh = self._run(missing, TokenBatch(batch.ids[chosen], batch.lengths[chosen]))
+            found.update(zip(missing, _rows(*fresh), strict=True))
         kept = [each for each in map(found.get, rows) if each is not None]
         early = [each.early for each in kept if each.early is not None]
         return Encoded(
@@ -99,11 +100,27 @@ class CachingEngine:
         with self._turns.behind():
             return self._engine.run(batch)
 
+    def _run(
+        self, rows: Sequence[bytes], batch: TokenBatch
+    ) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
+        """Return the vectors of a batch as they are kept, by the ids of its rows."""
+        with self._turns.first():
+            encoded = self._engine.run(batch)
+        early = _halves(encoded)
+        for row, computed in zip(rows, _rows(encoded.vectors, early), strict=True):
+            self._cache.put(row, computed)
+        return encoded.vectors, early
+
     def _stacked(self, vectors: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         return np.array(vectors, np.float32).reshape(len(vectors), self.dimension)
 
 
-def _rows(encoded: Encoded) -> Iterable[_Row]:
-    if encoded.early is None:
-        return (_Row(vector, None) for vector in encoded.vectors)
-    return map(_Row, encoded.vectors, encoded.early.astype(np.float16))
+def _rows(vectors: NDArray[np.float32], early: NDArray[np.float16] | None) -> Iterable[_Row]:
+    return map(_Row, vectors, repeat(None) if early is None else early)
+
+
+def _halves(encoded: Encoded) -> NDArray[np.float16] | None:
+    if encoded.early is None or len(encoded.early) != len(encoded.vectors):
+        return None
+    with np.errstate(over="ignore"):  # infinite then, which nobody takes
+        return encoded.early.astype(np.float16)

@@ -4,15 +4,17 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from shared.errors import EngineError
 from workers.engines.cost import CostModel, fit_cost
 from workers.engines.engine import Encoded, Shape, TokenBatch
-from workers.engines.packing import EVEN, InputTensors, PackedBatch, pack, padded_tokens, scatter
+from workers.engines.packing import EVEN, InputTensors, PackedBatch, pack, scatter, tokens_of
 
 _log = logging.getLogger(__name__)
+_PACKINGS = 256  # of lengths of batches
 _TIMED_RUNS = 3  # of each shape at warm-up; the fastest counts
 
 
@@ -36,6 +38,8 @@ class GridEngine(ABC):
         self._gives_early = gives_early
         self._clock = clock
         self._cost: CostModel | None = None
+        # Asked for twice a batch, and of messages that come one by one over and over.
+        self._packed = lru_cache(_PACKINGS)(self._pack)
 
     @property
     def name(self) -> str:
@@ -66,7 +70,7 @@ class GridEngine(ABC):
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return the tokens, padding included, that such a batch makes this engine compute."""
-        return padded_tokens(lengths, self._shapes, self._cost or EVEN)
+        return tokens_of(self._packed(tuple(lengths), self._cost or EVEN))
 
     def warm(self) -> None:
         """Load the model, run and time every shape; raise EngineError if that fails."""
@@ -87,7 +91,7 @@ class GridEngine(ABC):
         vectors = np.empty((len(batch.lengths), self._dimension), np.float32)
         early = np.empty_like(vectors) if self._gives_early else None
         try:
-            for packed in pack(batch.lengths.tolist(), self._shapes, cost):
+            for packed in self._packed(tuple(batch.lengths.tolist()), cost):
                 tensors = scatter(packed, batch)
                 output = self._run_packed(tensors, packed.shape)
                 vectors[tensors.message] = output.vectors[tensors.row, tensors.slot]
@@ -96,6 +100,9 @@ class GridEngine(ABC):
         except Exception as error:
             raise EngineError(f"the {self._name} engine failed: {error}") from error
         return Encoded(vectors, early)
+
+    def _pack(self, lengths: tuple[int, ...], cost: CostModel) -> Sequence[PackedBatch]:
+        return pack(lengths, self._shapes, cost)
 
     def _time(self, shape: Shape) -> float:
         tensors = empty_tensors(shape)
@@ -126,8 +133,8 @@ def empty_tensors(shape: Shape) -> InputTensors:
 
 def check_lengths(batch: TokenBatch, max_tokens: int) -> None:
     """Raise EngineError if a row is empty or longer than the engine reads."""
-    lengths = batch.lengths
-    if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= max_tokens:
+    lengths = batch.lengths.tolist()
+    if lengths and not 1 <= min(lengths) <= max(lengths) <= max_tokens:
         raise EngineError(f"a message must have 1 to {max_tokens} tokens")
 
 

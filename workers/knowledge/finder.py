@@ -134,8 +134,7 @@ class Finder:
         known = self._known.get(plain(text))
         if known is not None:
             entries, confidences = _put_first(known, entries, confidences)
-        candidates = zip(entries, confidences, strict=True)
-        return Finding(text, tuple(self._candidate(*each) for each in candidates))
+        return Finding(text, tuple(map(self._candidate, entries, confidences)))
 
     def _candidate(self, index: int, confidence: float) -> Candidate:
         entry = self._entries[index]

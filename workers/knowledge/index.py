@@ -87,15 +87,19 @@ class Index:
         lexicon: Lexicon,
         out_of_scope: Vectors,
     ) -> None:
-        self._counts = np.bincount(entry_index, minlength=len(head)).astype(np.float32)
-        ends = np.cumsum(self._counts).astype(int)[:-1]
+        self._lengths = np.bincount(entry_index, minlength=len(head))
+        self._all_have_phrasings = bool((self._lengths > 0).all())
+        self._counts = self._lengths.astype(np.float32)
+        ends = np.cumsum(self._lengths)[:-1]
         whole = np.ascontiguousarray(phrasings, np.float32)
         self._phrasings = [part.T for part in np.split(whole, ends)]  # [dimension, its phrasings]
         directions = _HEAD_WEIGHT * head + _ANSWER_WEIGHT * answers
         self._directions = np.ascontiguousarray(directions.T, np.float32)
         self._means = means(phrasings, entry_index, len(head))
         self._lexicon = lexicon
-        self._surroundings = survey(phrasings, entry_index, out_of_scope)
+        surroundings = survey(phrasings, entry_index, out_of_scope)
+        self._crowding = np.array([surroundings.crowding], np.float32)
+        self._background = np.array([surroundings.background], np.float32)
 
     def score(
         self, vectors: Vectors, texts: Sequence[str], without: Indices | None = None
@@ -105,28 +109,40 @@ class Index:
         `without` [rows] names an entry for each row that is to be taken as not in the base.
         """
         lexical = self._lexicon.score(texts)
-        coarse = vectors @ self._directions + _LEXICAL_WEIGHT * lexical.shares
+        coarse = vectors @ self._directions
+        coarse += _LEXICAL_WEIGHT * lexical.shares
         if without is not None:
             coarse[np.arange(len(coarse)), without] = _OUT
         entries = _best(coarse, min(_COMPARED, coarse.shape[1]))
+        places = _places(coarse, entries)
         nearest = self._nearest(vectors, entries)
-        ranking = np.take_along_axis(coarse, entries, axis=1) + _NEAREST_WEIGHT * nearest
-        order = np.argsort(-ranking, axis=1, kind="stable")[:, :CANDIDATES]
-        best = np.take_along_axis(entries, order, axis=1)
+        ranking = coarse.take(places)
+        ranking += _NEAREST_WEIGHT * nearest
+        order = _places(ranking, (-ranking).argsort(axis=1, kind="stable")[:, :CANDIDATES])
+        best, ranked = entries.take(order), ranking.take(order)
+        first = best[:, 0]
         return Scores(
             entries=best,
-            ranking=np.take_along_axis(ranking, order, axis=1),
-            nearest=np.take_along_axis(nearest, order, axis=1),
-            share=_share(coarse, entries, nearest, ranking),
-            mean=np.einsum("rd,rd->r", vectors, self._means[best[:, 0]]),
-            lexical=lexical.shares[np.arange(len(best)), best[:, 0]],
-            phrasings=self._counts[best[:, 0]],
+            ranking=ranked,
+            nearest=nearest.take(order),
+            share=_share(coarse, places, nearest, ranking, ranked[:, :1]),
+            mean=np.einsum("rd,rd->r", vectors, self._means.take(first, axis=0)),
+            lexical=lexical.shares.take(places.take(order[:, 0])),
+            phrasings=self._counts.take(first),
             words=lexical.words,
-            crowding=np.full(len(best), self._surroundings.crowding, np.float32),
-            background=np.full(len(best), self._surroundings.background, np.float32),
+            crowding=self._crowding.repeat(len(best)),
+            background=self._background.repeat(len(best)),
         )
 
     def _nearest(self, vectors: Vectors, entries: Indices) -> Vectors:
+        """Return how near the nearest phrasing of each entry is [rows, entries]."""
+        if len(entries) == 1:
+            served = entries[0]
+            cosines = [(vectors @ self._phrasings[entry])[0] for entry in served.tolist()]
+            return self._highest(np.concatenate(cosines), served)[None]
+        return self._nearest_to_many(vectors, entries)
+
+    def _nearest_to_many(self, vectors: Vectors, entries: Indices) -> Vectors:
         """Compare each entry once, with all messages that it may serve."""
         by_entry = np.argsort(entries, axis=None, kind="stable")
         served = entries.ravel()[by_entry]
@@ -137,26 +153,38 @@ class Index:
             (asking[start:end] @ self._phrasings[entry]).ravel()
             for entry, start, end in zip(chosen.tolist(), starts.tolist(), ends, strict=True)
         ]
-        highest = _highest(np.concatenate(cosines), self._counts[served])
+        highest = self._highest(np.concatenate(cosines), served)
         nearest = np.empty_like(highest)
         nearest[by_entry] = highest
         return nearest.reshape(entries.shape)
 
-
-def _highest(values: Vectors, counts: Vectors) -> Vectors:
-    """Return the highest of each run of values, NOTHING_NEAR for a run of none."""
-    lengths = counts.astype(np.intp)
-    begins = np.cumsum(lengths) - lengths
-    highest = np.full(len(lengths), NOTHING_NEAR, np.float32)
-    filled = lengths > 0
-    if filled.any():
-        highest[filled] = np.maximum.reduceat(values, begins[filled])
-    return highest
+    def _highest(self, cosines: Vectors, served: Indices) -> Vectors:
+        """Return the highest of each served entry's cosines, which follow each other."""
+        lengths = self._lengths.take(served)
+        begins = lengths.cumsum()
+        begins -= lengths
+        if self._all_have_phrasings:
+            return np.maximum.reduceat(cosines, begins)
+        highest = np.full(len(lengths), NOTHING_NEAR, np.float32)
+        filled = lengths > 0
+        if filled.any():
+            highest[filled] = np.maximum.reduceat(cosines, begins[filled])
+        return highest
 
 
 def _best(coarse: Vectors, count: int) -> Indices:
-    chosen = np.argpartition(-coarse, count - 1, axis=1)[:, :count]
-    return np.sort(chosen, axis=1)  # in the base's order, so that ties fall the same way
+    chosen = (-coarse).argpartition(count - 1, axis=1)[:, :count]
+    chosen.sort(axis=1)  # in the base's order, so that ties fall the same way
+    return chosen
+
+
+def _places(table: Vectors, columns: Indices) -> Indices:
+    """Return where columns [rows, any] of each row stand in a table's values.
+
+    One `take` by places costs a tenth of `take_along_axis`.
+    """
+    rows, width = table.shape
+    return columns + np.arange(0, rows * width, width)[:, None] if rows > 1 else columns
 
 
 def means(phrasings: Vectors, entry_index: Indices, entries: int) -> Vectors:
@@ -179,10 +207,13 @@ def survey(phrasings: Vectors, entry_index: Indices, out_of_scope: Vectors) -> S
     return Surroundings(float(apart.mean()) if len(apart) else background, background)
 
 
-def _share(coarse: Vectors, entries: Indices, nearest: Vectors, ranking: Vectors) -> Vectors:
+def _share(
+    coarse: Vectors, places: Indices, nearest: Vectors, ranking: Vectors, top: Vectors
+) -> Vectors:
     # An entry that was not compared counts as near as the farthest that was.
     others = coarse + _NEAREST_WEIGHT * nearest.min(axis=1, keepdims=True)
-    np.put_along_axis(others, entries, _OUT, axis=1)
-    top = ranking.max(axis=1, keepdims=True)
-    total = np.exp(ranking - top).sum(axis=1) + np.exp(others - top).sum(axis=1)
+    others.put(places, _OUT)
+    others -= top
+    total = np.exp(ranking - top).sum(axis=1)
+    total += np.exp(others, out=others).sum(axis=1)
     return np.asarray(1.0 / total, np.float32)

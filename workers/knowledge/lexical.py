@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
-from nltk.stem.snowball import SnowballStemmer
 
 from workers.knowledge.head import Vectors
+from workers.nltk_modules import english_stemmer
 
 # BM25's usual constants; other values made no difference: docs/experiments/retrieval.md.
 _SATURATION = 1.2
@@ -47,7 +48,7 @@ class Lexicon:
     """
 
     def __init__(self, wordings: Sequence[Sequence[str]], answers: Sequence[str]) -> None:
-        self._stem = SnowballStemmer("english").stem
+        self._stem = english_stemmer().stem
         self._stems: dict[str, int] = {}
         self._ids: dict[str, int] = {}
         counts = self._counts(wordings, answers)
@@ -61,16 +62,24 @@ class Lexicon:
         """Score texts against every entry; a text without words has no share anywhere."""
         said = [words(text) for text in texts]
         read = [self._read(each) for each in said]
-        shares = np.zeros((len(texts), self._weights.shape[1]), np.float32)
+        lengths = np.array([len(each) for each in said], np.float32)
         rows = [row for row, (known, _) in enumerate(read) if known]
+        if rows and len(rows) == len(read):
+            return LexicalScores(self._shares(read), lengths)
+        shares = np.zeros((len(texts), self._weights.shape[1]), np.float32)
         if rows:
-            stems = [stem for known, _ in read for stem in known]
-            begins = np.cumsum([0, *(len(read[row][0]) for row in rows[:-1])])
-            unknown = np.array([read[row][1] for row in rows])
-            rarity = np.add.reduceat(self._rarity[stems], begins) + unknown * self._unknown_rarity
-            held = np.add.reduceat(self._weights[stems], begins, axis=0)
-            shares[rows] = held / rarity.astype(np.float32)[:, None]
-        return LexicalScores(shares, np.array([len(each) for each in said], np.float32))
+            shares[rows] = self._shares([read[row] for row in rows])
+        return LexicalScores(shares, lengths)
+
+    def _shares(self, read: Sequence[tuple[list[int], int]]) -> Vectors:
+        """Return [texts, entries] of texts that have a known stem each."""
+        stems = np.array([stem for known, _ in read for stem in known])
+        begins = [0, *accumulate(len(known) for known, _ in read[:-1])]
+        unknown = np.array([unknown for _, unknown in read])
+        rarity = np.add.reduceat(self._rarity.take(stems), begins) + unknown * self._unknown_rarity
+        held = np.add.reduceat(self._weights.take(stems, axis=0), begins, axis=0)
+        held /= rarity.astype(np.float32)[:, None]
+        return held
 
     def _read(self, said: Iterable[str]) -> tuple[list[int], int]:
         """Return the known stems, each once, and how many different words are unknown."""

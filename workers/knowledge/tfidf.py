@@ -12,10 +12,10 @@ from math import log
 from zlib import crc32
 
 import numpy as np
-from nltk.stem.snowball import SnowballStemmer
 from numpy.typing import NDArray
 
 from workers.knowledge.head import Indices, Vectors
+from workers.nltk_modules import english_stemmer
 
 _WORD = re.compile(r"[^\W_]+")
 _PIECE_LENGTHS = (3, 4)
@@ -36,7 +36,7 @@ class StemAnalyzer:
     """Read the stems of a text and each two that stand together. One caller at a time."""
 
     def __init__(self) -> None:
-        self._stem = SnowballStemmer("english").stem
+        self._stem = english_stemmer().stem
         self._stems: dict[str, str] = {}
 
     def __call__(self, text: str) -> list[str]:

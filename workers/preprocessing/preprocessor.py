@@ -57,6 +57,8 @@ class Preprocessor:
 
     def prepare(self, messages: Sequence[str]) -> list[Prepared]:
         """Return one `Prepared` a message, in order; a text does not depend on its neighbours."""
+        if not messages:
+            return []
         found = {message: self._cache.get(message) for message in dict.fromkeys(messages)}
         missing = [message for message, prepared in found.items() if prepared is None]
         fresh = dict(zip(missing, self._prepare(missing), strict=True))

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+from workers.nltk_modules import nltk_module
+
 _MEANINGS = {
     "happy": "😀😃😄😁😊🙂😇😌🤗☺😎🤩😋😜😛😝🤪😸😺😉😏",
     "laughing": "😂🤣😆😅😹",
@@ -103,10 +105,8 @@ def spell_emoticons(text: str) -> str:
 
 @cache
 def _emoticon_pattern() -> re.Pattern[str]:
-    # NLTK takes a second to import: only a process that prepares messages pays.
-    from nltk.tokenize.casual import EMOTICONS
-
-    return re.compile(EMOTICONS, re.VERBOSE)
+    # Only a process that prepares messages pays for NLTK.
+    return re.compile(nltk_module("nltk.tokenize.casual").EMOTICONS, re.VERBOSE)
 
 
 def _spelled_emoticon(found: re.Match[str]) -> str:

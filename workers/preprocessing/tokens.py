@@ -10,6 +10,7 @@ from tokenizers import Tokenizer as WordPiece
 
 from shared.errors import ModelError
 from workers.engines.layout import MAX_TOKENS, TOKENIZER
+from workers.nltk_modules import nltk_module
 from workers.preprocessing.words import WordCache
 
 if TYPE_CHECKING:
@@ -113,7 +114,6 @@ def _word_end(text: str, limit: int) -> int | None:
 
 @cache
 def _sentences() -> "PunktSentenceTokenizer":
-    # NLTK takes a second to import: only a process that prepares messages pays.
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
-
-    return PunktSentenceTokenizer()
+    # Only a process that prepares messages pays for NLTK.
+    sentences: PunktSentenceTokenizer = nltk_module("nltk.tokenize.punkt").PunktSentenceTokenizer()
+    return sentences

@@ -7,7 +7,7 @@ import msgspec
 
 from shared.errors import MalformedMessage
 from shared.jobs import ChatJob
-from shared.wire import END_OF_TIME
+from shared.task_fields import END_OF_TIME
 from workers.dialogue.decision import Decision, Heard
 from workers.knowledge.base import Entry
 from workers.knowledge.finder import Candidate, Finding

@@ -3,12 +3,11 @@
 import re
 from functools import lru_cache
 
-from nltk.stem.snowball import SnowballStemmer
-
+from workers.nltk_modules import english_stemmer
 from workers.voice.vocabulary import EMPTY, IRREGULAR, OPPOSED, SAME
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_stem = SnowballStemmer("english").stem
+_stem = english_stemmer().stem
 _KEPT_STEMS = 50_000
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from infra.bench.figures import GENERATOR, Figures, summarise
+from infra.bench.figures import GENERATOR, Figures
 from infra.bench.gpu.usage import Usage, UsageMeter
 from infra.bench.load import BEGIN, END, LoadSpec, Samples, read_samples
 from infra.bench.observe import Observation, observe
+from infra.bench.summary import summarise
 from infra.harness.children import ChildProgram, running_child
 from infra.harness.running_system import RunningSystem
 from infra.harness.systems import System
