@@ -43,12 +43,13 @@ _BEFORE_NAMES = "PREFIX .. '"
 
 def register_script(client: "redis.Redis", name: str, prefix: str = "") -> Script:
     """Return a script of shared/lua with its includes, callable on a client."""
-    text = _read_once(name, in_partition=isinstance(client, PartitionClient))
+    text = script_text(name, in_partition=isinstance(client, PartitionClient))
     return cast("Script", client.register_script(prefix + text))
 
 
 @cache
-def _read_once(name: str, *, in_partition: bool) -> str:
+def script_text(name: str, *, in_partition: bool) -> str:
+    """Return what Redis is sent: a script with its libraries, and nothing unused."""
     text = read_script(name)
     if in_partition:
         return prune(_WITH_PREFIX + text)

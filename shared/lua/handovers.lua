@@ -145,8 +145,9 @@ local function open_handover(conversation, opening, ttl)
   announce_conversation(conversation)
 end
 
--- Pass a customer's turn (JSON) to the person who has the conversation.
+-- Pass a customer's turn (JSON) to the person who has the conversation; nothing if none has.
 local function pass_to_person(conversation, turn, ttl)
+  if not has_person(conversation) then return end
   record_event(conversation, 'handover.message', string.format('%.3f', cjson.decode(turn).at), turn)
   renew_handover(conversation, ttl)
 end

@@ -1,10 +1,12 @@
 """Calls of Lua scripts on a real Redis that forgets them, fails them or drops the connection."""
 
+from importlib import resources
+
 import pytest
 import redis
 
 from shared.connection import connect
-from shared.scripts import register_script
+from shared.scripts import register_script, script_text
 
 
 @pytest.fixture
@@ -40,3 +42,13 @@ def test_a_connection_that_was_cut_is_replaced(
     redis_client.client_kill_filter(_id=str(number))
     assert heartbeat(client, "a") == 1
     assert client.client_id() != number
+
+
+@pytest.mark.parametrize("in_partition", [False, True])
+def test_redis_compiles_every_script(redis_client: redis.Redis, in_partition: bool) -> None:
+    files = resources.files("shared.lua").iterdir()
+    names = [each.name for each in files if each.name.endswith(".lua")]
+    digests = {
+        redis_client.script_load(script_text(name, in_partition=in_partition)) for name in names
+    }
+    assert len(digests) > 40
