@@ -56,8 +56,7 @@ class HandoverStand:
 
     def customer_writes(self, text: str, conversation: str = "c-1") -> None:
         turn = msgspec.json.encode(Turn("user", text, "job-9", self.clock.now()))
-        passed = "pass_to_person(ARGV[1], ARGV[2], ARGV[3])"
-        self._run(f"if has_person(ARGV[1]) then {passed} end", conversation, turn, TTL)
+        self._run("pass_to_person(ARGV[1], ARGV[2], ARGV[3])", conversation, turn, TTL)
 
     def enter_state(self, state: HandoverState, conversation: str = "c-1") -> None:
         now = self.clock.now()
