@@ -53,6 +53,8 @@ bench: ## measure Parley versus simpler designs (ARGS="--quick": only see that i
 gpu-bench: ## measure workers on an NVIDIA GPU, in six minutes once it is set up
 	$(call set_up,gpu)
 	$(call set_up,bench)
+	@.venv/bin/python -m infra.cli model build
+	-@.venv/bin/python -m infra.cli model build --encoder large
 	@exec .venv/bin/python -m infra.bench.gpu $(ARGS)
 
 chaos: ## kill everything in turn under load: nothing may be lost or duplicated (ARGS="--quick")

@@ -26,7 +26,6 @@ from shared.redis_faults import queue_unavailable
 REDIS_ERRORS = (redis.RedisError, OSError)
 MAX_CONNECTIONS = 100  # of one client; who finds all of them in use waits
 _MIN_PAUSE_SECONDS = 0.05
-_REST_SECONDS = 1.0
 
 
 def connect(url: str, *, timeout_seconds: float = 2.0, retries: int = 1) -> "redis.Redis":
@@ -97,21 +96,31 @@ def _connect_by_sentinel(
 class WaitingPool:
     """Adds to a pool of redis-py: where all connections are in use, a call waits for one.
 
-    By itself such a pool fails the call at once.
+    By itself such a pool fails the call at once. Between two calls that soon follow each other a
+    connection may rest here, for `rest_seconds` at most. To take it back and give it out again
+    costs redis-py as much as a third of a call; it also looks at the socket, which is left to a
+    call's second try where the server has just gone.
     """
+
+    rest_seconds = 0.0
 
     def __init__(self, *args: Any, wait_seconds: float, **options: Any) -> None:
         self._wait_seconds = wait_seconds
         self._unused = threading.Semaphore(MAX_CONNECTIONS)
         self._given: set[int] = set()  # by identity: two connections may be equal
+        self._resting: list[tuple[Any, float]] = []  # and since when
+        self._pool = cast("Any", super())
         cast("Any", super()).__init__(*args, max_connections=MAX_CONNECTIONS, **options)
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
         """Return a connection; raise ConnectionError if none is free in time."""
+        connection = self._take_resting() if self.rest_seconds else None
+        if connection is not None:
+            return connection
         if not self._unused.acquire(timeout=self._wait_seconds):
             raise redis.ConnectionError(f"all {MAX_CONNECTIONS} connections are in use")
         try:
-            connection = cast("Any", super()).get_connection(*args, **options)
+            connection = self._pool.get_connection(*args, **options)
         except BaseException:
             self._unused.release()
             raise
@@ -120,51 +129,28 @@ class WaitingPool:
 
     def release(self, connection: Any) -> None:
         """Take a connection back; redis-py itself does so with one that it could not open."""
+        if not self.rest_seconds or not self._rest(connection):
+            self._give_back(connection)
+
+    def _give_back(self, connection: Any) -> None:
         was_given = id(connection) in self._given
         self._given.discard(id(connection))  # before others can be given it
-        cast("Any", super()).release(connection)
+        self._pool.release(connection)
         if was_given:
             self._unused.release()
 
-
-class _SentinelPool(WaitingPool, SentinelConnectionPool):
-    """Connections to the master that the sentinels name."""
-
-
-class _Pool(WaitingPool, redis.ConnectionPool):
-    """Connections to one server that are all closed once it turns out to be a replica.
-
-    Between two calls that soon follow each other a connection rests here. To take it back and give
-    it out again costs redis-py as much as a third of a call; it also looks at the socket, which is
-    left to a call's second try where the server has just gone.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self._resting: list[tuple[Any, float]] = []  # and since when
-        super().__init__(*args, **options)
-
-    def get_connection(self, *args: Any, **options: Any) -> Any:
-        """Return a connection; raise ConnectionError if none is free in time."""
-        if self.pid != os.getpid():
+    def _take_resting(self) -> Any:
+        if cast("Any", self).pid != os.getpid():
             self._resting.clear()  # they are those of the process that this one was forked from
-        connection, since = self._last_resting()
-        if connection is not None:
-            self._given.add(id(connection))
-            if time.monotonic() - since < _REST_SECONDS:
-                return connection
-            super().release(connection)
-        return super().get_connection(*args, **options)
-
-    def release(self, connection: Any) -> None:
-        """Take a connection back."""
-        if not self._rest(connection):
-            super().release(connection)
-
-    def _last_resting(self) -> tuple[Any, float]:
         try:
-            return self._resting.pop()
+            connection, since = self._resting.pop()
         except IndexError:  # as any other thread may have been faster
-            return None, 0.0
+            return None
+        self._given.add(id(connection))
+        if time.monotonic() - since < self.rest_seconds:
+            return connection
+        self._give_back(connection)
+        return None
 
     def _rest(self, connection: Any) -> bool:
         if id(connection) not in self._given:
@@ -172,11 +158,21 @@ class _Pool(WaitingPool, redis.ConnectionPool):
         # Where many are in use, somebody may wait for one.
         if len(self._given) + len(self._resting) > MAX_CONNECTIONS // 2:
             return False
-        if connection.should_reconnect() or not self.owns_connection(connection):
+        if connection.should_reconnect() or not self._pool.owns_connection(connection):
             return False
         self._given.discard(id(connection))
         self._resting.append((connection, time.monotonic()))
         return True
+
+
+class _SentinelPool(WaitingPool, SentinelConnectionPool):
+    """Connections to the master that the sentinels name."""
+
+
+class _Pool(WaitingPool, redis.ConnectionPool):
+    """Connections to one server that are all closed once it turns out to be a replica."""
+
+    rest_seconds = 1.0
 
     def make_connection(self) -> Any:
         """Return a connection that says so."""

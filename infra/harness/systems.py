@@ -19,7 +19,10 @@ CACHES_OFF = {"PARLEY_PHRASE_CACHE": "0", "PARLEY_VECTOR_CACHE": "0"}
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What a system may use: three free ports, an empty folder, the model, the processors."""
+    """What a system may use: three free ports, an empty folder, the model, the processors.
+
+    `cluster_url` is of a Redis Cluster that runs already, in the place of a Redis of its own.
+    """
 
     http_port: int
     redis_port: int
@@ -28,6 +31,7 @@ class Allocation:
     model_folder: Path
     processors: int
     caches: bool = False
+    cluster_url: str | None = None
 
     @property
     def url(self) -> str:
@@ -36,8 +40,8 @@ class Allocation:
 
     @property
     def redis_url(self) -> str:
-        """Return the address of the system's own Redis."""
-        return f"redis://127.0.0.1:{self.redis_port}/0"
+        """Return the address of the system's Redis."""
+        return self.cluster_url or f"redis://127.0.0.1:{self.redis_port}/0"
 
     def stack_settings(
         self,
@@ -50,7 +54,7 @@ class Allocation:
             StackSettings,
             http_host="127.0.0.1",
             http_port=self.http_port,
-            redis_url=None,
+            redis_url=self.cluster_url,
             redis_port=self.redis_port,
             flower_port=self.flower_port,
             data_dir=self.folder,

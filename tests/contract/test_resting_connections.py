@@ -44,7 +44,7 @@ def test_all_that_rest_count_among_the_most_there_may_be(broker: Broker) -> None
 def test_one_that_was_cut_meanwhile_is_replaced(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, rest_seconds: float
 ) -> None:
-    monkeypatch.setattr(module, "_REST_SECONDS", rest_seconds)
+    monkeypatch.setattr(module._Pool, "rest_seconds", rest_seconds)
     with connect(broker.url) as client, redis.Redis.from_url(broker.url) as admin:
         number = client.client_id()
         admin.client_kill_filter(_id=str(number))

@@ -38,6 +38,6 @@ def test_every_step_works_without_a_gpu(
         *("redis", "inference", "inference-2", "sentiment", "gateway", "flower", GENERATOR)
     }
     assert measured.figures.batches["inference"].mean_batch
-    assert "| small | 2 | 64 | 8 |" in capfd.readouterr().out
+    assert "| small | 2 | 64 | 1 | 8 |" in capfd.readouterr().out
     (folder,) = (tmp_path / "data" / "bench").iterdir()
     assert {path.name for path in folder.iterdir()} == {"log", "messages.json"}

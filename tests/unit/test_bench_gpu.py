@@ -1,5 +1,6 @@
 """Workers on a GPU: the plan, the stacks as they are started, what is added up, what is shown."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import pytest
 
 from infra.bench.figures import GENERATOR, Batches, Figures, Latency
 from infra.bench.gpu import __main__ as program
+from infra.bench.gpu import warm_up
 from infra.bench.gpu.campaign import GpuCampaign
 from infra.bench.gpu.crowd import merge, shares
-from infra.bench.gpu.plan import GpuPlan, Stack, dry_plan, full_plan
+from infra.bench.gpu.plan import GpuPlan, Stack, dry_plan, full_plan, processor_plan
 from infra.bench.gpu.report import GpuReport, Measured, table
 from infra.bench.gpu.stack import gpu_stack
 from infra.bench.gpu.usage import Usage, UsageMeter, read_usage
+from infra.bench.gpu.warm_up import WarmUp, fill_cache, measure, xla_cache
 from infra.bench.load import Samples
 from infra.harness.machine import this_machine
 from infra.harness.messages import Messages
@@ -25,6 +28,11 @@ from tests.support.processes import wait_until
 def test_all_that_is_asked_is_in_the_plan() -> None:
     plan = full_plan(16, 360.0)
     small = {stack.workers for stack in plan.stacks if stack.encoder == "small"}
+    assert {(s.encoder, s.masters) for s in plan.stacks if s.masters > 1} == {
+        ("small", 3),  # one Redis is the wall
+        ("large", 3),
+    }
+    assert plan.warms_up
     assert small == {1, 2, 4}
     assert {stack.max_batch for stack in plan.stacks} == {32, 128, 512}
     assert "large" in {stack.encoder for stack in plan.stacks}
@@ -42,8 +50,24 @@ def test_a_stack_has_the_workers_and_limits_of_its_plan(tmp_path: Path) -> None:
     assert set(services) == {"redis", "gateway", "flower", *workers}
     assert services["sentiment-2"].command[-2:] == ("-n", "sentiment-2@%h")
     assert services["inference-2"].environment["PARLEY_ENGINE"] == "tensorflow"
+    assert services["sentiment-2"].environment["PARLEY_ENGINE"] == "litert"
+    assert plan.sentiment_engine(Stack(2, 512, (64,), "large")) == "tensorflow"
     assert services["inference-2"].environment["PARLEY_MAX_BATCH"] == "512"
     assert services["gateway"].environment["PARLEY_GATEWAY_WORKERS"] == "4"
+
+
+def test_a_stack_on_a_cluster_has_no_redis_and_a_partition_a_master(tmp_path: Path) -> None:
+    allocation = Allocation(
+        *(8001, 8002, 8003, tmp_path / "data", tmp_path / "model", 16),
+        cluster_url="redis+cluster://127.0.0.1:7000",
+    )
+    system = gpu_stack(full_plan(16, 360.0), Stack(1, 512, (64,), masters=3), allocation)
+    assert system.redis_url == allocation.cluster_url
+    services = {service.name: service for service in system.services}
+    assert "redis" not in services
+    for name in ("gateway", "inference", "sentiment"):
+        assert services[name].environment["PARLEY_REDIS_URL"] == allocation.cluster_url
+        assert services[name].environment["PARLEY_PARTITIONS"] == "3"
 
 
 def part(begin: float, end: float, done: tuple[float, ...]) -> Samples:
@@ -99,8 +123,8 @@ MEASURED = Measured(
     38.0,
 )
 ROW = (
-    *("large", "4", "512", "2,048", "8,000", "250", "400", "0", "310", "42%", "5,000"),
-    *("0.80", "0.40", "38"),
+    *("large", "4", "512", "1", "2,048", "8,000", "250", "400", "0", "310", "42%", "5,000"),
+    *("0.80", "0.40", "gateway 320%", "38"),
 )
 
 
@@ -108,11 +132,15 @@ def test_the_table_has_a_row_for_each_load(tmp_path: Path) -> None:
     made = table([MEASURED])
     assert made.rows == (ROW,)
     assert len(made.head) == len(ROW)
-    report = GpuReport(this_machine(), "H", "tensorflow", 300.0, (MEASURED,), ("small: too late",))
+    report = GpuReport(
+        *(this_machine(), "H", "tensorflow", 300.0, (MEASURED,), ("small: too late",)),
+        warm_ups={"small encoder": WarmUp("tensorflow-fp16", 14.2, 36_000.0)},
+    )
     report.save(tmp_path)
     page = (tmp_path / "gpu.md").read_text()
     assert page.startswith("H; ")
     assert "| large | 4 | 512 |" in page
+    assert "Warm-up, small encoder: tensorflow-fp16 after 14.2 s, 36,000 rows a second" in page
     assert "Left out: small: too late" in page
     assert '"messages_per_second": 8000' in (tmp_path / "gpu.json").read_text()
 
@@ -137,13 +165,14 @@ def test_what_finds_no_time_or_fails_is_left_out_with_the_reason(tmp_path: Path)
         Messages("some", ("a",)),
         tmp_path,
         tmp_path,
+        tmp_path / "large",
         lambda line: None,
         clock=lambda: campaign.seconds,
     )
     *_, report = campaign.run(unbuilt="no index")
     assert len(report.measured) == 2
     assert [text.partition(": ")[2] for text in report.left_out] == [
-        *("a worker ended", "no index", "-20 s are left, it needs 70")
+        *("a worker ended", "no index", "-20 s are left, it needs 50")
     ]
 
 
@@ -158,6 +187,50 @@ def test_without_a_gpu_it_says_so(
     monkeypatch.setattr(program, "gpu_tensorflow_installed", lambda: False)
     with pytest.raises(SystemExit, match="make gpu-bench"):
         program.main([])
+
+
+def test_a_processor_takes_the_place_of_a_gpu_in_every_step() -> None:
+    plan = processor_plan()
+    assert (plan.engine, plan.warms_up) == ("tensorflow", True)
+    assert {stack.masters for stack in plan.stacks} == {1, 2}
+    assert max(stack.max_batch for stack in plan.stacks) == 512
+
+
+def test_processes_share_what_xla_compiled_as_long_as_the_block_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag = f"--tf_xla_persistent_cache_directory={tmp_path / 'xla'}"
+    monkeypatch.setenv("TF_XLA_FLAGS", "--own")
+    with xla_cache(tmp_path / "xla"):
+        assert os.environ["TF_XLA_FLAGS"] == f"--own {flag}"
+        assert (tmp_path / "xla").is_dir()
+    assert os.environ["TF_XLA_FLAGS"] == "--own"
+    monkeypatch.delenv("TF_XLA_FLAGS")
+    with xla_cache(tmp_path / "xla"):
+        assert os.environ["TF_XLA_FLAGS"] == flag
+    assert "TF_XLA_FLAGS" not in os.environ
+    with xla_cache(None):
+        assert "TF_XLA_FLAGS" not in os.environ
+
+
+def test_where_nothing_compiled_can_be_kept_the_engine_warms_up_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = WarmUp("tensorflow-fp16", 15.0, 1.0)
+
+    def measure_without_cache(_folder: Path, _log: Path) -> WarmUp:
+        if "TF_XLA_FLAGS" in os.environ:
+            raise BenchError("cannot be serialised")
+        return found
+
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    monkeypatch.setattr(warm_up, "measure", measure_without_cache)
+    assert fill_cache(tmp_path, tmp_path / "xla", tmp_path / "log") == (found, None)
+
+
+def test_an_engine_that_cannot_warm_up_says_why(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="holds no built model"):
+        measure(tmp_path / "model", tmp_path / "log")
 
 
 def test_a_dry_plan_is_short_and_has_several_workers() -> None:

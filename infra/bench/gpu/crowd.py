@@ -16,6 +16,7 @@ from infra.bench.observe import Observation, observe
 from infra.bench.summary import summarise
 from infra.harness.children import ChildProgram, running_child
 from infra.harness.running_system import RunningSystem
+from infra.harness.systems import System
 from shared.errors import BenchError
 
 
@@ -30,12 +31,18 @@ class Crowd:
     seconds: float
     slow_seconds: float = 20.0
 
-    def measure(self, host: RunningSystem, users: int) -> tuple[Figures, Usage]:
-        """Return the figures of the time in which all had their windows open, and the GPU's."""
+    def measure(
+        self, host: RunningSystem, users: int, further: Mapping[str, int]
+    ) -> tuple[Figures, Usage]:
+        """Return the figures of the time in which all had their windows open, and the GPU's.
+
+        `further` are the ids of processes that serve the system beside its own.
+        """
+        pids = {**host.pids, **further}
         with self._generators(host.system.url, users) as generators:
-            before = _observe_at(BEGIN, generators, host)
+            before = _observe_at(BEGIN, generators, host.system, pids)
             with UsageMeter() as meter:
-                after = _observe_at(END, generators, host)
+                after = _observe_at(END, generators, host.system, pids)
             for generator in generators:
                 generator.finish()
         samples = merge([read_samples(self._samples(n)) for n in range(self.processes)])
@@ -90,14 +97,17 @@ def merge(parts: Sequence[Samples]) -> Samples:
 
 
 def _observe_at(
-    expected: str, generators: Sequence[ChildProgram], host: RunningSystem
+    expected: str,
+    generators: Sequence[ChildProgram],
+    system: System,
+    pids: Mapping[str, int],
 ) -> Observation:
     for generator in generators:
         line = generator.read_line()
         if line != expected:
             raise BenchError(f"a load generator printed {line!r} instead of {expected!r}")
     own = {f"{GENERATOR} {generator.pid}": generator.pid for generator in generators}
-    seen = observe({**host.pids, **own}, host.system)
+    seen = observe({**pids, **own}, system)
     return dataclasses.replace(seen, cpu_seconds=_summed(seen.cpu_seconds))
 
 

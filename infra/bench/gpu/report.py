@@ -1,21 +1,23 @@
 """What a run on a GPU found, as JSON and as one table."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from infra.bench.figures import Figures
+from infra.bench.figures import GENERATOR, Figures
 from infra.bench.gpu.plan import Stack
 from infra.bench.gpu.usage import Usage
+from infra.bench.gpu.warm_up import WarmUp
 from infra.harness.machine import Machine
 from infra.tables import NO_VALUE, Table
 from shared import keys
 
 _HEAD = (
-    *("encoder", "workers", "batch limit", "users", "msg/s", "p50 ms", "p99 ms", "err", "batch"),
-    *("GPU busy", "GPU MB", "CPU ms", "of it inference", "start s"),
+    *("encoder", "workers", "batch limit", "Redis", "users"),
+    *("msg/s", "p50 ms", "p99 ms", "err", "batch"),
+    *("GPU busy", "GPU MB", "CPU ms", "of it inference", "busiest", "start s"),
 )
 
 
@@ -39,6 +41,7 @@ class GpuReport:
     seconds: float
     measured: tuple[Measured, ...]
     left_out: tuple[str, ...]
+    warm_ups: Mapping[str, WarmUp] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write gpu.json and gpu.md."""
@@ -49,7 +52,8 @@ class GpuReport:
     def markdown(self) -> str:
         """Return all on a page."""
         where = f"{self.gpu or 'no GPU'}; {self.machine.summary}; engine {self.engine}"
-        notes = "".join(f"\nLeft out: {what}\n" for what in self.left_out)
+        notes = "".join(f"\nWarm-up, {what}: {each}\n" for what, each in self.warm_ups.items())
+        notes += "".join(f"\nLeft out: {what}\n" for what in self.left_out)
         return f"{where}; {self.seconds:.0f} s\n\n{table(self.measured).markdown()}\n{notes}"
 
 
@@ -66,6 +70,7 @@ def _row(each: Measured) -> tuple[str, ...]:
         each.stack.encoder,
         str(each.stack.workers),
         str(each.stack.max_batch),
+        str(each.stack.masters),
         f"{figures.users:,}",
         f"{figures.messages_per_second:,.0f}",
         f"{latency.p50_ms:,.0f}" if latency else NO_VALUE,
@@ -76,5 +81,15 @@ def _row(each: Measured) -> tuple[str, ...]:
         f"{each.usage.memory_mb:,.0f}" if each.usage.memory_mb is not None else NO_VALUE,
         f"{figures.system_cpu_ms:.2f}",
         f"{inference:.2f}",
+        _busiest(figures),
         f"{each.start_seconds:.0f}",
     )
+
+
+def _busiest(figures: Figures) -> str:
+    """Name the process that leaves least of a processor unused: one of one thread is the wall."""
+    own = {name: ms for name, ms in figures.cpu_ms.items() if name != GENERATOR}
+    if not own:
+        return NO_VALUE
+    name = max(own, key=lambda each: own[each])
+    return f"{name} {own[name] * figures.messages_per_second / 1e3:.0%}"
