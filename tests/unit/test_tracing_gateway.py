@@ -17,8 +17,8 @@ from shared.tracing.context import current_trace
 from tests.fakes.tracing import PARENT, TRACE_ID, MemoryTraces, id_of, trace_of
 from tests.support.gateway_harness import GatewayHarness
 
-SECRET = "my cat is called 4711"  # noqa: S105 - of nothing
-BODY = {"message": SECRET, "conversation_id": "talk-4711", "user_id": "anna-4711"}
+SECRET = "my cat is called rhubarb"  # noqa: S105 - of nothing
+BODY = {"message": SECRET, "conversation_id": "talk-rhubarb", "user_id": "anna-rhubarb"}
 
 
 def ask(harness: GatewayHarness, **headers: str) -> int:
@@ -62,14 +62,14 @@ def test_a_client_s_trace_goes_through_the_gateway_into_both_messages() -> None:
 
 def test_spans_say_route_status_and_job_and_nothing_of_the_person() -> None:
     harness, traces = traced_gateway()
-    ask(harness, **{"Idempotency-Key": "key-4711", "User-Agent": "agent-4711"})
+    ask(harness, **{"Idempotency-Key": "key-rhubarb", "User-Agent": "agent-rhubarb"})
     (job,) = harness.published
     server = dict(traces.named("POST /chat").attributes or {})
     assert server["http.route"] == "/chat"
     assert server["http.response.status_code"] == 200
     assert server["parley.job.id"] == job.id
     everything = "".join(span.to_json() for span in traces.spans)
-    assert "4711" not in everything
+    assert "rhubarb" not in everything
 
 
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"])
@@ -149,8 +149,8 @@ def test_probes_are_not_recorded(path: str) -> None:
 
 def test_what_no_route_serves_is_recorded_without_its_path() -> None:
     harness, traces = traced_gateway()
-    harness.client.get("/users-of/anna-4711").close()
-    assert "4711" not in traces.named("GET").to_json()
+    harness.client.get("/users-of/anna-rhubarb").close()
+    assert "rhubarb" not in traces.named("GET").to_json()
 
 
 def test_requests_of_many_threads_keep_their_traces_apart() -> None:
