@@ -108,6 +108,17 @@ def claim(queue: RedisInferenceQueue, lease: Lease, each: ChatJob) -> str:
     return queue.claim([LeasedJob(lease, each)])[0].verdict
 
 
+def start(broker: Broker, worker: RedisInferenceQueue, *jobs: ChatJob) -> list[Lease]:
+    """Let a worker lease and claim jobs whose hashes are there, as enqueued ones' are."""
+    push(broker, *jobs)
+    for each in jobs:
+        broker.client.hset(keys.job(each.id), "conversation", each.conversation_id)
+    leases = worker.lease(len(jobs))
+    verdicts = [claim(worker, lease, each) for lease, each in zip(leases, jobs, strict=True)]
+    assert verdicts == ["run"] * len(jobs)
+    return leases
+
+
 def done(lease: Lease, each: ChatJob, state: JobState = "done") -> Completion[ChatJob, ChatResult]:
     tone = Tone("neutral", 0.8)
     job_id, conversation_id = tenants.local(each.id), tenants.local(each.conversation_id)

@@ -6,7 +6,7 @@ from gateway.queue.publisher import EnqueueLimits
 from shared import keys
 from shared.jobs import ChatJob
 from shared.wire import read_chat_job
-from tests.contract.broker import NOW, Broker, claim, done, push
+from tests.contract.broker import NOW, Broker, done, start
 from workers.consumer.chat_result import ChatResult
 from workers.consumer.lease_queue import Completion, HandOverVerdict, Lease, LeasedJob
 from workers.consumer.redis_generation_queue import RedisGenerationQueue
@@ -23,16 +23,6 @@ def briefed(lease: Lease, each: ChatJob, brief: Brief = BRIEF) -> Completion[Cha
     end = done(lease, each)
     assert end.result
     return replace(end, result=replace(end.result, brief=brief))
-
-
-def start(broker: Broker, worker: RedisInferenceQueue, *jobs: ChatJob) -> list[Lease]:
-    push(broker, *jobs)
-    for each in jobs:
-        broker.client.hset(keys.job(each.id), "conversation", each.conversation_id)
-    leases = worker.lease(len(jobs))
-    verdicts = [claim(worker, lease, each) for lease, each in zip(leases, jobs, strict=True)]
-    assert verdicts == ["run"] * len(jobs)
-    return leases
 
 
 def offer(worker: RedisInferenceQueue, lease: Lease, each: ChatJob) -> HandOverVerdict | None:

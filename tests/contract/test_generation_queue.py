@@ -10,7 +10,7 @@ from shared.jobs import ChatJob, Translation
 from shared.task_body import MAX_BODY_BYTES
 from shared.tenants import scope
 from shared.wire import read_chat_job
-from tests.contract.broker import NOW, Broker, claim, done, job, push, status
+from tests.contract.broker import NOW, Broker, claim, done, job, push, start, status
 from tests.contract.generation_stand import (
     BRIEF,
     GENERATION,
@@ -19,7 +19,6 @@ from tests.contract.generation_stand import (
     hand_over,
     names,
     offer,
-    start,
     take,
 )
 from workers.consumer.draft_header import read_draft

@@ -40,7 +40,7 @@ def die_twice(broker: Broker, alive: RedisInferenceQueue) -> None:
         assert alive.reclaim_dead().returned == len(held)
 
 
-def names(queue: RedisInferenceQueue) -> list[str | None]:
+def lease_ids(queue: RedisInferenceQueue) -> list[str | None]:
     """Lease what comes and return its ids."""
     return [decode(lease.raw).id for lease in queue.lease(9)]
 
@@ -64,11 +64,11 @@ def test_what_two_workers_died_with_is_taken_alone(broker: Broker) -> None:
     push(broker, job("a"), job("b"))
     die_twice(broker, alive)
     push(broker, job("later"))
-    assert (names(alive), alive.is_alone, alive.lease(9)) == (["a"], True, [])
+    assert (lease_ids(alive), alive.is_alone, alive.lease(9)) == (["a"], True, [])
     (other,) = busy.lease(9)
     assert decode(other.raw).id == "b"
     assert busy.complete([done(other, job("b"))]) == ["applied"]
-    assert names(busy) == ["later"]
+    assert lease_ids(busy) == ["later"]
 
 
 def test_a_busy_worker_leaves_a_quarantined_message_until_it_holds_nothing(broker: Broker) -> None:
@@ -85,7 +85,7 @@ def test_a_busy_worker_leaves_a_quarantined_message_until_it_holds_nothing(broke
     (quarantined,) = alive.lease(9)
     assert decode(quarantined.raw).id == "a"
     assert alive.complete([done(quarantined, job("a"))]) == ["applied"]
-    assert names(alive) == ["later"]
+    assert lease_ids(alive) == ["later"]
 
 
 def test_after_what_workers_died_with_the_next_is_asked_for_at_once(broker: Broker) -> None:
@@ -110,10 +110,10 @@ def test_a_worker_that_has_just_begun_answers_the_others_before_what_workers_die
     (held,) = alive.lease(9)
     broker.clock.advance(JUST_BEGUN_SECONDS / 2)
     assert alive.complete([done(held, job("b"))]) == ["applied"]
-    assert names(alive) == []
+    assert lease_ids(alive) == []
     broker.clock.advance(JUST_BEGUN_SECONDS / 2)
     push(broker, job("c"))
-    assert names(alive) == ["a"]
+    assert lease_ids(alive) == ["a"]
 
 
 def test_a_worker_that_died_before_its_first_heartbeat_is_reclaimed_from_too(

@@ -13,22 +13,12 @@ from shared.jobs import ChatJob
 from shared.task_body import MAX_BODY_BYTES
 from shared.tenants import scope
 from shared.wire import encode_infer, read_chat_job, read_second_look
-from tests.contract.broker import NOW, Broker, claim, done, job, push
+from tests.contract.broker import NOW, Broker, claim, done, job, push, start
 from workers.consumer.lease_queue import HandOver, Lease, LeasedJob
 from workers.consumer.redis_inference_queue import RedisInferenceQueue
 
 LARGE = keys.INFERENCE_LARGE
 LIMITS = EnqueueLimits(messages=100, job_ttl_seconds=600, lane_ttl_seconds=600)
-
-
-def start(broker: Broker, worker: RedisInferenceQueue, *jobs: ChatJob) -> list[Lease]:
-    push(broker, *jobs)
-    for each in jobs:
-        broker.client.hset(keys.job(each.id), "conversation", each.conversation_id)
-    leases = worker.lease(len(jobs))
-    verdicts = [claim(worker, lease, each) for lease, each in zip(leases, jobs, strict=True)]
-    assert verdicts == ["run"] * len(jobs)
-    return leases
 
 
 def hand_over(worker: RedisInferenceQueue, lease: Lease, each: ChatJob) -> str:
